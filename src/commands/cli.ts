@@ -1,0 +1,17 @@
+/** What a command may use of the process it runs in. `main.ts` is the only file that makes one from the real process. */
+export interface Cli {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes to standard output. */
+  out(text: string): void;
+  /** Writes to standard error: progress, warnings. */
+  err(text: string): void;
+  /** Whether a person is looking at standard error, so that progress may be redrawn. */
+  readonly interactive: boolean;
+  /** Aborted when the process is asked to stop (SIGINT, SIGTERM). */
+  readonly stop: AbortSignal;
+}
+
+/** A command that was refused or failed: its message is printed on standard error and the process exits with 1. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+}

@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { configJsonSchema } from '../config/configJsonSchema.ts';
+import { loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import { xksProxyUriPath } from '../xks/path.ts';
+import type { Cli } from './cli.ts';
+
+/** `xks-proxy config check|schema`. */
+export function configCommand(cli: Cli): Command {
+  const command = new Command('config').description('looks at the configuration without running it');
+  command
+    .command('check')
+    .description('reports every problem with its key path, or says what would run')
+    .requiredOption('--config <file>', 'the configuration file')
+    .action(({ config: file }: { config: string }) => {
+      const { config, warnings } = loadConfig(file, cli.env);
+      for (const warning of warnings) cli.err(`warning: ${warning}`);
+      cli.out(describe(config));
+    });
+  command
+    .command('schema')
+    .description("prints the configuration's JSON Schema, for editors")
+    .action(() => {
+      cli.out(JSON.stringify(configJsonSchema(), null, 2));
+    });
+  return command;
+}
+
+function describe({ server, keyManagers, keyStores }: Config): string {
+  const scheme = server.tls ? 'https' : 'http';
+  return [
+    `The configuration is valid. It would listen on ${scheme}://${server.host}:${server.port}, for ${server.regions.join(', ')}.`,
+    ...keyManagers.map(({ name, pkcs11 }) => {
+      const [[selector, value] = []] = Object.entries(pkcs11.token);
+      return `key manager ${name}: ${pkcs11.module}, token ${selector ?? ''} ${value ?? ''}, ${pkcs11.sessions} sessions`;
+    }),
+    ...keyStores.map(({ name, uriPathPrefix, credentials, keys }) =>
+      [
+        `key store ${name}: ${xksProxyUriPath(uriPathPrefix)}`,
+        `  credentials: ${list(credentials.map(({ accessKeyId }) => accessKeyId))}`,
+        `  keys: ${list(keys.map(({ id, status }) => (status === 'enabled' ? id : `${id} (${status})`)))}`,
+      ].join('\n'),
+    ),
+  ].join('\n');
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}

@@ -1,0 +1,118 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { isSeq } from 'yaml';
+import { editConfig } from '../config/editConfig.ts';
+import { loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import {
+  openPkcs11Administration,
+  type ListedKey,
+  type Pkcs11Administration,
+} from '../hsm/pkcs11/pkcs11Administration.ts';
+import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+
+type Usage = 'ENCRYPT' | 'DECRYPT';
+
+interface TokenChoice {
+  readonly config: string;
+  readonly keyManager?: string;
+}
+
+interface CreateOptions extends TokenChoice {
+  readonly usage: readonly Usage[];
+  readonly keyStore?: string;
+}
+
+/** `xks-proxy key create|list`. */
+export function keyCommand(cli: Cli): Command {
+  const command = new Command('key').description('the AES keys in the token of a key manager');
+  const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
+  const keyManager = new Option('--key-manager <name>', 'needed when the configuration has more than one');
+
+  command
+    .command('create')
+    .description('makes an AES-256 key in the token: sensitive and not extractable')
+    .argument(
+      '<label>',
+      'its CKA_LABEL: the id of the external key, unless the configuration gives that key another label',
+    )
+    .addOption(config)
+    .addOption(keyManager)
+    .option('--usage <list>', 'what it may do: encrypt,decrypt or encrypt or decrypt or none', parseUsage, [
+      'ENCRYPT',
+      'DECRYPT',
+    ])
+    .option(
+      '--key-store <name>',
+      'also adds it to this key store of the configuration, its label as the external key id',
+    )
+    .action((label: string, options: CreateOptions) => createKey(cli, label, options));
+
+  command
+    .command('list')
+    .description('lists the secret keys of the token')
+    .addOption(config)
+    .addOption(keyManager)
+    .option('--json', 'as JSON')
+    .action(async ({ json, ...choice }: TokenChoice & { json?: boolean }) => {
+      const keys = await withToken(cli, choice, (token) => token.listKeys());
+      cli.out(json ? JSON.stringify(keys, null, 2) : keys.map(describe).join('\n') || 'The token has no secret keys.');
+    });
+  return command;
+}
+
+async function createKey(cli: Cli, label: string, { usage, keyStore, ...choice }: CreateOptions): Promise<void> {
+  const stores = loadConfig(choice.config, cli.env).config.keyStores;
+  const index = stores.findIndex(({ name }) => name === keyStore);
+  if (keyStore !== undefined && index === -1) {
+    throw new CommandFailure(`no key store ${keyStore}; there is: ${stores.map(({ name }) => name).join(', ')}`);
+  }
+  const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: usage }));
+  cli.out(`Created ${describe(created)}`);
+  if (keyStore === undefined) return;
+  editConfig(choice.config, cli.env, {
+    edit: (document) => {
+      const keys = ['keyStores', index, 'keys'];
+      const entry = document.createNode({ id: label });
+      const list = document.getIn(keys);
+      if (isSeq(list) && list.items.length > 0) list.add(entry);
+      else document.setIn(keys, document.createNode([entry]));
+    },
+  });
+  cli.out(`Added it to the key store ${keyStore}; restart the proxy to serve it.`);
+}
+
+function parseUsage(text: string): Usage[] {
+  if (text === 'none') return [];
+  const usages = text.split(',').map((word) => word.trim().toUpperCase());
+  if (usages.every((usage) => usage === 'ENCRYPT' || usage === 'DECRYPT')) return usages;
+  throw new InvalidArgumentError('Say encrypt,decrypt or encrypt or decrypt or none.');
+}
+
+async function withToken<T>(cli: Cli, choice: TokenChoice, use: (token: Pkcs11Administration) => T): Promise<T> {
+  const { config, warnings } = loadConfig(choice.config, cli.env);
+  for (const warning of warnings) cli.err(`warning: ${warning}`);
+  const { pkcs11 } = chooseKeyManager(config, choice.keyManager);
+  const token = await openPkcs11Administration(pkcs11, { modules: new Pkcs11Modules() });
+  try {
+    return use(token);
+  } finally {
+    token.close();
+  }
+}
+
+function chooseKeyManager({ keyManagers }: Config, name: string | undefined): Config['keyManagers'][number] {
+  const matching = keyManagers.filter((keyManager) => name === undefined || keyManager.name === name);
+  const [chosen, ...others] = matching;
+  if (chosen && others.length === 0) return chosen;
+  const names = keyManagers.map((keyManager) => keyManager.name).join(', ');
+  throw new CommandFailure(`choose one key manager with --key-manager; the configuration has: ${names}`);
+}
+
+function describe({ label, keySpec, keyUsage, sensitive, extractable }: ListedKey): string {
+  const protection = [
+    sensitive ? 'sensitive' : 'NOT SENSITIVE',
+    extractable === false ? 'not extractable' : 'EXTRACTABLE',
+  ];
+  return [label, keySpec, keyUsage.join(',') || 'no usage', ...protection].join('  ');
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { isSeq } from 'yaml';
+import { editConfig } from '../config/editConfig.ts';
+import { newCredential } from '../sigv4/newCredential.ts';
+import { credentialFile } from '../xks/credentialFile.ts';
+import type { Cli } from './cli.ts';
+
+interface Options {
+  readonly config: string;
+  readonly uriPathPrefix?: string;
+  readonly keyManager?: string;
+}
+
+/** `xks-proxy keystore create`. */
+export function keystoreCommand(cli: Cli): Command {
+  const command = new Command('keystore').description('the logical key stores of the configuration');
+  command
+    .command('create')
+    .description("adds a key store with a credential of its own, and prints the KMS console's credential file")
+    .argument('<name>', 'its name in the configuration')
+    .requiredOption('--config <file>', 'the configuration file')
+    .option('--uri-path-prefix <prefix>', 'its URI path prefix (default: /<name>)')
+    .option('--key-manager <name>', 'its key manager (default: the first of the configuration)')
+    .action((name: string, options: Options) => {
+      createKeystore(cli, name, options);
+    });
+  return command;
+}
+
+function createKeystore(
+  cli: Cli,
+  name: string,
+  { config: file, uriPathPrefix = `/${name}`, keyManager }: Options,
+): void {
+  const { accessKeyId, secretAccessKey } = newCredential();
+  const secretFile = `${name}.${accessKeyId}.secret`;
+  editConfig(file, cli.env, {
+    newSecrets: { [secretFile]: secretAccessKey.reveal() },
+    edit: (document) => {
+      const manager = keyManager ?? document.getIn(['keyManagers', 0, 'name']);
+      if (!isSeq(document.get('keyStores'))) document.set('keyStores', document.createNode([]));
+      document.addIn(
+        ['keyStores'],
+        document.createNode({
+          name,
+          uriPathPrefix,
+          keyManagers: [manager],
+          credentials: [{ accessKeyId, secretAccessKey: { file: secretFile } }],
+        }),
+      );
+    },
+  });
+  cli.err(`Added the key store ${name} to ${file}. Give this file to the KMS console; it holds the secret:`);
+  cli.out(credentialFile(uriPathPrefix, accessKeyId, secretAccessKey.reveal()));
+}

@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import type { Logger } from 'pino';
+import { createApp } from '../app.ts';
+import { loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import { openKeyStores, type OpenKeyStores } from '../server/openKeyStores.ts';
+import { createLogger } from '../monitoring/logger.ts';
+import { listen, type Listening } from '../server/listen.ts';
+import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import { version } from '../version.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+
+/** `xks-proxy serve`: runs the proxy until the process is asked to stop. */
+export function serveCommand(cli: Cli): Command {
+  return new Command('serve')
+    .description('runs the proxy; logs JSON lines on standard output')
+    .requiredOption('--config <file>', 'the configuration file')
+    .action(async ({ config: file }: { config: string }) => {
+      const { config, warnings } = loadConfig(file, cli.env);
+      const log = createLogger(config.log.level);
+      for (const warning of warnings) log.warn(warning);
+      await serve(config, log, cli.stop);
+    });
+}
+
+async function serve(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
+  const stores = await openKeyStores(config, log);
+  try {
+    const server = await startServer(config, stores, log);
+    if (!stop.aborted)
+      await new Promise((resolve) => {
+        stop.addEventListener('abort', resolve, { once: true });
+      });
+    log.info({ signal: String(stop.reason), drainSeconds: config.server.drainSeconds }, 'draining');
+    const finished = await server.drain(config.server.drainSeconds * 1000);
+    if (!finished) log.warn('requests were still running after drainSeconds; their connections were closed');
+  } finally {
+    await stores.close();
+  }
+  log.info('stopped');
+}
+
+async function startServer({ server }: Config, stores: OpenKeyStores, log: Logger): Promise<Listening> {
+  const listener = createApp({
+    keyStores: () => stores.byUriPathPrefix,
+    verifier: new SignatureVerifier({ regions: new Set(server.regions), clock: Date.now }),
+    proxy: { fleetSize: server.fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` },
+    log,
+  });
+  const { host, port, tls } = server;
+  if (!tls) log.warn('plain HTTP: for local tests only');
+  try {
+    const listening = await listen({ host, port, tls, listener });
+    const { address } = listening.address;
+    log.info({ host: address, port: listening.address.port, tls: tls !== undefined, version }, 'listening');
+    return listening;
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new CommandFailure(
+      `cannot listen on ${host} port ${port}: ${code}${code === 'EADDRINUSE' ? ', another process uses it' : ''}`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Secret } from '../secret.ts';
+
+/** `{file}` or `{env}`. */
+export type SecretReference =
+  { readonly file: string; readonly env?: never } | { readonly env: string; readonly file?: never };
+
+export interface TlsIdentity {
+  /** PEM, the server certificate first. */
+  readonly certificate: string;
+  /** PEM. */
+  readonly privateKey: Secret;
+}
+
+/** Reads what a configuration refers to. Its methods throw Errors whose messages are problems to report. */
+export class ConfigSource {
+  /** What is allowed, but probably not meant. */
+  readonly warnings: string[] = [];
+  readonly #folder: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+
+  /** `folder`: that of the configuration file, which the files named in it are relative to. */
+  constructor(folder: string, env: Readonly<Record<string, string | undefined>>) {
+    this.#folder = folder;
+    this.#env = env;
+  }
+
+  /** The secret, without the line end of a file. A file that everyone may read is refused. */
+  readSecret(reference: SecretReference): Secret {
+    const text = reference.env === undefined ? this.#readSecretFile(reference.file) : this.#env[reference.env];
+    if (text === undefined) throw new Error(`names the environment variable ${reference.env ?? ''}, which is not set`);
+    const value = text.replace(/\r?\n$/, '');
+    if (value === '') throw new Error('names an empty secret');
+    return new Secret(value);
+  }
+
+  readTls({ certificateFile, privateKeyFile }: { certificateFile: string; privateKeyFile: string }): TlsIdentity {
+    const certificate = this.#read(certificateFile);
+    const privateKey = this.#read(privateKeyFile);
+    const leaf = orProblem(`${certificateFile} holds no PEM certificate`, () => new X509Certificate(certificate));
+    const key = orProblem(`${privateKeyFile} holds no usable PEM private key`, () => createPrivateKey(privateKey));
+    if (!leaf.checkPrivateKey(key)) throw new Error(`${privateKeyFile} is not the private key of ${certificateFile}`);
+    if (leaf.validToDate < new Date())
+      throw new Error(`${certificateFile} expired on ${leaf.validToDate.toISOString()}`);
+    if (this.#isWorldReadable(privateKeyFile)) {
+      this.warnings.push(
+        `server.tls.privateKeyFile: everyone may read it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
+      );
+    }
+    return { certificate, privateKey: new Secret(privateKey) };
+  }
+
+  /** The absolute path of a PKCS#11 module. */
+  resolveModule(module: string): string {
+    const path = this.#path(module);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+    throw new Error(
+      `names ${path}, which is not there; install the library of the HSM (SoftHSM: apt-get install softhsm2)`,
+    );
+  }
+
+  #readSecretFile(file: string): string {
+    const text = this.#read(file);
+    if (this.#isWorldReadable(file)) {
+      throw new Error(`names ${this.#path(file)}, which everyone may read; run: chmod o-rwx '${this.#path(file)}'`);
+    }
+    return text;
+  }
+
+  #read(file: string): string {
+    try {
+      return readFileSync(this.#path(file), 'utf8');
+    } catch (error) {
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      throw new Error(`names ${this.#path(file)}, which cannot be read (${code})`, { cause: error });
+    }
+  }
+
+  #isWorldReadable(file: string): boolean {
+    return (statSync(this.#path(file)).mode & 0o004) !== 0;
+  }
+
+  #path(file: string): string {
+    return resolve(this.#folder, file);
+  }
+}
+
+function orProblem<T>(problem: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(problem, { cause });
+  }
+}

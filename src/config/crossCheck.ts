@@ -1,0 +1,59 @@
+import { formatPath, type KeyPath, type Problem } from './problem.ts';
+
+interface Place {
+  readonly path: KeyPath;
+  readonly value: unknown;
+}
+
+/**
+ * Problems between parts of a configuration file: names given twice, and references to nothing.
+ * Works on the file as written, so that they are reported even beside a misspelt key.
+ */
+export function crossCheck(written: unknown): Problem[] {
+  const managers = entries(written, [], 'keyManagers');
+  const stores = entries(written, [], 'keyStores');
+  const keysOf = stores.map((store) => entries(store.value, store.path, 'keys'));
+  const credentials = stores.flatMap((store) => entries(store.value, store.path, 'credentials'));
+  const references = stores.flatMap((store) => entries(store.value, store.path, 'keyManagers'));
+  const names = new Set(field(managers, 'name').map(({ value }) => value));
+
+  return [
+    ...duplicates(field(managers, 'name')),
+    ...duplicates(field(stores, 'name')),
+    ...duplicates(field(stores, 'uriPathPrefix')),
+    ...duplicates(field(credentials, 'accessKeyId')),
+    ...keysOf.flatMap((keys) => duplicates(field(keys, 'id'))),
+    ...references
+      .filter(({ value }) => typeof value === 'string' && !names.has(value))
+      .map(({ path, value }) => ({
+        path: formatPath(path),
+        message: `names no key manager of this file (given: ${JSON.stringify(value)})`,
+      })),
+  ];
+}
+
+function duplicates(places: readonly Place[]): Problem[] {
+  const first = new Map<unknown, KeyPath>();
+  return places.flatMap(({ path, value }) => {
+    const earlier = first.get(value);
+    if (!earlier) first.set(value, path);
+    return earlier ? [{ path: formatPath(path), message: `is the same as ${formatPath(earlier)}` }] : [];
+  });
+}
+
+function entries(parent: unknown, path: KeyPath, list: string): Place[] {
+  const value = isRecord(parent) ? parent[list] : undefined;
+  return Array.isArray(value)
+    ? value.map((entry: unknown, index) => ({ path: [...path, list, index], value: entry }))
+    : [];
+}
+
+function field(places: readonly Place[], name: string): Place[] {
+  return places.flatMap(({ path, value }) =>
+    isRecord(value) && typeof value[name] === 'string' ? [{ path: [...path, name], value: value[name] }] : [],
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

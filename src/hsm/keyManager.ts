@@ -1,0 +1,46 @@
+/**
+ * What an external key manager can do for the operations: an HSM behind PKCS#11, or the in-memory one of the tests.
+ * Failures are XksErrors named as the contract names them; anything else that is thrown is an internal error.
+ */
+export interface KeyManager {
+  /** Its name in the configuration. */
+  readonly name: string;
+
+  /** Attributes of the key with this label. Throws KeyNotFoundException if there is none. */
+  describeKey(label: string): Promise<KeyDescription>;
+
+  /** AES-GCM with an IV of the key manager's making. `aad` is the framed AAD. `ciphertext` is as long as `plaintext`. */
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed>;
+
+  /** The plaintext; throws InvalidCiphertextException when the tag does not verify. */
+  decrypt(label: string, sealed: Sealed, aad: Uint8Array): Promise<Uint8Array>;
+
+  /** Identity of the token or appliance behind it, read from the device. */
+  describe(): Promise<KeyManagerDescription>;
+
+  close(): Promise<void>;
+}
+
+export interface Sealed {
+  readonly ciphertext: Uint8Array;
+  /** 12 or 16 bytes. */
+  readonly iv: Uint8Array;
+  /** 16 bytes. */
+  readonly tag: Uint8Array;
+}
+
+export interface KeyDescription {
+  /** `AES_256` for a 256-bit AES key; otherwise the truth, e.g. `AES_128`. Spec, "GetKeyMetadata". */
+  readonly keySpec: string;
+  readonly keyUsage: readonly KeyUsage[];
+}
+
+export type KeyUsage = 'ENCRYPT' | 'DECRYPT' | 'SIGN' | 'VERIFY' | 'WRAP' | 'UNWRAP' | 'DERIVE';
+
+export interface KeyManagerDescription {
+  /** Unique among key managers, e.g. the token's serial number. */
+  readonly id: string;
+  readonly vendor: string;
+  /** Product, hardware and firmware versions. */
+  readonly model: string;
+}

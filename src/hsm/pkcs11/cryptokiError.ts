@@ -1,0 +1,20 @@
+/** A PKCS#11 function answered with something other than CKR_OK. Its message holds names and codes only, never data. */
+export class CryptokiError extends Error {
+  override readonly name = 'CryptokiError';
+  /** For example `C_Decrypt`. */
+  readonly functionName: string;
+  /** CK_RV. */
+  readonly code: number;
+
+  /** `codeName` is for example `CKR_GENERAL_ERROR`. */
+  constructor(functionName: string, code: number, codeName = 'an error') {
+    super(`${functionName} answered ${codeName} (0x${code.toString(16)})`);
+    this.functionName = functionName;
+    this.code = code;
+  }
+}
+
+/** Whether a PKCS#11 function answered with one of these codes. */
+export function isAnswer(error: unknown, ...codes: readonly number[]): error is CryptokiError {
+  return error instanceof CryptokiError && codes.includes(error.code);
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import type { KeyDescription } from '../keyManager.ts';
+import type { ObjectHandle, SessionHandle } from './cryptoki.ts';
+import { CKA, CKK, CKO } from './cryptokiConstants.ts';
+import { findSecretKeys } from './keyDirectory.ts';
+import { openToken, type OpenToken, type TokenOptions } from './openToken.ts';
+import { Pkcs11Failure } from './pkcs11Failure.ts';
+import type { Pkcs11Modules } from './pkcs11Modules.ts';
+import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
+
+export interface NewAesKey {
+  readonly label: string;
+  /** None makes a key that no operation may use. */
+  readonly usages: readonly ('ENCRYPT' | 'DECRYPT')[];
+  /** 256, the only size that KMS accepts, unless said otherwise. */
+  readonly bits?: 128 | 192 | 256;
+}
+
+/** A secret key of the token. The last four are undefined if the token does not say. */
+export interface ListedKey extends KeyDescription {
+  readonly label: string;
+  readonly sensitive: boolean | undefined;
+  readonly extractable: boolean | undefined;
+  readonly neverExtractable: boolean | undefined;
+  /** Made in the token, and not imported. */
+  readonly local: boolean | undefined;
+}
+
+const LIST_LIMIT = 10_000;
+
+/** Opens the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
+export async function openPkcs11Administration(
+  options: TokenOptions,
+  { modules }: { readonly modules: Pkcs11Modules },
+): Promise<Pkcs11Administration> {
+  return new Pkcs11Administration(await openToken(options, modules));
+}
+
+/** Creates and lists keys. Not for use while serving: its calls block. */
+export class Pkcs11Administration {
+  readonly #opened: OpenToken;
+
+  constructor(opened: OpenToken) {
+    this.#opened = opened;
+  }
+
+  /**
+   * Makes an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others.
+   * Throws Pkcs11Failure if there is a secret key with this label already, or if the token refuses.
+   */
+  createKey({ label, usages, bits = 256 }: NewAesKey): ListedKey {
+    const { cryptoki } = this.#opened;
+    return this.#withSession('read-write', (session) => {
+      if (findSecretKeys(cryptoki, session, { label, limit: 1 }).length > 0) {
+        throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
+      }
+      const handle = cryptoki.generateAesKey(session, [
+        { type: CKA.CLASS, value: CKO.SECRET_KEY },
+        { type: CKA.KEY_TYPE, value: CKK.AES },
+        { type: CKA.LABEL, value: label },
+        { type: CKA.ID, value: randomBytes(16) },
+        { type: CKA.VALUE_LEN, value: bits / 8 },
+        { type: CKA.TOKEN, value: true },
+        { type: CKA.PRIVATE, value: true },
+        { type: CKA.SENSITIVE, value: true },
+        { type: CKA.EXTRACTABLE, value: false },
+        { type: CKA.MODIFIABLE, value: false },
+        { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
+        { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
+        // Said outright, because tokens differ in what they allow by default.
+        { type: CKA.WRAP, value: false },
+        { type: CKA.UNWRAP, value: false },
+        { type: CKA.SIGN, value: false },
+        { type: CKA.VERIFY, value: false },
+        { type: CKA.DERIVE, value: false },
+      ]);
+      return this.#read(session, handle);
+    });
+  }
+
+  /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
+  listKeys(): ListedKey[] {
+    return this.#withSession('read-only', (session) =>
+      findSecretKeys(this.#opened.cryptoki, session, { limit: LIST_LIMIT }).map((key) => this.#read(session, key)),
+    ).sort((a, b) => (a.label < b.label ? -1 : 1));
+  }
+
+  close(): void {
+    this.#opened.close();
+  }
+
+  #read(session: SessionHandle, key: ObjectHandle): ListedKey {
+    const attributes = this.#opened.cryptoki.readAttributes(session, key, [
+      ...DESCRIBING_ATTRIBUTES,
+      CKA.LABEL,
+      CKA.SENSITIVE,
+      CKA.EXTRACTABLE,
+      CKA.NEVER_EXTRACTABLE,
+      CKA.LOCAL,
+    ]);
+    return {
+      label: attributes.get(CKA.LABEL)?.toString() ?? '',
+      ...describeSecretKey(attributes),
+      sensitive: readBoolean(attributes, CKA.SENSITIVE),
+      extractable: readBoolean(attributes, CKA.EXTRACTABLE),
+      neverExtractable: readBoolean(attributes, CKA.NEVER_EXTRACTABLE),
+      local: readBoolean(attributes, CKA.LOCAL),
+    };
+  }
+
+  #withSession<T>(access: 'read-only' | 'read-write', use: (session: SessionHandle) => T): T {
+    const { token } = this.#opened;
+    try {
+      const session = token.openSession(access);
+      try {
+        return use(session);
+      } finally {
+        token.closeSession(session);
+      }
+    } catch (cause) {
+      if (cause instanceof Pkcs11Failure) throw cause;
+      throw new Pkcs11Failure('The token refused.', { cause });
+    }
+  }
+}

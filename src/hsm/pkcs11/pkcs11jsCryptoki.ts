@@ -1,0 +1,218 @@
+import pkcs11js from 'pkcs11js';
+import type { Secret } from '../../secret.ts';
+import { TAG_BYTES } from '../../xks/limits.ts';
+import type { CipherCalls, Cryptoki, GcmCall, ObjectHandle, SessionHandle, Template, TokenInfo } from './cryptoki.ts';
+import { CKR, CKS } from './cryptokiConstants.ts';
+import { CryptokiError, isAnswer } from './cryptokiError.ts';
+
+// For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
+const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
+
+/** Cryptoki by pkcs11js; the only file that knows it. */
+export class Pkcs11jsCryptoki implements Cryptoki {
+  readonly #module = new pkcs11js.PKCS11();
+  // pkcs11js keeps no reference to what a threadpool call reads, so that it could be collected while the call runs.
+  readonly #running = new Set<GcmCall>();
+
+  /** Loads the shared library; throws an Error with the dynamic linker's message if that fails. */
+  constructor(path: string) {
+    this.#module.load(path);
+  }
+
+  initialize(): boolean {
+    try {
+      // Without this flag a module may do without locks, since the application is then taken for single-threaded.
+      answer('C_Initialize', () => {
+        this.#module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK });
+      });
+      return true;
+    } catch (error) {
+      if (isAnswer(error, CKR.CRYPTOKI_ALREADY_INITIALIZED)) return false;
+      throw error;
+    }
+  }
+
+  finalize(): void {
+    answer('C_Finalize', () => {
+      this.#module.C_Finalize();
+    });
+  }
+
+  tokens(): TokenInfo[] {
+    return answer('C_GetSlotList', () => this.#module.C_GetSlotList(true)).flatMap((slot) => {
+      try {
+        const info = answer('C_GetTokenInfo', () => this.#module.C_GetTokenInfo(slot));
+        return [describeToken(Number(slot.readBigUInt64LE()), info)];
+      } catch (error) {
+        if (error instanceof CryptokiError) return [];
+        throw error;
+      }
+    });
+  }
+
+  openSession(slot: number, access: 'read-only' | 'read-write'): SessionHandle {
+    const slotId = Buffer.alloc(8);
+    slotId.writeBigUInt64LE(BigInt(slot));
+    const flags = pkcs11js.CKF_SERIAL_SESSION | (access === 'read-write' ? pkcs11js.CKF_RW_SESSION : 0);
+    return answer('C_OpenSession', () => this.#module.C_OpenSession(slotId, flags));
+  }
+
+  closeSession(session: SessionHandle): void {
+    answer('C_CloseSession', () => {
+      this.#module.C_CloseSession(session);
+    });
+  }
+
+  isUserLoggedIn(session: SessionHandle): boolean {
+    const { state } = answer('C_GetSessionInfo', () => this.#module.C_GetSessionInfo(session));
+    return state === CKS.RO_USER_FUNCTIONS || state === CKS.RW_USER_FUNCTIONS;
+  }
+
+  login(session: SessionHandle, pin: Secret): void {
+    answer('C_Login', () => {
+      this.#module.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
+    });
+  }
+
+  findObjects(session: SessionHandle, template: Template, limit: number): ObjectHandle[] {
+    answer('C_FindObjectsInit', () => {
+      this.#module.C_FindObjectsInit(session, [...template]);
+    });
+    const found: ObjectHandle[] = [];
+    let batch: ObjectHandle[];
+    do {
+      // A module may give fewer than it is asked for; only none at all means that there are no more.
+      batch = answer('C_FindObjects', () => this.#module.C_FindObjects(session, Math.min(limit - found.length, 100)));
+      found.push(...batch);
+    } while (batch.length > 0 && found.length < limit);
+    answer('C_FindObjectsFinal', () => {
+      this.#module.C_FindObjectsFinal(session);
+    });
+    return found;
+  }
+
+  readAttributes(session: SessionHandle, object: ObjectHandle, types: readonly number[]): Map<number, Buffer> {
+    const template = types.map((type) => ({ type }));
+    try {
+      const attributes = answer('C_GetAttributeValue', () =>
+        this.#module.C_GetAttributeValue(session, object, template),
+      );
+      return new Map(attributes.map(({ type, value }) => [type, value]));
+    } catch (error) {
+      if (!isAnswer(error, CKR.ATTRIBUTE_TYPE_INVALID, CKR.ATTRIBUTE_SENSITIVE)) throw error;
+      // One attribute that cannot be read spoils the answer for all: ask for each alone.
+      if (types.length === 1) return new Map();
+      return new Map(types.flatMap((type) => [...this.readAttributes(session, object, [type])]));
+    }
+  }
+
+  generateAesKey(session: SessionHandle, template: Template): ObjectHandle {
+    const mechanism = { mechanism: pkcs11js.CKM_AES_KEY_GEN };
+    return answer('C_GenerateKey', () => this.#module.C_GenerateKey(session, mechanism, [...template]));
+  }
+
+  generateRandom(session: SessionHandle, bytes: number): Buffer {
+    return answer('C_GenerateRandom', () => this.#module.C_GenerateRandom(session, Buffer.alloc(bytes)));
+  }
+
+  readonly blocking: CipherCalls = {
+    encrypt: (session, call) => {
+      this.#encryptInit(session, call);
+      return answer('C_Encrypt', () => this.#module.C_Encrypt(session, asBuffer(call.input), call.output));
+    },
+    decrypt: (session, call) => {
+      this.#decryptInit(session, call);
+      return answer('C_Decrypt', () => this.#module.C_Decrypt(session, asBuffer(call.input), call.output));
+    },
+  };
+
+  readonly threadpool: CipherCalls = {
+    encrypt: async (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#encryptInit(session, call);
+        return await this.#module.C_EncryptAsync(session, asBuffer(call.input), call.output);
+      } catch (error) {
+        throw translate('C_Encrypt', error);
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+    decrypt: async (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#decryptInit(session, call);
+        return await this.#module.C_DecryptAsync(session, asBuffer(call.input), call.output);
+      } catch (error) {
+        throw translate('C_Decrypt', error);
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+  };
+
+  #encryptInit(session: SessionHandle, call: GcmCall): void {
+    answer('C_EncryptInit', () => {
+      this.#module.C_EncryptInit(session, gcmMechanism(call), call.key);
+    });
+  }
+
+  #decryptInit(session: SessionHandle, call: GcmCall): void {
+    answer('C_DecryptInit', () => {
+      this.#module.C_DecryptInit(session, gcmMechanism(call), call.key);
+    });
+  }
+}
+
+/** CK_GCM_PARAMS as of PKCS#11 2.40, with ulIvBits. */
+function gcmMechanism({ iv, aad }: GcmCall): pkcs11js.Mechanism {
+  const parameter: pkcs11js.GcmParams = {
+    type: pkcs11js.CK_PARAMS_AES_GCM_v240,
+    iv: asBuffer(iv),
+    ivBits: iv.length * 8,
+    aad: asBuffer(aad),
+    tagBits: TAG_BYTES * 8,
+  };
+  return { mechanism: pkcs11js.CKM_AES_GCM, parameter };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function describeToken(slot: number, info: pkcs11js.TokenInfo): TokenInfo {
+  return {
+    slot,
+    label: unpad(info.label),
+    serial: unpad(info.serialNumber),
+    manufacturer: unpad(info.manufacturerID),
+    model: unpad(info.model),
+    hardwareVersion: version(info.hardwareVersion),
+    firmwareVersion: version(info.firmwareVersion),
+  };
+}
+
+// Padded with blanks by the standard, and with NUL by some modules.
+function unpad(text: string): string {
+  return text.replace(/[\s\0]+$/, '');
+}
+
+function version({ major, minor }: pkcs11js.Version): string {
+  return `${major}.${minor}`;
+}
+
+function answer<T>(functionName: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw translate(functionName, error);
+  }
+}
+
+// pkcs11js gives `CKR_NAME:code` as the message, or `CKR_NAME` and the code as a property, depending on the function.
+function translate(functionName: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const [, codeName, digits] = /^(CKR_\w+)(?::(\d+))?$/.exec(error.message) ?? [];
+  const code = digits ?? ('code' in error ? error.code : undefined);
+  return codeName && code !== undefined ? new CryptokiError(functionName, Number(code), codeName) : error;
+}

@@ -1,0 +1,138 @@
+import { XksError } from '../../xks/errors.ts';
+import type { SessionHandle } from './cryptoki.ts';
+
+export interface SessionPoolOptions {
+  /** Sessions at most, 1 or more. */
+  readonly size: number;
+  readonly open: () => SessionHandle;
+  /** Does not throw for a session that is gone already. */
+  readonly close: (session: SessionHandle) => void;
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+}
+
+interface Waiter {
+  resolve(session: SessionHandle): void;
+  reject(error: unknown): void;
+}
+
+// More than half a second of the requests that KMS makes by default: whoever came later would not be served in time.
+const MAX_WAITERS = 1_024;
+
+/** Lends sessions, each to one operation at a time. Sessions are opened when first needed. */
+export class SessionPool {
+  readonly #options: SessionPoolOptions;
+  readonly #idle: SessionHandle[] = [];
+  // A set for its order of insertion: first come, first served.
+  readonly #waiting = new Set<Waiter>();
+  #lent = 0;
+  #whenAllReturned: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What `use` gives. Throws ThrottlingException if no session is free by `deadline` (on `clock`) and
+   * DependencyTimeoutException if `use` has not come back by then; its session is lent no more until it has.
+   * An XksError from `use` is its verdict and leaves no operation active. Anything else that it throws may, and so may a
+   * call that was given up: then the session is closed and never reused.
+   */
+  async withSession<T>(deadline: number, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
+    const session = await this.#borrow(deadline);
+    let overdue = false;
+    const answer = (async () => use(session))().then(
+      (result) => {
+        this.#takeBack(session, !overdue);
+        return result;
+      },
+      (error: unknown) => {
+        this.#takeBack(session, !overdue && error instanceof XksError);
+        throw error;
+      },
+    );
+    // A blocking call has always come back before a timer is looked at, however late.
+    const timeout = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      overdue = true;
+      timeout.reject(new XksError('DependencyTimeoutException', 'The key manager did not answer in time.'));
+    }, this.#remaining(deadline));
+    try {
+      return await Promise.race([answer, timeout.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes the sessions that are not lent. */
+  closeIdle(): void {
+    for (const session of this.#idle.splice(0)) this.#options.close(session);
+  }
+
+  /** Lends no more. Resolves when all sessions are closed, or to false if some have not come back after `milliseconds`. */
+  async close(milliseconds: number): Promise<boolean> {
+    this.#closed = true;
+    this.closeIdle();
+    for (const waiter of this.#waiting) waiter.reject(closed());
+    this.#waiting.clear();
+    if (this.#lent === 0) return true;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#whenAllReturned = () => {
+      resolve(true);
+    };
+    const timer = setTimeout(resolve, milliseconds, false);
+    return promise.finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  #borrow(deadline: number): SessionHandle | Promise<SessionHandle> {
+    if (this.#closed) throw closed();
+    if (this.#lent < this.#options.size) return this.#lend();
+    if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
+    const waiter = Promise.withResolvers<SessionHandle>();
+    this.#waiting.add(waiter);
+    const timer = setTimeout(() => {
+      this.#waiting.delete(waiter);
+      waiter.reject(noneFree());
+    }, this.#remaining(deadline));
+    return waiter.promise.finally(() => {
+      clearTimeout(timer);
+    });
+  }
+
+  #remaining(deadline: number): number {
+    return Math.max(0, deadline - this.#options.clock());
+  }
+
+  #lend(): SessionHandle {
+    const session = this.#idle.pop() ?? this.#options.open();
+    this.#lent += 1;
+    return session;
+  }
+
+  #takeBack(session: SessionHandle, reusable: boolean): void {
+    if (reusable && !this.#closed) this.#idle.push(session);
+    else this.#options.close(session);
+    this.#lent -= 1;
+    for (const waiter of this.#waiting) {
+      if (this.#lent >= this.#options.size) break;
+      this.#waiting.delete(waiter);
+      try {
+        waiter.resolve(this.#lend());
+      } catch (error) {
+        waiter.reject(error);
+      }
+    }
+    if (this.#lent === 0) this.#whenAllReturned?.();
+  }
+}
+
+function noneFree(): XksError {
+  return new XksError('ThrottlingException', 'The key manager has no free session in time.');
+}
+
+function closed(): XksError {
+  return new XksError('InternalException', 'The key manager is closed.');
+}

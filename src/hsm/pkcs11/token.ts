@@ -1,0 +1,88 @@
+import type { Secret } from '../../secret.ts';
+import type { Cryptoki, SessionHandle, TokenInfo } from './cryptoki.ts';
+import { CKR } from './cryptokiConstants.ts';
+import { CryptokiError, isAnswer } from './cryptokiError.ts';
+import { Pkcs11Failure } from './pkcs11Failure.ts';
+
+// HSMs lock a user after a few of these.
+const PIN_REFUSALS = [
+  CKR.PIN_INCORRECT,
+  CKR.PIN_INVALID,
+  CKR.PIN_LEN_RANGE,
+  CKR.PIN_EXPIRED,
+  CKR.PIN_LOCKED,
+  CKR.USER_PIN_NOT_INITIALIZED,
+];
+
+/** A token and the login to it, which it keeps by a session of its own: a token logs out when its last session closes. */
+export class Token {
+  readonly info: TokenInfo;
+  readonly #cryptoki: Cryptoki;
+  readonly #pin: Secret;
+  #loginSession: SessionHandle | undefined;
+  #refusal: Pkcs11Failure | undefined;
+
+  constructor(cryptoki: Cryptoki, info: TokenInfo, pin: Secret) {
+    this.#cryptoki = cryptoki;
+    this.info = info;
+    this.#pin = pin;
+  }
+
+  /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
+  login(): void {
+    if (this.#refusal) throw this.#refusal;
+    this.close();
+    this.#loginSession = this.#openLoggedIn();
+  }
+
+  openSession(access: 'read-only' | 'read-write' = 'read-only'): SessionHandle {
+    return this.#cryptoki.openSession(this.info.slot, access);
+  }
+
+  /** Closes the session if it still exists. */
+  closeSession(session: SessionHandle): void {
+    try {
+      this.#cryptoki.closeSession(session);
+    } catch (error) {
+      if (!(error instanceof CryptokiError)) throw error;
+    }
+  }
+
+  /** Logs out, unless this process has other sessions with the token. */
+  close(): void {
+    if (this.#loginSession) this.closeSession(this.#loginSession);
+    this.#loginSession = undefined;
+  }
+
+  #openLoggedIn(): SessionHandle {
+    let session: SessionHandle | undefined;
+    try {
+      session = this.openSession();
+      this.#cryptoki.login(session, this.#pin);
+      return session;
+    } catch (cause) {
+      if (session && isAnswer(cause, CKR.USER_ALREADY_LOGGED_IN)) return session;
+      if (session) this.closeSession(session);
+      const failure = new Pkcs11Failure(advise(this.info.label, cause), { cause });
+      if (isAnswer(cause, ...PIN_REFUSALS)) this.#refusal = failure;
+      throw failure;
+    }
+  }
+}
+
+function advise(label: string, cause: unknown): string {
+  const token = `token "${label}"`;
+  if (isAnswer(cause, CKR.PIN_LOCKED)) {
+    return `The user PIN of ${token} is locked. Its security officer must unlock it.`;
+  }
+  if (isAnswer(cause, CKR.PIN_EXPIRED)) {
+    return `The user PIN of ${token} has expired. Set a new one with the vendor's tools.`;
+  }
+  if (isAnswer(cause, CKR.USER_PIN_NOT_INITIALIZED)) {
+    return `No user PIN is set on ${token}. Its security officer must set one.`;
+  }
+  if (isAnswer(cause, ...PIN_REFUSALS)) {
+    return `The PIN was refused by ${token}. It was tried once and will not be tried again, because HSMs lock a user after a few tries: correct it first.`;
+  }
+  return `Cannot log in to ${token}.`;
+}

@@ -1,0 +1,53 @@
+import { XksError } from '../../xks/errors.ts';
+import { CKR } from './cryptokiConstants.ts';
+import { isAnswer } from './cryptokiError.ts';
+
+const BAD_CIPHERTEXT = [
+  CKR.ENCRYPTED_DATA_INVALID,
+  CKR.ENCRYPTED_DATA_LEN_RANGE,
+  CKR.DATA_INVALID,
+  CKR.DATA_LEN_RANGE,
+  CKR.AEAD_DECRYPT_FAILED,
+  // SoftHSM and others say no more than these when the tag does not verify.
+  CKR.GENERAL_ERROR,
+  CKR.FUNCTION_FAILED,
+];
+
+const STALE = [
+  CKR.SESSION_HANDLE_INVALID,
+  CKR.SESSION_CLOSED,
+  CKR.USER_NOT_LOGGED_IN,
+  CKR.KEY_HANDLE_INVALID,
+  CKR.OBJECT_HANDLE_INVALID,
+];
+
+/** The same text whatever did not match: which it was would help an attacker. */
+export function invalidCiphertext(cause?: unknown): XksError {
+  return new XksError(
+    'InvalidCiphertextException',
+    'The ciphertext, IV, tag or AAD is not valid for this external key.',
+    {
+      cause,
+    },
+  );
+}
+
+/** What a failed operation on a token means to the caller. The cause keeps the details, for the log. */
+export function translateFailure(cause: unknown): XksError {
+  if (cause instanceof XksError) return cause;
+  if (isAnswer(cause, ...BAD_CIPHERTEXT) && cause.functionName === 'C_Decrypt') return invalidCiphertext(cause);
+  if (isAnswer(cause, CKR.KEY_FUNCTION_NOT_PERMITTED)) {
+    return new XksError('InvalidKeyUsageException', 'The key manager does not permit this use of the external key.', {
+      cause,
+    });
+  }
+  if (isAnswer(cause, CKR.SESSION_COUNT)) {
+    return new XksError('ThrottlingException', 'The key manager has no free session.', { cause });
+  }
+  return new XksError('InternalException', 'The key manager failed.', { cause });
+}
+
+/** Whether a session, a login or a handle is gone, so that the operation may succeed with new ones. */
+export function isStale(error: unknown): boolean {
+  return isAnswer(error, ...STALE);
+}

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import type { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import { known, type Step } from './exchange.ts';
+import { bodyOf } from './readBody.ts';
+
+/** Verifies the signature over the received bytes with the credentials of this key store only. Spec, "Authentication". */
+export function authenticate(verifier: SignatureVerifier): Step {
+  return async (exchange, req) => {
+    const { credentials } = known(exchange.keyStore);
+    const signed = { method: req.method, path: req.originalUrl, headers: headersOf(req), body: bodyOf(req) };
+    exchange.accessKeyId = (await verifier.verify(signed, credentials)).accessKeyId;
+  };
+}
+
+// req.headers joins or drops repeated headers; a verifier must see them all.
+function headersOf({ rawHeaders }: IncomingMessage): Map<string, string[]> {
+  const headers = new Map<string, string[]>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    const value = rawHeaders[index + 1] ?? '';
+    const values = headers.get(name);
+    if (values) values.push(value);
+    else headers.set(name, [value]);
+  }
+  return headers;
+}

@@ -1,0 +1,39 @@
+import { XksError, type XksErrorName } from '../xks/errors.ts';
+
+export interface FailureRecord {
+  readonly errorName: XksErrorName;
+  readonly errorMessage?: string;
+  /** For the log only. */
+  readonly detail?: string | undefined;
+}
+
+/**
+ * A failure as the log may show it. The message of an error that is not ours may quote plaintext or a secret: of such a one
+ * only its class, code and place are shown.
+ */
+export function describeFailure(failure: unknown): FailureRecord {
+  if (!(failure instanceof XksError)) return { errorName: 'InternalException', detail: describeUnknown(failure) };
+  const { errorName, message, detail, cause } = failure;
+  const causes = cause === undefined ? [] : [describeCause(cause)];
+  return {
+    errorName,
+    errorMessage: message,
+    ...(detail === undefined && causes.length === 0
+      ? {}
+      : { detail: [...(detail === undefined ? [] : [detail]), ...causes].join('; ') }),
+  };
+}
+
+function describeCause(cause: unknown): string {
+  if (!(cause instanceof XksError)) return describeUnknown(cause);
+  const { errorName, detail } = describeFailure(cause);
+  return detail === undefined ? errorName : `${errorName}: ${detail}`;
+}
+
+function describeUnknown(failure: unknown): string {
+  if (!(failure instanceof Error)) return typeof failure;
+  const { code } = failure as { code?: unknown };
+  const frames = (failure.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  const label = typeof code === 'string' ? `${failure.name} ${code}` : failure.name;
+  return [label, ...frames.slice(0, 8).map((line) => line.trim())].join(' ');
+}

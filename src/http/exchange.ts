@@ -1,0 +1,45 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { ExternalKey } from '../operations/externalKey.ts';
+import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
+import type { XksApi } from '../xks/path.ts';
+import type { KeyStore } from './keyStore.ts';
+
+/** What is known of a request so far. Each step adds what it found; the request's one log record is made of it. */
+export interface Exchange {
+  /** performance.now() when the request arrived. */
+  readonly startedAt: number;
+  readonly remoteAddress: string | undefined;
+  keyStore?: KeyStore;
+  api?: XksApi;
+  externalKeyId?: string | undefined;
+  /** Of the credential that signed the request. */
+  accessKeyId?: string;
+  /** The parsed body, of its API's type. */
+  message?: { readonly requestMetadata: RequestMetadata };
+  key?: ExternalKey;
+  /** Name of the key manager that the operation was given to. */
+  keyManager?: string;
+  /** What was thrown, if anything was. */
+  failure?: unknown;
+}
+
+/** One named step of a request: adds to the exchange, or throws. */
+export type Step = (exchange: Exchange, req: Request, res: Response) => void | Promise<void>;
+
+/** The step as an Express handler. */
+export function toHandler(step: Step): RequestHandler {
+  return async (req, res, next) => {
+    await step(known(exchangeOf(res)), req, res);
+    next();
+  };
+}
+
+export function exchangeOf(res: Response): Exchange | undefined {
+  return (res.locals as { exchange?: Exchange }).exchange;
+}
+
+/** A value that an earlier step has found. Out of order, a request fails instead of going on without it. */
+export function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a step ran before one that it depends on');
+  return value;
+}

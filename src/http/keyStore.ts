@@ -1,0 +1,17 @@
+import type { KeyManager } from '../hsm/keyManager.ts';
+import type { ExternalKey } from '../operations/externalKey.ts';
+import type { KeyManagerHealth } from '../operations/getHealthStatus.ts';
+import type { Credential } from '../sigv4/credential.ts';
+
+/** One logical key store, as requests see it: isolated from the others by its own prefix, credentials and keys. */
+export interface KeyStore {
+  readonly name: string;
+  readonly uriPathPrefix: string;
+  /** By access key id. */
+  readonly credentials: ReadonlyMap<string, Credential>;
+  /** By externalKeyId. */
+  readonly keys: ReadonlyMap<string, ExternalKey>;
+  readonly keyManager: KeyManager;
+  /** Of each of its key managers. */
+  readonly health: () => readonly KeyManagerHealth[];
+}

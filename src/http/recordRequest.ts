@@ -1,0 +1,54 @@
+import type { RequestHandler, Response } from 'express';
+import { describeFailure } from './describeFailure.ts';
+import type { Exchange } from './exchange.ts';
+import { MethodNotAllowed } from './requirePost.ts';
+
+/** Takes one record of a request; pino's methods fit. */
+export interface RequestLog {
+  info(record: object, message: string): void;
+  warn(record: object, message: string): void;
+  error(record: object, message: string): void;
+}
+
+/**
+ * Opens the exchange and, when the connection is done with the response, logs its one record. Spec, "Logging".
+ * The record holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature.
+ */
+export function recordRequest(log: RequestLog): RequestHandler {
+  return (req, res, next) => {
+    const exchange: Exchange = { startedAt: performance.now(), remoteAddress: req.socket.remoteAddress };
+    (res.locals as { exchange: Exchange }).exchange = exchange;
+    res.once('close', () => {
+      log[severity(res)](toRecord(exchange, res), 'request');
+    });
+    next();
+  };
+}
+
+function severity(res: Response): 'info' | 'warn' | 'error' {
+  if (res.statusCode < 400) return 'info';
+  return res.statusCode < 500 ? 'warn' : 'error';
+}
+
+function toRecord(exchange: Exchange, res: Response): object {
+  const { failure } = exchange;
+  return {
+    requestMetadata: exchange.message?.requestMetadata,
+    keyStore: exchange.keyStore?.name,
+    operation: exchange.api,
+    externalKeyId: exchange.externalKeyId,
+    keyManager: exchange.keyManager,
+    accessKeyId: exchange.accessKeyId,
+    remoteAddress: exchange.remoteAddress,
+    outcome: outcome(failure, res),
+    httpStatus: res.statusCode,
+    ...(failure === undefined || failure instanceof MethodNotAllowed ? {} : describeFailure(failure)),
+    // Milliseconds, to the microsecond.
+    durationMs: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+  };
+}
+
+function outcome(failure: unknown, res: Response): 'success' | 'failure' | 'aborted' {
+  if (!res.writableFinished) return 'aborted';
+  return failure === undefined ? 'success' : 'failure';
+}

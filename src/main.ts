@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { CommandFailure, type Cli } from './commands/cli.ts';
+import { configCommand } from './commands/config.ts';
+import { keyCommand } from './commands/key.ts';
+import { keystoreCommand } from './commands/keystore.ts';
+import { serveCommand } from './commands/serve.ts';
+import { ConfigError } from './config/problem.ts';
+import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
+import { version } from './version.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stop.abort(signal);
+  });
+
+const cli: Cli = {
+  env: process.env,
+  out: (text) => process.stdout.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${text}\n`),
+  interactive: process.stderr.isTTY,
+  stop: stop.signal,
+};
+
+const program = new Command('xks-proxy')
+  .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
+  .version(version);
+for (const make of [serveCommand, configCommand, keystoreCommand, keyCommand]) program.addCommand(make(cli));
+throwOnExit(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function throwOnExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(add --help for usage)');
+  command.commands.forEach(throwOnExit);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const ours = error instanceof CommandFailure || error instanceof ConfigError || error instanceof Pkcs11Failure;
+  if (ours) cli.err(error.message);
+  else cli.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT_FAILED;
+}

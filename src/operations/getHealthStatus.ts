@@ -1,0 +1,41 @@
+import { XksError } from '../xks/errors.ts';
+import type { GetHealthStatusResponse, HealthStatus } from '../xks/messages/getHealthStatus.ts';
+import type { KeyManagerDescription } from '../hsm/keyManager.ts';
+
+/** What the last deep check found of one key manager. */
+export interface KeyManagerHealth {
+  readonly healthStatus: HealthStatus;
+  /** Undefined as long as the key manager has never answered. */
+  readonly description: KeyManagerDescription | undefined;
+}
+
+export interface ProxyDescription {
+  readonly fleetSize: number;
+  readonly vendor: string;
+  /** Product name and version. */
+  readonly model: string;
+}
+
+/**
+ * The state of the key managers behind a key store; `healths` has 1 to 10 entries, none older than a minute.
+ * Throws InternalException when none can serve: success promises that an encrypt right after would work.
+ * Spec, "GetHealthStatus".
+ */
+export function getHealthStatus(
+  proxy: ProxyDescription,
+  healths: readonly KeyManagerHealth[],
+): GetHealthStatusResponse {
+  const serving = healths.find(({ healthStatus }) => healthStatus !== 'UNAVAILABLE');
+  if (!serving) throw new XksError('InternalException', 'No key manager of this key store is able to serve.');
+  return {
+    xksProxyFleetSize: proxy.fleetSize,
+    xksProxyVendor: proxy.vendor,
+    xksProxyModel: proxy.model,
+    ekmVendor: serving.description?.vendor ?? 'unknown',
+    ekmFleetDetails: healths.map(({ healthStatus, description }) => ({
+      id: description?.id ?? 'unknown',
+      model: description?.model ?? 'unknown',
+      healthStatus,
+    })),
+  };
+}

@@ -1,0 +1,117 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import type { KeyManager } from '../hsm/keyManager.ts';
+import { openPkcs11Administration } from '../hsm/pkcs11/pkcs11Administration.ts';
+import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
+import { openPkcs11KeyManager } from '../hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
+import type { KeyStore } from '../http/keyStore.ts';
+import { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
+import { XksError } from '../xks/errors.ts';
+
+export interface OpenKeyStores {
+  readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
+  /** Gives the key managers up; nothing may use them any more. */
+  close(): Promise<void>;
+}
+
+type KeyManagerConfig = Config['keyManagers'][number];
+
+interface OpenKeyManager {
+  readonly keyManager: KeyManager;
+  readonly healthCheck: DeepHealthCheck;
+}
+
+/** Opens the key managers of a configuration and joins them to its key stores. Throws Pkcs11Failure, with nothing left open. */
+export async function openKeyStores(config: Config, log: Logger): Promise<OpenKeyStores> {
+  const modules = new Pkcs11Modules();
+  const managers = new Map<string, OpenKeyManager>();
+  const close = async () => {
+    for (const { keyManager, healthCheck } of managers.values()) {
+      healthCheck.stop();
+      await keyManager.close();
+    }
+  };
+  try {
+    for (const keyManager of config.keyManagers) {
+      managers.set(keyManager.name, await openKeyManager(keyManager, modules, log));
+    }
+    const stores = config.keyStores.map((store) => toKeyStore(store, managers));
+    for (const store of stores) await reportUnusableKeys(store, log);
+    return { byUriPathPrefix: new Map(stores.map((store) => [store.uriPathPrefix, store])), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openKeyManager(
+  { name, pkcs11 }: KeyManagerConfig,
+  modules: Pkcs11Modules,
+  log: Logger,
+): Promise<OpenKeyManager> {
+  const clock = () => performance.now();
+  await provideHealthKey({ name, pkcs11 }, modules, log);
+  const keyManager = await openPkcs11KeyManager({ name, ...pkcs11 }, { modules, logger: log, clock });
+  const healthCheck = new DeepHealthCheck({
+    keyManager,
+    healthKey: pkcs11.healthKey,
+    clock,
+    onChange: (healthStatus, detail) => {
+      log[healthStatus === 'ACTIVE' ? 'info' : 'error'](
+        { keyManager: name, healthStatus, detail },
+        'key manager health',
+      );
+    },
+  });
+  await healthCheck.start();
+  return { keyManager, healthCheck };
+}
+
+// Spec, "GetHealthStatus": the proxy "SHOULD create test keys in the external key manager".
+async function provideHealthKey(
+  { name, pkcs11 }: KeyManagerConfig,
+  modules: Pkcs11Modules,
+  log: Logger,
+): Promise<void> {
+  const { healthKey: label } = pkcs11;
+  const administration = await openPkcs11Administration(pkcs11, { modules });
+  try {
+    if (administration.listKeys().some((key) => key.label === label)) return;
+    administration.createKey({ label, usages: ['ENCRYPT', 'DECRYPT'] });
+    log.info({ keyManager: name, label }, 'created the health key');
+  } catch (error) {
+    if (!(error instanceof Pkcs11Failure)) throw error;
+    log.error({ keyManager: name, label }, `cannot create the health key: ${error.message}`);
+  } finally {
+    administration.close();
+  }
+}
+
+function toKeyStore(config: Config['keyStores'][number], managers: ReadonlyMap<string, OpenKeyManager>): KeyStore {
+  const [managerName = ''] = config.keyManagers;
+  const opened = managers.get(managerName);
+  if (!opened) throw new Error('the configuration was not checked');
+  return {
+    name: config.name,
+    uriPathPrefix: config.uriPathPrefix,
+    credentials: new Map(config.credentials.map((credential) => [credential.accessKeyId, credential])),
+    keys: new Map(config.keys.map((key) => [key.id, key])),
+    keyManager: opened.keyManager,
+    health: () => [opened.healthCheck.health()],
+  };
+}
+
+async function reportUnusableKeys({ name, keys, keyManager }: KeyStore, log: Logger): Promise<void> {
+  for (const { id, label } of keys.values()) {
+    try {
+      const { keySpec } = await keyManager.describeKey(label);
+      if (keySpec !== 'AES_256')
+        log.warn({ keyStore: name, externalKeyId: id, label, keySpec }, 'KMS only uses AES_256 keys');
+    } catch (error) {
+      if (!(error instanceof XksError)) throw error;
+      const { errorName, message, detail } = error;
+      log.warn({ keyStore: name, externalKeyId: id, label, errorName, detail }, `the key cannot be used: ${message}`);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { XksError } from '../xks/errors.ts';
+import { SERVICE, TERMINATOR, type CredentialScope } from './credentialScope.ts';
+
+export interface AuthorizationHeader {
+  readonly accessKeyId: string;
+  readonly scope: CredentialScope;
+  /** Lower-case names in sorted order, without duplicates. */
+  readonly signedHeaders: readonly string[];
+  /** 64 lower-case hexadecimal digits. */
+  readonly signature: string;
+}
+
+const MAX_CHARACTERS = 4_096;
+const GRAMMAR =
+  /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[^\s,/]+)\/(?<date>\d{8})\/(?<region>[^\s,/]+)\/(?<service>[^\s,/]+)\/(?<terminator>[^\s,/]+), ?SignedHeaders=(?<signedHeaders>[^\s,]+), ?Signature=(?<signature>[0-9a-f]{64})$/;
+
+/**
+ * Parses a SigV4 Authorization header; throws AuthenticationFailedException for anything but its one grammar.
+ * Spec, "Authentication" and Appendix A.
+ */
+export function parseAuthorizationHeader(text: string): AuthorizationHeader {
+  const parts = text.length <= MAX_CHARACTERS ? GRAMMAR.exec(text)?.groups : undefined;
+  if (!parts) throw refused('The Authorization header is not a well-formed AWS4-HMAC-SHA256 header.');
+  const { accessKeyId = '', date = '', region = '', service, terminator, signature = '' } = parts;
+  if (service !== SERVICE || terminator !== TERMINATOR) {
+    throw refused(`The credential scope must end in ${SERVICE}/${TERMINATOR}.`);
+  }
+  return {
+    accessKeyId,
+    scope: { date, region },
+    signedHeaders: parseSignedHeaders(parts['signedHeaders'] ?? ''),
+    signature,
+  };
+}
+
+// Strictly ascending names are both sorted and free of duplicates.
+function parseSignedHeaders(list: string): string[] {
+  const names = list.split(';');
+  const ascending = names.every((name, index) => index === 0 || (names[index - 1] ?? '') < name);
+  if (!ascending || !names.every((name) => /^[a-z0-9_-]+$/.test(name))) {
+    throw refused('SignedHeaders must be lower-case header names, sorted, without duplicates.');
+  }
+  return names;
+}
+
+function refused(message: string): XksError {
+  return new XksError('AuthenticationFailedException', message);
+}

@@ -1,0 +1,36 @@
+import { createHmac, type BinaryLike } from 'node:crypto';
+import { Hash } from '@smithy/hash-node';
+import { getSigningKey } from '@smithy/signature-v4';
+import { LRUCache } from 'lru-cache';
+import type { Credential } from './credential.ts';
+import { SERVICE, type CredentialScope } from './credentialScope.ts';
+
+// A credential is used in few regions, on one day or, around midnight, on two.
+const SCOPES_KEPT_PER_CREDENTIAL = 16;
+
+/** Computes signatures, keeping the signing keys it has derived for as long as their credential is in use. */
+export class SignatureCalculator {
+  readonly #keysOf = new WeakMap<Credential, LRUCache<string, BinaryLike>>();
+
+  /** The signature as 64 lower-case hexadecimal digits. Spec, Appendix A, task 3. */
+  async sign(credential: Credential, scope: CredentialScope, stringToSign: string): Promise<string> {
+    const signingKey = await this.#signingKey(credential, scope);
+    return createHmac('sha256', signingKey).update(stringToSign).digest('hex');
+  }
+
+  async #signingKey(credential: Credential, { date, region }: CredentialScope): Promise<BinaryLike> {
+    let keys = this.#keysOf.get(credential);
+    if (!keys) this.#keysOf.set(credential, (keys = new LRUCache({ max: SCOPES_KEPT_PER_CREDENTIAL })));
+    const name = `${date}/${region}`;
+    let key = keys.get(name);
+    if (!key) {
+      const identity = {
+        accessKeyId: credential.accessKeyId,
+        secretAccessKey: credential.secretAccessKey.reveal(),
+      };
+      key = await getSigningKey(Hash.bind(null, 'sha256'), identity, date, region, SERVICE);
+      keys.set(name, key);
+    }
+    return key;
+  }
+}

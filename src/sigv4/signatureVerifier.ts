@@ -1,0 +1,105 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { Secret } from '../secret.ts';
+import { XksError } from '../xks/errors.ts';
+import { parseAuthorizationHeader } from './authorizationHeader.ts';
+import { stringToSign } from './canonicalRequest.ts';
+import type { Credential } from './credential.ts';
+import { SignatureCalculator } from './signature.ts';
+
+export interface SignedRequest {
+  readonly method: string;
+  /** The raw request target, already held to the one spelling of a path: no query string, no escapes. */
+  readonly path: string;
+  /** Every header of the request, lower-case names, with all its values as received. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** The received bytes. */
+  readonly body: Uint8Array;
+}
+
+export interface SignatureVerifierOptions {
+  /** Regions accepted in the credential scope. */
+  readonly regions: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
+
+/** Verifies SigV4 signatures by the rules of the contract (spec, "Authentication" and Appendix A). */
+export class SignatureVerifier {
+  readonly #regions: ReadonlySet<string>;
+  readonly #clock: () => number;
+  readonly #calculator = new SignatureCalculator();
+  // Stands in for an unknown access key id, so that it costs the work of a wrong secret.
+  readonly #decoy: Credential = {
+    accessKeyId: 'DECOYDECOYDECOYDECOY',
+    secretAccessKey: new Secret(randomBytes(32).toString('base64')),
+  };
+
+  constructor({ regions, clock }: SignatureVerifierOptions) {
+    this.#regions = regions;
+    this.#clock = clock;
+  }
+
+  /** The credential that signed the request; throws AuthenticationFailedException if none of `credentials` did. */
+  async verify(request: SignedRequest, credentials: ReadonlyMap<string, Credential>): Promise<Credential> {
+    // 1. Exactly one Authorization header.
+    const { accessKeyId, scope, signedHeaders, signature } = parseAuthorizationHeader(
+      onlyValue(request.headers, 'authorization'),
+    );
+
+    // 2. The signature covers host, x-amz-date, every x-amz-* header, and only headers that are there.
+    for (const name of ['host', 'x-amz-date']) {
+      if (!signedHeaders.includes(name)) throw refused(`SignedHeaders must contain ${name}.`);
+    }
+    for (const name of request.headers.keys()) {
+      if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) {
+        throw refused('Every x-amz-* header of the request must be among SignedHeaders.');
+      }
+    }
+    const headers = signedHeaders.map((name) => [name, onlyValue(request.headers, name)] as const);
+
+    // 3. Scope: the region is served here, and the date is the day of x-amz-date.
+    const amzDate = onlyValue(request.headers, 'x-amz-date');
+    if (!this.#regions.has(scope.region)) throw refused('The region of the credential scope is not accepted here.');
+    if (scope.date !== amzDate.slice(0, 8)) throw refused('The credential scope must have the date of x-amz-date.');
+
+    // 4. x-amz-date is within 5 minutes of our clock, either way.
+    if (!(Math.abs(parseAmzDate(amzDate) - this.#clock()) <= MAX_CLOCK_SKEW_MS)) {
+      throw refused('x-amz-date must be YYYYMMDDTHHMMSSZ, within 5 minutes of the time of the proxy.');
+    }
+
+    // 5. The access key id belongs to this key store. 6. The payload hash is that of the received bytes.
+    // 7. Comparison in constant time; an unknown access key id takes the same path and gives the same answer.
+    const credential = credentials.get(accessKeyId);
+    const text = stringToSign(amzDate, scope, {
+      method: request.method,
+      path: request.path,
+      headers,
+      body: request.body,
+    });
+    const expected = await this.#calculator.sign(credential ?? this.#decoy, scope, text);
+    const matches = timingSafeEqual(Buffer.from(expected), Buffer.from(signature));
+    if (!credential || !matches) {
+      throw refused('The signature does not match, or the access key id is not one of this key store.');
+    }
+    return credential;
+  }
+}
+
+// A header sent twice has no one meaning: a signed one, or Authorization, must come exactly once.
+function onlyValue(headers: SignedRequest['headers'], name: string): string {
+  const [value, ...others] = headers.get(name) ?? [];
+  if (value === undefined || others.length > 0) throw refused(`The request must have exactly one ${name} header.`);
+  return value;
+}
+
+/** Milliseconds since the epoch of `YYYYMMDDTHHMMSSZ`, NaN for anything else. */
+function parseAmzDate(text: string): number {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
+  return Date.parse(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
+}
+
+function refused(message: string): XksError {
+  return new XksError('AuthenticationFailedException', message);
+}

@@ -1,0 +1,10 @@
+import { xksProxyUriPath } from './path.ts';
+
+/** The JSON file that the KMS console takes when a key store is created. Spec, "XKS proxy configuration in AWS KMS console". */
+export function credentialFile(uriPathPrefix: string, accessKeyId: string, rawSecretAccessKey: string): string {
+  const content = {
+    XksProxyUriPath: xksProxyUriPath(uriPathPrefix),
+    XksProxyAuthenticationCredential: { AccessKeyId: accessKeyId, RawSecretAccessKey: rawSecretAccessKey },
+  };
+  return JSON.stringify(content, null, 2);
+}

@@ -1,0 +1,55 @@
+import { MAX_AAD_BYTES, MAX_PLAINTEXT_BYTES } from '../limits.ts';
+import {
+  atMost,
+  mustBe,
+  optionalBytes,
+  optionalString,
+  requiredBytes,
+  requiredString,
+  type JsonObject,
+} from './fields.ts';
+import { parseRequestMetadata, type RequestMetadata } from './requestMetadata.ts';
+
+/** Spec, "Encrypt". Fields of bytes are decoded; an absent additionalAuthenticatedData is the same input as an empty one. */
+export interface EncryptRequest {
+  readonly requestMetadata: RequestMetadata;
+  readonly plaintext: Buffer;
+  readonly additionalAuthenticatedData: Buffer;
+  /** Whether a ciphertextDataIntegrityValue is asked for. */
+  readonly wantsCdiv: boolean;
+}
+
+export interface EncryptResponse {
+  readonly ciphertext: string;
+  readonly initializationVector: string;
+  readonly authenticationTag: string;
+  readonly ciphertextMetadata?: string;
+  readonly ciphertextDataIntegrityValue?: string;
+}
+
+export function parseEncryptRequest(body: JsonObject): EncryptRequest {
+  const requestMetadata = parseRequestMetadata(body, ['awsPrincipalArn', 'kmsKeyArn']);
+  checkEncryptionAlgorithm(body);
+  return {
+    requestMetadata,
+    plaintext: atMost(MAX_PLAINTEXT_BYTES, 'plaintext', requiredBytes(body, 'plaintext')),
+    additionalAuthenticatedData: parseAad(body),
+    wantsCdiv: parseCdivAlgorithm(body),
+  };
+}
+
+export function parseAad(body: JsonObject): Buffer {
+  const aad = optionalBytes(body, 'additionalAuthenticatedData') ?? Buffer.alloc(0);
+  return atMost(MAX_AAD_BYTES, 'additionalAuthenticatedData', aad);
+}
+
+// Spec, "Encrypt" and "Decrypt": "For the v1 specification, this MUST be AES_GCM."
+export function checkEncryptionAlgorithm(body: JsonObject): void {
+  mustBe('AES_GCM', 'encryptionAlgorithm', requiredString(body, 'encryptionAlgorithm'));
+}
+
+function parseCdivAlgorithm(body: JsonObject): boolean {
+  const field = 'ciphertextDataIntegrityValueAlgorithm';
+  const given = optionalString(body, field);
+  return given !== undefined && mustBe('SHA_256', field, given);
+}

@@ -1,0 +1,53 @@
+import { decodeBase64 } from '../base64.ts';
+import { XksError } from '../errors.ts';
+
+/** A JSON object as JSON.parse made it; only ever read by own name. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The field as a string, undefined when absent. Throws ValidationException for any other type. */
+export function optionalString(object: JsonObject, field: string, path = field): string | undefined {
+  if (!Object.hasOwn(object, field)) return undefined;
+  const value = object[field];
+  if (typeof value !== 'string') throw new XksError('ValidationException', `${path} must be a string.`);
+  return value;
+}
+
+export function requiredString(object: JsonObject, field: string, path = field): string {
+  return optionalString(object, field, path) ?? missing(path);
+}
+
+/** The decoded bytes of a Base64 field, undefined when absent. Throws ValidationException for anything but strict Base64. */
+export function optionalBytes(object: JsonObject, field: string): Buffer | undefined {
+  const text = optionalString(object, field);
+  if (text === undefined) return undefined;
+  const bytes = decodeBase64(text);
+  if (!bytes) throw new XksError('ValidationException', `${field} must be standard Base64 with padding.`);
+  return bytes;
+}
+
+export function requiredBytes(object: JsonObject, field: string): Buffer {
+  return optionalBytes(object, field) ?? missing(field);
+}
+
+// Spec, "Error codes": a value above the size that the proxy supports is an UnsupportedOperationException.
+export function atMost(maxBytes: number, field: string, bytes: Buffer): Buffer {
+  if (bytes.length <= maxBytes) return bytes;
+  throw new XksError(
+    'UnsupportedOperationException',
+    `${field} has ${bytes.length} bytes; this proxy supports at most ${maxBytes}.`,
+  );
+}
+
+/** Version 1 of the API knows one value of some fields; throws ValidationException for any other. */
+export function mustBe(value: string, field: string, given: string): true {
+  if (given === value) return true;
+  throw new XksError('ValidationException', `${field} must be ${value}.`);
+}
+
+export function missing(path: string): never {
+  throw new XksError('ValidationException', `${path} is missing.`);
+}

@@ -1,0 +1,88 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { KeyDescription, KeyManager, KeyUsage } from '../../src/hsm/keyManager.ts';
+import { XksError } from '../../src/xks/errors.ts';
+
+interface Key {
+  readonly value: Buffer;
+  readonly usage: readonly KeyUsage[];
+}
+
+/** A key manager of node:crypto, for tests without an HSM. */
+export class InMemoryKeyManager implements KeyManager {
+  readonly name = 'in-memory';
+  readonly keys = new Map<string, Key>();
+  /** Plaintexts and framed AADs that encrypt was given. */
+  readonly encrypted: { plaintext: Buffer; aad: Buffer }[] = [];
+  /** When set, thrown by every call. */
+  failure: Error | undefined;
+
+  addKey(label: string, usage: readonly KeyUsage[] = ['ENCRYPT', 'DECRYPT'], bits = 256): this {
+    this.keys.set(label, { value: randomBytes(bits / 8), usage });
+    return this;
+  }
+
+  describeKey(label: string): Promise<KeyDescription> {
+    return attempt(() => {
+      const { value, usage } = this.#key(label);
+      return { keySpec: `AES_${value.length * 8}`, keyUsage: usage };
+    });
+  }
+
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array) {
+    return attempt(() => {
+      const { value } = this.#key(label, 'ENCRYPT');
+      this.encrypted.push({ plaintext: Buffer.from(plaintext), aad: Buffer.from(aad) });
+      const iv = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', value, iv).setAAD(aad);
+      const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+      return { ciphertext, iv, tag: cipher.getAuthTag() };
+    });
+  }
+
+  decrypt(
+    label: string,
+    { ciphertext, iv, tag }: { ciphertext: Uint8Array; iv: Uint8Array; tag: Uint8Array },
+    aad: Uint8Array,
+  ) {
+    return attempt(() => {
+      const { value } = this.#key(label, 'DECRYPT');
+      const decipher = createDecipheriv('aes-256-gcm', value, iv, { authTagLength: 16 }).setAAD(aad);
+      decipher.setAuthTag(tag);
+      try {
+        return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+      } catch (cause) {
+        throw new XksError('InvalidCiphertextException', 'The ciphertext does not verify.', { cause });
+      }
+    });
+  }
+
+  describe() {
+    return attempt(() => {
+      this.#failIfTold();
+      return { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' };
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #key(label: string, needed?: KeyUsage): Key {
+    this.#failIfTold();
+    const key = this.keys.get(label);
+    if (!key) throw new XksError('KeyNotFoundException', 'There is no such key.');
+    if (needed && !key.usage.includes(needed))
+      throw new XksError('InvalidKeyUsageException', `The key cannot ${needed}.`);
+    return key;
+  }
+
+  #failIfTold(): void {
+    if (this.failure) throw this.failure;
+  }
+}
+
+// A key manager's failures are rejections, never synchronous throws.
+async function attempt<T>(run: () => T): Promise<T> {
+  await Promise.resolve();
+  return run();
+}

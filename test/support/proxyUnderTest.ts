@@ -1,0 +1,145 @@
+import type { RequestListener } from 'node:http';
+import { sign } from 'aws4';
+import request from 'supertest';
+import { createApp } from '../../src/app.ts';
+import type { KeyStore } from '../../src/http/keyStore.ts';
+import { Secret } from '../../src/secret.ts';
+import type { Credential } from '../../src/sigv4/credential.ts';
+import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { SignatureVerifier } from '../../src/sigv4/signatureVerifier.ts';
+import { InMemoryKeyManager } from './inMemoryKeyManager.ts';
+
+export const REGION = 'us-east-1';
+export const PREFIX = '/example/uri/path/prefix';
+export const OTHER_PREFIX = '/other';
+
+export interface LogLine {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+/** The whole app over an in-memory key manager: two key stores, the first with two credentials. */
+export class ProxyUnderTest {
+  readonly keyManager = new InMemoryKeyManager()
+    .addKey('foo-label')
+    .addKey('bar')
+    .addKey('encrypt-only', ['ENCRYPT'])
+    .addKey('decrypt-only', ['DECRYPT'])
+    .addKey('neither', []);
+  readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
+  readonly otherCredential = newCredential();
+  readonly logged: LogLine[] = [];
+  healthStatus: 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE' = 'ACTIVE';
+  /** Milliseconds added to the proxy's clock. */
+  clockOffset = 0;
+
+  readonly listener: RequestListener = createApp({
+    keyStores: () => this.#keyStores,
+    verifier: new SignatureVerifier({ regions: new Set([REGION]), clock: () => Date.now() + this.clockOffset }),
+    proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy test' },
+    log: {
+      info: (record) => {
+        this.#log('info', record);
+      },
+      warn: (record) => {
+        this.#log('warn', record);
+      },
+      error: (record) => {
+        this.#log('error', record);
+      },
+    },
+  });
+
+  readonly #keyStores: ReadonlyMap<string, KeyStore> = new Map([
+    [
+      PREFIX,
+      this.#keyStore('first', PREFIX, this.credentials, [
+        { id: 'foo', label: 'foo-label', status: 'enabled' },
+        { id: 'encrypt-only', label: 'encrypt-only', status: 'enabled' },
+        { id: 'decrypt-only', label: 'decrypt-only', status: 'enabled' },
+        { id: 'neither', label: 'neither', status: 'enabled' },
+        { id: 'blocked', label: 'foo-label', status: 'blocked' },
+        { id: 'gone', label: 'gone', status: 'enabled' },
+      ]),
+    ],
+    [
+      OTHER_PREFIX,
+      this.#keyStore('second', OTHER_PREFIX, [this.otherCredential], [{ id: 'bar', label: 'bar', status: 'enabled' }]),
+    ],
+  ]);
+
+  /** Sends a signed request and returns supertest's response. */
+  async post(path: string, body: unknown, options: PostOptions = {}) {
+    const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const { credential = this.credentials[0], unsigned = {}, ...signing } = options;
+    const headers = { ...signedHeaders({ path, body: bytes, credential, ...signing }), ...unsigned };
+    // Sent as they are: superagent would make JSON of a Buffer.
+    return request(this.listener)
+      .post(path)
+      .set(headers)
+      .serialize((raw: unknown) => raw as string)
+      .send(bytes);
+  }
+
+  get lastLogged(): LogLine | undefined {
+    return this.logged.at(-1);
+  }
+
+  #keyStore(name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: KeyStoreKeys): KeyStore {
+    return {
+      name,
+      uriPathPrefix,
+      credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
+      keys: new Map(keys.map((key) => [key.id, key])),
+      keyManager: this.keyManager,
+      health: () => [
+        {
+          healthStatus: this.healthStatus,
+          description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
+        },
+      ],
+    };
+  }
+
+  #log(level: LogLine['level'], record: object): void {
+    this.logged.push({ level, record: record as LogLine['record'] });
+  }
+}
+
+type KeyStoreKeys = readonly { id: string; label: string; status: 'enabled' | 'blocked' }[];
+
+/** Of a signed request; `unsigned` headers are added after signing. */
+export type PostOptions = Partial<Omit<SignOptions, 'path' | 'body'>> & {
+  readonly unsigned?: Readonly<Record<string, string>>;
+};
+
+export interface SignOptions {
+  readonly path: string;
+  readonly body: string | Buffer;
+  readonly credential: Credential;
+  readonly method?: string;
+  readonly service?: string;
+  readonly region?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The headers of a request signed by `aws4`, which is not the code that verifies. */
+export function signedHeaders(options: SignOptions): Record<string, string> {
+  const { path, body, credential, method = 'POST', service = 'kms-xks-proxy', region = REGION, headers = {} } = options;
+  const request = sign(
+    {
+      method,
+      path,
+      body: body as string,
+      service,
+      region,
+      headers: { Host: 'xks.example.com', 'Content-Type': 'application/json', ...headers },
+    },
+    { accessKeyId: credential.accessKeyId, secretAccessKey: credential.secretAccessKey.reveal() },
+  );
+  return request.headers as Record<string, string>;
+}
+
+export function withSecret({ accessKeyId }: Credential, secret: string): Credential {
+  return { accessKeyId, secretAccessKey: new Secret(secret) };
+}

@@ -1,0 +1,61 @@
+#!/bin/sh
+# Installs what npm cannot: SoftHSM, what node-gyp needs to compile pkcs11js, curl and openssl. Does nothing when all is there.
+set -eu
+
+say() {
+  echo "$*" >&2
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    say "That takes root, and there is no sudo. As root, please run: apt-get install$missing"
+    exit 1
+  fi
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null
+}
+
+if command -v apt-get >/dev/null; then
+  manager=apt-get softhsm=softhsm2
+else
+  manager=brew softhsm=softhsm
+fi
+
+missing=
+need() {
+  command -v "$1" >/dev/null || missing="$missing $2"
+}
+need softhsm2-util "$softhsm"
+need g++ g++
+need make make
+need python3 python3
+need curl curl
+need openssl openssl
+if [ "$manager" = apt-get ] && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
+  missing="$missing ca-certificates"
+fi
+[ -n "$missing" ] || exit 0
+
+if ! command -v "$manager" >/dev/null; then
+  say "These are missing:$missing. There is neither apt-get nor Homebrew here: please install them, then run make again."
+  exit 1
+fi
+say "Installing$missing with $manager"
+case $manager in
+  apt-get)
+    # One source of many that cannot be reached does not matter if the packages are found.
+    apt_get update || say 'apt-get update failed: trying with the package lists as they are'
+    # shellcheck disable=SC2086 # a list of words
+    apt_get install --yes --no-install-recommends $missing
+    ;;
+  brew)
+    # shellcheck disable=SC2086
+    brew install --quiet $missing >&2
+    ;;
+esac
