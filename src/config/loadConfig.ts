@@ -18,7 +18,7 @@ export interface LoadedConfig {
  * Throws ConfigError with every problem at once.
  */
 export function loadConfig(file: string, env: Readonly<Record<string, string | undefined>>): LoadedConfig {
-  const written: unknown = parseYaml(file).toJS();
+  const written = toPlainValue(file, parseYaml(file));
   const source = new ConfigSource(dirname(resolve(file)), env);
   const result = configSchema(source).safeParse(written);
   const problems = [...(result.error?.issues ?? []).map((issue) => toProblem(issue, written)), ...crossCheck(written)];
@@ -42,6 +42,15 @@ export function parseYaml(file: string): Document {
     throw new ConfigError(file, problems);
   }
   return document;
+}
+
+// An alias may name no anchor, or multiply without end: the library then throws.
+function toPlainValue(file: string, document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError(file, [{ path: '', message: (error as Error).message }]);
+  }
 }
 
 function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {

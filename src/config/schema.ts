@@ -127,12 +127,13 @@ export function configSchema(source: ConfigSource) {
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   });
 
-  return z.strictObject({
+  const root = {
     server,
     log: log.prefault({}),
     keyManagers: z.array(z.strictObject({ name, pkcs11 })).min(1, 'must have at least one key manager'),
-    keyStores: z.array(keyStore).min(1, 'must have at least one key store'),
-  });
+    keyStores: z.array(keyStore).min(1, 'must have at least one key store: xks-proxy keystore create makes one'),
+  };
+  return z.strictObject(root, `must be a map of ${Object.keys(root).join(', ')}`);
 }
 
 function hasOneKey(given: object): boolean {

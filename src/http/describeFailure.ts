@@ -4,7 +4,7 @@ export interface FailureRecord {
   readonly errorName: XksErrorName;
   readonly errorMessage?: string;
   /** For the log only. */
-  readonly detail?: string | undefined;
+  readonly detail?: string;
 }
 
 /**
@@ -13,21 +13,12 @@ export interface FailureRecord {
  */
 export function describeFailure(failure: unknown): FailureRecord {
   if (!(failure instanceof XksError)) return { errorName: 'InternalException', detail: describeUnknown(failure) };
-  const { errorName, message, detail, cause } = failure;
-  const causes = cause === undefined ? [] : [describeCause(cause)];
-  return {
-    errorName,
-    errorMessage: message,
-    ...(detail === undefined && causes.length === 0
-      ? {}
-      : { detail: [...(detail === undefined ? [] : [detail]), ...causes].join('; ') }),
-  };
+  const { errorName, message, detail = describeCause(failure.cause) } = failure;
+  return { errorName, errorMessage: message, ...(detail === undefined ? {} : { detail }) };
 }
 
-function describeCause(cause: unknown): string {
-  if (!(cause instanceof XksError)) return describeUnknown(cause);
-  const { errorName, detail } = describeFailure(cause);
-  return detail === undefined ? errorName : `${errorName}: ${detail}`;
+function describeCause(cause: unknown): string | undefined {
+  return cause === undefined ? undefined : describeFailure(cause).detail;
 }
 
 function describeUnknown(failure: unknown): string {

@@ -77,7 +77,7 @@ async function provideHealthKey(
   const { healthKey: label } = pkcs11;
   const administration = await openPkcs11Administration(pkcs11, { modules });
   try {
-    if (administration.listKeys().some((key) => key.label === label)) return;
+    if (administration.hasKey(label)) return;
     administration.createKey({ label, usages: ['ENCRYPT', 'DECRYPT'] });
     log.info({ keyManager: name, label }, 'created the health key');
   } catch (error) {

@@ -24,7 +24,7 @@ export interface XksErrorBody {
 
 export interface XksErrorOptions {
   /** What happened, for the log only, such as `C_Encrypt: CKR_DEVICE_ERROR`. Free of plaintext and secrets. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
 

@@ -1,5 +1,6 @@
 import { TAG_BYTES } from '../../xks/limits.ts';
 import type { Sealed } from '../keyManager.ts';
+import { ModuleFault } from './cryptokiError.ts';
 import type { CipherCalls, Cryptoki, ObjectHandle, SessionHandle } from './cryptoki.ts';
 
 const IV_BYTES = 12;
@@ -40,12 +41,13 @@ export class AesGcm {
   #randomIv(session: SessionHandle): Buffer {
     const iv = this.#cryptoki.generateRandom(session, IV_BYTES);
     // What a module leaves behind that answers CKR_OK and writes nothing: the one IV for every encryption.
-    if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0))
-      throw new Error('C_GenerateRandom gave no random bytes');
+    if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0)) {
+      throw new ModuleFault('C_GenerateRandom gave no random bytes');
+    }
     return iv;
   }
 }
 
-function wrongLength(functionName: string, actual: number, expected: number): Error {
-  return new Error(`${functionName} gave ${actual} bytes and not ${expected}`);
+function wrongLength(functionName: string, actual: number, expected: number): ModuleFault {
+  return new ModuleFault(`${functionName} gave ${actual} bytes and not ${expected}`);
 }

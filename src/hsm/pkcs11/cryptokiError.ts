@@ -14,6 +14,11 @@ export class CryptokiError extends Error {
   }
 }
 
+/** A module answered CKR_OK and did what the standard forbids. The message holds names and lengths only, never data. */
+export class ModuleFault extends Error {
+  override readonly name = 'ModuleFault';
+}
+
 /** Whether a PKCS#11 function answered with one of these codes. */
 export function isAnswer(error: unknown, ...codes: readonly number[]): error is CryptokiError {
   return error instanceof CryptokiError && codes.includes(error.code);

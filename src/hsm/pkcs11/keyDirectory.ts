@@ -28,12 +28,12 @@ export class KeyDirectory {
         throw new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
       }
       throw new XksError('KeyNotFoundException', 'The key manager does not have this external key.', {
-        cause: new Error(`No secret key of the token is labelled "${label}"`),
+        detail: `no secret key of the token is labelled "${label}"`,
       });
     }
     if (another) {
       throw new XksError('InternalException', 'The key manager has several keys for this external key.', {
-        cause: new Error(`Several secret keys of the token are labelled "${label}": give each a label of its own`),
+        detail: `several secret keys of the token are labelled "${label}": give each a label of its own`,
       });
     }
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);

@@ -51,7 +51,7 @@ export class Pkcs11Administration {
   createKey({ label, usages, bits = 256 }: NewAesKey): ListedKey {
     const { cryptoki } = this.#opened;
     return this.#withSession('read-write', (session) => {
-      if (findSecretKeys(cryptoki, session, { label, limit: 1 }).length > 0) {
+      if (this.#exists(session, label)) {
         throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
       }
       const handle = cryptoki.generateAesKey(session, [
@@ -78,6 +78,11 @@ export class Pkcs11Administration {
     });
   }
 
+  /** Whether the token has a secret key with this label. Throws Pkcs11Failure. */
+  hasKey(label: string): boolean {
+    return this.#withSession('read-only', (session) => this.#exists(session, label));
+  }
+
   /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
   listKeys(): ListedKey[] {
     return this.#withSession('read-only', (session) =>
@@ -87,6 +92,10 @@ export class Pkcs11Administration {
 
   close(): void {
     this.#opened.close();
+  }
+
+  #exists(session: SessionHandle, label: string): boolean {
+    return findSecretKeys(this.#opened.cryptoki, session, { label, limit: 1 }).length > 0;
   }
 
   #read(session: SessionHandle, key: ObjectHandle): ListedKey {

@@ -3,6 +3,7 @@ import { IV_BYTES, TAG_BYTES } from '../../xks/limits.ts';
 import type { KeyDescription, KeyManager, KeyManagerDescription, Sealed } from '../keyManager.ts';
 import { AesGcm } from './aesGcm.ts';
 import type { SessionHandle } from './cryptoki.ts';
+import type { CryptokiError } from './cryptokiError.ts';
 import { describeToken } from './describeToken.ts';
 import { KeyDirectory } from './keyDirectory.ts';
 import { openToken, type OpenToken, type TokenOptions } from './openToken.ts';
@@ -120,9 +121,9 @@ export class Pkcs11KeyManager implements KeyManager {
   }
 
   /** One session, login or handle is gone, and the others with it as a rule. */
-  #recover(error: unknown): void {
+  #recover(error: CryptokiError): void {
     this.#logger.warn(
-      { keyManager: this.name, err: error },
+      { keyManager: this.name, detail: error.message },
       'A PKCS#11 session, login or handle is gone: logging in again',
     );
     this.#keys.forgetAll();

@@ -26,12 +26,8 @@ export class Pkcs11Modules {
   /** Loads and initialises the module, unless it is in use already. `path` is a shared library. Throws Pkcs11Failure. */
   async open(path: string): Promise<Pkcs11Module> {
     const file = await realpath(path).catch((cause: unknown) => {
-      throw new Pkcs11Failure(
-        `There is no PKCS#11 module ${path}. Install the vendor's library, or correct the path.`,
-        {
-          cause,
-        },
-      );
+      const advice = "Install the vendor's library, or correct the path.";
+      throw new Pkcs11Failure(`There is no PKCS#11 module ${path}. ${advice}`, { cause });
     });
     let module = this.#loaded.get(file);
     if (!module) {

@@ -11,11 +11,6 @@ export interface SessionPoolOptions {
   readonly clock: () => number;
 }
 
-interface Waiter {
-  resolve(session: SessionHandle): void;
-  reject(error: unknown): void;
-}
-
 // More than half a second of the requests that KMS makes by default: whoever came later would not be served in time.
 const MAX_WAITERS = 1_024;
 
@@ -24,7 +19,7 @@ export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #idle: SessionHandle[] = [];
   // A set for its order of insertion: first come, first served.
-  readonly #waiting = new Set<Waiter>();
+  readonly #waiting = new Set<PromiseWithResolvers<SessionHandle>>();
   #lent = 0;
   #whenAllReturned: (() => void) | undefined;
   #closed = false;

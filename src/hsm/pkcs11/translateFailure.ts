@@ -1,6 +1,7 @@
-import { XksError } from '../../xks/errors.ts';
+import { XksError, type XksErrorName } from '../../xks/errors.ts';
 import { CKR } from './cryptokiConstants.ts';
-import { isAnswer } from './cryptokiError.ts';
+import { CryptokiError, isAnswer, ModuleFault } from './cryptokiError.ts';
+import { Pkcs11Failure } from './pkcs11Failure.ts';
 
 const BAD_CIPHERTEXT = [
   CKR.ENCRYPTED_DATA_INVALID,
@@ -23,31 +24,33 @@ const STALE = [
 
 /** The same text whatever did not match: which it was would help an attacker. */
 export function invalidCiphertext(cause?: unknown): XksError {
-  return new XksError(
+  return named(
     'InvalidCiphertextException',
     'The ciphertext, IV, tag or AAD is not valid for this external key.',
-    {
-      cause,
-    },
+    cause,
   );
 }
 
-/** What a failed operation on a token means to the caller. The cause keeps the details, for the log. */
+/** What a failed operation on a token means to the caller. Function and answer are kept for the log. */
 export function translateFailure(cause: unknown): XksError {
   if (cause instanceof XksError) return cause;
   if (isAnswer(cause, ...BAD_CIPHERTEXT) && cause.functionName === 'C_Decrypt') return invalidCiphertext(cause);
   if (isAnswer(cause, CKR.KEY_FUNCTION_NOT_PERMITTED)) {
-    return new XksError('InvalidKeyUsageException', 'The key manager does not permit this use of the external key.', {
-      cause,
-    });
+    return named('InvalidKeyUsageException', 'The key manager does not permit this use of the external key.', cause);
   }
   if (isAnswer(cause, CKR.SESSION_COUNT)) {
-    return new XksError('ThrottlingException', 'The key manager has no free session.', { cause });
+    return named('ThrottlingException', 'The key manager has no free session.', cause);
   }
-  return new XksError('InternalException', 'The key manager failed.', { cause });
+  return named('InternalException', 'The key manager failed.', cause);
+}
+
+// The messages of these hold names, codes and lengths only; those of other errors may hold anything.
+function named(errorName: XksErrorName, message: string, cause: unknown): XksError {
+  const ours = cause instanceof CryptokiError || cause instanceof ModuleFault || cause instanceof Pkcs11Failure;
+  return new XksError(errorName, message, { cause, detail: ours ? cause.message : undefined });
 }
 
 /** Whether a session, a login or a handle is gone, so that the operation may succeed with new ones. */
-export function isStale(error: unknown): boolean {
+export function isStale(error: unknown): error is CryptokiError {
   return isAnswer(error, ...STALE);
 }

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
+import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
+
+let softHsm: SoftHsmFixture;
+
+beforeAll(() => {
+  softHsm = createSoftHsm();
+  softHsm.importKey('key', randomBytes(32));
+  softHsm.importKey('other', randomBytes(32));
+});
+
+afterAll(() => {
+  softHsm.dispose();
+});
+
+describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manager with %s calls', (calls) => {
+  const warn = vi.fn();
+  let keyManager: KeyManager;
+
+  beforeEach(async () => {
+    const { module, tokenLabel, pin } = softHsm;
+    keyManager = await openPkcs11KeyManager(
+      { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, calls, timeoutMs: 10_000 },
+      { modules: new Pkcs11Modules(), logger: { warn }, clock: () => performance.now() },
+    );
+  });
+
+  afterEach(async () => {
+    await keyManager.close();
+    warn.mockReset();
+  });
+
+  async function roundTrip(label: string): Promise<void> {
+    const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
+    const sealed = await keyManager.encrypt(label, plaintext, aad);
+    expect(Buffer.from(await keyManager.decrypt(label, sealed, aad))).toEqual(plaintext);
+  }
+
+  it('serve 100 operations at once, failures among them', async () => {
+    const invalid: Sealed = { ciphertext: randomBytes(5), iv: randomBytes(12), tag: randomBytes(16) };
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, index) => {
+        if (index % 5 > 0) return roundTrip(index % 2 > 0 ? 'key' : 'other');
+        await expect(keyManager.decrypt('key', invalid, randomBytes(1))).rejects.toMatchObject({
+          errorName: 'InvalidCiphertextException',
+        });
+      }),
+    );
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('are renewed, login included, when they are gone', async () => {
+    await Promise.all([roundTrip('key'), roundTrip('key')]);
+    softHsm.closeAllSessions();
+    await Promise.all([roundTrip('key'), roundTrip('other'), roundTrip('key')]);
+    expect(warn).toHaveBeenCalled();
+  });
+
+  it('are renewed before a key is said not to exist', async () => {
+    softHsm.closeAllSessions();
+    expect(await keyManager.describeKey('key')).toMatchObject({ keySpec: 'AES_256' });
+    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+  });
+
+  it('find a key again that was made anew', async () => {
+    softHsm.importKey(`renewed-${calls}`, randomBytes(32));
+    await roundTrip(`renewed-${calls}`);
+    softHsm.destroyKey(`renewed-${calls}`);
+    softHsm.importKey(`renewed-${calls}`, randomBytes(32));
+    await roundTrip(`renewed-${calls}`);
+    softHsm.destroyKey(`renewed-${calls}`);
+  });
+});
+
+describe('a key manager with one session', () => {
+  it('answers ThrottlingException when it is not free in time', async () => {
+    const { module, tokenLabel, pin } = softHsm;
+    const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 1 };
+    const keyManager = await openPkcs11KeyManager(
+      // One millisecond is less than a queue of this length takes.
+      { ...options, calls: 'threadpool', timeoutMs: 1 },
+      { modules: new Pkcs11Modules(), logger: { warn: () => undefined }, clock: () => performance.now() },
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, () => keyManager.encrypt('key', randomBytes(4_300), randomBytes(8_192))),
+    );
+    const refusals = outcomes.map((outcome): unknown => (outcome.status === 'rejected' ? outcome.reason : undefined));
+    expect(refusals).toContainEqual(expect.objectContaining({ errorName: 'ThrottlingException' }));
+    await keyManager.close();
+  });
+});

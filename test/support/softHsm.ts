@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pkcs11js from 'pkcs11js';
+import { initializeToken, setUpSoftHsm } from '../../softhsm/setUp.ts';
+import { Secret } from '../../src/secret.ts';
+
+export interface SoftHsmFixture {
+  /** Path of the PKCS#11 module. */
+  readonly module: string;
+  /** Of a first token, which has no keys. */
+  readonly tokenLabel: string;
+  /** The user PIN of all tokens. */
+  readonly pin: Secret;
+  /** For child processes; this process has it already. */
+  readonly env: { readonly SOFTHSM2_CONF: string };
+  /** SoftHSM sees new tokens when it is initialised: add them before a key manager is opened. */
+  addToken(label: string): void;
+  addTokenWithoutUserPin(label: string): void;
+  /** An AES key whose value the test knows; `attributes` go before the defaults, which permit all usages. */
+  importKey(label: string, value: Buffer, attributes?: pkcs11js.Template): void;
+  destroyKey(label: string): void;
+  /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
+  closeAllSessions(): void;
+  /** Key managers must be closed before. */
+  dispose(): void;
+}
+
+/** A SoftHSM of this process alone, in a temporary folder. */
+export function createSoftHsm(): SoftHsmFixture {
+  const directory = mkdtempSync(join(tmpdir(), 'xks-proxy-softhsm-'));
+  const softHsm = setUpSoftHsm(directory);
+  const { module, env } = softHsm;
+  const tokenLabel = 'first';
+  initializeToken(softHsm, tokenLabel);
+  const pin = new Secret(readFileSync(softHsm.pinFile, 'utf8'));
+  const previous = process.env['SOFTHSM2_CONF'];
+  process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
+
+  const withSession = (use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void => {
+    withPkcs11(module, (pkcs11) => {
+      const session = pkcs11.C_OpenSession(
+        slotOf(pkcs11, tokenLabel),
+        pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION,
+      );
+      ignoring(pkcs11js.CKR_USER_ALREADY_LOGGED_IN, () => {
+        pkcs11.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
+      });
+      use(pkcs11, session);
+      pkcs11.C_CloseSession(session);
+    });
+  };
+
+  return {
+    module,
+    tokenLabel,
+    pin,
+    env,
+    addToken: (label) => {
+      initializeToken(softHsm, label);
+    },
+    addTokenWithoutUserPin: (label) => {
+      withPkcs11(module, (pkcs11) => {
+        pkcs11.C_InitToken(slotOf(pkcs11, ''), readFileSync(softHsm.soPinFile, 'utf8'), label.padEnd(32));
+      });
+    },
+    importKey: (label, value, attributes = []) => {
+      withSession((pkcs11, session) => {
+        const given = new Set(attributes.map(({ type }) => type));
+        const defaults = [
+          { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+          { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+          { type: pkcs11js.CKA_TOKEN, value: true },
+          { type: pkcs11js.CKA_PRIVATE, value: true },
+          { type: pkcs11js.CKA_SENSITIVE, value: true },
+          { type: pkcs11js.CKA_ENCRYPT, value: true },
+          { type: pkcs11js.CKA_DECRYPT, value: true },
+          { type: pkcs11js.CKA_LABEL, value: label },
+          { type: pkcs11js.CKA_VALUE, value },
+        ].filter(({ type }) => !given.has(type));
+        pkcs11.C_CreateObject(session, [...attributes, ...defaults]);
+      });
+    },
+    destroyKey: (label) => {
+      withSession((pkcs11, session) => {
+        pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: label }]);
+        const key = pkcs11.C_FindObjects(session);
+        pkcs11.C_FindObjectsFinal(session);
+        if (!key) throw new Error(`There is no key ${label} to destroy`);
+        pkcs11.C_DestroyObject(session, key);
+      });
+    },
+    closeAllSessions: () => {
+      withPkcs11(module, (pkcs11) => {
+        pkcs11.C_CloseAllSessions(slotOf(pkcs11, tokenLabel));
+      });
+    },
+    dispose: () => {
+      if (previous === undefined) delete process.env['SOFTHSM2_CONF'];
+      else process.env['SOFTHSM2_CONF'] = previous;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Uses the module beside the code under test, which shares its state: it is one per process. */
+function withPkcs11(module: string, use: (pkcs11: pkcs11js.PKCS11) => void): void {
+  const pkcs11 = new pkcs11js.PKCS11(module);
+  const ours = ignoring(pkcs11js.CKR_CRYPTOKI_ALREADY_INITIALIZED, () => {
+    pkcs11.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK });
+  });
+  try {
+    use(pkcs11);
+  } finally {
+    if (ours) pkcs11.C_Finalize();
+  }
+}
+
+function slotOf(pkcs11: pkcs11js.PKCS11, label: string): Buffer {
+  const slot = pkcs11.C_GetSlotList(true).find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trim() === label);
+  if (!slot) throw new Error(`There is no token ${label}`);
+  return slot;
+}
+
+/** Whether the call succeeded; false if it failed with this code. */
+function ignoring(code: number, call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (error instanceof pkcs11js.Pkcs11Error && error.code === code) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const sources = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
+  file,
+  text: readFileSync(join(ROOT, file), 'utf8'),
+}));
+
+/** Every import of the sources: the importing file, and a path from the root or a package. */
+const imports = sources.flatMap(({ file, text }) =>
+  [...text.matchAll(/(?:^|\s)(?:import|export)\s[^'";]*?(?:from\s*)?'([^']+)'/g)].map(([, specifier = '']) => ({
+    file,
+    target: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
+  })),
+);
+
+it('reads imports', () => {
+  expect(imports).toContainEqual({ file: 'src/app.ts', target: 'express' });
+  expect(imports).toContainEqual({ file: 'src/app.ts', target: 'src/http/findKey.ts' });
+});
+
+// Imports go one way: each room lists all that it may import of the others. `src/secret.ts` is open to all.
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  'src/xks/': [],
+  'src/sigv4/': ['src/xks/'],
+  'src/hsm/keyManager.ts': ['src/xks/'],
+  'src/hsm/': ['src/xks/', 'src/hsm/'],
+  'src/operations/': ['src/xks/', 'src/hsm/keyManager.ts'],
+  'src/http/': ['src/xks/', 'src/sigv4/', 'src/hsm/keyManager.ts', 'src/operations/'],
+  'src/config/': ['src/xks/', 'src/sigv4/'],
+  'src/monitoring/': ['src/xks/', 'src/hsm/keyManager.ts', 'src/operations/', 'src/config/'],
+  'src/conformance/': ['src/xks/', 'src/sigv4/'],
+  'src/app.ts': ['src/xks/', 'src/sigv4/', 'src/operations/', 'src/http/'],
+};
+
+describe.each(Object.entries(ROOMS))('%s', (room, allowed) => {
+  it(`imports only from itself, ${['src/secret.ts', ...allowed].join(', ')}`, () => {
+    const others = imports.filter(({ file, target }) => {
+      const mine = file.startsWith(room) && target.startsWith('src/');
+      return mine && ![room, 'src/secret.ts', ...allowed].some((place) => target.startsWith(place));
+    });
+    expect(others).toEqual([]);
+  });
+});
+
+// One owner per dependency.
+const OWNERS: Readonly<Record<string, RegExp>> = {
+  express: /^src\/(app\.ts|http\/)/,
+  pkcs11js: /^src\/hsm\/pkcs11\/pkcs11jsCryptoki\.ts$/,
+  '@smithy/signature-v4': /^src\/sigv4\/signature\.ts$/,
+  '@smithy/hash-node': /^src\/sigv4\/signature\.ts$/,
+  'lru-cache': /^src\/sigv4\/signature\.ts$/,
+  yaml: /^src\/(config|commands)\//,
+  zod: /^src\/config\//,
+  commander: /^src\/(main\.ts|commands\/)/,
+  pino: /^src\/(monitoring\/logger|server\/openKeyStores|commands\/serve)\.ts$/,
+};
+
+it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {
+  const users = imports.filter(({ target }) => target === dependency || target.startsWith(`${dependency}/`));
+  expect(users.length).toBeGreaterThan(0);
+  expect(users.filter(({ file }) => !owner.test(file))).toEqual([]);
+});
+
+it('only main.ts touches the process', () => {
+  const users = sources.filter(
+    ({ file, text }) => file !== 'src/main.ts' && /\bprocess\.(env|argv|on|once|exit)\b/.test(text),
+  );
+  expect(users.map(({ file }) => file)).toEqual([]);
+});
+
+it('no source file is longer than 250 lines', () => {
+  expect(sources.filter(({ text }) => text.split('\n').length > 251).map(({ file }) => file)).toEqual([]);
+});

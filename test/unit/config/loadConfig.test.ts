@@ -1,0 +1,223 @@
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { loadConfig } from '../../../src/config/loadConfig.ts';
+import { ConfigError } from '../../../src/config/problem.ts';
+import { testCertificates } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
+const { server } = testCertificates;
+const FILES = {
+  'module.so': 'not loaded here',
+  pin: '123456\n',
+  secret: `${SECRET}\n`,
+  'server.crt': server.certificate,
+  'server.key': server.privateKey,
+};
+
+function valid() {
+  return {
+    server: { regions: ['us-east-1'], tls: { certificateFile: 'server.crt', privateKeyFile: 'server.key' } } as object,
+    keyManagers: [
+      {
+        name: 'softhsm',
+        pkcs11: { module: 'module.so', token: { label: 'xks-proxy' } as object, pin: { file: 'pin' } as unknown },
+      },
+    ],
+    keyStores: [
+      {
+        name: 'example',
+        uriPathPrefix: '/example',
+        keyManagers: ['softhsm'],
+        credentials: [{ accessKeyId: 'MUBSXM6K3KMXHN6RRCXI7TWQH4', secretAccessKey: { file: 'secret' } as unknown }],
+        keys: [{ id: 'foo' }],
+      },
+    ],
+  };
+}
+
+function load(written: unknown, files: Readonly<Record<string, string>> = {}, env: Record<string, string> = {}) {
+  const text = typeof written === 'string' ? written : stringify(written);
+  return loadConfig(join(temporaryFolder({ ...FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
+}
+
+function problemsOf(written: unknown, env: Record<string, string> = {}): string[] {
+  try {
+    load(written, {}, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    expect(error.message).not.toContain(SECRET);
+    return error.problems.map(({ path, message }) => `${path}: ${message}`);
+  }
+  return [];
+}
+
+/** The valid configuration after a change. */
+function changed(change: (config: ReturnType<typeof valid>) => void): unknown {
+  const config = valid();
+  change(config);
+  return config;
+}
+
+describe('a valid configuration', () => {
+  it('is filled with defaults', () => {
+    const { config, warnings } = load(valid());
+    expect(warnings).toEqual([]);
+    expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8443, drainSeconds: 20, insecureHttp: false });
+    expect(config.log).toEqual({ level: 'info' });
+    expect(config.keyManagers[0]?.pkcs11).toMatchObject({
+      sessions: 8,
+      calls: 'blocking',
+      iv: 'random',
+      gcmParameters: 'v2.40',
+      healthKey: 'xks-health',
+      timeoutMs: 200,
+    });
+    expect(config.keyStores[0]?.keys).toEqual([{ id: 'foo', label: 'foo', status: 'enabled' }]);
+  });
+
+  it('has its secrets read, without the line end, and unprintable', () => {
+    const { config } = load(valid());
+    expect(config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('123456');
+    expect(config.keyStores[0]?.credentials[0]?.secretAccessKey.reveal()).toBe(SECRET);
+    const printed = inspect(config, { depth: 10 }) + JSON.stringify(config);
+    for (const secret of ['123456', SECRET, 'PRIVATE KEY']) expect(printed).not.toContain(secret);
+  });
+
+  it('may take a secret from the environment', () => {
+    const written = changed(({ keyManagers: [manager] }) => {
+      if (manager) manager.pkcs11.pin = { env: 'PIN' };
+    });
+    expect(load(written, {}, { PIN: '42' }).config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('42');
+  });
+
+  it('is frozen, all the way down', () => {
+    const { config } = load(valid());
+    expect(() => Object.assign(config.keyStores[0]?.keys[0] ?? {}, { status: 'blocked' })).toThrow(TypeError);
+  });
+
+  it('warns of a private key that everyone may read', () => {
+    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    chmodSync(join(folder, 'server.key'), 0o644);
+    expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
+      expect.stringMatching(/^server\.tls\.privateKeyFile: everyone may read it; run: chmod o-rwx /) as string,
+    ]);
+  });
+});
+
+it('the commented example is valid', () => {
+  const text = readFileSync(new URL('../../../config/xks-proxy.example.yaml', import.meta.url), 'utf8');
+  const written = text.replace('/usr/lib/softhsm/libsofthsm2.so', 'module.so');
+  const { config } = load(written, { 'example.secret': SECRET }, { XKS_EXAMPLE_SECRET: SECRET });
+  expect(config.keyStores[0]?.credentials).toHaveLength(2);
+});
+
+describe('problems', () => {
+  it('are reported together, each with its path and what was given', () => {
+    const problems = problemsOf(
+      changed((config) => {
+        config.server = { port: 'https', insecureHttp: true, colour: 'red' };
+        const [manager] = config.keyManagers;
+        const [store] = config.keyStores;
+        if (!manager || !store) return;
+        manager.pkcs11.token = { label: 'a', slot: 1 };
+        manager.pkcs11.pin = 123456;
+        store.uriPathPrefix = '/example/';
+        store.keyManagers = ['luna'];
+        store.credentials.push({ accessKeyId: 'short', secretAccessKey: SECRET });
+        store.keys.push({ id: 'foo' }, { id: '..' });
+        config.keyStores.push({ ...store, name: 'other' });
+      }),
+    );
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^server\.port: .*\(given: "https"\)$/),
+        'server.regions: is missing; it must be a list',
+        'server: has unknown keys: colour',
+        'keyManagers[0].pkcs11.token: must have exactly one of label, serial, slot; it has label, slot (given: a map)',
+        'keyManagers[0].pkcs11.pin: must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
+        expect.stringMatching(/^keyStores\[0\]\.uriPathPrefix: must be .*\(given: "\/example\/"\)$/),
+        'keyStores[0].keyManagers[0]: names no key manager of this file (given: "luna")',
+        'keyStores[0].credentials[1].accessKeyId: must be 20 to 30 characters of A-Z2-7 (given: "short")',
+        expect.stringMatching(/^keyStores\[0\]\.credentials\[1\]\.secretAccessKey: must be a reference/),
+        'keyStores[0].keys[1].id: is the same as keyStores[0].keys[0].id',
+        expect.stringMatching(/^keyStores\[0\]\.keys\[2\]\.id: .*\(given: "\.\."\)$/),
+        'keyStores[1].uriPathPrefix: is the same as keyStores[0].uriPathPrefix',
+        'keyStores[1].credentials[0].accessKeyId: is the same as keyStores[0].credentials[0].accessKeyId',
+      ]),
+    );
+    expect(problems.join()).not.toContain('123456');
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['no tls', changed((config) => (config.server = { regions: ['us-east-1'] })), /^server\.tls: is missing/],
+    [
+      'tls beside insecureHttp',
+      changed((config) => Object.assign(config.server, { insecureHttp: true })),
+      /^server\.insecureHttp: is true beside tls/,
+    ],
+    [
+      'another certificate than key',
+      changed((config) =>
+        Object.assign(config.server, { tls: { certificateFile: 'server.crt', privateKeyFile: 'secret' } }),
+      ),
+      /^server\.tls: secret holds no usable PEM private key/,
+    ],
+    [
+      'a missing file',
+      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
+      /^keyManagers\[0\]\.pkcs11\.pin: names .*gone, which cannot be read \(ENOENT\)/,
+    ],
+    [
+      'an unset variable',
+      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'GONE' })),
+      /pin: names the environment variable GONE, which is not set/,
+    ],
+    [
+      'two references at once',
+      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'A', file: 'pin' })),
+      /pin: must have exactly one of file, env/,
+    ],
+    [
+      'a missing module',
+      changed(({ keyManagers: [m] }) => m && (m.pkcs11.module = 'gone.so')),
+      /module: names .*gone\.so, which is not there/,
+    ],
+    [
+      'a secret of another shape',
+      changed(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
+      /secretAccessKey: must hold 43 to 64 characters/,
+    ],
+    [
+      'a prefix too long for KMS',
+      changed(({ keyStores: [s] }) => s && (s.uriPathPrefix = `/${'p'.repeat(117)}`)),
+      /uriPathPrefix: must leave .* at most 128/,
+    ],
+    ['an anchor to nothing', 'server: *nothing', /Unresolved alias/],
+    [
+      'aliases that multiply',
+      `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`,
+      /Excessive alias count/,
+    ],
+    ['the same key twice', 'server: {}\nserver: {}', /Map keys must be unique/],
+    ['no map at all', '- 1', /^: must be a map of server, log, keyManagers, keyStores/],
+    ['an empty file', '', /^: must be a map of/],
+  ])('%s', (_what, written, pattern) => {
+    expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));
+  });
+
+  it('a secret file that everyone may read', () => {
+    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    chmodSync(join(folder, 'pin'), 0o604);
+    expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
+      /pin: names .*pin, which everyone may read; run: chmod/,
+    );
+  });
+
+  it('a configuration file that is not there', () => {
+    expect(() => loadConfig('/nowhere/config.yaml', {})).toThrow(/cannot be read \(ENOENT\)/);
+  });
+});

@@ -1,0 +1,168 @@
+import type {
+  CipherCalls,
+  Cryptoki,
+  GcmCall,
+  ObjectHandle,
+  SessionHandle,
+  Template,
+  TokenInfo,
+} from '../../../src/hsm/pkcs11/cryptoki.ts';
+import { CKA, CKK, CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
+import { CryptokiError } from '../../../src/hsm/pkcs11/cryptokiError.ts';
+import { Secret } from '../../../src/secret.ts';
+
+export const TOKEN: TokenInfo = {
+  slot: 7,
+  label: 'fake',
+  serial: '0123',
+  manufacturer: 'ACME',
+  model: 'Vault',
+  hardwareVersion: '1.2',
+  firmwareVersion: '3.4',
+};
+
+export const PIN = new Secret('1234');
+
+/** A module with one token that does what the standard says about sessions, login and handles, unless a test says otherwise. */
+export class FakeCryptoki implements Cryptoki {
+  /** Names of the functions called, in order. */
+  readonly log: string[] = [];
+  readonly sessions = new Set<string>();
+  /** Labels of the keys, each an AES-256 key for both usages. */
+  keys = ['key'];
+  /** The answer of a cipher call; by default zeros of the right length. */
+  encryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length + 16);
+  decryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length - 16);
+  random: (bytes: number) => Buffer = (bytes) => Buffer.alloc(bytes, 7);
+  #loggedIn = false;
+  #handles = 0;
+  #objects = new Map<string, string>();
+  readonly #failures = new Map<string, (number | Error)[]>();
+
+  /** The next calls of the function fail, one with each error. A number is a CK_RV. */
+  failNext(functionName: string, ...errors: (number | Error)[]): void {
+    this.#failures.set(functionName, errors);
+  }
+
+  count(functionName: string): number {
+    return this.log.filter((name) => name === functionName).length;
+  }
+
+  /** What C_CloseAllSessions does. */
+  loseSessions(): void {
+    this.sessions.clear();
+    this.#logOut();
+  }
+
+  initialize(): boolean {
+    this.#called('C_Initialize');
+    return true;
+  }
+
+  finalize(): void {
+    this.#called('C_Finalize');
+  }
+
+  tokens(): TokenInfo[] {
+    return [TOKEN];
+  }
+
+  openSession(): SessionHandle {
+    this.#called('C_OpenSession');
+    const session = this.#newHandle();
+    this.sessions.add(session.toString('hex'));
+    return session;
+  }
+
+  closeSession(session: SessionHandle): void {
+    this.#called('C_CloseSession', session);
+    this.sessions.delete(session.toString('hex'));
+    if (this.sessions.size === 0) this.#logOut();
+  }
+
+  isUserLoggedIn(session: SessionHandle): boolean {
+    this.#called('C_GetSessionInfo', session);
+    return this.#loggedIn;
+  }
+
+  login(session: SessionHandle, pin: Secret): void {
+    this.#called('C_Login', session);
+    if (pin.reveal() !== PIN.reveal()) throw new CryptokiError('C_Login', CKR.PIN_INCORRECT, 'CKR_PIN_INCORRECT');
+    if (this.#loggedIn) throw new CryptokiError('C_Login', CKR.USER_ALREADY_LOGGED_IN);
+    this.#loggedIn = true;
+  }
+
+  findObjects(session: SessionHandle, template: Template, limit: number): ObjectHandle[] {
+    this.#called('C_FindObjects', session);
+    const wanted = template.find(({ type }) => type === CKA.LABEL)?.value;
+    const found = this.#loggedIn ? this.keys.filter((label) => label === wanted).slice(0, limit) : [];
+    return found.map((label) => {
+      const handle = this.#newHandle();
+      this.#objects.set(handle.toString('hex'), label);
+      return handle;
+    });
+  }
+
+  readAttributes(session: SessionHandle, object: ObjectHandle): Map<number, Buffer> {
+    this.#called('C_GetAttributeValue', session, object);
+    return new Map([
+      [CKA.KEY_TYPE, ulong(CKK.AES)],
+      [CKA.VALUE_LEN, ulong(32)],
+      [CKA.ENCRYPT, Buffer.of(1)],
+      [CKA.DECRYPT, Buffer.of(1)],
+    ]);
+  }
+
+  generateAesKey(session: SessionHandle): ObjectHandle {
+    this.#called('C_GenerateKey', session);
+    return this.#newHandle();
+  }
+
+  generateRandom(session: SessionHandle, bytes: number): Buffer {
+    this.#called('C_GenerateRandom', session);
+    return this.random(bytes);
+  }
+
+  readonly blocking: CipherCalls = {
+    encrypt: (session, call) => {
+      this.#called('C_EncryptInit', session, call.key);
+      this.#called('C_Encrypt', session);
+      return this.encryptAnswer(call);
+    },
+    decrypt: (session, call) => {
+      this.#called('C_DecryptInit', session, call.key);
+      this.#called('C_Decrypt', session);
+      return this.decryptAnswer(call);
+    },
+  };
+
+  readonly threadpool = this.blocking;
+
+  #called(functionName: string, session?: SessionHandle, object?: ObjectHandle): void {
+    this.log.push(functionName);
+    const error = this.#failures.get(functionName)?.shift();
+    if (error !== undefined) throw typeof error === 'number' ? new CryptokiError(functionName, error) : error;
+    if (session && !this.sessions.has(session.toString('hex'))) {
+      throw new CryptokiError(functionName, CKR.SESSION_HANDLE_INVALID);
+    }
+    if (object && !this.#objects.has(object.toString('hex'))) {
+      throw new CryptokiError(functionName, CKR.KEY_HANDLE_INVALID);
+    }
+  }
+
+  #newHandle(): Buffer {
+    this.#handles += 1;
+    return ulong(this.#handles);
+  }
+
+  #logOut(): void {
+    this.#loggedIn = false;
+    this.#objects.clear();
+  }
+}
+
+export function ulong(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { findToken } from '../../../src/hsm/pkcs11/findToken.ts';
+import { TOKEN } from './fakeCryptoki.ts';
+
+const blank = { ...TOKEN, label: '', serial: '', slot: 1 };
+const twin = { ...TOKEN, serial: '4567', slot: 8 };
+
+describe('a token', () => {
+  it.each([{ label: 'fake' }, { serial: '0123' }, { slot: 7 }])('is found by %j', (selector) => {
+    expect(findToken([blank, TOKEN], selector)).toBe(TOKEN);
+  });
+
+  it.each([
+    [
+      [blank, TOKEN],
+      { label: 'other' },
+      'There is no token with the label "other". The module has: "fake" (serial 0123, slot 7).',
+    ],
+    [[blank], { slot: 9 }, 'There is no token with the slot 9. The module has no initialised token.'],
+    [
+      [TOKEN, twin],
+      { label: 'fake' },
+      '2 tokens have the label "fake": "fake" (serial 0123, slot 7), "fake" (serial 4567, slot 8). Select one by serial or slot.',
+    ],
+  ])('is not picked, case %#', (tokens, selector, message) => {
+    expect(() => findToken(tokens, selector)).toThrow(expect.objectContaining({ name: 'Pkcs11Failure', message }));
+  });
+});

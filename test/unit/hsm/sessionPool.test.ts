@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SessionPool } from '../../../src/hsm/pkcs11/sessionPool.ts';
+import { XksError } from '../../../src/xks/errors.ts';
+import { ulong } from './fakeCryptoki.ts';
+
+const TIMEOUT_MS = 100;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp(size: number) {
+  let opened = 0;
+  const open = vi.fn(() => ulong(++opened));
+  const close = vi.fn();
+  const clock = () => performance.now();
+  const pool = new SessionPool({ size, open, close, clock });
+  /** Borrows a session until the given promise settles. */
+  const use = <T>(until: T | Promise<T>) => pool.withSession(clock() + TIMEOUT_MS, () => until);
+  return { pool, open, close, clock, use };
+}
+
+const throttled = { errorName: 'ThrottlingException' };
+const late = { errorName: 'DependencyTimeoutException' };
+
+describe('a session', () => {
+  it('is lent to one operation at a time, and opened only when it is needed', async () => {
+    const { pool, open, clock } = setUp(2);
+    const lent = new Set<string>();
+    const operations = Array.from({ length: 50 }, () =>
+      pool.withSession(clock() + TIMEOUT_MS, async (session) => {
+        const name = session.toString('hex');
+        expect(lent).not.toContain(name);
+        lent.add(name);
+        await Promise.resolve();
+        lent.delete(name);
+      }),
+    );
+    expect(open.mock.calls.length).toBeLessThanOrEqual(2);
+    await Promise.all(operations);
+    expect(open).toHaveBeenCalledTimes(2);
+    await pool.withSession(clock() + TIMEOUT_MS, () => undefined);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
+  it('is given to whoever waits longest', async () => {
+    const { pool, clock } = setUp(1);
+    const order: number[] = [];
+    await Promise.all(
+      [1, 2, 3, 4].map((number) =>
+        pool.withSession(clock() + TIMEOUT_MS, async () => {
+          order.push(number);
+          await Promise.resolve();
+        }),
+      ),
+    );
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is kept after a verdict and closed after any other failure', async () => {
+    const { open, close, use } = setUp(1);
+    await expect(use(Promise.reject(new XksError('KeyNotFoundException', 'x')))).rejects.toThrow('x');
+    expect(close).not.toHaveBeenCalled();
+    await expect(use(Promise.reject(new Error('y')))).rejects.toThrow('y');
+    expect(close).toHaveBeenCalledExactlyOnceWith(ulong(1));
+    await use(undefined);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('waiting', () => {
+  it('ends with ThrottlingException at the deadline', async () => {
+    const { use } = setUp(1);
+    const first = Promise.withResolvers<string>();
+    const outcomes = [
+      expect(use(first.promise)).rejects.toMatchObject(late),
+      expect(use('x')).rejects.toMatchObject(throttled),
+    ];
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await Promise.all(outcomes);
+    first.resolve('done');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await use('again')).toBe('again');
+  });
+
+  it('is not begun behind too many others', async () => {
+    const { use } = setUp(1);
+    const first = Promise.withResolvers<string>();
+    const accepted = Array.from({ length: 1 + 1_024 }, () => use(first.promise));
+    await expect(use('one too many')).rejects.toMatchObject(throttled);
+    first.resolve('done');
+    expect(new Set(await Promise.all(accepted))).toEqual(new Set(['done']));
+  });
+
+  it('ends for all when no session can be opened any more', async () => {
+    const { open, use } = setUp(1);
+    const first = Promise.withResolvers<string>();
+    const outcomes = [first.promise, 'x', 'y'].map((until) => expect(use(until)).rejects.toThrow());
+    open.mockImplementation(() => {
+      throw new Error('device removed');
+    });
+    first.reject(new Error('device removed'));
+    await Promise.all(outcomes);
+  });
+
+  it('ends when the pool is closed', async () => {
+    const { pool, use } = setUp(1);
+    const first = Promise.withResolvers<string>();
+    const running = use(first.promise);
+    const waiting = expect(use('x')).rejects.toMatchObject({ errorName: 'InternalException' });
+    await vi.advanceTimersByTimeAsync(0);
+    const closing = pool.close(TIMEOUT_MS);
+    await waiting;
+    first.resolve('done');
+    expect(await running).toBe('done');
+    expect(await closing).toBe(true);
+  });
+});
+
+describe('a call that is late', () => {
+  it('keeps its session, which is closed when the call comes back', async () => {
+    const { close, open, use } = setUp(1);
+    const call = Promise.withResolvers<string>();
+    const outcome = expect(use(call.promise)).rejects.toMatchObject(late);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await outcome;
+
+    const next = expect(use('next')).rejects.toMatchObject(throttled);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await next;
+    expect(close).not.toHaveBeenCalled();
+
+    const waiting = use('waiting');
+    call.resolve('late');
+    expect(await waiting).toBe('waiting');
+    expect(close).toHaveBeenCalledExactlyOnceWith(ulong(1));
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
+  it('may fail without harm', async () => {
+    const { close, use } = setUp(1);
+    const call = Promise.withResolvers<string>();
+    const outcome = expect(use(call.promise)).rejects.toMatchObject(late);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await outcome;
+    call.reject(new XksError('KeyNotFoundException', 'x'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('is not waited for forever by close', async () => {
+    const { pool, use } = setUp(1);
+    const outcome = expect(use(new Promise(() => undefined))).rejects.toMatchObject(late);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await outcome;
+    const closing = pool.close(TIMEOUT_MS);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    expect(await closing).toBe(false);
+  });
+
+  it('is awaited if it only blocked the thread', async () => {
+    vi.useRealTimers();
+    const { pool, clock } = setUp(1);
+    const deadline = clock() + 5;
+    const answer = await pool.withSession(deadline, async () => {
+      while (clock() < deadline + 5);
+      return await Promise.resolve('slow');
+    });
+    expect(answer).toBe('slow');
+  });
+});

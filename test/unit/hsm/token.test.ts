@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
+import { Token } from '../../../src/hsm/pkcs11/token.ts';
+import { Secret } from '../../../src/secret.ts';
+import { FakeCryptoki, PIN, TOKEN } from './fakeCryptoki.ts';
+
+describe('login', () => {
+  it.each([
+    [CKR.PIN_INCORRECT, 'The PIN was refused by token "fake". It was tried once'],
+    [CKR.PIN_INVALID, 'The PIN was refused by token "fake". It was tried once'],
+    [CKR.PIN_LEN_RANGE, 'The PIN was refused by token "fake". It was tried once'],
+    [CKR.PIN_LOCKED, 'The user PIN of token "fake" is locked.'],
+    [CKR.PIN_EXPIRED, 'The user PIN of token "fake" has expired.'],
+    [CKR.USER_PIN_NOT_INITIALIZED, 'No user PIN is set on token "fake".'],
+  ])('is tried once when the answer is 0x%s', (code, message) => {
+    const cryptoki = new FakeCryptoki();
+    cryptoki.failNext('C_Login', code);
+    const token = new Token(cryptoki, TOKEN, PIN);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      expect(() => {
+        token.login();
+      }).toThrow(
+        expect.objectContaining({ name: 'Pkcs11Failure', message: expect.stringContaining(message) as unknown }),
+      );
+    }
+    expect(cryptoki.count('C_Login')).toBe(1);
+    expect(cryptoki.sessions.size).toBe(0);
+  });
+
+  it('is tried again after a failure that is not about the PIN', () => {
+    const cryptoki = new FakeCryptoki();
+    cryptoki.failNext('C_Login', CKR.GENERAL_ERROR);
+    const token = new Token(cryptoki, TOKEN, PIN);
+    expect(() => {
+      token.login();
+    }).toThrow('Cannot log in to token "fake". (C_Login answered an error (0x5))');
+    token.login();
+    expect(cryptoki.sessions.size).toBe(1);
+  });
+
+  it('does not show the PIN', () => {
+    const token = new Token(new FakeCryptoki(), TOKEN, new Secret('not-the-pin'));
+    expect(() => {
+      token.login();
+    }).toThrow(expect.objectContaining({ stack: expect.not.stringContaining('not-the-pin') as unknown }));
+  });
+
+  it('joins another of the same process', () => {
+    const cryptoki = new FakeCryptoki();
+    const [one, other] = [new Token(cryptoki, TOKEN, PIN), new Token(cryptoki, TOKEN, PIN)];
+    one.login();
+    other.login();
+    one.close();
+    expect(cryptoki.isUserLoggedIn(other.openSession())).toBe(true);
+  });
+
+  it('keeps one session however often it is done', () => {
+    const cryptoki = new FakeCryptoki();
+    const token = new Token(cryptoki, TOKEN, PIN);
+    token.login();
+    token.login();
+    expect(cryptoki.sessions.size).toBe(1);
+    token.close();
+    expect(cryptoki.sessions.size).toBe(0);
+  });
+});
+
+it('closes a session that is gone without complaint', () => {
+  const cryptoki = new FakeCryptoki();
+  const token = new Token(cryptoki, TOKEN, PIN);
+  const session = token.openSession();
+  cryptoki.loseSessions();
+  token.closeSession(session);
+  cryptoki.failNext('C_CloseSession', new TypeError('not PKCS#11'));
+  expect(() => {
+    token.closeSession(session);
+  }).toThrow('not PKCS#11');
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DeepHealthCheck } from '../../../src/monitoring/deepHealthCheck.ts';
+import { XksError } from '../../../src/xks/errors.ts';
+import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
+
+let keyManager: InMemoryKeyManager;
+let now: number;
+let changes: (string | undefined)[][];
+let check: DeepHealthCheck;
+
+beforeEach(() => {
+  keyManager = new InMemoryKeyManager().addKey('xks-health');
+  now = 0;
+  changes = [];
+  check = new DeepHealthCheck({
+    keyManager,
+    healthKey: 'xks-health',
+    clock: () => now,
+    onChange: (...change) => changes.push(change),
+  });
+});
+
+describe('health', () => {
+  it('is UNAVAILABLE before the first check', () => {
+    expect(check.health()).toEqual({ healthStatus: 'UNAVAILABLE', description: undefined });
+  });
+
+  it('is ACTIVE after a round trip with the health key, with what the key manager says of itself', async () => {
+    await check.check();
+    expect(check.health()).toEqual({
+      healthStatus: 'ACTIVE',
+      description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
+    });
+    expect(keyManager.encrypted).toHaveLength(1);
+  });
+
+  it('is UNAVAILABLE when the result is older than a minute', async () => {
+    await check.check();
+    now = 60_000;
+    expect(check.health().healthStatus).toBe('ACTIVE');
+    now = 60_001;
+    expect(check.health().healthStatus).toBe('UNAVAILABLE');
+  });
+
+  it('is DEGRADED when the round trip is slow', async () => {
+    const encrypt = keyManager.encrypt.bind(keyManager);
+    keyManager.encrypt = (...args) => {
+      now += 101;
+      return encrypt(...args);
+    };
+    await check.check();
+    expect(check.health().healthStatus).toBe('DEGRADED');
+  });
+
+  it('is DEGRADED when no session was free', async () => {
+    keyManager.failure = new XksError('ThrottlingException', 'busy');
+    await check.check();
+    expect(check.health().healthStatus).toBe('DEGRADED');
+  });
+
+  it.each([
+    ['fails', () => (keyManager.failure = new XksError('InternalException', 'broken', { detail: 'CKR_DEVICE_ERROR' }))],
+    ['lacks the health key', () => keyManager.keys.delete('xks-health')],
+    ['decrypts to something else', () => (keyManager.decrypt = () => Promise.resolve(Buffer.alloc(32)))],
+    ['throws what it should not', () => (keyManager.failure = new TypeError('oops'))],
+  ])('is UNAVAILABLE when the key manager %s', async (_how, spoil) => {
+    await check.check();
+    spoil();
+    await check.check();
+    expect(check.health().healthStatus).toBe('UNAVAILABLE');
+  });
+
+  it('tells of changes only', async () => {
+    await check.check();
+    await check.check();
+    keyManager.failure = new XksError('InternalException', 'broken', { detail: 'CKR_DEVICE_ERROR' });
+    await check.check();
+    await check.check();
+    keyManager.failure = undefined;
+    await check.check();
+    expect(changes).toEqual([
+      ['ACTIVE', undefined],
+      ['UNAVAILABLE', 'broken (CKR_DEVICE_ERROR)'],
+      ['ACTIVE', undefined],
+    ]);
+  });
+});
