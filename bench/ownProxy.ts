@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { stringify } from 'yaml';
+import { initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
+import { newCredential } from '../src/sigv4/newCredential.ts';
+import { xksProxyUriPath } from '../src/xks/path.ts';
+import type { Target } from './target.ts';
+
+const MAIN = join(import.meta.dirname, '../dist/main.js');
+const REGION = 'us-east-1';
+
+/** Our proxy with its defaults, in a process of its own, over a SoftHSM token that is gone afterwards. */
+export async function startOwnProxy(): Promise<{ target: Target; stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
+  const softHsm = setUpSoftHsm(folder);
+  initializeToken(softHsm, TOKEN_LABEL);
+  const { accessKeyId, secretAccessKey } = newCredential();
+  writeFileSync(join(folder, 'secret'), secretAccessKey.reveal(), { mode: 0o600 });
+  const config = join(folder, 'config.yaml');
+  writeFileSync(
+    config,
+    stringify({
+      server: { host: '127.0.0.1', port: 0, regions: [REGION], insecureHttp: true },
+      keyManagers: [
+        {
+          name: 'softhsm',
+          pkcs11: { module: softHsm.module, token: { label: TOKEN_LABEL }, pin: { file: softHsm.pinFile } },
+        },
+      ],
+      keyStores: [
+        {
+          name: 'bench',
+          uriPathPrefix: '/bench',
+          keyManagers: ['softhsm'],
+          credentials: [{ accessKeyId, secretAccessKey: { file: 'secret' } }],
+          // The key that the proxy makes for itself serves as well.
+          keys: [{ id: 'bench', label: 'xks-health' }],
+        },
+      ],
+    }),
+  );
+  const child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
+    env: { ...process.env, ...softHsm.env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const target = {
+    name: 'xks-proxy',
+    endpoint: `http://127.0.0.1:${await portOf(child)}`,
+    uriPath: xksProxyUriPath('/bench'),
+    region: REGION,
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    key: 'bench',
+    pid: child.pid,
+  };
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await once(child, 'close');
+    rmSync(folder, { recursive: true });
+  };
+  return { target, stop };
+}
+
+/** Resolves when it listens; goes on reading its log, as a collector would. */
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('close', () => {
+      reject(new Error('the proxy ended before it listened'));
+    });
+    if (!child.stdout) return;
+    createInterface(child.stdout).on('line', (line) => {
+      if (!line.includes('"msg":"listening"')) return;
+      resolve((JSON.parse(line) as { port: number }).port);
+    });
+  });
+}
