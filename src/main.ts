@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { configCommand } from './commands/config.ts';
+import { credentialCommand } from './commands/credential.ts';
 import { keyCommand } from './commands/key.ts';
 import { keystoreCommand } from './commands/keystore.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -18,6 +19,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     stop.abort(signal);
   });
 
+// The reader of a pipe, such as head, may have seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const cli: Cli = {
   env: process.env,
   out: (text) => process.stdout.write(`${text}\n`),
@@ -29,7 +36,8 @@ const cli: Cli = {
 const program = new Command('xks-proxy')
   .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
   .version(version);
-for (const make of [serveCommand, configCommand, keystoreCommand, keyCommand]) program.addCommand(make(cli));
+for (const make of [serveCommand, configCommand, keystoreCommand, credentialCommand, keyCommand])
+  program.addCommand(make(cli));
 throwOnExit(program);
 
 try {

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { isSeq } from 'yaml';
-import { editConfig } from '../config/editConfig.ts';
+import { addToList, editConfig } from '../config/editConfig.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import {
@@ -10,12 +9,13 @@ import {
 } from '../hsm/pkcs11/pkcs11Administration.ts';
 import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { findKeyStore } from './findKeyStore.ts';
 
 type Usage = 'ENCRYPT' | 'DECRYPT';
 
 interface TokenChoice {
   readonly config: string;
-  readonly keyManager?: string;
+  readonly keyManager?: string | undefined;
 }
 
 interface CreateOptions extends TokenChoice {
@@ -61,25 +61,22 @@ export function keyCommand(cli: Cli): Command {
   return command;
 }
 
-async function createKey(cli: Cli, label: string, { usage, keyStore, ...choice }: CreateOptions): Promise<void> {
-  const stores = loadConfig(choice.config, cli.env).config.keyStores;
-  const index = stores.findIndex(({ name }) => name === keyStore);
-  if (keyStore !== undefined && index === -1) {
-    throw new CommandFailure(`no key store ${keyStore}; there is: ${stores.map(({ name }) => name).join(', ')}`);
-  }
+async function createKey(
+  cli: Cli,
+  label: string,
+  { config, keyManager, usage, keyStore }: CreateOptions,
+): Promise<void> {
+  const found = keyStore === undefined ? undefined : findKeyStore(cli, config, keyStore);
+  const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
   const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: usage }));
   cli.out(`Created ${describe(created)}`);
-  if (keyStore === undefined) return;
-  editConfig(choice.config, cli.env, {
+  if (!found) return;
+  editConfig(config, cli.env, {
     edit: (document) => {
-      const keys = ['keyStores', index, 'keys'];
-      const entry = document.createNode({ id: label });
-      const list = document.getIn(keys);
-      if (isSeq(list) && list.items.length > 0) list.add(entry);
-      else document.setIn(keys, document.createNode([entry]));
+      addToList(document, ['keyStores', found.index, 'keys'], { id: label });
     },
   });
-  cli.out(`Added it to the key store ${keyStore}; restart the proxy to serve it.`);
+  cli.out(`Added it to the key store ${found.keyStore.name}; restart the proxy to serve it.`);
 }
 
 function parseUsage(text: string): Usage[] {

@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { isSeq } from 'yaml';
-import { editConfig } from '../config/editConfig.ts';
-import { newCredential } from '../sigv4/newCredential.ts';
-import { credentialFile } from '../xks/credentialFile.ts';
+import { addToList, editConfig } from '../config/editConfig.ts';
 import type { Cli } from './cli.ts';
+import { createCredential } from './createCredential.ts';
 
 interface Options {
   readonly config: string;
@@ -32,24 +30,18 @@ function createKeystore(
   name: string,
   { config: file, uriPathPrefix = `/${name}`, keyManager }: Options,
 ): void {
-  const { accessKeyId, secretAccessKey } = newCredential();
-  const secretFile = `${name}.${accessKeyId}.secret`;
+  const created = createCredential(name);
   editConfig(file, cli.env, {
-    newSecrets: { [secretFile]: secretAccessKey.reveal() },
+    newSecrets: created.newSecrets,
     edit: (document) => {
-      const manager = keyManager ?? document.getIn(['keyManagers', 0, 'name']);
-      if (!isSeq(document.get('keyStores'))) document.set('keyStores', document.createNode([]));
-      document.addIn(
-        ['keyStores'],
-        document.createNode({
-          name,
-          uriPathPrefix,
-          keyManagers: [manager],
-          credentials: [{ accessKeyId, secretAccessKey: { file: secretFile } }],
-        }),
-      );
+      addToList(document, ['keyStores'], {
+        name,
+        uriPathPrefix,
+        keyManagers: [keyManager ?? document.getIn(['keyManagers', 0, 'name'])],
+        credentials: [created.entry],
+      });
     },
   });
   cli.err(`Added the key store ${name} to ${file}. Give this file to the KMS console; it holds the secret:`);
-  cli.out(credentialFile(uriPathPrefix, accessKeyId, secretAccessKey.reveal()));
+  cli.out(created.credentialFile(uriPathPrefix));
 }

@@ -1,6 +1,6 @@
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Document } from 'yaml';
+import { isSeq, type Document } from 'yaml';
 import { loadConfig, parseYaml } from './loadConfig.ts';
 import { ConfigError } from './problem.ts';
 
@@ -36,4 +36,12 @@ export function editConfig(
     for (const leftover of [...written, next]) rmSync(leftover, { force: true });
     throw error instanceof ConfigError ? new ConfigError(file, error.problems) : error;
   }
+}
+
+/** Adds an entry to the end of a list, which may be absent or empty. */
+export function addToList(document: Document, path: readonly (string | number)[], entry: object): void {
+  const list = document.getIn(path);
+  const node = document.createNode(entry);
+  if (isSeq(list) && list.items.length > 0) list.add(node);
+  else document.setIn(path, document.createNode([node]));
 }

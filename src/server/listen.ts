@@ -1,6 +1,13 @@
-import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
 import { refuseUnparsable } from './refuseUnparsable.ts';
 import { tlsOptions } from './tlsOptions.ts';
@@ -17,7 +24,7 @@ export interface ListenOptions {
 export interface Listening {
   readonly address: AddressInfo;
   /**
-   * Takes no new connection, closes idle ones, lets running requests finish, and after `drainMs` closes what is left.
+   * Takes no new connection, closes idle ones, lets running requests finish, at most for `drainMs`, then closes what is left.
    * Returns whether every request finished.
    */
   drain(drainMs: number): Promise<boolean>;
@@ -34,35 +41,47 @@ const LIMITS: ServerOptions = {
 };
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 
+// Whoever has begun to send a request when a drain begins has this long to get it running.
+const ARRIVAL_MS = 500;
+const DRAIN_POLL_MS = 50;
+
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen({ host, port, tls, listener }: ListenOptions): Promise<Listening> {
+  const connections = new Set<Socket>();
+  const running = new Set<ServerResponse>();
+  let draining = false;
+  const serve: RequestListener = (req, res) => {
+    running.add(res);
+    res.once('close', () => running.delete(res));
+    if (draining) res.setHeader('Connection', 'close');
+    listener(req, res);
+  };
   const server: Server = tls
-    ? createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, listener)
-    : createHttpServer(LIMITS, listener);
+    ? createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, serve)
+    : createHttpServer(LIMITS, serve);
   server.on('clientError', refuseUnparsable);
+  server.on('connection', (connection: Socket) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
-  return { address: server.address() as AddressInfo, drain: (drainMs) => drain(server, drainMs) };
-}
 
-async function drain(server: Server, drainMs: number): Promise<boolean> {
-  const closed = new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
-  // A connection becomes idle when its last answer is sent.
-  const idle = setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
-  let finished = true;
-  const deadline = setTimeout(() => {
-    finished = false;
-    server.closeAllConnections();
-  }, drainMs);
-  await closed;
-  clearInterval(idle);
-  clearTimeout(deadline);
-  return finished;
+  const drain = async (drainMs: number): Promise<boolean> => {
+    draining = true;
+    const closed = new Promise((resolve) => server.close(resolve));
+    const startedAt = performance.now();
+    const lasts = (milliseconds: number): boolean => performance.now() - startedAt < milliseconds;
+    while (connections.size > 0 && lasts(drainMs) && (running.size > 0 || lasts(ARRIVAL_MS))) {
+      server.closeIdleConnections();
+      await sleep(DRAIN_POLL_MS);
+    }
+    const finished = running.size === 0;
+    // Node counts neither a silent connection nor an unfinished TLS handshake among the idle ones.
+    for (const connection of connections) connection.destroy();
+    await closed;
+    return finished;
+  };
+  return { address: server.address() as AddressInfo, drain };
 }

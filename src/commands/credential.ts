@@ -1,0 +1,63 @@
+import { Command } from 'commander';
+import { addToList, editConfig } from '../config/editConfig.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+import { createCredential } from './createCredential.ts';
+import { findKeyStore, type FoundKeyStore } from './findKeyStore.ts';
+
+const CONFIG = ['--config <file>', 'the configuration file'] as const;
+const ARGUMENT = ['<store>', 'name of the key store'] as const;
+
+/** `xks-proxy credential add|remove|list`: the steps of a rotation. */
+export function credentialCommand(cli: Cli): Command {
+  const command = new Command('credential').description(
+    'the SigV4 credentials of a key store; to rotate: add one, give it to KMS, remove the old one',
+  );
+  command
+    .command('add')
+    .description("adds a credential beside those in use, and prints the KMS console's credential file")
+    .argument(...ARGUMENT)
+    .requiredOption(...CONFIG)
+    .action((store: string, { config: file }: { config: string }) => {
+      const { index, keyStore } = findKeyStore(cli, file, store);
+      const created = createCredential(store);
+      editConfig(file, cli.env, {
+        newSecrets: created.newSecrets,
+        edit: (document) => {
+          addToList(document, ['keyStores', index, 'credentials'], created.entry);
+        },
+      });
+      cli.err(`Added a credential to ${store}. Restart the proxy, then give KMS this file; it holds the secret:`);
+      cli.out(created.credentialFile(keyStore.uriPathPrefix));
+    });
+  command
+    .command('remove')
+    .description('removes a credential that KMS no longer uses')
+    .argument(...ARGUMENT)
+    .argument('<access-key-id>', 'which one')
+    .requiredOption(...CONFIG)
+    .action((store: string, accessKeyId: string, { config: file }: { config: string }) => {
+      const { index, keyStore } = findKeyStore(cli, file, store);
+      const position = keyStore.credentials.findIndex((credential) => credential.accessKeyId === accessKeyId);
+      if (position === -1)
+        throw new CommandFailure(`${store} has no credential ${accessKeyId}; it has ${list(keyStore)}`);
+      if (keyStore.credentials.length === 1)
+        throw new CommandFailure(`it is the only credential of ${store}; add another first`);
+      editConfig(file, cli.env, {
+        edit: (document) => document.deleteIn(['keyStores', index, 'credentials', position]),
+      });
+      cli.out(`Removed ${accessKeyId} from ${store}. Restart the proxy, then delete the file of its secret.`);
+    });
+  command
+    .command('list')
+    .description('lists the access key ids')
+    .argument(...ARGUMENT)
+    .requiredOption(...CONFIG)
+    .action((store: string, { config: file }: { config: string }) => {
+      for (const { accessKeyId } of findKeyStore(cli, file, store).keyStore.credentials) cli.out(accessKeyId);
+    });
+  return command;
+}
+
+function list({ credentials }: FoundKeyStore['keyStore']): string {
+  return credentials.map(({ accessKeyId }) => accessKeyId).join(', ') || 'none';
+}

@@ -1,0 +1,18 @@
+import { loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+
+export interface FoundKeyStore {
+  /** Its place in `keyStores`. */
+  readonly index: number;
+  readonly keyStore: Config['keyStores'][number];
+}
+
+/** The key store of this name in a configuration file; throws CommandFailure, naming those that are there. */
+export function findKeyStore(cli: Cli, file: string, name: string): FoundKeyStore {
+  const { keyStores } = loadConfig(file, cli.env).config;
+  const index = keyStores.findIndex((store) => store.name === name);
+  const keyStore = keyStores[index];
+  if (keyStore) return { index, keyStore };
+  throw new CommandFailure(`no key store ${name}; there is ${keyStores.map((store) => store.name).join(', ')}`);
+}
