@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { configCommand } from './commands/config.ts';
+import { conformanceCommand } from './commands/conformance.ts';
 import { credentialCommand } from './commands/credential.ts';
 import { keyCommand } from './commands/key.ts';
 import { keystoreCommand } from './commands/keystore.ts';
@@ -36,7 +37,7 @@ const cli: Cli = {
 const program = new Command('xks-proxy')
   .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
   .version(version);
-for (const make of [serveCommand, configCommand, keystoreCommand, credentialCommand, keyCommand])
+for (const make of [serveCommand, configCommand, keystoreCommand, credentialCommand, keyCommand, conformanceCommand])
   program.addCommand(make(cli));
 throwOnExit(program);
 

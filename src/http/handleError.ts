@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
 import { XksError } from '../xks/errors.ts';
 import { exchangeOf } from './exchange.ts';
+import { MAX_BODY_BYTES } from './readBody.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 import { sendJson } from './sendJson.ts';
 
@@ -12,8 +14,8 @@ export const handleError: ErrorRequestHandler = (error: unknown, req, res, next)
     next(error);
     return;
   }
-  // A body that was not read to its end cannot be followed by another request.
-  if (!req.complete) res.setHeader('Connection', 'close');
+  // Node reads what is left of the body and drops it, so that another request can follow: not worth it for a long one.
+  if (!req.complete && !hasShortBody(req)) res.setHeader('Connection', 'close');
   if (error instanceof MethodNotAllowed) {
     res.writeHead(405, { Allow: 'POST', 'Content-Length': 0 }).end();
     return;
@@ -21,3 +23,8 @@ export const handleError: ErrorRequestHandler = (error: unknown, req, res, next)
   const answer = error instanceof XksError ? error : new XksError('InternalException', 'The proxy failed.');
   sendJson(res, answer.status, answer.toBody());
 };
+
+// A chunked body may have any length.
+function hasShortBody({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length']) <= MAX_BODY_BYTES;
+}

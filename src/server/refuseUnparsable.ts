@@ -6,7 +6,10 @@ import { XksError } from '../xks/errors.ts';
  * with the contract's ValidationException, and closes the connection.
  */
 export function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Nothing else is answered: it is a connection that is gone, or a TLS handshake that failed or takes too long. Node leaves
+  // it to this listener to close that one.
+  const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? '');
+  if (!isOfHttp || !socket.writable) {
     socket.destroy();
     return;
   }

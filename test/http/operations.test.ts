@@ -137,7 +137,7 @@ describe('GetHealthStatus', () => {
     expect(response.body).toEqual({
       xksProxyFleetSize: 2,
       xksProxyVendor: 'xks-proxy',
-      xksProxyModel: 'xks-proxy test',
+      xksProxyModel: 'xks-proxy 0.0',
       ekmVendor: 'tests',
       ekmFleetDetails: [{ id: 'memory-1', model: 'in memory 1.0', healthStatus: status }],
     });

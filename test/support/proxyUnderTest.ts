@@ -36,7 +36,7 @@ export class ProxyUnderTest {
   readonly listener: RequestListener = createApp({
     keyStores: () => this.#keyStores,
     verifier: new SignatureVerifier({ regions: new Set([REGION]), clock: () => Date.now() + this.clockOffset }),
-    proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy test' },
+    proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy 0.0' },
     log: {
       info: (record) => {
         this.#log('info', record);

@@ -1,0 +1,71 @@
+import type { XksErrorName } from '../xks/errors.ts';
+import type { ConformanceCase, Level } from './conformanceCase.ts';
+import { describeErrors, expectError, expectSealed, expectSuccess, type Sealed } from './expectations.ts';
+import { base64, type CallOptions, type JsonObject, type KeyStoreClient } from './keyStoreClient.ts';
+import type { Probe } from './probe.ts';
+import type { Answer } from './sendRequest.ts';
+
+type Request = (probe: Probe) => Promise<Answer>;
+
+/** A case of one request that must be answered with one of these errors. */
+export function refuses(
+  id: string,
+  level: Level,
+  title: string,
+  names: readonly XksErrorName[],
+  request: Request,
+): ConformanceCase {
+  const run = async (probe: Probe) => {
+    expectError(await request(probe), names);
+  };
+  return { id, level, title, expected: describeErrors(names), run };
+}
+
+/** A case of one request that must succeed. */
+export function accepts(id: string, level: Level, title: string, request: Request): ConformanceCase {
+  const run = async (probe: Probe) => {
+    expectSuccess(await request(probe));
+  };
+  return { id, level, title, expected: '200', run };
+}
+
+/** A case of one valid request that a policy may still deny. Spec, "Authorization". */
+export function acceptsOrDenies(id: string, level: Level, title: string, request: Request): ConformanceCase {
+  return acceptsOrRefuses(id, level, title, ['AccessDeniedException'], request);
+}
+
+/** A case of one request that may succeed, or be answered with one of these errors; with nothing else. */
+export function acceptsOrRefuses(
+  id: string,
+  level: Level,
+  title: string,
+  names: readonly XksErrorName[],
+  request: Request,
+): ConformanceCase {
+  const run = async (probe: Probe) => {
+    const answer = await request(probe);
+    if (answer.status === 200) expectSuccess(answer);
+    else expectError(answer, names);
+  };
+  return { id, level, title, expected: `200, or ${describeErrors(names)}`, run };
+}
+
+/** Encrypts; throws Unmet unless that works. */
+export async function seal(
+  store: KeyStoreClient,
+  plaintext: Uint8Array,
+  fields: JsonObject = {},
+  options: CallOptions = {},
+): Promise<Sealed> {
+  return expectSealed(await store.call('encrypt', { plaintext: base64(plaintext), ...fields }, options));
+}
+
+/** The fields of a decrypt request that opens what was sealed. */
+export function sealedFields({ ciphertext, iv, tag, metadata }: Sealed): JsonObject {
+  return {
+    ciphertext: base64(ciphertext),
+    initializationVector: base64(iv),
+    authenticationTag: base64(tag),
+    ...(metadata && { ciphertextMetadata: base64(metadata) }),
+  };
+}

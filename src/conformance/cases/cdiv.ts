@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { computeCdiv } from '../../xks/cdiv.ts';
+import { refuses, seal, sealedFields } from '../caseBuilders.ts';
+import type { ConformanceCase, Section } from '../conformanceCase.ts';
+import { describeValue, expectPlaintext, expectThat } from '../expectations.ts';
+import { base64 } from '../keyStoreClient.ts';
+
+const ASKED = { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
+
+function verified(id: string, title: string, length: number, aad: Uint8Array | undefined): ConformanceCase {
+  return {
+    id,
+    level: 'MUST',
+    title,
+    expected: 'Base64 of SHA-256 over AAD, metadata, IV, ciphertext and tag; and the answer decrypts to the plaintext',
+    async run({ store }) {
+      const plaintext = randomBytes(length);
+      const additionalAuthenticatedData = aad && base64(aad);
+      const sealed = await seal(store, plaintext, { ...ASKED, additionalAuthenticatedData });
+      const empty = new Uint8Array();
+      const cdiv = computeCdiv({ ...sealed, aad: aad ?? empty, ciphertextMetadata: sealed.metadata ?? empty });
+      expectThat(sealed.cdiv === cdiv, `${describeValue(sealed.cdiv)} instead of "${cdiv}"`);
+      const fields = { ...sealedFields(sealed), additionalAuthenticatedData };
+      expectPlaintext(await store.call('decrypt', fields), plaintext);
+    },
+  };
+}
+
+export const cdiv: Section = {
+  name: 'cdiv',
+  title: 'Ciphertext data integrity value (CDIV)',
+  source: 'Specification, "Encrypt" and Appendix C',
+  cases: [
+    verified('cdiv-with-aad', 'The CDIV, with an AAD', 12, Buffer.from('project=nile,department=marketing')),
+    verified('cdiv-without-aad', 'The CDIV, without an AAD', 12, undefined),
+    verified('cdiv-large', 'The CDIV of 4,096 bytes with an AAD of 8,192', 4_096, Buffer.alloc(8_192, 'a')),
+    {
+      id: 'cdiv-not-asked-for',
+      level: 'SHOULD',
+      title: 'No CDIV unless it is asked for',
+      expected: 'no ciphertextDataIntegrityValue',
+      async run({ store }) {
+        const sealed = await seal(store, randomBytes(12));
+        expectThat(sealed.cdiv === undefined, `ciphertextDataIntegrityValue ${describeValue(sealed.cdiv)}`);
+      },
+    },
+    refuses(
+      'cdiv-unknown-algorithm',
+      'MUST',
+      'ciphertextDataIntegrityValueAlgorithm is not SHA_256',
+      ['ValidationException', 'UnsupportedOperationException'],
+      ({ store }) => store.call('encrypt', { ciphertextDataIntegrityValueAlgorithm: 'SHA_512' }),
+    ),
+  ],
+};

@@ -1,0 +1,75 @@
+import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
+import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
+import { describeAnswer } from '../describeExchange.ts';
+import { errorNameOf, expectThat } from '../expectations.ts';
+import type { Probe } from '../probe.ts';
+import type { Answer } from '../sendRequest.ts';
+import { unsigned } from '../unsigned.ts';
+
+/** Holds a rule against every error answer of the run so far. 405 needs no body. */
+function everyError(
+  id: string,
+  level: Level,
+  title: string,
+  expected: string,
+  holds: (answer: Answer) => boolean,
+): ConformanceCase {
+  return {
+    id,
+    level,
+    title,
+    expected,
+    async run(probe) {
+      await provokeErrors(probe);
+      const errors = probe.refusals.filter(({ status }) => status !== 405);
+      const broken = errors.filter((answer) => !holds(answer));
+      const [first] = broken;
+      const example = first ? describeAnswer(first) : '';
+      expectThat(broken.length === 0, `${broken.length} of ${errors.length} are not, for example ${example}`);
+      probe.note(`all ${errors.length} error answers of this run`, 'as expected');
+    },
+  };
+}
+
+export const errors: Section = {
+  name: 'errors',
+  title: 'Error answers, over the whole run',
+  source: 'Specification, "Error codes"',
+  cases: [
+    everyError(
+      'error-names',
+      'MUST',
+      'Every error has a JSON body with an errorName that goes with its status',
+      'an errorName of the specification, with its status',
+      (answer) => {
+        const name = errorNameOf(answer);
+        return name !== undefined && XKS_ERROR_STATUS[name] === answer.status;
+      },
+    ),
+    everyError(
+      'error-messages',
+      'MUST',
+      'An errorMessage is short and printable',
+      'no errorMessage, or one of less than 512 characters 0x20 to 0x7e',
+      ({ json }) => {
+        const message = (json as { errorMessage?: unknown } | null | undefined)?.errorMessage;
+        return message === undefined || (typeof message === 'string' && /^[\x20-\x7e]{0,511}$/.test(message));
+      },
+    ),
+    everyError(
+      'no-internal-errors',
+      'SHOULD',
+      'No invalid request is answered with InternalException: KMS would count it as unreliability and try again',
+      'no status 500',
+      ({ status }) => status !== 500,
+    ),
+  ],
+};
+
+// One error of each status that can be had at will, should these cases run alone.
+async function provokeErrors({ store }: Probe): Promise<void> {
+  await store.call('metadata', { requestMetadata: undefined });
+  await store.call('metadata', {}, { signing: { edit: unsigned } });
+  await store.call('metadata', {}, { keyId: 'conformance-unknown-key' });
+  await store.call('decrypt');
+}

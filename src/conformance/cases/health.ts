@@ -1,0 +1,86 @@
+import { accepts, refuses } from '../caseBuilders.ts';
+import type { Section } from '../conformanceCase.ts';
+import { describeValue, expectSuccess, expectThat } from '../expectations.ts';
+import type { JsonObject } from '../keyStoreClient.ts';
+
+const STATUSES: readonly unknown[] = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'];
+const OPERATIONS = ['CreateCustomKeyStore', 'ConnectCustomKeyStore', 'UpdateCustomKeyStore', 'KmsHealthCheck'];
+
+export const health: Section = {
+  name: 'health',
+  title: 'GetHealthStatus',
+  source: 'Specification, "GetHealthStatus"',
+  cases: [
+    ...[...OPERATIONS, 'CheckOfTheFuture'].map((kmsOperation) =>
+      accepts(`health-for-${kmsOperation}`, 'MUST', `health on behalf of ${kmsOperation}`, ({ store }) =>
+        store.callWithMetadata('health', { kmsOperation }),
+      ),
+    ),
+    accepts('health-unknown-fields', 'MUST', 'health with fields that a later KMS may add', ({ store }) =>
+      store.callWithMetadata('health', { sourceIdentity: 'Alice' }),
+    ),
+    accepts('health-opaque-request-id', 'MUST', 'health with a kmsRequestId that is not a UUID', ({ store }) =>
+      store.callWithMetadata('health', { kmsRequestId: 'not a UUID' }),
+    ),
+    {
+      id: 'health-fleet-size',
+      level: 'MUST',
+      title: 'xksProxyFleetSize is a positive integer',
+      expected: 'an integer of 1 or more',
+      async run({ store }) {
+        const { xksProxyFleetSize: size } = expectSuccess(await store.call('health'));
+        expectThat(Number.isInteger(size) && (size as number) > 0, describeValue(size));
+      },
+    },
+    {
+      id: 'health-names',
+      level: 'MUST',
+      title: 'Vendors and model are named',
+      expected: 'texts for xksProxyVendor, xksProxyModel and ekmVendor',
+      async run({ store }) {
+        const fields = expectSuccess(await store.call('health'));
+        for (const name of ['xksProxyVendor', 'xksProxyModel', 'ekmVendor']) {
+          expectThat(isText(fields[name]), `${name} ${describeValue(fields[name])}`);
+        }
+      },
+    },
+    {
+      id: 'health-model-version',
+      level: 'SHOULD',
+      title: 'xksProxyModel gives name and version of the product',
+      expected: 'a text with a version number',
+      async run({ store }) {
+        const { xksProxyModel: model } = expectSuccess(await store.call('health'));
+        expectThat(typeof model === 'string' && /\d/.test(model), describeValue(model));
+      },
+    },
+    {
+      id: 'health-fleet-details',
+      level: 'MUST',
+      title: 'ekmFleetDetails describes one to ten key managers',
+      expected: '1 to 10 entries with texts for id and model, healthStatus ACTIVE, DEGRADED or UNAVAILABLE',
+      async run({ store }) {
+        const { ekmFleetDetails: details } = expectSuccess(await store.call('health'));
+        expectThat(Array.isArray(details), 'ekmFleetDetails is not an array');
+        const entries = details as readonly (JsonObject | null)[];
+        expectThat(entries.length >= 1 && entries.length <= 10, `${entries.length} entries`);
+        for (const entry of entries) {
+          const { id, model, healthStatus } = entry ?? {};
+          const good = isText(id) && isText(model) && STATUSES.includes(healthStatus);
+          expectThat(good, `the entry ${describeValue(entry)}`);
+        }
+      },
+    },
+    // The specification lists ValidationException for all but health; AWS's public test client expects it here too.
+    refuses('health-no-metadata', 'SHOULD', 'health without requestMetadata', ['ValidationException'], ({ store }) =>
+      store.call('health', { requestMetadata: undefined }),
+    ),
+    refuses('health-empty-metadata', 'SHOULD', 'health with an empty one', ['ValidationException'], ({ store }) =>
+      store.call('health', { requestMetadata: {} }),
+    ),
+  ],
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value.length > 0;
+}

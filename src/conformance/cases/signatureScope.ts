@@ -1,0 +1,37 @@
+import type { ConformanceCase } from '../conformanceCase.ts';
+import { formatAmzDate } from '../signRequest.ts';
+import { rejects, verifies } from './signatureCases.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const signedAt = (offset: number) => (probe: { readonly target: { readonly clock: () => number } }) => ({
+  time: probe.target.clock() + offset,
+});
+
+/** The credential scope and the time of a signature. */
+export const signatureScope: readonly ConformanceCase[] = [
+  rejects('scope-service', 'MUST', 'The scope of another service', () => ({ scope: { service: 's3' } })),
+  rejects('scope-terminator', 'MUST', 'A scope that does not end in aws4_request', () => ({
+    scope: { terminator: 'aws5_request' },
+  })),
+  rejects('scope-region', 'SHOULD', 'The scope of a region that does not exist', () => ({
+    scope: { region: 'mars-north-1' },
+  })),
+  rejects('scope-date', 'SHOULD', 'A scope whose date is not the day of x-amz-date', ({ target }) => ({
+    scope: { date: formatAmzDate(target.clock() - 2 * DAY).slice(0, 8) },
+  })),
+  // "MUST also ensure that the timestamp on the request is 'recent'"; the five minutes are a SHOULD.
+  rejects('day-old', 'MUST', 'A request signed a day ago', signedAt(-DAY)),
+  rejects('hour-old', 'MUST', 'A request signed an hour ago', signedAt(-HOUR)),
+  rejects('hour-ahead', 'MUST', 'A request signed an hour ahead', signedAt(HOUR)),
+  rejects('6-minutes-old', 'SHOULD', 'A request signed 6 minutes ago', signedAt(-6 * MINUTE)),
+  rejects('6-minutes-ahead', 'SHOULD', 'A request signed 6 minutes ahead', signedAt(6 * MINUTE)),
+  verifies('4-minutes-old', 'SHOULD', 'A request signed 4 minutes ago is accepted', signedAt(-4 * MINUTE)),
+  verifies('4-minutes-ahead', 'SHOULD', 'A request signed 4 minutes ahead is accepted', signedAt(4 * MINUTE)),
+  rejects('amz-date-format', 'MUST', 'x-amz-date in another format', ({ target }) => ({
+    amzDate: new Date(target.clock()).toUTCString(),
+    scope: { date: formatAmzDate(target.clock()).slice(0, 8) },
+  })),
+];

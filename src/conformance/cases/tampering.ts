@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import type { XksErrorName } from '../../xks/errors.ts';
+import { refuses, seal, sealedFields } from '../caseBuilders.ts';
+import { NotRun, type ConformanceCase } from '../conformanceCase.ts';
+import type { Sealed } from '../expectations.ts';
+import { base64 } from '../keyStoreClient.ts';
+
+const INVALID: readonly XksErrorName[] = ['InvalidCiphertextException'];
+// A value of the wrong shape may be called invalid input as well as an invalid ciphertext.
+const MALFORMED: readonly XksErrorName[] = ['InvalidCiphertextException', 'ValidationException'];
+
+interface Opening extends Sealed {
+  readonly aad?: Uint8Array;
+}
+
+/** Encrypts with an AAD, decrypts what `change` made of it: must be refused. */
+function tampered(
+  id: string,
+  title: string,
+  names: readonly XksErrorName[],
+  aad: string | undefined,
+  change: (sealed: Opening) => Partial<Opening>,
+): ConformanceCase {
+  return refuses(id, 'MUST', title, names, async ({ store }) => {
+    const sealing = aad === undefined ? undefined : Buffer.from(aad);
+    const sealed = await seal(store, randomBytes(32), {
+      additionalAuthenticatedData: sealing && base64(sealing),
+    });
+    const opening: Opening = { ...sealed, ...(sealing && { aad: sealing }) };
+    const changed = { ...opening, ...change(opening) };
+    return store.call('decrypt', {
+      ...sealedFields(changed),
+      additionalAuthenticatedData: changed.aad && base64(changed.aad),
+    });
+  });
+}
+
+const wrongIv = (length: number) =>
+  tampered(`iv-of-${length}-bytes`, `An IV of ${length} bytes`, MALFORMED, undefined, ({ iv }) => ({
+    iv: Buffer.concat([iv, Buffer.alloc(16)]).subarray(0, length),
+  }));
+
+const wrongTag = (length: number) =>
+  tampered(`tag-of-${length}-bytes`, `A tag of ${length} bytes`, MALFORMED, undefined, ({ tag }) => ({
+    tag: Buffer.concat([tag, Buffer.alloc(1)]).subarray(0, length),
+  }));
+
+export const tampering: readonly ConformanceCase[] = [
+  tampered('changed-ciphertext', 'One bit of the ciphertext changed', INVALID, 'project=nile', ({ ciphertext }) => ({
+    ciphertext: flipBit(ciphertext, 0),
+  })),
+  tampered('shortened-ciphertext', 'The ciphertext lost its last byte', INVALID, 'project=nile', ({ ciphertext }) => ({
+    ciphertext: ciphertext.subarray(0, -1),
+  })),
+  tampered('changed-iv', 'One bit of the IV changed', INVALID, 'project=nile', ({ iv }) => ({ iv: flipBit(iv, 5) })),
+  tampered('changed-tag', 'One bit of the tag changed', INVALID, 'project=nile', ({ tag }) => ({
+    tag: flipBit(tag, 15),
+  })),
+  tampered('changed-aad', 'Another AAD', INVALID, 'project=nile', () => ({ aad: Buffer.from('project=amazon') })),
+  tampered('missing-aad', 'The AAD left out', INVALID, 'project=nile', () => ({ aad: Buffer.alloc(0) })),
+  tampered('added-aad', 'An AAD where there was none', INVALID, undefined, () => ({
+    aad: Buffer.from('project=nile'),
+  })),
+  ...[0, 8, 11, 13, 17].map(wrongIv),
+  ...[0, 4, 12, 15, 17].map(wrongTag),
+  tampered(
+    'ciphertext-moved-to-tag',
+    'The last bytes of the ciphertext moved into the tag field',
+    MALFORMED,
+    undefined,
+    ({ ciphertext, tag }) => ({
+      ciphertext: ciphertext.subarray(0, -4),
+      tag: Buffer.concat([ciphertext.subarray(-4), tag]),
+    }),
+  ),
+  tampered(
+    'tag-moved-to-ciphertext',
+    'The first bytes of the tag moved into the ciphertext field',
+    MALFORMED,
+    undefined,
+    ({ ciphertext, tag }) => ({
+      ciphertext: Buffer.concat([ciphertext, tag.subarray(0, 4)]),
+      tag: tag.subarray(4),
+    }),
+  ),
+  tampered('changed-metadata', 'One bit of the ciphertextMetadata changed', MALFORMED, undefined, ({ metadata }) => ({
+    metadata: flipBit(present(metadata), 0),
+  })),
+  tampered('missing-metadata', 'The ciphertextMetadata left out', MALFORMED, undefined, ({ metadata }) => {
+    present(metadata);
+    return { metadata: undefined };
+  }),
+  tampered(
+    'metadata-as-aad',
+    'The ciphertextMetadata passed as AAD, where there was no AAD',
+    MALFORMED,
+    undefined,
+    ({ metadata }) => ({ metadata: undefined, aad: present(metadata) }),
+  ),
+  tampered(
+    'aad-as-metadata',
+    'The AAD passed as ciphertextMetadata',
+    MALFORMED,
+    'project=nile',
+    ({ aad, metadata }) => ({
+      aad: Buffer.alloc(0),
+      metadata: Buffer.concat([Buffer.from(aad ?? []), metadata ?? Buffer.alloc(0)]),
+    }),
+  ),
+  tampered(
+    'aad-moved-to-metadata',
+    'The last byte of the AAD moved into the ciphertextMetadata',
+    MALFORMED,
+    'project=nile',
+    ({ aad = Buffer.alloc(0), metadata }) => ({
+      aad: aad.subarray(0, -1),
+      metadata: Buffer.concat([aad.subarray(-1), metadata ?? Buffer.alloc(0)]),
+    }),
+  ),
+  tampered('long-metadata', 'A ciphertextMetadata of 21 bytes', MALFORMED, undefined, () => ({
+    metadata: Buffer.alloc(21),
+  })),
+];
+
+function flipBit(bytes: Uint8Array, index: number): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[index] = (copy[index] ?? 0) ^ 1;
+  return copy;
+}
+
+function present(metadata: Buffer | undefined): Buffer {
+  if (!metadata) throw new NotRun('needs a proxy that returns ciphertextMetadata');
+  return metadata;
+}

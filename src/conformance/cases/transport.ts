@@ -1,0 +1,107 @@
+import { accepts } from '../caseBuilders.ts';
+import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
+import { expectSuccess, expectThat } from '../expectations.ts';
+import { keepAliveAgent } from '../keepAliveAgent.ts';
+import { OPERATIONS, type Operation } from '../keyStoreClient.ts';
+import type { Probe } from '../probe.ts';
+import type { Answer } from '../sendRequest.ts';
+import { unsigned } from '../unsigned.ts';
+import { tls } from './tls.ts';
+
+const NO_BODY = Buffer.alloc(0);
+
+function refusesMethod(id: string, level: Level, title: string, send: (probe: Probe) => Promise<Answer>) {
+  const run = async (probe: Probe) => {
+    const { status } = await send(probe);
+    expectThat(status === 405, `status ${status}`);
+  };
+  return { id, level, title, expected: '405 Method Not Allowed', run } satisfies ConformanceCase;
+}
+
+const refusesGet = (operation: Operation) =>
+  refusesMethod(`get-${operation}`, 'MUST', `GET on the URI of ${operation} is not allowed`, ({ store }) =>
+    store.send(operation, { method: 'GET', body: NO_BODY }),
+  );
+
+export const transport: Section = {
+  name: 'transport',
+  title: 'Transport',
+  source: 'Specification, "API content type" and "API operations"',
+  cases: [
+    ...tls,
+    {
+      id: 'http-1.1',
+      level: 'MUST',
+      title: 'A request in HTTP/1.1 is answered in HTTP/1.1',
+      expected: '200 in HTTP/1.1',
+      async run({ store }) {
+        const answer = await store.call('health');
+        expectSuccess(answer);
+        expectThat(answer.httpVersion === '1.1', `an answer in HTTP/${answer.httpVersion}`);
+      },
+    },
+    {
+      id: 'content-type-of-success',
+      level: 'MUST',
+      title: 'An answer is of Content-Type application/json',
+      expected: 'Content-Type: application/json',
+      async run({ store }) {
+        const answer = await store.call('health');
+        expectSuccess(answer);
+        expectJsonType(answer);
+      },
+    },
+    {
+      id: 'content-type-of-errors',
+      level: 'MUST',
+      title: 'An error is of Content-Type application/json too',
+      expected: 'Content-Type: application/json',
+      async run({ store }) {
+        expectJsonType(await store.call('metadata', {}, { signing: { edit: unsigned } }));
+        expectJsonType(await store.call('metadata', { requestMetadata: {} }));
+      },
+    },
+    ...OPERATIONS.map(refusesGet),
+    refusesMethod('get-unsigned', 'SHOULD', 'A GET is not allowed, signed or not', ({ store }) =>
+      store.send('health', { method: 'GET', body: NO_BODY, signing: { edit: unsigned } }),
+    ),
+    refusesMethod('put', 'SHOULD', 'PUT is not allowed', ({ store }) => store.call('encrypt', {}, { method: 'PUT' })),
+    {
+      id: 'allow-header',
+      level: 'SHOULD',
+      title: '405 names the method that is allowed',
+      expected: '405 with POST in its Allow header',
+      async run({ store }) {
+        const { status, headers } = await store.send('health', { method: 'GET', body: NO_BODY });
+        const { allow = '(missing)' } = headers;
+        expectThat(status === 405 && /\bPOST\b/.test(allow), `${status} with Allow: ${allow}`);
+      },
+    },
+    {
+      id: 'connection-reuse',
+      level: 'SHOULD',
+      title: 'A connection serves one request after another',
+      expected: 'the second request is answered on the connection of the first',
+      async run({ store, target }) {
+        const agent = keepAliveAgent(target.endpoint);
+        try {
+          expectSuccess(await store.call('health', {}, { agent }));
+          const second = await store.call('health', {}, { agent });
+          expectSuccess(second);
+          expectThat(second.reusedConnection, 'the proxy closed the connection after its first answer');
+        } finally {
+          agent.destroy();
+        }
+      },
+    },
+    accepts('chunked', 'SHOULD', 'A body in chunked transfer encoding works', ({ store }) =>
+      store.call('encrypt', {}, { headers: [['transfer-encoding', 'chunked']] }),
+    ),
+  ],
+};
+
+function expectJsonType({ status, headers }: Answer): void {
+  const type = headers['content-type'];
+  const isJson = /^application\/json *(;|$)/i.test(type ?? '');
+  expectThat(isJson, `${status} with Content-Type: ${type ?? '(missing)'}`);
+}

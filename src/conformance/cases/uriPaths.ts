@@ -1,0 +1,121 @@
+import { MAX_URI_CHARACTERS } from '../../xks/limits.ts';
+import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
+import { refuses } from '../caseBuilders.ts';
+import type { ConformanceCase, Section } from '../conformanceCase.ts';
+import { errorNameOf, expectThat } from '../expectations.ts';
+import { KEY_OPERATIONS, type KeyStoreClient, type Operation } from '../keyStoreClient.ts';
+import { describeAnswer } from '../describeExchange.ts';
+import { unsigned } from '../unsigned.ts';
+
+const UNKNOWN_KEY = 'conformance-unknown-key';
+// "A-Za-z0-9-_." and one key in several spellings would share a policy, a log and a cache only by luck.
+const INVALID_KEY_IDS = ['conformance$', 'conformance~', 'conformance%20key', 'conf%C3%B6rmance'];
+const API = '/kms/xks/v1';
+
+/** A path that means the same to a lenient server, in a spelling of its own. */
+function spelling(id: string, title: string, respell: (path: string, store: KeyStoreClient) => string) {
+  return {
+    id: `spelling-${id}`,
+    level: 'SHOULD',
+    title: `Another spelling is not served: ${title}`,
+    expected: '404 InvalidUriPathException, or another error of the specification with a status of 4xx',
+    async run({ store }) {
+      const plain = store.pathOf('metadata');
+      const path = respell(plain, store);
+      // Signed as it is sent, and signed as a server would normalise it: whichever it verifies, it must not serve it.
+      for (const covers of [{}, { path: plain, query: '' }]) {
+        const answer = await store.call('metadata', {}, { path, signing: { covers } });
+        const name = errorNameOf(answer);
+        const refused = name !== undefined && XKS_ERROR_STATUS[name] === answer.status && answer.status < 500;
+        expectThat(refused, describeAnswer(answer));
+      }
+    },
+  } satisfies ConformanceCase;
+}
+
+const unknownKey = (operation: Operation) =>
+  refuses(
+    `unknown-key-${operation}`,
+    'MUST',
+    `${operation} with a key id that is not of this key store`,
+    ['KeyNotFoundException'],
+    ({ store }) => store.call(operation, {}, { keyId: UNKNOWN_KEY }),
+  );
+
+export const uriPaths: Section = {
+  name: 'uri-paths',
+  title: 'URIs and key ids',
+  source: 'Specification, "API operations" and "Error codes"',
+  cases: [
+    refuses('unknown-prefix', 'MUST', 'An unknown path prefix', ['InvalidUriPathException'], ({ store }) =>
+      store.call('health', {}, { path: store.pathOf('health').replace(API, `/conformance-unknown${API}`) }),
+    ),
+    refuses('unknown-operation', 'MUST', 'An unknown operation on a key', ['InvalidUriPathException'], ({ store }) =>
+      store.call('metadata', {}, { path: store.pathOf('metadata').replace(/metadata$/, 'sign') }),
+    ),
+    refuses('no-operation', 'MUST', 'A key without an operation', ['InvalidUriPathException'], ({ store }) =>
+      store.call('metadata', {}, { path: store.pathOf('metadata').replace(/\/metadata$/, '') }),
+    ),
+    refuses('unknown-version', 'MUST', 'Another API version', ['InvalidUriPathException'], ({ store }) =>
+      store.call('health', {}, { path: store.pathOf('health').replace(API, '/kms/xks/v2') }),
+    ),
+    refuses('below-health', 'MUST', 'A path below the one of health', ['InvalidUriPathException'], ({ store }) =>
+      store.call('health', {}, { path: `${store.pathOf('health')}/more` }),
+    ),
+    refuses(
+      'unknown-path-unsigned',
+      'SHOULD',
+      'An unknown path is refused before authentication',
+      ['InvalidUriPathException'],
+      ({ store }) =>
+        store.call('health', {}, { path: `${store.keyStore.uriPath}/unknown`, signing: { edit: unsigned } }),
+    ),
+    ...KEY_OPERATIONS.map(unknownKey),
+    refuses(
+      'key-id-characters',
+      'MUST',
+      'A key id may have letters, digits, hyphens, periods and underscores',
+      ['KeyNotFoundException'],
+      ({ store }) => store.call('metadata', {}, { keyId: 'Conformance.unknown_key-0' }),
+    ),
+    refuses(
+      'longest-key-id',
+      'MUST',
+      'A key id may have 128 characters, as far as the URI stays within 256',
+      ['KeyNotFoundException'],
+      ({ store, target }) => {
+        const rest = `${target.endpoint.url.origin}${store.pathOf('metadata', '')}`.length;
+        return store.call('metadata', {}, { keyId: 'k'.repeat(Math.min(128, MAX_URI_CHARACTERS - rest)) });
+      },
+    ),
+    refuses(
+      'key-id-too-long',
+      'SHOULD',
+      'A key id of 129 characters',
+      ['InvalidUriPathException', 'KeyNotFoundException', 'ValidationException'],
+      ({ store }) => store.call('metadata', {}, { keyId: 'k'.repeat(129) }),
+    ),
+    ...INVALID_KEY_IDS.map((keyId, index) =>
+      refuses(
+        `key-id-invalid-${index + 1}`,
+        'SHOULD',
+        `A key id with characters that none may have: ${keyId}`,
+        ['InvalidUriPathException', 'KeyNotFoundException', 'ValidationException', 'AuthenticationFailedException'],
+        ({ store }) => store.call('metadata', {}, { keyId }),
+      ),
+    ),
+    spelling('trailing-slash', 'trailing slash', (path) => `${path}/`),
+    spelling('double-slash', 'doubled slash', (path) => path.replace('/keys/', '//keys/')),
+    spelling('leading-slash', 'two leading slashes', (path) => `/${path}`),
+    spelling('dot', '/./', (path) => path.replace('/keys/', '/./keys/')),
+    spelling('dot-dot', '/x/../', (path) => path.replace('/keys/', '/x/../keys/')),
+    spelling('encoded-dots', '/x/%2e%2e/', (path) => path.replace('/keys/', '/x/%2e%2e/keys/')),
+    spelling('encoded-letter', 'an encoded letter', (path) => path.replace(/a$/, '%61')),
+    spelling('encoded-slash', 'an encoded slash', (path) => path.replace('/keys/', '/keys%2F')),
+    spelling('operation-case', 'the operation in capitals', (path) => path.replace('/metadata', '/METADATA')),
+    spelling('prefix-case', '/KMS/XKS/v1', (path) => path.replace(API, '/KMS/XKS/v1')),
+    spelling('query', 'a query string', (path) => `${path}?x=1`),
+    spelling('empty-query', 'an empty query string', (path) => `${path}?`),
+    spelling('path-parameter', 'a path parameter', (path) => `${path};x=1`),
+  ],
+};

@@ -1,0 +1,85 @@
+import { decodeBase64 } from '../xks/base64.ts';
+import { XKS_ERROR_STATUS, type XksErrorName } from '../xks/errors.ts';
+import { Unmet } from './conformanceCase.ts';
+import { describeAnswer } from './describeExchange.ts';
+import type { JsonObject } from './keyStoreClient.ts';
+import type { Answer } from './sendRequest.ts';
+
+const MAX_VALUE_CHARACTERS = 200;
+
+/** The fields of an encrypt answer, decoded. */
+export interface Sealed {
+  readonly ciphertext: Buffer;
+  readonly iv: Buffer;
+  readonly tag: Buffer;
+  /** Undefined if the answer has no ciphertextMetadata. */
+  readonly metadata: Buffer | undefined;
+  /** ciphertextDataIntegrityValue */
+  readonly cdiv: unknown;
+}
+
+/** Throws Unmet unless the answer is a 200 with a JSON object, which it returns. */
+export function expectSuccess(answer: Answer): JsonObject {
+  if (answer.status !== 200) throw new Unmet(describeAnswer(answer));
+  if (!isObject(answer.json)) throw new Unmet(`200 whose body is not a JSON object: ${describeAnswer(answer)}`);
+  return answer.json;
+}
+
+/** Throws Unmet unless the answer is one of these errors, with its status. */
+export function expectError(answer: Answer, names: readonly XksErrorName[]): void {
+  const name = errorNameOf(answer);
+  if (name === undefined || !names.includes(name) || answer.status !== XKS_ERROR_STATUS[name]) {
+    throw new Unmet(describeAnswer(answer));
+  }
+}
+
+/** `400 ValidationException or 501 UnsupportedOperationException` */
+export function describeErrors(names: readonly XksErrorName[]): string {
+  return names.map((name) => `${XKS_ERROR_STATUS[name]} ${name}`).join(' or ');
+}
+
+export function errorNameOf({ json }: Answer): XksErrorName | undefined {
+  const name = isObject(json) ? json['errorName'] : undefined;
+  return typeof name === 'string' && Object.hasOwn(XKS_ERROR_STATUS, name) ? (name as XksErrorName) : undefined;
+}
+
+/** Throws Unmet unless the answer is a well-formed encrypt answer. */
+export function expectSealed(answer: Answer): Sealed {
+  const fields = expectSuccess(answer);
+  return {
+    ciphertext: expectBytes(fields, 'ciphertext'),
+    iv: expectBytes(fields, 'initializationVector'),
+    tag: expectBytes(fields, 'authenticationTag'),
+    metadata: 'ciphertextMetadata' in fields ? expectBytes(fields, 'ciphertextMetadata') : undefined,
+    cdiv: fields['ciphertextDataIntegrityValue'],
+  };
+}
+
+/** Throws Unmet unless the answer holds this plaintext. */
+export function expectPlaintext(answer: Answer, plaintext: Uint8Array): void {
+  const decrypted = expectBytes(expectSuccess(answer), 'plaintext');
+  if (!decrypted.equals(plaintext)) throw new Unmet('200 with another plaintext than the one that was encrypted');
+}
+
+/** A value of an answer in short, as JSON, for a message. */
+export function describeValue(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const text = JSON.stringify(value);
+  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}...` : text;
+}
+
+/** Throws Unmet with `message` unless `condition` holds. */
+export function expectThat(condition: boolean, message: string): void {
+  if (!condition) throw new Unmet(message);
+}
+
+function expectBytes(fields: JsonObject, name: string): Buffer {
+  const text = fields[name];
+  const bytes = typeof text === 'string' ? decodeBase64(text) : undefined;
+  if (!bytes) throw new Unmet(`200 whose ${name} is ${text === undefined ? 'missing' : 'not standard Base64'}`);
+  return bytes;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { Agent } from 'node:http';
+import type { Answer, Header, WireRequest } from './sendRequest.ts';
+import { signRequest, type SigningDeviation } from './signRequest.ts';
+import type { KeyStoreTarget, Target } from './target.ts';
+
+export type Operation = 'health' | 'metadata' | 'encrypt' | 'decrypt';
+export const KEY_OPERATIONS = ['metadata', 'encrypt', 'decrypt'] as const;
+export const OPERATIONS = ['health', ...KEY_OPERATIONS] as const;
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface CallOptions {
+  readonly keyId?: string;
+  readonly method?: string;
+  readonly path?: string;
+  /** Sent before the signature's own headers. */
+  readonly headers?: readonly Header[];
+  readonly contentType?: string;
+  readonly signing?: SigningDeviation;
+  readonly agent?: Agent;
+}
+
+export type Send = (request: WireRequest, options: { showSignature: boolean; agent?: Agent }) => Promise<Answer>;
+
+/** Calls one key store's API as KMS does, but for what a case asks to be different. */
+export class KeyStoreClient {
+  readonly keyStore: KeyStoreTarget;
+  readonly #target: Target;
+  readonly #send: Send;
+
+  constructor(target: Target, keyStore: KeyStoreTarget, send: Send) {
+    this.keyStore = keyStore;
+    this.#target = target;
+    this.#send = send;
+  }
+
+  /** `fields` replace those of a good body; undefined takes one out. */
+  call(operation: Operation, fields: JsonObject = {}, options: CallOptions = {}): Promise<Answer> {
+    const { requestMetadata, ...rest } = { ...this.goodBody(operation), ...fields };
+    // Last, so that a request that a report cuts short still shows what the case is about.
+    const body = { ...rest, requestMetadata };
+    return this.send(operation, { ...options, body: Buffer.from(JSON.stringify(body)) });
+  }
+
+  /** As `call`, with `metadata` replacing fields of requestMetadata. */
+  callWithMetadata(operation: Operation, metadata: JsonObject, fields: JsonObject = {}): Promise<Answer> {
+    const requestMetadata = { ...this.#requestMetadata(operation), ...metadata };
+    return this.call(operation, { ...fields, requestMetadata });
+  }
+
+  /** Sends these bytes as the body. */
+  send(operation: Operation, options: CallOptions & { readonly body: Uint8Array }): Promise<Answer> {
+    const { body, signing, headers = [], contentType = 'application/json', agent } = options;
+    const chunked = headers.some(([name]) => name === 'transfer-encoding');
+    const unsigned: WireRequest = {
+      method: options.method ?? 'POST',
+      path: options.path ?? this.pathOf(operation, options.keyId),
+      headers: [
+        ['host', this.#target.endpoint.url.host],
+        ['content-type', contentType],
+        ...(chunked ? [] : [['content-length', String(body.length)] as const]),
+        ...headers,
+      ],
+      body,
+    };
+    const { region, clock } = this.#target;
+    const request = signRequest(unsigned, { credential: this.keyStore.credential, region, time: clock() }, signing);
+    return this.#send(request, { showSignature: signing !== undefined, ...(agent && { agent }) });
+  }
+
+  pathOf(operation: Operation, keyId = this.keyStore.keyId): string {
+    const { uriPath } = this.keyStore;
+    return operation === 'health' ? `${uriPath}/health` : `${uriPath}/keys/${keyId}/${operation}`;
+  }
+
+  /** A body that the proxy must accept; but for decrypt, where only a ciphertext of its own will do. */
+  goodBody(operation: Operation): JsonObject {
+    const requestMetadata = this.#requestMetadata(operation);
+    const algorithm = { encryptionAlgorithm: 'AES_GCM' };
+    switch (operation) {
+      case 'health':
+      case 'metadata':
+        return { requestMetadata };
+      case 'encrypt':
+        return { requestMetadata, ...algorithm, plaintext: base64('Hello World!') };
+      case 'decrypt':
+        return {
+          requestMetadata,
+          ...algorithm,
+          ciphertext: base64(Buffer.alloc(12)),
+          initializationVector: base64(Buffer.alloc(12)),
+          authenticationTag: base64(Buffer.alloc(16)),
+        };
+    }
+  }
+
+  #requestMetadata(operation: Operation): JsonObject {
+    const { principalArn: awsPrincipalArn, kmsKeyArn } = this.#target;
+    const kmsRequestId = randomUUID();
+    switch (operation) {
+      case 'health':
+        return { kmsRequestId, kmsOperation: 'KmsHealthCheck' };
+      case 'metadata':
+        return { awsPrincipalArn, kmsOperation: 'CreateKey', kmsRequestId };
+      case 'encrypt':
+        return { awsPrincipalArn, kmsKeyArn, kmsOperation: 'Encrypt', kmsRequestId };
+      case 'decrypt':
+        return { awsPrincipalArn, kmsKeyArn, kmsOperation: 'Decrypt', kmsRequestId };
+    }
+  }
+}
+
+export function base64(bytes: Uint8Array | string): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,64 @@
+import { describeAnswer, describeRequest } from './describeExchange.ts';
+import { NotRun, type Exchange } from './conformanceCase.ts';
+import { KeyStoreClient, type Send } from './keyStoreClient.ts';
+import { sendRequest, type Answer } from './sendRequest.ts';
+import type { OptionalKeys, Target } from './target.ts';
+
+const OPTION_OF: Record<keyof OptionalKeys, string> = {
+  encryptOnly: '--encrypt-only-key',
+  decryptOnly: '--decrypt-only-key',
+  noUsage: '--no-usage-key',
+  blocked: '--blocked-key',
+};
+
+/** What one case works with: the target, clients for its key stores, and a record of what was exchanged. */
+export class Probe {
+  readonly target: Target;
+  readonly store: KeyStoreClient;
+  readonly exchanges: Exchange[] = [];
+  /** Every answer of the run with a status of 400 or more, of all cases. */
+  readonly refusals: Answer[];
+
+  constructor(target: Target, refusals: Answer[]) {
+    this.target = target;
+    this.refusals = refusals;
+    this.store = new KeyStoreClient(target, target.keyStore, this.#send);
+  }
+
+  /** Throws NotRun if the target has no second key store. */
+  secondStore(): KeyStoreClient {
+    const { secondKeyStore } = this.target;
+    if (!secondKeyStore) throw new NotRun('needs --second-uri-path, with its credential and key');
+    return new KeyStoreClient(this.target, secondKeyStore, this.#send);
+  }
+
+  /** Throws NotRun if the target has no such key. */
+  key(kind: keyof OptionalKeys): string {
+    const keyId = this.target.keys[kind];
+    if (keyId === undefined) throw new NotRun(`needs ${OPTION_OF[kind]}`);
+    return keyId;
+  }
+
+  /** Throws NotRun if the endpoint is not `https://`. */
+  requireTls(): void {
+    if (this.target.endpoint.url.protocol !== 'https:') throw new NotRun('needs an https:// endpoint');
+  }
+
+  /** Records something that was tried below HTTP. */
+  note(sent: string, got: string): void {
+    this.exchanges.push({ sent, got });
+  }
+
+  readonly #send: Send = async (request, { showSignature, agent }) => {
+    const sent = describeRequest(request, showSignature);
+    try {
+      const answer = await sendRequest(this.target.endpoint, request, agent);
+      this.note(sent, describeAnswer(answer));
+      if (answer.status >= 400) this.refusals.push(answer);
+      return answer;
+    } catch (error) {
+      this.note(sent, (error as Error).message);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,38 @@
+import type { CaseResult, Level, Outcome } from '../conformanceCase.ts';
+import type { OperationTiming } from '../timing.ts';
+
+/** All that a run found, and nothing secret: what the text, JSON and HTML reports are made of. */
+export interface ConformanceReport {
+  readonly target: ReportedTarget;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** Why the run ended early, if it did. */
+  readonly stopped: string | undefined;
+  readonly sections: readonly SectionReport[];
+  readonly timings: readonly OperationTiming[];
+}
+
+export interface ReportedTarget {
+  readonly endpoint: string;
+  readonly uriPath: string;
+  readonly keyId: string;
+  readonly region: string;
+}
+
+export interface SectionReport {
+  readonly name: string;
+  readonly title: string;
+  readonly source: string;
+  readonly results: readonly CaseResult[];
+}
+
+export function countResults({ sections }: ConformanceReport, level: Level, outcome: Outcome): number {
+  const counts = (result: CaseResult) => result.level === level && result.outcome === outcome;
+  return sections.reduce((sum, { results }) => sum + results.filter(counts).length, 0);
+}
+
+/** Whether every MUST that could be tried was met, and the proxy survived. */
+export function conforms(report: ConformanceReport): boolean {
+  return countResults(report, 'MUST', 'fail') === 0 && report.stopped === undefined;
+}

@@ -1,0 +1,42 @@
+import { NotRun, type CaseResult, type ConformanceCase, type Outcome } from './conformanceCase.ts';
+import { printable } from './describeExchange.ts';
+import { Probe } from './probe.ts';
+import type { Answer } from './sendRequest.ts';
+import type { Target } from './target.ts';
+
+/** Runs one case. `refusals` gathers the error answers of the whole run. */
+export async function runCase(
+  target: Target,
+  section: string,
+  conformanceCase: ConformanceCase,
+  refusals: Answer[],
+): Promise<CaseResult> {
+  const { id, level, title, expected } = conformanceCase;
+  const probe = new Probe(target, refusals);
+  const started = performance.now();
+  let outcome: Outcome = 'pass';
+  let got: string | undefined;
+  try {
+    await conformanceCase.run(probe);
+  } catch (error) {
+    // Whatever a case stumbles over, it is the proxy's answer that it stumbled over.
+    outcome = error instanceof NotRun ? 'skipped' : 'fail';
+    got = printable(error instanceof Error ? error.message : String(error));
+  }
+  return {
+    id,
+    section,
+    level,
+    title,
+    outcome,
+    expected,
+    got: got ?? probe.exchanges.at(-1)?.got ?? '',
+    exchanges: probe.exchanges,
+    durationMs: performance.now() - started,
+  };
+}
+
+/** The result of a case that never ran. */
+export function notRun(section: string, { id, level, title, expected }: ConformanceCase, got: string): CaseResult {
+  return { id, section, level, title, outcome: 'skipped', expected, got, exchanges: [], durationMs: 0 };
+}

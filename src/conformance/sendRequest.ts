@@ -1,0 +1,105 @@
+import { request as httpRequest, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import type { Endpoint } from './target.ts';
+
+export type Header = readonly [name: string, value: string];
+
+export interface WireRequest {
+  readonly method: string;
+  /** The request target, sent as it stands. */
+  readonly path: string;
+  /** In the order sent; a name may come twice. */
+  readonly headers: readonly Header[];
+  readonly body: Uint8Array;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly httpVersion: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** The parsed body, undefined if it is not JSON. */
+  readonly json: unknown;
+  readonly reusedConnection: boolean;
+}
+
+/** No HTTP answer came: refused, closed, or not within the deadline. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
+const MAX_ANSWER_BYTES = 1_048_576;
+
+/** Sends one request, on a connection of its own unless an agent lends one. Throws NoAnswer. */
+export async function sendRequest(endpoint: Endpoint, request: WireRequest, agent?: Agent): Promise<Answer> {
+  const options: RequestOptions = {
+    ...connectionOptions(endpoint),
+    method: request.method,
+    path: request.path,
+    headers: request.headers.flat(),
+    agent: agent ?? false,
+    signal: AbortSignal.timeout(endpoint.deadlineMs),
+  };
+  try {
+    const outgoing = endpoint.url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
+    const incoming = new Promise<IncomingMessage>((resolve, reject) => {
+      outgoing.once('response', resolve).on('error', reject);
+    });
+    outgoing.end(request.body);
+    const response = await incoming;
+    const body = await readBody(response);
+    return {
+      status: response.statusCode ?? 0,
+      httpVersion: response.httpVersion,
+      headers: response.headers,
+      body,
+      json: parseJson(body),
+      reusedConnection: outgoing.reusedSocket,
+    };
+  } catch (error) {
+    throw new NoAnswer(explain(error, endpoint.deadlineMs), { cause: error });
+  }
+}
+
+/** Where and how to connect, for node:https, node:tls and node:net alike. */
+export function connectionOptions({ url, connectTo, tls }: Endpoint) {
+  const hostname = url.hostname.replaceAll(/[[\]]/g, '');
+  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+  return {
+    ...(connectTo ?? { host: hostname, port }),
+    // An IP address may not be sent as a server name.
+    servername: isIP(hostname) ? '' : hostname,
+    ALPNProtocols: ['http/1.1'],
+    ...tls,
+  };
+}
+
+async function readBody(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response) {
+    const bytes = chunk as Buffer;
+    length += bytes.length;
+    if (length > MAX_ANSWER_BYTES) throw new Error('an answer of more than 1 MiB');
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export function explain(error: unknown, deadlineMs: number): string {
+  const { name, code, message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${deadlineMs} ms`;
+  if (code === 'ECONNREFUSED') return 'connection refused';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'connection closed without an answer';
+  // OpenSSL's own messages come with addresses and source lines.
+  return reason === undefined ? message || String(code) : `TLS failure: ${reason}`;
+}

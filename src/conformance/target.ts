@@ -1,0 +1,49 @@
+import type { Credential } from '../sigv4/credential.ts';
+
+/** The proxy under test, and what of it the cases may use. */
+export interface Target {
+  readonly endpoint: Endpoint;
+  readonly keyStore: KeyStoreTarget;
+  readonly secondKeyStore: KeyStoreTarget | undefined;
+  /** Region of the credential scope. */
+  readonly region: string;
+  readonly keys: OptionalKeys;
+  /** Sent in requestMetadata, where a policy of the proxy may look at them. */
+  readonly principalArn: string;
+  readonly kmsKeyArn: string;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+}
+
+export interface Endpoint {
+  /** `https://host[:port]`, or `http://` for tests. */
+  readonly url: URL;
+  /** Where to connect instead of the URL's own host and port. */
+  readonly connectTo: { readonly host: string; readonly port: number } | undefined;
+  /** PEM texts: trusted certificate authorities, and a client certificate with its key. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+  };
+  /** For one request, the connection's set-up included. */
+  readonly deadlineMs: number;
+}
+
+export interface KeyStoreTarget {
+  /** `[/<prefix>]/kms/xks/v1` */
+  readonly uriPath: string;
+  readonly credential: Credential;
+  /** An AES-256 key that may encrypt and decrypt. */
+  readonly keyId: string;
+}
+
+/** External key ids of the first key store that show what a refused key usage looks like. */
+export interface OptionalKeys {
+  readonly encryptOnly: string | undefined;
+  readonly decryptOnly: string | undefined;
+  /** May neither encrypt nor decrypt. */
+  readonly noUsage: string | undefined;
+  /** Disabled or blocked. */
+  readonly blocked: string | undefined;
+}

@@ -1,0 +1,7 @@
+import type { WireRequest } from './sendRequest.ts';
+
+/** Takes the signature out of a request again. */
+export function unsigned(request: WireRequest): WireRequest {
+  const headers = request.headers.filter(([name]) => name !== 'authorization' && name !== 'x-amz-date');
+  return { ...request, headers };
+}

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { conforms } from '../../src/conformance/report/conformanceReport.ts';
+import { NoAnswer } from '../../src/conformance/sendRequest.ts';
+import type { Target } from '../../src/conformance/target.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { idsWith, resultsOf, runOn } from './runOn.ts';
+
+let fake: FakeXksProxy;
+afterEach(() => fake.close());
+
+const start = async (steps: Partial<Steps>) => (fake = await startFakeXksProxy(steps)).target;
+
+describe('a proxy that', () => {
+  it('does not answer fails the case, at the deadline', async () => {
+    const { endpoint, ...target } = await start({
+      reply: (reply, { path }) => (path.endsWith('/metadata') ? undefined : reply),
+    });
+    const report = await runOn({ ...target, endpoint: { ...endpoint, deadlineMs: 200 } }, 'key-metadata');
+    expect(resultsOf(report).map(({ outcome, got }) => [outcome, got])).toEqual(
+      Array(3).fill(['fail', 'no answer within 200 ms']),
+    );
+  });
+
+  it('dies ends the run, and does not conform', async () => {
+    const target = await start({
+      reply: (reply, { body }) => {
+        if (body.length < 80_000 || body.length > 100_000) return reply;
+        void fake.close();
+        return undefined;
+      },
+    });
+    const report = await runOn(target, 'limits', 1);
+    expect(report.stopped).toBe('The proxy no longer answers since the case endless-aad-encrypt.');
+    expect(idsWith(report, 'fail')).toEqual(['endless-aad-encrypt']);
+    expect(resultsOf(report).find(({ id }) => id === 'endless-aad-decrypt')).toMatchObject({
+      outcome: 'skipped',
+      got: 'the proxy no longer answers',
+    });
+    expect(report.timings).toHaveLength(4);
+    expect(conforms(report)).toBe(false);
+  });
+
+  it('is not there cannot be tested', async () => {
+    const target = await start({});
+    await fake.close();
+    await expect(runOn(target)).rejects.toThrow(new NoAnswer('connection refused'));
+  });
+
+  it('answers without end is cut off', async () => {
+    const target = await start({
+      reply: (reply, { path }) => (path.endsWith('/metadata') ? { ...reply, body: 'x'.repeat(2_000_000) } : reply),
+    });
+    const report = await runOn(target, 'key-metadata');
+    expect(resultsOf(report)[0]).toMatchObject({ outcome: 'fail', got: 'an answer of more than 1 MiB' });
+  });
+});
+
+describe('over TLS', () => {
+  const { ca, server } = testCertificates;
+  const options = { cert: server.certificate, key: server.privateKey };
+  const trusting = ({ endpoint, ...target }: Target): Target => ({
+    ...target,
+    endpoint: { ...endpoint, tls: { ...endpoint.tls, ca: ca.certificate } },
+  });
+
+  it.each([
+    ['TLS 1.1 is found', { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const, 'tls-old-versions'],
+    [
+      'a lack of the required suites is found',
+      { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const,
+      'tls-required-suites',
+    ],
+  ])('%s', async (_title, tls, id) => {
+    fake = await startFakeXksProxy({}, { ...options, ...tls });
+    expect(idsWith(await runOn(trusting(fake.target), 'transport'), 'fail')).toEqual([id]);
+  });
+
+  it('a client certificate that nobody asks for is found', async () => {
+    fake = await startFakeXksProxy({}, options);
+    const { endpoint, ...target } = trusting(fake.target);
+    const { certificate: cert, privateKey: key } = testCertificates.client;
+    const report = await runOn(
+      { ...target, endpoint: { ...endpoint, tls: { ...endpoint.tls, cert, key } } },
+      'transport',
+    );
+    expect(idsWith(report, 'fail')).toEqual(['mtls-without-certificate']);
+  });
+
+  it('an untrusted certificate is an unreachable proxy', async () => {
+    fake = await startFakeXksProxy({}, options);
+    await expect(runOn(fake.target)).rejects.toThrow(NoAnswer);
+  });
+});

@@ -1,0 +1,77 @@
+import type { SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
+import type { Json, Reply, Steps } from '../support/fakeXksProxy.ts';
+
+/** Faults of one step. */
+export type FaultySteps = Partial<Steps>;
+
+/** Fields of a good answer are replaced; undefined takes one out. */
+export function answers(operation: string, change: Json): FaultySteps {
+  return {
+    reply: (reply, { path }) => {
+      const good = reply.status === 200 && path.endsWith(operation);
+      return good ? { ...reply, body: { ...(reply.body as Json), ...change } } : reply;
+    },
+  };
+}
+
+/** Replies of a status are replaced, on some requests or on all. */
+export function replaces(
+  status: number,
+  change: Partial<Reply>,
+  where: (request: SignedRequest) => boolean = () => true,
+): FaultySteps {
+  return {
+    reply: (reply, request) => (reply.status === status && where(request) ? { ...reply, ...change } : reply),
+  };
+}
+
+/** The fields of the body are changed before they are validated. */
+export function amends(change: (body: Json) => Json): FaultySteps {
+  return { amend: (body) => ({ ...body, ...change(body) }) };
+}
+
+/** Valid requests are refused for something in their requestMetadata. */
+export function refuses(unwanted: (metadata: Json) => boolean): FaultySteps {
+  return {
+    amend: (body) => {
+      const { requestMetadata } = body;
+      const refused = typeof requestMetadata === 'object' && requestMetadata && unwanted(requestMetadata as Json);
+      return refused ? { ...body, requestMetadata: undefined } : body;
+    },
+  };
+}
+
+/** Another path is served as if it were the right one, whatever is signed. */
+export function serves(respell: (path: string) => string): FaultySteps {
+  const respelled = new WeakSet<SignedRequest>();
+  return {
+    receive: (request) => {
+      const path = respell(request.path);
+      if (path === request.path) return request;
+      const changed = { ...request, path };
+      respelled.add(changed);
+      return changed;
+    },
+    trusts: (request) => respelled.has(request),
+  };
+}
+
+/** Requests with such a header are served without a look at their signature. */
+export function trusts(name: string, pattern: RegExp): FaultySteps {
+  return { trusts: ({ headers }) => headers.get(name)?.some((value) => pattern.test(value)) ?? false };
+}
+
+/** Requests whose x-amz-date is so far from now, in minutes, are served without a look at their signature. */
+export function trustsAge(fromMinutes: number, toMinutes: number): FaultySteps {
+  return { trusts: ({ headers }) => isBetween(ageInMinutes(headers), fromMinutes, toMinutes) };
+}
+
+export function ageInMinutes(headers: SignedRequest['headers']): number {
+  const text = headers.get('x-amz-date')?.[0] ?? '';
+  const iso = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  return Math.abs(Date.now() - Date.parse(iso)) / 60_000;
+}
+
+function isBetween(value: number, from: number, to: number): boolean {
+  return value > from && value < to;
+}

@@ -1,0 +1,21 @@
+import type { CaseResult } from '../../src/conformance/conformanceCase.ts';
+import type { ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
+import { runSuite } from '../../src/conformance/runSuite.ts';
+import { suite } from '../../src/conformance/suite.ts';
+import type { Target } from '../../src/conformance/target.ts';
+
+/** Runs one section of the suite, or all. */
+export function runOn(target: Target, section?: string, requests = 0): Promise<ConformanceReport> {
+  const sections = suite.filter(({ name }) => section === undefined || name === section);
+  return runSuite(target, { sections, requests, stop: new AbortController().signal, onProgress: () => undefined });
+}
+
+export function resultsOf({ sections }: ConformanceReport): CaseResult[] {
+  return sections.flatMap(({ results }) => results);
+}
+
+export function idsWith(report: ConformanceReport, outcome: CaseResult['outcome']): string[] {
+  return resultsOf(report)
+    .filter((result) => result.outcome === outcome)
+    .map(({ id }) => id);
+}
