@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { ExternalKey } from '../operations/externalKey.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
@@ -14,8 +14,9 @@ export interface Exchange {
   externalKeyId?: string | undefined;
   /** Of the credential that signed the request. */
   accessKeyId?: string;
-  /** The parsed body, of its API's type. */
-  message?: { readonly requestMetadata: RequestMetadata };
+  requestMetadata?: RequestMetadata;
+  /** The rest of the parsed body, of its API's type. */
+  message?: object;
   key?: ExternalKey;
   /** Name of the key manager that the operation was given to. */
   keyManager?: string;
@@ -23,16 +24,8 @@ export interface Exchange {
   failure?: unknown;
 }
 
-/** One named step of a request: adds to the exchange, or throws. */
+/** One named step of a request: adds to the exchange, or throws. The last one answers. */
 export type Step = (exchange: Exchange, req: Request, res: Response) => void | Promise<void>;
-
-/** The step as an Express handler. */
-export function toHandler(step: Step): RequestHandler {
-  return async (req, res, next) => {
-    await step(known(exchangeOf(res)), req, res);
-    next();
-  };
-}
 
 export function exchangeOf(res: Response): Exchange | undefined {
   return (res.locals as { exchange?: Exchange }).exchange;

@@ -1,11 +1,14 @@
-import type { JsonObject } from '../xks/messages/fields.ts';
+import type { MessageType } from '../xks/messages/messageType.ts';
+import { parseRequestMetadata } from '../xks/messages/requestMetadata.ts';
 import { parseJson } from '../xks/parseJson.ts';
-import type { Exchange, Step } from './exchange.ts';
+import type { Step } from './exchange.ts';
 import { bodyOf } from './readBody.ts';
 
-/** Parses the authenticated bytes as the message of an API. */
-export function parseMessage(parse: (body: JsonObject) => NonNullable<Exchange['message']>): Step {
+/** Parses the authenticated bytes: requestMetadata first, so that it is logged even if the rest is invalid. */
+export function parseMessage({ requiredMetadata, parse }: MessageType<object>): Step {
   return (exchange, req) => {
-    exchange.message = parse(parseJson(bodyOf(req)));
+    const body = parseJson(bodyOf(req));
+    exchange.requestMetadata = parseRequestMetadata(body, requiredMetadata);
+    exchange.message = parse(body);
   };
 }

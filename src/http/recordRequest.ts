@@ -33,7 +33,7 @@ function severity(res: Response): 'info' | 'warn' | 'error' {
 function toRecord(exchange: Exchange, res: Response): object {
   const { failure } = exchange;
   return {
-    requestMetadata: exchange.message?.requestMetadata,
+    requestMetadata: exchange.requestMetadata,
     keyStore: exchange.keyStore?.name,
     operation: exchange.api,
     externalKeyId: exchange.externalKeyId,

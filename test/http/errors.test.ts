@@ -86,6 +86,11 @@ describe('ValidationException', () => {
     expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(200);
   });
 
+  it('is logged with its requestMetadata, as far as that is valid', async () => {
+    await proxy.post(paths.encrypt, { ...encryptBody, plaintext: '!' });
+    expect(proxy.lastLogged?.record).toMatchObject({ requestMetadata, errorName: 'ValidationException' });
+  });
+
   it('a Content-Encoding', async () => {
     expectError(
       await proxy.post(paths.encrypt, encryptBody, { unsigned: { 'Content-Encoding': 'gzip' } }),

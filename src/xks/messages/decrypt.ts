@@ -2,11 +2,10 @@ import { XksError } from '../errors.ts';
 import { IV_BYTES, MAX_CIPHERTEXT_METADATA_BYTES, MAX_PLAINTEXT_BYTES, TAG_BYTES } from '../limits.ts';
 import { checkEncryptionAlgorithm, parseAad } from './encrypt.ts';
 import { atMost, optionalBytes, requiredBytes, type JsonObject } from './fields.ts';
-import { parseRequestMetadata, type RequestMetadata } from './requestMetadata.ts';
+import type { MessageType } from './messageType.ts';
 
 /** Spec, "Decrypt". Fields of bytes are decoded, absent optional ones are empty. */
 export interface DecryptRequest {
-  readonly requestMetadata: RequestMetadata;
   readonly ciphertext: Buffer;
   /** 12 or 16 bytes. */
   readonly initializationVector: Buffer;
@@ -21,18 +20,19 @@ export interface DecryptResponse {
   readonly plaintext: string;
 }
 
-export function parseDecryptRequest(body: JsonObject): DecryptRequest {
-  const requestMetadata = parseRequestMetadata(body, ['awsPrincipalArn', 'kmsKeyArn']);
-  checkEncryptionAlgorithm(body);
-  return {
-    requestMetadata,
-    ciphertext: atMost(MAX_PLAINTEXT_BYTES, 'ciphertext', requiredBytes(body, 'ciphertext')),
-    initializationVector: bytesOfLength(body, 'initializationVector', IV_BYTES),
-    authenticationTag: bytesOfLength(body, 'authenticationTag', [TAG_BYTES]),
-    additionalAuthenticatedData: parseAad(body),
-    ciphertextMetadata: parseCiphertextMetadata(body),
-  };
-}
+export const decryptRequest: MessageType<DecryptRequest> = {
+  requiredMetadata: ['awsPrincipalArn', 'kmsKeyArn'],
+  parse: (body) => {
+    checkEncryptionAlgorithm(body);
+    return {
+      ciphertext: atMost(MAX_PLAINTEXT_BYTES, 'ciphertext', requiredBytes(body, 'ciphertext')),
+      initializationVector: bytesOfLength(body, 'initializationVector', IV_BYTES),
+      authenticationTag: bytesOfLength(body, 'authenticationTag', [TAG_BYTES]),
+      additionalAuthenticatedData: parseAad(body),
+      ciphertextMetadata: parseCiphertextMetadata(body),
+    };
+  },
+};
 
 // Spec, "Decrypt": the length of the IV "MUST be 12 bytes or 16 bytes", the tag's "MUST be 16 bytes"; "Error codes": an
 // invalid one is an InvalidCiphertextException.

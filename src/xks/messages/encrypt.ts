@@ -8,11 +8,10 @@ import {
   requiredString,
   type JsonObject,
 } from './fields.ts';
-import { parseRequestMetadata, type RequestMetadata } from './requestMetadata.ts';
+import type { MessageType } from './messageType.ts';
 
 /** Spec, "Encrypt". Fields of bytes are decoded; an absent additionalAuthenticatedData is the same input as an empty one. */
 export interface EncryptRequest {
-  readonly requestMetadata: RequestMetadata;
   readonly plaintext: Buffer;
   readonly additionalAuthenticatedData: Buffer;
   /** Whether a ciphertextDataIntegrityValue is asked for. */
@@ -27,16 +26,17 @@ export interface EncryptResponse {
   readonly ciphertextDataIntegrityValue?: string;
 }
 
-export function parseEncryptRequest(body: JsonObject): EncryptRequest {
-  const requestMetadata = parseRequestMetadata(body, ['awsPrincipalArn', 'kmsKeyArn']);
-  checkEncryptionAlgorithm(body);
-  return {
-    requestMetadata,
-    plaintext: atMost(MAX_PLAINTEXT_BYTES, 'plaintext', requiredBytes(body, 'plaintext')),
-    additionalAuthenticatedData: parseAad(body),
-    wantsCdiv: parseCdivAlgorithm(body),
-  };
-}
+export const encryptRequest: MessageType<EncryptRequest> = {
+  requiredMetadata: ['awsPrincipalArn', 'kmsKeyArn'],
+  parse: (body) => {
+    checkEncryptionAlgorithm(body);
+    return {
+      plaintext: atMost(MAX_PLAINTEXT_BYTES, 'plaintext', requiredBytes(body, 'plaintext')),
+      additionalAuthenticatedData: parseAad(body),
+      wantsCdiv: parseCdivAlgorithm(body),
+    };
+  },
+};
 
 export function parseAad(body: JsonObject): Buffer {
   const aad = optionalBytes(body, 'additionalAuthenticatedData') ?? Buffer.alloc(0);

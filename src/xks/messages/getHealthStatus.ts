@@ -1,10 +1,7 @@
-import type { JsonObject } from './fields.ts';
-import { parseRequestMetadata, type RequestMetadata } from './requestMetadata.ts';
+import type { MessageType } from './messageType.ts';
 
 /** Spec, "GetHealthStatus". */
-export interface GetHealthStatusRequest {
-  readonly requestMetadata: RequestMetadata;
-}
+export const getHealthStatusRequest: MessageType<object> = { requiredMetadata: [], parse: () => ({}) };
 
 export interface GetHealthStatusResponse {
   /** At least 1. */
@@ -25,7 +22,3 @@ export interface EkmDetails {
 
 /** ACTIVE: healthy. DEGRADED: unhealthy, but serves. UNAVAILABLE: cannot serve. */
 export type HealthStatus = 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE';
-
-export function parseGetHealthStatusRequest(body: JsonObject): GetHealthStatusRequest {
-  return { requestMetadata: parseRequestMetadata(body, []) };
-}

@@ -1,18 +1,11 @@
-import type { JsonObject } from './fields.ts';
-import { parseRequestMetadata, type RequestMetadata } from './requestMetadata.ts';
+import type { MessageType } from './messageType.ts';
 
-/** Spec, "GetKeyMetadata". */
-export interface GetKeyMetadataRequest {
-  readonly requestMetadata: RequestMetadata;
-}
+/** Spec, "GetKeyMetadata". kmsKeyArn is absent when KMS creates the key. */
+export const getKeyMetadataRequest: MessageType<object> = { requiredMetadata: ['awsPrincipalArn'], parse: () => ({}) };
 
 export interface GetKeyMetadataResponse {
   readonly keySpec: string;
   /** At most 10 values. */
   readonly keyUsage: readonly string[];
   readonly keyStatus: 'ENABLED' | 'DISABLED';
-}
-
-export function parseGetKeyMetadataRequest(body: JsonObject): GetKeyMetadataRequest {
-  return { requestMetadata: parseRequestMetadata(body, ['awsPrincipalArn']) };
 }

@@ -18,7 +18,8 @@ export interface RequestMetadata extends Readonly<Record<string, string | undefi
   readonly awsSourceVpce?: string;
 }
 
-type KnownField =
+/** The fields of the specification. */
+export type MetadataField =
   | 'kmsRequestId'
   | 'kmsOperation'
   | 'awsPrincipalArn'
@@ -27,8 +28,8 @@ type KnownField =
   | 'awsSourceVpc'
   | 'awsSourceVpce';
 
-const REQUIRED: readonly KnownField[] = ['kmsRequestId', 'kmsOperation'];
-const OPTIONAL: ReadonlySet<string> = new Set<KnownField>([
+const REQUIRED: readonly MetadataField[] = ['kmsRequestId', 'kmsOperation'];
+const OPTIONAL: ReadonlySet<string> = new Set<MetadataField>([
   'awsPrincipalArn',
   'kmsKeyArn',
   'kmsViaService',
@@ -37,7 +38,7 @@ const OPTIONAL: ReadonlySet<string> = new Set<KnownField>([
 ]);
 
 /** Reads `requestMetadata` of a request body; `required` names what this API requires beyond kmsRequestId and kmsOperation. */
-export function parseRequestMetadata(body: JsonObject, required: readonly KnownField[]): RequestMetadata {
+export function parseRequestMetadata(body: JsonObject, required: readonly MetadataField[]): RequestMetadata {
   const given = Object.hasOwn(body, 'requestMetadata') ? body['requestMetadata'] : missing('requestMetadata');
   if (!isJsonObject(given)) throw new XksError('ValidationException', 'requestMetadata must be an object.');
 
