@@ -77,11 +77,12 @@ export async function listen({ host, port, tls, listener }: ListenOptions): Prom
       server.closeIdleConnections();
       await sleep(DRAIN_POLL_MS);
     }
-    const finished = running.size === 0;
-    // Node counts neither a silent connection nor an unfinished TLS handshake among the idle ones.
+    // A request is recorded when it has ended.
+    const ends = [...running].map((res) => new Promise((resolve) => res.once('close', resolve)));
+    // Node's own closeAllConnections leaves those whose TLS handshake is not finished.
     for (const connection of connections) connection.destroy();
-    await closed;
-    return finished;
+    await Promise.all([closed, ...ends]);
+    return ends.length === 0;
   };
   return { address: server.address() as AddressInfo, drain };
 }

@@ -1,0 +1,60 @@
+# Works with GNU make 3.81, which macOS has. Naming a shell makes that version find commands on the PATH exported here.
+SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.PHONY: help run test build lint bench clean env node system-packages
+
+# toolchain/node.sh fills .node/.
+export PATH := $(CURDIR)/.node/bin:$(PATH)
+# node-gyp compiles against the headers of that Node.js, so it downloads none.
+export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
+
+# npm writes this file when an installation is complete.
+packages := node_modules/.package-lock.json
+# With the folders, because their times change when a file is removed.
+sources := $(shell find src)
+
+help:
+	@awk -F ' ## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... for another port) and sends it a first request
+	@exec node local/run.ts
+
+test: build lint ## builds, lints and runs all tests
+	@npm test --silent
+
+build: dist/main.js config/xks-proxy.schema.json ## compiles to dist/ and writes the configuration's JSON Schema
+
+lint: $(packages) ## checks formatting, types and lint rules
+	@echo 'Linting'
+	@npm run --silent lint
+
+bench: build ## measures throughput and latency
+	@exec node bench/compare.ts
+
+clean: ## removes all that was built, installed or made for local runs
+	rm -rf dist coverage node_modules .node config/xks-proxy.schema.json */made
+
+env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
+	@echo 'export PATH="$(CURDIR)/.node/bin:$$PATH"'
+	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
+
+dist/main.js: $(sources) tsconfig.json tsconfig.build.json $(packages)
+	@echo 'Compiling'
+	@rm -rf dist
+	@npm run --silent build
+	@chmod +x $@
+
+config/xks-proxy.schema.json: dist/main.js
+	@mkdir -p config
+	@node $< config schema > $@
+
+$(packages): package-lock.json | node system-packages
+	@echo 'Installing npm packages'
+	@npm ci --include=dev --no-audit --no-fund
+
+node:
+	@toolchain/node.sh
+
+system-packages:
+	@toolchain/system-packages.sh

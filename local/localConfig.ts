@@ -1,0 +1,50 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { TOKEN_LABEL } from '../softhsm/setUp.ts';
+import { newCredential } from '../src/sigv4/newCredential.ts';
+
+/** The id of the external key in the configuration, and its label in the token. */
+export const KEY = 'foo';
+export const HEALTH_KEY = 'xks-health';
+/** That of the SigV4 credential scope. */
+export const REGION = 'us-east-1';
+
+/**
+ * Writes a configuration with one key store and a new credential, the secret in a file beside it. The file names in it are
+ * relative, so that the checkout can be moved. It is renamed into place: an interrupted run leaves no half of one.
+ */
+export function writeLocalConfig(file: string, { module }: { readonly module: string }): void {
+  const { accessKeyId, secretAccessKey } = newCredential();
+  const secretFile = `example.${accessKeyId}.secret`;
+  const config = {
+    server: {
+      host: '127.0.0.1',
+      regions: [REGION],
+      tls: { certificateFile: '../../certs/made/server.crt', privateKeyFile: '../../certs/made/server.key' },
+    },
+    keyManagers: [
+      {
+        name: 'softhsm',
+        pkcs11: {
+          module,
+          token: { label: TOKEN_LABEL },
+          pin: { file: '../../softhsm/made/pin' },
+          healthKey: HEALTH_KEY,
+        },
+      },
+    ],
+    keyStores: [
+      {
+        name: 'example',
+        uriPathPrefix: '/example/uri/path/prefix',
+        keyManagers: ['softhsm'],
+        credentials: [{ accessKeyId, secretAccessKey: { file: secretFile } }],
+        keys: [{ id: KEY }],
+      },
+    ],
+  };
+  writeFileSync(join(dirname(file), secretFile), `${secretAccessKey.reveal()}\n`, { mode: 0o600 });
+  writeFileSync(`${file}.new`, stringify(config), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { xksProxyUriPath } from '../src/xks/path.ts';
+import { curlArguments, shellLine } from './curlCommand.ts';
+import { encryptAndDecrypt, encryptRequest } from './firstRequests.ts';
+import { KEY, REGION } from './localConfig.ts';
+import { setUpLocal, type LocalSetUp } from './setUp.ts';
+import { startProxy } from './startProxy.ts';
+
+/**
+ * What ends a run, and what the proxy is sent then: not the same signal, because a terminal sends that to the proxy as well,
+ * and a second one of a kind would cut its draining short.
+ */
+const SIGNALS = [
+  ['SIGINT', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+  ['SIGHUP', 'SIGTERM'],
+] as const;
+
+/** What `make run` starts: a proxy over SoftHSM that stays until Ctrl-C. Throws unless it was asked to stop and did. */
+async function run(root: string, port: number): Promise<void> {
+  const setUp = setUpLocal(root, { port, env: process.env });
+  const proxy = startProxy(join(root, 'dist/main.js'), setUp.configFile, setUp.env);
+  const asked = new AbortController();
+  for (const [signal, passedOn] of SIGNALS) {
+    process.on(signal, () => {
+      if (!asked.signal.aborted) proxy.kill(passedOn);
+      asked.abort();
+    });
+  }
+  try {
+    process.stdout.write(await introduce(setUp, await proxy.listening));
+  } catch (error) {
+    if (!asked.signal.aborted) {
+      proxy.kill('SIGTERM');
+      throw error;
+    }
+  }
+  const end = await proxy.ended;
+  if (!asked.signal.aborted || end !== 0) throw new Error(`xks-proxy ended: ${end ?? 'unknown'}`);
+}
+
+/** Sends it an encrypt and a decrypt, and says how others do. */
+async function introduce(
+  { uriPathPrefix, credential, caFile, credentialFile }: LocalSetUp,
+  port: number,
+): Promise<string> {
+  const endpoint = `https://localhost:${port}`;
+  const keyUrl = `${endpoint}${xksProxyUriPath(uriPathPrefix)}/keys/${KEY}`;
+  const signing = { caFile, region: REGION, credential };
+  await encryptAndDecrypt(keyUrl, signing);
+  return `
+An encrypt and a decrypt with the external key ${KEY} worked.
+
+Endpoint: ${endpoint}
+
+Credential file for the KMS console, ${credentialFile}:
+${readFileSync(credentialFile, 'utf8')}
+An encrypt from any other terminal:
+${shellLine(['curl', ...curlArguments(encryptRequest(keyUrl, signing))])}
+
+Ctrl-C stops the proxy.
+
+`;
+}
+
+try {
+  await run(join(import.meta.dirname, '..'), Number(process.env['PORT'] ?? 8443));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

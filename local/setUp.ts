@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateCertificates } from '../certs/generate.ts';
+import { hasToken, initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
+import { editConfig } from '../src/config/editConfig.ts';
+import { loadConfig } from '../src/config/loadConfig.ts';
+import type { Credential } from '../src/sigv4/credential.ts';
+import { credentialFile } from '../src/xks/credentialFile.ts';
+import { HEALTH_KEY, KEY, writeLocalConfig } from './localConfig.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** File names are absolute. */
+export interface LocalSetUp {
+  readonly configFile: string;
+  /** What the KMS console takes. It holds the secret. */
+  readonly credentialFile: string;
+  /** PEM, of the certificate authority that issued the server's certificate. */
+  readonly caFile: string;
+  /** What xks-proxy runs with: it leads to the token. */
+  readonly env: Environment;
+  /** Of the first key store in the configuration. */
+  readonly uriPathPrefix: string;
+  readonly credential: Credential;
+}
+
+/**
+ * Makes what a local run lacks: a SoftHSM token, certificates, a configuration with one key store and its credential, and the
+ * keys in the token. What earlier runs made is kept; only the port changes.
+ */
+export function setUpLocal(root: string, { port, env }: { port: number; env: Environment }): LocalSetUp {
+  const softHsm = setUpSoftHsm(join(root, 'softhsm/made'));
+  if (!hasToken(softHsm, TOKEN_LABEL)) initializeToken(softHsm, TOKEN_LABEL);
+  generateCertificates(join(root, 'certs/made'));
+
+  const folder = join(root, 'local/made');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = {
+    configFile: join(folder, 'config.yaml'),
+    credentialFile: join(folder, 'credential.json'),
+    caFile: join(root, 'certs/made/ca.crt'),
+  };
+  const proxyEnv = { ...env, ...softHsm.env };
+  if (!existsSync(files.configFile)) writeLocalConfig(files.configFile, softHsm);
+  editConfig(files.configFile, proxyEnv, {
+    edit: (document) => {
+      document.setIn(['server', 'port'], port);
+    },
+  });
+  createMissingKeys(join(root, 'dist/main.js'), files.configFile, proxyEnv);
+
+  const [keyStore] = loadConfig(files.configFile, proxyEnv).config.keyStores;
+  const [credential] = keyStore?.credentials ?? [];
+  if (!keyStore || !credential) throw new Error(`The first key store of ${files.configFile} has no credential.`);
+  const { accessKeyId, secretAccessKey } = credential;
+  const content = credentialFile(keyStore.uriPathPrefix, accessKeyId, secretAccessKey.reveal());
+  writeFileSync(files.credentialFile, `${content}\n`, { mode: 0o600 });
+  return { ...files, env: proxyEnv, uriPathPrefix: keyStore.uriPathPrefix, credential };
+}
+
+function createMissingKeys(main: string, configFile: string, env: Environment): void {
+  const key = (...args: readonly string[]): string =>
+    execFileSync(process.execPath, [main, 'key', ...args, '--config', configFile], {
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  const existing = JSON.parse(key('list', '--json')) as { label: string }[];
+  for (const wanted of [KEY, HEALTH_KEY]) {
+    if (!existing.some(({ label }) => label === wanted)) process.stdout.write(key('create', wanted));
+  }
+}

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Environment } from './setUp.ts';
+
+export interface RunningProxy {
+  /** The port it listens on; rejects if it ends before it does. */
+  readonly listening: Promise<number>;
+  /** Resolves when it has ended, to its exit code or the signal that killed it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Runs `xks-proxy serve`; its log goes to standard output. */
+export function startProxy(main: string, configFile: string, env: Environment): RunningProxy {
+  const child = spawn(process.execPath, [main, 'serve', '--config', configFile], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  process.once('exit', () => child.kill());
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (code, signal) => {
+      resolve(code ?? signal);
+    });
+  });
+  const listening = new Promise<number>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      process.stdout.write(`${line}\n`);
+      if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { port: number }).port);
+    });
+    child.once('exit', () => {
+      reject(new Error('xks-proxy ended before it listened. (Is the port taken? PORT=9443 make run takes another.)'));
+    });
+  });
+  return { listening, ended, kill: (signal) => child.kill(signal) };
+}
