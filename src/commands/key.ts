@@ -8,6 +8,7 @@ import {
   type Pkcs11Administration,
 } from '../hsm/pkcs11/pkcs11Administration.ts';
 import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
+import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
 
@@ -67,6 +68,7 @@ async function createKey(
   { config, keyManager, usage, keyStore }: CreateOptions,
 ): Promise<void> {
   const found = keyStore === undefined ? undefined : findKeyStore(cli, config, keyStore);
+  if (found) requireNewId(found.keyStore, label);
   const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
   const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: usage }));
   cli.out(`Created ${describe(created)}`);
@@ -77,6 +79,18 @@ async function createKey(
     },
   });
   cli.out(`Added it to the key store ${found.keyStore.name}; restart the proxy to serve it.`);
+}
+
+// Before the key is made, which cannot be taken back.
+function requireNewId({ name, keys }: Config['keyStores'][number], id: string): void {
+  if (!EXTERNAL_KEY_ID_PATTERN.test(id)) {
+    throw new CommandFailure(
+      `${id} cannot be an external key id: 1 to 128 characters of A-Za-z0-9-_. and no dot segment`,
+    );
+  }
+  if (keys.some((key) => key.id === id)) {
+    throw new CommandFailure(`${name} has an external key ${id} already; without --key-store, its key is made`);
+  }
 }
 
 function parseUsage(text: string): Usage[] {

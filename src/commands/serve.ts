@@ -50,7 +50,15 @@ async function startServer({ server }: Config, stores: OpenKeyStores, log: Logge
   const { host, port, tls } = server;
   if (!tls) log.warn('plain HTTP: for local tests only');
   try {
-    const listening = await listen({ host, port, tls, listener });
+    const listening = await listen({
+      host,
+      port,
+      tls,
+      listener,
+      onError: ({ code }) => {
+        log.error({ code }, 'a connection was not accepted');
+      },
+    });
     const { address } = listening.address;
     log.info({ host: address, port: listening.address.port, tls: tls !== undefined, version }, 'listening');
     return listening;

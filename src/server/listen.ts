@@ -19,6 +19,8 @@ export interface ListenOptions {
   /** Undefined: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
   readonly listener: RequestListener;
+  /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
+  readonly onError: (error: NodeJS.ErrnoException) => void;
 }
 
 export interface Listening {
@@ -46,7 +48,7 @@ const ARRIVAL_MS = 500;
 const DRAIN_POLL_MS = 50;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
-export async function listen({ host, port, tls, listener }: ListenOptions): Promise<Listening> {
+export async function listen({ host, port, tls, listener, onError }: ListenOptions): Promise<Listening> {
   const connections = new Set<Socket>();
   const running = new Set<ServerResponse>();
   let draining = false;
@@ -67,6 +69,7 @@ export async function listen({ host, port, tls, listener }: ListenOptions): Prom
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
   });
+  server.removeAllListeners('error').on('error', onError);
 
   const drain = async (drainMs: number): Promise<boolean> => {
     draining = true;
