@@ -64,7 +64,7 @@ export function createApp({ keyStores, verifier, proxy, log }: AppDependencies):
     // Express itself gives up on a target that it cannot read as a URL; it has then run nothing.
     app(req, res, () => {
       record(req, res, () => undefined);
-      handleError(noSuchPath(), req, res, () => res.destroy());
+      handleError(noSuchPath(), req, res, () => undefined);
     });
   };
 }

@@ -13,9 +13,10 @@ import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const EXIT_GRACE_MS = 2_000;
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
     stop.abort(signal);
   });
@@ -31,6 +32,10 @@ const cli: Cli = {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   interactive: process.stderr.isTTY,
+  abort: (message) => {
+    cli.err(message);
+    process.exit(EXIT_FAILED);
+  },
   stop: stop.signal,
 };
 
@@ -46,6 +51,11 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
+// Only a call that hangs in a PKCS#11 module keeps the process now, and it would keep process.exit() too.
+setTimeout(() => {
+  cli.err('a call of a PKCS#11 module has not come back: the process is killed');
+  process.kill(process.pid, 'SIGKILL');
+}, EXIT_GRACE_MS).unref();
 
 function throwOnExit(command: Command): void {
   command.exitOverride().showHelpAfterError('(add --help for usage)');

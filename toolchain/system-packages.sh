@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what npm cannot: SoftHSM, what node-gyp needs to compile pkcs11js, curl and openssl. Does nothing when all is there.
+# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl and openssl. Does nothing when all is there.
 set -eu
 
 say() {
@@ -22,9 +22,9 @@ apt_get() {
 }
 
 if command -v apt-get >/dev/null; then
-  manager=apt-get softhsm=softhsm2
+  manager=apt-get softhsm=softhsm2 nss=libnss3
 else
-  manager=brew softhsm=softhsm
+  manager=brew softhsm=softhsm nss=nss
 fi
 
 missing=
@@ -37,6 +37,9 @@ need make make
 need python3 python3
 need curl curl
 need openssl openssl
+# The second PKCS#11 module of the tests.
+ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss/lib/libsoftokn3.dylib \
+  /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"
 if [ "$manager" = apt-get ] && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
   missing="$missing ca-certificates"
 fi

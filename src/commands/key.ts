@@ -39,10 +39,11 @@ export function keyCommand(cli: Cli): Command {
     )
     .addOption(config)
     .addOption(keyManager)
-    .option('--usage <list>', 'what it may do: encrypt,decrypt or encrypt or decrypt or none', parseUsage, [
-      'ENCRYPT',
-      'DECRYPT',
-    ])
+    .addOption(
+      new Option('--usage <list>', 'what it may do: encrypt,decrypt or encrypt or decrypt or none')
+        .argParser(parseUsage)
+        .default(['ENCRYPT', 'DECRYPT'], 'encrypt,decrypt'),
+    )
     .option(
       '--key-store <name>',
       'also adds it to this key store of the configuration, its label as the external key id',

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
-import type { Cli } from './cli.ts';
+import { NAME_PATTERN } from '../config/schema.ts';
+import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
 
 interface Options {
@@ -30,6 +31,8 @@ function createKeystore(
   name: string,
   { config: file, uriPathPrefix = `/${name}`, keyManager }: Options,
 ): void {
+  if (!NAME_PATTERN.test(name))
+    throw new CommandFailure(`the name must be 1 to 64 characters of A-Za-z0-9._-, not ${name}`);
   const created = createCredential(name);
   editConfig(file, cli.env, {
     newSecrets: created.newSecrets,

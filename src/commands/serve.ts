@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { createApp } from '../app.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
-import { openKeyStores, type OpenKeyStores } from '../server/openKeyStores.ts';
+import { openKeyStores, type OpenKeyStores } from '../openKeyStores.ts';
 import { createLogger } from '../monitoring/logger.ts';
 import { listen, type Listening } from '../server/listen.ts';
 import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
@@ -17,7 +17,9 @@ export function serveCommand(cli: Cli): Command {
     .requiredOption('--config <file>', 'the configuration file')
     .action(async ({ config: file }: { config: string }) => {
       const { config, warnings } = loadConfig(file, cli.env);
-      const log = createLogger(config.log.level);
+      const log = createLogger(config.log.level, (reason) => {
+        cli.abort(`the log cannot be written: ${reason}`);
+      });
       for (const warning of warnings) log.warn(warning);
       await serve(config, log, cli.stop);
     });
@@ -57,6 +59,9 @@ async function startServer({ server }: Config, stores: OpenKeyStores, log: Logge
       listener,
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');
+      },
+      onUnparsable: (what) => {
+        log.warn(what, 'a connection without a request');
       },
     });
     const { address } = listening.address;

@@ -44,9 +44,9 @@ export class ConfigSource {
     if (!leaf.checkPrivateKey(key)) throw new Error(`${privateKeyFile} is not the private key of ${certificateFile}`);
     if (leaf.validToDate < new Date())
       throw new Error(`${certificateFile} expired on ${leaf.validToDate.toISOString()}`);
-    if (this.#isWorldReadable(privateKeyFile)) {
+    if (this.#isOpenToAll(privateKeyFile)) {
       this.warnings.push(
-        `server.tls.privateKeyFile: everyone may read it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
+        `server.tls.privateKeyFile: everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
       );
     }
     return { certificate, privateKey: new Secret(privateKey) };
@@ -63,8 +63,10 @@ export class ConfigSource {
 
   #readSecretFile(file: string): string {
     const text = this.#read(file);
-    if (this.#isWorldReadable(file)) {
-      throw new Error(`names ${this.#path(file)}, which everyone may read; run: chmod o-rwx '${this.#path(file)}'`);
+    if (this.#isOpenToAll(file)) {
+      throw new Error(
+        `names ${this.#path(file)}, which everyone may read or write; run: chmod o-rwx '${this.#path(file)}'`,
+      );
     }
     return text;
   }
@@ -78,8 +80,8 @@ export class ConfigSource {
     }
   }
 
-  #isWorldReadable(file: string): boolean {
-    return (statSync(this.#path(file)).mode & 0o004) !== 0;
+  #isOpenToAll(file: string): boolean {
+    return (statSync(this.#path(file)).mode & 0o006) !== 0;
   }
 
   #path(file: string): string {

@@ -1,8 +1,9 @@
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { isSeq, type Document } from 'yaml';
-import { loadConfig, parseYaml } from './loadConfig.ts';
-import { ConfigError } from './problem.ts';
+import { closeSync, fchownSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isAlias, isSeq, type Document } from 'yaml';
+import { loadConfig } from './loadConfig.ts';
+import { parseYaml } from './parseYaml.ts';
+import { ConfigError, formatPath } from './problem.ts';
 
 export interface ConfigEdit {
   /** Secrets that the edited configuration refers to: each becomes a new file of this name beside it, for its owner alone. */
@@ -11,37 +12,62 @@ export interface ConfigEdit {
 }
 
 /**
- * Changes a configuration file in place, keeping its comments. The new text replaces the old in one step, and only if the
- * result is a valid configuration; otherwise throws ConfigError, and nothing has changed.
+ * Changes a configuration file in place, keeping its comments, owner and mode. The new text replaces the old in one step, and
+ * only if the result is a valid configuration; otherwise throws, and the configuration has not changed.
  */
 export function editConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   { newSecrets = {}, edit }: ConfigEdit,
 ): void {
-  const document = parseYaml(file);
-  edit(document);
-  const folder = dirname(resolve(file));
-  const next = `${file}.new`;
+  const target = realPath(file);
+  const next = `${target}.new`;
+  const { mode, uid, gid } = statSync(target);
   const written: string[] = [];
+  const write = (path: string, text: string, permissions: number) => {
+    // Never through a link or into a file that somebody else has put there.
+    const descriptor = openSync(path, 'wx', permissions);
+    written.push(path);
+    fchownSync(descriptor, uid, gid);
+    writeFileSync(descriptor, text);
+    closeSync(descriptor);
+  };
   try {
-    for (const [name, secret] of Object.entries(newSecrets)) {
-      writeFileSync(join(folder, name), `${secret}\n`, { mode: 0o600, flag: 'wx' });
-      written.push(join(folder, name));
-    }
-    writeFileSync(next, document.toString({ lineWidth: 0 }), { mode: statSync(file).mode & 0o777 });
+    // The new file is also the lock: one change at a time.
+    write(next, '', mode & 0o777);
+    const document = parseYaml(target);
+    edit(document);
+    for (const [name, secret] of Object.entries(newSecrets)) write(join(dirname(target), name), `${secret}\n`, 0o600);
+    writeFileSync(next, document.toString({ lineWidth: 0 }));
     loadConfig(next, env);
-    renameSync(next, file);
+    renameSync(next, target);
   } catch (error) {
-    for (const leftover of [...written, next]) rmSync(leftover, { force: true });
-    throw error instanceof ConfigError ? new ConfigError(file, error.problems) : error;
+    for (const leftover of written) rmSync(leftover, { force: true });
+    throw explain(file, next, error);
   }
 }
 
 /** Adds an entry to the end of a list, which may be absent or empty. */
 export function addToList(document: Document, path: readonly (string | number)[], entry: object): void {
-  const list = document.getIn(path);
+  const list = document.getIn(path, true);
   const node = document.createNode(entry);
+  if (isAlias(list)) throw new Error(`${formatPath(path)} is an alias of another list; change it by hand`);
   if (isSeq(list) && list.items.length > 0) list.add(node);
   else document.setIn(path, document.createNode([node]));
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    throw explain(file, file, error);
+  }
+}
+
+function explain(file: string, next: string, error: unknown): Error {
+  if (error instanceof ConfigError) return new ConfigError(file, error.problems);
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  const lock = `${next} is there already: another command is changing the configuration, or was interrupted and left it`;
+  const reason = code === 'EEXIST' && path === next ? lock : message;
+  return new ConfigError(file, [{ path: '', message: reason }]);
 }

@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../sigv4/credential.ts';
-import { MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
+import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 
 /** The whole configuration: defaults filled in, file names absolute, secrets read, frozen. */
 export type Config = z.output<ReturnType<typeof configSchema>>;
 
+/** Names of key stores and key managers. */
+export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
+
 /**
  * The configuration file's type and rules; defaults exist only here. What the file refers to is read through `source`
  * while it is parsed, so that a missing file is reported beside a misspelt key.
  */
 export function configSchema(source: ConfigSource) {
-  const name = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters of A-Za-z0-9._-');
+  const name = z.string().regex(NAME_PATTERN, 'must be 1 to 64 characters of A-Za-z0-9._-');
   const file = z.string('must be the name of a file').min(1, 'must be the name of a file');
 
   const secret = z
@@ -110,18 +113,27 @@ export function configSchema(source: ConfigSource) {
     })
     .transform(({ id, label = id, status }) => ({ id, label, status }));
 
-  const keyStore = z.strictObject({
-    name,
-    uriPathPrefix: z
-      .string()
-      .regex(URI_PATH_PREFIX_PATTERN, 'must be empty, or segments of A-Za-z0-9_- that each begin with a slash')
-      .refine((prefix) => xksProxyUriPath(prefix).length <= MAX_URI_PATH_CHARACTERS, {
-        error: `must leave <prefix>/kms/xks/v1 at most ${MAX_URI_PATH_CHARACTERS} characters`,
-      }),
-    keyManagers: z.array(name).length(1, 'must name exactly one key manager'),
-    credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
-    keys: z.array(key).default([]),
-  });
+  const keyStore = z
+    .strictObject({
+      name,
+      uriPathPrefix: z
+        .string()
+        .regex(URI_PATH_PREFIX_PATTERN, 'must be empty, or segments of A-Za-z0-9_- that each begin with a slash')
+        .refine((prefix) => xksProxyUriPath(prefix).length <= MAX_URI_PATH_CHARACTERS, {
+          error: `must leave <prefix>/kms/xks/v1 at most ${MAX_URI_PATH_CHARACTERS} characters`,
+        }),
+      keyManagers: z.array(name).length(1, 'must name exactly one key manager'),
+      credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
+      keys: z.array(key).default([]),
+    })
+    .superRefine(({ uriPathPrefix, keys }, context) => {
+      for (const [index, { id }] of keys.entries()) {
+        const path = `${xksProxyUriPath(uriPathPrefix)}/keys/${id}/metadata`;
+        if (path.length <= MAX_URI_CHARACTERS) continue;
+        const message = `is too long for this uriPathPrefix: its URIs would have more than ${MAX_URI_CHARACTERS} characters`;
+        context.addIssue({ code: 'custom', path: ['keys', index, 'id'], message });
+      }
+    });
 
   const log = z.strictObject({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),

@@ -1,3 +1,5 @@
+import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
+
 /**
  * What an external key manager can do for the operations: an HSM behind PKCS#11, or the in-memory one of the tests.
  * Failures are XksErrors named as the contract names them; anything else that is thrown is an internal error.
@@ -36,6 +38,13 @@ export interface KeyDescription {
 }
 
 export type KeyUsage = 'ENCRYPT' | 'DECRYPT' | 'SIGN' | 'VERIFY' | 'WRAP' | 'UNWRAP' | 'DERIVE';
+
+/** What the last deep check found of a key manager. */
+export interface KeyManagerHealth {
+  readonly healthStatus: HealthStatus;
+  /** Undefined as long as the key manager has never answered. */
+  readonly description: KeyManagerDescription | undefined;
+}
 
 export interface KeyManagerDescription {
   /** Unique among key managers, e.g. the token's serial number. */

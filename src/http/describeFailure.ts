@@ -24,7 +24,12 @@ function describeCause(cause: unknown): string | undefined {
 function describeUnknown(failure: unknown): string {
   if (!(failure instanceof Error)) return typeof failure;
   const { code } = failure as { code?: unknown };
-  const frames = (failure.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
+  // After the message, which may have lines that look like these.
+  const { message, stack = '' } = failure;
+  const frames = stack
+    .slice(stack.indexOf(message) + message.length)
+    .split('\n')
+    .filter((line) => line.startsWith('    at '));
   const label = typeof code === 'string' ? `${failure.name} ${code}` : failure.name;
   return [label, ...frames.slice(0, 8).map((line) => line.trim())].join(' ');
 }

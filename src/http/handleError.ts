@@ -7,11 +7,12 @@ import { MethodNotAllowed } from './requirePost.ts';
 import { sendJson } from './sendJson.ts';
 
 /** The one place where a failure becomes an answer. What is not an XksError becomes a bare InternalException. */
-export const handleError: ErrorRequestHandler = (error: unknown, req, res, next) => {
+export const handleError: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const exchange = exchangeOf(res);
   if (exchange) exchange.failure = error;
   if (res.headersSent || res.destroyed) {
-    next(error);
+    // The client has gone, or would take a second answer for its next one.
+    res.destroy();
     return;
   }
   // Node reads what is left of the body and drops it, so that another request can follow: not worth it for a long one.

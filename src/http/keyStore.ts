@@ -1,6 +1,5 @@
-import type { KeyManager } from '../hsm/keyManager.ts';
+import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
-import type { KeyManagerHealth } from '../operations/getHealthStatus.ts';
 import type { Credential } from '../sigv4/credential.ts';
 
 /** One logical key store, as requests see it: isolated from the others by its own prefix, credentials and keys. */

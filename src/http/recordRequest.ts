@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import { describeFailure } from './describeFailure.ts';
 import type { Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
@@ -26,14 +27,14 @@ export function recordRequest(log: RequestLog): RequestHandler {
 }
 
 function severity(res: Response): 'info' | 'warn' | 'error' {
-  if (res.statusCode < 400) return 'info';
-  return res.statusCode < 500 ? 'warn' : 'error';
+  if (res.statusCode >= 500) return 'error';
+  return res.statusCode >= 400 || !res.writableFinished ? 'warn' : 'info';
 }
 
 function toRecord(exchange: Exchange, res: Response): object {
   const { failure } = exchange;
   return {
-    requestMetadata: exchange.requestMetadata,
+    requestMetadata: abridge(exchange.requestMetadata),
     keyStore: exchange.keyStore?.name,
     operation: exchange.api,
     externalKeyId: exchange.externalKeyId,
@@ -41,7 +42,7 @@ function toRecord(exchange: Exchange, res: Response): object {
     accessKeyId: exchange.accessKeyId,
     remoteAddress: exchange.remoteAddress,
     outcome: outcome(failure, res),
-    httpStatus: res.statusCode,
+    httpStatus: res.headersSent ? res.statusCode : undefined,
     ...(failure === undefined || failure instanceof MethodNotAllowed ? {} : describeFailure(failure)),
     // Milliseconds, to the microsecond.
     durationMs: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
@@ -51,4 +52,18 @@ function toRecord(exchange: Exchange, res: Response): object {
 function outcome(failure: unknown, res: Response): 'success' | 'failure' | 'aborted' {
   if (!res.writableFinished) return 'aborted';
   return failure === undefined ? 'success' : 'failure';
+}
+
+// Fields that this version does not know may be as long as the body.
+const MAX_LOGGED_CHARACTERS = 2_048;
+const MAX_LOGGED_FIELDS = 50;
+
+function abridge(metadata: RequestMetadata | undefined): object | undefined {
+  if (!metadata) return undefined;
+  const fields = Object.entries(metadata).slice(0, MAX_LOGGED_FIELDS);
+  return Object.fromEntries(fields.map(([name, text = '']) => [cut(name), cut(text)]));
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_LOGGED_CHARACTERS ? text : `${text.slice(0, MAX_LOGGED_CHARACTERS)}...`;
 }

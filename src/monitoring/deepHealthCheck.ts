@@ -1,6 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { KeyManager, KeyManagerDescription } from '../hsm/keyManager.ts';
-import type { KeyManagerHealth } from '../operations/getHealthStatus.ts';
+import type { KeyManager, KeyManagerDescription, KeyManagerHealth } from '../hsm/keyManager.ts';
 import { XksError } from '../xks/errors.ts';
 import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 
@@ -17,12 +16,16 @@ export interface DeepHealthCheckOptions {
 const INTERVAL_MS = 10_000;
 // Spec, "GetHealthStatus": a cached result "MUST not be older than one minute".
 const MAX_AGE_MS = 60_000;
+// With every session busy a key manager serves, but not everyone; without any success for this long, it serves nobody.
+const BUSY_MS = 30_000;
 // KMS waits 250 ms for an answer; a check (two operations) that takes this long leaves too little of it.
 const SLOW_MS = 100;
 
 /** Encrypts and decrypts with the health key in the background, and keeps what it found. */
 export class DeepHealthCheck {
   readonly #options: DeepHealthCheckOptions;
+  #succeededAt = -Infinity;
+  #checking = false;
   #found: { status: HealthStatus; detail: string | undefined; at: number } | undefined;
   #description: KeyManagerDescription | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -47,8 +50,18 @@ export class DeepHealthCheck {
     return { healthStatus: fresh ? found.status : 'UNAVAILABLE', description: this.#description };
   }
 
-  /** Runs one check now. Never throws. */
+  /** Runs one check now, unless one is running. Never throws. */
   async check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    try {
+      await this.#check();
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  async #check(): Promise<void> {
     const { clock } = this.#options;
     const startedAt = clock();
     let status: HealthStatus = 'ACTIVE';
@@ -56,13 +69,15 @@ export class DeepHealthCheck {
     try {
       this.#description = await this.#options.keyManager.describe();
       await this.#roundTrip();
+      this.#succeededAt = clock();
       const took = clock() - startedAt;
       if (took > SLOW_MS) [status, detail] = ['DEGRADED', `the check took ${Math.round(took)} ms`];
     } catch (error) {
-      [status, detail] = judge(error);
+      const busy = clock() - this.#succeededAt <= BUSY_MS;
+      [status, detail] = judge(error, busy);
     }
     const changed = this.#found?.status !== status;
-    this.#found = { status, detail, at: clock() };
+    this.#found = { status, detail, at: startedAt };
     if (changed) this.#options.onChange(status, detail);
   }
 
@@ -78,9 +93,8 @@ export class DeepHealthCheck {
   }
 }
 
-function judge(error: unknown): [HealthStatus, string] {
+function judge(error: unknown, servedLately: boolean): [HealthStatus, string] {
   if (!(error instanceof XksError)) return ['UNAVAILABLE', error instanceof Error ? error.name : typeof error];
   const detail = error.detail === undefined ? error.message : `${error.message} (${error.detail})`;
-  // With every session busy it serves, but not everyone.
-  return [error.errorName === 'ThrottlingException' ? 'DEGRADED' : 'UNAVAILABLE', detail];
+  return [error.errorName === 'ThrottlingException' && servedLately ? 'DEGRADED' : 'UNAVAILABLE', detail];
 }

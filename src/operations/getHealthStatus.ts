@@ -1,13 +1,6 @@
 import { XksError } from '../xks/errors.ts';
-import type { GetHealthStatusResponse, HealthStatus } from '../xks/messages/getHealthStatus.ts';
-import type { KeyManagerDescription } from '../hsm/keyManager.ts';
-
-/** What the last deep check found of one key manager. */
-export interface KeyManagerHealth {
-  readonly healthStatus: HealthStatus;
-  /** Undefined as long as the key manager has never answered. */
-  readonly description: KeyManagerDescription | undefined;
-}
+import type { GetHealthStatusResponse } from '../xks/messages/getHealthStatus.ts';
+import type { KeyManagerHealth } from '../hsm/keyManager.ts';
 
 export interface ProxyDescription {
   readonly fleetSize: number;

@@ -7,9 +7,10 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
-import { refuseUnparsable } from './refuseUnparsable.ts';
+import { refuseUnparsable, type LastRequest } from './refuseUnparsable.ts';
 import { tlsOptions } from './tlsOptions.ts';
 
 export interface ListenOptions {
@@ -21,6 +22,8 @@ export interface ListenOptions {
   readonly listener: RequestListener;
   /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
+  /** Told of each connection that ends without a request: no HTTP, no TLS, or nothing in time. */
+  readonly onUnparsable: (what: { code: string | undefined; remoteAddress: string | undefined }) => void;
 }
 
 export interface Listening {
@@ -41,6 +44,10 @@ const LIMITS: ServerOptions = {
   // Longer than the 350 s after which a Network Load Balancer drops an idle connection, so that no request meets a closing one.
   keepAliveTimeout: 400_000,
 };
+// Each may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
+const MAX_CONNECTIONS = 1_000;
+// Longer than an idle connection is kept.
+const SILENCE_MS = 410_000;
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 
 // Whoever has begun to send a request when a drain begins has this long to get it running.
@@ -48,12 +55,14 @@ const ARRIVAL_MS = 500;
 const DRAIN_POLL_MS = 50;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
-export async function listen({ host, port, tls, listener, onError }: ListenOptions): Promise<Listening> {
+export async function listen({ host, port, tls, listener, onError, onUnparsable }: ListenOptions): Promise<Listening> {
   const connections = new Set<Socket>();
   const running = new Set<ServerResponse>();
+  const lastRequest = new WeakMap<Duplex, LastRequest>();
   let draining = false;
   const serve: RequestListener = (req, res) => {
     running.add(res);
+    lastRequest.set(req.socket, { req, res });
     res.once('close', () => running.delete(res));
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);
@@ -61,7 +70,13 @@ export async function listen({ host, port, tls, listener, onError }: ListenOptio
   const server: Server = tls
     ? createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, serve)
     : createHttpServer(LIMITS, serve);
-  server.on('clientError', refuseUnparsable);
+  server.maxConnections = MAX_CONNECTIONS;
+  // For a client that sends and never reads.
+  server.timeout = SILENCE_MS;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex & { remoteAddress?: string | undefined }) => {
+    if (!draining) onUnparsable({ code: error.code, remoteAddress: socket.remoteAddress });
+    refuseUnparsable(error, socket, lastRequest.get(socket));
+  });
   server.on('connection', (connection: Socket) => {
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));

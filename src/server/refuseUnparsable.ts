@@ -1,22 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { XksError } from '../xks/errors.ts';
 
+/** The last request that arrived on a connection. */
+export interface LastRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
 /**
- * Answers bytes that are not an HTTP request (ambiguous lengths, bad header characters, too many or too slow headers)
- * with the contract's ValidationException, and closes the connection.
+ * Ends a connection on which something arrived that is no HTTP request (ambiguous lengths, bad header characters), or nothing
+ * in time. The former is answered with ValidationException, unless the connection already has or awaits another answer.
  */
-export function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  // Nothing else is answered: it is a connection that is gone, or a TLS handshake that failed or takes too long. Node leaves
-  // it to this listener to close that one.
-  const isOfHttp = /^(HPE|ERR_HTTP)_/.test(error.code ?? '');
-  if (!isOfHttp || !socket.writable) {
+export function refuseUnparsable(error: NodeJS.ErrnoException, socket: Duplex, last: LastRequest | undefined): void {
+  if (last?.req.complete && !last.res.writableFinished) {
+    // What came before the unparsable bytes is still being worked on.
+    last.res.once('close', () => socket.destroy());
+    return;
+  }
+  // Such as of a request whose body was not waited for, or is what cannot be parsed.
+  const answered = last !== undefined && !last.req.complete && last.res.headersSent;
+  if (!error.code?.startsWith('HPE_') || !socket.writable || answered) {
     socket.destroy();
     return;
   }
   const answer = new XksError('ValidationException', 'The bytes received are not a valid HTTP request.');
   const body = JSON.stringify(answer.toBody());
-  socket.end(
-    `HTTP/1.1 ${answer.status} Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  const head = `HTTP/1.1 ${answer.status} Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\n`;
+  // Ending it closes our half only; the other side might keep its own open for ever.
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`, () => socket.destroy());
 }

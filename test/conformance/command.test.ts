@@ -27,6 +27,9 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     out: (text: string) => out.push(text),
     err: (text: string) => err.push(text),
     interactive,
+    abort: (message: string) => {
+      throw new Error(message);
+    },
     stop: stopped ? AbortSignal.abort() : new AbortController().signal,
   };
   const { endpoint, keyStore } = fake.target;

@@ -93,6 +93,20 @@ describe('CDIV', () => {
     expect(sealed.ciphertextDataIntegrityValue).toBe(digest.digest('base64'));
   });
 
+  it('is computed before the ciphertext is decrypted, so that it tells of a corruption between the two', async () => {
+    const { keyManager } = proxy;
+    const intact = keyManager.decrypt.bind(keyManager);
+    keyManager.decrypt = async (label, sealed, aad) => {
+      const plaintext = await intact(label, sealed, aad);
+      sealed.ciphertext[0] = (sealed.ciphertext[0] ?? 0) ^ 1;
+      return plaintext;
+    };
+    const sealed = await encrypted({ ciphertextDataIntegrityValueAlgorithm: 'SHA_256' });
+    const fields = [sealed.initializationVector, sealed.ciphertext, sealed.authenticationTag];
+    const bytes = Buffer.concat(fields.map((field) => Buffer.from(field, 'base64')));
+    expect(sealed.ciphertextDataIntegrityValue).toBe(createHash('sha256').update(bytes).digest('base64'));
+  });
+
   it('is not returned when not asked for', async () => {
     expect(await encrypted()).not.toHaveProperty('ciphertextDataIntegrityValue');
   });

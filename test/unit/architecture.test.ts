@@ -55,7 +55,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   yaml: /^src\/(config|commands)\//,
   zod: /^src\/config\//,
   commander: /^src\/(main\.ts|commands\/)/,
-  pino: /^src\/(monitoring\/logger|server\/openKeyStores|commands\/serve)\.ts$/,
+  pino: /^src\/(monitoring\/logger|openKeyStores|commands\/serve)\.ts$/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

@@ -9,6 +9,7 @@ const IV_BYTES = 12;
 export class AesGcm {
   readonly #cryptoki: Cryptoki;
   readonly #calls: CipherCalls;
+  #lastIv: Buffer = Buffer.alloc(IV_BYTES);
 
   constructor(cryptoki: Cryptoki, calls: 'blocking' | 'threadpool') {
     this.#cryptoki = cryptoki;
@@ -40,10 +41,11 @@ export class AesGcm {
 
   #randomIv(session: SessionHandle): Buffer {
     const iv = this.#cryptoki.generateRandom(session, IV_BYTES);
-    // What a module leaves behind that answers CKR_OK and writes nothing: the one IV for every encryption.
-    if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0)) {
+    // Zeros (what a module leaves that answers CKR_OK and writes nothing) or the same bytes again: one IV for many encryptions.
+    if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0) || iv.equals(this.#lastIv)) {
       throw new ModuleFault('C_GenerateRandom gave no random bytes');
     }
+    this.#lastIv = iv;
     return iv;
   }
 }

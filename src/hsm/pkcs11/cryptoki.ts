@@ -59,6 +59,7 @@ export interface Cryptoki {
   readAttributes(session: SessionHandle, object: ObjectHandle, types: readonly number[]): ReadonlyMap<number, Buffer>;
   /** C_GenerateKey with CKM_AES_KEY_GEN. */
   generateAesKey(session: SessionHandle, template: Template): ObjectHandle;
+  destroyObject(session: SessionHandle, object: ObjectHandle): void;
   /** C_GenerateRandom. */
   generateRandom(session: SessionHandle, bytes: number): Buffer;
 

@@ -4,18 +4,29 @@ import { CKA, CKO, CKR } from './cryptokiConstants.ts';
 import { CryptokiError } from './cryptokiError.ts';
 import { DESCRIBING_ATTRIBUTES, describeSecretKey, type SecretKey } from './secretKey.ts';
 
-/** The secret keys of a token by their label. What was found is kept, what was not is looked for each time. */
+// A label may be given to another key: all proxies of a token then use that one after this time at the latest.
+const MAX_AGE_MS = 30_000;
+
+interface Known extends SecretKey {
+  readonly since: number;
+}
+
+/** The secret keys of a token by their label. What was found is kept for a while, what was not is looked for each time. */
 export class KeyDirectory {
   readonly #cryptoki: Cryptoki;
-  readonly #known = new Map<string, SecretKey>();
+  readonly #clock: () => number;
+  readonly #known = new Map<string, Known>();
 
-  constructor(cryptoki: Cryptoki) {
+  /** `clock`: milliseconds, never set back. */
+  constructor(cryptoki: Cryptoki, clock: () => number) {
     this.#cryptoki = cryptoki;
+    this.#clock = clock;
   }
 
   /** The key with this label. Throws KeyNotFoundException, and InternalException if there are several. */
   find(session: SessionHandle, label: string): SecretKey {
-    return this.#known.get(label) ?? this.lookUp(session, label);
+    const known = this.#known.get(label);
+    return known && this.#clock() - known.since < MAX_AGE_MS ? known : this.lookUp(session, label);
   }
 
   /** `find`, asking the token even if the key is known. */
@@ -37,7 +48,7 @@ export class KeyDirectory {
       });
     }
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);
-    const key = { handle, description: describeSecretKey(attributes) };
+    const key = { handle, description: describeSecretKey(attributes), since: this.#clock() };
     this.#known.set(label, key);
     return key;
   }

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyDescription } from '../keyManager.ts';
 import type { ObjectHandle, SessionHandle } from './cryptoki.ts';
 import { CKA, CKK, CKO } from './cryptokiConstants.ts';
@@ -27,6 +28,9 @@ export interface ListedKey extends KeyDescription {
 }
 
 const LIST_LIMIT = 10_000;
+// To make a key that others may be making too.
+const ATTEMPTS = 10;
+const MAX_PAUSE_MS = 300;
 
 /** Opens the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
 export async function openPkcs11Administration(
@@ -48,39 +52,38 @@ export class Pkcs11Administration {
    * Makes an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others.
    * Throws Pkcs11Failure if there is a secret key with this label already, or if the token refuses.
    */
-  createKey({ label, usages, bits = 256 }: NewAesKey): ListedKey {
-    const { cryptoki } = this.#opened;
+  createKey(key: NewAesKey): ListedKey {
+    const { label } = key;
     return this.#withSession('read-write', (session) => {
-      if (this.#exists(session, label)) {
+      if (this.#count(session, label) > 0) {
         throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
       }
-      const handle = cryptoki.generateAesKey(session, [
-        { type: CKA.CLASS, value: CKO.SECRET_KEY },
-        { type: CKA.KEY_TYPE, value: CKK.AES },
-        { type: CKA.LABEL, value: label },
-        { type: CKA.ID, value: randomBytes(16) },
-        { type: CKA.VALUE_LEN, value: bits / 8 },
-        { type: CKA.TOKEN, value: true },
-        { type: CKA.PRIVATE, value: true },
-        { type: CKA.SENSITIVE, value: true },
-        { type: CKA.EXTRACTABLE, value: false },
-        { type: CKA.MODIFIABLE, value: false },
-        { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
-        { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
-        // Said outright, because tokens differ in what they allow by default.
-        { type: CKA.WRAP, value: false },
-        { type: CKA.UNWRAP, value: false },
-        { type: CKA.SIGN, value: false },
-        { type: CKA.VERIFY, value: false },
-        { type: CKA.DERIVE, value: false },
-      ]);
-      return this.#read(session, handle);
+      return this.#read(session, this.#generate(session, key));
     });
+  }
+
+  /**
+   * Makes a key as `createKey` does unless there is one; true if it did. Safe when several proxies do so at once: whoever then
+   * finds more than its own key takes its own back. Throws Pkcs11Failure.
+   */
+  async createKeyIfAbsent(key: NewAesKey): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      if (this.hasKey(key.label)) return false;
+      const alone = this.#withSession('read-write', (session) => {
+        const handle = this.#generate(session, key);
+        if (this.#count(session, key.label) === 1) return true;
+        this.#opened.cryptoki.destroyObject(session, handle);
+        return false;
+      });
+      if (alone) return true;
+      await sleep(randomInt(MAX_PAUSE_MS));
+    }
+    throw new Pkcs11Failure(`Others keep making keys labelled "${key.label}". Make one with: xks-proxy key create`);
   }
 
   /** Whether the token has a secret key with this label. Throws Pkcs11Failure. */
   hasKey(label: string): boolean {
-    return this.#withSession('read-only', (session) => this.#exists(session, label));
+    return this.#withSession('read-only', (session) => this.#count(session, label) > 0);
   }
 
   /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
@@ -94,8 +97,31 @@ export class Pkcs11Administration {
     this.#opened.close();
   }
 
-  #exists(session: SessionHandle, label: string): boolean {
-    return findSecretKeys(this.#opened.cryptoki, session, { label, limit: 1 }).length > 0;
+  #count(session: SessionHandle, label: string): number {
+    return findSecretKeys(this.#opened.cryptoki, session, { label, limit: 2 }).length;
+  }
+
+  #generate(session: SessionHandle, { label, usages, bits = 256 }: NewAesKey): ObjectHandle {
+    return this.#opened.cryptoki.generateAesKey(session, [
+      { type: CKA.CLASS, value: CKO.SECRET_KEY },
+      { type: CKA.KEY_TYPE, value: CKK.AES },
+      { type: CKA.LABEL, value: label },
+      { type: CKA.ID, value: randomBytes(16) },
+      { type: CKA.VALUE_LEN, value: bits / 8 },
+      { type: CKA.TOKEN, value: true },
+      { type: CKA.PRIVATE, value: true },
+      { type: CKA.SENSITIVE, value: true },
+      { type: CKA.EXTRACTABLE, value: false },
+      { type: CKA.MODIFIABLE, value: false },
+      { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
+      { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
+      // Said outright, because tokens differ in what they allow by default.
+      { type: CKA.WRAP, value: false },
+      { type: CKA.UNWRAP, value: false },
+      { type: CKA.SIGN, value: false },
+      { type: CKA.VERIFY, value: false },
+      { type: CKA.DERIVE, value: false },
+    ]);
   }
 
   #read(session: SessionHandle, key: ObjectHandle): ListedKey {

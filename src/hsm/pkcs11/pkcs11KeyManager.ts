@@ -60,7 +60,7 @@ export class Pkcs11KeyManager implements KeyManager {
     this.#logger = logger;
     this.#clock = clock;
     const { cryptoki, token } = opened;
-    this.#keys = new KeyDirectory(cryptoki);
+    this.#keys = new KeyDirectory(cryptoki, clock);
     this.#aesGcm = new AesGcm(cryptoki, calls);
     this.#pool = new SessionPool({
       size: sessions,

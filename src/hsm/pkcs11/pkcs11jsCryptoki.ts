@@ -42,7 +42,7 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     return answer('C_GetSlotList', () => this.#module.C_GetSlotList(true)).flatMap((slot) => {
       try {
         const info = answer('C_GetTokenInfo', () => this.#module.C_GetTokenInfo(slot));
-        return [describeToken(Number(slot.readBigUInt64LE()), info)];
+        return [toTokenInfo(Number(slot.readBigUInt64LE()), info)];
       } catch (error) {
         if (error instanceof CryptokiError) return [];
         throw error;
@@ -109,6 +109,12 @@ export class Pkcs11jsCryptoki implements Cryptoki {
   generateAesKey(session: SessionHandle, template: Template): ObjectHandle {
     const mechanism = { mechanism: pkcs11js.CKM_AES_KEY_GEN };
     return answer('C_GenerateKey', () => this.#module.C_GenerateKey(session, mechanism, [...template]));
+  }
+
+  destroyObject(session: SessionHandle, object: ObjectHandle): void {
+    answer('C_DestroyObject', () => {
+      this.#module.C_DestroyObject(session, object);
+    });
   }
 
   generateRandom(session: SessionHandle, bytes: number): Buffer {
@@ -180,7 +186,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function describeToken(slot: number, info: pkcs11js.TokenInfo): TokenInfo {
+function toTokenInfo(slot: number, info: pkcs11js.TokenInfo): TokenInfo {
   return {
     slot,
     label: unpad(info.label),

@@ -35,6 +35,10 @@ export function invalidCiphertext(cause?: unknown): XksError {
 export function translateFailure(cause: unknown): XksError {
   if (cause instanceof XksError) return cause;
   if (isAnswer(cause, ...BAD_CIPHERTEXT) && cause.functionName === 'C_Decrypt') return invalidCiphertext(cause);
+  // An IV of a length that the module does not take, which it therefore has not made.
+  if (isAnswer(cause, CKR.MECHANISM_PARAM_INVALID) && cause.functionName === 'C_DecryptInit') {
+    return invalidCiphertext(cause);
+  }
   if (isAnswer(cause, CKR.KEY_FUNCTION_NOT_PERMITTED)) {
     return named('InvalidKeyUsageException', 'The key manager does not permit this use of the external key.', cause);
   }

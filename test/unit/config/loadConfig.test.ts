@@ -103,9 +103,21 @@ describe('a valid configuration', () => {
     const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
     chmodSync(join(folder, 'server.key'), 0o644);
     expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
-      expect.stringMatching(/^server\.tls\.privateKeyFile: everyone may read it; run: chmod o-rwx /) as string,
+      expect.stringMatching(/^server\.tls\.privateKeyFile: everyone may read or write it; run: chmod o-rwx /) as string,
     ]);
   });
+});
+
+it('warns of external keys that are one key in the token', () => {
+  const { warnings } = load(
+    changed(({ keyStores: [store] }) => {
+      store?.keys.push({ id: 'alias', label: 'foo' } as { id: string }, { id: 'xks-health' });
+    }),
+  );
+  expect(warnings).toEqual([
+    'keyStores[0].keys[1]: is the same key in the token as keyStores[0].keys[0]; give each a key of its own',
+    'keyStores[0].keys[2]: is the same key in the token as keyManagers[0].pkcs11.healthKey; give each a key of its own',
+  ]);
 });
 
 it('the commented example is valid', () => {
@@ -141,7 +153,7 @@ describe('problems', () => {
         'keyManagers[0].pkcs11.pin: must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
         expect.stringMatching(/^keyStores\[0\]\.uriPathPrefix: must be .*\(given: "\/example\/"\)$/),
         'keyStores[0].keyManagers[0]: names no key manager of this file (given: "luna")',
-        'keyStores[0].credentials[1].accessKeyId: must be 20 to 30 characters of A-Z2-7 (given: "short")',
+        'keyStores[0].credentials[1].accessKeyId: must be 20 to 30 characters of A-Z2-7',
         expect.stringMatching(/^keyStores\[0\]\.credentials\[1\]\.secretAccessKey: must be a reference/),
         'keyStores[0].keys[1].id: is the same as keyStores[0].keys[0].id',
         expect.stringMatching(/^keyStores\[0\]\.keys\[2\]\.id: .*\(given: "\.\."\)$/),
@@ -209,11 +221,45 @@ describe('problems', () => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));
   });
 
+  it.each<[string, unknown]>([
+    ['for the reference to it', changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = 'hunter2'))],
+    ['as a key of the reference', changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { hunter2: null }))],
+    ['for all of pkcs11', changed(({ keyManagers: [m] }) => m && (m.pkcs11 = 'hunter2' as never))],
+    [
+      'for an access key id',
+      changed(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].accessKeyId = 'hunter2')),
+    ],
+    ['for a credential', changed(({ keyStores: [s] }) => s && (s.credentials = ['hunter2' as never]))],
+    ['for all credentials', changed(({ keyStores: [s] }) => s && (s.credentials = 'hunter2' as never))],
+    ['as an alias', 'pin: *hunter2'],
+    ['as a block header', 'pin: |hunter2\n  x'],
+    ['as a tag', 'pin: !hunter2 x'],
+  ])('do not print a secret that was written %s', (_where, written) => {
+    const problems = problemsOf(written);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('an external key id that makes its URIs too long', () => {
+    const written = changed(({ keyStores: [store] }) => {
+      if (!store) return;
+      store.uriPathPrefix = `/${'p'.repeat(114)}`;
+      store.keys = [{ id: 'k'.repeat(116) }, { id: 'k'.repeat(115) }];
+    });
+    expect(problemsOf(written)).toEqual([expect.stringMatching(/^keyStores\[0\]\.keys\[0\]\.id: is too long/)]);
+  });
+
+  it('a secret file that everyone may write', () => {
+    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    chmodSync(join(folder, 'secret'), 0o602);
+    expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(/secretAccessKey: names .* may read or write/);
+  });
+
   it('a secret file that everyone may read', () => {
     const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
     chmodSync(join(folder, 'pin'), 0o604);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
-      /pin: names .*pin, which everyone may read; run: chmod/,
+      /pin: names .*pin, which everyone may read or write; run: chmod/,
     );
   });
 

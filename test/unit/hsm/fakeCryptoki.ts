@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type {
   CipherCalls,
   Cryptoki,
@@ -33,7 +34,8 @@ export class FakeCryptoki implements Cryptoki {
   /** The answer of a cipher call; by default zeros of the right length. */
   encryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length + 16);
   decryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length - 16);
-  random: (bytes: number) => Buffer = (bytes) => Buffer.alloc(bytes, 7);
+  /** Different bytes each time, as a real one gives. */
+  random: (bytes: number) => Buffer = (bytes) => randomBytes(bytes);
   #loggedIn = false;
   #handles = 0;
   #objects = new Map<string, string>();
@@ -116,6 +118,10 @@ export class FakeCryptoki implements Cryptoki {
   generateAesKey(session: SessionHandle): ObjectHandle {
     this.#called('C_GenerateKey', session);
     return this.#newHandle();
+  }
+
+  destroyObject(session: SessionHandle): void {
+    this.#called('C_DestroyObject', session);
   }
 
   generateRandom(session: SessionHandle, bytes: number): Buffer {

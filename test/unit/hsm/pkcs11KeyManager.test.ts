@@ -63,6 +63,13 @@ describe('a module that misbehaves', () => {
     expect(cryptoki.count('C_EncryptInit')).toBe(0);
   });
 
+  it('writes the same random bytes again', async () => {
+    const { cryptoki, keyManager } = setUp();
+    cryptoki.random = (bytes) => Buffer.alloc(bytes, 7);
+    await keyManager.encrypt('key', plaintext, aad);
+    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+  });
+
   it('throws what is not of PKCS#11', async () => {
     const { cryptoki, keyManager } = setUp();
     const thrown = new TypeError('Argument 1 has wrong type');

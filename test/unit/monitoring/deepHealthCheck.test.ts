@@ -52,10 +52,15 @@ describe('health', () => {
     expect(check.health().healthStatus).toBe('DEGRADED');
   });
 
-  it('is DEGRADED when no session was free', async () => {
+  it('is DEGRADED when no session is free, and UNAVAILABLE when none has been for 30 seconds', async () => {
+    await check.check();
     keyManager.failure = new XksError('ThrottlingException', 'busy');
+    now = 30_000;
     await check.check();
     expect(check.health().healthStatus).toBe('DEGRADED');
+    now = 30_001;
+    await check.check();
+    expect(check.health().healthStatus).toBe('UNAVAILABLE');
   });
 
   it.each([

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
-import type { KeyManager } from '../hsm/keyManager.ts';
-import { openPkcs11Administration } from '../hsm/pkcs11/pkcs11Administration.ts';
-import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
-import { openPkcs11KeyManager } from '../hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
-import type { KeyStore } from '../http/keyStore.ts';
-import { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
-import { XksError } from '../xks/errors.ts';
+import type { Config } from './config/schema.ts';
+import type { KeyManager } from './hsm/keyManager.ts';
+import { openPkcs11Administration } from './hsm/pkcs11/pkcs11Administration.ts';
+import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
+import { openPkcs11KeyManager } from './hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from './hsm/pkcs11/pkcs11Modules.ts';
+import type { KeyStore } from './http/keyStore.ts';
+import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
+import { XksError } from './xks/errors.ts';
 
 export interface OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
@@ -27,10 +27,9 @@ export async function openKeyStores(config: Config, log: Logger): Promise<OpenKe
   const modules = new Pkcs11Modules();
   const managers = new Map<string, OpenKeyManager>();
   const close = async () => {
-    for (const { keyManager, healthCheck } of managers.values()) {
-      healthCheck.stop();
-      await keyManager.close();
-    }
+    const opened = [...managers.values()];
+    for (const { healthCheck } of opened) healthCheck.stop();
+    await Promise.allSettled(opened.map(({ keyManager }) => keyManager.close()));
   };
   try {
     for (const keyManager of config.keyManagers) {
@@ -77,9 +76,8 @@ async function provideHealthKey(
   const { healthKey: label } = pkcs11;
   const administration = await openPkcs11Administration(pkcs11, { modules });
   try {
-    if (administration.hasKey(label)) return;
-    administration.createKey({ label, usages: ['ENCRYPT', 'DECRYPT'] });
-    log.info({ keyManager: name, label }, 'created the health key');
+    const created = await administration.createKeyIfAbsent({ label, usages: ['ENCRYPT', 'DECRYPT'] });
+    if (created) log.info({ keyManager: name, label }, 'created the health key');
   } catch (error) {
     if (!(error instanceof Pkcs11Failure)) throw error;
     log.error({ keyManager: name, label }, `cannot create the health key: ${error.message}`);

@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import { formatPath, type KeyPath, type Problem } from './problem.ts';
+
+/** A schema's issue as a problem, with what was given where that cannot be a secret in the wrong place. */
+export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
+  const path = formatPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const inSecret = ['pin', 'credentials'].some((key) => issue.path.includes(key));
+    const names = inSecret ? '' : `: ${issue.keys.join(', ')}`;
+    return { path, message: `has unknown keys${names}` };
+  }
+  const given = valueAt(written, issue.path);
+  if (issue.code === 'invalid_type' && given === undefined) {
+    return { path, message: `is missing; it must be a ${nameOf(issue.expected)}` };
+  }
+  const show = given !== undefined && !isNearSecret(issue.path);
+  return { path, message: show ? `${issue.message} (given: ${abridge(given)})` : issue.message };
+}
+
+// Someone may have written a secret where the reference to it belongs, or a level above.
+function isNearSecret(path: KeyPath): boolean {
+  const harmless = ['sessions', 'calls', 'iv', 'gcmParameters', 'timeoutMs', 'token'];
+  const last = path.at(-1);
+  return path.includes('credentials') || (path.includes('pkcs11') && !harmless.includes(String(last)));
+}
+
+// YAML's words for zod's types.
+function nameOf(expected: string): string {
+  return { array: 'list', object: 'map' }[expected] ?? expected;
+}
+
+function valueAt(written: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+    written,
+  );
+}
+
+function abridge(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return 'a map';
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}...`;
+}

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { Secret } from '../../src/secret.ts';
+import { encryptBody, keyPath, requestMetadata } from '../support/messages.ts';
+import { ProxyFiles, runCommand, RunningProxy, type CommandOutcome } from '../support/runningProxy.ts';
+
+let files: ProxyFiles;
+beforeAll(() => {
+  files = new ProxyFiles({ tls: false });
+});
+afterAll(() => {
+  files.dispose();
+});
+
+function run(...args: string[]): Promise<CommandOutcome> {
+  return runCommand([...args, '--config', files.configFile], files.env);
+}
+
+interface Key {
+  readonly label: string;
+}
+
+async function listKeys(): Promise<Key[]> {
+  const { exitCode, stdout } = await run('key', 'list', '--json');
+  expect(exitCode).toBe(0);
+  return JSON.parse(stdout) as Key[];
+}
+
+describe('key create', () => {
+  it.each([
+    ['both-usages', [], ['ENCRYPT', 'DECRYPT']],
+    ['encrypt-only', ['--usage', 'encrypt'], ['ENCRYPT']],
+    ['decrypt-only', ['--usage', 'decrypt'], ['DECRYPT']],
+    ['no-usage', ['--usage', 'none'], []],
+  ])('%s: a key that is sensitive, never extractable, and made in the token', async (label, options, keyUsage) => {
+    expect(await run('key', 'create', label, ...options)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        new RegExp(`^Created ${label} {2}AES_256 .* sensitive {2}not extractable\n$`),
+      ) as string,
+      stderr: '',
+    });
+    expect(await listKeys()).toContainEqual({
+      label,
+      keySpec: 'AES_256',
+      keyUsage,
+      sensitive: true,
+      extractable: false,
+      neverExtractable: true,
+      local: true,
+    });
+  });
+
+  it('refuses a second key of the same label', async () => {
+    const before = await listKeys();
+    expect(await run('key', 'create', 'foo')).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'The token has a key labelled "foo" already. Choose another label.\n',
+    });
+    expect(await listKeys()).toEqual(before);
+  });
+
+  it.each([
+    ['a key store that is not there', 'orphan', 'nowhere'],
+    ['a key store that cannot have it', 'not/an/id', 'first'],
+    ['a key store that has one of this id', 'blocked', 'first'],
+  ])('for %s makes no key', async (_what, label, keyStore) => {
+    const config = readFileSync(files.configFile, 'utf8');
+    expect(await run('key', 'create', label, '--key-store', keyStore)).toMatchObject({ exitCode: 1, stdout: '' });
+    expect((await listKeys()).map((key) => key.label)).not.toContain(label);
+    expect(readFileSync(files.configFile, 'utf8')).toBe(config);
+  });
+});
+
+describe('key list', () => {
+  it('shows the keys to people, and warns of those that can leave the token', async () => {
+    const { exitCode, stdout } = await run('key', 'list');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^foo {2}AES_256 {2}ENCRYPT,DECRYPT\S* {2}sensitive {2}(not extractable|EXTRACTABLE)$/m);
+  });
+});
+
+describe('keystore create', () => {
+  it('refuses a name that is taken, and leaves nothing behind', async () => {
+    const before = [readdirSync(files.folder), readFileSync(files.configFile, 'utf8')];
+    const { exitCode, stdout, stderr } = await run('keystore', 'create', 'first');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('keyStores[2].name: is the same as keyStores[0].name');
+    expect([readdirSync(files.folder), readFileSync(files.configFile, 'utf8')]).toEqual(before);
+  });
+
+  it('makes a key store that a proxy then serves, with a key made for it', async () => {
+    writeFileSync(files.configFile, `# Kept: a comment.\n${readFileSync(files.configFile, 'utf8')}`);
+    const { exitCode, stdout, stderr } = await run('keystore', 'create', 'third', '--uri-path-prefix', '/a/third');
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('Added the key store third');
+    const credentialFile = JSON.parse(stdout) as {
+      XksProxyUriPath: string;
+      XksProxyAuthenticationCredential: { AccessKeyId: string; RawSecretAccessKey: string };
+    };
+    expect(credentialFile.XksProxyUriPath).toBe('/a/third/kms/xks/v1');
+    const { AccessKeyId: accessKeyId, RawSecretAccessKey: secret } = credentialFile.XksProxyAuthenticationCredential;
+    expect(accessKeyId).toMatch(/^[A-Z2-7]{20,30}$/);
+    expect(secret).toMatch(/^[A-Za-z0-9/+=]{43,64}$/);
+
+    const config = readFileSync(files.configFile, 'utf8');
+    expect(config).toMatch(/^# Kept: a comment\.\n/);
+    expect(config).not.toContain(secret);
+    const secretFile = readdirSync(files.folder).find((name) => name.includes(accessKeyId)) ?? '';
+    expect(statSync(join(files.folder, secretFile)).mode & 0o777).toBe(0o600);
+    expect(stderr + (await run('config', 'check')).stdout).not.toContain(secret);
+
+    expect(await run('key', 'create', 'new', '--key-store', 'third')).toMatchObject({ exitCode: 0 });
+    const proxy = await RunningProxy.start(files);
+    onTestFinished(() => {
+      proxy.signal('SIGKILL');
+    });
+    const options = { credential: { accessKeyId, secretAccessKey: new Secret(secret) } };
+    const metadata = await proxy.post(keyPath('new', 'metadata', '/a/third'), { requestMetadata }, options);
+    expect(metadata.body).toEqual({ keySpec: 'AES_256', keyUsage: ['ENCRYPT', 'DECRYPT'], keyStatus: 'ENABLED' });
+    const sealed = await proxy.post(keyPath('new', 'encrypt', '/a/third'), encryptBody, options);
+    const opened = await proxy.post(keyPath('new', 'decrypt', '/a/third'), { ...encryptBody, ...sealed.body }, options);
+    expect(opened).toMatchObject({ status: 200, body: { plaintext: encryptBody.plaintext } });
+    proxy.signal('SIGTERM');
+    expect(await proxy.exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,247 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyManager } from '../../src/hsm/keyManager.ts';
+import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { encrypt } from '../../src/operations/encrypt.ts';
+import { Secret } from '../../src/secret.ts';
+import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
+import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
+
+const noAad = new Uint8Array(0);
+const warn = vi.fn();
+
+let softHsm: SoftHsmFixture;
+let faulty: FaultyModule;
+
+beforeAll(() => {
+  softHsm = createSoftHsm();
+  softHsm.importKey('key', randomBytes(32));
+  faulty = createFaultyModule(softHsm);
+});
+
+afterEach(() => {
+  faulty.clear();
+  warn.mockReset();
+});
+
+afterAll(() => {
+  faulty.dispose();
+  softHsm.dispose();
+});
+
+function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
+  const { tokenLabel, pin } = softHsm;
+  const { module } = faulty;
+  const defaults = { name: 'faulty', token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
+  return openPkcs11KeyManager(
+    { ...defaults, module, calls: 'blocking', ...options },
+    { modules: new Pkcs11Modules(), logger: { warn }, clock: () => performance.now() },
+  );
+}
+
+async function roundTrip(keyManager: KeyManager): Promise<void> {
+  const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
+  const sealed = await keyManager.encrypt('key', plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+}
+
+/** Calls of the function while `run` does. */
+async function callsOf(name: string, run: () => Promise<unknown>): Promise<number> {
+  const before = faulty.counts().get(name) ?? 0;
+  await run();
+  return (faulty.counts().get(name) ?? 0) - before;
+}
+
+describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls', (calls) => {
+  let keyManager: KeyManager;
+
+  beforeEach(async () => {
+    keyManager = await open({ calls });
+  });
+
+  afterEach(async () => {
+    faulty.clear();
+    await keyManager.close();
+  });
+
+  it('works through the module without faults', async () => {
+    await roundTrip(keyManager);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it.each<Fault>([
+    { on: 'C_EncryptInit', does: 'close-session', times: 1 },
+    { on: 'C_Encrypt', does: 'close-session', times: 1 },
+    { on: 'C_GenerateRandom', does: 'close-all-sessions', times: 1 },
+    { on: 'C_DecryptInit', does: 'log-out', times: 1 },
+    { on: 'C_EncryptInit', does: 'invalidate-handles', times: 1 },
+    { on: 'C_DecryptInit', does: 'answer', code: pkcs11js.CKR_SESSION_CLOSED, times: 1 },
+  ])('serves on when once $on is hit by $does', async (fault) => {
+    await roundTrip(keyManager);
+    faulty.inject(fault);
+    await roundTrip(keyManager);
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it.each(['answer', 'answer-afterwards'] as const)('fails as long as a call does: %s', async (does) => {
+    const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
+    for (let call = 0; call < 3; call++) {
+      await expect(keyManager.encrypt('key', Buffer.from('x'), noAad)).rejects.toMatchObject({
+        errorName: 'InternalException',
+        detail: 'C_Encrypt answered CKR_DEVICE_ERROR (0x30)',
+      });
+    }
+    lift();
+    await roundTrip(keyManager);
+  });
+
+  it('is hit from the nth call on, as often as was asked for', async () => {
+    faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR, from: 3, times: 2 });
+    const outcomes: string[] = [];
+    for (let call = 1; call <= 6; call++) {
+      const [{ status }] = await Promise.allSettled([keyManager.encrypt('key', Buffer.from('x'), noAad)]);
+      outcomes.push(status);
+    }
+    expect(outcomes).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'fulfilled', 'fulfilled']);
+  });
+
+  it('waits for a slow module', async () => {
+    faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 20 }, { on: '*', does: 'delay', milliseconds: 1 });
+    await roundTrip(keyManager);
+  });
+
+  it.each<Fault>([
+    { on: 'C_Encrypt', does: 'change-length', by: 1 },
+    { on: 'C_Encrypt', does: 'change-length', by: -1 },
+    { on: 'C_Decrypt', does: 'change-length', by: 1 },
+    { on: 'C_Decrypt', does: 'change-length', by: -1 },
+    { on: 'C_EncryptInit', does: 'make-iv-appended' },
+    { on: 'C_GenerateRandom', does: 'answer', code: pkcs11js.CKR_OK },
+  ])('believes no wrong length and no missing IV: %j', async (fault) => {
+    faulty.inject(fault);
+    await expect(roundTrip(keyManager)).rejects.toMatchObject({ errorName: 'InternalException' });
+  });
+
+  it.each<Fault>([
+    { on: 'C_Encrypt', does: 'flip-bit', byte: 0 },
+    { on: 'C_Encrypt', does: 'flip-bit', byte: 20 },
+    { on: 'C_Encrypt', does: 'write-nothing' },
+    { on: 'C_Decrypt', does: 'flip-bit', byte: 3 },
+    { on: 'C_Decrypt', does: 'write-nothing' },
+  ])('returns nothing with a CDIV that it could not decrypt: %j', async (fault) => {
+    const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
+    const key = { id: 'key', label: 'key', status: 'enabled' } as const;
+    const lift = faulty.inject(fault);
+    await expect(encrypt(keyManager, key, request)).rejects.toMatchObject({
+      errorName: 'InternalException',
+      message: 'The key manager did not decrypt its own ciphertext to the plaintext; nothing was returned.',
+    });
+    lift();
+    expect(await encrypt(keyManager, key, request)).toHaveProperty('ciphertextDataIntegrityValue');
+  });
+});
+
+describe('a call that hangs', () => {
+  it('ends in DependencyTimeoutException, and its session is not lent until it has come back', async () => {
+    const keyManager = await open({ calls: 'threadpool', sessions: 1, timeoutMs: 300 });
+    const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
+    const encryption = () => keyManager.encrypt('key', Buffer.from('x'), noAad);
+    await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
+    await expect(encryption()).rejects.toMatchObject({ errorName: 'ThrottlingException' });
+    const opened = await callsOf('C_OpenSession', async () => {
+      lift();
+      await vi.waitFor(encryption, { timeout: 10_000 });
+    });
+    expect(opened).toBe(1);
+    await keyManager.close();
+  });
+});
+
+describe('C_Login is called', () => {
+  it('once for a wrong PIN', async () => {
+    const logins = await callsOf('C_Login', async () => {
+      await expect(open({ pin: new Secret('wrong-pin') })).rejects.toThrow('The PIN was refused');
+    });
+    expect(logins).toBe(1);
+  });
+
+  it('once more after the login was lost, and never again once the PIN is refused', async () => {
+    const keyManager = await open();
+    await roundTrip(keyManager);
+    expect(
+      await callsOf('C_Login', async () => {
+        faulty.inject({ on: 'C_EncryptInit', does: 'log-out', times: 1 });
+        await roundTrip(keyManager);
+      }),
+    ).toBe(1);
+    faulty.inject(
+      { on: 'C_EncryptInit', does: 'log-out' },
+      { on: 'C_Login', does: 'answer', code: pkcs11js.CKR_PIN_LOCKED },
+    );
+    const logins = await callsOf('C_Login', async () => {
+      await expect(roundTrip(keyManager)).rejects.toMatchObject({ errorName: 'InternalException' });
+      await expect(roundTrip(keyManager)).rejects.toMatchObject({ errorName: 'InternalException' });
+    });
+    expect(logins).toBe(1);
+    await keyManager.close();
+  });
+});
+
+it('a start-up fails with the answer of the function that failed', async () => {
+  faulty.inject({ on: 'C_Initialize', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED, times: 1 });
+  await expect(open()).rejects.toMatchObject({
+    name: 'Pkcs11Failure',
+    message: expect.stringContaining('C_Initialize answered CKR_DEVICE_REMOVED (0x32)') as unknown,
+  });
+  await (await open()).close();
+});
+
+describe('two modules of one process', () => {
+  it('have faults and counts of their own', async () => {
+    const other = createFaultyModule(softHsm);
+    const [first, second] = [await open(), await open({ module: other.module })];
+    faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR });
+    await expect(roundTrip(first)).rejects.toMatchObject({ errorName: 'InternalException' });
+    await roundTrip(second);
+    expect(other.counts().get('C_Encrypt')).toBe(1);
+    await second.close();
+    await first.close();
+    other.dispose();
+  });
+
+  it('can be two HSMs, of which one may end without the other', async () => {
+    const other = createFaultyModule({ ...softHsm, separate: true });
+    const [first, second] = [await open(), await open({ module: other.module })];
+    faulty.inject({ on: 'C_Encrypt', does: 'close-all-sessions', times: 1 });
+    await roundTrip(second);
+    await roundTrip(first);
+    expect(other.counts().get('C_Login')).toBe(1);
+    await first.close();
+    await roundTrip(second);
+    await second.close();
+    other.dispose();
+  });
+});
+
+it('a process dies of the call that it is told to die of', () => {
+  faulty.inject({ on: 'C_GetInfo', does: 'abort', from: 2 });
+  const script = `
+    const { PKCS11 } = require('pkcs11js');
+    const module = new PKCS11();
+    module.load(process.argv[1]);
+    module.C_Initialize();
+    module.C_GetInfo();
+    console.log('first');
+    module.C_GetInfo();
+    console.log('second');
+  `;
+  const { signal, stdout } = spawnSync(process.execPath, ['-e', script, faulty.module], {
+    cwd: import.meta.dirname,
+    env: { ...process.env, ...faulty.env },
+    encoding: 'utf8',
+  });
+  expect({ signal, stdout }).toEqual({ signal: 'SIGABRT', stdout: 'first\n' });
+});

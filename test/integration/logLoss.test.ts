@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ProxyFiles } from '../support/runningProxy.ts';
+
+const MAIN = join(import.meta.dirname, '../../dist/main.js');
+
+it('a proxy whose log nobody reads any more ends, and says why', async () => {
+  const files = new ProxyFiles({ tls: false });
+  try {
+    const child = spawn(process.execPath, [MAIN, 'serve', '--config', files.configFile], { env: files.env });
+    const errors: string[] = [];
+    child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+    let port = NaN;
+    for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+      port = Number(/"port":(\d+)/.exec(chunk)?.[1] ?? NaN);
+      if (!Number.isNaN(port)) break;
+    }
+    child.stdout.destroy();
+    // What it has to record now has no reader.
+    const ended = once(child, 'close');
+    for (let request = 0; request < 50 && child.exitCode === null; request += 1) {
+      await fetch(`http://127.0.0.1:${port}/`, { method: 'POST' }).catch(() => undefined);
+    }
+    expect((await ended)[0]).toBe(1);
+    expect(errors.join('')).toContain('the log cannot be written: ');
+  } finally {
+    files.dispose();
+  }
+});

@@ -1,0 +1,195 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
+import { openPkcs11Administration } from '../../src/hsm/pkcs11/pkcs11Administration.ts';
+import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { Secret } from '../../src/secret.ts';
+import { createNssSoftoken, type NssSoftoken } from '../modules/nssSoftoken.ts';
+import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+
+const knownKey = randomBytes(32);
+const aad = randomBytes(30);
+
+let nss: NssSoftoken;
+// In front of NSS because it passes the parameters; it has no faults here.
+let front: FaultyModule;
+
+beforeAll(async () => {
+  nss = createNssSoftoken();
+  front = createFaultyModule({ ...nss, env: {} });
+  const administration = await openPkcs11Administration(tokenOptions(), { modules: new Pkcs11Modules() });
+  administration.createKey({ label: 'both', usages: ['ENCRYPT', 'DECRYPT'] });
+  administration.createKey({ label: 'encrypt-only', usages: ['ENCRYPT'] });
+  administration.createKey({ label: 'short', usages: ['ENCRYPT', 'DECRYPT'], bits: 128 });
+  withPkcs11((pkcs11, session) => {
+    pkcs11.C_CreateObject(session, [
+      { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+      { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+      { type: pkcs11js.CKA_TOKEN, value: true },
+      { type: pkcs11js.CKA_PRIVATE, value: true },
+      { type: pkcs11js.CKA_ENCRYPT, value: true },
+      { type: pkcs11js.CKA_DECRYPT, value: true },
+      { type: pkcs11js.CKA_LABEL, value: 'known' },
+      { type: pkcs11js.CKA_VALUE, value: knownKey },
+    ]);
+  });
+  administration.close();
+});
+
+afterAll(() => {
+  front.dispose();
+  nss.dispose();
+});
+
+function tokenOptions() {
+  return { module: front.module, token: { label: nss.tokenLabel }, pin: nss.pin };
+}
+
+function open(options: { calls?: 'blocking' | 'threadpool'; pin?: Secret } = {}): Promise<KeyManager> {
+  return openPkcs11KeyManager(
+    { name: 'nss', ...tokenOptions(), sessions: 2, timeoutMs: 10_000, calls: 'blocking', ...options },
+    { modules: new Pkcs11Modules(), logger: { warn: () => undefined }, clock: () => performance.now() },
+  );
+}
+
+/** Beside a user of the module that has initialised it and logged in. */
+function withPkcs11(use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void {
+  const pkcs11 = new pkcs11js.PKCS11();
+  pkcs11.load(front.module);
+  const [slot] = pkcs11.C_GetSlotList(true);
+  if (!slot) throw new Error('There is no token');
+  const session = pkcs11.C_OpenSession(slot, pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION);
+  use(pkcs11, session);
+  pkcs11.C_CloseSession(session);
+}
+
+describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls', (calls) => {
+  let keyManager: KeyManager;
+
+  beforeEach(async () => {
+    keyManager = await open({ calls });
+  });
+
+  afterEach(async () => {
+    await keyManager.close();
+  });
+
+  it('describes itself and its keys', async () => {
+    expect(await keyManager.describe()).toMatchObject({ vendor: 'Mozilla Foundation' });
+    expect(await keyManager.describeKey('both')).toEqual({ keySpec: 'AES_256', keyUsage: ['ENCRYPT', 'DECRYPT'] });
+    expect(await keyManager.describeKey('encrypt-only')).toEqual({ keySpec: 'AES_256', keyUsage: ['ENCRYPT'] });
+    expect(await keyManager.describeKey('short')).toMatchObject({ keySpec: 'AES_128' });
+    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+  });
+
+  it.each([0, 1, 16, 4_300])('opens what it sealed: %i bytes', async (length) => {
+    const plaintext = randomBytes(length);
+    const sealed = await keyManager.encrypt('both', plaintext, aad);
+    expect(sealed.ciphertext).toHaveLength(length);
+    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad))).toEqual(plaintext);
+  });
+
+  it.each([0, 100])('agrees with another AES-GCM on %i bytes', async (length) => {
+    const plaintext = randomBytes(length);
+    const { ciphertext, iv, tag } = await keyManager.encrypt('known', plaintext, aad);
+    const decipher = createDecipheriv('aes-256-gcm', knownKey, iv).setAAD(aad).setAuthTag(tag);
+    expect(Buffer.concat([decipher.update(ciphertext), decipher.final()])).toEqual(plaintext);
+  });
+
+  it.each([12, 16])('opens what another AES-GCM sealed with an IV of %i bytes', async (ivLength) => {
+    const [plaintext, iv] = [randomBytes(100), randomBytes(ivLength)];
+    const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
+    const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
+    const opened = await keyManager.decrypt('known', { ciphertext, iv, tag: cipher.getAuthTag() }, aad);
+    expect(Buffer.from(opened)).toEqual(plaintext);
+  });
+
+  const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((byte, index) => (index === 0 ? byte ^ 1 : byte));
+  const tampered: Record<string, (sealed: Sealed) => [Sealed, Uint8Array]> = {
+    ciphertext: (sealed) => [{ ...sealed, ciphertext: flipped(sealed.ciphertext) }, aad],
+    'length of the ciphertext': (sealed) => [{ ...sealed, ciphertext: sealed.ciphertext.subarray(1) }, aad],
+    'ciphertext, to none': (sealed) => [{ ...sealed, ciphertext: new Uint8Array(0) }, aad],
+    IV: (sealed) => [{ ...sealed, iv: flipped(sealed.iv) }, aad],
+    tag: (sealed) => [{ ...sealed, tag: flipped(sealed.tag) }, aad],
+    AAD: (sealed) => [sealed, flipped(aad)],
+    'AAD, to none': (sealed) => [sealed, new Uint8Array(0)],
+  };
+
+  it.each(Object.entries(tampered))('refuses a changed %s', async (_, tamper) => {
+    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+    await expect(keyManager.decrypt('both', ...tamper(sealed))).rejects.toMatchObject({
+      errorName: 'InvalidCiphertextException',
+    });
+    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+  });
+
+  it('refuses what another key sealed', async () => {
+    const sealed = await keyManager.encrypt('known', Buffer.from('plaintext'), aad);
+    await expect(keyManager.decrypt('both', sealed, aad)).rejects.toMatchObject({
+      errorName: 'InvalidCiphertextException',
+    });
+  });
+
+  it('serves many operations at once', async () => {
+    await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const plaintext = randomBytes(50);
+        const sealed = await keyManager.encrypt('both', plaintext, aad);
+        expect(Buffer.from(await keyManager.decrypt('both', sealed, aad))).toEqual(plaintext);
+      }),
+    );
+  });
+
+  it('opens after a restart what it sealed before', async () => {
+    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+    const starts = front.counts().get('C_Initialize') ?? 0;
+    const stops = front.counts().get('C_Finalize') ?? 0;
+    await keyManager.close();
+    keyManager = await open({ calls });
+    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+    expect(front.counts().get('C_Finalize')).toBe(stops + 1);
+    expect(front.counts().get('C_Initialize')).toBe(starts + 1);
+  });
+
+  it.each(['close-session', 'log-out'] as const)('serves on after a %s', async (does) => {
+    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+    front.inject({ on: 'C_DecryptInit', does, times: 1 });
+    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+  });
+});
+
+it('refuses a wrong PIN, which is tried once', async () => {
+  const before = front.counts().get('C_Login') ?? 0;
+  await expect(open({ pin: new Secret('wrong-pin') })).rejects.toThrow('C_Login answered CKR_PIN_INCORRECT (0xa0)');
+  expect(front.counts().get('C_Login')).toBe(before + 1);
+});
+
+it('reads CK_GCM_PARAMS with and without ulIvBits alike', async () => {
+  const keyManager = await open();
+  const [iv, tagBits] = [randomBytes(12), Buffer.alloc(8)];
+  tagBits.writeBigUInt64LE(128n);
+  const v240: pkcs11js.GcmParams = { type: pkcs11js.CK_PARAMS_AES_GCM_v240, iv, ivBits: 96, aad, tagBits: 128 };
+  // Of the same layout as CK_GCM_PARAMS without ulIvBits: pointer, length, pointer, length, CK_ULONG.
+  const v220: pkcs11js.GostR3410KeyWrapParams = {
+    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
+    wrapOID: iv,
+    ukm: aad,
+    key: tagBits,
+  };
+  withPkcs11((pkcs11, session) => {
+    pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: 'known' }]);
+    const key = pkcs11.C_FindObjects(session);
+    pkcs11.C_FindObjectsFinal(session);
+    if (!key) throw new Error('There is no key');
+    const [withBits, without] = [v240, v220].map((parameter) => {
+      pkcs11.C_EncryptInit(session, { mechanism: pkcs11js.CKM_AES_GCM, parameter }, key);
+      return pkcs11.C_Encrypt(session, Buffer.from('plaintext'), Buffer.alloc(100));
+    });
+    expect(without).toEqual(withBits);
+    const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
+    expect(without).toEqual(Buffer.concat([cipher.update('plaintext'), cipher.final(), cipher.getAuthTag()]));
+  });
+  await keyManager.close();
+});

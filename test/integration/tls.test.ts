@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { testCertificates } from '../support/certificates.ts';
+import { RawConnection, rawPost } from '../support/rawConnection.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+
+let proxy: RunningProxy;
+/** Accepts what the proxy must not, and so shows that openssl does offer it. */
+const anything = createServer({
+  cert: testCertificates.server.certificate,
+  key: testCertificates.server.privateKey,
+  minVersion: 'TLSv1',
+  ciphers: 'ALL:COMPLEMENTOFALL:@SECLEVEL=0:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256',
+});
+
+beforeAll(async () => {
+  proxy = await RunningProxy.start(new ProxyFiles());
+  anything.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+  await once(anything, 'listening');
+});
+afterEach(() => proxy.proveService());
+afterAll(async () => {
+  await proxy.dispose();
+  anything.close();
+});
+
+/** What openssl says of a handshake with this port: `New, TLSv1.3, Cipher is ...`. */
+function handshake(port: number, options: string): Promise<string> {
+  const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', proxy.files.caFile, ...options.split(' ')];
+  // Without a configuration file, whose owner may have switched off what is to be offered.
+  const env = { PATH: process.env['PATH'], OPENSSL_CONF: '/dev/null' };
+  return new Promise((resolve) => {
+    execFile('openssl', args, { env }, (_error, stdout) => {
+      resolve(stdout);
+    }).stdin?.end();
+  });
+}
+
+describe('TLS', () => {
+  it.each([
+    ['-tls1_3 -ciphersuites TLS_AES_256_GCM_SHA384', 'New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384'],
+    ['-tls1_3 -ciphersuites TLS_CHACHA20_POLY1305_SHA256', 'New, TLSv1.3, Cipher is TLS_CHACHA20_POLY1305_SHA256'],
+    ['-tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384', 'New, TLSv1.2, Cipher is ECDHE-RSA-AES256-GCM-SHA384'],
+    ['-tls1_3', 'New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384'],
+    ['-tls1_2', 'New, TLSv1.2, Cipher is ECDHE-RSA-AES256-GCM-SHA384'],
+  ])('accepts %s', async (options, said) => {
+    const output = await handshake(proxy.port, options);
+    expect(output).toContain(said);
+    expect(output).toContain('Verify return code: 0 (ok)');
+  });
+
+  it.each([
+    '-tls1 -cipher ALL:@SECLEVEL=0',
+    '-tls1_1 -cipher ALL:@SECLEVEL=0',
+    '-tls1_2 -cipher AES128-GCM-SHA256',
+    '-tls1_2 -cipher AES256-GCM-SHA384',
+    '-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256',
+    '-tls1_2 -cipher ECDHE-RSA-AES256-SHA384',
+    '-tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305',
+    '-tls1_2 -cipher aNULL:eNULL:@SECLEVEL=0',
+    '-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256',
+    '-tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256',
+  ])('refuses %s', async (options) => {
+    expect(await handshake((anything.address() as AddressInfo).port, options)).toMatch(
+      /New, TLSv1\S*, Cipher is (?!\(NONE\))/,
+    );
+    expect(await handshake(proxy.port, options)).toContain('New, (NONE), Cipher is (NONE)');
+  });
+
+  it('falls back to HTTP/1.1 where HTTP/2 is offered', async () => {
+    expect(await handshake(proxy.port, '-alpn h2,http/1.1')).toContain('ALPN protocol: http/1.1');
+  });
+});
+
+describe('what is not TLS, on the port for TLS', () => {
+  it('HTTP is not answered', async () => {
+    const [credential] = proxy.files.credentials;
+    const connection = new RawConnection(proxy.port);
+    await connection.send(rawPost({ credential }));
+    await connection.closed();
+    expect(connection.received).not.toContain('HTTP');
+  });
+
+  it('random bytes are not answered', async () => {
+    for (let count = 0; count < 20; count += 1) {
+      const connection = new RawConnection(proxy.port);
+      // As long as a record may be, so that none is waited for.
+      await connection.send(randomBytes(20_000));
+      await connection.closed();
+      expect(connection.received).not.toContain('HTTP');
+    }
+  });
+});
+
+it('a signed request through a bare TLS connection', async () => {
+  const [credential] = proxy.files.credentials;
+  const connection = new RawConnection(proxy.port, { ca: testCertificates.ca.certificate });
+  await connection.send(rawPost({ credential }));
+  expect(await connection.answered()).toMatchObject([{ status: 200 }]);
+  connection.reset();
+});

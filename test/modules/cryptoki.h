@@ -1,0 +1,12 @@
+// PKCS#11 as pkcs11js declares it: the headers that it is compiled with itself.
+#ifndef CRYPTOKI_H
+#define CRYPTOKI_H
+
+#define CK_PTR *
+#define CK_DEFINE_FUNCTION(returned, name) returned name
+#define CK_DECLARE_FUNCTION(returned, name) returned name
+#define CK_DECLARE_FUNCTION_POINTER(returned, name) returned(*name)
+#define CK_CALLBACK_FUNCTION(returned, name) returned(*name)
+#include <pkcs11/pkcs11.h>
+
+#endif

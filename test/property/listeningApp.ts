@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { XKS_ERROR_STATUS } from '../../src/xks/errors.ts';
+import { ProxyUnderTest, signedHeaders } from '../support/proxyUnderTest.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+export interface Request {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+}
+
+/** The app over an in-memory key manager, listening for all tests of a file: thousands of requests need kept connections. */
+export class ListeningApp {
+  readonly proxy = new ProxyUnderTest();
+  readonly #server = createServer(this.proxy.listener);
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+  constructor() {
+    beforeAll(async () => {
+      this.#server.listen(0, '127.0.0.1');
+      await once(this.#server, 'listening');
+    });
+    afterAll(() => {
+      this.#agent.destroy();
+      this.#server.close();
+    });
+  }
+
+  async send({ method = 'POST', path, headers = {}, body = '' }: Request): Promise<Answer> {
+    const { port } = this.#server.address() as AddressInfo;
+    const sent = request({ host: '127.0.0.1', port, method, path, headers: { ...headers }, agent: this.#agent });
+    sent.end(body);
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? NaN, headers: response.headers, text: await text(response) };
+  }
+
+  /** Signed with the first credential of the first key store. */
+  sendSigned(path: string, body: string | Buffer): Promise<Answer> {
+    const headers = signedHeaders({ path, body, credential: this.proxy.credentials[0] });
+    return this.send({ path, headers, body });
+  }
+}
+
+/** The error's name; fails unless the answer is one of the contract's errors, well formed, and no InternalException. */
+export function errorNameOf({ status, headers, text: received }: Answer): string {
+  const body = JSON.parse(received) as { errorName: keyof typeof XKS_ERROR_STATUS };
+  expect(body).toEqual({
+    errorName: expect.toSatisfy(
+      (name) => name !== 'InternalException' && Object.hasOwn(XKS_ERROR_STATUS, String(name)),
+    ) as string,
+    errorMessage: expect.stringMatching(/^[\x20-\x7e]{1,511}$/) as string,
+  });
+  expect(status).toBe(XKS_ERROR_STATUS[body.errorName]);
+  expect(headers['content-type']).toBe('application/json');
+  return body.errorName;
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePath, type XksPath } from '../../src/xks/path.ts';
+import { OTHER_PREFIX, PREFIX } from '../support/proxyUnderTest.ts';
+import { errorNameOf, ListeningApp } from './listeningApp.ts';
+
+const app = new ListeningApp();
+
+const segment = fc.oneof(
+  fc.constantFrom(
+    'kms',
+    'xks',
+    'v1',
+    'keys',
+    'foo',
+    'health',
+    'metadata',
+    'encrypt',
+    'decrypt',
+    '',
+    '.',
+    '..',
+    '%2e',
+    'KMS',
+  ),
+  fc.string({ unit: fc.constantFrom(...Array.from('aZ09-_.~%?#;&=+:@!$,()*[]|^"<>{}\\`')), maxLength: 5 }),
+);
+const wellFormed = fc
+  .tuple(
+    fc.oneof(
+      fc.constantFrom(PREFIX, OTHER_PREFIX, ''),
+      fc.string({ unit: fc.constantFrom(...Array.from('aZ09-_/')), maxLength: 10 }).map((text) => `/${text}`),
+    ),
+    fc.string({ unit: fc.constantFrom(...Array.from('aZ09-_.')), maxLength: 130 }),
+    fc.constantFrom('metadata', 'encrypt', 'decrypt', 'sign'),
+    fc.boolean(),
+  )
+  .map(([prefix, id, operation, health]) => `${prefix}/kms/xks/v1/${health ? 'health' : `keys/${id}/${operation}`}`);
+const target = fc.oneof(
+  wellFormed,
+  fc.array(segment, { maxLength: 12 }).map((segments) => `/${segments.join('/')}`),
+  // A well-formed one with some text put in, or in the place of a character.
+  fc
+    .tuple(wellFormed, fc.nat(), fc.constantFrom('', '/', '.', '%', '?', 'é', '\n', '%2F'), fc.nat(1))
+    .map(([path, place, text, length]) => {
+      const index = place % (path.length + 1);
+      return path.slice(0, index) + text + path.slice(index + length);
+    }),
+);
+
+/** The grammar of a path, by splitting instead of by a regular expression. */
+function model(path: string): XksPath | undefined {
+  if (path.length > 256 || !path.startsWith('/')) return undefined;
+  const segments = path.slice(1).split('/');
+  const isHealth = segments.at(-1) === 'health' && segments.at(-2) === 'v1';
+  const tail = segments.splice(isHealth ? -4 : -6);
+  const [kms, xks, v1, ...rest] = tail;
+  if (kms !== 'kms' || xks !== 'xks' || v1 !== 'v1') return undefined;
+  if (!segments.every((name) => name !== '' && only('-_', name))) return undefined;
+  const uriPathPrefix = segments.map((name) => `/${name}`).join('');
+  if (isHealth) return { uriPathPrefix, api: 'GetHealthStatus', externalKeyId: undefined };
+  const [keys, externalKeyId = '', operation] = rest;
+  const api = { metadata: 'GetKeyMetadata', encrypt: 'Encrypt', decrypt: 'Decrypt' }[operation ?? ''];
+  const isKeyId = externalKeyId.length >= 1 && externalKeyId.length <= 128 && only('-_.', externalKeyId);
+  if (keys !== 'keys' || !isKeyId || externalKeyId === '.' || externalKeyId === '..' || !api) return undefined;
+  return { uriPathPrefix, api: api as XksPath['api'], externalKeyId };
+}
+
+function only(others: string, text: string): boolean {
+  const allowed = new Set(`ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${others}`);
+  return Array.from(text).every((character) => allowed.has(character));
+}
+
+describe('parsePath', () => {
+  it('reads exactly the grammar', () => {
+    fc.assert(
+      fc.property(target, (path) => {
+        expect(parsePath(path)).toEqual(model(path));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});
+
+describe('the app', () => {
+  it('answers any method on any path, unsigned, with 404, 405 or 401', async () => {
+    const sendable = target.filter((path) => /^\/[\x21-\x7e]*$/.test(path));
+    // Those that have no meaning of their own to Node's client.
+    const method = fc.constantFrom(
+      'POST',
+      'POST',
+      'GET',
+      'HEAD',
+      'PUT',
+      'DELETE',
+      'PATCH',
+      'OPTIONS',
+      'TRACE',
+      'PROPFIND',
+    );
+    await fc.assert(
+      fc.asyncProperty(method, sendable, fc.string(), async (name, path, body) => {
+        const answer = await app.send({ method: name, path, ...(name === 'POST' ? { body } : {}) });
+        const found = model(path);
+        if (!found || ![PREFIX, OTHER_PREFIX].includes(found.uriPathPrefix)) {
+          expect(answer.status).toBe(404);
+          if (name !== 'HEAD') expect(errorNameOf(answer)).toBe('InvalidUriPathException');
+        } else if (name !== 'POST') {
+          expect(answer).toMatchObject({ status: 405, text: '', headers: { allow: 'POST' } });
+        } else {
+          expect(errorNameOf(answer)).toBe('AuthenticationFailedException');
+        }
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});

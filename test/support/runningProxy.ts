@@ -1,0 +1,220 @@
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as requestHttp, type Agent, type IncomingMessage } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
+import { vi } from 'vitest';
+import { stringify } from 'yaml';
+import { writeKeyPair } from '../../certs/generate.ts';
+import type { Credential } from '../../src/sigv4/credential.ts';
+import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { testCertificates } from './certificates.ts';
+import { encryptBody, paths } from './messages.ts';
+import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from './proxyUnderTest.ts';
+import { createSoftHsm, type SoftHsmFixture } from './softHsm.ts';
+
+const MAIN = join(import.meta.dirname, '../../dist/main.js');
+
+/** What a proxy needs to run, in a temporary folder: token, configuration, secrets, certificates. */
+export class ProxyFiles {
+  readonly softHsm: SoftHsmFixture = createSoftHsm();
+  readonly folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
+  readonly configFile = join(this.folder, 'config.yaml');
+  /** PEM, of the authority that issued the server's certificate. */
+  readonly caFile: string;
+  /** Of the first key store, which is at PREFIX and has the key foo. */
+  readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
+  /** Of the second key store, which is at OTHER_PREFIX and has the key bar. */
+  readonly otherCredential = newCredential();
+  /** The configuration as written at first. */
+  readonly config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+
+  constructor({ tls = true }: { readonly tls?: boolean } = {}) {
+    for (const label of ['foo', 'bar']) this.softHsm.importKey(label, randomBytes(32));
+    this.env = { PATH: process.env['PATH'], ...this.softHsm.env };
+    this.caFile = writeKeyPair(this.folder, 'ca', testCertificates.ca).certificateFile;
+    const { module, tokenLabel, pin } = this.softHsm;
+    const keyStore = (name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: object[]) => ({
+      name,
+      uriPathPrefix,
+      keyManagers: ['softhsm'],
+      credentials: credentials.map(({ accessKeyId, secretAccessKey }) => ({
+        accessKeyId,
+        secretAccessKey: this.writeSecret(accessKeyId, secretAccessKey.reveal()),
+      })),
+      keys,
+    });
+    this.config = {
+      server: {
+        host: '127.0.0.1',
+        port: 0,
+        regions: [REGION],
+        ...(tls ? { tls: writeKeyPair(this.folder, 'server', testCertificates.server) } : { insecureHttp: true }),
+      },
+      keyManagers: [
+        {
+          name: 'softhsm',
+          pkcs11: { module, token: { label: tokenLabel }, pin: this.writeSecret('pin', pin.reveal()) },
+        },
+      ],
+      keyStores: [
+        keyStore('first', PREFIX, this.credentials, [{ id: 'foo' }, { id: 'blocked', status: 'blocked' }]),
+        keyStore('second', OTHER_PREFIX, [this.otherCredential], [{ id: 'bar' }]),
+      ],
+    };
+    this.writeConfig(this.config);
+  }
+
+  writeConfig(config: object): void {
+    writeFileSync(this.configFile, stringify(config));
+  }
+
+  /** A file for its owner alone, and the reference to it. */
+  writeSecret(name: string, secret: string): { file: string } {
+    const file = join(this.folder, `${name}.secret`);
+    writeFileSync(file, `${secret}\n`, { mode: 0o600 });
+    return { file };
+  }
+
+  dispose(): void {
+    this.softHsm.dispose();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+export interface CommandOutcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `xks-proxy` to its end. */
+export function runCommand(args: readonly string[], env: ProxyFiles['env'] = {}): Promise<CommandOutcome> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
+      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+export interface Answer {
+  readonly status: number;
+  /** The body as JSON; an empty one is an empty object. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export type SendOptions = PostOptions & { readonly agent?: Agent };
+
+/** `xks-proxy serve` in a process of its own. */
+export class RunningProxy {
+  readonly files: ProxyFiles;
+  /** Resolves when the process has ended by itself, to its exit code; to null if a signal has ended it. */
+  readonly exitCode: Promise<number | null>;
+  readonly #child;
+  readonly #secure: boolean;
+  #output = '';
+  #port = NaN;
+
+  private constructor(files: ProxyFiles) {
+    this.files = files;
+    this.#secure = 'tls' in files.config.server;
+    this.#child = spawn(process.execPath, [MAIN, 'serve', '--config', files.configFile], { env: files.env });
+    this.exitCode = once(this.#child, 'close').then(([code]) => code as number | null);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding('utf8').on('data', (written: string) => {
+        this.#output += written;
+      });
+    }
+  }
+
+  /** Resolves when it listens. */
+  static async start(files: ProxyFiles): Promise<RunningProxy> {
+    const proxy = new RunningProxy(files);
+    try {
+      const { port } = await proxy.logged({ msg: 'listening' });
+      proxy.#port = port as number;
+      return proxy;
+    } catch (error) {
+      proxy.signal('SIGKILL');
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get origin(): string {
+    return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Everything that it has written. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** What it has logged; throws if a line is not a JSON object. */
+  get log(): LogRecord[] {
+    const lines = this.#output.split('\n').slice(0, -1);
+    return lines.map((line) => JSON.parse(line) as LogRecord);
+  }
+
+  /** The latest record with these fields, as soon as there is one. */
+  logged(fields: object): Promise<LogRecord> {
+    const find = (): LogRecord => {
+      const record = this.log.findLast((candidate) => isDeepStrictEqual({ ...candidate, ...fields }, candidate));
+      if (record) return record;
+      throw new Error(
+        `There is no ${JSON.stringify(fields)} in the log, which ends with:\n${this.#output.slice(-3_000)}`,
+      );
+    };
+    return vi.waitFor(find, { timeout: 20_000 });
+  }
+
+  /** Sends a signed request, on a connection of its own unless `agent` has one. */
+  async post(path: string, body: unknown, options: SendOptions = {}): Promise<Answer> {
+    const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const { agent = false, credential = this.files.credentials[0], unsigned = {}, ...signing } = options;
+    const headers = { ...signedHeaders({ path, body: bytes, credential, ...signing }), ...unsigned };
+    const target = { host: '127.0.0.1', port: this.#port, path, method: 'POST', headers, agent };
+    const tls = { ca: testCertificates.ca.certificate, servername: 'localhost' };
+    const request = this.#secure ? requestHttps({ ...target, ...tls }) : requestHttp(target);
+    request.end(bytes);
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const received = await text(response);
+    return {
+      status: response.statusCode ?? NaN,
+      body: received === '' ? {} : (JSON.parse(received) as Answer['body']),
+    };
+  }
+
+  /** Throws unless a signed request on a new connection succeeds. */
+  async proveService(): Promise<void> {
+    const { status, body } = await this.post(paths.encrypt, encryptBody);
+    if (status !== 200) throw new Error(`An ordinary request got ${status}: ${JSON.stringify(body)}`);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Stops it and removes its files; throws unless it ends as it should. */
+  async dispose(): Promise<void> {
+    this.signal('SIGTERM');
+    const exitCode = await this.exitCode;
+    this.files.dispose();
+    if (exitCode !== 0) throw new Error(`The proxy ended with ${exitCode ?? 'a signal'}:\n${this.#output}`);
+  }
+}

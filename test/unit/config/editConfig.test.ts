@@ -1,0 +1,95 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { addToList, editConfig, type ConfigEdit } from '../../../src/config/editConfig.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const CONFIG = `# kept
+server: { regions: [us-east-1], insecureHttp: true } # kept too
+keyManagers:
+  - { name: softhsm, pkcs11: { module: module.so, token: { label: t }, pin: { env: PIN } } }
+keyStores:
+  - { name: one, uriPathPrefix: /one, keyManagers: [softhsm], keys: &shared [{ id: foo }] }
+  - { name: two, uriPathPrefix: /two, keyManagers: [softhsm], keys: *shared }
+`;
+
+function folderWith(config = CONFIG): { folder: string; file: string } {
+  const folder = temporaryFolder({ 'config.yaml': config, 'module.so': '' });
+  return { folder, file: join(folder, 'config.yaml') };
+}
+
+function edit(file: string, change: ConfigEdit): void {
+  editConfig(file, { PIN: '1' }, change);
+}
+
+const addKey: ConfigEdit = {
+  edit: (document) => {
+    addToList(document, ['keyStores', 0, 'keys'], { id: 'bar' });
+  },
+};
+
+describe('editConfig', () => {
+  it('keeps comments, mode, and the link that leads to the file', () => {
+    const { folder, file } = folderWith();
+    chmodSync(file, 0o640);
+    symlinkSync('config.yaml', join(folder, 'link.yaml'));
+    edit(join(folder, 'link.yaml'), addKey);
+    expect(readFileSync(file, 'utf8')).toMatch(/^# kept\n.*# kept too\n/);
+    expect(readFileSync(file, 'utf8')).toContain('id: bar');
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readdirSync(folder).sort()).toEqual(['config.yaml', 'link.yaml', 'module.so']);
+  });
+
+  it('writes new secrets for the owner alone', () => {
+    const { folder, file } = folderWith();
+    edit(file, { ...addKey, newSecrets: { secret: 's' } });
+    expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('s\n');
+    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each<[string, ConfigEdit, RegExp]>([
+    [
+      'the result would be invalid',
+      {
+        newSecrets: { secret: 's' },
+        edit: (document) => {
+          document.set('colour', 'red');
+        },
+      },
+      /unknown keys: colour/,
+    ],
+    [
+      'a list is an alias of another',
+      {
+        edit: (document) => {
+          addToList(document, ['keyStores', 1, 'keys'], { id: 'bar' });
+        },
+      },
+      /keyStores\[1\]\.keys is an alias of another list; change it by hand/,
+    ],
+  ])('changes nothing when %s', (_why, change, message) => {
+    const { folder, file } = folderWith();
+    expect(() => {
+      edit(file, change);
+    }).toThrow(message);
+    expect(readFileSync(file, 'utf8')).toBe(CONFIG);
+    expect(readdirSync(folder).sort()).toEqual(['config.yaml', 'module.so']);
+  });
+
+  it('waits for nobody, and follows no link, when another change is under way', () => {
+    const { folder, file } = folderWith();
+    writeFileSync(join(folder, 'victim'), 'untouched');
+    symlinkSync('victim', `${file}.new`);
+    expect(() => {
+      edit(file, addKey);
+    }).toThrow(/config\.yaml\.new is there already: another command/);
+    expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('untouched');
+    expect(existsSync(`${file}.new`)).toBe(true);
+  });
+
+  it('says that there is no such file', () => {
+    expect(() => {
+      edit('/nowhere/config.yaml', addKey);
+    }).toThrow(/ENOENT/);
+  });
+});
