@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import express, { type Request, type Response } from 'express';
+import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
 import { exchangeOf, known, type Step } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
@@ -41,7 +42,7 @@ export function createApp({ keyStores, verifier, proxy, log }: AppDependencies):
     GetHealthStatus: [
       ...signed,
       parseMessage(getHealthStatusRequest),
-      answer((exchange) => getHealthStatus(proxy, known(exchange.keyStore).health())),
+      answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)))),
     ],
     GetKeyMetadata: [...signed, parseMessage(getKeyMetadataRequest), findKey, operate(getKeyMetadata)],
     Encrypt: [...signed, parseMessage(encryptRequest), findKey, operate(encrypt)],
@@ -67,4 +68,8 @@ export function createApp({ keyStores, verifier, proxy, log }: AppDependencies):
       handleError(noSuchPath(), req, res, () => undefined);
     });
   };
+}
+
+function healthsOf({ keyManagers }: KeyStore): KeyManagerHealth[] {
+  return keyManagers.map((keyManager) => keyManager.health());
 }

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/schema.ts';
-import type { KeyManager } from './hsm/keyManager.ts';
 import { openPkcs11Administration } from './hsm/pkcs11/pkcs11Administration.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
 import { openPkcs11KeyManager } from './hsm/pkcs11/pkcs11KeyManager.ts';
@@ -17,18 +16,13 @@ export interface OpenKeyStores {
 
 type KeyManagerConfig = Config['keyManagers'][number];
 
-interface OpenKeyManager {
-  readonly keyManager: KeyManager;
-  readonly healthCheck: DeepHealthCheck;
-}
-
 /** Opens the key managers of a configuration and joins them to its key stores. Throws Pkcs11Failure, with nothing left open. */
 export async function openKeyStores(config: Config, log: Logger): Promise<OpenKeyStores> {
   const modules = new Pkcs11Modules();
-  const managers = new Map<string, OpenKeyManager>();
+  const managers = new Map<string, DeepHealthCheck>();
   const close = async () => {
     const opened = [...managers.values()];
-    for (const { healthCheck } of opened) healthCheck.stop();
+    for (const healthCheck of opened) healthCheck.stop();
     await Promise.allSettled(opened.map(({ keyManager }) => keyManager.close()));
   };
   try {
@@ -48,7 +42,7 @@ async function openKeyManager(
   { name, pkcs11 }: KeyManagerConfig,
   modules: Pkcs11Modules,
   log: Logger,
-): Promise<OpenKeyManager> {
+): Promise<DeepHealthCheck> {
   const clock = () => performance.now();
   await provideHealthKey({ name, pkcs11 }, modules, log);
   const keyManager = await openPkcs11KeyManager({ name, ...pkcs11 }, { modules, logger: log, clock });
@@ -64,7 +58,7 @@ async function openKeyManager(
     },
   });
   await healthCheck.start();
-  return { keyManager, healthCheck };
+  return healthCheck;
 }
 
 // Spec, "GetHealthStatus": the proxy "SHOULD create test keys in the external key manager".
@@ -86,30 +80,31 @@ async function provideHealthKey(
   }
 }
 
-function toKeyStore(config: Config['keyStores'][number], managers: ReadonlyMap<string, OpenKeyManager>): KeyStore {
-  const [managerName = ''] = config.keyManagers;
-  const opened = managers.get(managerName);
-  if (!opened) throw new Error('the configuration was not checked');
+function toKeyStore(config: Config['keyStores'][number], managers: ReadonlyMap<string, DeepHealthCheck>): KeyStore {
+  const { decryptAlso } = config;
   return {
     name: config.name,
     uriPathPrefix: config.uriPathPrefix,
     credentials: new Map(config.credentials.map((credential) => [credential.accessKeyId, credential])),
-    keys: new Map(config.keys.map((key) => [key.id, key])),
-    keyManager: opened.keyManager,
-    health: () => [opened.healthCheck.health()],
+    keys: new Map(config.keys.map((key) => [key.id, { ...key, decryptAlso }])),
+    keyManagers: config.keyManagers.flatMap((name) => managers.get(name) ?? []),
   };
 }
 
-async function reportUnusableKeys({ name, keys, keyManager }: KeyStore, log: Logger): Promise<void> {
-  for (const { id, label } of keys.values()) {
-    try {
-      const { keySpec } = await keyManager.describeKey(label);
-      if (keySpec !== 'AES_256')
-        log.warn({ keyStore: name, externalKeyId: id, label, keySpec }, 'KMS only uses AES_256 keys');
-    } catch (error) {
-      if (!(error instanceof XksError)) throw error;
-      const { errorName, message, detail } = error;
-      log.warn({ keyStore: name, externalKeyId: id, label, errorName, detail }, `the key cannot be used: ${message}`);
+async function reportUnusableKeys({ name, keys, keyManagers }: KeyStore, log: Logger): Promise<void> {
+  for (const { keyManager } of keyManagers) {
+    for (const { id, versions } of keys.values()) {
+      for (const { label } of versions) {
+        const record = { keyStore: name, keyManager: keyManager.name, externalKeyId: id, label };
+        try {
+          const { keySpec } = await keyManager.describeKey(label);
+          if (keySpec !== 'AES_256') log.warn({ ...record, keySpec }, 'KMS only uses AES_256 keys');
+        } catch (error) {
+          if (!(error instanceof XksError)) throw error;
+          const { errorName, message, detail } = error;
+          log.warn({ ...record, errorName, detail }, `the key cannot be used: ${message}`);
+        }
+      }
     }
   }
 }

@@ -24,7 +24,13 @@ interface CreateOptions extends TokenChoice {
   readonly keyStore?: string;
 }
 
-/** `xks-proxy key create|list`. */
+interface RotateOptions {
+  readonly config: string;
+  readonly keyStore: string;
+  readonly label?: string;
+}
+
+/** `xks-proxy key create|list|rotate`. */
 export function keyCommand(cli: Cli): Command {
   const command = new Command('key').description('the AES keys in the token of a key manager');
   const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
@@ -49,6 +55,15 @@ export function keyCommand(cli: Cli): Command {
       'also adds it to this key store of the configuration, its label as the external key id',
     )
     .action((label: string, options: CreateOptions) => createKey(cli, label, options));
+
+  command
+    .command('rotate')
+    .description('makes the next version of an external key: it encrypts from now on, all versions decrypt')
+    .argument('<id>', 'the external key id')
+    .requiredOption('--key-store <name>', 'its key store')
+    .addOption(config)
+    .option('--label <label>', 'CKA_LABEL of the new version (default: <id>-v<number>)')
+    .action((id: string, options: RotateOptions) => rotateKey(cli, id, options));
 
   command
     .command('list')
@@ -92,6 +107,30 @@ function requireNewId({ name, keys }: Config['keyStores'][number], id: string): 
   if (keys.some((key) => key.id === id)) {
     throw new CommandFailure(`${name} has an external key ${id} already; without --key-store, its key is made`);
   }
+}
+
+async function rotateKey(cli: Cli, id: string, { config, keyStore: name, label }: RotateOptions): Promise<void> {
+  const { index, keyStore } = findKeyStore(cli, config, name);
+  const position = keyStore.keys.findIndex((key) => key.id === id);
+  const versions = keyStore.keys[position]?.versions;
+  if (!versions) throw new CommandFailure(`${name} has no external key ${id}`);
+  const next = label ?? `${id}-v${versions.length + 1}`;
+  const choice = { config, keyManager: keyStore.keyManagers[0] };
+  const created = await withToken(cli, choice, (token) =>
+    token.createKey({ label: next, usages: ['ENCRYPT', 'DECRYPT'] }),
+  );
+  cli.out(`Created ${describe(created)}`);
+  editConfig(config, cli.env, {
+    edit: (document) => {
+      const key = ['keyStores', index, 'keys', position];
+      document.deleteIn([...key, 'label']);
+      const labels = [...versions.map((version) => ({ label: version.label })), { label: next }];
+      document.setIn([...key, 'versions'], document.createNode(labels));
+    },
+  });
+  cli.out(`${id} now has ${versions.length + 1} versions. Restart the proxy to encrypt with ${next}.`);
+  if (keyStore.keyManagers.length > 1)
+    cli.out(`Replicate ${next} to ${keyStore.keyManagers.slice(1).join(', ')} before.`);
 }
 
 function parseUsage(text: string): Usage[] {

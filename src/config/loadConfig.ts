@@ -27,7 +27,8 @@ export function loadConfig(file: string, env: Readonly<Record<string, string | u
 }
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+  // Bytes cannot be frozen.
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value);
     Object.values(value).forEach(deepFreeze);
   }

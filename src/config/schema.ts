@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../sigv4/credential.ts';
 import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
+import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 
 /** The whole configuration: defaults filled in, file names absolute, secrets read, frozen. */
 export type Config = z.output<ReturnType<typeof configSchema>>;
+
+/** A key in the token, and the metadata that names it; empty for a key without versions. */
+interface KeyVersion {
+  readonly label: string;
+  readonly ciphertextMetadata: Buffer;
+}
 
 /** Names of key stores and key managers. */
 export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
@@ -102,16 +109,33 @@ export function configSchema(source: ConfigSource) {
     }),
   });
 
+  const label = z.string().min(1).max(255);
   const key = z
     .strictObject({
       id: z
         .string()
         .regex(EXTERNAL_KEY_ID_PATTERN, 'must be 1 to 128 characters of A-Za-z0-9-_. and no dot segment')
         .describe('The externalKeyId'),
-      label: z.string().min(1).max(255).optional().describe('CKA_LABEL of the key; the id if left out'),
+      label: label.optional().describe('CKA_LABEL of the key; the id if left out'),
+      versions: z
+        .array(z.strictObject({ label }))
+        .min(1, 'must have at least one version')
+        .refine((versions) => new Set(versions.map((version) => version.label)).size === versions.length, {
+          error: 'must not have the same label twice',
+        })
+        .optional()
+        .describe('Instead of label, oldest first: the last one encrypts, all decrypt'),
       status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
     })
-    .transform(({ id, label = id, status }) => ({ id, label, status }));
+    .refine(
+      (given) => given.label === undefined || given.versions === undefined,
+      'must not have both label and versions',
+    )
+    .transform(({ id, label = id, versions = [], status }) => {
+      const named = versions.map((version) => ({ ...version, ciphertextMetadata: keyVersionMetadata(version.label) }));
+      const [oldest = { label, ciphertextMetadata: Buffer.alloc(0) }, ...newer] = named;
+      return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status };
+    });
 
   const keyStore = z
     .strictObject({
@@ -122,9 +146,17 @@ export function configSchema(source: ConfigSource) {
         .refine((prefix) => xksProxyUriPath(prefix).length <= MAX_URI_PATH_CHARACTERS, {
           error: `must leave <prefix>/kms/xks/v1 at most ${MAX_URI_PATH_CHARACTERS} characters`,
         }),
-      keyManagers: z.array(name).length(1, 'must name exactly one key manager'),
+      keyManagers: z
+        .array(name)
+        .min(1, 'must name at least one key manager')
+        .max(10, 'must name at most ten key managers')
+        .describe('In order of preference: the next one serves when one fails'),
       credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
       keys: z.array(key).default([]),
+      decryptAlso: z
+        .enum(['aws-sample-proxy'])
+        .optional()
+        .describe("Also opens ciphertexts that AWS's sample proxy made, for migration"),
     })
     .superRefine(({ uriPathPrefix, keys }, context) => {
       for (const [index, { id }] of keys.entries()) {

@@ -11,7 +11,9 @@ export function sharedKeys({ keyManagers, keyStores }: Config): string[] {
       place: `keyManagers[${index}].pkcs11.healthKey`,
     })),
     ...keyStores.flatMap(({ keyManagers: [manager = ''], keys }, store) =>
-      keys.map(({ label }, index) => ({ key: `${manager}/${label}`, place: `keyStores[${store}].keys[${index}]` })),
+      keys.flatMap(({ versions }, index) =>
+        versions.map(({ label }) => ({ key: `${manager}/${label}`, place: `keyStores[${store}].keys[${index}]` })),
+      ),
     ),
   ];
   const first = new Map<string, string>();

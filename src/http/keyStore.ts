@@ -1,4 +1,4 @@
-import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
+import type { GuardedKeyManager } from '../hsm/failover.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
 import type { Credential } from '../sigv4/credential.ts';
 
@@ -10,7 +10,6 @@ export interface KeyStore {
   readonly credentials: ReadonlyMap<string, Credential>;
   /** By externalKeyId. */
   readonly keys: ReadonlyMap<string, ExternalKey>;
-  readonly keyManager: KeyManager;
-  /** Of each of its key managers. */
-  readonly health: () => readonly KeyManagerHealth[];
+  /** One or more, in order of preference. */
+  readonly keyManagers: readonly GuardedKeyManager[];
 }

@@ -1,17 +1,21 @@
+import { withFailover } from '../hsm/failover.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
 import { known, type Exchange, type Step } from './exchange.ts';
 import { sendJson } from './sendJson.ts';
 
-/** The last step of a request for a key: gives it to the key manager of the key store, and sends the answer. */
+/** The last step of a request for a key: gives it to a key manager of the key store that can serve, and sends the answer. */
 export function operate(
   operation: (keyManager: KeyManager, key: ExternalKey, message: never) => Promise<object>,
 ): Step {
   return async (exchange, _req, res) => {
-    const { keyManager } = known(exchange.keyStore);
-    exchange.keyManager = keyManager.name;
-    // The route table pairs an operation with the parser of its messages.
-    sendJson(res, 200, await operation(keyManager, known(exchange.key), exchange.message as never));
+    const key = known(exchange.key);
+    const result = await withFailover(known(exchange.keyStore).keyManagers, (keyManager) => {
+      exchange.keyManager = keyManager.name;
+      // The route table pairs an operation with the parser of its messages.
+      return operation(keyManager, key, exchange.message as never);
+    });
+    sendJson(res, 200, result);
   };
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { GuardedKeyManager } from '../hsm/failover.ts';
 import type { KeyManager, KeyManagerDescription, KeyManagerHealth } from '../hsm/keyManager.ts';
 import { XksError } from '../xks/errors.ts';
 import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
@@ -14,6 +15,10 @@ export interface DeepHealthCheckOptions {
 }
 
 const INTERVAL_MS = 10_000;
+// As long as it does not serve as it should.
+const RETRY_MS = 2_000;
+// Failures in a row, without a success of any request, after which a key manager is left out until a check passes.
+const FAILURES_TO_LEAVE_OUT = 3;
 // Spec, "GetHealthStatus": a cached result "MUST not be older than one minute".
 const MAX_AGE_MS = 60_000;
 // With every session busy a key manager serves, but not everyone; without any success for this long, it serves nobody.
@@ -22,32 +27,50 @@ const BUSY_MS = 30_000;
 const SLOW_MS = 100;
 
 /** Encrypts and decrypts with the health key in the background, and keeps what it found. */
-export class DeepHealthCheck {
+export class DeepHealthCheck implements GuardedKeyManager {
+  readonly keyManager: KeyManager;
   readonly #options: DeepHealthCheckOptions;
   #succeededAt = -Infinity;
   #checking = false;
   #found: { status: HealthStatus; detail: string | undefined; at: number } | undefined;
   #description: KeyManagerDescription | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #failuresInARow = 0;
 
   constructor(options: DeepHealthCheckOptions) {
     this.#options = options;
+    this.keyManager = options.keyManager;
   }
 
-  /** Runs the first check, then one every 10 seconds until stopped. */
+  /** Runs the first check, then one every 10 seconds until stopped; every 2 seconds while the status is not ACTIVE. */
   async start(): Promise<void> {
     await this.check();
-    this.#timer = setInterval(() => void this.check(), INTERVAL_MS).unref();
+    this.#schedule();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopped = true;
+    clearTimeout(this.#timer);
   }
 
   health(): KeyManagerHealth {
     const found = this.#found;
     const fresh = found !== undefined && this.#options.clock() - found.at <= MAX_AGE_MS;
     return { healthStatus: fresh ? found.status : 'UNAVAILABLE', description: this.#description };
+  }
+
+  succeeded(): void {
+    this.#failuresInARow = 0;
+  }
+
+  failed(): void {
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow !== FAILURES_TO_LEAVE_OUT) return;
+    this.#conclude('UNAVAILABLE', `${FAILURES_TO_LEAVE_OUT} operations failed in a row`, this.#options.clock());
+    void this.check().then(() => {
+      this.#schedule();
+    });
   }
 
   /** Runs one check now, unless one is running. Never throws. */
@@ -70,15 +93,27 @@ export class DeepHealthCheck {
       this.#description = await this.#options.keyManager.describe();
       await this.#roundTrip();
       this.#succeededAt = clock();
+      this.#failuresInARow = 0;
       const took = clock() - startedAt;
       if (took > SLOW_MS) [status, detail] = ['DEGRADED', `the check took ${Math.round(took)} ms`];
     } catch (error) {
       const busy = clock() - this.#succeededAt <= BUSY_MS;
       [status, detail] = judge(error, busy);
     }
+    this.#conclude(status, detail, startedAt);
+  }
+
+  #conclude(status: HealthStatus, detail: string | undefined, at: number): void {
     const changed = this.#found?.status !== status;
-    this.#found = { status, detail, at: startedAt };
+    this.#found = { status, detail, at };
     if (changed) this.#options.onChange(status, detail);
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopped) return;
+    const delay = this.#found?.status === 'ACTIVE' ? INTERVAL_MS : RETRY_MS;
+    this.#timer = setTimeout(() => void this.start(), delay).unref();
   }
 
   async #roundTrip(): Promise<void> {

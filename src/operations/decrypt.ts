@@ -1,8 +1,11 @@
 import type { KeyManager } from '../hsm/keyManager.ts';
-import { frameAad } from '../xks/aad.ts';
+import { frameAad, frameAadLikeSampleProxy } from '../xks/aad.ts';
 import { encodeBase64 } from '../xks/base64.ts';
+import { XksError } from '../xks/errors.ts';
 import type { DecryptRequest, DecryptResponse } from '../xks/messages/decrypt.ts';
-import type { ExternalKey } from './externalKey.ts';
+import { versionOf, type ExternalKey } from './externalKey.ts';
+
+const NO_AAD = Buffer.alloc(0);
 
 /** Decrypts; a changed ciphertextMetadata changes the AAD, and so fails like a changed tag. Spec, "Decrypt". */
 export async function decrypt(
@@ -10,11 +13,15 @@ export async function decrypt(
   key: ExternalKey,
   request: DecryptRequest,
 ): Promise<DecryptResponse> {
-  const sealed = {
-    ciphertext: request.ciphertext,
-    iv: request.initializationVector,
-    tag: request.authenticationTag,
-  };
-  const framedAad = frameAad(request.additionalAuthenticatedData, request.ciphertextMetadata);
-  return { plaintext: encodeBase64(await keyManager.decrypt(key.label, sealed, framedAad)) };
+  const { ciphertext, initializationVector: iv, authenticationTag: tag, ciphertextMetadata } = request;
+  const aad = request.additionalAuthenticatedData;
+  const { label } = versionOf(key, ciphertextMetadata);
+  const open = (framedAad: Uint8Array) => keyManager.decrypt(label, { ciphertext, iv, tag }, framedAad);
+
+  const plaintext = await open(frameAad(aad ?? NO_AAD, ciphertextMetadata)).catch((error: unknown) => {
+    const invalid = error instanceof XksError && error.errorName === 'InvalidCiphertextException';
+    if (!invalid || key.decryptAlso === undefined) throw error;
+    return open(frameAadLikeSampleProxy(aad, ciphertextMetadata));
+  });
+  return { plaintext: encodeBase64(plaintext) };
 }

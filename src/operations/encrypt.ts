@@ -5,41 +5,40 @@ import { encodeBase64 } from '../xks/base64.ts';
 import { computeCdiv } from '../xks/cdiv.ts';
 import { XksError } from '../xks/errors.ts';
 import type { EncryptRequest, EncryptResponse } from '../xks/messages/encrypt.ts';
-import type { ExternalKey } from './externalKey.ts';
+import { newestVersion, type ExternalKey } from './externalKey.ts';
 
-// A key with one version needs no ciphertextMetadata.
-const NO_METADATA = Buffer.alloc(0);
-
-/** Encrypts with a new IV of the key manager. Spec, "Encrypt". */
+/** Encrypts with the newest version of the key and a new IV of the key manager. Spec, "Encrypt". */
 export async function encrypt(
   keyManager: KeyManager,
   key: ExternalKey,
   request: EncryptRequest,
 ): Promise<EncryptResponse> {
   const { plaintext, additionalAuthenticatedData: aad } = request;
-  const framedAad = frameAad(aad, NO_METADATA);
-  const sealed = await keyManager.encrypt(key.label, plaintext, framedAad);
+  const { label, ciphertextMetadata } = newestVersion(key);
+  const framedAad = frameAad(aad, ciphertextMetadata);
+  const sealed = await keyManager.encrypt(label, plaintext, framedAad);
   const response = {
     ciphertext: encodeBase64(sealed.ciphertext),
     initializationVector: encodeBase64(sealed.iv),
     authenticationTag: encodeBase64(sealed.tag),
+    ...(ciphertextMetadata.length > 0 && { ciphertextMetadata: encodeBase64(ciphertextMetadata) }),
   };
   if (!request.wantsCdiv) return response;
 
   // Spec, Appendix C: the CDIV comes before the decrypt, so that no corruption between the two goes unnoticed.
-  const ciphertextDataIntegrityValue = computeCdiv({ aad, ciphertextMetadata: NO_METADATA, ...sealed });
-  await proveDecryptable(keyManager, key, sealed, framedAad, plaintext);
+  const ciphertextDataIntegrityValue = computeCdiv({ aad, ciphertextMetadata, ...sealed });
+  await proveDecryptable(keyManager, label, sealed, framedAad, plaintext);
   return { ...response, ciphertextDataIntegrityValue };
 }
 
 async function proveDecryptable(
   keyManager: KeyManager,
-  key: ExternalKey,
+  label: string,
   sealed: Sealed,
   framedAad: Uint8Array,
   plaintext: Uint8Array,
 ): Promise<void> {
-  const opened = await keyManager.decrypt(key.label, sealed, framedAad).catch((cause: unknown) => {
+  const opened = await keyManager.decrypt(label, sealed, framedAad).catch((cause: unknown) => {
     // Spec, "Error codes": InvalidCiphertextException is an answer to Decrypt only.
     const undecryptable = cause instanceof XksError && cause.errorName === 'InvalidCiphertextException';
     throw undecryptable ? unlikePlaintext(cause) : cause;

@@ -2,7 +2,31 @@
 export interface ExternalKey {
   /** The externalKeyId in the URI. */
   readonly id: string;
-  /** Its CKA_LABEL in the key manager. */
-  readonly label: string;
+  /** Oldest first, at least one. The last one encrypts, all decrypt. */
+  readonly versions: readonly [KeyVersion, ...KeyVersion[]];
   readonly status: 'enabled' | 'blocked';
+  /** Whether ciphertexts that AWS's sample proxy made with it are opened too. */
+  readonly decryptAlso?: 'aws-sample-proxy' | undefined;
+}
+
+/** A key in the key manager. */
+export interface KeyVersion {
+  /** Its CKA_LABEL. */
+  readonly label: string;
+  /** Sent with what it encrypts, and bound into the AAD; empty for a key without versions. At most 20 bytes. */
+  readonly ciphertextMetadata: Buffer;
+}
+
+/** The version that encrypts. */
+export function newestVersion({ versions }: ExternalKey): KeyVersion {
+  return versions.at(-1) ?? versions[0];
+}
+
+/**
+ * The version that a ciphertext with this metadata was made with. What came without metadata is from before the key had
+ * versions; unknown metadata leads to the oldest too, and fails there, since it is part of the AAD.
+ */
+export function versionOf({ versions }: ExternalKey, ciphertextMetadata: Buffer): KeyVersion {
+  const named = versions.find((version) => version.ciphertextMetadata.equals(ciphertextMetadata));
+  return named ?? versions[0];
 }

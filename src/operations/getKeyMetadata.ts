@@ -1,10 +1,10 @@
 import type { KeyManager } from '../hsm/keyManager.ts';
 import type { GetKeyMetadataResponse } from '../xks/messages/getKeyMetadata.ts';
-import type { ExternalKey } from './externalKey.ts';
+import { newestVersion, type ExternalKey } from './externalKey.ts';
 
-/** What the key is and can do, as its attributes in the key manager say. Spec, "GetKeyMetadata". */
+/** What the newest version of the key is and can do, as its attributes in the key manager say. Spec, "GetKeyMetadata". */
 export async function getKeyMetadata(keyManager: KeyManager, key: ExternalKey): Promise<GetKeyMetadataResponse> {
-  const { keySpec, keyUsage } = await keyManager.describeKey(key.label);
+  const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key).label);
   // A blocked key never gets here: it is answered with InvalidStateException.
   return { keySpec, keyUsage, keyStatus: 'ENABLED' };
 }

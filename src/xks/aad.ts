@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 /**
  * The AAD given to the key manager: `uint16be(len(aad)) || aad || uint8(len(metadata)) || metadata`, a length of zero for
  * an absent field. The lengths stop a caller from replaying ciphertextMetadata as AAD.
@@ -5,8 +7,21 @@
  * Spec, "Encrypt", response parameter ciphertextMetadata.
  */
 export function frameAad(aad: Uint8Array, ciphertextMetadata: Uint8Array): Buffer {
+  return frame(aad.length, aad, ciphertextMetadata);
+}
+
+/**
+ * The AAD that AWS's sample proxy gives the key manager: the SHA-256 of the AAD stands for the AAD itself, after the length
+ * that the AAD has; an absent AAD has no digest, an empty one has. Source: aws-samples/aws-kms-xks-proxy,
+ * xks-axum/src/xks_proxy/handlers/mod.rs.
+ */
+export function frameAadLikeSampleProxy(aad: Uint8Array | undefined, ciphertextMetadata: Uint8Array): Buffer {
+  return frame(aad?.length ?? 0, aad ? hash('sha256', aad, 'buffer') : Buffer.alloc(0), ciphertextMetadata);
+}
+
+function frame(aadLength: number, aad: Uint8Array, ciphertextMetadata: Uint8Array): Buffer {
   const framed = Buffer.allocUnsafe(2 + aad.length + 1 + ciphertextMetadata.length);
-  framed.writeUInt16BE(aad.length, 0);
+  framed.writeUInt16BE(aadLength, 0);
   framed.set(aad, 2);
   framed.writeUInt8(ciphertextMetadata.length, 2 + aad.length);
   framed.set(ciphertextMetadata, 3 + aad.length);

@@ -133,7 +133,11 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
     { on: 'C_Decrypt', does: 'write-nothing' },
   ])('returns nothing with a CDIV that it could not decrypt: %j', async (fault) => {
     const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
-    const key = { id: 'key', label: 'key', status: 'enabled' } as const;
+    const key = {
+      id: 'key',
+      versions: [{ label: 'key', ciphertextMetadata: Buffer.alloc(0) }],
+      status: 'enabled',
+    } as const;
     const lift = faulty.inject(fault);
     await expect(encrypt(keyManager, key, request)).rejects.toMatchObject({
       errorName: 'InternalException',

@@ -90,12 +90,21 @@ export class ProxyUnderTest {
       name,
       uriPathPrefix,
       credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
-      keys: new Map(keys.map((key) => [key.id, key])),
-      keyManager: this.keyManager,
-      health: () => [
+      keys: new Map(
+        keys.map(({ id, label, status }) => [
+          id,
+          { id, versions: [{ label, ciphertextMetadata: Buffer.alloc(0) }], status },
+        ]),
+      ),
+      keyManagers: [
         {
-          healthStatus: this.healthStatus,
-          description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
+          keyManager: this.keyManager,
+          health: () => ({
+            healthStatus: this.healthStatus,
+            description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
+          }),
+          succeeded: () => undefined,
+          failed: () => undefined,
         },
       ],
     };

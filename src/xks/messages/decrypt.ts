@@ -4,14 +4,15 @@ import { checkEncryptionAlgorithm, parseAad } from './encrypt.ts';
 import { atMost, optionalBytes, requiredBytes, type JsonObject } from './fields.ts';
 import type { MessageType } from './messageType.ts';
 
-/** Spec, "Decrypt". Fields of bytes are decoded, absent optional ones are empty. */
+/** Spec, "Decrypt". Fields of bytes are decoded; an absent ciphertextMetadata is empty. */
 export interface DecryptRequest {
   readonly ciphertext: Buffer;
   /** 12 or 16 bytes. */
   readonly initializationVector: Buffer;
   /** 16 bytes. */
   readonly authenticationTag: Buffer;
-  readonly additionalAuthenticatedData: Buffer;
+  /** Undefined when absent: the same input as an empty one, but not to AWS's sample proxy. */
+  readonly additionalAuthenticatedData: Buffer | undefined;
   /** At most 20 bytes. */
   readonly ciphertextMetadata: Buffer;
 }

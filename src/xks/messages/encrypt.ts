@@ -32,15 +32,15 @@ export const encryptRequest: MessageType<EncryptRequest> = {
     checkEncryptionAlgorithm(body);
     return {
       plaintext: atMost(MAX_PLAINTEXT_BYTES, 'plaintext', requiredBytes(body, 'plaintext')),
-      additionalAuthenticatedData: parseAad(body),
+      additionalAuthenticatedData: parseAad(body) ?? Buffer.alloc(0),
       wantsCdiv: parseCdivAlgorithm(body),
     };
   },
 };
 
-export function parseAad(body: JsonObject): Buffer {
-  const aad = optionalBytes(body, 'additionalAuthenticatedData') ?? Buffer.alloc(0);
-  return atMost(MAX_AAD_BYTES, 'additionalAuthenticatedData', aad);
+export function parseAad(body: JsonObject): Buffer | undefined {
+  const aad = optionalBytes(body, 'additionalAuthenticatedData');
+  return aad && atMost(MAX_AAD_BYTES, 'additionalAuthenticatedData', aad);
 }
 
 // Spec, "Encrypt" and "Decrypt": "For the v1 specification, this MUST be AES_GCM."

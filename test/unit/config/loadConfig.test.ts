@@ -9,6 +9,7 @@ import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
+const SHA256_PAYMENTS_1 = '874a74e096907127';
 const { server } = testCertificates;
 const FILES = {
   'module.so': 'not loaded here',
@@ -76,7 +77,9 @@ describe('a valid configuration', () => {
       healthKey: 'xks-health',
       timeoutMs: 200,
     });
-    expect(config.keyStores[0]?.keys).toEqual([{ id: 'foo', label: 'foo', status: 'enabled' }]);
+    expect(config.keyStores[0]?.keys).toEqual([
+      { id: 'foo', versions: [{ label: 'foo', ciphertextMetadata: Buffer.alloc(0) }], status: 'enabled' },
+    ]);
   });
 
   it('has its secrets read, without the line end, and unprintable', () => {
@@ -85,6 +88,19 @@ describe('a valid configuration', () => {
     expect(config.keyStores[0]?.credentials[0]?.secretAccessKey.reveal()).toBe(SECRET);
     const printed = inspect(config, { depth: 10 }) + JSON.stringify(config);
     for (const secret of ['123456', SECRET, 'PRIVATE KEY']) expect(printed).not.toContain(secret);
+  });
+
+  it('names the versions of a key by their labels', () => {
+    const written = changed(({ keyStores: [store] }) => {
+      store?.keys.push({ id: 'payments', versions: [{ label: 'payments-1' }, { label: 'payments-2' }] } as {
+        id: string;
+      });
+    });
+    const [one, two] = load(written).config.keyStores[0]?.keys[1]?.versions ?? [];
+    // printf payments-1 | sha256sum
+    expect(one).toEqual({ label: 'payments-1', ciphertextMetadata: Buffer.from(`01${SHA256_PAYMENTS_1}`, 'hex') });
+    expect(two?.ciphertextMetadata).toHaveLength(9);
+    expect(two?.ciphertextMetadata).not.toEqual(one?.ciphertextMetadata);
   });
 
   it('may take a secret from the environment', () => {
@@ -203,6 +219,25 @@ describe('problems', () => {
       changed(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
       /secretAccessKey: must hold 43 to 64 characters/,
     ],
+    ...(
+      [
+        [
+          'both a label and versions',
+          { label: 'x', versions: [{ label: 'y' }] },
+          /: must not have both label and versions/,
+        ],
+        [
+          'a version twice',
+          { versions: [{ label: 'y' }, { label: 'y' }] },
+          /versions: must not have the same label twice/,
+        ],
+        ['no version', { versions: [] }, /versions: must have at least one version/],
+      ] as const
+    ).map(([what, key, pattern]): [string, unknown, RegExp] => [
+      what,
+      changed(({ keyStores: [s] }) => s?.keys.push({ id: 'x', ...key })),
+      pattern,
+    ]),
     [
       'a prefix too long for KMS',
       changed(({ keyStores: [s] }) => s && (s.uriPathPrefix = `/${'p'.repeat(117)}`)),

@@ -89,4 +89,18 @@ describe('health', () => {
       ['ACTIVE', undefined],
     ]);
   });
+
+  it('is UNAVAILABLE after three operations that failed in a row, until a check passes', async () => {
+    await check.check();
+    const passing = Promise.withResolvers<undefined>();
+    const describeIntact = keyManager.describe.bind(keyManager);
+    keyManager.describe = () => passing.promise.then(describeIntact);
+    for (const outcome of ['failed', 'failed', 'succeeded', 'failed', 'failed'] as const) check[outcome]();
+    expect(check.health().healthStatus).toBe('ACTIVE');
+    check.failed();
+    expect(check.health().healthStatus).toBe('UNAVAILABLE');
+    passing.resolve(undefined);
+    await expect.poll(() => check.health().healthStatus).toBe('ACTIVE');
+    check.stop();
+  });
 });

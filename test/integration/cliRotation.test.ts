@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/secret.ts';
+import type { Credential } from '../../src/sigv4/credential.ts';
+import { encryptBody, paths } from '../support/messages.ts';
+import { ProxyFiles, runCommand, RunningProxy, type Answer, type CommandOutcome } from '../support/runningProxy.ts';
+
+let files: ProxyFiles;
+beforeAll(() => {
+  files = new ProxyFiles({ tls: false });
+});
+afterAll(() => {
+  files.dispose();
+});
+
+function run(...args: string[]): Promise<CommandOutcome> {
+  return runCommand([...args, '--config', files.configFile], files.env);
+}
+
+/** Runs the proxy with the configuration as it is now. */
+async function serving<T>(use: (proxy: RunningProxy) => Promise<T>): Promise<T> {
+  const proxy = await RunningProxy.start(files);
+  try {
+    return await use(proxy);
+  } finally {
+    proxy.signal('SIGTERM');
+    await proxy.exitCode;
+  }
+}
+
+function encryptWith(credential: Credential): Promise<number> {
+  return serving(async (proxy) => (await proxy.post(paths.encrypt, encryptBody, { credential })).status);
+}
+
+describe('credential', () => {
+  it('add gives one more, remove takes the old one, and the last one stays', async () => {
+    const [old, other] = files.credentials;
+    const added = await run('credential', 'add', 'first');
+    expect(added).toMatchObject({ exitCode: 0 });
+    const { XksProxyAuthenticationCredential: given } = JSON.parse(added.stdout) as {
+      XksProxyAuthenticationCredential: { AccessKeyId: string; RawSecretAccessKey: string };
+    };
+    const fresh = { accessKeyId: given.AccessKeyId, secretAccessKey: new Secret(given.RawSecretAccessKey) };
+    const ids = [old.accessKeyId, other.accessKeyId, fresh.accessKeyId];
+    expect((await run('credential', 'list', 'first')).stdout).toBe(ids.map((id) => `${id}\n`).join(''));
+    expect(await encryptWith(fresh)).toBe(200);
+    expect(await encryptWith(old)).toBe(200);
+
+    for (const { accessKeyId } of [old, other]) {
+      expect(await run('credential', 'remove', 'first', accessKeyId)).toMatchObject({ exitCode: 0 });
+    }
+    expect(await encryptWith(old)).toBe(401);
+    expect(await encryptWith(fresh)).toBe(200);
+    const last = await run('credential', 'remove', 'first', fresh.accessKeyId);
+    expect(last).toMatchObject({ exitCode: 1, stderr: 'it is the only credential of first; add another first\n' });
+    expect(await run('credential', 'remove', 'first', old.accessKeyId)).toMatchObject({ exitCode: 1 });
+    expect(await run('credential', 'list', 'none')).toMatchObject({ exitCode: 1 });
+  });
+});
+
+describe('key rotate', () => {
+  it('encrypts with the new version, and all versions decrypt', async () => {
+    const [credential] = [files.otherCredential];
+    const path = (operation: string) => `/other/kms/xks/v1/keys/bar/${operation}`;
+    const encrypt = () => serving((proxy) => proxy.post(path('encrypt'), encryptBody, { credential }));
+    const sealed: Answer[] = [await encrypt()];
+    for (const version of [2, 3]) {
+      const { exitCode, stdout } = await run('key', 'rotate', 'bar', '--key-store', 'second');
+      expect({ exitCode, stdout }).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringContaining(`bar-v${version}`) as string,
+      });
+      sealed.push(await encrypt());
+    }
+    const metadata = sealed.map(({ body }) => body['ciphertextMetadata']);
+    expect(metadata[0]).toBeUndefined();
+    expect(new Set(metadata).size).toBe(3);
+    await serving(async (proxy) => {
+      for (const { body } of sealed) {
+        const opened = await proxy.post(path('decrypt'), { ...encryptBody, ...body }, { credential });
+        expect(opened.body).toEqual({ plaintext: encryptBody.plaintext });
+      }
+    });
+    expect(await run('key', 'rotate', 'gone', '--key-store', 'second')).toMatchObject({ exitCode: 1 });
+  });
+});
