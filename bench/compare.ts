@@ -71,7 +71,7 @@ function table(rows: readonly Row[]): string {
     median(atQuota, 'p99').toFixed(1),
     String([...full, ...atQuota].reduce((sum, { failed }) => sum + failed, 0)),
   ]);
-  const head = ['proxy', 'encrypts/s', 'ratio', 'CPU ms each', `at ${QUOTA}/s`, 'p50 ms', 'p99 ms', 'failed'];
+  const head = ['proxy', 'encrypts/s', 'ratio', 'CPU ms each', `of ${QUOTA}/s`, 'p50 ms', 'p99 ms', 'failed'];
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)));
   const text = [head, ...lines].map((line) =>
     line.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '),

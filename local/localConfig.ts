@@ -45,6 +45,7 @@ export function writeLocalConfig(file: string, { module }: { readonly module: st
     ],
   };
   writeFileSync(join(dirname(file), secretFile), `${secretAccessKey.reveal()}\n`, { mode: 0o600 });
-  writeFileSync(`${file}.new`, stringify(config), { mode: 0o600 });
+  const schema = '# yaml-language-server: $schema=../../config/xks-proxy.schema.json\n';
+  writeFileSync(`${file}.new`, schema + stringify(config), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

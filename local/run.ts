@@ -64,8 +64,14 @@ Ctrl-C stops the proxy.
 `;
 }
 
+function portOf(text = ''): number {
+  const port = Number(text || 8443);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Error(`PORT must be a number up to 65535, not ${text}.`);
+}
+
 try {
-  await run(join(import.meta.dirname, '..'), Number(process.env['PORT'] ?? 8443));
+  await run(join(import.meta.dirname, '..'), portOf(process.env['PORT']));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

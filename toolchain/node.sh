@@ -8,6 +8,13 @@ say() {
   echo "$*" >&2
 }
 
+case $PWD in
+*' '*)
+  say 'The path of this checkout has a blank, and node-gyp cannot compile there: please move it.'
+  exit 1
+  ;;
+esac
+
 # Whether the folder $1 holds npm, a recent Node.js and its headers.
 # 24.11, the first LTS release, is also the first whose npm takes the place of the headers from the Makefile's variable.
 usable() {

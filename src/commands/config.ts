@@ -38,10 +38,18 @@ function describe({ server, keyManagers, keyStores }: Config): string {
       [
         `key store ${name}: ${xksProxyUriPath(uriPathPrefix)}`,
         `  credentials: ${list(credentials.map(({ accessKeyId }) => accessKeyId))}`,
-        `  keys: ${list(keys.map(({ id, status }) => (status === 'enabled' ? id : `${id} (${status})`)))}`,
+        `  keys: ${list(keys.map(describeKey))}`,
       ].join('\n'),
     ),
   ].join('\n');
+}
+
+function describeKey({ id, versions, status }: Config['keyStores'][number]['keys'][number]): string {
+  const notes = [
+    ...(versions.length > 1 ? [`${versions.length} versions`] : []),
+    ...(status === 'blocked' ? [status] : []),
+  ];
+  return notes.length === 0 ? id : `${id} (${notes.join(', ')})`;
 }
 
 function list(names: readonly string[]): string {

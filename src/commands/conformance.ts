@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { InvalidOption, readTarget, type TargetOptions } from '../conformance/readTarget.ts';
+import { Probe } from '../conformance/probe.ts';
 import { conforms, countResults } from '../conformance/report/conformanceReport.ts';
 import { htmlReport } from '../conformance/report/htmlReport.ts';
 import { textReport } from '../conformance/report/textReport.ts';
@@ -59,10 +60,11 @@ export function conformanceCommand(cli: Cli): Command {
 async function run(cli: Cli, target: Target, { only, requests, json, html }: ReportOptions): Promise<void> {
   const sections = suite.filter(({ name }) => only === undefined || name === only);
   const onProgress = showProgress(cli);
+  for (const file of [json, html]) if (typeof file === 'string') requireWritable(file);
+  await introduce(target);
   const report = await runSuite(target, { sections, requests, stop: cli.stop, onProgress }).catch((error: unknown) => {
     if (cli.stop.aborted) throw new CommandFailure('Stopped.');
-    if (!(error instanceof NoAnswer)) throw error;
-    throw new CommandFailure(`${target.endpoint.url.origin} cannot be reached: ${error.message}`);
+    throw unreachable(target, error);
   });
 
   const jsonText = JSON.stringify(report, null, 2);
@@ -73,6 +75,42 @@ async function run(cli: Cli, target: Target, { only, requests, json, html }: Rep
   if (conforms(report)) return;
   const failed = countResults(report, 'MUST', 'fail');
   throw new CommandFailure(report.stopped ?? `MUST cases that fail: ${failed}`);
+}
+
+/** Throws CommandFailure if the proxy does not know us: then every case would fail, and none would say anything of the proxy. */
+async function introduce(target: Target): Promise<void> {
+  const answer = await new Probe(target, []).store.call('metadata').catch((error: unknown) => {
+    throw unreachable(target, error);
+  });
+  const hints: Readonly<Record<number, string>> = {
+    401: 'check --access-key-id, --secret-file, --region and the clocks',
+    404: 'check --uri-path and --key',
+  };
+  const hint = hints[answer.status];
+  if (hint === undefined) return;
+  const said = answer.body
+    .toString('latin1')
+    .slice(0, 300)
+    .replaceAll(/[^\x20-\x7e]/g, '?');
+  throw new CommandFailure(
+    `The proxy refused the first request with ${answer.status} ${said}\nNothing was tested: ${hint}.`,
+  );
+}
+
+function unreachable({ endpoint }: Target, error: unknown): unknown {
+  if (!(error instanceof NoAnswer)) return error;
+  // Node's advice on certificate authorities is about Node.
+  const [reason] = error.message.split('; if the root CA');
+  const advice = reason === error.message ? '' : '; name its certificate authority with --ca FILE';
+  return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason ?? ''}${advice}`);
+}
+
+function requireWritable(file: string): void {
+  try {
+    writeFileSync(file, '', { flag: 'a' });
+  } catch (error) {
+    throw new CommandFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+  }
 }
 
 function readTargetOf(options: TargetOptions, command: Command): Target {

@@ -28,6 +28,7 @@ interface RotateOptions {
   readonly config: string;
   readonly keyStore: string;
   readonly label?: string;
+  readonly decryptOnly?: boolean;
 }
 
 /** `xks-proxy key create|list|rotate`. */
@@ -63,6 +64,7 @@ export function keyCommand(cli: Cli): Command {
     .requiredOption('--key-store <name>', 'its key store')
     .addOption(config)
     .option('--label <label>', 'CKA_LABEL of the new version (default: <id>-v<number>)')
+    .option('--decrypt-only', 'it only decrypts yet: the first step of a rotation with several proxies')
     .action((id: string, options: RotateOptions) => rotateKey(cli, id, options));
 
   command
@@ -88,7 +90,10 @@ async function createKey(
   const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
   const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: usage }));
   cli.out(`Created ${describe(created)}`);
-  if (!found) return;
+  if (!found) {
+    cli.out(`A key store serves it when its keys in ${config} have - { id: ${label} }.`);
+    return;
+  }
   editConfig(config, cli.env, {
     edit: (document) => {
       addToList(document, ['keyStores', found.index, 'keys'], { id: label });
@@ -105,32 +110,40 @@ function requireNewId({ name, keys }: Config['keyStores'][number], id: string): 
     );
   }
   if (keys.some((key) => key.id === id)) {
-    throw new CommandFailure(`${name} has an external key ${id} already; without --key-store, its key is made`);
+    throw new CommandFailure(
+      `${name} has an external key ${id} already; to make its key in the token, leave out --key-store`,
+    );
   }
 }
 
-async function rotateKey(cli: Cli, id: string, { config, keyStore: name, label }: RotateOptions): Promise<void> {
+async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<void> {
+  const { config, keyStore: name, decryptOnly = false } = options;
   const { index, keyStore } = findKeyStore(cli, config, name);
   const position = keyStore.keys.findIndex((key) => key.id === id);
   const versions = keyStore.keys[position]?.versions;
   if (!versions) throw new CommandFailure(`${name} has no external key ${id}`);
-  const next = label ?? `${id}-v${versions.length + 1}`;
+  const { label = `${id}-v${versions.length + 1}` } = options;
   const choice = { config, keyManager: keyStore.keyManagers[0] };
-  const created = await withToken(cli, choice, (token) =>
-    token.createKey({ label: next, usages: ['ENCRYPT', 'DECRYPT'] }),
-  );
+  const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: ['ENCRYPT', 'DECRYPT'] }));
   cli.out(`Created ${describe(created)}`);
   editConfig(config, cli.env, {
     edit: (document) => {
       const key = ['keyStores', index, 'keys', position];
       document.deleteIn([...key, 'label']);
-      const labels = [...versions.map((version) => ({ label: version.label })), { label: next }];
-      document.setIn([...key, 'versions'], document.createNode(labels));
+      const written = [...versions, { label, decryptOnly }].map((version) => ({
+        label: version.label,
+        ...(version.decryptOnly && { decryptOnly: true }),
+      }));
+      document.setIn([...key, 'versions'], document.createNode(written));
     },
   });
-  cli.out(`${id} now has ${versions.length + 1} versions. Restart the proxy to encrypt with ${next}.`);
   if (keyStore.keyManagers.length > 1)
-    cli.out(`Replicate ${next} to ${keyStore.keyManagers.slice(1).join(', ')} before.`);
+    cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
+  cli.out(
+    decryptOnly
+      ? `Now give this configuration to every proxy and restart it; then take decryptOnly out, and do so again.`
+      : `Restart every proxy of ${name} at once: one that does not know ${label} cannot decrypt what it encrypts (see --decrypt-only).`,
+  );
 }
 
 function parseUsage(text: string): Usage[] {

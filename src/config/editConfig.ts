@@ -65,7 +65,8 @@ function realPath(file: string): string {
 }
 
 function explain(file: string, next: string, error: unknown): Error {
-  if (error instanceof ConfigError) return new ConfigError(file, error.problems);
+  if (error instanceof ConfigError)
+    return new ConfigError(`Nothing was changed: with this change, ${file}`, error.problems);
   const { code, path, message } = error as NodeJS.ErrnoException;
   const lock = `${next} is there already: another command is changing the configuration, or was interrupted and left it`;
   const reason = code === 'EEXIST' && path === next ? lock : message;

@@ -11,6 +11,7 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
 /** A key in the token, and the metadata that names it; empty for a key without versions. */
 interface KeyVersion {
   readonly label: string;
+  readonly decryptOnly: boolean;
   readonly ciphertextMetadata: Buffer;
 }
 
@@ -53,7 +54,7 @@ export function configSchema(source: ConfigSource) {
         .describe('Regions accepted in the SigV4 credential scope'),
       insecureHttp: z.boolean().default(false).describe('Plain HTTP: true only for local tests without tls'),
       tls: tls.optional(),
-      workers: z.literal(1).default(1).describe('Processes'),
+      workers: z.literal(1, 'must be 1 in this version').default(1).describe('Processes'),
       fleetSize: z.int().min(1).default(1).describe('Proxies behind the load balancer, reported as xksProxyFleetSize'),
       drainSeconds: z.int().min(0).max(300).default(20).describe('Time that running requests have after SIGTERM'),
     })
@@ -82,6 +83,11 @@ export function configSchema(source: ConfigSource) {
     module: file
       .transform((path, context) => attempt(context, () => source.resolveModule(path)))
       .describe('The PKCS#11 library of the HSM'),
+    initializeParameters: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Text that the module wants in C_Initialize, as NSS does'),
     token,
     pin: secret,
     sessions: z.int().min(1).max(1024).default(8).describe('Sessions that operations share'),
@@ -89,17 +95,27 @@ export function configSchema(source: ConfigSource) {
       .enum(['blocking', 'threadpool'])
       .default('blocking')
       .describe(
-        'blocking: for a module that works in this process, no time limit is possible; threadpool: network HSM',
+        'blocking: for a module that works in this process, no time limit is possible; threadpool: for a network HSM, encryptions and decryptions run beside the rest, which blocks: logins, look-ups and random numbers',
       ),
-    iv: z.enum(['random']).default('random').describe('random: 12 bytes of C_GenerateRandom'),
-    gcmParameters: z.enum(['v2.40']).default('v2.40').describe('CK_GCM_PARAMS with ulIvBits'),
+    iv: z
+      .enum(['random', 'hsm-in-place', 'hsm-appended'])
+      .default('random')
+      .describe(
+        'random: 12 bytes of C_GenerateRandom; hsm-in-place: the HSM writes its own over the zeros that it is given; hsm-appended: its own follows the tag',
+      ),
+    gcmParameters: z
+      .enum(['v2.40', 'v2.20'])
+      .default('v2.40')
+      .describe('v2.40: CK_GCM_PARAMS with ulIvBits; v2.20: without'),
     healthKey: z.string().min(1).default('xks-health').describe('Label of the AES-256 key of the deep health check'),
     timeoutMs: z
       .int()
       .min(1)
       .max(10_000)
       .default(200)
-      .describe('Longest wait for a session, and for a threadpool call'),
+      .describe(
+        'Milliseconds for an operation, its waits and a second attempt included; a blocking call is not interrupted',
+      ),
   });
 
   const credential = z.strictObject({
@@ -118,13 +134,19 @@ export function configSchema(source: ConfigSource) {
         .describe('The externalKeyId'),
       label: label.optional().describe('CKA_LABEL of the key; the id if left out'),
       versions: z
-        .array(z.strictObject({ label }))
+        .array(
+          z.strictObject({
+            label,
+            decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
+          }),
+        )
         .min(1, 'must have at least one version')
         .refine((versions) => new Set(versions.map((version) => version.label)).size === versions.length, {
           error: 'must not have the same label twice',
         })
+        .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
         .optional()
-        .describe('Instead of label, oldest first: the last one encrypts, all decrypt'),
+        .describe('Instead of label, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt'),
       status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
     })
     .refine(
@@ -133,7 +155,8 @@ export function configSchema(source: ConfigSource) {
     )
     .transform(({ id, label = id, versions = [], status }) => {
       const named = versions.map((version) => ({ ...version, ciphertextMetadata: keyVersionMetadata(version.label) }));
-      const [oldest = { label, ciphertextMetadata: Buffer.alloc(0) }, ...newer] = named;
+      const only = { label, decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) };
+      const [oldest = only, ...newer] = named;
       return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status };
     });
 

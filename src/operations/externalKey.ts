@@ -2,7 +2,7 @@
 export interface ExternalKey {
   /** The externalKeyId in the URI. */
   readonly id: string;
-  /** Oldest first, at least one. The last one encrypts, all decrypt. */
+  /** Oldest first, at least one. The last one that is not decryptOnly encrypts, all decrypt. */
   readonly versions: readonly [KeyVersion, ...KeyVersion[]];
   readonly status: 'enabled' | 'blocked';
   /** Whether ciphertexts that AWS's sample proxy made with it are opened too. */
@@ -13,13 +13,15 @@ export interface ExternalKey {
 export interface KeyVersion {
   /** Its CKA_LABEL. */
   readonly label: string;
+  /** While proxies that share the key are told of a new version one by one. */
+  readonly decryptOnly?: boolean;
   /** Sent with what it encrypts, and bound into the AAD; empty for a key without versions. At most 20 bytes. */
   readonly ciphertextMetadata: Buffer;
 }
 
 /** The version that encrypts. */
 export function newestVersion({ versions }: ExternalKey): KeyVersion {
-  return versions.at(-1) ?? versions[0];
+  return versions.findLast(({ decryptOnly }) => !decryptOnly) ?? versions[0];
 }
 
 /**

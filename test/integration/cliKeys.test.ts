@@ -37,7 +37,7 @@ describe('key create', () => {
     expect(await run('key', 'create', label, ...options)).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(
-        new RegExp(`^Created ${label} {2}AES_256 .* sensitive {2}not extractable\n$`),
+        new RegExp(`^Created ${label} {2}AES_256 .* sensitive {2}not extractable\nA key store serves it when .*\n$`),
       ) as string,
       stderr: '',
     });

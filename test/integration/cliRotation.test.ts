@@ -80,6 +80,10 @@ describe('key rotate', () => {
         expect(opened.body).toEqual({ plaintext: encryptBody.plaintext });
       }
     });
+    const staged = await run('key', 'rotate', 'bar', '--decrypt-only', '--key-store', 'second');
+    expect(staged.stdout).toContain('take decryptOnly out');
+    expect((await encrypt()).body['ciphertextMetadata']).toBe(metadata[2]);
+    expect((await run('config', 'check')).stdout).toContain('bar (4 versions)');
     expect(await run('key', 'rotate', 'gone', '--key-store', 'second')).toMatchObject({ exitCode: 1 });
   });
 });

@@ -11,7 +11,7 @@ import { createFaultyModule, type Fault, type FaultyModule } from '../support/fa
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 const noAad = new Uint8Array(0);
-const warn = vi.fn();
+const [warn, error] = [vi.fn(), vi.fn()];
 
 let softHsm: SoftHsmFixture;
 let faulty: FaultyModule;
@@ -25,6 +25,7 @@ beforeAll(() => {
 afterEach(() => {
   faulty.clear();
   warn.mockReset();
+  error.mockReset();
 });
 
 afterAll(() => {
@@ -37,8 +38,8 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   const { module } = faulty;
   const defaults = { name: 'faulty', token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
   return openPkcs11KeyManager(
-    { ...defaults, module, calls: 'blocking', ...options },
-    { modules: new Pkcs11Modules(), logger: { warn }, clock: () => performance.now() },
+    { ...defaults, module, calls: 'blocking', iv: 'random', gcmParameters: 'v2.40', ...options },
+    { modules: new Pkcs11Modules(), logger: { warn, error }, clock: () => performance.now() },
   );
 }
 
@@ -86,7 +87,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
     expect(warn).toHaveBeenCalledOnce();
   });
 
-  it.each(['answer', 'answer-afterwards'] as const)('fails as long as a call does: %s', async (does) => {
+  it.each(['answer', 'answer-afterwards'] as const)('fails as long as a call does, and no longer: %s', async (does) => {
     const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
     for (let call = 0; call < 3; call++) {
       await expect(keyManager.encrypt('key', Buffer.from('x'), noAad)).rejects.toMatchObject({
@@ -105,7 +106,8 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
       const [{ status }] = await Promise.allSettled([keyManager.encrypt('key', Buffer.from('x'), noAad)]);
       outcomes.push(status);
     }
-    expect(outcomes).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected', 'fulfilled', 'fulfilled']);
+    // Each operation that is hit is tried twice.
+    expect(outcomes).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
   });
 
   it('waits for a slow module', async () => {
@@ -154,7 +156,7 @@ describe('a call that hangs', () => {
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
     const encryption = () => keyManager.encrypt('key', Buffer.from('x'), noAad);
     await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
-    await expect(encryption()).rejects.toMatchObject({ errorName: 'ThrottlingException' });
+    await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
     const opened = await callsOf('C_OpenSession', async () => {
       lift();
       await vi.waitFor(encryption, { timeout: 10_000 });

@@ -8,6 +8,7 @@ import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 const knownKey = randomBytes(32);
 const noAad = new Uint8Array(0);
+const silent = { warn: () => undefined, error: () => undefined };
 
 let softHsm: SoftHsmFixture;
 
@@ -40,8 +41,8 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     const { module, tokenLabel, pin } = softHsm;
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
     keyManager = await openPkcs11KeyManager(
-      { ...options, calls },
-      { modules: new Pkcs11Modules(), logger: { warn: () => undefined }, clock: () => performance.now() },
+      { ...options, calls, iv: 'random', gcmParameters: 'v2.40' },
+      { modules: new Pkcs11Modules(), logger: silent, clock: () => performance.now() },
     );
   });
 

@@ -5,6 +5,8 @@ import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
+const gcm = { iv: 'random', gcmParameters: 'v2.40' } as const;
+
 let softHsm: SoftHsmFixture;
 
 beforeAll(() => {
@@ -18,14 +20,14 @@ afterAll(() => {
 });
 
 describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manager with %s calls', (calls) => {
-  const warn = vi.fn();
+  const [warn, error] = [vi.fn(), vi.fn()];
   let keyManager: KeyManager;
 
   beforeEach(async () => {
     const { module, tokenLabel, pin } = softHsm;
     keyManager = await openPkcs11KeyManager(
-      { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, calls, timeoutMs: 10_000 },
-      { modules: new Pkcs11Modules(), logger: { warn }, clock: () => performance.now() },
+      { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, ...gcm, calls, timeoutMs: 10_000 },
+      { modules: new Pkcs11Modules(), logger: { warn, error }, clock: () => performance.now() },
     );
   });
 
@@ -82,8 +84,12 @@ describe('a key manager with one session', () => {
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 1 };
     const keyManager = await openPkcs11KeyManager(
       // One millisecond is less than a queue of this length takes.
-      { ...options, calls: 'threadpool', timeoutMs: 1 },
-      { modules: new Pkcs11Modules(), logger: { warn: () => undefined }, clock: () => performance.now() },
+      { ...options, ...gcm, calls: 'threadpool', timeoutMs: 1 },
+      {
+        modules: new Pkcs11Modules(),
+        logger: { warn: () => undefined, error: () => undefined },
+        clock: () => performance.now(),
+      },
     );
     const outcomes = await Promise.allSettled(
       Array.from({ length: 200 }, () => keyManager.encrypt('key', randomBytes(4_300), randomBytes(8_192))),

@@ -12,6 +12,7 @@ import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 let softHsm: SoftHsmFixture;
 const modules = new Pkcs11Modules();
 const noAad = new Uint8Array(0);
+const silent = { warn: () => undefined, error: () => undefined };
 
 beforeAll(() => {
   softHsm = createSoftHsm();
@@ -35,10 +36,12 @@ function open(options: Partial<Pkcs11Options>): Promise<KeyManager> {
       pin: softHsm.pin,
       sessions: 2,
       calls: 'blocking',
+      iv: 'random',
+      gcmParameters: 'v2.40',
       timeoutMs: 10_000,
       ...options,
     },
-    { modules, logger: { warn: () => undefined }, clock: () => performance.now() },
+    { modules, logger: silent, clock: () => performance.now() },
   );
 }
 
@@ -106,6 +109,15 @@ describe('start-up fails, with advice', () => {
 });
 
 describe('key managers of one process', () => {
+  it('agree on the initializeParameters of a module', async () => {
+    const first = await open({});
+    await expect(open({ initializeParameters: 'x' })).rejects.toMatchObject({
+      name: 'Pkcs11Failure',
+      message: expect.stringContaining('is in use with other initializeParameters') as unknown,
+    });
+    await first.close();
+  });
+
   it('share a module for two tokens, under two names, until the last one closes', async () => {
     const link = join(dirname(softHsm.env.SOFTHSM2_CONF), 'link.so');
     symlinkSync(softHsm.module, link);

@@ -3,7 +3,7 @@ import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
 import { openPkcs11Administration } from '../../src/hsm/pkcs11/pkcs11Administration.ts';
-import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
 import { Secret } from '../../src/secret.ts';
 import { createNssSoftoken, type NssSoftoken } from '../modules/nssSoftoken.ts';
@@ -11,14 +11,15 @@ import { createFaultyModule, type FaultyModule } from '../support/faultyModule.t
 
 const knownKey = randomBytes(32);
 const aad = randomBytes(30);
+const silent = { warn: () => undefined, error: () => undefined };
 
 let nss: NssSoftoken;
-// In front of NSS because it passes the parameters; it has no faults here.
+// In front of NSS to count its calls and to lose its sessions.
 let front: FaultyModule;
 
 beforeAll(async () => {
   nss = createNssSoftoken();
-  front = createFaultyModule({ ...nss, env: {} });
+  front = createFaultyModule({ module: nss.module, env: {} });
   const administration = await openPkcs11Administration(tokenOptions(), { modules: new Pkcs11Modules() });
   administration.createKey({ label: 'both', usages: ['ENCRYPT', 'DECRYPT'] });
   administration.createKey({ label: 'encrypt-only', usages: ['ENCRYPT'] });
@@ -44,13 +45,23 @@ afterAll(() => {
 });
 
 function tokenOptions() {
-  return { module: front.module, token: { label: nss.tokenLabel }, pin: nss.pin };
+  const { parameters: initializeParameters, tokenLabel: label, pin } = nss;
+  return { module: front.module, initializeParameters, token: { label }, pin };
 }
 
-function open(options: { calls?: 'blocking' | 'threadpool'; pin?: Secret } = {}): Promise<KeyManager> {
+function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   return openPkcs11KeyManager(
-    { name: 'nss', ...tokenOptions(), sessions: 2, timeoutMs: 10_000, calls: 'blocking', ...options },
-    { modules: new Pkcs11Modules(), logger: { warn: () => undefined }, clock: () => performance.now() },
+    {
+      name: 'nss',
+      ...tokenOptions(),
+      sessions: 2,
+      timeoutMs: 10_000,
+      calls: 'blocking',
+      iv: 'random',
+      gcmParameters: 'v2.40',
+      ...options,
+    },
+    { modules: new Pkcs11Modules(), logger: silent, clock: () => performance.now() },
   );
 }
 
@@ -166,30 +177,27 @@ it('refuses a wrong PIN, which is tried once', async () => {
   expect(front.counts().get('C_Login')).toBe(before + 1);
 });
 
+it('works by itself, without a module in front', async () => {
+  const keyManager = await open({ module: nss.module });
+  const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+  await keyManager.close();
+});
+
 it('reads CK_GCM_PARAMS with and without ulIvBits alike', async () => {
+  const [v240, v220] = [await open(), await open({ gcmParameters: 'v2.20' })];
+  const sealed = await v220.encrypt('known', Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await v240.decrypt('known', sealed, aad)).toString()).toBe('plaintext');
+  expect(Buffer.from(await v220.decrypt('known', sealed, aad)).toString()).toBe('plaintext');
+  await v240.close();
+  await v220.close();
+});
+
+it('is started again when it was finalized', async () => {
   const keyManager = await open();
-  const [iv, tagBits] = [randomBytes(12), Buffer.alloc(8)];
-  tagBits.writeBigUInt64LE(128n);
-  const v240: pkcs11js.GcmParams = { type: pkcs11js.CK_PARAMS_AES_GCM_v240, iv, ivBits: 96, aad, tagBits: 128 };
-  // Of the same layout as CK_GCM_PARAMS without ulIvBits: pointer, length, pointer, length, CK_ULONG.
-  const v220: pkcs11js.GostR3410KeyWrapParams = {
-    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
-    wrapOID: iv,
-    ukm: aad,
-    key: tagBits,
-  };
-  withPkcs11((pkcs11, session) => {
-    pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: 'known' }]);
-    const key = pkcs11.C_FindObjects(session);
-    pkcs11.C_FindObjectsFinal(session);
-    if (!key) throw new Error('There is no key');
-    const [withBits, without] = [v240, v220].map((parameter) => {
-      pkcs11.C_EncryptInit(session, { mechanism: pkcs11js.CKM_AES_GCM, parameter }, key);
-      return pkcs11.C_Encrypt(session, Buffer.from('plaintext'), Buffer.alloc(100));
-    });
-    expect(without).toEqual(withBits);
-    const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
-    expect(without).toEqual(Buffer.concat([cipher.update('plaintext'), cipher.final(), cipher.getAuthTag()]));
-  });
+  const beside = new pkcs11js.PKCS11(front.module);
+  beside.C_Finalize();
+  const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
   await keyManager.close();
 });

@@ -1,8 +1,7 @@
 // A PKCS#11 module that forwards to a real one and goes wrong as it is told. For tests only.
 //
 // All that belongs to it lies in its own folder, so that a process may have several of it:
-//   target.so   the real module, or a link to it
-//   parameters  if it exists: the parameters that the real module gets in C_Initialize, in the way of NSS
+//   target.so  the real module, or a link to it
 //   control, counts  see faults.c
 #include <pthread.h>
 #include <stdatomic.h>
@@ -98,7 +97,7 @@ static CK_RV end(const plan *plan, CK_RV answer) {
 #define NO_SESSION CK_INVALID_HANDLE
 
 static CK_RV faulty_C_Initialize(CK_VOID_PTR arguments)
-WRAP(C_Initialize, NO_SESSION, initialize_target(arguments))
+WRAP(C_Initialize, NO_SESSION, target->C_Initialize(arguments))
 
 static CK_RV faulty_C_Finalize(CK_VOID_PTR reserved)
 WRAP(C_Finalize, NO_SESSION, target->C_Finalize(reserved))

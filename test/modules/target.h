@@ -8,7 +8,4 @@ extern CK_FUNCTION_LIST_PTR target;
 
 void load_target(void);
 
-// C_Initialize of the real module; with the text of the file `parameters`, if it exists, in the way of NSS.
-CK_RV initialize_target(CK_VOID_PTR arguments);
-
 #endif

@@ -70,14 +70,12 @@ export interface FaultyModule {
 export interface RealModule {
   readonly module: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What C_Initialize passes to it, in the way of NSS. */
-  readonly parameters?: string;
   /** Whether to load a copy of it, with sessions and logins apart from those of others in this process: as a second HSM. */
   readonly separate?: boolean;
 }
 
 /** Compiles a faulty module in front of a real one. */
-export function createFaultyModule({ module: target, env, parameters, separate }: RealModule): FaultyModule {
+export function createFaultyModule({ module: target, env, separate }: RealModule): FaultyModule {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-faulty-'));
   const module = join(folder, 'faulty.so');
   const control = join(folder, 'control');
@@ -85,7 +83,6 @@ export function createFaultyModule({ module: target, env, parameters, separate }
   buildFaultyModule(module);
   (separate ? copyFileSync : symlinkSync)(target, join(folder, 'target.so'));
   writeFileSync(counts, '');
-  if (parameters !== undefined) writeFileSync(join(folder, 'parameters'), parameters);
 
   const lines = new Map<number, string>();
   let id = 0;

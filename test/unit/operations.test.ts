@@ -62,6 +62,14 @@ describe('versions of a key', () => {
     expect(await decryptWith(key(version('one'), version('two'), version('three')), sealed)).toEqual(opened);
   });
 
+  it('encrypt with the newest that is not for decrypting only, and decrypt with that one too', async () => {
+    const staged = key(version('one'), version('two'), { ...version('three'), decryptOnly: true });
+    const sealed = await encryptWith(staged);
+    expect(sealed.ciphertextMetadata).toBe(keyVersionMetadata('two').toString('base64'));
+    const ahead = await encryptWith(key(version('one'), version('two'), version('three')));
+    expect(await decryptWith(staged, ahead)).toEqual(opened);
+  });
+
   it('still decrypt when an older one was retired', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     expect(await decryptWith(key(version('two'), version('three')), sealed)).toEqual(opened);

@@ -1,29 +1,47 @@
 import { TAG_BYTES } from '../../xks/limits.ts';
 import type { Sealed } from '../keyManager.ts';
 import { ModuleFault } from './cryptokiError.ts';
-import type { CipherCalls, Cryptoki, ObjectHandle, SessionHandle } from './cryptoki.ts';
+import type { CipherCalls, Cryptoki, GcmParameters, ObjectHandle, SessionHandle } from './cryptoki.ts';
 
 const IV_BYTES = 12;
+
+/** How a module wants AES-GCM. */
+export interface GcmDialect {
+  readonly calls: 'blocking' | 'threadpool';
+  /**
+   * The source of the IV. random: C_GenerateRandom. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
+   * hsm-appended: the HSM's own, 12 bytes, follows the tag.
+   */
+  readonly iv: 'random' | 'hsm-in-place' | 'hsm-appended';
+  readonly gcmParameters: GcmParameters;
+}
 
 /** AES-GCM by a token. Nothing that a module answers is believed about lengths. */
 export class AesGcm {
   readonly #cryptoki: Cryptoki;
   readonly #calls: CipherCalls;
+  readonly #dialect: GcmDialect;
   #lastIv: Buffer = Buffer.alloc(IV_BYTES);
 
-  constructor(cryptoki: Cryptoki, calls: 'blocking' | 'threadpool') {
+  constructor(cryptoki: Cryptoki, dialect: GcmDialect) {
     this.#cryptoki = cryptoki;
-    this.#calls = cryptoki[calls];
+    this.#calls = cryptoki[dialect.calls];
+    this.#dialect = dialect;
   }
 
   async encrypt(session: SessionHandle, key: ObjectHandle, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed> {
-    const iv = this.#randomIv(session);
-    const length = plaintext.length + TAG_BYTES;
+    const { iv: source, gcmParameters } = this.#dialect;
+    const given = source === 'random' ? this.#randomIv(session) : Buffer.alloc(IV_BYTES);
+    const tagEnd = plaintext.length + TAG_BYTES;
+    const length = source === 'hsm-appended' ? tagEnd + IV_BYTES : tagEnd;
     // Room for more, so that a wrong length is seen; zeros, so that it cannot reveal what was in memory before.
     const output = Buffer.alloc(length + TAG_BYTES);
-    const answer = await this.#calls.encrypt(session, { key, iv, aad, input: plaintext, output });
+    const call = { key, iv: given, aad, input: plaintext, output, gcmParameters };
+    const answer = await this.#calls.encrypt(session, call);
     if (answer.length !== length) throw wrongLength('C_Encrypt', answer.length, length);
-    return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length) };
+    const iv = source === 'hsm-appended' ? answer.subarray(tagEnd) : given;
+    if (source !== 'random') this.#requireNew(iv, 'C_Encrypt gave no new IV');
+    return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length, tagEnd) };
   }
 
   async decrypt(
@@ -32,21 +50,26 @@ export class AesGcm {
     { ciphertext, iv, tag }: Sealed,
     aad: Uint8Array,
   ): Promise<Uint8Array> {
+    const { gcmParameters } = this.#dialect;
     const input = Buffer.concat([ciphertext, tag]);
     const output = Buffer.alloc(input.length);
-    const answer = await this.#calls.decrypt(session, { key, iv, aad, input, output });
+    const answer = await this.#calls.decrypt(session, { key, iv, aad, input, output, gcmParameters });
     if (answer.length !== ciphertext.length) throw wrongLength('C_Decrypt', answer.length, ciphertext.length);
     return answer;
   }
 
   #randomIv(session: SessionHandle): Buffer {
     const iv = this.#cryptoki.generateRandom(session, IV_BYTES);
-    // Zeros (what a module leaves that answers CKR_OK and writes nothing) or the same bytes again: one IV for many encryptions.
+    this.#requireNew(iv, 'C_GenerateRandom gave no new random bytes');
+    return iv;
+  }
+
+  /** Zeros (what a module leaves that answers CKR_OK and writes nothing) or the same bytes again: one IV for many encryptions. */
+  #requireNew(iv: Buffer, message: string): void {
     if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0) || iv.equals(this.#lastIv)) {
-      throw new ModuleFault('C_GenerateRandom gave no random bytes');
+      throw new ModuleFault(message);
     }
     this.#lastIv = iv;
-    return iv;
   }
 }
 

@@ -28,7 +28,11 @@ export interface GcmCall {
   readonly aad: Uint8Array;
   readonly input: Uint8Array;
   readonly output: Buffer;
+  readonly gcmParameters: GcmParameters;
 }
+
+/** The layout of CK_GCM_PARAMS: as of PKCS#11 2.40 with ulIvBits, before without. */
+export type GcmParameters = 'v2.40' | 'v2.20';
 
 /** C_EncryptInit and C_Encrypt, or C_DecryptInit and C_Decrypt. The answer is the part of `output` that was written. */
 export interface CipherCalls {
@@ -41,8 +45,8 @@ export interface CipherCalls {
  * They throw CryptokiError when the module answers with anything but CKR_OK.
  */
 export interface Cryptoki {
-  /** C_Initialize; false if the module was initialised in this process already, so that it is not ours to finalize. */
-  initialize(): boolean;
+  /** C_Initialize, with text for modules that want it; false if the module was initialised in this process already, so that it is not ours to finalize. */
+  initialize(parameters?: string): boolean;
   /** C_Finalize. No call may be running in the module. */
   finalize(): void;
   /** C_GetSlotList and C_GetTokenInfo. Slots whose token cannot be read are left out. */

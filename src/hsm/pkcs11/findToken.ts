@@ -13,7 +13,9 @@ export function findToken(tokens: readonly TokenInfo[], selector: TokenSelector)
     const present = tokens.filter(({ label, serial }) => label !== '' || serial !== '');
     throw new Pkcs11Failure(
       `There is no token with ${describeSelector(selector)}. ` +
-        (present.length > 0 ? `The module has: ${list(present)}.` : 'The module has no initialised token.'),
+        (present.length > 0
+          ? `The module has: ${list(present)}.`
+          : 'The module has no initialised token (SoftHSM: is SOFTHSM2_CONF set, and to the right file?).'),
     );
   }
   if (matching.length > 1) {

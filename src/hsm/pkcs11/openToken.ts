@@ -1,20 +1,22 @@
 import type { Secret } from '../../secret.ts';
-import type { Cryptoki } from './cryptoki.ts';
-import { findToken, type TokenSelector } from './findToken.ts';
+import type { TokenSelector } from './findToken.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
+import type { Pkcs11Module } from './pkcs11Module.ts';
 import type { Pkcs11Modules } from './pkcs11Modules.ts';
 import { Token } from './token.ts';
 
 export interface TokenOptions {
   /** Path of the vendor's PKCS#11 library. */
   readonly module: string;
+  /** Text that the module wants in C_Initialize. */
+  readonly initializeParameters?: string | undefined;
   readonly token: TokenSelector;
   /** The user PIN. */
   readonly pin: Secret;
 }
 
 export interface OpenToken {
-  readonly cryptoki: Cryptoki;
+  readonly module: Pkcs11Module;
   /** Logged in. */
   readonly token: Token;
   /** Logs out and gives up the module. None of its calls may be running. */
@@ -23,20 +25,20 @@ export interface OpenToken {
 
 /** Loads the module, finds the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
 export async function openToken(options: TokenOptions, modules: Pkcs11Modules): Promise<OpenToken> {
-  const { cryptoki, release } = await modules.open(options.module);
+  const module = await modules.open(options.module, options.initializeParameters);
   try {
-    const token = new Token(cryptoki, findToken(cryptoki.tokens(), options.token), options.pin);
+    const token = new Token(module.cryptoki, options.token, options.pin);
     token.login();
     return {
-      cryptoki,
+      module,
       token,
       close: () => {
         token.close();
-        release();
+        module.release();
       },
     };
   } catch (error) {
-    release();
+    module.release();
     if (error instanceof Pkcs11Failure) throw error;
     throw new Pkcs11Failure(`The PKCS#11 module ${options.module} cannot list its tokens.`, { cause: error });
   }

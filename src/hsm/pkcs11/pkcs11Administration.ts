@@ -72,7 +72,7 @@ export class Pkcs11Administration {
       const alone = this.#withSession('read-write', (session) => {
         const handle = this.#generate(session, key);
         if (this.#count(session, key.label) === 1) return true;
-        this.#opened.cryptoki.destroyObject(session, handle);
+        this.#opened.module.cryptoki.destroyObject(session, handle);
         return false;
       });
       if (alone) return true;
@@ -89,7 +89,9 @@ export class Pkcs11Administration {
   /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
   listKeys(): ListedKey[] {
     return this.#withSession('read-only', (session) =>
-      findSecretKeys(this.#opened.cryptoki, session, { limit: LIST_LIMIT }).map((key) => this.#read(session, key)),
+      findSecretKeys(this.#opened.module.cryptoki, session, { limit: LIST_LIMIT }).map((key) =>
+        this.#read(session, key),
+      ),
     ).sort((a, b) => (a.label < b.label ? -1 : 1));
   }
 
@@ -98,11 +100,11 @@ export class Pkcs11Administration {
   }
 
   #count(session: SessionHandle, label: string): number {
-    return findSecretKeys(this.#opened.cryptoki, session, { label, limit: 2 }).length;
+    return findSecretKeys(this.#opened.module.cryptoki, session, { label, limit: 2 }).length;
   }
 
   #generate(session: SessionHandle, { label, usages, bits = 256 }: NewAesKey): ObjectHandle {
-    return this.#opened.cryptoki.generateAesKey(session, [
+    return this.#opened.module.cryptoki.generateAesKey(session, [
       { type: CKA.CLASS, value: CKO.SECRET_KEY },
       { type: CKA.KEY_TYPE, value: CKK.AES },
       { type: CKA.LABEL, value: label },
@@ -125,7 +127,7 @@ export class Pkcs11Administration {
   }
 
   #read(session: SessionHandle, key: ObjectHandle): ListedKey {
-    const attributes = this.#opened.cryptoki.readAttributes(session, key, [
+    const attributes = this.#opened.module.cryptoki.readAttributes(session, key, [
       ...DESCRIBING_ATTRIBUTES,
       CKA.LABEL,
       CKA.SENSITIVE,

@@ -1,30 +1,34 @@
 import { XksError } from '../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../xks/limits.ts';
 import type { KeyDescription, KeyManager, KeyManagerDescription, Sealed } from '../keyManager.ts';
-import { AesGcm } from './aesGcm.ts';
+import { AesGcm, type GcmDialect } from './aesGcm.ts';
 import type { SessionHandle } from './cryptoki.ts';
 import type { CryptokiError } from './cryptokiError.ts';
 import { describeToken } from './describeToken.ts';
+import { hasLp64 } from './hasLp64.ts';
+import { isLoss } from './isLoss.ts';
 import { KeyDirectory } from './keyDirectory.ts';
+import type { Pkcs11Logger } from './lossLog.ts';
 import { openToken, type OpenToken, type TokenOptions } from './openToken.ts';
+import { Pkcs11Failure } from './pkcs11Failure.ts';
 import type { Pkcs11Modules } from './pkcs11Modules.ts';
+import { Recovery } from './recovery.ts';
 import type { SecretKey } from './secretKey.ts';
 import { SessionPool } from './sessionPool.ts';
-import { invalidCiphertext, isStale, translateFailure } from './translateFailure.ts';
+import { invalidCiphertext, translateFailure } from './translateFailure.ts';
 
-export interface Pkcs11Options extends TokenOptions {
+export interface Pkcs11Options extends TokenOptions, GcmDialect {
   /** The key manager's name in the configuration. */
   readonly name: string;
   /** Sessions lent at most, 1 or more. One more is kept for the login. */
   readonly sessions: number;
-  readonly calls: 'blocking' | 'threadpool';
-  /** Milliseconds for one operation, the wait for a session included. A blocking call cannot be interrupted. */
+  /** Milliseconds for one operation, waits and a second attempt included. A blocking call cannot be interrupted. */
   readonly timeoutMs: number;
 }
 
 export interface Pkcs11Dependencies {
   readonly modules: Pkcs11Modules;
-  readonly logger: { warn(fields: object, message: string): void };
+  readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back, such as performance.now(). */
   readonly clock: () => number;
 }
@@ -34,10 +38,19 @@ export async function openPkcs11KeyManager(
   options: Pkcs11Options,
   dependencies: Pkcs11Dependencies,
 ): Promise<KeyManager> {
+  if (options.gcmParameters === 'v2.20' && !hasLp64(process)) {
+    const where = `${process.platform} on ${process.arch}`;
+    throw new Pkcs11Failure(
+      `gcmParameters: v2.20 is for 64-bit Linux and macOS (x64, arm64) only, and not for ${where}.`,
+    );
+  }
   return new Pkcs11KeyManager(options, await openToken(options, dependencies.modules), dependencies);
 }
 
-type KeyManagerOptions = Pick<Pkcs11Options, 'name' | 'sessions' | 'calls' | 'timeoutMs'>;
+/** The options beside those of its token. */
+export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
+
+type Use<T> = (session: SessionHandle) => T | Promise<T>;
 
 export class Pkcs11KeyManager implements KeyManager {
   readonly name: string;
@@ -46,11 +59,12 @@ export class Pkcs11KeyManager implements KeyManager {
   readonly #pool: SessionPool;
   readonly #keys: KeyDirectory;
   readonly #aesGcm: AesGcm;
-  readonly #logger: Pkcs11Dependencies['logger'];
+  readonly #recovery: Recovery;
+  readonly #logger: Pkcs11Logger;
   readonly #clock: () => number;
 
   constructor(
-    { name, sessions, calls, timeoutMs }: KeyManagerOptions,
+    { name, sessions, timeoutMs, ...dialect }: KeyManagerOptions,
     opened: OpenToken,
     { logger, clock }: Pick<Pkcs11Dependencies, 'logger' | 'clock'>,
   ) {
@@ -59,9 +73,9 @@ export class Pkcs11KeyManager implements KeyManager {
     this.#opened = opened;
     this.#logger = logger;
     this.#clock = clock;
-    const { cryptoki, token } = opened;
-    this.#keys = new KeyDirectory(cryptoki, clock);
-    this.#aesGcm = new AesGcm(cryptoki, calls);
+    const { module, token } = opened;
+    this.#keys = new KeyDirectory(module.cryptoki, clock);
+    this.#aesGcm = new AesGcm(module.cryptoki, dialect);
     this.#pool = new SessionPool({
       size: sessions,
       open: () => token.openSession(),
@@ -70,6 +84,7 @@ export class Pkcs11KeyManager implements KeyManager {
       },
       clock,
     });
+    this.#recovery = new Recovery({ name, opened, pool: this.#pool, keys: this.#keys, logger, clock });
   }
 
   /** Asks the token each time, so that the answer is true now. */
@@ -101,34 +116,37 @@ export class Pkcs11KeyManager implements KeyManager {
 
   /** Resolves once all calls have come back. A call that does not leaves the module loaded, which must outlive it. */
   async close(): Promise<void> {
+    this.#recovery.stop();
     if (await this.#pool.close(this.#timeoutMs)) this.#opened.close();
     else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not come back: its module stays loaded');
   }
 
-  async #withSession<T>(use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
+  async #withSession<T>(use: Use<T>): Promise<T> {
     const deadline = this.#clock() + this.#timeoutMs;
+    this.#recovery.requireToken();
     try {
-      try {
-        return await this.#pool.withSession(deadline, use);
-      } catch (error) {
-        if (!isStale(error)) throw error;
-        this.#recover(error);
-        return await this.#pool.withSession(deadline, use);
-      }
+      const result = await this.#pool.withSession(deadline, use);
+      this.#recovery.operationSucceeded();
+      return result;
     } catch (error) {
-      throw translateFailure(error);
+      const failure = this.#recovery.diagnose(error);
+      if (!isLoss(failure)) throw translateFailure(failure);
+      return this.#tryAgain(failure, deadline, use);
     }
   }
 
-  /** One session, login or handle is gone, and the others with it as a rule. */
-  #recover(error: CryptokiError): void {
-    this.#logger.warn(
-      { keyManager: this.name, detail: error.message },
-      'A PKCS#11 session, login or handle is gone: logging in again',
-    );
-    this.#keys.forgetAll();
-    this.#pool.closeIdle();
-    this.#opened.token.login();
+  async #tryAgain<T>(failure: CryptokiError, deadline: number, use: Use<T>): Promise<T> {
+    await this.#recovery.repair(failure, deadline);
+    if (this.#clock() >= deadline) throw translateFailure(failure);
+    try {
+      const result = await this.#pool.withSession(deadline, use);
+      this.#recovery.operationSucceeded();
+      return result;
+    } catch (error) {
+      const again = this.#recovery.diagnose(error);
+      if (isLoss(again)) this.#recovery.repairedInVain(again);
+      throw translateFailure(again);
+    }
   }
 }
 

@@ -1,72 +1,53 @@
 import { realpath } from 'node:fs/promises';
-import type { Cryptoki } from './cryptoki.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 import { Pkcs11jsCryptoki } from './pkcs11jsCryptoki.ts';
+import { SharedModule, type Pkcs11Module } from './pkcs11Module.ts';
 
-export interface Pkcs11Module {
-  readonly cryptoki: Cryptoki;
-  /** Gives the module up, exactly once; it is finalized when its last user does. None of its calls may be running. */
-  readonly release: () => void;
-}
-
-interface Loaded {
-  readonly cryptoki: Cryptoki;
-  /** Whether C_Initialize was ours, so that C_Finalize is too. */
-  readonly ours: boolean;
-  users: number;
-}
-
-/**
- * The PKCS#11 modules in use. A process has one: a module is initialised and finalized for the process as a whole, however
- * many key managers use it.
- */
+/** The PKCS#11 modules in use. A process has one of this. */
 export class Pkcs11Modules {
-  readonly #loaded = new Map<string, Loaded>();
+  readonly #loaded = new Map<string, SharedModule>();
 
-  /** Loads and initialises the module, unless it is in use already. `path` is a shared library. Throws Pkcs11Failure. */
-  async open(path: string): Promise<Pkcs11Module> {
+  /**
+   * Loads and initialises the module, unless it is in use already. `path` is a shared library, `parameters` text for
+   * C_Initialize, on which all users of a module must agree. Throws Pkcs11Failure.
+   */
+  async open(path: string, parameters?: string): Promise<Pkcs11Module> {
     const file = await realpath(path).catch((cause: unknown) => {
       const advice = "Install the vendor's library, or correct the path.";
       throw new Pkcs11Failure(`There is no PKCS#11 module ${path}. ${advice}`, { cause });
     });
     let module = this.#loaded.get(file);
     if (!module) {
-      const cryptoki = load(path);
-      module = { cryptoki, ours: initialize(cryptoki, path), users: 0 };
+      module = start(path, parameters);
       this.#loaded.set(file, module);
+    } else if (module.parameters !== parameters) {
+      throw new Pkcs11Failure(
+        `The PKCS#11 module ${path} is in use with other initializeParameters. A process initialises it once: give all its key managers the same ones.`,
+      );
     }
-    module.users += 1;
-    const { cryptoki } = module;
-    return {
-      cryptoki,
-      release: () => {
-        module.users -= 1;
-        if (module.users > 0) return;
-        this.#loaded.delete(file);
-        if (module.ours) cryptoki.finalize();
-      },
-    };
+    return module.share(() => this.#loaded.delete(file));
   }
 }
 
-function load(path: string): Cryptoki {
+function start(path: string, parameters: string | undefined): SharedModule {
+  const cryptoki = load(path);
+  try {
+    return new SharedModule(cryptoki, parameters);
+  } catch (cause) {
+    throw new Pkcs11Failure(
+      `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF; for NSS, initializeParameters).`,
+      { cause },
+    );
+  }
+}
+
+function load(path: string): Pkcs11jsCryptoki {
   try {
     return new Pkcs11jsCryptoki(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Pkcs11Failure(
       `The PKCS#11 module ${path} cannot be loaded: ${reason}. It must be the vendor's PKCS#11 library for this platform.`,
-      { cause },
-    );
-  }
-}
-
-function initialize(cryptoki: Cryptoki, path: string): boolean {
-  try {
-    return cryptoki.initialize();
-  } catch (cause) {
-    throw new Pkcs11Failure(
-      `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF).`,
       { cause },
     );
   }

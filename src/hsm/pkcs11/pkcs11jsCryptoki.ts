@@ -4,14 +4,18 @@ import { TAG_BYTES } from '../../xks/limits.ts';
 import type { CipherCalls, Cryptoki, GcmCall, ObjectHandle, SessionHandle, Template, TokenInfo } from './cryptoki.ts';
 import { CKR, CKS } from './cryptokiConstants.ts';
 import { CryptokiError, isAnswer } from './cryptokiError.ts';
+import { toTokenInfo } from './toTokenInfo.ts';
 
 // For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
 const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
 
+const TAG_BITS = Buffer.alloc(8);
+TAG_BITS.writeBigUInt64LE(BigInt(TAG_BYTES * 8));
+
 /** Cryptoki by pkcs11js; the only file that knows it. */
 export class Pkcs11jsCryptoki implements Cryptoki {
   readonly #module = new pkcs11js.PKCS11();
-  // pkcs11js keeps no reference to what a threadpool call reads, so that it could be collected while the call runs.
+  // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
   readonly #running = new Set<GcmCall>();
 
   /** Loads the shared library; throws an Error with the dynamic linker's message if that fails. */
@@ -19,11 +23,14 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     this.#module.load(path);
   }
 
-  initialize(): boolean {
+  initialize(parameters?: string): boolean {
+    // Without this flag a module may do without locks, since the application is then taken for single-threaded.
+    const flags = pkcs11js.CKF_OS_LOCKING_OK;
+    // pkcs11js cuts off the last character.
+    const options = parameters === undefined ? { flags } : { flags, libraryParameters: `${parameters} ` };
     try {
-      // Without this flag a module may do without locks, since the application is then taken for single-threaded.
       answer('C_Initialize', () => {
-        this.#module.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK });
+        this.#module.C_Initialize(options);
       });
       return true;
     } catch (error) {
@@ -123,12 +130,22 @@ export class Pkcs11jsCryptoki implements Cryptoki {
 
   readonly blocking: CipherCalls = {
     encrypt: (session, call) => {
-      this.#encryptInit(session, call);
-      return answer('C_Encrypt', () => this.#module.C_Encrypt(session, asBuffer(call.input), call.output));
+      this.#running.add(call);
+      try {
+        this.#encryptInit(session, call);
+        return answer('C_Encrypt', () => this.#module.C_Encrypt(session, asBuffer(call.input), call.output));
+      } finally {
+        this.#running.delete(call);
+      }
     },
     decrypt: (session, call) => {
-      this.#decryptInit(session, call);
-      return answer('C_Decrypt', () => this.#module.C_Decrypt(session, asBuffer(call.input), call.output));
+      this.#running.add(call);
+      try {
+        this.#decryptInit(session, call);
+        return answer('C_Decrypt', () => this.#module.C_Decrypt(session, asBuffer(call.input), call.output));
+      } finally {
+        this.#running.delete(call);
+      }
     },
   };
 
@@ -170,8 +187,11 @@ export class Pkcs11jsCryptoki implements Cryptoki {
   }
 }
 
-/** CK_GCM_PARAMS as of PKCS#11 2.40, with ulIvBits. */
-function gcmMechanism({ iv, aad }: GcmCall): pkcs11js.Mechanism {
+function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {
+  return { mechanism: pkcs11js.CKM_AES_GCM, parameter: call.gcmParameters === 'v2.40' ? v240(call) : v220(call) };
+}
+
+function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
   const parameter: pkcs11js.GcmParams = {
     type: pkcs11js.CK_PARAMS_AES_GCM_v240,
     iv: asBuffer(iv),
@@ -179,32 +199,23 @@ function gcmMechanism({ iv, aad }: GcmCall): pkcs11js.Mechanism {
     aad: asBuffer(aad),
     tagBits: TAG_BYTES * 8,
   };
-  return { mechanism: pkcs11js.CKM_AES_GCM, parameter };
+  return parameter;
+}
+
+// pkcs11js has no CK_GCM_PARAMS without ulIvBits, but a structure of the same layout: pointer, length, pointer, length and a
+// CK_ULONG, which is a handle there and ulTagBits here.
+function v220({ iv, aad }: GcmCall): pkcs11js.IParams {
+  const parameter: pkcs11js.GostR3410KeyWrapParams = {
+    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
+    wrapOID: asBuffer(iv),
+    ukm: asBuffer(aad),
+    key: TAG_BITS,
+  };
+  return parameter;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function toTokenInfo(slot: number, info: pkcs11js.TokenInfo): TokenInfo {
-  return {
-    slot,
-    label: unpad(info.label),
-    serial: unpad(info.serialNumber),
-    manufacturer: unpad(info.manufacturerID),
-    model: unpad(info.model),
-    hardwareVersion: version(info.hardwareVersion),
-    firmwareVersion: version(info.firmwareVersion),
-  };
-}
-
-// Padded with blanks by the standard, and with NUL by some modules.
-function unpad(text: string): string {
-  return text.replace(/[\s\0]+$/, '');
-}
-
-function version({ major, minor }: pkcs11js.Version): string {
-  return `${major}.${minor}`;
 }
 
 function answer<T>(functionName: string, call: () => T): T {

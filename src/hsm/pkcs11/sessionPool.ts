@@ -21,6 +21,7 @@ export class SessionPool {
   // A set for its order of insertion: first come, first served.
   readonly #waiting = new Set<PromiseWithResolvers<SessionHandle>>();
   #lent = 0;
+  #overdue = 0;
   #whenAllReturned: (() => void) | undefined;
   #closed = false;
 
@@ -30,7 +31,8 @@ export class SessionPool {
 
   /**
    * What `use` gives. Throws ThrottlingException if no session is free by `deadline` (on `clock`) and
-   * DependencyTimeoutException if `use` has not come back by then; its session is lent no more until it has.
+   * DependencyTimeoutException if `use` has not come back by then; its session is lent no more until it has. If none of the
+   * calls that have the sessions has come back in its time, that is thrown at once: the module hangs, and is not busy.
    * An XksError from `use` is its verdict and leaves no operation active. Anything else that it throws may, and so may a
    * call that was given up: then the session is closed and never reused.
    */
@@ -39,11 +41,11 @@ export class SessionPool {
     let overdue = false;
     const answer = (async () => use(session))().then(
       (result) => {
-        this.#takeBack(session, !overdue);
+        this.#takeBack(session, overdue, true);
         return result;
       },
       (error: unknown) => {
-        this.#takeBack(session, !overdue && error instanceof XksError);
+        this.#takeBack(session, overdue, error instanceof XksError);
         throw error;
       },
     );
@@ -51,7 +53,8 @@ export class SessionPool {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       overdue = true;
-      timeout.reject(new XksError('DependencyTimeoutException', 'The key manager did not answer in time.'));
+      this.#overdue += 1;
+      timeout.reject(late());
     }, this.#remaining(deadline));
     try {
       return await Promise.race([answer, timeout.promise]);
@@ -60,9 +63,19 @@ export class SessionPool {
     }
   }
 
+  /** Sessions in use, those of late calls included. */
+  get lent(): number {
+    return this.#lent;
+  }
+
   /** Closes the sessions that are not lent. */
   closeIdle(): void {
     for (const session of this.#idle.splice(0)) this.#options.close(session);
+  }
+
+  /** Forgets the sessions that are not lent, which do not exist any more. */
+  forgetIdle(): void {
+    this.#idle.length = 0;
   }
 
   /** Lends no more. Resolves when all sessions are closed, or to false if some have not come back after `milliseconds`. */
@@ -85,12 +98,13 @@ export class SessionPool {
   #borrow(deadline: number): SessionHandle | Promise<SessionHandle> {
     if (this.#closed) throw closed();
     if (this.#lent < this.#options.size) return this.#lend();
+    if (this.#overdue >= this.#options.size) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const waiter = Promise.withResolvers<SessionHandle>();
     this.#waiting.add(waiter);
     const timer = setTimeout(() => {
       this.#waiting.delete(waiter);
-      waiter.reject(noneFree());
+      waiter.reject(this.#overdue >= this.#options.size ? late() : noneFree());
     }, this.#remaining(deadline));
     return waiter.promise.finally(() => {
       clearTimeout(timer);
@@ -107,10 +121,11 @@ export class SessionPool {
     return session;
   }
 
-  #takeBack(session: SessionHandle, reusable: boolean): void {
-    if (reusable && !this.#closed) this.#idle.push(session);
+  #takeBack(session: SessionHandle, overdue: boolean, reusable: boolean): void {
+    if (reusable && !overdue && !this.#closed) this.#idle.push(session);
     else this.#options.close(session);
     this.#lent -= 1;
+    if (overdue) this.#overdue -= 1;
     for (const waiter of this.#waiting) {
       if (this.#lent >= this.#options.size) break;
       this.#waiting.delete(waiter);
@@ -122,6 +137,10 @@ export class SessionPool {
     }
     if (this.#lent === 0) this.#whenAllReturned?.();
   }
+}
+
+function late(): XksError {
+  return new XksError('DependencyTimeoutException', 'The key manager did not answer in time.');
 }
 
 function noneFree(): XksError {

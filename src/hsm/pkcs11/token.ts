@@ -2,6 +2,8 @@ import type { Secret } from '../../secret.ts';
 import type { Cryptoki, SessionHandle, TokenInfo } from './cryptoki.ts';
 import { CKR } from './cryptokiConstants.ts';
 import { CryptokiError, isAnswer } from './cryptokiError.ts';
+import { findToken, type TokenSelector } from './findToken.ts';
+import { isLoss } from './isLoss.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 
 // HSMs lock a user after a few of these.
@@ -16,16 +18,33 @@ const PIN_REFUSALS = [
 
 /** A token and the login to it, which it keeps by a session of its own: a token logs out when its last session closes. */
 export class Token {
-  readonly info: TokenInfo;
   readonly #cryptoki: Cryptoki;
+  readonly #selector: TokenSelector;
   readonly #pin: Secret;
+  #info: TokenInfo;
   #loginSession: SessionHandle | undefined;
   #refusal: Pkcs11Failure | undefined;
 
-  constructor(cryptoki: Cryptoki, info: TokenInfo, pin: Secret) {
+  /** Finds the token. Throws Pkcs11Failure if there is not exactly one, and CryptokiError. */
+  constructor(cryptoki: Cryptoki, selector: TokenSelector, pin: Secret) {
     this.#cryptoki = cryptoki;
-    this.info = info;
+    this.#selector = selector;
     this.#pin = pin;
+    this.#info = findToken(cryptoki.tokens(), selector);
+  }
+
+  get info(): TokenInfo {
+    return this.#info;
+  }
+
+  /** Whether the PIN was refused, so that no login can succeed any more. */
+  get isRefused(): boolean {
+    return this.#refusal !== undefined;
+  }
+
+  /** Finds the token again, which may have got another slot. Throws as the constructor does. */
+  findAgain(): void {
+    this.#info = findToken(this.#cryptoki.tokens(), this.#selector);
   }
 
   /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
@@ -35,8 +54,24 @@ export class Token {
     this.#loginSession = this.#openLoggedIn();
   }
 
+  /** What is wrong with the login or the device behind it, by a cheap look; undefined if both are there. */
+  findFault(): CryptokiError | undefined {
+    try {
+      if (!this.#loginSession || !this.#cryptoki.isUserLoggedIn(this.#loginSession)) {
+        return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
+      }
+      // What a library knows of a session it may know without its device, but not this.
+      this.#cryptoki.generateRandom(this.#loginSession, 1);
+    } catch (error) {
+      if (!(error instanceof CryptokiError)) throw error;
+      // A device without random numbers has answered too.
+      if (isLoss(error)) return error;
+    }
+    return undefined;
+  }
+
   openSession(access: 'read-only' | 'read-write' = 'read-only'): SessionHandle {
-    return this.#cryptoki.openSession(this.info.slot, access);
+    return this.#cryptoki.openSession(this.#info.slot, access);
   }
 
   /** Closes the session if it still exists. */
@@ -54,6 +89,11 @@ export class Token {
     this.#loginSession = undefined;
   }
 
+  /** After its module was restarted, when its sessions are void. */
+  forgetSession(): void {
+    this.#loginSession = undefined;
+  }
+
   #openLoggedIn(): SessionHandle {
     let session: SessionHandle | undefined;
     try {
@@ -63,7 +103,7 @@ export class Token {
     } catch (cause) {
       if (session && isAnswer(cause, CKR.USER_ALREADY_LOGGED_IN)) return session;
       if (session) this.closeSession(session);
-      const failure = new Pkcs11Failure(advise(this.info.label, cause), { cause });
+      const failure = new Pkcs11Failure(advise(this.#info.label, cause), { cause });
       if (isAnswer(cause, ...PIN_REFUSALS)) this.#refusal = failure;
       throw failure;
     }

@@ -14,14 +14,6 @@ const BAD_CIPHERTEXT = [
   CKR.FUNCTION_FAILED,
 ];
 
-const STALE = [
-  CKR.SESSION_HANDLE_INVALID,
-  CKR.SESSION_CLOSED,
-  CKR.USER_NOT_LOGGED_IN,
-  CKR.KEY_HANDLE_INVALID,
-  CKR.OBJECT_HANDLE_INVALID,
-];
-
 /** The same text whatever did not match: which it was would help an attacker. */
 export function invalidCiphertext(cause?: unknown): XksError {
   return named(
@@ -39,7 +31,7 @@ export function translateFailure(cause: unknown): XksError {
   if (isAnswer(cause, CKR.MECHANISM_PARAM_INVALID) && cause.functionName === 'C_DecryptInit') {
     return invalidCiphertext(cause);
   }
-  if (isAnswer(cause, CKR.KEY_FUNCTION_NOT_PERMITTED)) {
+  if (isAnswer(cause, CKR.KEY_FUNCTION_NOT_PERMITTED) || isNssRefusal(cause)) {
     return named('InvalidKeyUsageException', 'The key manager does not permit this use of the external key.', cause);
   }
   if (isAnswer(cause, CKR.SESSION_COUNT)) {
@@ -48,13 +40,17 @@ export function translateFailure(cause: unknown): XksError {
   return named('InternalException', 'The key manager failed.', cause);
 }
 
-// The messages of these hold names, codes and lengths only; those of other errors may hold anything.
 function named(errorName: XksErrorName, message: string, cause: unknown): XksError {
-  const ours = cause instanceof CryptokiError || cause instanceof ModuleFault || cause instanceof Pkcs11Failure;
-  return new XksError(errorName, message, { cause, detail: ours ? cause.message : undefined });
+  return new XksError(errorName, message, { cause, detail: detailOf(cause) });
 }
 
-/** Whether a session, a login or a handle is gone, so that the operation may succeed with new ones. */
-export function isStale(error: unknown): error is CryptokiError {
-  return isAnswer(error, ...STALE);
+/** What may be logged of a failure: these hold names, codes and lengths only, the messages of others may hold anything. */
+export function detailOf(cause: unknown): string | undefined {
+  const ours = cause instanceof CryptokiError || cause instanceof ModuleFault || cause instanceof Pkcs11Failure;
+  return ours ? cause.message : undefined;
+}
+
+// NSS softoken says this of an AES key whose attributes forbid the usage; other keys are never used.
+function isNssRefusal(cause: unknown): boolean {
+  return isAnswer(cause, CKR.KEY_TYPE_INCONSISTENT) && /^C_(En|De)cryptInit$/.test(cause.functionName);
 }

@@ -78,7 +78,11 @@ describe('a valid configuration', () => {
       timeoutMs: 200,
     });
     expect(config.keyStores[0]?.keys).toEqual([
-      { id: 'foo', versions: [{ label: 'foo', ciphertextMetadata: Buffer.alloc(0) }], status: 'enabled' },
+      {
+        id: 'foo',
+        versions: [{ label: 'foo', decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) }],
+        status: 'enabled',
+      },
     ]);
   });
 
@@ -98,7 +102,11 @@ describe('a valid configuration', () => {
     });
     const [one, two] = load(written).config.keyStores[0]?.keys[1]?.versions ?? [];
     // printf payments-1 | sha256sum
-    expect(one).toEqual({ label: 'payments-1', ciphertextMetadata: Buffer.from(`01${SHA256_PAYMENTS_1}`, 'hex') });
+    expect(one).toEqual({
+      label: 'payments-1',
+      decryptOnly: false,
+      ciphertextMetadata: Buffer.from(`01${SHA256_PAYMENTS_1}`, 'hex'),
+    });
     expect(two?.ciphertextMetadata).toHaveLength(9);
     expect(two?.ciphertextMetadata).not.toEqual(one?.ciphertextMetadata);
   });
@@ -232,6 +240,11 @@ describe('problems', () => {
           /versions: must not have the same label twice/,
         ],
         ['no version', { versions: [] }, /versions: must have at least one version/],
+        [
+          'none that encrypts',
+          { versions: [{ label: 'y', decryptOnly: true }] },
+          /versions: must have one that encrypts/,
+        ],
       ] as const
     ).map(([what, key, pattern]): [string, unknown, RegExp] => [
       what,

@@ -10,6 +10,9 @@ import type {
 } from '../../../src/hsm/pkcs11/cryptoki.ts';
 import { CKA, CKK, CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
 import { CryptokiError } from '../../../src/hsm/pkcs11/cryptokiError.ts';
+import type { OpenToken } from '../../../src/hsm/pkcs11/openToken.ts';
+import { SharedModule } from '../../../src/hsm/pkcs11/pkcs11Module.ts';
+import { Token } from '../../../src/hsm/pkcs11/token.ts';
 import { Secret } from '../../../src/secret.ts';
 
 export const TOKEN: TokenInfo = {
@@ -36,6 +39,10 @@ export class FakeCryptoki implements Cryptoki {
   decryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length - 16);
   /** Different bytes each time, as a real one gives. */
   random: (bytes: number) => Buffer = (bytes) => randomBytes(bytes);
+  token = TOKEN;
+  /** CK_RV of functions that fail until it is taken away. */
+  readonly failing = new Map<string, number>();
+  #initialized = true;
   #loggedIn = false;
   #handles = 0;
   #objects = new Map<string, string>();
@@ -57,20 +64,26 @@ export class FakeCryptoki implements Cryptoki {
   }
 
   initialize(): boolean {
-    this.#called('C_Initialize');
+    this.log.push('C_Initialize');
+    this.#fail('C_Initialize');
+    this.#initialized = true;
     return true;
   }
 
   finalize(): void {
     this.#called('C_Finalize');
+    this.#initialized = false;
+    this.loseSessions();
   }
 
   tokens(): TokenInfo[] {
-    return [TOKEN];
+    this.#called('C_GetSlotList');
+    return [this.token];
   }
 
-  openSession(): SessionHandle {
+  openSession(slot: number): SessionHandle {
     this.#called('C_OpenSession');
+    if (slot !== this.token.slot) throw new CryptokiError('C_OpenSession', CKR.SLOT_ID_INVALID);
     const session = this.#newHandle();
     this.sessions.add(session.toString('hex'));
     return session;
@@ -146,14 +159,19 @@ export class FakeCryptoki implements Cryptoki {
 
   #called(functionName: string, session?: SessionHandle, object?: ObjectHandle): void {
     this.log.push(functionName);
-    const error = this.#failures.get(functionName)?.shift();
-    if (error !== undefined) throw typeof error === 'number' ? new CryptokiError(functionName, error) : error;
+    this.#fail(functionName);
+    if (!this.#initialized) throw new CryptokiError(functionName, CKR.CRYPTOKI_NOT_INITIALIZED);
     if (session && !this.sessions.has(session.toString('hex'))) {
       throw new CryptokiError(functionName, CKR.SESSION_HANDLE_INVALID);
     }
     if (object && !this.#objects.has(object.toString('hex'))) {
       throw new CryptokiError(functionName, CKR.KEY_HANDLE_INVALID);
     }
+  }
+
+  #fail(functionName: string): void {
+    const error = this.#failures.get(functionName)?.shift() ?? this.failing.get(functionName);
+    if (error !== undefined) throw typeof error === 'number' ? new CryptokiError(functionName, error) : error;
   }
 
   #newHandle(): Buffer {
@@ -165,6 +183,21 @@ export class FakeCryptoki implements Cryptoki {
     this.#loggedIn = false;
     this.#objects.clear();
   }
+}
+
+/** A user of a module and its token, logged in; `shared` is for several of them. */
+export function openFake(cryptoki: FakeCryptoki, shared = new SharedModule(cryptoki)): OpenToken {
+  const module = shared.share(() => undefined);
+  const token = new Token(cryptoki, { label: TOKEN.label }, PIN);
+  token.login();
+  return {
+    module,
+    token,
+    close: () => {
+      token.close();
+      module.release();
+    },
+  };
 }
 
 export function ulong(value: number): Buffer {

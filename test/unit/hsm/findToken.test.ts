@@ -16,7 +16,11 @@ describe('a token', () => {
       { label: 'other' },
       'There is no token with the label "other". The module has: "fake" (serial 0123, slot 7).',
     ],
-    [[blank], { slot: 9 }, 'There is no token with the slot 9. The module has no initialised token.'],
+    [
+      [blank],
+      { slot: 9 },
+      'There is no token with the slot 9. The module has no initialised token (SoftHSM: is SOFTHSM2_CONF set, and to the right file?).',
+    ],
     [
       [TOKEN, twin],
       { label: 'fake' },

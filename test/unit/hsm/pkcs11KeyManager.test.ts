@@ -3,28 +3,30 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Sealed } from '../../../src/hsm/keyManager.ts';
 import type { GcmCall } from '../../../src/hsm/pkcs11/cryptoki.ts';
 import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
-import { Pkcs11KeyManager } from '../../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Token } from '../../../src/hsm/pkcs11/token.ts';
-import { FakeCryptoki, PIN, TOKEN } from './fakeCryptoki.ts';
+import { Pkcs11KeyManager, type KeyManagerOptions } from '../../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { FakeCryptoki, openFake, PIN, TOKEN } from './fakeCryptoki.ts';
 
 const plaintext = Buffer.from('top secret plaintext');
 const aad = Buffer.from('aad');
 const sealed: Sealed = { ciphertext: Buffer.alloc(20), iv: Buffer.alloc(12), tag: Buffer.alloc(16) };
 
-function setUp({ sessions = 1, timeoutMs = 1_000 } = {}) {
-  const cryptoki = new FakeCryptoki();
-  const token = new Token(cryptoki, TOKEN, PIN);
-  token.login();
-  const warn = vi.fn();
+const OPTIONS = { name: 'fake', calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' } as const;
+
+function setUp(
+  { sessions = 1, timeoutMs = 1_000, ...dialect }: Partial<KeyManagerOptions> = {},
+  cryptoki = new FakeCryptoki(),
+) {
+  const opened = openFake(cryptoki);
   const close = vi.fn(() => {
-    token.close();
+    opened.close();
   });
+  const [warn, error] = [vi.fn(), vi.fn()];
   const keyManager = new Pkcs11KeyManager(
-    { name: 'fake', sessions, calls: 'threadpool', timeoutMs },
-    { cryptoki, token, close },
-    { logger: { warn }, clock: () => performance.now() },
+    { ...OPTIONS, sessions, timeoutMs, ...dialect },
+    { ...opened, close },
+    { logger: { warn, error }, clock: () => performance.now() },
   );
-  return { cryptoki, keyManager, warn, close };
+  return { cryptoki, keyManager, warn, error, close };
 }
 
 describe('a module that misbehaves', () => {
@@ -70,6 +72,25 @@ describe('a module that misbehaves', () => {
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
   });
 
+  it.each(['hsm-in-place', 'hsm-appended'] as const)('makes no IV of its own, or the same again: %s', async (iv) => {
+    const { cryptoki, keyManager } = setUp({ iv });
+    const answering = (made: Buffer) => {
+      cryptoki.encryptAnswer = (call) => {
+        if (iv === 'hsm-in-place') Buffer.from(call.iv.buffer, call.iv.byteOffset).set(made);
+        return Buffer.concat([Buffer.alloc(36), iv === 'hsm-appended' ? made : Buffer.alloc(0)]);
+      };
+    };
+    answering(Buffer.alloc(12));
+    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
+      ...internal,
+      detail: 'C_Encrypt gave no new IV',
+    });
+    answering(Buffer.alloc(12, 7));
+    expect((await keyManager.encrypt('key', plaintext, aad)).iv).toEqual(Buffer.alloc(12, 7));
+    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+    expect(cryptoki.count('C_GenerateRandom')).toBe(0);
+  });
+
   it('throws what is not of PKCS#11', async () => {
     const { cryptoki, keyManager } = setUp();
     const thrown = new TypeError('Argument 1 has wrong type');
@@ -81,7 +102,7 @@ describe('a module that misbehaves', () => {
 
   it('fails with neither data nor PIN in the error', async () => {
     const { cryptoki, keyManager } = setUp();
-    cryptoki.failNext('C_Encrypt', CKR.GENERAL_ERROR);
+    cryptoki.failing.set('C_Encrypt', CKR.GENERAL_ERROR);
     const error: unknown = await keyManager.encrypt('key', plaintext, aad).catch((thrown: unknown) => thrown);
     const text = inspect(error, { depth: 10, showHidden: true });
     expect(text).toContain('C_Encrypt answered');
@@ -109,10 +130,10 @@ describe('the answers of a module', () => {
       message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
     });
     for (const functionName of ['C_DecryptInit', 'C_OpenSession']) {
-      cryptoki.failNext(functionName, code);
+      cryptoki.failNext(functionName, code, code);
       await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
     }
-    cryptoki.failNext('C_Encrypt', code);
+    cryptoki.failNext('C_Encrypt', code, code);
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
   });
 
@@ -122,6 +143,17 @@ describe('the answers of a module', () => {
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
       errorName: 'InvalidKeyUsageException',
     });
+  });
+
+  it('CKR_KEY_TYPE_INCONSISTENT is an invalid usage where an operation begins, and nowhere else', async () => {
+    const { cryptoki, keyManager } = setUp();
+    const { KEY_TYPE_INCONSISTENT } = CKR;
+    cryptoki.failNext('C_DecryptInit', KEY_TYPE_INCONSISTENT);
+    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+      errorName: 'InvalidKeyUsageException',
+    });
+    cryptoki.failNext('C_Encrypt', KEY_TYPE_INCONSISTENT);
+    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
   });
 
   it('CKR_SESSION_COUNT is throttling', async () => {
@@ -179,10 +211,9 @@ describe('a failure', () => {
     cryptoki.failNext(functionName, code);
     await keyManager.encrypt('key', plaintext, aad);
     expect(cryptoki.count('C_FindObjects')).toBe(2);
-    expect(cryptoki.count('C_Login')).toBe(2);
     expect(warn).toHaveBeenCalledOnce();
 
-    cryptoki.failNext(functionName, code, code);
+    cryptoki.failing.set(functionName, code);
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
   });
 
@@ -240,12 +271,8 @@ describe('close', () => {
 
 it('describes the token in printable ASCII', async () => {
   const cryptoki = new FakeCryptoki();
-  const token = new Token(cryptoki, { ...TOKEN, manufacturer: 'Sécurité\u0000', model: ' Vault' }, PIN);
-  const keyManager = new Pkcs11KeyManager(
-    { name: 'fake', sessions: 1, calls: 'blocking', timeoutMs: 1_000 },
-    { cryptoki, token, close: () => undefined },
-    { logger: { warn: () => undefined }, clock: () => 0 },
-  );
+  cryptoki.token = { ...TOKEN, manufacturer: 'Sécurité\u0000', model: ' Vault' };
+  const { keyManager } = setUp({}, cryptoki);
   expect(await keyManager.describe()).toEqual({
     id: '0123',
     vendor: 'S?curit??',

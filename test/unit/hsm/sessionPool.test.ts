@@ -20,7 +20,7 @@ function setUp(size: number) {
   const clock = () => performance.now();
   const pool = new SessionPool({ size, open, close, clock });
   /** Borrows a session until the given promise settles. */
-  const use = <T>(until: T | Promise<T>) => pool.withSession(clock() + TIMEOUT_MS, () => until);
+  const use = <T>(until: T | Promise<T>, timeoutMs = TIMEOUT_MS) => pool.withSession(clock() + timeoutMs, () => until);
   return { pool, open, close, clock, use };
 }
 
@@ -76,14 +76,12 @@ describe('waiting', () => {
   it('ends with ThrottlingException at the deadline', async () => {
     const { use } = setUp(1);
     const first = Promise.withResolvers<string>();
-    const outcomes = [
-      expect(use(first.promise)).rejects.toMatchObject(late),
-      expect(use('x')).rejects.toMatchObject(throttled),
-    ];
+    const running = use(first.promise, 2 * TIMEOUT_MS);
+    const outcome = expect(use('x')).rejects.toMatchObject(throttled);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
-    await Promise.all(outcomes);
+    await outcome;
     first.resolve('done');
-    await vi.advanceTimersByTimeAsync(0);
+    expect(await running).toBe('done');
     expect(await use('again')).toBe('again');
   });
 
@@ -126,19 +124,34 @@ describe('a call that is late', () => {
     const { close, open, use } = setUp(1);
     const call = Promise.withResolvers<string>();
     const outcome = expect(use(call.promise)).rejects.toMatchObject(late);
+    const patient = use('patient', 2 * TIMEOUT_MS);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await outcome;
-
-    const next = expect(use('next')).rejects.toMatchObject(throttled);
-    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
-    await next;
     expect(close).not.toHaveBeenCalled();
 
-    const waiting = use('waiting');
     call.resolve('late');
-    expect(await waiting).toBe('waiting');
+    expect(await patient).toBe('patient');
     expect(close).toHaveBeenCalledExactlyOnceWith(ulong(1));
     expect(open).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not waited for when all of them are late: what hangs is not busy', async () => {
+    const { use } = setUp(2);
+    const [slow, hanging] = [Promise.withResolvers<string>(), new Promise<string>(() => undefined)];
+    const outcomes = [slow.promise, hanging].map((until) => expect(use(until)).rejects.toMatchObject(late));
+    outcomes.push(expect(use('waits longer', TIMEOUT_MS + 1)).rejects.toMatchObject(late));
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 1);
+    await Promise.all(outcomes);
+    await expect(use('at once')).rejects.toMatchObject(late);
+
+    slow.resolve('late');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await use('served')).toBe('served');
+    const running = use(Promise.withResolvers<string>().promise, 2 * TIMEOUT_MS);
+    const throttling = expect(use('one is busy')).rejects.toMatchObject(throttled);
+    const ending = expect(running).rejects.toMatchObject(late);
+    await vi.advanceTimersByTimeAsync(2 * TIMEOUT_MS);
+    await Promise.all([throttling, ending]);
   });
 
   it('may fail without harm', async () => {

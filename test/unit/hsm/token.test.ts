@@ -4,6 +4,8 @@ import { Token } from '../../../src/hsm/pkcs11/token.ts';
 import { Secret } from '../../../src/secret.ts';
 import { FakeCryptoki, PIN, TOKEN } from './fakeCryptoki.ts';
 
+const SELECTOR = { label: TOKEN.label };
+
 describe('login', () => {
   it.each([
     [CKR.PIN_INCORRECT, 'The PIN was refused by token "fake". It was tried once'],
@@ -15,7 +17,7 @@ describe('login', () => {
   ])('is tried once when the answer is 0x%s', (code, message) => {
     const cryptoki = new FakeCryptoki();
     cryptoki.failNext('C_Login', code);
-    const token = new Token(cryptoki, TOKEN, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN);
     for (let attempt = 0; attempt < 3; attempt++) {
       expect(() => {
         token.login();
@@ -30,7 +32,7 @@ describe('login', () => {
   it('is tried again after a failure that is not about the PIN', () => {
     const cryptoki = new FakeCryptoki();
     cryptoki.failNext('C_Login', CKR.GENERAL_ERROR);
-    const token = new Token(cryptoki, TOKEN, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN);
     expect(() => {
       token.login();
     }).toThrow('Cannot log in to token "fake". (C_Login answered an error (0x5))');
@@ -39,7 +41,7 @@ describe('login', () => {
   });
 
   it('does not show the PIN', () => {
-    const token = new Token(new FakeCryptoki(), TOKEN, new Secret('not-the-pin'));
+    const token = new Token(new FakeCryptoki(), SELECTOR, new Secret('not-the-pin'));
     expect(() => {
       token.login();
     }).toThrow(expect.objectContaining({ stack: expect.not.stringContaining('not-the-pin') as unknown }));
@@ -47,7 +49,7 @@ describe('login', () => {
 
   it('joins another of the same process', () => {
     const cryptoki = new FakeCryptoki();
-    const [one, other] = [new Token(cryptoki, TOKEN, PIN), new Token(cryptoki, TOKEN, PIN)];
+    const [one, other] = [new Token(cryptoki, SELECTOR, PIN), new Token(cryptoki, SELECTOR, PIN)];
     one.login();
     other.login();
     one.close();
@@ -56,7 +58,7 @@ describe('login', () => {
 
   it('keeps one session however often it is done', () => {
     const cryptoki = new FakeCryptoki();
-    const token = new Token(cryptoki, TOKEN, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN);
     token.login();
     token.login();
     expect(cryptoki.sessions.size).toBe(1);
@@ -67,7 +69,7 @@ describe('login', () => {
 
 it('closes a session that is gone without complaint', () => {
   const cryptoki = new FakeCryptoki();
-  const token = new Token(cryptoki, TOKEN, PIN);
+  const token = new Token(cryptoki, SELECTOR, PIN);
   const session = token.openSession();
   cryptoki.loseSessions();
   token.closeSession(session);

@@ -1,0 +1,77 @@
+import type { Cryptoki } from './cryptoki.ts';
+import { CryptokiError } from './cryptokiError.ts';
+
+/** One user's hold on a PKCS#11 module. */
+export interface Pkcs11Module {
+  readonly cryptoki: Cryptoki;
+  /** Set by a user that can bear a restart; without it there is none. */
+  restartable: Restartable | undefined;
+  /**
+   * C_Finalize and C_Initialize, if all users of the module agree. Whether it was: then all handles of all users are void.
+   * Throws CryptokiError if the module does not start again.
+   */
+  readonly restart: () => boolean;
+  /** Gives the module up, exactly once; it is finalized when its last user does. None of its calls may be running. */
+  readonly release: () => void;
+}
+
+export interface Restartable {
+  /** False while the user does its work, and while any of its calls may be running. */
+  mayRestart(): boolean;
+  /** All handles of sessions and objects are void; the module may give the same ones to others. */
+  forgetHandles(): void;
+}
+
+/** A PKCS#11 module that is initialised. It is so for the process as a whole, however many users it has. */
+export class SharedModule {
+  /** Text for C_Initialize. */
+  readonly parameters: string | undefined;
+  readonly #cryptoki: Cryptoki;
+  readonly #users = new Set<Pkcs11Module>();
+  /** Whether C_Initialize was ours, so that C_Finalize is too. */
+  #ours: boolean;
+
+  /** Throws CryptokiError if the module does not start. */
+  constructor(cryptoki: Cryptoki, parameters?: string) {
+    this.#cryptoki = cryptoki;
+    this.parameters = parameters;
+    this.#ours = cryptoki.initialize(parameters);
+  }
+
+  /** A hold for one more user. `whenUnused` is called when the last one has given it up. */
+  share(whenUnused: () => void): Pkcs11Module {
+    const user: Pkcs11Module = {
+      cryptoki: this.#cryptoki,
+      restartable: undefined,
+      restart: () => this.#restart(),
+      release: () => {
+        this.#users.delete(user);
+        if (this.#users.size > 0) return;
+        whenUnused();
+        this.#finalize();
+      },
+    };
+    this.#users.add(user);
+    return user;
+  }
+
+  #restart(): boolean {
+    const users = [...this.#users];
+    if (!users.every(({ restartable }) => restartable?.mayRestart())) return false;
+    this.#finalize();
+    if (!this.#cryptoki.initialize(this.parameters)) return false;
+    this.#ours = true;
+    for (const { restartable } of users) restartable?.forgetHandles();
+    return true;
+  }
+
+  #finalize(): void {
+    if (!this.#ours) return;
+    try {
+      this.#cryptoki.finalize();
+    } catch (error) {
+      // There is nothing to finalize in a module that has lost its state or did not start again.
+      if (!(error instanceof CryptokiError)) throw error;
+    }
+  }
+}

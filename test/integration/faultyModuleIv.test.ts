@@ -1,0 +1,117 @@
+import { createDecipheriv, randomBytes } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
+import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
+import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
+
+const keyValue = randomBytes(32);
+const aad = randomBytes(30);
+const internal = { errorName: 'InternalException' };
+
+let softHsm: SoftHsmFixture;
+let faulty: FaultyModule;
+
+beforeAll(() => {
+  softHsm = createSoftHsm();
+  softHsm.importKey('key', keyValue);
+  faulty = createFaultyModule(softHsm);
+});
+
+afterEach(() => {
+  faulty.clear();
+});
+
+afterAll(() => {
+  faulty.dispose();
+  softHsm.dispose();
+});
+
+type Dialect = Pick<Pkcs11Options, 'calls' | 'iv' | 'gcmParameters'>;
+
+async function withKeyManager(dialect: Dialect, use: (keyManager: KeyManager) => Promise<void>): Promise<void> {
+  const { tokenLabel, pin } = softHsm;
+  const token = { label: tokenLabel };
+  const keyManager = await openPkcs11KeyManager(
+    { name: 'faulty', module: faulty.module, token, pin, sessions: 2, timeoutMs: 10_000, ...dialect },
+    {
+      modules: new Pkcs11Modules(),
+      logger: { warn: () => undefined, error: () => undefined },
+      clock: () => performance.now(),
+    },
+  );
+  try {
+    await use(keyManager);
+  } finally {
+    await keyManager.close();
+  }
+}
+
+function opened({ ciphertext, iv, tag }: Sealed): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', keyValue, iv).setAAD(aad).setAuthTag(tag);
+  return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+}
+
+const MODULES: Readonly<Record<Pkcs11Options['iv'], readonly Fault[]>> = {
+  random: [],
+  'hsm-in-place': [{ on: 'C_EncryptInit', does: 'make-iv-in-place' }],
+  'hsm-appended': [{ on: 'C_EncryptInit', does: 'make-iv-appended' }],
+};
+const V2_20: readonly Fault[] = [
+  { on: 'C_EncryptInit', does: 'demand-v2.20' },
+  { on: 'C_DecryptInit', does: 'demand-v2.20' },
+];
+const IVS = ['random', 'hsm-in-place', 'hsm-appended'] as const;
+const DIALECTS: Dialect[] = (['blocking', 'threadpool'] as const).flatMap((calls) =>
+  IVS.flatMap((iv) => (['v2.40', 'v2.20'] as const).map((gcmParameters) => ({ calls, iv, gcmParameters }))),
+);
+
+describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
+  it('work with a module that wants just that', async () => {
+    faulty.inject(...MODULES[dialect.iv], ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []));
+    await withKeyManager(dialect, async (keyManager) => {
+      const plaintexts = [0, 1, 4_300].flatMap((length) => Array.from({ length: 20 }, () => randomBytes(length)));
+      const sealed = await Promise.all(plaintexts.map((plaintext) => keyManager.encrypt('key', plaintext, aad)));
+      expect(sealed.map(({ ciphertext, iv, tag }) => [ciphertext.length, iv.length, tag.length])).toEqual(
+        plaintexts.map(({ length }) => [length, 12, 16]),
+      );
+      expect(sealed.map(opened)).toEqual(plaintexts);
+      expect(new Set(sealed.map(({ iv }) => Buffer.from(iv).toString('hex'))).size).toBe(plaintexts.length);
+      const decrypted = await Promise.all(sealed.map((each) => keyManager.decrypt('key', each, aad)));
+      expect(decrypted.map((bytes) => Buffer.from(bytes))).toEqual(plaintexts);
+      const noAad = new Uint8Array(0);
+      const withoutAad = await keyManager.encrypt('key', Buffer.from('x'), noAad);
+      expect(Buffer.from(await keyManager.decrypt('key', withoutAad, noAad)).toString()).toBe('x');
+    });
+  });
+});
+
+describe('nothing is encrypted in another dialect than that of the module', () => {
+  const cases: [Pkcs11Options['iv'], keyof typeof MODULES][] = [
+    ['random', 'hsm-appended'],
+    ['hsm-in-place', 'random'],
+    ['hsm-in-place', 'hsm-appended'],
+    ['hsm-appended', 'random'],
+    ['hsm-appended', 'hsm-in-place'],
+  ];
+
+  it.each(cases)('iv: %s for one of %s', async (iv, module) => {
+    faulty.inject(...MODULES[module]);
+    await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
+      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(internal);
+    });
+  });
+
+  it.each(['v2.40', 'v2.20'] as const)('gcmParameters: %s', async (gcmParameters) => {
+    if (gcmParameters === 'v2.40') faulty.inject(...V2_20);
+    // Without the fault, of a module that knows 2.40 alone.
+    else faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
+    await withKeyManager({ calls: 'blocking', iv: 'random', gcmParameters }, async (keyManager) => {
+      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+        ...internal,
+        detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',
+      });
+    });
+  });
+});

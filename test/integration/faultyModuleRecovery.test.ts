@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyManager } from '../../src/hsm/keyManager.ts';
+import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { XksError } from '../../src/xks/errors.ts';
+import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
+import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
+
+const internal = { errorName: 'InternalException' };
+const deviceRemoved: Fault = { on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED };
+const [warn, error] = [vi.fn(), vi.fn()];
+
+let softHsm: SoftHsmFixture;
+let faulty: FaultyModule;
+let modules: Pkcs11Modules;
+
+beforeAll(() => {
+  softHsm = createSoftHsm();
+  softHsm.importKey('key', randomBytes(32));
+  softHsm.addToken('other');
+  faulty = createFaultyModule(softHsm);
+});
+
+beforeEach(() => {
+  modules = new Pkcs11Modules();
+});
+
+afterEach(() => {
+  faulty.clear();
+  warn.mockReset();
+  error.mockReset();
+});
+
+afterAll(() => {
+  faulty.dispose();
+  softHsm.dispose();
+});
+
+type Calls = 'blocking' | 'threadpool';
+
+function open({
+  calls,
+  timeoutMs = 500,
+  token = softHsm.tokenLabel,
+}: {
+  calls: Calls;
+  timeoutMs?: number;
+  token?: string;
+}) {
+  const { pin } = softHsm;
+  const gcm = { calls, iv: 'random', gcmParameters: 'v2.40' } as const;
+  return openPkcs11KeyManager(
+    { name: 'faulty', module: faulty.module, token: { label: token }, pin, sessions: 4, timeoutMs, ...gcm },
+    { modules, logger: { warn, error }, clock: () => performance.now() },
+  );
+}
+
+async function roundTrip(keyManager: KeyManager): Promise<void> {
+  const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
+  const sealed = await keyManager.encrypt('key', plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+}
+
+function roundTrips(keyManager: KeyManager): Promise<unknown> {
+  return Promise.all(Array.from({ length: 20 }, () => roundTrip(keyManager)));
+}
+
+function backAgain(keyManager: KeyManager): Promise<void> {
+  return vi.waitFor(() => roundTrip(keyManager), { timeout: 20_000 });
+}
+
+function count(name: string): number {
+  return faulty.counts().get(name) ?? 0;
+}
+
+describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls', (calls) => {
+  let keyManager: KeyManager;
+
+  beforeEach(async () => {
+    keyManager = await open({ calls });
+  });
+
+  afterEach(async () => {
+    faulty.clear();
+    await keyManager.close();
+  });
+
+  it.each<Fault>([
+    { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
+    { on: 'C_DecryptInit', does: 'log-out', times: 1 },
+  ])('logs in once for all operations that are hit: $on, $does', async (fault) => {
+    await roundTrips(keyManager);
+    const logins = count('C_Login');
+    faulty.inject(fault);
+    await roundTrips(keyManager);
+    expect(count('C_Login')).toBe(logins + 1);
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['C_EncryptInit', pkcs11js.CKR_DEVICE_ERROR],
+    ['C_EncryptInit', pkcs11js.CKR_TOKEN_NOT_PRESENT],
+    ['C_Encrypt', pkcs11js.CKR_GENERAL_ERROR],
+    ['C_GenerateRandom', pkcs11js.CKR_FUNCTION_FAILED],
+    ['C_DecryptInit', pkcs11js.CKR_DEVICE_REMOVED],
+  ] as const)('tries again when %s answers 0x%s once', async (on, code) => {
+    faulty.inject({ on, does: 'answer', code, times: 1 });
+    await roundTrip(keyManager);
+  });
+
+  it('repairs in the background what is gone, and fails meanwhile without asking for each operation', async () => {
+    const lift = faulty.inject(deviceRemoved);
+    await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
+    const before = count('C_OpenSession') + count('C_EncryptInit');
+    const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => roundTrip(keyManager)));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: internal });
+    expect(count('C_OpenSession') + count('C_EncryptInit')).toBe(before);
+
+    lift();
+    const [initialized, finalized] = [count('C_Initialize'), count('C_Finalize')];
+    await backAgain(keyManager);
+    await roundTrips(keyManager);
+    expect(count('C_Initialize') - initialized).toBeLessThanOrEqual(1);
+    expect(count('C_Finalize') - finalized).toBeLessThanOrEqual(1);
+    expect(error).toHaveBeenCalledOnce();
+    expect(warn).toHaveBeenLastCalledWith(expect.objectContaining({ keyManager: 'faulty' }), 'A token is back');
+  });
+
+  it('restarts the module and finds its token again', async () => {
+    await roundTrip(keyManager);
+    const beside = new pkcs11js.PKCS11();
+    beside.load(faulty.module);
+    beside.C_Finalize();
+    const started = count('C_Initialize');
+    await roundTrips(keyManager);
+    expect(count('C_Initialize')).toBe(started + 1);
+    expect(error).toHaveBeenCalledOnce();
+  });
+
+  it('gives no wrong answer while the HSM comes and goes, and none but the right ones afterwards', async () => {
+    const aad = randomBytes(20);
+    const sealed = await keyManager.encrypt('key', Buffer.from('plaintext'), aad);
+    let running = true;
+    const wrong: unknown[] = [];
+    const load = Array.from({ length: 8 }, async () => {
+      while (running) {
+        try {
+          const opened = await keyManager.decrypt('key', sealed, aad);
+          if (!Buffer.from(opened).equals(Buffer.from('plaintext'))) wrong.push(opened);
+        } catch (failure) {
+          if (!(failure instanceof XksError) || failure.errorName !== 'InternalException') wrong.push(failure);
+        }
+        await new Promise(setImmediate);
+      }
+    });
+    for (const fault of [deviceRemoved, { ...deviceRemoved, code: pkcs11js.CKR_GENERAL_ERROR }] as const) {
+      const lift = faulty.inject(fault);
+      await vi.waitFor(
+        () => expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(internal),
+        20_000,
+      );
+      lift();
+      await backAgain(keyManager);
+    }
+    running = false;
+    await Promise.all(load);
+    expect(wrong).toEqual([]);
+    await roundTrips(keyManager);
+  });
+
+  it('tells a lost device from a bad ciphertext', async () => {
+    const aad = randomBytes(20);
+    const { iv, tag } = await keyManager.encrypt('key', Buffer.from('plaintext'), aad);
+    const bad = () => keyManager.decrypt('key', { ciphertext: randomBytes(9), iv, tag }, aad);
+    const invalid = { errorName: 'InvalidCiphertextException' };
+    await expect(bad()).rejects.toMatchObject(invalid);
+    expect(warn).not.toHaveBeenCalled();
+
+    const code = pkcs11js.CKR_GENERAL_ERROR;
+    const lift = faulty.inject(
+      { on: 'C_Decrypt', does: 'answer', code },
+      { on: 'C_GenerateRandom', does: 'answer', code },
+    );
+    await expect(bad()).rejects.toMatchObject(internal);
+    lift();
+    await backAgain(keyManager);
+    await expect(bad()).rejects.toMatchObject(invalid);
+  });
+});
+
+describe('a module is not restarted', () => {
+  it('while one of its calls is running', async () => {
+    const keyManager = await open({ calls: 'threadpool' });
+    await roundTrip(keyManager);
+    const finalized = count('C_Finalize');
+    const late = { errorName: 'DependencyTimeoutException' };
+    const release = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
+    await expect(keyManager.encrypt('key', Buffer.from('x'), randomBytes(1))).rejects.toMatchObject(late);
+    const lift = faulty.inject(deviceRemoved);
+    await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
+    expect(count('C_Finalize')).toBe(finalized);
+
+    release();
+    await vi.waitFor(() => {
+      expect(count('C_Finalize')).toBeGreaterThan(finalized);
+    }, 20_000);
+    lift();
+    await backAgain(keyManager);
+    await keyManager.close();
+  });
+
+  it('while another key manager works with it', async () => {
+    const [keyManager, other] = [await open({ calls: 'blocking' }), await open({ calls: 'blocking', token: 'other' })];
+    const finalized = count('C_Finalize');
+    const lift = faulty.inject(deviceRemoved);
+    await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
+    expect(count('C_Finalize')).toBe(finalized);
+
+    await expect(other.describeKey('absent')).rejects.toMatchObject(internal);
+    lift();
+    await backAgain(keyManager);
+    await vi.waitFor(
+      () => expect(other.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' }),
+      20_000,
+    );
+    await roundTrips(keyManager);
+    await other.close();
+    await keyManager.close();
+  });
+});

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadConfig } from '../../../src/config/loadConfig.ts';
+import { testCertificates } from '../../support/certificates.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const CONFIG_FOLDER = new URL('../../../config/', import.meta.url);
+
+interface Written {
+  readonly keyManagers: readonly [{ readonly pkcs11: { readonly pin: { readonly file: string } } }];
+}
+
+const VENDORS = [
+  ['aws-cloudhsm.yaml', '/opt/cloudhsm/lib/libcloudhsm_pkcs11.so', { calls: 'threadpool', iv: 'hsm-in-place' }],
+  ['entrust-nshield.yaml', '/opt/nfast/toolkits/pkcs11/libcknfast.so', { calls: 'threadpool', iv: 'hsm-in-place' }],
+  ['softhsm.yaml', '/usr/lib/softhsm/libsofthsm2.so', { calls: 'blocking', iv: 'random' }],
+  ['thales-luna.yaml', '/usr/safenet/lunaclient/lib/libCryptoki2_64.so', { calls: 'threadpool', iv: 'random' }],
+] as const;
+
+it.each(VENDORS)('%s is valid and leaves nothing to a default', (file, module, dialect) => {
+  const text = readFileSync(new URL(file, CONFIG_FOLDER), 'utf8');
+  const [written] = (parse(text) as Written).keyManagers;
+  const folder = temporaryFolder({
+    'config.yaml': text.replace(module, 'module.so'),
+    'module.so': 'not loaded here',
+    [written.pkcs11.pin.file]: '123456\n',
+    'server.crt': testCertificates.server.certificate,
+    'server.key': testCertificates.server.privateKey,
+    'example.secret': 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE\n',
+  });
+
+  const { config, warnings } = loadConfig(join(folder, 'config.yaml'), {});
+
+  expect(warnings).toEqual([]);
+  const pkcs11 = config.keyManagers[0]?.pkcs11 ?? {};
+  expect(pkcs11).toMatchObject({ ...dialect, gcmParameters: 'v2.40', module: join(folder, 'module.so') });
+  // A new setting is to be explained for every vendor.
+  expect(Object.keys(written.pkcs11).sort()).toEqual(Object.keys(pkcs11).sort());
+});
+
+it('are all tested', () => {
+  const files = readdirSync(CONFIG_FOLDER).filter(
+    (name) => name.endsWith('.yaml') && name !== 'xks-proxy.example.yaml',
+  );
+  expect(files.sort()).toEqual(VENDORS.map(([file]) => file));
+});
