@@ -32,6 +32,9 @@ const cli: Cli = {
   out: (text) => process.stdout.write(`${text}\n`),
   err: (text) => process.stderr.write(`${text}\n`),
   interactive: process.stderr.isTTY,
+  sizeThreadPool: (threads) => {
+    process.env['UV_THREADPOOL_SIZE'] ??= String(threads);
+  },
   abort: (message) => {
     cli.err(message);
     process.exit(EXIT_FAILED);

@@ -7,6 +7,8 @@ export interface Cli {
   err(text: string): void;
   /** Whether a person is looking at standard error, so that progress may be redrawn. */
   readonly interactive: boolean;
+  /** Gives libuv's pool so many threads, unless the environment says how many; before its first use only. */
+  sizeThreadPool(threads: number): void;
   /** Ends the process at once, with exit code 1 and this message on standard error. */
   abort(message: string): never;
   /** Aborted when the process is asked to stop (SIGINT, SIGTERM). */

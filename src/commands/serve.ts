@@ -17,12 +17,19 @@ export function serveCommand(cli: Cli): Command {
     .requiredOption('--config <file>', 'the configuration file')
     .action(async ({ config: file }: { config: string }) => {
       const { config, warnings } = loadConfig(file, cli.env);
+      cli.sizeThreadPool(threadsFor(config));
       const log = createLogger(config.log.level, (reason) => {
         cli.abort(`the log cannot be written: ${reason}`);
       });
       for (const warning of warnings) log.warn(warning);
       await serve(config, log, cli.stop);
     });
+}
+
+// Node's own work has four threads by default; each session that calls through the pool may hold another.
+function threadsFor({ keyManagers }: Config): number {
+  const pooled = keyManagers.filter(({ pkcs11 }) => pkcs11.calls === 'threadpool');
+  return Math.min(1024, 4 + pooled.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
 }
 
 async function serve(config: Config, log: Logger, stop: AbortSignal): Promise<void> {

@@ -27,6 +27,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     out: (text: string) => out.push(text),
     err: (text: string) => err.push(text),
     interactive,
+    sizeThreadPool: () => undefined,
     abort: (message: string) => {
       throw new Error(message);
     },

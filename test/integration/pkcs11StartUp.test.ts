@@ -49,7 +49,7 @@ describe('a token is selected', () => {
   it('by its serial number or slot', async () => {
     const { cryptoki, release } = await modules.open(softHsm.module);
     const { serial, slot } = findToken(cryptoki.tokens(), { label: softHsm.tokenLabel });
-    for (const token of [{ serial }, { slot }]) {
+    for (const token of [{ serial }, { slot: Number(slot) }]) {
       const keyManager = await open({ token });
       expect((await keyManager.describe()).id).toBe(serial);
       expect(await keyManager.describeKey('key')).toMatchObject({ keySpec: 'AES_256' });

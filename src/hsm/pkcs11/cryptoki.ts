@@ -9,7 +9,8 @@ export type Template = readonly { readonly type: number; readonly value: number 
 /** CK_TOKEN_INFO without its padding, and the slot that holds the token. Versions are `major.minor`. */
 export interface TokenInfo {
   /** CK_SLOT_ID. */
-  readonly slot: number;
+  /** CK_SLOT_ID: of 64 bits, all of which some modules use. */
+  readonly slot: bigint;
   readonly label: string;
   readonly serial: string;
   readonly manufacturer: string;
@@ -51,7 +52,7 @@ export interface Cryptoki {
   finalize(): void;
   /** C_GetSlotList and C_GetTokenInfo. Slots whose token cannot be read are left out. */
   tokens(): TokenInfo[];
-  openSession(slot: number, access: 'read-only' | 'read-write'): SessionHandle;
+  openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle;
   closeSession(session: SessionHandle): void;
   /** C_GetSessionInfo. */
   isUserLoggedIn(session: SessionHandle): boolean;

@@ -29,7 +29,7 @@ export function findToken(tokens: readonly TokenInfo[], selector: TokenSelector)
 function isSelected(token: TokenInfo, selector: TokenSelector): boolean {
   if ('label' in selector) return token.label === selector.label;
   if ('serial' in selector) return token.serial === selector.serial;
-  return token.slot === selector.slot;
+  return token.slot === BigInt(selector.slot);
 }
 
 function describeSelector(selector: TokenSelector): string {

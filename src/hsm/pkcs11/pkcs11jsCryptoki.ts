@@ -49,7 +49,7 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     return answer('C_GetSlotList', () => this.#module.C_GetSlotList(true)).flatMap((slot) => {
       try {
         const info = answer('C_GetTokenInfo', () => this.#module.C_GetTokenInfo(slot));
-        return [toTokenInfo(Number(slot.readBigUInt64LE()), info)];
+        return [toTokenInfo(slot.readBigUInt64LE(), info)];
       } catch (error) {
         if (error instanceof CryptokiError) return [];
         throw error;
@@ -57,9 +57,9 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     });
   }
 
-  openSession(slot: number, access: 'read-only' | 'read-write'): SessionHandle {
+  openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
     const slotId = Buffer.alloc(8);
-    slotId.writeBigUInt64LE(BigInt(slot));
+    slotId.writeBigUInt64LE(slot);
     const flags = pkcs11js.CKF_SERIAL_SESSION | (access === 'read-write' ? pkcs11js.CKF_RW_SESSION : 0);
     return answer('C_OpenSession', () => this.#module.C_OpenSession(slotId, flags));
   }

@@ -15,7 +15,7 @@ interface RawTokenInfo {
   readonly firmwareVersion: Version;
 }
 
-export function toTokenInfo(slot: number, info: RawTokenInfo): TokenInfo {
+export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
   return {
     slot,
     label: unpad(info.label),

@@ -16,7 +16,7 @@ import { Token } from '../../../src/hsm/pkcs11/token.ts';
 import { Secret } from '../../../src/secret.ts';
 
 export const TOKEN: TokenInfo = {
-  slot: 7,
+  slot: 7n,
   label: 'fake',
   serial: '0123',
   manufacturer: 'ACME',
@@ -81,7 +81,7 @@ export class FakeCryptoki implements Cryptoki {
     return [this.token];
   }
 
-  openSession(slot: number): SessionHandle {
+  openSession(slot: bigint): SessionHandle {
     this.#called('C_OpenSession');
     if (slot !== this.token.slot) throw new CryptokiError('C_OpenSession', CKR.SLOT_ID_INVALID);
     const session = this.#newHandle();

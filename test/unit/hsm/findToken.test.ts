@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { findToken } from '../../../src/hsm/pkcs11/findToken.ts';
 import { TOKEN } from './fakeCryptoki.ts';
 
-const blank = { ...TOKEN, label: '', serial: '', slot: 1 };
-const twin = { ...TOKEN, serial: '4567', slot: 8 };
+const blank = { ...TOKEN, label: '', serial: '', slot: 1n };
+const twin = { ...TOKEN, serial: '4567', slot: 8n };
 
 describe('a token', () => {
   it.each([{ label: 'fake' }, { serial: '0123' }, { slot: 7 }])('is found by %j', (selector) => {

@@ -98,7 +98,7 @@ describe('a device that is lost', () => {
     await lose(cryptoki, encryption);
     await vi.advanceTimersByTimeAsync(60_000);
     returnDevice(cryptoki);
-    cryptoki.token = { ...TOKEN, slot: 8 };
+    cryptoki.token = { ...TOKEN, slot: 8n };
     await vi.advanceTimersByTimeAsync(5_000);
     await Promise.all(Array.from({ length: 20 }, encryption));
     expect(error).toHaveBeenCalledExactlyOnceWith(
