@@ -27,7 +27,7 @@ export async function openKeyStores(config: Config, log: Logger): Promise<OpenKe
   };
   try {
     for (const keyManager of config.keyManagers) {
-      managers.set(keyManager.name, await openKeyManager(keyManager, modules, log));
+      managers.set(keyManager.name, await openKeyManager(keyManager, modules, log).catch(nameFailure(keyManager.name)));
     }
     const stores = config.keyStores.map((store) => toKeyStore(store, managers));
     for (const store of stores) await reportUnusableKeys(store, log);
@@ -36,6 +36,13 @@ export async function openKeyStores(config: Config, log: Logger): Promise<OpenKe
     await close();
     throw error;
   }
+}
+
+// There may be several key managers, and the message is all that an operator sees.
+function nameFailure(name: string): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof Pkcs11Failure ? new Pkcs11Failure(`key manager ${name}: ${error.message}`) : error;
+  };
 }
 
 async function openKeyManager(

@@ -68,7 +68,8 @@ async function startServer({ server }: Config, stores: OpenKeyStores, log: Logge
         log.error({ code }, 'a connection was not accepted');
       },
       onUnparsable: (what) => {
-        log.warn(what, 'a connection without a request');
+        // A load balancer's TCP health check comes and goes like this, every few seconds.
+        log[what.code === 'ECONNRESET' ? 'debug' : 'warn'](what, 'a connection without a request');
       },
     });
     const { address } = listening.address;

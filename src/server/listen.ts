@@ -82,9 +82,11 @@ export async function listen({ host, port, tls, listener, onError, onUnparsable 
     connection.once('close', () => connections.delete(connection));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve);
+    server.once('error', reject).listen(port, host, () => {
+      server.off('error', reject).on('error', onError);
+      resolve();
+    });
   });
-  server.removeAllListeners('error').on('error', onError);
 
   const drain = async (drainMs: number): Promise<boolean> => {
     draining = true;

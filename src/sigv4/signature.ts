@@ -8,7 +8,7 @@ import { SERVICE, type CredentialScope } from './credentialScope.ts';
 // A credential is used in few regions, on one day or, around midnight, on two.
 const SCOPES_KEPT_PER_CREDENTIAL = 16;
 
-/** Computes signatures, keeping the signing keys it has derived for as long as their credential is in use. */
+/** Computes signatures, keeping of each credential the signing keys that were used last. */
 export class SignatureCalculator {
   readonly #keysOf = new WeakMap<Credential, LRUCache<string, KeyObject>>();
 

@@ -45,14 +45,16 @@ describe('serve does not start', () => {
   it('with a wrong PIN, and says so', async () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     const outcome = await failToServe({ pin });
-    expect(outcome).toMatchObject(refused(/^The PIN was refused by token "first"\. It was tried once .+\n$/));
+    expect(outcome).toMatchObject(
+      refused(/^key manager softhsm: The PIN was refused by token "first"\. It was tried once .+\n$/),
+    );
     expect(outcome.stderr).not.toContain('wrong-pin');
   });
 
   it('without the token, and says which there are', async () => {
     expect(await failToServe({ token: { label: 'nowhere' } })).toMatchObject(
       refused(
-        /^There is no token with the label "nowhere"\. The module has: "first" \(serial [0-9a-f]+, slot \d+\)\.\n$/,
+        /^key manager softhsm: There is no token with the label "nowhere"\. The module has: "first" \(serial [0-9a-f]+, slot \d+\)\.\n$/,
       ),
     );
   });
@@ -64,14 +66,16 @@ describe('serve does not start', () => {
 
   it('with a module that is none', async () => {
     expect(await failToServe({ module: files.configFile })).toMatchObject(
-      refused(/^The PKCS#11 module \S+ cannot be loaded: .+ It must be the vendor's PKCS#11 library/),
+      refused(
+        /^key manager softhsm: The PKCS#11 module \S+ cannot be loaded: .+ It must be the vendor's PKCS#11 library/,
+      ),
     );
   });
 
   it('with a module whose own configuration is missing', async () => {
     const env = { ...files.env, SOFTHSM2_CONF: join(files.folder, 'no.conf') };
     expect(await runCommand(['serve', '--config', files.configFile], env)).toMatchObject(
-      refused(/^The PKCS#11 module \S+ does not start\. .*SOFTHSM2_CONF.*\n$/),
+      refused(/^key manager softhsm: The PKCS#11 module \S+ does not start\. .*SOFTHSM2_CONF.*\n$/),
     );
   });
 
