@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
-import { NAME_PATTERN } from '../config/schema.ts';
+import { NAME_PATTERN } from '../config/fields.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
 

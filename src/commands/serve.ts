@@ -17,6 +17,7 @@ export function serveCommand(cli: Cli): Command {
     .requiredOption('--config <file>', 'the configuration file')
     .action(async ({ config: file }: { config: string }) => {
       const { config, warnings } = loadConfig(file, cli.env);
+      refuseUnserved(config);
       cli.sizeThreadPool(threadsFor(config));
       const log = createLogger(config.log.level, (reason) => {
         cli.abort(`the log cannot be written: ${reason}`);
@@ -24,6 +25,18 @@ export function serveCommand(cli: Cli): Command {
       for (const warning of warnings) log.warn(warning);
       await serve(config, log, cli.stop);
     });
+}
+
+// Never as if they were not there.
+function refuseUnserved({ server, monitoring, keyStores }: Config): void {
+  const unserved = [
+    ...(server.tls?.clientAuth ? ['server.tls.clientAuth'] : []),
+    ...(server.proxyProtocol.enabled ? ['server.proxyProtocol'] : []),
+    ...(server.workers === 1 ? [] : ['server.workers']),
+    ...(monitoring ? ['monitoring'] : []),
+    ...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : []),
+  ];
+  if (unserved.length > 0) throw new CommandFailure(`not served by this version: ${unserved.join(', ')}`);
 }
 
 // Node's own work has four threads by default; each session that calls through the pool may hold another.

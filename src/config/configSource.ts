@@ -1,7 +1,8 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Secret } from '../secret.ts';
+import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
 
 /** `{file}` or `{env}`. */
 export type SecretReference =
@@ -12,6 +13,22 @@ export interface TlsIdentity {
   readonly certificate: string;
   /** PEM. */
   readonly privateKey: Secret;
+  /** Undefined: no client certificate is asked for. */
+  readonly clientAuth: ClientAuth | undefined;
+}
+
+/** Who is admitted by mTLS. */
+export interface ClientAuth {
+  /** PEM: the authorities that a client certificate must chain to. */
+  readonly ca: string;
+  /** Subject CNs, of which a client certificate must have one. */
+  readonly commonNames: readonly string[];
+}
+
+interface TlsFiles {
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
+  readonly clientAuth?: { readonly caFile: string; readonly commonNames: readonly string[] } | undefined;
 }
 
 /** Reads what a configuration refers to. Its methods throw Errors whose messages are problems to report. */
@@ -20,11 +37,13 @@ export class ConfigSource {
   readonly warnings: string[] = [];
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #readFile: ReadConfigFile;
 
   /** `folder`: that of the configuration file, which the files named in it are relative to. */
-  constructor(folder: string, env: Readonly<Record<string, string | undefined>>) {
+  constructor(folder: string, env: Readonly<Record<string, string | undefined>>, readFile = readFromDisk) {
     this.#folder = folder;
     this.#env = env;
+    this.#readFile = readFile;
   }
 
   /** The secret, without the line end of a file. A file that everyone may read is refused. */
@@ -36,20 +55,24 @@ export class ConfigSource {
     return new Secret(value);
   }
 
-  readTls({ certificateFile, privateKeyFile }: { certificateFile: string; privateKeyFile: string }): TlsIdentity {
-    const certificate = this.#read(certificateFile);
-    const privateKey = this.#read(privateKeyFile);
+  readTls({ certificateFile, privateKeyFile, clientAuth }: TlsFiles): TlsIdentity {
+    const certificate = this.#read(certificateFile).text;
+    const { text: privateKey, mode } = this.#read(privateKeyFile);
     const leaf = orProblem(`${certificateFile} holds no PEM certificate`, () => new X509Certificate(certificate));
     const key = orProblem(`${privateKeyFile} holds no usable PEM private key`, () => createPrivateKey(privateKey));
     if (!leaf.checkPrivateKey(key)) throw new Error(`${privateKeyFile} is not the private key of ${certificateFile}`);
     if (leaf.validToDate < new Date())
       throw new Error(`${certificateFile} expired on ${leaf.validToDate.toISOString()}`);
-    if (this.#isOpenToAll(privateKeyFile)) {
+    if (isOpenToAll(mode)) {
       this.warnings.push(
         `server.tls.privateKeyFile: everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
       );
     }
-    return { certificate, privateKey: new Secret(privateKey) };
+    return {
+      certificate,
+      privateKey: new Secret(privateKey),
+      clientAuth: clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames },
+    };
   }
 
   /** The absolute path of a PKCS#11 module. */
@@ -62,8 +85,8 @@ export class ConfigSource {
   }
 
   #readSecretFile(file: string): string {
-    const text = this.#read(file);
-    if (this.#isOpenToAll(file)) {
+    const { text, mode } = this.#read(file);
+    if (isOpenToAll(mode)) {
       throw new Error(
         `names ${this.#path(file)}, which everyone may read or write; run: chmod o-rwx '${this.#path(file)}'`,
       );
@@ -71,22 +94,28 @@ export class ConfigSource {
     return text;
   }
 
-  #read(file: string): string {
+  #readCa(file: string): string {
+    const ca = this.#read(file).text;
+    orProblem(`${file} holds no PEM certificate`, () => new X509Certificate(ca));
+    return ca;
+  }
+
+  #read(file: string): ConfigFile {
     try {
-      return readFileSync(this.#path(file), 'utf8');
+      return this.#readFile(this.#path(file));
     } catch (error) {
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
       throw new Error(`names ${this.#path(file)}, which cannot be read (${code})`, { cause: error });
     }
   }
 
-  #isOpenToAll(file: string): boolean {
-    return (statSync(this.#path(file)).mode & 0o006) !== 0;
-  }
-
   #path(file: string): string {
     return resolve(this.#folder, file);
   }
+}
+
+function isOpenToAll(mode: number): boolean {
+  return (mode & 0o006) !== 0;
 }
 
 function orProblem<T>(problem: string, read: () => T): T {

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseDocument, type Document } from 'yaml';
+import { readFromDisk } from './configFiles.ts';
 import { ConfigError } from './problem.ts';
 
 /** A configuration file as a YAML document, comments and all; throws ConfigError if it is not one. */
-export function parseYaml(file: string): Document {
+export function parseYaml(file: string, readFile = readFromDisk): Document {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    ({ text } = readFile(resolve(file)));
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new ConfigError(file, [{ path: '', message: `the file cannot be read (${code})` }]);

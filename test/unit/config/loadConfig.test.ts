@@ -45,6 +45,11 @@ function load(written: unknown, files: Readonly<Record<string, string>> = {}, en
   return loadConfig(join(temporaryFolder({ ...FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
 }
 
+function withClientAuth(clientAuth: object): unknown {
+  const tls = { certificateFile: 'server.crt', privateKeyFile: 'server.key', clientAuth };
+  return changed(({ server }) => Object.assign(server, { tls }));
+}
+
 function problemsOf(written: unknown, env: Record<string, string> = {}): string[] {
   try {
     load(written, {}, env);
@@ -203,6 +208,31 @@ describe('problems', () => {
       /^server\.tls: secret holds no usable PEM private key/,
     ],
     [
+      'a client CA that is none',
+      withClientAuth({ caFile: 'secret', commonNames: ['cn'] }),
+      /^server\.tls: secret holds no PEM certificate/,
+    ],
+    [
+      'mTLS that would admit nobody',
+      withClientAuth({ caFile: 'server.crt', commonNames: [] }),
+      /^server\.tls\.clientAuth\.commonNames: must name at least one/,
+    ],
+    [
+      'VPC endpoints that nobody tells of',
+      changed(({ server }) => Object.assign(server, { proxyProtocol: { vpcEndpointIds: ['vpce-0123456789abcdef0'] } })),
+      /^server\.proxyProtocol\.vpcEndpointIds: needs enabled: true/,
+    ],
+    [
+      'no workers',
+      changed(({ server }) => Object.assign(server, { workers: 'many' })),
+      /^server\.workers: must be a number/,
+    ],
+    [
+      'a quota of nothing',
+      changed(({ keyStores: [s] }) => s && Object.assign(s, { quota: { requestsPerSecond: 0 } })),
+      /^keyStores\[0\]\.quota\.requestsPerSecond: /,
+    ],
+    [
       'a missing file',
       changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
       /^keyManagers\[0\]\.pkcs11\.pin: names .*gone, which cannot be read \(ENOENT\)/,
@@ -263,7 +293,7 @@ describe('problems', () => {
       /Excessive alias count/,
     ],
     ['the same key twice', 'server: {}\nserver: {}', /Map keys must be unique/],
-    ['no map at all', '- 1', /^: must be a map of server, log, keyManagers, keyStores/],
+    ['no map at all', '- 1', /^: must be a map of server, monitoring, log, keyManagers, keyStores/],
     ['an empty file', '', /^: must be a map of/],
   ])('%s', (_what, written, pattern) => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { ConfigSource, SecretReference } from './configSource.ts';
+
+/** Names of key stores and key managers. */
+export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
+
+export const nameField = z.string().regex(NAME_PATTERN, 'must be 1 to 64 characters of A-Za-z0-9._-');
+
+export const fileField = z.string('must be the name of a file').min(1, 'must be the name of a file');
+
+/** A reference to a secret; its value is the secret. */
+export function secretField(source: ConfigSource) {
+  return z
+    .strictObject(
+      {
+        file: fileField.optional().describe('A file that holds the secret, which not everyone may read'),
+        env: z.string().min(1).optional().describe('An environment variable that holds the secret'),
+      },
+      'must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
+    )
+    .refine(hasOneKey, 'must have exactly one of file, env')
+    .transform((reference, context) => attempt(context, () => source.readSecret(reference as SecretReference)));
+}
+
+export function hasOneKey(given: object): boolean {
+  return Object.keys(given).length === 1;
+}
+
+/** The result of `read`; a failure becomes an issue of the key that is being parsed. */
+export function attempt<T>(context: z.RefinementCtx, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { ConfigSource } from './configSource.ts';
+import { attempt, fileField, hasOneKey, nameField, secretField } from './fields.ts';
+
+export function keyManagerSchema(source: ConfigSource) {
+  const token = z
+    .strictObject({
+      label: z.string().min(1).max(32).optional(),
+      serial: z.string().min(1).max(16).optional(),
+      slot: z.int().min(0).optional().describe('The slot id'),
+    })
+    .refine(hasOneKey, {
+      error: ({ input }) =>
+        `must have exactly one of label, serial, slot; it has ${Object.keys(input as object).join(', ') || 'none'}`,
+    })
+    .transform((selector) => selector as { label: string } | { serial: string } | { slot: number });
+
+  const pkcs11 = z.strictObject({
+    module: fileField
+      .transform((path, context) => attempt(context, () => source.resolveModule(path)))
+      .describe('The PKCS#11 library of the HSM'),
+    initializeParameters: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Text that the module wants in C_Initialize, as NSS does'),
+    token,
+    pin: secretField(source),
+    sessions: z.int().min(1).max(1024).default(8).describe('Sessions that operations share'),
+    calls: z
+      .enum(['blocking', 'threadpool'])
+      .default('blocking')
+      .describe(
+        'blocking: for a module that works in this process, no time limit is possible; threadpool: for a network HSM, encryptions and decryptions run beside the rest, which blocks: logins, look-ups and random numbers',
+      ),
+    iv: z
+      .enum(['random', 'hsm-in-place', 'hsm-appended'])
+      .default('random')
+      .describe(
+        'random: 12 bytes of C_GenerateRandom; hsm-in-place: the HSM writes its own over the zeros that it is given; hsm-appended: its own follows the tag',
+      ),
+    gcmParameters: z
+      .enum(['v2.40', 'v2.20'])
+      .default('v2.40')
+      .describe('v2.40: CK_GCM_PARAMS with ulIvBits; v2.20: without'),
+    healthKey: z.string().min(1).default('xks-health').describe('Label of the AES-256 key of the deep health check'),
+    timeoutMs: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(200)
+      .describe(
+        'Milliseconds for an operation, its waits and a second attempt included; a blocking call is not interrupted',
+      ),
+  });
+
+  return z.strictObject({ name: nameField, pkcs11 });
+}

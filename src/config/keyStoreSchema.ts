@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../sigv4/credential.ts';
+import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
+import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
+import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
+import type { ConfigSource } from './configSource.ts';
+import { nameField, secretField } from './fields.ts';
+
+/** A key in the token, and the metadata that names it; empty for a key without versions. */
+interface KeyVersion {
+  readonly label: string;
+  readonly decryptOnly: boolean;
+  readonly ciphertextMetadata: Buffer;
+}
+
+export function keyStoreSchema(source: ConfigSource) {
+  const credential = z.strictObject({
+    accessKeyId: z.string().regex(ACCESS_KEY_ID_PATTERN, 'must be 20 to 30 characters of A-Z2-7'),
+    secretAccessKey: secretField(source).refine((value) => SECRET_ACCESS_KEY_PATTERN.test(value.reveal()), {
+      error: 'must hold 43 to 64 characters of A-Za-z0-9/+=',
+    }),
+  });
+
+  const label = z.string().min(1).max(255);
+  const key = z
+    .strictObject({
+      id: z
+        .string()
+        .regex(EXTERNAL_KEY_ID_PATTERN, 'must be 1 to 128 characters of A-Za-z0-9-_. and no dot segment')
+        .describe('The externalKeyId'),
+      label: label.optional().describe('CKA_LABEL of the key; the id if left out'),
+      versions: z
+        .array(
+          z.strictObject({
+            label,
+            decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
+          }),
+        )
+        .min(1, 'must have at least one version')
+        .refine((versions) => new Set(versions.map((version) => version.label)).size === versions.length, {
+          error: 'must not have the same label twice',
+        })
+        .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
+        .optional()
+        .describe('Instead of label, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt'),
+      status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
+    })
+    .refine(
+      (given) => given.label === undefined || given.versions === undefined,
+      'must not have both label and versions',
+    )
+    .transform(({ id, label = id, versions = [], status }) => {
+      const named = versions.map((version) => ({ ...version, ciphertextMetadata: keyVersionMetadata(version.label) }));
+      const only = { label, decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) };
+      const [oldest = only, ...newer] = named;
+      return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status };
+    });
+
+  const quota = z
+    .strictObject({
+      requestsPerSecond: z.number().positive().max(1_000_000).describe('KMS makes 1800 by default'),
+      burst: z
+        .int()
+        .min(1)
+        .max(1_000_000)
+        .optional()
+        .describe('Requests that may come at once; as many as in a second if left out'),
+    })
+    .transform(({ requestsPerSecond, burst = Math.max(1, Math.ceil(requestsPerSecond)) }) => ({
+      requestsPerSecond,
+      burst,
+    }));
+
+  return z
+    .strictObject({
+      name: nameField,
+      uriPathPrefix: z
+        .string()
+        .regex(URI_PATH_PREFIX_PATTERN, 'must be empty, or segments of A-Za-z0-9_- that each begin with a slash')
+        .refine((prefix) => xksProxyUriPath(prefix).length <= MAX_URI_PATH_CHARACTERS, {
+          error: `must leave <prefix>/kms/xks/v1 at most ${MAX_URI_PATH_CHARACTERS} characters`,
+        }),
+      keyManagers: z
+        .array(nameField)
+        .min(1, 'must name at least one key manager')
+        .max(10, 'must name at most ten key managers')
+        .describe('In order of preference: the next one serves when one fails'),
+      credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
+      keys: z.array(key).default([]),
+      quota: quota.optional().describe('Requests beyond are answered with ThrottlingException; if left out, none are'),
+      decryptAlso: z
+        .enum(['aws-sample-proxy'])
+        .optional()
+        .describe("Also opens ciphertexts that AWS's sample proxy made, for migration"),
+    })
+    .superRefine(({ uriPathPrefix, keys }, context) => {
+      for (const [index, { id }] of keys.entries()) {
+        const path = `${xksProxyUriPath(uriPathPrefix)}/keys/${id}/metadata`;
+        if (path.length <= MAX_URI_CHARACTERS) continue;
+        const message = `is too long for this uriPathPrefix: its URIs would have more than ${MAX_URI_CHARACTERS} characters`;
+        context.addIssue({ code: 'custom', path: ['keys', index, 'id'], message });
+      }
+    });
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { ConfigSource } from './configSource.ts';
+import { attempt, fileField } from './fields.ts';
+
+export function serverSchema(source: ConfigSource) {
+  const clientAuth = z.strictObject({
+    caFile: fileField.describe('PEM: the authorities that client certificates must chain to'),
+    commonNames: z
+      .array(z.string().min(1))
+      .min(1, 'must name at least one common name')
+      .describe('Subject CNs admitted, such as cks.kms.us-east-1.amazonaws.com'),
+  });
+
+  const tls = z
+    .strictObject({
+      certificateFile: fileField.describe('PEM: the server certificate, then its chain'),
+      privateKeyFile: fileField.describe('PEM'),
+      clientAuth: clientAuth.optional().describe('mTLS; if left out, no client certificate is asked for'),
+    })
+    .transform((files, context) => attempt(context, () => source.readTls(files)));
+
+  const proxyProtocol = z
+    .strictObject({
+      enabled: z.boolean().default(false).describe('Every connection must begin with a PROXY protocol v2 header'),
+      vpcEndpointIds: z
+        .array(z.string().regex(/^vpce-[0-9a-f]{8,32}$/, 'must be a VPC endpoint id, such as vpce-0123456789abcdef0'))
+        .default([])
+        .describe('Admits only connections of these VPC endpoints; empty: of all'),
+    })
+    .refine(({ enabled, vpcEndpointIds }) => enabled || vpcEndpointIds.length === 0, {
+      path: ['vpcEndpointIds'],
+      error: 'needs enabled: true, without which no VPC endpoint id is known',
+    });
+
+  return z
+    .strictObject({
+      host: z.string().min(1).default('0.0.0.0'),
+      port: z.int().min(0).max(65535).default(8443).describe('0: one that the system gives'),
+      regions: z
+        .array(z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'must be an AWS Region, such as us-east-1'))
+        .min(1, 'must name at least one AWS Region')
+        .describe('Regions accepted in the SigV4 credential scope'),
+      insecureHttp: z.boolean().default(false).describe('Plain HTTP: true only for local tests without tls'),
+      tls: tls.optional(),
+      proxyProtocol: proxyProtocol.prefault({}).describe('PROXY protocol v2, as a Network Load Balancer sends it'),
+      workers: z
+        .union([z.int().min(1).max(64), z.literal('auto')], 'must be a number from 1 to 64, or auto')
+        .default(1)
+        .describe('Processes that serve; auto: one per core'),
+      fleetSize: z.int().min(1).default(1).describe('Proxies behind the load balancer, reported as xksProxyFleetSize'),
+      drainSeconds: z.int().min(0).max(300).default(20).describe('Time that running requests have after SIGTERM'),
+    })
+    .refine(({ insecureHttp, tls }) => insecureHttp || tls !== undefined, {
+      path: ['tls'],
+      error: 'is missing: give certificateFile and privateKeyFile (insecureHttp: true is for local tests only)',
+    })
+    .refine(({ insecureHttp, tls }) => !insecureHttp || tls === undefined, {
+      path: ['insecureHttp'],
+      error: 'is true beside tls; leave one of them out',
+    });
+}
