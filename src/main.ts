@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { configCommand } from './commands/config.ts';
@@ -16,10 +18,16 @@ const EXIT_USAGE = 2;
 const EXIT_GRACE_MS = 2_000;
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     stop.abort(signal);
   });
+let hangup = (): void => {
+  stop.abort('SIGHUP');
+};
+process.on('SIGHUP', () => {
+  hangup();
+});
 
 // The reader of a pipe, such as head, may have seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -40,6 +48,17 @@ const cli: Cli = {
     process.exit(EXIT_FAILED);
   },
   stop: stop.signal,
+  onHangup: (listener) => {
+    hangup = listener;
+  },
+  cores: availableParallelism(),
+  supervisor: cluster.worker && {
+    worker: cluster.worker.id,
+    // Of a supervisor that is gone: then this process ends by itself.
+    send: (message) => process.send?.(message, undefined, undefined, () => undefined),
+    onMessage: (listener) => process.on('message', listener),
+    release: () => process.channel?.unref(),
+  },
 };
 
 const program = new Command('xks-proxy')

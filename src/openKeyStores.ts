@@ -10,6 +10,8 @@ import { XksError } from './xks/errors.ts';
 
 export interface OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
+  /** The key stores of another configuration with the same key managers. */
+  rejoin(config: Config): Promise<ReadonlyMap<string, KeyStore>>;
   /** Gives the key managers up; nothing may use them any more. */
   close(): Promise<void>;
 }
@@ -29,9 +31,12 @@ export async function openKeyStores(config: Config, log: Logger): Promise<OpenKe
     for (const keyManager of config.keyManagers) {
       managers.set(keyManager.name, await openKeyManager(keyManager, modules, log).catch(nameFailure(keyManager.name)));
     }
-    const stores = config.keyStores.map((store) => toKeyStore(store, managers));
-    for (const store of stores) await reportUnusableKeys(store, log);
-    return { byUriPathPrefix: new Map(stores.map((store) => [store.uriPathPrefix, store])), close };
+    const rejoin = async ({ keyStores }: Config) => {
+      const stores = keyStores.map((store) => toKeyStore(store, managers));
+      for (const store of stores) await reportUnusableKeys(store, log);
+      return new Map(stores.map((store) => [store.uriPathPrefix, store]));
+    };
+    return { byUriPathPrefix: await rejoin(config), rejoin, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,3 +1,5 @@
+import type { SupervisorChannel } from '../server/workers/worker.ts';
+
 /** What a command may use of the process it runs in. `main.ts` is the only file that makes one from the real process. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -11,8 +13,14 @@ export interface Cli {
   sizeThreadPool(threads: number): void;
   /** Ends the process at once, with exit code 1 and this message on standard error. */
   abort(message: string): never;
-  /** Aborted when the process is asked to stop (SIGINT, SIGTERM). */
+  /** Aborted when the process is asked to stop (SIGINT, SIGTERM; SIGHUP unless `onHangup` was called). */
   readonly stop: AbortSignal;
+  /** From now on, SIGHUP calls this and stops nothing. */
+  onHangup(listener: () => void): void;
+  /** How many processes can work at once. */
+  readonly cores: number;
+  /** Of a worker process; undefined in any other. */
+  readonly supervisor: SupervisorChannel | undefined;
 }
 
 /** A command that was refused or failed: its message is printed on standard error and the process exits with 1. */

@@ -1,29 +1,38 @@
 import { Command } from 'commander';
-import type { Logger } from 'pino';
-import { createApp } from '../app.ts';
-import { loadConfig } from '../config/loadConfig.ts';
+import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
-import { openKeyStores, type OpenKeyStores } from '../openKeyStores.ts';
-import { createLogger } from '../monitoring/logger.ts';
-import { listen, type Listening } from '../server/listen.ts';
-import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import { createLogger, type LogOutput } from '../monitoring/logger.ts';
+import { ListenFailure, Proxy } from '../proxy.ts';
+import { Reloader } from '../reloader.ts';
+import { Supervisor, SupervisorFailure } from '../server/workers/supervisor.ts';
+import { runWorker } from '../server/workers/worker.ts';
+import type { ServeOrder, Serving } from '../serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 
 /** `xks-proxy serve`: runs the proxy until the process is asked to stop. */
 export function serveCommand(cli: Cli): Command {
   return new Command('serve')
-    .description('runs the proxy; logs JSON lines on standard output')
+    .description(
+      'runs the proxy; logs JSON lines on standard output, reloads the configuration when it changes and on SIGHUP',
+    )
     .requiredOption('--config <file>', 'the configuration file')
     .action(async ({ config: file }: { config: string }) => {
-      const { config, warnings } = loadConfig(file, cli.env);
-      refuseUnserved(config);
-      cli.sizeThreadPool(threadsFor(config));
-      const log = createLogger(config.log.level, (reason) => {
-        cli.abort(`the log cannot be written: ${reason}`);
-      });
-      for (const warning of warnings) log.warn(warning);
-      await serve(config, log, cli.stop);
+      const loss = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
+      if (cli.supervisor) {
+        const { supervisor, env } = cli;
+        await runWorker(supervisor, (order) => {
+          const { log } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
+          return Proxy.start(order, { env, log });
+        });
+        return;
+      }
+      const loaded = loadConfig(file, cli.env);
+      refuseUnserved(loaded.config);
+      cli.sizeThreadPool(threadsFor(loaded.config));
+      const output = createLogger(loaded.config.log.level, loss);
+      for (const warning of loaded.warnings) output.log.warn(warning);
+      await serve(file, loaded, output, cli).catch(explain);
     });
 }
 
@@ -32,7 +41,6 @@ function refuseUnserved({ server, monitoring, keyStores }: Config): void {
   const unserved = [
     ...(server.tls?.clientAuth ? ['server.tls.clientAuth'] : []),
     ...(server.proxyProtocol.enabled ? ['server.proxyProtocol'] : []),
-    ...(server.workers === 1 ? [] : ['server.workers']),
     ...(monitoring ? ['monitoring'] : []),
     ...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : []),
   ];
@@ -45,53 +53,57 @@ function threadsFor({ keyManagers }: Config): number {
   return Math.min(1024, 4 + pooled.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
 }
 
-async function serve(config: Config, log: Logger, stop: AbortSignal): Promise<void> {
-  const stores = await openKeyStores(config, log);
+async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli: Cli): Promise<void> {
+  const { server } = loaded.config;
+  const { log } = output;
+  const processes = server.workers === 'auto' ? cli.cores : server.workers;
+  const toOrder = ({ config, snapshot }: LoadedConfig): ServeOrder => {
+    return { file, snapshot, logLevel: config.log.level, processes };
+  };
+  if (!server.tls) log.warn('plain HTTP: for local tests only');
+
+  const serving = await start(toOrder(loaded), loaded.config, output, cli);
+  const { address, port } = serving.address;
+  log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
+
+  const reloader = new Reloader({ file, env: cli.env, loaded, serving, toOrder, log });
+  cli.onHangup(() => {
+    reloader.reload('SIGHUP');
+  });
   try {
-    const server = await startServer(config, stores, log);
-    if (!stop.aborted)
-      await new Promise((resolve) => {
-        stop.addEventListener('abort', resolve, { once: true });
-      });
-    log.info({ signal: String(stop.reason), drainSeconds: config.server.drainSeconds }, 'draining');
-    const finished = await server.drain(config.server.drainSeconds * 1000);
-    if (!finished) log.warn('requests were still running after drainSeconds; their connections were closed');
+    const signal = await Promise.race([stopped(cli.stop), serving.ended]);
+    log.info({ signal, drainSeconds: server.drainSeconds }, 'draining');
   } finally {
-    await stores.close();
+    await reloader.stop();
+    await serving.drain(0);
   }
   log.info('stopped');
 }
 
-async function startServer({ server }: Config, stores: OpenKeyStores, log: Logger): Promise<Listening> {
-  const listener = createApp({
-    keyStores: () => stores.byUriPathPrefix,
-    verifier: new SignatureVerifier({ regions: new Set(server.regions), clock: Date.now }),
-    proxy: { fleetSize: server.fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` },
+function start(order: ServeOrder, { server }: Config, { log, write }: LogOutput, cli: Cli): Promise<Serving> {
+  if (order.processes === 1) return Proxy.start(order, { env: cli.env, log });
+  return Supervisor.start(order, {
+    output: {
+      log: write,
+      error: (text) => {
+        cli.err(text);
+      },
+    },
     log,
+    clock: () => performance.now(),
+    drainMs: server.drainSeconds * 1000,
   });
-  const { host, port, tls } = server;
-  if (!tls) log.warn('plain HTTP: for local tests only');
-  try {
-    const listening = await listen({
-      host,
-      port,
-      tls,
-      listener,
-      onError: ({ code }) => {
-        log.error({ code }, 'a connection was not accepted');
-      },
-      onUnparsable: (what) => {
-        // A load balancer's TCP health check comes and goes like this, every few seconds.
-        log[what.code === 'ECONNRESET' ? 'debug' : 'warn'](what, 'a connection without a request');
-      },
+}
+
+async function stopped(stop: AbortSignal): Promise<string> {
+  if (!stop.aborted)
+    await new Promise((resolve) => {
+      stop.addEventListener('abort', resolve, { once: true });
     });
-    const { address } = listening.address;
-    log.info({ host: address, port: listening.address.port, tls: tls !== undefined, version }, 'listening');
-    return listening;
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(
-      `cannot listen on ${host} port ${port}: ${code}${code === 'EADDRINUSE' ? ', another process uses it' : ''}`,
-    );
-  }
+  return String(stop.reason);
+}
+
+function explain(error: unknown): never {
+  if (error instanceof ListenFailure || error instanceof SupervisorFailure) throw new CommandFailure(error.message);
+  throw error;
 }

@@ -43,14 +43,15 @@ export function recordFiles(read: ReadConfigFile): {
   };
 }
 
-/** Whether a file of the snapshot reads otherwise now, or not at all. */
-export function hasChanged(snapshot: ConfigSnapshot, read: ReadConfigFile): boolean {
-  return Object.entries(snapshot).some(([path, { text, mode }]) => {
-    try {
-      const now = read(path);
-      return now.text !== text || now.mode !== mode;
-    } catch {
-      return true;
-    }
-  });
+/** The same files as they are now; those that cannot be read are left out. */
+export function readAgain(snapshot: ConfigSnapshot, read: ReadConfigFile): ConfigSnapshot {
+  return Object.fromEntries(
+    Object.keys(snapshot).flatMap((path) => {
+      try {
+        return [[path, read(path)]];
+      } catch {
+        return [];
+      }
+    }),
+  );
 }

@@ -28,11 +28,13 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly address: AddressInfo;
+  /** Another certificate and key for the connections to come. Only of a server that has TLS. */
+  setTls(tls: TlsIdentity): void;
   /**
-   * Takes no new connection, closes idle ones, lets running requests finish, at most for `drainMs`, then closes what is left.
-   * Returns whether every request finished.
+   * Serves on for `lameDuckMs`, but ends each connection with the next answer; then takes no new connection, closes idle ones, lets
+   * running requests finish, and after `drainMs` in all closes what is left. Returns whether every request finished.
    */
-  drain(drainMs: number): Promise<boolean>;
+  drain(drainMs: number, lameDuckMs: number): Promise<boolean>;
 }
 
 // A whole request is 30 KiB at most and KMS waits 250 ms for its answer: whoever takes longer to send one is not KMS.
@@ -67,9 +69,9 @@ export async function listen({ host, port, tls, listener, onError, onUnparsable 
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);
   };
-  const server: Server = tls
-    ? createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, serve)
-    : createHttpServer(LIMITS, serve);
+  const https =
+    tls && createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, serve);
+  const server: Server = https ?? createHttpServer(LIMITS, serve);
   server.maxConnections = MAX_CONNECTIONS;
   // For a client that sends and never reads.
   server.timeout = SILENCE_MS;
@@ -88,12 +90,14 @@ export async function listen({ host, port, tls, listener, onError, onUnparsable 
     });
   });
 
-  const drain = async (drainMs: number): Promise<boolean> => {
+  const drain = async (drainMs: number, lameDuckMs: number): Promise<boolean> => {
     draining = true;
-    const closed = new Promise((resolve) => server.close(resolve));
     const startedAt = performance.now();
     const lasts = (milliseconds: number): boolean => performance.now() - startedAt < milliseconds;
-    while (connections.size > 0 && lasts(drainMs) && (running.size > 0 || lasts(ARRIVAL_MS))) {
+    const closesAfter = Math.min(lameDuckMs, drainMs);
+    if (closesAfter > 0) await sleep(closesAfter);
+    const closed = new Promise((resolve) => server.close(resolve));
+    while (connections.size > 0 && lasts(drainMs) && (running.size > 0 || lasts(closesAfter + ARRIVAL_MS))) {
       server.closeIdleConnections();
       await sleep(DRAIN_POLL_MS);
     }
@@ -104,5 +108,8 @@ export async function listen({ host, port, tls, listener, onError, onUnparsable 
     await Promise.all([closed, ...ends]);
     return ends.length === 0;
   };
-  return { address: server.address() as AddressInfo, drain };
+  const setTls = (identity: TlsIdentity): void => {
+    https?.setSecureContext(tlsOptions(identity));
+  };
+  return { address: server.address() as AddressInfo, setTls, drain };
 }

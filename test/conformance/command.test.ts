@@ -31,6 +31,9 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     abort: (message: string) => {
       throw new Error(message);
     },
+    onHangup: () => undefined,
+    cores: 1,
+    supervisor: undefined,
     stop: stopped ? AbortSignal.abort() : new AbortController().signal,
   };
   const { endpoint, keyStore } = fake.target;

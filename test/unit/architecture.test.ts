@@ -56,7 +56,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   yaml: /^src\/(config|commands)\//,
   zod: /^src\/config\//,
   commander: /^src\/(main\.ts|commands\/)/,
-  pino: /^src\/(monitoring\/logger|openKeyStores|commands\/serve)\.ts$/,
+  pino: /^src\/(monitoring\/logger|openKeyStores|proxy)\.ts$/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

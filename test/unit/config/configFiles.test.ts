@@ -1,7 +1,7 @@
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { hasChanged, readFrom, readFromDisk } from '../../../src/config/configFiles.ts';
+import { readFrom } from '../../../src/config/configFiles.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -26,33 +26,6 @@ it('a snapshot gives the same configuration when the files have changed', () => 
   expect(again).toEqual(config);
   expect(again.keyManagers[0]?.pkcs11.pin.reveal()).toBe('1234');
   expect(again.keyStores[0]?.quota).toEqual({ requestsPerSecond: 2.5, burst: 3 });
-});
-
-it.each<[string, (file: string) => void]>([
-  [
-    'a file',
-    (file) => {
-      writeFileSync(join(file, '../pin'), '9999\n');
-    },
-  ],
-  [
-    'the mode of a file',
-    (file) => {
-      chmodSync(join(file, '../pin'), 0o644);
-    },
-  ],
-  [
-    'a file that is gone',
-    (file) => {
-      rmSync(join(file, '../pin'));
-    },
-  ],
-])('%s is a change', (_what, change) => {
-  const file = join(folder(), 'config.yaml');
-  const { snapshot } = loadConfig(file, {});
-  expect(hasChanged(snapshot, readFromDisk)).toBe(false);
-  change(file);
-  expect(hasChanged(snapshot, readFromDisk)).toBe(true);
 });
 
 it('a snapshot reads nothing else', () => {

@@ -1,0 +1,141 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { readFrom } from './config/configFiles.ts';
+import { loadConfig } from './config/loadConfig.ts';
+import type { Config } from './config/schema.ts';
+import type { KeyStore } from './http/keyStore.ts';
+import { openKeyStores, type OpenKeyStores } from './openKeyStores.ts';
+import { listen, type Listening } from './server/listen.ts';
+import type { ServeOrder, Serving } from './serving.ts';
+import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
+import { version } from './version.ts';
+
+export interface ProxyDependencies {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+/** What requests meet; replaced as a whole. */
+interface State {
+  readonly server: Config['server'];
+  readonly keyStores: ReadonlyMap<string, KeyStore>;
+}
+
+/** The proxy as this process serves it. */
+export class Proxy implements Serving {
+  /** Never: what can serve no more ends this process. */
+  readonly ended = new Promise<never>(() => undefined);
+  readonly #dependencies: ProxyDependencies;
+  readonly #stores: OpenKeyStores;
+  readonly #listening: Listening;
+  readonly #state: { current: State };
+  #prepared: State | undefined;
+
+  private constructor(
+    state: { current: State },
+    stores: OpenKeyStores,
+    listening: Listening,
+    dependencies: ProxyDependencies,
+  ) {
+    this.#state = state;
+    this.#stores = stores;
+    this.#listening = listening;
+    this.#dependencies = dependencies;
+  }
+
+  /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
+  static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
+    const config = configOf(order, dependencies);
+    const stores = await openKeyStores(config, dependencies.log);
+    const state = { current: { server: config.server, keyStores: stores.byUriPathPrefix } };
+    try {
+      const listening = await startListening(config, () => state.current.keyStores, dependencies.log);
+      return new Proxy(state, stores, listening, dependencies);
+    } catch (error) {
+      await stores.close();
+      throw error;
+    }
+  }
+
+  get address(): AddressInfo {
+    return this.#listening.address;
+  }
+
+  async apply(order: ServeOrder): Promise<void> {
+    await this.prepare(order);
+    this.commit();
+  }
+
+  /** Makes ready to serve by another configuration. Throws if it cannot. */
+  async prepare(order: ServeOrder): Promise<void> {
+    const config = configOf(order, this.#dependencies);
+    this.#prepared = { server: config.server, keyStores: await this.#stores.rejoin(config) };
+  }
+
+  /** Goes over to what was prepared. */
+  commit(): void {
+    if (!this.#prepared) throw new Error('nothing was prepared');
+    this.#state.current = this.#prepared;
+    this.#prepared = undefined;
+    const { tls } = this.#state.current.server;
+    if (tls) this.#listening.setTls(tls);
+  }
+
+  /** Forgets what was prepared. */
+  discard(): void {
+    this.#prepared = undefined;
+  }
+
+  async drain(lameDuckMs: number): Promise<void> {
+    const { drainSeconds } = this.#state.current.server;
+    const finished = await this.#listening.drain(drainSeconds * 1000, lameDuckMs);
+    if (!finished) {
+      this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
+    }
+    await this.#stores.close();
+  }
+}
+
+// Of a snapshot that was found valid before.
+function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): Config {
+  return loadConfig(file, env, readFrom(snapshot)).config;
+}
+
+async function startListening(
+  { server }: Config,
+  keyStores: () => ReadonlyMap<string, KeyStore>,
+  log: Logger,
+): Promise<Listening> {
+  const { host, port, tls, regions, fleetSize } = server;
+  const listener = createApp({
+    keyStores,
+    verifier: new SignatureVerifier({ regions: new Set(regions), clock: Date.now }),
+    proxy: { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` },
+    log,
+  });
+  try {
+    return await listen({
+      host,
+      port,
+      tls,
+      listener,
+      onError: ({ code }) => {
+        log.error({ code }, 'a connection was not accepted');
+      },
+      onUnparsable: (what) => {
+        // A load balancer's TCP health check comes and goes like this, every few seconds.
+        log[what.code === 'ECONNRESET' ? 'debug' : 'warn'](what, 'a connection without a request');
+      },
+    });
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? `${code}, another process uses it` : code;
+    throw new ListenFailure(`cannot listen on ${host} port ${port}: ${reason}`);
+  }
+}
+
+/** The message says where, and what the system said. */
+export class ListenFailure extends Error {
+  override readonly name = 'ListenFailure';
+}

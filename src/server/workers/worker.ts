@@ -1,0 +1,51 @@
+import type { ServeOrder, Serving } from '../../serving.ts';
+import { answerCalls, type Channel } from './remoteCalls.ts';
+import type { WorkerCalls } from './workerCalls.ts';
+
+/** The way of a worker process to its supervisor. */
+export interface SupervisorChannel extends Channel {
+  /** This worker's id. */
+  readonly worker: number;
+  /** The process does not wait for further messages any more. */
+  release(): void;
+}
+
+/** What a worker serves with, which can go over to another configuration in two steps. */
+export interface PreparableServing extends Serving {
+  prepare(order: ServeOrder): Promise<void>;
+  commit(): void;
+  discard(): void;
+}
+
+/** Serves as the supervisor says; resolves when it has drained. */
+export async function runWorker(
+  supervisor: SupervisorChannel,
+  start: (order: ServeOrder) => Promise<PreparableServing>,
+): Promise<void> {
+  let starting: Promise<PreparableServing> | undefined;
+  const serving = (): Promise<PreparableServing> => starting ?? Promise.reject(new Error('the worker was not started'));
+  const drained = Promise.withResolvers<undefined>();
+  answerCalls<WorkerCalls>(supervisor, {
+    start: async (order) => {
+      starting = start(order);
+      return (await starting).address;
+    },
+    prepare: async (order) => (await serving()).prepare(order),
+    commit: async () => {
+      (await serving()).commit();
+    },
+    discard: async () => {
+      (await serving()).discard();
+    },
+    drain: async (lameDuckMs) => {
+      try {
+        await (await serving()).drain(lameDuckMs);
+      } finally {
+        drained.resolve(undefined);
+      }
+    },
+    ping: () => undefined,
+  });
+  await drained.promise;
+  supervisor.release();
+}

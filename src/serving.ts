@@ -1,0 +1,24 @@
+import type { AddressInfo } from 'node:net';
+import type { ConfigSnapshot } from './config/configFiles.ts';
+import type { Config } from './config/schema.ts';
+
+/** What a process is told to serve. It can be sent to another process. */
+export interface ServeOrder {
+  /** The configuration file, which the snapshot holds with all that it refers to. */
+  readonly file: string;
+  readonly snapshot: ConfigSnapshot;
+  readonly logLevel: Config['log']['level'];
+  /** Processes that share the port, and so the quotas. */
+  readonly processes: number;
+}
+
+/** The proxy as one process serves it, or several. */
+export interface Serving {
+  readonly address: AddressInfo;
+  /** Goes over to another configuration, with no connection dropped. Throws, and nothing has changed, if that cannot be served. */
+  apply(order: ServeOrder): Promise<void>;
+  /** Answers requests as before, but ends connections after them, for `lameDuckMs`; then takes no new ones, and ends. */
+  drain(lameDuckMs: number): Promise<void>;
+  /** Rejects when it can serve no more. */
+  readonly ended: Promise<never>;
+}

@@ -1,0 +1,154 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeKeyPair } from '../../certs/generate.ts';
+import { issueServerCertificate } from '../../certs/issueCertificate.ts';
+import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { encryptBody, paths } from '../support/messages.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { SteadyLoad } from '../support/steadyLoad.ts';
+
+let files: ProxyFiles;
+let proxy: RunningProxy | undefined;
+
+beforeEach(() => {
+  files = new ProxyFiles();
+});
+
+afterEach(() => {
+  proxy?.signal('SIGKILL');
+  files.dispose();
+});
+
+const RELOADED = 'the configuration was reloaded';
+const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+
+type StoreChange = (store: ProxyFiles['config']['keyStores'][number]) => object;
+
+/** The configuration with another first key store. */
+function withFirstStore(change: StoreChange, server: object = {}): object {
+  const [first, ...others] = files.config.keyStores;
+  if (!first) throw new Error('the configuration has no key store');
+  return {
+    ...files.config,
+    server: { ...files.config.server, ...server },
+    keyStores: [{ ...first, ...change(first) }, ...others],
+  };
+}
+
+async function start(server: object = {}): Promise<RunningProxy> {
+  files.writeConfig(withFirstStore(() => ({}), server));
+  proxy = await RunningProxy.start(files);
+  return proxy;
+}
+
+describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server) => {
+  it('credentials, keys and their status change under load, and no request fails', async () => {
+    const running = await start(server);
+    const [credential] = files.credentials;
+    const fresh = newCredential();
+    const reference = {
+      accessKeyId: fresh.accessKeyId,
+      secretAccessKey: files.writeSecret('fresh', fresh.secretAccessKey.reveal()),
+    };
+    let using = credential;
+    const load = new SteadyLoad(running, 6, () => ({ credential: using }));
+    await expect.poll(() => load.sent).toBeGreaterThan(50);
+
+    files.writeConfig(withFirstStore(({ credentials }) => ({ credentials: [...credentials, reference] }), server));
+    running.signal('SIGHUP');
+    await running.logged({ msg: RELOADED, changes: [`keyStores.first.credentials.${fresh.accessKeyId}: added`] });
+    using = fresh;
+    await expect.poll(() => load.sent).toBeGreaterThan(200);
+    expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
+
+    files.writeConfig(
+      withFirstStore(() => ({ credentials: [reference], keys: [{ id: 'foo', status: 'blocked' }] }), server),
+    );
+    running.signal('SIGHUP');
+    await running.logged({
+      msg: RELOADED,
+      changes: [
+        `keyStores.first.credentials.${files.credentials[0].accessKeyId}: removed`,
+        `keyStores.first.credentials.${files.credentials[1].accessKeyId}: removed`,
+        'keyStores.first.keys.foo.status: "enabled" to "blocked"',
+        'keyStores.first.keys.blocked: removed',
+      ],
+    });
+    // Of all workers, which take connections in turn.
+    for (let time = 0; time < 4; time += 1) {
+      expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({
+        status: 401,
+        body: { errorName: 'AuthenticationFailedException' },
+      });
+      expect(await running.post(paths.encrypt, encryptBody, { credential: fresh })).toMatchObject({
+        status: 400,
+        body: { errorName: 'InvalidStateException' },
+      });
+    }
+  });
+
+  it('a bad configuration changes nothing', async () => {
+    const running = await start(server);
+    files.writeConfig({ ...withFirstStore(() => ({ keyManagers: ['gone'] }), server), colour: 'red' });
+    running.signal('SIGHUP');
+    const { problems } = await running.logged({ msg: REFUSED, trigger: 'SIGHUP' });
+    expect(problems).toEqual([
+      ': has unknown keys: colour',
+      'keyStores[0].keyManagers[0]: names no key manager of this file (given: "gone")',
+    ]);
+    await running.proveService();
+
+    files.writeConfig(withFirstStore(() => ({}), { ...server, port: 1 }));
+    running.signal('SIGHUP');
+    await running.logged({ msg: `${REFUSED}. These changes need a restart`, changes: ['server.port: 0 to 1'] });
+    await running.proveService();
+  });
+
+  it('changed files are found without a signal; a new certificate drops no connection, a bad pair is not taken', async () => {
+    const running = await start(server);
+    const serials = async () => {
+      const seen = await Promise.all(Array.from({ length: 4 }, () => serialOf(running.port)));
+      return new Set(seen).size === 1 ? seen[0] : 'different ones';
+    };
+    const before = await serials();
+    const load = new SteadyLoad(running, 4);
+    const next = issueServerCertificate(testCertificates.ca);
+    writeFileSync(join(files.folder, 'next.crt'), next.certificate);
+    renameSync(join(files.folder, 'next.crt'), join(files.folder, 'server.crt'));
+    const { problems } = await running.logged({ msg: REFUSED, trigger: 'files changed' });
+    expect(problems).toEqual([expect.stringMatching(/^server\.tls: .*server\.key is not the private key of/)]);
+    expect(await serials()).toBe(before);
+
+    writeKeyPair(files.folder, 'server', next);
+    await running.logged({
+      msg: RELOADED,
+      trigger: 'files changed',
+      changes: ['server.tls.certificate: changed', 'server.tls.privateKey: changed'],
+    });
+    expect(await serials()).not.toBe(before);
+    expect(await serials()).not.toBe('different ones');
+    expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
+  });
+});
+
+it('a configuration that is gone changes nothing', async () => {
+  const running = await start();
+  rmSync(files.configFile);
+  running.signal('SIGHUP');
+  await running.logged({ msg: REFUSED, problems: [': the file cannot be read (ENOENT)'] });
+  await running.proveService();
+});
+
+/** Serial number of the certificate that a new connection is shown. */
+function serialOf(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: testCertificates.ca.certificate });
+    socket.once('error', reject).once('secureConnect', () => {
+      resolve(socket.getPeerCertificate().serialNumber);
+      socket.end();
+    });
+  });
+}

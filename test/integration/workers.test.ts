@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { ProxyFiles, runCommand, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+import { SteadyLoad } from '../support/steadyLoad.ts';
+
+const WORKERS = 2;
+
+let files: ProxyFiles;
+let faulty: FaultyModule;
+let proxy: RunningProxy;
+const started: RunningProxy[] = [];
+
+beforeEach(() => {
+  files = new ProxyFiles();
+  faulty = createFaultyModule(files.softHsm);
+  const [manager] = files.config.keyManagers;
+  files.writeConfig({
+    ...files.config,
+    server: { ...files.config.server, workers: WORKERS },
+    keyManagers: [{ ...manager, pkcs11: { ...manager?.pkcs11, module: faulty.module } }],
+  });
+});
+
+afterEach(() => {
+  for (const running of started.splice(0)) running.signal('SIGKILL');
+  faulty.dispose();
+  files.dispose();
+});
+
+function serving(): LogRecord[] {
+  return proxy.log.filter(({ msg }) => msg === 'a worker serves');
+}
+
+async function start(): Promise<void> {
+  proxy = await RunningProxy.start(files);
+  started.push(proxy);
+  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS);
+}
+
+async function stop(): Promise<void> {
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(0);
+}
+
+it('share the port, answer in whole log lines, and end with their supervisor', async () => {
+  await start();
+  const load = new SteadyLoad(proxy, 8);
+  await expect.poll(() => load.sent).toBeGreaterThan(200);
+  const { sent, outcomes } = await load.stop();
+  expect([...outcomes]).toEqual([[200, sent]]);
+  await stop();
+  const requests = proxy.log.filter(({ msg }) => msg === 'request');
+  expect(requests.length).toBe(sent);
+  expect(new Set(requests.map(({ worker }) => worker))).toEqual(new Set(serving().map(({ worker }) => worker)));
+});
+
+it('one that is killed is replaced, and only its requests in flight are lost', async () => {
+  await start();
+  const clients = 6;
+  const load = new SteadyLoad(proxy, clients);
+  for (let kill = 1; kill <= 3; kill += 1) {
+    await expect.poll(() => load.sent).toBeGreaterThan(kill * 100);
+    process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
+    await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
+  }
+  const { sent, outcomes } = await load.stop();
+  const answered = outcomes.get(200) ?? 0;
+  expect(sent - answered).toBeLessThanOrEqual(3 * clients);
+  expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
+  await stop();
+});
+
+it('one that hangs in a call is killed and replaced', async () => {
+  await start();
+  faulty.inject({ on: 'C_Encrypt', does: 'hang' });
+  await expect(proxy.proveService()).rejects.toThrow();
+  await proxy.logged({ msg: 'a worker hangs and is killed' });
+  faulty.clear();
+  await expect.poll(() => serving().length, { timeout: 20_000 }).toBeGreaterThan(WORKERS);
+  await proxy.proveService();
+  await stop();
+}, 60_000);
+
+it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
+  files.writeSecret('pin', 'wrong-pin');
+  const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/PIN was refused/);
+  expect(faulty.counts().get('C_Login')).toBe(1);
+});
+
+it('that end again and again end the proxy, with a clear error', async () => {
+  await start();
+  faulty.inject({ on: 'C_Login', does: 'abort' });
+  for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
+  expect(await proxy.exitCode).toBe(1);
+  expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
+}, 60_000);

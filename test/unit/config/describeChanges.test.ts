@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { describeChanges } from '../../../src/config/describeChanges.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import { Secret } from '../../../src/secret.ts';
+
+type Change = (configuration: ReturnType<typeof written>) => void;
+
+function config(change: Change = () => undefined): Config {
+  const made = written();
+  change(made);
+  return made as unknown as Config;
+}
+
+function written() {
+  return {
+    server: {
+      host: '127.0.0.1',
+      port: 8443 as number,
+      regions: ['us-east-1'],
+      drainSeconds: 20,
+      tls: { certificate: 'PEM', privateKey: new Secret('key') } as object | undefined,
+    },
+    log: { level: 'info' },
+    keyManagers: [{ name: 'hsm', pkcs11: { pin: new Secret('1234') } }],
+    keyStores: [
+      {
+        name: 'orders',
+        quota: undefined as object | undefined,
+        credentials: [{ accessKeyId: 'A', secretAccessKey: new Secret('one') }],
+        keys: [
+          { id: 'a', status: 'enabled', versions: [{ label: 'a', ciphertextMetadata: Buffer.alloc(0) }] },
+          { id: 'b', status: 'enabled', versions: [{ label: 'b', ciphertextMetadata: Buffer.alloc(0) }] },
+        ],
+      },
+    ],
+  };
+}
+
+it('says nothing of configurations that are the same', () => {
+  expect(describeChanges(config(), config())).toEqual([]);
+});
+
+it.each<[what: string, change: Change, changes: object[]]>([
+  [
+    'an entry by its name, however the list has moved',
+    ({ keyStores: [store] }) => store?.keys.shift(),
+    [{ path: 'keyStores.orders.keys.a', what: 'removed', needsRestart: false }],
+  ],
+  [
+    'what appears once, and not all that it holds',
+    ({ keyStores: [store] }) => store && (store.quota = { requestsPerSecond: 5, burst: 5 }),
+    [{ path: 'keyStores.orders.quota', what: 'added', needsRestart: false }],
+  ],
+  [
+    'a secret, but not the secret',
+    ({ keyStores: [store] }) => store?.credentials[0] && (store.credentials[0].secretAccessKey = new Secret('two')),
+    [{ path: 'keyStores.orders.credentials.A.secretAccessKey', what: 'changed', needsRestart: false }],
+  ],
+  [
+    'what needs a restart',
+    (made) => {
+      made.server.port = 443;
+      made.log.level = 'warn';
+      made.server.drainSeconds = 30;
+      made.server.regions.push('eu-west-1');
+    },
+    [
+      { path: 'server.port', what: '8443 to 443', needsRestart: true },
+      { path: 'server.regions.2', what: 'added', needsRestart: true },
+      { path: 'server.drainSeconds', what: '20 to 30', needsRestart: false },
+      { path: 'log.level', what: '"info" to "warn"', needsRestart: true },
+    ],
+  ],
+  [
+    'a certificate, which needs none',
+    ({ server }) => (server.tls = { certificate: 'other', privateKey: new Secret('key') }),
+    [{ path: 'server.tls.certificate', what: '"PEM" to "other"', needsRestart: false }],
+  ],
+  [
+    'the end of TLS, which needs one',
+    ({ server }) => (server.tls = undefined),
+    [{ path: 'server.tls', what: 'removed', needsRestart: true }],
+  ],
+])('tells of %s', (_what, change, changes) => {
+  const told = describeChanges(config(), config(change));
+  expect(told).toHaveLength(changes.length);
+  expect(told).toEqual(expect.arrayContaining(changes));
+});
