@@ -50,7 +50,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .max(10_000)
       .default(200)
       .describe(
-        'Milliseconds for an operation, its waits and a second attempt included; a blocking call is not interrupted',
+        'Milliseconds for all that a request does here, waits and a second attempt included; a blocking call is not interrupted',
       ),
   });
 

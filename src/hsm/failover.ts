@@ -17,16 +17,24 @@ const LACKING: readonly XksErrorName[] = ['ThrottlingException', 'KeyNotFoundExc
 
 /**
  * What `use` gives with the first key manager that can serve: in order of preference, those that are thought unable to last.
+ * All of them together have the longest of their `timeoutMs`, on `clock`; `use` is told when its own share of it is over.
  * Throws what the first one threw when none can.
  */
 export async function withFailover<T>(
   managers: readonly GuardedKeyManager[],
-  use: (keyManager: KeyManager) => Promise<T>,
+  clock: () => number,
+  use: (keyManager: KeyManager, deadline: number) => Promise<T>,
 ): Promise<T> {
+  const end = clock() + Math.max(...managers.map(({ keyManager }) => keyManager.timeoutMs));
+  const [serving, unable] = partition(managers);
   const failures: unknown[] = [];
-  for (const manager of managers.length === 1 ? managers : inOrder(managers)) {
+  for (const [index, manager] of [...serving, ...unable].entries()) {
+    const now = clock();
+    if (index > 0 && now >= end) break;
+    // One that hangs leaves half of the time to the next one that serves.
+    const deadline = index < serving.length - 1 ? (now + end) / 2 : end;
     try {
-      const result = await use(manager.keyManager);
+      const result = await use(manager.keyManager, deadline);
       manager.succeeded();
       return result;
     } catch (error) {
@@ -39,7 +47,7 @@ export async function withFailover<T>(
   throw failures[0];
 }
 
-function inOrder(managers: readonly GuardedKeyManager[]): GuardedKeyManager[] {
+function partition(managers: readonly GuardedKeyManager[]): [GuardedKeyManager[], GuardedKeyManager[]] {
   const isServing = (manager: GuardedKeyManager) => manager.health().healthStatus !== 'UNAVAILABLE';
-  return [...managers.filter(isServing), ...managers.filter((manager) => !isServing(manager))];
+  return [managers.filter(isServing), managers.filter((manager) => !isServing(manager))];
 }

@@ -3,19 +3,24 @@ import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 /**
  * What an external key manager can do for the operations: an HSM behind PKCS#11, or the in-memory one of the tests.
  * Failures are XksErrors named as the contract names them; anything else that is thrown is an internal error.
+ *
+ * `deadline`, in milliseconds of performance.now(), is when whoever asks must have an answer: by then, and by `timeoutMs` after
+ * the call, it throws DependencyTimeoutException, or ThrottlingException if it was too busy to begin. Afterwards nothing begins.
  */
 export interface KeyManager {
   /** Its name in the configuration. */
   readonly name: string;
+  /** Milliseconds that an operation may take here at most. */
+  readonly timeoutMs: number;
 
   /** Attributes of the key with this label. Throws KeyNotFoundException if there is none. */
-  describeKey(label: string): Promise<KeyDescription>;
+  describeKey(label: string, deadline?: number): Promise<KeyDescription>;
 
   /** AES-GCM with an IV of the key manager's making. `aad` is the framed AAD. `ciphertext` is as long as `plaintext`. */
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed>;
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed>;
 
   /** The plaintext; throws InvalidCiphertextException when the tag does not verify. */
-  decrypt(label: string, sealed: Sealed, aad: Uint8Array): Promise<Uint8Array>;
+  decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array>;
 
   /** Identity of the token or appliance behind it, read from the device. */
   describe(): Promise<KeyManagerDescription>;

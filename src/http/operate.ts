@@ -6,14 +6,15 @@ import { sendJson } from './sendJson.ts';
 
 /** The last step of a request for a key: gives it to a key manager of the key store that can serve, and sends the answer. */
 export function operate(
-  operation: (keyManager: KeyManager, key: ExternalKey, message: never) => Promise<object>,
+  operation: (keyManager: KeyManager, key: ExternalKey, message: never, deadline: number) => Promise<object>,
 ): Step {
+  const clock = () => performance.now();
   return async (exchange, _req, res) => {
     const key = known(exchange.key);
-    const result = await withFailover(known(exchange.keyStore).keyManagers, (keyManager) => {
+    const result = await withFailover(known(exchange.keyStore).keyManagers, clock, (keyManager, deadline) => {
       exchange.keyManager = keyManager.name;
       // The route table pairs an operation with the parser of its messages.
-      return operation(keyManager, key, exchange.message as never);
+      return operation(keyManager, key, exchange.message as never, deadline);
     });
     sendJson(res, 200, result);
   };

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { KeyManager, Sealed } from '../hsm/keyManager.ts';
+import type { KeyManager } from '../hsm/keyManager.ts';
 import { frameAad } from '../xks/aad.ts';
 import { encodeBase64 } from '../xks/base64.ts';
 import { computeCdiv } from '../xks/cdiv.ts';
@@ -7,16 +7,17 @@ import { XksError } from '../xks/errors.ts';
 import type { EncryptRequest, EncryptResponse } from '../xks/messages/encrypt.ts';
 import { newestVersion, type ExternalKey } from './externalKey.ts';
 
-/** Encrypts with the newest version of the key and a new IV of the key manager. Spec, "Encrypt". */
+/** Encrypts with the newest version of the key and a new IV of the key manager, by `deadline`. Spec, "Encrypt". */
 export async function encrypt(
   keyManager: KeyManager,
   key: ExternalKey,
   request: EncryptRequest,
+  deadline: number,
 ): Promise<EncryptResponse> {
   const { plaintext, additionalAuthenticatedData: aad } = request;
   const { label, ciphertextMetadata } = newestVersion(key);
   const framedAad = frameAad(aad, ciphertextMetadata);
-  const sealed = await keyManager.encrypt(label, plaintext, framedAad);
+  const sealed = await keyManager.encrypt(label, plaintext, framedAad, deadline);
   const response = {
     ciphertext: encodeBase64(sealed.ciphertext),
     initializationVector: encodeBase64(sealed.iv),
@@ -27,18 +28,13 @@ export async function encrypt(
 
   // Spec, Appendix C: the CDIV comes before the decrypt, so that no corruption between the two goes unnoticed.
   const ciphertextDataIntegrityValue = computeCdiv({ aad, ciphertextMetadata, ...sealed });
-  await proveDecryptable(keyManager, label, sealed, framedAad, plaintext);
+  const open = () => keyManager.decrypt(label, sealed, framedAad, deadline);
+  await proveDecryptable(open, plaintext);
   return { ...response, ciphertextDataIntegrityValue };
 }
 
-async function proveDecryptable(
-  keyManager: KeyManager,
-  label: string,
-  sealed: Sealed,
-  framedAad: Uint8Array,
-  plaintext: Uint8Array,
-): Promise<void> {
-  const opened = await keyManager.decrypt(label, sealed, framedAad).catch((cause: unknown) => {
+async function proveDecryptable(open: () => Promise<Uint8Array>, plaintext: Uint8Array): Promise<void> {
+  const opened = await open().catch((cause: unknown) => {
     // Spec, "Error codes": InvalidCiphertextException is an answer to Decrypt only.
     const undecryptable = cause instanceof XksError && cause.errorName === 'InvalidCiphertextException';
     throw undecryptable ? unlikePlaintext(cause) : cause;

@@ -3,8 +3,13 @@ import type { GetKeyMetadataResponse } from '../xks/messages/getKeyMetadata.ts';
 import { newestVersion, type ExternalKey } from './externalKey.ts';
 
 /** What the newest version of the key is and can do, as its attributes in the key manager say. Spec, "GetKeyMetadata". */
-export async function getKeyMetadata(keyManager: KeyManager, key: ExternalKey): Promise<GetKeyMetadataResponse> {
-  const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key).label);
+export async function getKeyMetadata(
+  keyManager: KeyManager,
+  key: ExternalKey,
+  _message: object,
+  deadline: number,
+): Promise<GetKeyMetadataResponse> {
+  const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key).label, deadline);
   // A blocked key never gets here: it is answered with InvalidStateException.
   return { keySpec, keyUsage, keyStatus: 'ENABLED' };
 }

@@ -6,6 +6,7 @@ import type { KeyManager } from '../../src/hsm/keyManager.ts';
 import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
 import { encrypt } from '../../src/operations/encrypt.ts';
+import type { ExternalKey } from '../../src/operations/externalKey.ts';
 import { Secret } from '../../src/secret.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
@@ -42,6 +43,12 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
     { modules: new Pkcs11Modules(), logger: { warn, error }, clock: () => performance.now() },
   );
 }
+
+const key: ExternalKey = {
+  id: 'key',
+  versions: [{ label: 'key', ciphertextMetadata: Buffer.alloc(0) }],
+  status: 'enabled',
+};
 
 async function roundTrip(keyManager: KeyManager): Promise<void> {
   const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
@@ -135,18 +142,13 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
     { on: 'C_Decrypt', does: 'write-nothing' },
   ])('returns nothing with a CDIV that it could not decrypt: %j', async (fault) => {
     const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
-    const key = {
-      id: 'key',
-      versions: [{ label: 'key', ciphertextMetadata: Buffer.alloc(0) }],
-      status: 'enabled',
-    } as const;
     const lift = faulty.inject(fault);
-    await expect(encrypt(keyManager, key, request)).rejects.toMatchObject({
+    await expect(encrypt(keyManager, key, request, Infinity)).rejects.toMatchObject({
       errorName: 'InternalException',
       message: 'The key manager did not decrypt its own ciphertext to the plaintext; nothing was returned.',
     });
     lift();
-    expect(await encrypt(keyManager, key, request)).toHaveProperty('ciphertextDataIntegrityValue');
+    expect(await encrypt(keyManager, key, request, Infinity)).toHaveProperty('ciphertextDataIntegrityValue');
   });
 });
 
@@ -164,6 +166,32 @@ describe('a call that hangs', () => {
     expect(opened).toBe(1);
     await keyManager.close();
   });
+});
+
+describe('two calls of one request', () => {
+  const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
+
+  it.each(['blocking', 'threadpool'] as const)('have one deadline, which neither exceeds alone: %s', async (calls) => {
+    const keyManager = await open({ calls, timeoutMs: 2_000 });
+    await encrypt(keyManager, key, request, performance.now() + 10_000);
+    const [encrypted, decrypted] = await callsOfBoth(async () => {
+      faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 310 });
+      await expect(encrypt(keyManager, key, request, performance.now() + 300)).rejects.toMatchObject({
+        errorName: 'DependencyTimeoutException',
+      });
+    });
+    expect(encrypted).toBe(1);
+    expect(decrypted).toBe(0);
+    await keyManager.close();
+  });
+
+  async function callsOfBoth(run: () => Promise<unknown>): Promise<[number, number]> {
+    let encrypted = NaN;
+    const decrypted = await callsOf('C_Decrypt', async () => {
+      encrypted = await callsOf('C_Encrypt', run);
+    });
+    return [encrypted, decrypted];
+  }
 });
 
 describe('C_Login is called', () => {

@@ -10,9 +10,12 @@ interface Key {
 /** A key manager of node:crypto, for tests without an HSM. */
 export class InMemoryKeyManager implements KeyManager {
   readonly name = 'in-memory';
+  readonly timeoutMs = 200;
   readonly keys = new Map<string, Key>();
   /** Plaintexts and framed AADs that encrypt was given. */
   readonly encrypted: { plaintext: Buffer; aad: Buffer }[] = [];
+  /** The deadlines that describeKey, encrypt and decrypt were given, in order. */
+  readonly deadlines: (number | undefined)[] = [];
   /** When set, thrown by every call. */
   failure: Error | undefined;
 
@@ -21,14 +24,16 @@ export class InMemoryKeyManager implements KeyManager {
     return this;
   }
 
-  describeKey(label: string): Promise<KeyDescription> {
+  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
+    this.deadlines.push(deadline);
     return attempt(() => {
       const { value, usage } = this.#key(label);
       return { keySpec: `AES_${value.length * 8}`, keyUsage: usage };
     });
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array) {
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number) {
+    this.deadlines.push(deadline);
     return attempt(() => {
       const { value } = this.#key(label, 'ENCRYPT');
       this.encrypted.push({ plaintext: Buffer.from(plaintext), aad: Buffer.from(aad) });
@@ -43,7 +48,9 @@ export class InMemoryKeyManager implements KeyManager {
     label: string,
     { ciphertext, iv, tag }: { ciphertext: Uint8Array; iv: Uint8Array; tag: Uint8Array },
     aad: Uint8Array,
+    deadline?: number,
   ) {
+    this.deadlines.push(deadline);
     return attempt(() => {
       const { value } = this.#key(label, 'DECRYPT');
       const decipher = createDecipheriv('aes-256-gcm', value, iv, { authTagLength: 16 }).setAAD(aad);

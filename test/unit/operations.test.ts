@@ -2,6 +2,7 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { decrypt } from '../../src/operations/decrypt.ts';
 import { encrypt } from '../../src/operations/encrypt.ts';
+import { getKeyMetadata } from '../../src/operations/getKeyMetadata.ts';
 import type { ExternalKey, KeyVersion } from '../../src/operations/externalKey.ts';
 import { keyVersionMetadata } from '../../src/xks/ciphertextMetadata.ts';
 import type { EncryptResponse } from '../../src/xks/messages/encrypt.ts';
@@ -10,6 +11,7 @@ import { InMemoryKeyManager } from '../support/inMemoryKeyManager.ts';
 const plaintext = Buffer.from('plaintext');
 const opened = { plaintext: plaintext.toString('base64') };
 const aad = Buffer.from('project=nile');
+const DEADLINE = 4_711;
 const none = Buffer.alloc(0);
 const invalid = { errorName: 'InvalidCiphertextException' };
 
@@ -29,7 +31,7 @@ function key(...versions: [KeyVersion, ...KeyVersion[]]): ExternalKey {
 const unversioned = key({ label: 'one', ciphertextMetadata: none });
 
 function encryptWith(external: ExternalKey): Promise<EncryptResponse> {
-  return encrypt(keyManager, external, { plaintext, additionalAuthenticatedData: aad, wantsCdiv: true });
+  return encrypt(keyManager, external, { plaintext, additionalAuthenticatedData: aad, wantsCdiv: true }, DEADLINE);
 }
 
 /** With the AAD and metadata that it was encrypted with, unless others are given. */
@@ -39,13 +41,18 @@ function decryptWith(
   given: { metadata?: Buffer; aad?: Buffer | undefined } = {},
 ) {
   const { metadata = Buffer.from(sealed.ciphertextMetadata ?? '', 'base64') } = given;
-  return decrypt(keyManager, external, {
-    ciphertext: Buffer.from(sealed.ciphertext, 'base64'),
-    initializationVector: Buffer.from(sealed.initializationVector, 'base64'),
-    authenticationTag: Buffer.from(sealed.authenticationTag, 'base64'),
-    additionalAuthenticatedData: 'aad' in given ? given.aad : aad,
-    ciphertextMetadata: metadata,
-  });
+  return decrypt(
+    keyManager,
+    external,
+    {
+      ciphertext: Buffer.from(sealed.ciphertext, 'base64'),
+      initializationVector: Buffer.from(sealed.initializationVector, 'base64'),
+      authenticationTag: Buffer.from(sealed.authenticationTag, 'base64'),
+      additionalAuthenticatedData: 'aad' in given ? given.aad : aad,
+      ciphertextMetadata: metadata,
+    },
+    DEADLINE,
+  );
 }
 
 describe('versions of a key', () => {
@@ -147,5 +154,25 @@ describe("what AWS's sample proxy encrypted", () => {
 
   it('is not what is made: new ciphertexts have the form of the specification', async () => {
     expect(await decryptWith(unversioned, await encryptWith(migrating))).toEqual(opened);
+  });
+});
+
+describe('the deadline', () => {
+  it('is one for the two calls of an encrypt with CDIV', async () => {
+    await encryptWith(unversioned);
+    expect(keyManager.deadlines).toEqual([DEADLINE, DEADLINE]);
+  });
+
+  it('is one for both attempts of a decrypt that also opens what the sample proxy made', async () => {
+    const migrating: ExternalKey = { ...unversioned, decryptAlso: 'aws-sample-proxy' };
+    const sealed = { ...(await encryptWith(unversioned)), authenticationTag: randomBytes(16).toString('base64') };
+    keyManager.deadlines.length = 0;
+    await expect(decryptWith(migrating, sealed)).rejects.toMatchObject(invalid);
+    expect(keyManager.deadlines).toEqual([DEADLINE, DEADLINE]);
+  });
+
+  it('holds for a look at the key', async () => {
+    await getKeyMetadata(keyManager, unversioned, {}, DEADLINE);
+    expect(keyManager.deadlines).toEqual([DEADLINE]);
   });
 });

@@ -54,7 +54,7 @@ type Use<T> = (session: SessionHandle) => T | Promise<T>;
 
 export class Pkcs11KeyManager implements KeyManager {
   readonly name: string;
-  readonly #timeoutMs: number;
+  readonly timeoutMs: number;
   readonly #opened: OpenToken;
   readonly #pool: SessionPool;
   readonly #keys: KeyDirectory;
@@ -69,7 +69,7 @@ export class Pkcs11KeyManager implements KeyManager {
     { logger, clock }: Pick<Pkcs11Dependencies, 'logger' | 'clock'>,
   ) {
     this.name = name;
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#opened = opened;
     this.#logger = logger;
     this.#clock = clock;
@@ -88,22 +88,22 @@ export class Pkcs11KeyManager implements KeyManager {
   }
 
   /** Asks the token each time, so that the answer is true now. */
-  describeKey(label: string): Promise<KeyDescription> {
-    return this.#withSession((session) => this.#keys.lookUp(session, label).description);
+  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
+    return this.#withSession(deadline, (session) => this.#keys.lookUp(session, label).description);
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed> {
-    return this.#withSession((session) => {
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#withSession(deadline, (session) => {
       const key = this.#keys.find(session, label);
       requireUsage(key, 'ENCRYPT');
       return this.#aesGcm.encrypt(session, key.handle, plaintext, aad);
     });
   }
 
-  async decrypt(label: string, sealed: Sealed, aad: Uint8Array): Promise<Uint8Array> {
+  async decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
     // Some modules accept other lengths, and a short tag is easier to forge.
     if (!IV_BYTES.includes(sealed.iv.length) || sealed.tag.length !== TAG_BYTES) throw invalidCiphertext();
-    return this.#withSession((session) => {
+    return this.#withSession(deadline, (session) => {
       const key = this.#keys.find(session, label);
       requireUsage(key, 'DECRYPT');
       return this.#aesGcm.decrypt(session, key.handle, sealed, aad);
@@ -117,12 +117,12 @@ export class Pkcs11KeyManager implements KeyManager {
   /** Resolves once all calls have come back. A call that does not leaves the module loaded, which must outlive it. */
   async close(): Promise<void> {
     this.#recovery.stop();
-    if (await this.#pool.close(this.#timeoutMs)) this.#opened.close();
+    if (await this.#pool.close(this.timeoutMs)) this.#opened.close();
     else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not come back: its module stays loaded');
   }
 
-  async #withSession<T>(use: Use<T>): Promise<T> {
-    const deadline = this.#clock() + this.#timeoutMs;
+  async #withSession<T>(latest = Infinity, use: Use<T>): Promise<T> {
+    const deadline = Math.min(latest, this.#clock() + this.timeoutMs);
     this.#recovery.requireToken();
     try {
       const result = await this.#pool.withSession(deadline, use);

@@ -1,4 +1,5 @@
 import { XksError } from '../../xks/errors.ts';
+import { closed, late, noneFree } from '../keyManagerFailures.ts';
 import type { SessionHandle } from './cryptoki.ts';
 
 export interface SessionPoolOptions {
@@ -31,13 +32,19 @@ export class SessionPool {
 
   /**
    * What `use` gives. Throws ThrottlingException if no session is free by `deadline` (on `clock`) and
-   * DependencyTimeoutException if `use` has not come back by then; its session is lent no more until it has. If none of the
-   * calls that have the sessions has come back in its time, that is thrown at once: the module hangs, and is not busy.
+   * DependencyTimeoutException if it is over already, or `use` has not come back by then; its session is lent no more until it
+   * has. If none of the calls that have the sessions has come back in its time, that is thrown at once: the module hangs, and is not busy.
    * An XksError from `use` is its verdict and leaves no operation active. Anything else that it throws may, and so may a
    * call that was given up: then the session is closed and never reused.
    */
   async withSession<T>(deadline: number, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
+    if (this.#remaining(deadline) === 0) throw late();
     const session = await this.#borrow(deadline);
+    if (this.#remaining(deadline) === 0) {
+      // It waited behind blocking calls, during which no timer is looked at.
+      this.#takeBack(session, false, true);
+      throw noneFree();
+    }
     let overdue = false;
     const answer = (async () => use(session))().then(
       (result) => {
@@ -137,16 +144,4 @@ export class SessionPool {
     }
     if (this.#lent === 0) this.#whenAllReturned?.();
   }
-}
-
-function late(): XksError {
-  return new XksError('DependencyTimeoutException', 'The key manager did not answer in time.');
-}
-
-function noneFree(): XksError {
-  return new XksError('ThrottlingException', 'The key manager has no free session in time.');
-}
-
-function closed(): XksError {
-  return new XksError('InternalException', 'The key manager is closed.');
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Sealed } from '../../../src/hsm/keyManager.ts';
 import type { GcmCall } from '../../../src/hsm/pkcs11/cryptoki.ts';
 import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
@@ -237,6 +237,49 @@ describe('a failure', () => {
       });
     }
     expect(cryptoki.count('C_Login')).toBe(2);
+  });
+});
+
+describe('an operation ends', () => {
+  const never = () => new Promise<never>(() => undefined);
+  const late = { errorName: 'DependencyTimeoutException' };
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each([
+    ['at its deadline', 50, 50],
+    ['after timeoutMs, if the deadline is later', 5_000, 1_000],
+  ])('%s', async (_, givenMs, expectedMs) => {
+    const { cryptoki, keyManager } = setUp({ sessions: 2 });
+    [cryptoki.encryptAnswer, cryptoki.decryptAnswer] = [never, never];
+    for (const operation of [
+      (deadline: number) => keyManager.encrypt('key', plaintext, aad, deadline),
+      (deadline: number) => keyManager.decrypt('key', sealed, aad, deadline),
+    ]) {
+      let ended = false;
+      const outcome = expect(operation(performance.now() + givenMs)).rejects.toMatchObject(late);
+      void outcome.then(() => (ended = true));
+      await vi.advanceTimersByTimeAsync(expectedMs - 1);
+      expect(ended).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      await outcome;
+    }
+  });
+
+  it('before it begins, when the deadline is over', async () => {
+    const { cryptoki, keyManager } = setUp();
+    const before = cryptoki.log.length;
+    const deadline = performance.now();
+    await expect(keyManager.encrypt('key', plaintext, aad, deadline)).rejects.toMatchObject(late);
+    await expect(keyManager.decrypt('key', sealed, aad, deadline)).rejects.toMatchObject(late);
+    await expect(keyManager.describeKey('key', deadline)).rejects.toMatchObject(late);
+    expect(cryptoki.log.length).toBe(before);
   });
 });
 

@@ -85,6 +85,24 @@ describe('waiting', () => {
     expect(await use('again')).toBe('again');
   });
 
+  it('ends with ThrottlingException too when blocking calls have taken all of the time', async () => {
+    let now = 0;
+    const pool = new SessionPool({ size: 1, open: () => ulong(1), close: () => undefined, clock: () => now });
+    const used: number[] = [];
+    const outcomes = [1, 2, 3].map((which) =>
+      pool.withSession(TIMEOUT_MS, () => {
+        used.push(which);
+        // Without a timer having been looked at.
+        now += TIMEOUT_MS;
+        return which;
+      }),
+    );
+    expect(await outcomes[0]).toBe(1);
+    await expect(outcomes[1]).rejects.toMatchObject(throttled);
+    await expect(outcomes[2]).rejects.toMatchObject(throttled);
+    expect(used).toEqual([1]);
+  });
+
   it('is not begun behind too many others', async () => {
     const { use } = setUp(1);
     const first = Promise.withResolvers<string>();
@@ -173,6 +191,12 @@ describe('a call that is late', () => {
     const closing = pool.close(TIMEOUT_MS);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     expect(await closing).toBe(false);
+  });
+
+  it('does not begin after it', async () => {
+    const { pool, open, clock } = setUp(1);
+    await expect(pool.withSession(clock(), () => undefined)).rejects.toMatchObject(late);
+    expect(open).not.toHaveBeenCalled();
   });
 
   it('is awaited if it only blocked the thread', async () => {
