@@ -1,122 +1,139 @@
 import type { Logger } from 'pino';
+import { isSameValue } from './config/describeChanges.ts';
 import type { Config } from './config/schema.ts';
-import { openPkcs11Administration } from './hsm/pkcs11/pkcs11Administration.ts';
-import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
 import { openPkcs11KeyManager } from './hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11Modules } from './hsm/pkcs11/pkcs11Modules.ts';
+import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
 import type { KeyStore } from './http/keyStore.ts';
 import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
-import { XksError } from './xks/errors.ts';
+import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
+import { reportUnusableKeys } from './reportUnusableKeys.ts';
 
 export interface OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
-  /** The key stores of another configuration with the same key managers. */
-  rejoin(config: Config): Promise<ReadonlyMap<string, KeyStore>>;
-  /** Gives the key managers up; nothing may use them any more. */
-  close(): Promise<void>;
+  /**
+   * The key stores of another configuration. The key managers that it does not change are shared; the others are opened.
+   * Throws Pkcs11Failure, with nothing left open, if one of them cannot be.
+   */
+  reopen(config: Config): Promise<OpenKeyStores>;
+  /** Gives the key managers up, but those that `others` use; nothing may use these key stores any more. */
+  close(others?: OpenKeyStores): Promise<void>;
 }
 
-type KeyManagerConfig = Config['keyManagers'][number];
+interface Dependencies {
+  readonly modules: Pkcs11Modules;
+  readonly log: Logger;
+}
 
-/** Opens the key managers of a configuration and joins them to its key stores. Throws Pkcs11Failure, with nothing left open. */
+type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Config['keyManagers'][number] }>;
+
+/**
+ * Opens the key managers of a configuration and joins them to its key stores. Those that do not open are tried again in the
+ * background; throws Pkcs11Failure, with nothing left open, if a key store has none that does.
+ */
 export async function openKeyStores(config: Config, log: Logger): Promise<OpenKeyStores> {
-  const modules = new Pkcs11Modules();
-  const managers = new Map<string, DeepHealthCheck>();
-  const close = async () => {
-    const opened = [...managers.values()];
-    for (const healthCheck of opened) healthCheck.stop();
-    await Promise.allSettled(opened.map(({ keyManager }) => keyManager.close()));
-  };
+  const dependencies = { modules: new Pkcs11Modules(), log };
+  const managers = manage(config, dependencies);
   try {
-    for (const keyManager of config.keyManagers) {
-      managers.set(keyManager.name, await openKeyManager(keyManager, modules, log).catch(nameFailure(keyManager.name)));
-    }
-    const rejoin = async ({ keyStores }: Config) => {
-      const stores = keyStores.map((store) => toKeyStore(store, managers));
-      for (const store of stores) await reportUnusableKeys(store, log);
-      return new Map(stores.map((store) => [store.uriPathPrefix, store]));
-    };
-    return { byUriPathPrefix: await rejoin(config), rejoin, close };
+    await openKeyManagers(managers, config.keyStores);
   } catch (error) {
-    await close();
+    await closeAll(managers.values());
     throw error;
+  }
+  return new Joined(config, managers, dependencies);
+}
+
+class Joined implements OpenKeyStores {
+  readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
+  readonly #managers: KeyManagers;
+  readonly #dependencies: Dependencies;
+
+  constructor({ keyStores }: Config, managers: KeyManagers, dependencies: Dependencies) {
+    this.byUriPathPrefix = new Map(keyStores.map((store) => [store.uriPathPrefix, toKeyStore(store, managers)]));
+    this.#managers = managers;
+    this.#dependencies = dependencies;
+  }
+
+  async reopen(config: Config): Promise<OpenKeyStores> {
+    const managers = manage(config, this.#dependencies, this.#managers);
+    const fresh = [...managers.values()].filter((manager) => !this.has(manager));
+    try {
+      await openAllKeyManagers(fresh);
+    } catch (error) {
+      await closeAll(fresh);
+      throw error;
+    }
+    return new Joined(config, managers, this.#dependencies);
+  }
+
+  async close(others?: Joined): Promise<void> {
+    await closeAll([...this.#managers.values()].filter((manager) => !others?.has(manager)));
+  }
+
+  has(manager: ManagedKeyManager): boolean {
+    return this.#managers.get(manager.keyManager.name) === manager;
   }
 }
 
-// There may be several key managers, and the message is all that an operator sees.
-function nameFailure(name: string): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof Pkcs11Failure ? new Pkcs11Failure(`key manager ${name}: ${error.message}`) : error;
-  };
+/** The key managers of a configuration, not opened but for those that are in `open` with the same configuration. */
+function manage({ keyManagers, keyStores }: Config, dependencies: Dependencies, open?: KeyManagers): KeyManagers {
+  return new Map(
+    keyManagers.map((config) => {
+      const same = open?.get(config.name);
+      if (same && isSameValue(same.config, config)) return [config.name, same];
+      const users = keyStores.filter((store) => store.keyManagers.includes(config.name));
+      return [config.name, { config, ...manageOne(config, users, dependencies) }];
+    }),
+  );
 }
 
-async function openKeyManager(
-  { name, pkcs11 }: KeyManagerConfig,
-  modules: Pkcs11Modules,
-  log: Logger,
-): Promise<DeepHealthCheck> {
+function manageOne(
+  { name, pkcs11 }: Config['keyManagers'][number],
+  users: Config['keyStores'],
+  { modules, log }: Dependencies,
+): ManagedKeyManager {
   const clock = () => performance.now();
-  await provideHealthKey({ name, pkcs11 }, modules, log);
-  const keyManager = await openPkcs11KeyManager({ name, ...pkcs11 }, { modules, logger: log, clock });
-  const healthCheck = new DeepHealthCheck({
+  const keyManager = new ReopeningKeyManager({
+    name,
+    timeoutMs: pkcs11.timeoutMs,
+    open: () => openPkcs11KeyManager({ name, ...pkcs11 }, { modules, logger: log, clock }),
+    onOpen: async () => {
+      await healthCheck.start();
+      for (const store of users) await reportUnusableKeys(store.name, store.keys, keyManager, log);
+    },
+    logger: log,
+    clock,
+  });
+  const healthCheck: DeepHealthCheck = new DeepHealthCheck({
     keyManager,
     healthKey: pkcs11.healthKey,
     clock,
     onChange: (healthStatus, detail) => {
-      log[healthStatus === 'ACTIVE' ? 'info' : 'error'](
-        { keyManager: name, healthStatus, detail },
-        'key manager health',
-      );
+      const level = healthStatus === 'ACTIVE' ? 'info' : 'error';
+      log[level]({ keyManager: name, healthStatus, detail }, 'key manager health');
     },
   });
-  await healthCheck.start();
-  return healthCheck;
+  return { keyManager, healthCheck };
 }
 
-// Spec, "GetHealthStatus": the proxy "SHOULD create test keys in the external key manager".
-async function provideHealthKey(
-  { name, pkcs11 }: KeyManagerConfig,
-  modules: Pkcs11Modules,
-  log: Logger,
-): Promise<void> {
-  const { healthKey: label } = pkcs11;
-  const administration = await openPkcs11Administration(pkcs11, { modules });
-  try {
-    const created = await administration.createKeyIfAbsent({ label, usages: ['ENCRYPT', 'DECRYPT'] });
-    if (created) log.info({ keyManager: name, label }, 'created the health key');
-  } catch (error) {
-    if (!(error instanceof Pkcs11Failure)) throw error;
-    log.error({ keyManager: name, label }, `cannot create the health key: ${error.message}`);
-  } finally {
-    administration.close();
-  }
+async function closeAll(managers: Iterable<ManagedKeyManager>): Promise<void> {
+  await Promise.allSettled(
+    [...managers].map(({ keyManager, healthCheck }) => {
+      healthCheck.stop();
+      return keyManager.close();
+    }),
+  );
 }
 
-function toKeyStore(config: Config['keyStores'][number], managers: ReadonlyMap<string, DeepHealthCheck>): KeyStore {
-  const { decryptAlso } = config;
+function toKeyStore(
+  { name, uriPathPrefix, credentials, keys, keyManagers, decryptAlso }: Config['keyStores'][number],
+  managers: KeyManagers,
+): KeyStore {
   return {
-    name: config.name,
-    uriPathPrefix: config.uriPathPrefix,
-    credentials: new Map(config.credentials.map((credential) => [credential.accessKeyId, credential])),
-    keys: new Map(config.keys.map((key) => [key.id, { ...key, decryptAlso }])),
-    keyManagers: config.keyManagers.flatMap((name) => managers.get(name) ?? []),
+    name,
+    uriPathPrefix,
+    credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
+    keys: new Map(keys.map((key) => [key.id, { ...key, decryptAlso }])),
+    keyManagers: keyManagers.flatMap((manager) => managers.get(manager)?.healthCheck ?? []),
   };
-}
-
-async function reportUnusableKeys({ name, keys, keyManagers }: KeyStore, log: Logger): Promise<void> {
-  for (const { keyManager } of keyManagers) {
-    for (const { id, versions } of keys.values()) {
-      for (const { label } of versions) {
-        const record = { keyStore: name, keyManager: keyManager.name, externalKeyId: id, label };
-        try {
-          const { keySpec } = await keyManager.describeKey(label);
-          if (keySpec !== 'AES_256') log.warn({ ...record, keySpec }, 'KMS only uses AES_256 keys');
-        } catch (error) {
-          if (!(error instanceof XksError)) throw error;
-          const { errorName, message, detail } = error;
-          log.warn({ ...record, errorName, detail }, `the key cannot be used: ${message}`);
-        }
-      }
-    }
-  }
 }

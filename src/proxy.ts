@@ -16,10 +16,13 @@ export interface ProxyDependencies {
   readonly log: Logger;
 }
 
+// At least the greatest timeoutMs.
+const LONGEST_REQUEST_MS = 11_000;
+
 /** What requests meet; replaced as a whole. */
 interface State {
   readonly server: Config['server'];
-  readonly keyStores: ReadonlyMap<string, KeyStore>;
+  readonly stores: OpenKeyStores;
 }
 
 /** The proxy as this process serves it. */
@@ -27,19 +30,12 @@ export class Proxy implements Serving {
   /** Never: what can serve no more ends this process. */
   readonly ended = new Promise<never>(() => undefined);
   readonly #dependencies: ProxyDependencies;
-  readonly #stores: OpenKeyStores;
   readonly #listening: Listening;
   readonly #state: { current: State };
   #prepared: State | undefined;
 
-  private constructor(
-    state: { current: State },
-    stores: OpenKeyStores,
-    listening: Listening,
-    dependencies: ProxyDependencies,
-  ) {
+  private constructor(state: { current: State }, listening: Listening, dependencies: ProxyDependencies) {
     this.#state = state;
-    this.#stores = stores;
     this.#listening = listening;
     this.#dependencies = dependencies;
   }
@@ -48,10 +44,10 @@ export class Proxy implements Serving {
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const stores = await openKeyStores(config, dependencies.log);
-    const state = { current: { server: config.server, keyStores: stores.byUriPathPrefix } };
+    const state = { current: { server: config.server, stores } };
     try {
-      const listening = await startListening(config, () => state.current.keyStores, dependencies.log);
-      return new Proxy(state, stores, listening, dependencies);
+      const listening = await startListening(config, () => state.current.stores.byUriPathPrefix, dependencies.log);
+      return new Proxy(state, listening, dependencies);
     } catch (error) {
       await stores.close();
       throw error;
@@ -67,24 +63,31 @@ export class Proxy implements Serving {
     this.commit();
   }
 
-  /** Makes ready to serve by another configuration. Throws if it cannot. */
+  /** Opens what is new in another configuration. Throws if it cannot be served. */
   async prepare(order: ServeOrder): Promise<void> {
+    await this.discard();
     const config = configOf(order, this.#dependencies);
-    this.#prepared = { server: config.server, keyStores: await this.#stores.rejoin(config) };
+    this.#prepared = { server: config.server, stores: await this.#state.current.stores.reopen(config) };
   }
 
   /** Goes over to what was prepared. */
   commit(): void {
-    if (!this.#prepared) throw new Error('nothing was prepared');
-    this.#state.current = this.#prepared;
+    const next = this.#prepared;
+    if (!next) throw new Error('nothing was prepared');
+    const { stores } = this.#state.current;
     this.#prepared = undefined;
-    const { tls } = this.#state.current.server;
+    this.#state.current = next;
+    const { tls } = next.server;
     if (tls) this.#listening.setTls(tls);
+    // Requests that have begun still use what the next ones do not.
+    setTimeout(() => void stores.close(next.stores), LONGEST_REQUEST_MS).unref();
   }
 
   /** Forgets what was prepared. */
-  discard(): void {
+  async discard(): Promise<void> {
+    const prepared = this.#prepared;
     this.#prepared = undefined;
+    await prepared?.stores.close(this.#state.current.stores);
   }
 
   async drain(lameDuckMs: number): Promise<void> {
@@ -93,7 +96,8 @@ export class Proxy implements Serving {
     if (!finished) {
       this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
     }
-    await this.#stores.close();
+    await this.discard();
+    await this.#state.current.stores.close();
   }
 }
 

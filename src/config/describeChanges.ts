@@ -12,7 +12,7 @@ export interface ConfigChange {
 }
 
 // What a listening process, or its set-up, is made with.
-const FIXED = ['server', 'monitoring', 'log', 'keyManagers'];
+const FIXED = ['server', 'monitoring', 'log'];
 const NOT_FIXED = ['server.tls', 'server.drainSeconds'];
 // To listen without TLS, or with it after all, is another listener.
 const FIXED_AS_A_WHOLE = 'server.tls';
@@ -23,7 +23,7 @@ export function describeChanges(before: Config, after: Config): ConfigChange[] {
   const paths = new Set([...old.keys(), ...now.keys()]);
   const changes = [...paths].flatMap((path) => {
     const [was, is] = [old.get(path), now.get(path)];
-    if (isDeepStrictEqual(was?.value, is?.value) && (was === undefined) === (is === undefined)) return [];
+    if (isDeepStrictEqual(was, is)) return [];
     return [{ path, what: was === undefined ? 'added' : is === undefined ? 'removed' : describe(was, is) }];
   });
   return changes
@@ -38,26 +38,32 @@ function needsRestart(path: string, what: string): boolean {
 }
 
 interface Leaf {
-  readonly value: unknown;
-  /** Undefined: may not be shown, or is too long. */
-  readonly text: string | undefined;
+  /** JSON; a secret is revealed. */
+  readonly value: string;
+  readonly mayBeShown: boolean;
 }
 
-function describe({ text: was }: Leaf, { text: is }: Leaf): string {
-  return was === undefined || is === undefined ? 'changed' : `${was} to ${is}`;
+function describe(was: Leaf, is: Leaf): string {
+  return was.mayBeShown && is.mayBeShown ? `${was.value} to ${is.value}` : 'changed';
+}
+
+/** Whether two parts of a configuration are the same, their secrets too. */
+export function isSameValue(one: object, other: object): boolean {
+  return isDeepStrictEqual(flatten(one), flatten(other));
 }
 
 /** Every value of the configuration by its path; a map or list as a whole too, so that one that appears is said once. */
 function flatten(value: unknown, path = '', leaves = new Map<string, Leaf>()): Map<string, Leaf> {
-  if (value instanceof Secret) leaves.set(path, { value: value.reveal(), text: undefined });
+  if (value instanceof Secret) leaves.set(path, { value: value.reveal(), mayBeShown: false });
+  // Bytes are made of other values.
   else if (ArrayBuffer.isView(value) || value === undefined) return leaves;
   else if (typeof value === 'object' && value !== null) {
-    if (path !== '') leaves.set(path, { value: null, text: '' });
+    if (path !== '') leaves.set(path, { value: '', mayBeShown: true });
     const parts = Array.isArray(value) ? value.map(nameEntry) : Object.entries(value);
     for (const [name, part] of parts) flatten(part, path === '' ? name : `${path}.${name}`, leaves);
   } else {
     const text = JSON.stringify(value);
-    leaves.set(path, { value, text: text.length > 100 ? undefined : text });
+    leaves.set(path, { value: text, mayBeShown: text.length <= 100 });
   }
   return leaves;
 }

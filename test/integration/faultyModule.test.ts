@@ -40,7 +40,7 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   const defaults = { name: 'faulty', token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
   return openPkcs11KeyManager(
     { ...defaults, module, calls: 'blocking', iv: 'random', gcmParameters: 'v2.40', ...options },
-    { modules: new Pkcs11Modules(), logger: { warn, error }, clock: () => performance.now() },
+    { modules: new Pkcs11Modules(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
 }
 

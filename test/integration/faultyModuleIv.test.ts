@@ -37,7 +37,7 @@ async function withKeyManager(dialect: Dialect, use: (keyManager: KeyManager) =>
     { name: 'faulty', module: faulty.module, token, pin, sessions: 2, timeoutMs: 10_000, ...dialect },
     {
       modules: new Pkcs11Modules(),
-      logger: { warn: () => undefined, error: () => undefined },
+      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
       clock: () => performance.now(),
     },
   );

@@ -53,7 +53,7 @@ function open({
   const gcm = { calls, iv: 'random', gcmParameters: 'v2.40' } as const;
   return openPkcs11KeyManager(
     { name: 'faulty', module: faulty.module, token: { label: token }, pin, sessions: 4, timeoutMs, ...gcm },
-    { modules, logger: { warn, error }, clock: () => performance.now() },
+    { modules, logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
 }
 

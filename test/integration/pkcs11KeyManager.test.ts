@@ -8,7 +8,7 @@ import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 const knownKey = randomBytes(32);
 const noAad = new Uint8Array(0);
-const silent = { warn: () => undefined, error: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let softHsm: SoftHsmFixture;
 

@@ -27,7 +27,7 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
     const { module, tokenLabel, pin } = softHsm;
     keyManager = await openPkcs11KeyManager(
       { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, ...gcm, calls, timeoutMs: 10_000 },
-      { modules: new Pkcs11Modules(), logger: { warn, error }, clock: () => performance.now() },
+      { modules: new Pkcs11Modules(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
     );
   });
 
@@ -87,7 +87,7 @@ describe('a key manager with one session', () => {
       { ...options, ...gcm, calls: 'threadpool', timeoutMs: 1 },
       {
         modules: new Pkcs11Modules(),
-        logger: { warn: () => undefined, error: () => undefined },
+        logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
         clock: () => performance.now(),
       },
     );

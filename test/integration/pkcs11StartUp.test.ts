@@ -12,7 +12,7 @@ import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 let softHsm: SoftHsmFixture;
 const modules = new Pkcs11Modules();
 const noAad = new Uint8Array(0);
-const silent = { warn: () => undefined, error: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 beforeAll(() => {
   softHsm = createSoftHsm();

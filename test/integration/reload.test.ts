@@ -134,6 +134,29 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
   });
 });
 
+it('a key manager is opened with its new settings, and a wrong PIN changes nothing', async () => {
+  const running = await start();
+  const [manager] = files.config.keyManagers;
+  const withPin = (pin: object) => ({
+    ...files.config,
+    keyManagers: [{ ...manager, pkcs11: { ...manager?.pkcs11, pin } }],
+  });
+  files.writeConfig(withPin(files.writeSecret('wrong', 'no-such-pin')));
+  running.signal('SIGHUP');
+  const { problems } = await running.logged({ msg: REFUSED });
+  expect(problems).toEqual([expect.stringMatching(/^key manager softhsm: The PIN was refused/)]);
+  await running.proveService();
+
+  const load = new SteadyLoad(running, 4);
+  const replaced = { ...manager, name: 'replaced' };
+  const keyStores = files.config.keyStores.map((store) => ({ ...store, keyManagers: ['replaced'] }));
+  files.writeConfig({ ...files.config, keyManagers: [replaced], keyStores });
+  running.signal('SIGHUP');
+  await running.logged({ msg: RELOADED });
+  await running.logged({ msg: 'request', keyManager: 'replaced' });
+  expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
+});
+
 it('a configuration that is gone changes nothing', async () => {
   const running = await start();
   rmSync(files.configFile);

@@ -11,7 +11,7 @@ import { createFaultyModule, type FaultyModule } from '../support/faultyModule.t
 
 const knownKey = randomBytes(32);
 const aad = randomBytes(30);
-const silent = { warn: () => undefined, error: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let nss: NssSoftoken;
 // In front of NSS to count its calls and to lose its sessions.

@@ -9,6 +9,7 @@ export interface LossLogOptions {
 }
 
 export interface Pkcs11Logger {
+  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

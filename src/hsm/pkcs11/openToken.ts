@@ -27,7 +27,7 @@ export interface OpenToken {
 export async function openToken(options: TokenOptions, modules: Pkcs11Modules): Promise<OpenToken> {
   const module = await modules.open(options.module, options.initializeParameters);
   try {
-    const token = new Token(module.cryptoki, options.token, options.pin);
+    const token = new Token(module.cryptoki, options.token, options.pin, module.refusedPins);
     token.login();
     return {
       module,

@@ -12,6 +12,7 @@ import type { Pkcs11Logger } from './lossLog.ts';
 import { openToken, type OpenToken, type TokenOptions } from './openToken.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 import type { Pkcs11Modules } from './pkcs11Modules.ts';
+import { provideHealthKey } from './provideHealthKey.ts';
 import { Recovery } from './recovery.ts';
 import type { SecretKey } from './secretKey.ts';
 import { SessionPool } from './sessionPool.ts';
@@ -24,6 +25,8 @@ export interface Pkcs11Options extends TokenOptions, GcmDialect {
   readonly sessions: number;
   /** Milliseconds for one operation, waits and a second attempt included. A blocking call cannot be interrupted. */
   readonly timeoutMs: number;
+  /** Label of the key of the deep health check, which is made if the token has none. */
+  readonly healthKey?: string;
 }
 
 export interface Pkcs11Dependencies {
@@ -33,7 +36,7 @@ export interface Pkcs11Dependencies {
   readonly clock: () => number;
 }
 
-/** Opens the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
+/** Opens the token, logs in, trying the PIN once, and makes the health key if there is none. Throws Pkcs11Failure. */
 export async function openPkcs11KeyManager(
   options: Pkcs11Options,
   dependencies: Pkcs11Dependencies,
@@ -44,11 +47,14 @@ export async function openPkcs11KeyManager(
       `gcmParameters: v2.20 is for 64-bit Linux and macOS (x64, arm64) only, and not for ${where}.`,
     );
   }
-  return new Pkcs11KeyManager(options, await openToken(options, dependencies.modules), dependencies);
+  const opened = await openToken(options, dependencies.modules);
+  const { name, healthKey: label } = options;
+  if (label !== undefined) await provideHealthKey(opened, { name, label }, dependencies.logger);
+  return new Pkcs11KeyManager(options, opened, dependencies);
 }
 
 /** The options beside those of its token. */
-export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
+export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions | 'healthKey'>;
 
 type Use<T> = (session: SessionHandle) => T | Promise<T>;
 

@@ -1,9 +1,11 @@
 import type { Cryptoki } from './cryptoki.ts';
 import { CryptokiError } from './cryptokiError.ts';
+import { RefusedPins } from './refusedPins.ts';
 
 /** One user's hold on a PKCS#11 module. */
 export interface Pkcs11Module {
   readonly cryptoki: Cryptoki;
+  readonly refusedPins: RefusedPins;
   /** Set by a user that can bear a restart; without it there is none. */
   restartable: Restartable | undefined;
   /**
@@ -27,13 +29,15 @@ export class SharedModule {
   /** Text for C_Initialize. */
   readonly parameters: string | undefined;
   readonly #cryptoki: Cryptoki;
+  readonly #refusedPins: RefusedPins;
   readonly #users = new Set<Pkcs11Module>();
   /** Whether C_Initialize was ours, so that C_Finalize is too. */
   #ours: boolean;
 
   /** Throws CryptokiError if the module does not start. */
-  constructor(cryptoki: Cryptoki, parameters?: string) {
+  constructor(cryptoki: Cryptoki, parameters?: string, refusedPins = new RefusedPins()) {
     this.#cryptoki = cryptoki;
+    this.#refusedPins = refusedPins;
     this.parameters = parameters;
     this.#ours = cryptoki.initialize(parameters);
   }
@@ -42,6 +46,7 @@ export class SharedModule {
   share(whenUnused: () => void): Pkcs11Module {
     const user: Pkcs11Module = {
       cryptoki: this.#cryptoki,
+      refusedPins: this.#refusedPins,
       restartable: undefined,
       restart: () => this.#restart(),
       release: () => {

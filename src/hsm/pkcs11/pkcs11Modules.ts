@@ -2,10 +2,13 @@ import { realpath } from 'node:fs/promises';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 import { Pkcs11jsCryptoki } from './pkcs11jsCryptoki.ts';
 import { SharedModule, type Pkcs11Module } from './pkcs11Module.ts';
+import { RefusedPins } from './refusedPins.ts';
 
 /** The PKCS#11 modules in use. A process has one of this. */
 export class Pkcs11Modules {
   readonly #loaded = new Map<string, SharedModule>();
+  // They outlive the module, which whoever fails to open it gives up.
+  readonly #refusedPins = new Map<string, RefusedPins>();
 
   /**
    * Loads and initialises the module, unless it is in use already. `path` is a shared library, `parameters` text for
@@ -18,7 +21,9 @@ export class Pkcs11Modules {
     });
     let module = this.#loaded.get(file);
     if (!module) {
-      module = start(path, parameters);
+      const refusedPins = this.#refusedPins.get(file) ?? new RefusedPins();
+      this.#refusedPins.set(file, refusedPins);
+      module = start(path, parameters, refusedPins);
       this.#loaded.set(file, module);
     } else if (module.parameters !== parameters) {
       throw new Pkcs11Failure(
@@ -29,10 +34,10 @@ export class Pkcs11Modules {
   }
 }
 
-function start(path: string, parameters: string | undefined): SharedModule {
+function start(path: string, parameters: string | undefined, refusedPins: RefusedPins): SharedModule {
   const cryptoki = load(path);
   try {
-    return new SharedModule(cryptoki, parameters);
+    return new SharedModule(cryptoki, parameters, refusedPins);
   } catch (cause) {
     throw new Pkcs11Failure(
       `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF; for NSS, initializeParameters).`,

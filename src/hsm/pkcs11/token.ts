@@ -5,8 +5,8 @@ import { CryptokiError, isAnswer } from './cryptokiError.ts';
 import { findToken, type TokenSelector } from './findToken.ts';
 import { isLoss } from './isLoss.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
+import type { RefusedPins } from './refusedPins.ts';
 
-// HSMs lock a user after a few of these.
 const PIN_REFUSALS = [
   CKR.PIN_INCORRECT,
   CKR.PIN_INVALID,
@@ -21,15 +21,16 @@ export class Token {
   readonly #cryptoki: Cryptoki;
   readonly #selector: TokenSelector;
   readonly #pin: Secret;
+  readonly #refusedPins: RefusedPins;
   #info: TokenInfo;
   #loginSession: SessionHandle | undefined;
-  #refusal: Pkcs11Failure | undefined;
 
   /** Finds the token. Throws Pkcs11Failure if there is not exactly one, and CryptokiError. */
-  constructor(cryptoki: Cryptoki, selector: TokenSelector, pin: Secret) {
+  constructor(cryptoki: Cryptoki, selector: TokenSelector, pin: Secret, refusedPins: RefusedPins) {
     this.#cryptoki = cryptoki;
     this.#selector = selector;
     this.#pin = pin;
+    this.#refusedPins = refusedPins;
     this.#info = findToken(cryptoki.tokens(), selector);
   }
 
@@ -37,9 +38,9 @@ export class Token {
     return this.#info;
   }
 
-  /** Whether the PIN was refused, so that no login can succeed any more. */
+  /** Whether the PIN was refused, here or elsewhere in this process, so that no login can succeed any more. */
   get isRefused(): boolean {
-    return this.#refusal !== undefined;
+    return this.#refusedPins.find(this.#info, this.#pin) !== undefined;
   }
 
   /** Finds the token again, which may have got another slot. Throws as the constructor does. */
@@ -49,7 +50,8 @@ export class Token {
 
   /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
   login(): void {
-    if (this.#refusal) throw this.#refusal;
+    const refusal = this.#refusedPins.find(this.#info, this.#pin);
+    if (refusal) throw refusal;
     this.close();
     this.#loginSession = this.#openLoggedIn();
   }
@@ -103,8 +105,9 @@ export class Token {
     } catch (cause) {
       if (session && isAnswer(cause, CKR.USER_ALREADY_LOGGED_IN)) return session;
       if (session) this.closeSession(session);
-      const failure = new Pkcs11Failure(advise(this.#info.label, cause), { cause });
-      if (isAnswer(cause, ...PIN_REFUSALS)) this.#refusal = failure;
+      const pinRefused = isAnswer(cause, ...PIN_REFUSALS);
+      const failure = new Pkcs11Failure(advise(this.#info.label, cause), { cause, pinRefused });
+      if (pinRefused) this.#refusedPins.add(this.#info, this.#pin, failure);
       throw failure;
     }
   }

@@ -14,7 +14,7 @@ export interface SupervisorChannel extends Channel {
 export interface PreparableServing extends Serving {
   prepare(order: ServeOrder): Promise<void>;
   commit(): void;
-  discard(): void;
+  discard(): Promise<void>;
 }
 
 /** Serves as the supervisor says; resolves when it has drained. */
@@ -34,9 +34,7 @@ export async function runWorker(
     commit: async () => {
       (await serving()).commit();
     },
-    discard: async () => {
-      (await serving()).discard();
-    },
+    discard: async () => (await serving()).discard(),
     drain: async (lameDuckMs) => {
       try {
         await (await serving()).drain(lameDuckMs);

@@ -188,7 +188,7 @@ export class FakeCryptoki implements Cryptoki {
 /** A user of a module and its token, logged in; `shared` is for several of them. */
 export function openFake(cryptoki: FakeCryptoki, shared = new SharedModule(cryptoki)): OpenToken {
   const module = shared.share(() => undefined);
-  const token = new Token(cryptoki, { label: TOKEN.label }, PIN);
+  const token = new Token(cryptoki, { label: TOKEN.label }, PIN, module.refusedPins);
   token.login();
   return {
     module,

@@ -24,7 +24,7 @@ function setUp(
   const keyManager = new Pkcs11KeyManager(
     { ...OPTIONS, sessions, timeoutMs, ...dialect },
     { ...opened, close },
-    { logger: { warn, error }, clock: () => performance.now() },
+    { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
   return { cryptoki, keyManager, warn, error, close };
 }

@@ -24,7 +24,7 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
   const keyManager = new Pkcs11KeyManager(
     { name: 'fake', sessions: 4, timeoutMs: TIMEOUT_MS, calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' },
     openFake(cryptoki, shared),
-    { logger: { warn, error }, clock: () => performance.now() },
+    { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
   const encryption = () => keyManager.encrypt('key', plaintext, aad);
   return { cryptoki, shared, keyManager, encryption, warn, error };

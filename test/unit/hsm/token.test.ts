@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
+import { RefusedPins } from '../../../src/hsm/pkcs11/refusedPins.ts';
 import { Token } from '../../../src/hsm/pkcs11/token.ts';
 import { Secret } from '../../../src/secret.ts';
 import { FakeCryptoki, PIN, TOKEN } from './fakeCryptoki.ts';
@@ -17,7 +18,7 @@ describe('login', () => {
   ])('is tried once when the answer is 0x%s', (code, message) => {
     const cryptoki = new FakeCryptoki();
     cryptoki.failNext('C_Login', code);
-    const token = new Token(cryptoki, SELECTOR, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
     for (let attempt = 0; attempt < 3; attempt++) {
       expect(() => {
         token.login();
@@ -32,7 +33,7 @@ describe('login', () => {
   it('is tried again after a failure that is not about the PIN', () => {
     const cryptoki = new FakeCryptoki();
     cryptoki.failNext('C_Login', CKR.GENERAL_ERROR);
-    const token = new Token(cryptoki, SELECTOR, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
     expect(() => {
       token.login();
     }).toThrow('Cannot log in to token "fake". (C_Login answered an error (0x5))');
@@ -41,7 +42,7 @@ describe('login', () => {
   });
 
   it('does not show the PIN', () => {
-    const token = new Token(new FakeCryptoki(), SELECTOR, new Secret('not-the-pin'));
+    const token = new Token(new FakeCryptoki(), SELECTOR, new Secret('not-the-pin'), new RefusedPins());
     expect(() => {
       token.login();
     }).toThrow(expect.objectContaining({ stack: expect.not.stringContaining('not-the-pin') as unknown }));
@@ -49,7 +50,10 @@ describe('login', () => {
 
   it('joins another of the same process', () => {
     const cryptoki = new FakeCryptoki();
-    const [one, other] = [new Token(cryptoki, SELECTOR, PIN), new Token(cryptoki, SELECTOR, PIN)];
+    const [one, other] = [
+      new Token(cryptoki, SELECTOR, PIN, new RefusedPins()),
+      new Token(cryptoki, SELECTOR, PIN, new RefusedPins()),
+    ];
     one.login();
     other.login();
     one.close();
@@ -58,7 +62,7 @@ describe('login', () => {
 
   it('keeps one session however often it is done', () => {
     const cryptoki = new FakeCryptoki();
-    const token = new Token(cryptoki, SELECTOR, PIN);
+    const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
     token.login();
     token.login();
     expect(cryptoki.sessions.size).toBe(1);
@@ -69,7 +73,7 @@ describe('login', () => {
 
 it('closes a session that is gone without complaint', () => {
   const cryptoki = new FakeCryptoki();
-  const token = new Token(cryptoki, SELECTOR, PIN);
+  const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
   const session = token.openSession();
   cryptoki.loseSessions();
   token.closeSession(session);

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
+import type { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
+import type { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
+
+export interface ManagedKeyManager {
+  readonly keyManager: ReopeningKeyManager;
+  readonly healthCheck: DeepHealthCheck;
+}
+
+// For those that others stand in for: one that hangs must not keep a key store from serving.
+const OPEN_MS = 2_000;
+
+/**
+ * Opens key managers, by their name, until each key store has one that is open; the others are tried again in the background.
+ * Throws Pkcs11Failure if a key store has none that can be opened.
+ */
+export async function openKeyManagers(
+  managed: ReadonlyMap<string, ManagedKeyManager>,
+  keyStores: readonly { readonly keyManagers: readonly string[] }[],
+): Promise<void> {
+  const failures = new Map<string, Pkcs11Failure>();
+  const attempts = new Map(
+    [...managed].map(([name, { keyManager }]) => {
+      const attempt = keyManager.open().then((failure) => {
+        if (failure) failures.set(name, failure);
+        return failure;
+      });
+      return [name, attempt];
+    }),
+  );
+  const opened = async (name: string) => {
+    const failure = await attempts.get(name);
+    if (failure) throw failure;
+  };
+  try {
+    await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));
+  } catch (error) {
+    if (failures.size === 0) throw error;
+    // There may be several key managers, and the message is all that an operator sees.
+    throw new Pkcs11Failure([...failures].map(([name, { message }]) => `key manager ${name}: ${message}`).join('\n'));
+  }
+  await Promise.race([Promise.all(attempts.values()), sleep(OPEN_MS, undefined, { ref: false })]);
+  for (const [name, { keyManager, healthCheck }] of managed) {
+    if (!keyManager.isOpen) void healthCheck.start();
+    void attempts.get(name)?.then((failure) => {
+      if (failure) keyManager.openLater(failure);
+    });
+  }
+}
+
+/** Opens key managers while others serve. Throws Pkcs11Failure if one cannot be opened. */
+export async function openAllKeyManagers(managed: readonly ManagedKeyManager[]): Promise<void> {
+  for (const { keyManager } of managed) {
+    const failure = await keyManager.open();
+    if (failure) throw new Pkcs11Failure(`key manager ${keyManager.name}: ${failure.message}`);
+  }
+}

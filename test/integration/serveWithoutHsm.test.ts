@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
+import { healthMetadata, paths } from '../support/messages.ts';
+import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
+
+const CKR_DEVICE_REMOVED = 0x32;
+
+// Two HSMs. The second one has the keys of the key stores; the first one has none, its health key neither.
+let files: ProxyFiles;
+let first: FaultyModule;
+let second: FaultyModule;
+
+beforeEach(() => {
+  files = new ProxyFiles({ tls: false });
+  files.softHsm.addToken('other');
+  first = createFaultyModule({ ...files.softHsm, separate: true });
+  second = createFaultyModule({ ...files.softHsm, separate: true });
+});
+
+afterEach(() => {
+  first.dispose();
+  second.dispose();
+  files.dispose();
+});
+
+function configure(settings: readonly object[]): void {
+  const [manager] = files.config.keyManagers;
+  files.writeConfig({
+    ...files.config,
+    keyManagers: settings.map((pkcs11, index) => ({
+      name: `hsm-${index + 1}`,
+      pkcs11: { ...manager?.pkcs11, ...pkcs11 },
+    })),
+    keyStores: files.config.keyStores.map((store) => ({
+      ...store,
+      keyManagers: settings.map((_, index) => `hsm-${index + 1}`),
+    })),
+  });
+}
+
+async function withProxy(use: (proxy: RunningProxy) => Promise<void>): Promise<void> {
+  const proxy = await RunningProxy.start(files);
+  try {
+    await use(proxy);
+  } finally {
+    proxy.signal('SIGTERM');
+    await proxy.exitCode;
+  }
+}
+
+async function healthStatuses(proxy: RunningProxy): Promise<unknown> {
+  const { body } = await proxy.post(paths.health, { requestMetadata: healthMetadata });
+  return (body['ekmFleetDetails'] as { healthStatus: string }[]).map(({ healthStatus }) => healthStatus);
+}
+
+function logins(module: FaultyModule): number {
+  return module.counts().get('C_Login') ?? 0;
+}
+
+function refusal(...lines: RegExp[]): object {
+  const pattern = new RegExp(`^${lines.map(({ source }) => `${source}\\n`).join('')}$`);
+  return { exitCode: 1, stdout: '', stderr: expect.stringMatching(pattern) as string };
+}
+
+describe('a key manager that does not open', () => {
+  it.each<[string, Fault, RegExp]>([
+    [
+      'because its library does not start',
+      { on: 'C_Initialize', does: 'answer', code: CKR_DEVICE_REMOVED },
+      /^The PKCS#11 module \S+ does not start\. .*\(C_Initialize answered CKR_DEVICE_REMOVED \(0x32\)\)$/,
+    ],
+    [
+      'because its token is not there',
+      { on: 'C_GetTokenInfo', does: 'answer', code: CKR_DEVICE_REMOVED },
+      /^There is no token with the label "other"\./,
+    ],
+    [
+      'because it cannot be logged in to',
+      { on: 'C_Login', does: 'answer', code: CKR_DEVICE_REMOVED },
+      /^Cannot log in to token "other"\. \(C_Login answered CKR_DEVICE_REMOVED \(0x32\)\)$/,
+    ],
+  ])('leaves the others serving, and serves when it opens: %s', async (_why, fault, detail) => {
+    configure([{ module: first.module, token: { label: 'other' } }, { module: second.module }]);
+    first.inject(fault);
+    await withProxy(async (proxy) => {
+      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await proxy.proveService();
+      const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1', retryInMs: 1_000 });
+      expect(report['detail']).toMatch(detail);
+
+      first.clear();
+      await expect.poll(() => healthStatuses(proxy), { timeout: 20_000, interval: 250 }).toEqual(['ACTIVE', 'ACTIVE']);
+      await proxy.logged({ level: 'info', keyManager: 'hsm-1', msg: 'created the health key' });
+      await proxy.logged({ level: 'warn', keyManager: 'hsm-1', label: 'foo', errorName: 'KeyNotFoundException' });
+      await proxy.proveService();
+    });
+  });
+
+  it('is not tried again when its PIN is refused', async () => {
+    const pin = files.writeSecret('wrong', 'wrong-pin');
+    configure([{ module: first.module, pin }, { module: second.module }]);
+    await withProxy(async (proxy) => {
+      const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1' });
+      expect(report['detail']).toContain('The PIN was refused by token "first"');
+      expect(report).not.toHaveProperty('retryInMs');
+      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await proxy.proveService();
+      expect(proxy.output).not.toContain('wrong-pin');
+    });
+    expect(logins(first)).toBe(1);
+  });
+});
+
+it('serve does not start without a key manager for a key store, and says what is wrong with each', async () => {
+  const pin = files.writeSecret('wrong', 'wrong-pin');
+  configure([
+    { module: first.module, token: { label: 'nowhere' } },
+    { module: second.module, pin },
+  ]);
+  expect(await runCommand(['serve', '--config', files.configFile], files.env)).toMatchObject(
+    refusal(/key manager hsm-1: There is no token .+/, /key manager hsm-2: The PIN was refused .+/),
+  );
+});
+
+describe('C_Login is called once', () => {
+  it('to start with a new token, the health key included', async () => {
+    configure([{ module: first.module }]);
+    await withProxy(async (proxy) => {
+      await proxy.logged({ msg: 'created the health key' });
+    });
+    expect(logins(first)).toBe(1);
+  });
+
+  it('with a wrong PIN that two key managers have for one token', async () => {
+    const pin = files.writeSecret('wrong', 'wrong-pin');
+    configure([
+      { module: first.module, pin },
+      { module: first.module, pin, calls: 'threadpool' },
+    ]);
+    expect(await runCommand(['serve', '--config', files.configFile], files.env)).toMatchObject(
+      refusal(/key manager hsm-1: The PIN was refused .+/, /key manager hsm-2: The PIN was refused .+/),
+    );
+    expect(logins(first)).toBe(1);
+  });
+});
