@@ -1,8 +1,8 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Request, type Response } from 'express';
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
-import { exchangeOf, known, type Step } from './http/exchange.ts';
+import { exchangeOf, known, type Client, type Step } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
 import type { KeyStore } from './http/keyStore.ts';
@@ -29,6 +29,8 @@ export interface AppDependencies {
   readonly verifier: SignatureVerifier;
   readonly proxy: ProxyDescription;
   readonly log: RequestLog;
+  /** Of the connection that a request came on. */
+  readonly clientOf: (req: IncomingMessage) => Client;
 }
 
 /**
@@ -36,7 +38,7 @@ export interface AppDependencies {
  *
  * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
  */
-export function createApp({ keyStores, verifier, proxy, log }: AppDependencies): RequestListener {
+export function createApp({ keyStores, verifier, proxy, log, clientOf }: AppDependencies): RequestListener {
   const signed = [requirePost, readBody, authenticate(verifier)];
   const routes: Readonly<Record<XksApi, readonly Step[]>> = {
     GetHealthStatus: [
@@ -50,7 +52,7 @@ export function createApp({ keyStores, verifier, proxy, log }: AppDependencies):
   };
   const route = matchPath(keyStores);
 
-  const record = recordRequest(log);
+  const record = recordRequest(log, clientOf);
   const app = express();
   app.disable('x-powered-by');
   app.use(record);

@@ -7,6 +7,7 @@ import type { Config } from './config/schema.ts';
 import type { KeyStore } from './http/keyStore.ts';
 import { openKeyStores, type OpenKeyStores } from './openKeyStores.ts';
 import { listen, type Listening } from './server/listen.ts';
+import { refusalLog } from './server/refusalLog.ts';
 import type { ServeOrder, Serving } from './serving.ts';
 import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
 import { version } from './version.ts';
@@ -46,7 +47,12 @@ export class Proxy implements Serving {
     const stores = await openKeyStores(config, dependencies.log);
     const state = { current: { server: config.server, stores } };
     try {
-      const listening = await startListening(config, () => state.current.stores.byUriPathPrefix, dependencies.log);
+      const listening = await startListening(
+        config,
+        order.ticketKeys,
+        () => state.current.stores.byUriPathPrefix,
+        dependencies.log,
+      );
       return new Proxy(state, listening, dependencies);
     } catch (error) {
       await stores.close();
@@ -75,10 +81,10 @@ export class Proxy implements Serving {
     const next = this.#prepared;
     if (!next) throw new Error('nothing was prepared');
     const { stores } = this.#state.current;
-    this.#prepared = undefined;
-    this.#state.current = next;
     const { tls } = next.server;
     if (tls) this.#listening.setTls(tls);
+    this.#prepared = undefined;
+    this.#state.current = next;
     // Requests that have begun still use what the next ones do not.
     setTimeout(() => void stores.close(next.stores), LONGEST_REQUEST_MS).unref();
   }
@@ -108,29 +114,28 @@ function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): C
 
 async function startListening(
   { server }: Config,
+  ticketKeys: Buffer,
   keyStores: () => ReadonlyMap<string, KeyStore>,
   log: Logger,
 ): Promise<Listening> {
   const { host, port, tls, regions, fleetSize } = server;
-  const listener = createApp({
+  const app = {
     keyStores,
     verifier: new SignatureVerifier({ regions: new Set(regions), clock: Date.now }),
     proxy: { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` },
     log,
-  });
+  };
   try {
     return await listen({
       host,
       port,
       tls,
-      listener,
+      ticketKeys,
+      listener: (clientOf) => createApp({ ...app, clientOf }),
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');
       },
-      onUnparsable: (what) => {
-        // A load balancer's TCP health check comes and goes like this, every few seconds.
-        log[what.code === 'ECONNRESET' ? 'debug' : 'warn'](what, 'a connection without a request');
-      },
+      onRefused: refusalLog(log, () => performance.now()),
     });
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;

@@ -7,6 +7,8 @@ export interface ServeOrder {
   /** The configuration file, which the snapshot holds with all that it refers to. */
   readonly file: string;
   readonly snapshot: ConfigSnapshot;
+  /** 48 bytes that seal TLS session tickets. */
+  readonly ticketKeys: Buffer;
   readonly logLevel: Config['log']['level'];
   /** Processes that share the port, and so the quotas. */
   readonly processes: number;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
@@ -39,7 +40,6 @@ export function serveCommand(cli: Cli): Command {
 // Never as if they were not there.
 function refuseUnserved({ server, monitoring, keyStores }: Config): void {
   const unserved = [
-    ...(server.tls?.clientAuth ? ['server.tls.clientAuth'] : []),
     ...(server.proxyProtocol.enabled ? ['server.proxyProtocol'] : []),
     ...(monitoring ? ['monitoring'] : []),
     ...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : []),
@@ -57,8 +57,9 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   const { server } = loaded.config;
   const { log } = output;
   const processes = server.workers === 'auto' ? cli.cores : server.workers;
+  const ticketKeys = randomBytes(48);
   const toOrder = ({ config, snapshot }: LoadedConfig): ServeOrder => {
-    return { file, snapshot, logLevel: config.log.level, processes };
+    return { file, snapshot, ticketKeys, logLevel: config.log.level, processes };
   };
   if (!server.tls) log.warn('plain HTTP: for local tests only');
 

@@ -4,11 +4,20 @@ import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
 import type { KeyStore } from './keyStore.ts';
 
+/** What is known of a client before it sends a request. */
+export interface Client {
+  /** Its IP address; behind a load balancer with PROXY protocol, the one that the load balancer saw. */
+  readonly remoteAddress: string | undefined;
+  /** Through which it came, by the load balancer's word. */
+  readonly vpcEndpointId?: string;
+  /** The subject CN of its certificate, which mTLS has admitted. */
+  readonly clientCommonName?: string;
+}
+
 /** What is known of a request so far. Each step adds what it found; the request's one log record is made of it. */
-export interface Exchange {
+export interface Exchange extends Client {
   /** performance.now() when the request arrived. */
   readonly startedAt: number;
-  readonly remoteAddress: string | undefined;
   keyStore?: KeyStore;
   api?: XksApi;
   externalKeyId?: string | undefined;

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import { describeFailure } from './describeFailure.ts';
-import type { Exchange } from './exchange.ts';
+import type { Client, Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
 /** Takes one record of a request; pino's methods fit. */
@@ -15,9 +16,9 @@ export interface RequestLog {
  * Opens the exchange and, when the connection is done with the response, logs its one record. Spec, "Logging".
  * The record holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature.
  */
-export function recordRequest(log: RequestLog): RequestHandler {
+export function recordRequest(log: RequestLog, clientOf: (req: IncomingMessage) => Client): RequestHandler {
   return (req, res, next) => {
-    const exchange: Exchange = { startedAt: performance.now(), remoteAddress: req.socket.remoteAddress };
+    const exchange: Exchange = { ...clientOf(req), startedAt: performance.now() };
     (res.locals as { exchange: Exchange }).exchange = exchange;
     res.once('close', () => {
       log[severity(res)](toRecord(exchange, res), 'request');
@@ -41,6 +42,8 @@ function toRecord(exchange: Exchange, res: Response): object {
     keyManager: exchange.keyManager,
     accessKeyId: exchange.accessKeyId,
     remoteAddress: exchange.remoteAddress,
+    vpcEndpointId: exchange.vpcEndpointId,
+    clientCommonName: exchange.clientCommonName,
     outcome: outcome(failure, res),
     httpStatus: res.headersSent ? res.statusCode : undefined,
     ...(failure === undefined || failure instanceof MethodNotAllowed ? {} : describeFailure(failure)),

@@ -1,17 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import {
-  createServer as createHttpServer,
+  createServer,
+  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
-import { refuseUnparsable, type LastRequest } from './refuseUnparsable.ts';
-import { tlsOptions } from './tlsOptions.ts';
+import type { Client } from '../http/exchange.ts';
+import { Connections } from './connections.ts';
+import { drain } from './drain.ts';
+import { interpose } from './interpose.ts';
+import type { Refusal } from './refusal.ts';
+import { refuseUnparsable } from './refuseUnparsable.ts';
+import { createTlsServer } from './tlsServer.ts';
 
 export interface ListenOptions {
   readonly host: string;
@@ -19,26 +24,32 @@ export interface ListenOptions {
   readonly port: number;
   /** Undefined: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
-  readonly listener: RequestListener;
+  /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
+  readonly ticketKeys?: Buffer;
+  /** Makes what answers requests; `clientOf` tells on whose connection one came. */
+  readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
-  /** Told of each connection that ends without a request: no HTTP, no TLS, or nothing in time. */
-  readonly onUnparsable: (what: { code: string | undefined; remoteAddress: string | undefined }) => void;
+  /** Told of each connection that is not let in, or ends without a request: no HTTP, no TLS, or nothing in time. */
+  readonly onRefused: (refusal: Refusal) => void;
 }
 
 export interface Listening {
   readonly address: AddressInfo;
-  /** Another certificate and key for the connections to come. Only of a server that has TLS. */
+  /**
+   * Replaces certificate, key and clientAuth for new connections; those that are open stay. Throws if OpenSSL does not take
+   * them, and nothing changes.
+   */
   setTls(tls: TlsIdentity): void;
   /**
-   * Serves on for `lameDuckMs`, but ends each connection with the next answer; then takes no new connection, closes idle ones, lets
-   * running requests finish, and after `drainMs` in all closes what is left. Returns whether every request finished.
+   * Serves on for `lameDuckMs`, but ends each connection with its next answer; then takes no new one, closes idle ones, lets
+   * running requests finish, and `drainMs` from now closes what is left. Returns whether every request finished.
    */
-  drain(drainMs: number, lameDuckMs: number): Promise<boolean>;
+  drain(drainMs: number, lameDuckMs?: number): Promise<boolean>;
 }
 
 // A whole request is 30 KiB at most and KMS waits 250 ms for its answer: whoever takes longer to send one is not KMS.
-const LIMITS: ServerOptions = {
+const HTTP: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
@@ -50,38 +61,45 @@ const LIMITS: ServerOptions = {
 const MAX_CONNECTIONS = 1_000;
 // Longer than an idle connection is kept.
 const SILENCE_MS = 410_000;
-const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
-
-// Whoever has begun to send a request when a drain begins has this long to get it running.
-const ARRIVAL_MS = 500;
-const DRAIN_POLL_MS = 50;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
-export async function listen({ host, port, tls, listener, onError, onUnparsable }: ListenOptions): Promise<Listening> {
-  const connections = new Set<Socket>();
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { host, port, tls, ticketKeys = randomBytes(48), onError } = options;
+  const connections = new Connections(MAX_CONNECTIONS);
   const running = new Set<ServerResponse>();
-  const lastRequest = new WeakMap<Duplex, LastRequest>();
   let draining = false;
-  const serve: RequestListener = (req, res) => {
+  const onRefused = (refusal: Refusal): void => {
+    if (!draining) options.onRefused(refusal);
+  };
+  const tlsServer = tls && createTlsServer({ tls, ticketKeys, http: HTTP, connections, onRefused });
+  const server: Server = tlsServer?.server ?? createServer(HTTP);
+
+  const connectionOf = (stream: Socket) => connections.of(stream) ?? tlsServer?.connectionOf(stream);
+  const listener = options.listener((req) => connections.of(req.socket)?.client ?? { remoteAddress: undefined });
+  server.on('request', (req, res) => {
     running.add(res);
-    lastRequest.set(req.socket, { req, res });
-    res.once('close', () => running.delete(res));
+    const connection = connections.of(req.socket);
+    if (connection) connection.lastRequest = { req, res };
+    res.once('close', () => {
+      running.delete(res);
+      if (connection) connections.answered(connection);
+    });
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);
-  };
-  const https =
-    tls && createHttpsServer({ ...LIMITS, ...tlsOptions(tls), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS }, serve);
-  const server: Server = https ?? createHttpServer(LIMITS, serve);
-  server.maxConnections = MAX_CONNECTIONS;
+  });
   // For a client that sends and never reads.
   server.timeout = SILENCE_MS;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex & { remoteAddress?: string | undefined }) => {
-    if (!draining) onUnparsable({ code: error.code, remoteAddress: socket.remoteAddress });
-    refuseUnparsable(error, socket, lastRequest.get(socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, stream: Socket) => {
+    const { client, lastRequest } = connectionOf(stream) ?? { client: { remoteAddress: stream.remoteAddress } };
+    const { code = error.message } = error;
+    // A load balancer's TCP health check comes and goes like this, every few seconds.
+    onRefused({ ...client, reason: code, routine: code === 'ECONNRESET' });
+    refuseUnparsable(error, stream, lastRequest);
   });
-  server.on('connection', (connection: Socket) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
+  interpose(server, 'connection', (socket, proceed) => {
+    const { opened, closed } = connections.open(socket);
+    if (closed) onRefused({ ...closed.client, reason: 'too many connections', routine: false });
+    if (opened) proceed();
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => {
@@ -90,26 +108,17 @@ export async function listen({ host, port, tls, listener, onError, onUnparsable 
     });
   });
 
-  const drain = async (drainMs: number, lameDuckMs: number): Promise<boolean> => {
-    draining = true;
-    const startedAt = performance.now();
-    const lasts = (milliseconds: number): boolean => performance.now() - startedAt < milliseconds;
-    const closesAfter = Math.min(lameDuckMs, drainMs);
-    if (closesAfter > 0) await sleep(closesAfter);
-    const closed = new Promise((resolve) => server.close(resolve));
-    while (connections.size > 0 && lasts(drainMs) && (running.size > 0 || lasts(closesAfter + ARRIVAL_MS))) {
-      server.closeIdleConnections();
-      await sleep(DRAIN_POLL_MS);
-    }
-    // A request is recorded when it has ended.
-    const ends = [...running].map((res) => new Promise((resolve) => res.once('close', resolve)));
-    // Node's own closeAllConnections leaves those whose TLS handshake is not finished.
-    for (const connection of connections) connection.destroy();
-    await Promise.all([closed, ...ends]);
-    return ends.length === 0;
+  return {
+    address: server.address() as AddressInfo,
+    setTls: (next) => {
+      if (!tlsServer) throw new Error('plain HTTP has no certificate to replace');
+      tlsServer.setTls(next);
+    },
+    drain: async (drainMs, lameDuckMs = 0) => {
+      draining = true;
+      const listenMs = Math.min(lameDuckMs, drainMs);
+      if (listenMs > 0) await sleep(listenMs);
+      return drain(server, connections, running, drainMs - listenMs);
+    },
   };
-  const setTls = (identity: TlsIdentity): void => {
-    https?.setSecureContext(tlsOptions(identity));
-  };
-  return { address: server.address() as AddressInfo, setTls, drain };
 }

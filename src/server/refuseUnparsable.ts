@@ -1,12 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { XksError } from '../xks/errors.ts';
-
-/** The last request that arrived on a connection. */
-export interface LastRequest {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-}
+import type { LastRequest } from './connections.ts';
 
 /**
  * Ends a connection on which something arrived that is no HTTP request (ambiguous lengths, bad header characters), or nothing

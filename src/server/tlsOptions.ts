@@ -1,11 +1,20 @@
-import type { SecureContextOptions } from 'node:tls';
+import { constants, createHash } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
 import type { TlsIdentity } from '../config/configSource.ts';
 
-/** TLS 1.2 and 1.3 with the cipher suites of the specification only. Spec, "API content type". */
-export function tlsOptions({ certificate, privateKey }: TlsIdentity): SecureContextOptions {
+/**
+ * TLS 1.2 and 1.3 with the cipher suites of the specification only. Spec, "API content type".
+ *
+ * `ticketKeys`: 48 bytes that seal session tickets; processes that share a port resume each other's sessions if they share them.
+ */
+export function tlsOptions({ certificate, privateKey, clientAuth }: TlsIdentity, ticketKeys: Buffer): TlsOptions {
   return {
     cert: certificate,
     key: privateKey.reveal(),
+    ca: clientAuth?.ca,
+    requestCert: clientAuth !== undefined,
+    // admitCertificate refuses, and can say whom.
+    rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: [
@@ -15,5 +24,13 @@ export function tlsOptions({ certificate, privateKey }: TlsIdentity): SecureCont
       'ECDHE-RSA-AES256-GCM-SHA384',
     ].join(':'),
     honorCipherOrder: true,
+    // A client is who it was when it was admitted.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ticketKeys,
+    // OpenSSL resumes no session of another context: tickets are worth nothing after a change of who is admitted.
+    sessionIdContext: createHash('sha256')
+      .update(JSON.stringify(clientAuth ?? null))
+      .digest('hex')
+      .slice(0, 32),
   };
 }

@@ -14,6 +14,8 @@ const anything = createServer({
   cert: testCertificates.server.certificate,
   key: testCertificates.server.privateKey,
   minVersion: 'TLSv1',
+  ecdhCurve: 'X25519:secp224r1',
+  sigalgs: 'RSA-PSS+SHA256:RSA+SHA256:RSA+SHA1',
   ciphers: 'ALL:COMPLEMENTOFALL:@SECLEVEL=0:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256',
 });
 
@@ -60,13 +62,17 @@ describe('TLS', () => {
     '-tls1_2 -cipher AES256-GCM-SHA384',
     '-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256',
     '-tls1_2 -cipher ECDHE-RSA-AES256-SHA384',
+    '-tls1_2 -cipher ECDHE-RSA-AES256-SHA',
+    '-tls1_2 -cipher AES256-SHA',
+    '-tls1_2 -curves secp224r1',
+    '-tls1_2 -cipher ECDHE-RSA-AES256-GCM-SHA384:@SECLEVEL=0 -sigalgs RSA+SHA1',
     '-tls1_2 -cipher ECDHE-RSA-CHACHA20-POLY1305',
     '-tls1_2 -cipher aNULL:eNULL:@SECLEVEL=0',
     '-tls1_3 -ciphersuites TLS_AES_128_GCM_SHA256',
     '-tls1_3 -ciphersuites TLS_AES_128_CCM_SHA256',
   ])('refuses %s', async (options) => {
     expect(await handshake((anything.address() as AddressInfo).port, options)).toMatch(
-      /New, TLSv1\S*, Cipher is (?!\(NONE\))/,
+      /New, (TLSv1\S*|SSLv3), Cipher is (?!\(NONE\))/,
     );
     expect(await handshake(proxy.port, options)).toContain('New, (NONE), Cipher is (NONE)');
   });

@@ -37,6 +37,7 @@ export class ProxyUnderTest {
     keyStores: () => this.#keyStores,
     verifier: new SignatureVerifier({ regions: new Set([REGION]), clock: () => Date.now() + this.clockOffset }),
     proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy 0.0' },
+    clientOf: ({ socket: { remoteAddress } }) => ({ remoteAddress }),
     log: {
       info: (record) => {
         this.#log('info', record);

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket, type ConnectionOptions } from 'node:tls';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { handSigned } from './handSigned.ts';
 import { encryptBody, paths } from './messages.ts';
@@ -22,9 +22,16 @@ export class RawConnection {
   readonly #closed: Promise<void>;
   #received = '';
 
-  /** To 127.0.0.1; with `ca` (PEM), over TLS. */
-  constructor(port: number, { ca }: { readonly ca?: string } = {}) {
-    this.#socket = ca === undefined ? connect(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', ca });
+  readonly #sessions: Buffer[] = [];
+
+  /** To 127.0.0.1; with `ca` (PEM), over TLS. `preface` is sent before the TLS handshake. */
+  constructor(port: number, { preface, ...tls }: ConnectionOptions & { readonly preface?: Buffer } = {}) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    if (preface) socket.write(preface);
+    this.#socket = tls.ca === undefined ? socket : connectTls({ socket, host: '127.0.0.1', ...tls });
+    // What is below TLS may be reset as well.
+    socket.on('error', () => undefined);
+    this.#socket.on('session', (session: Buffer) => this.#sessions.push(session));
     this.#socket.setEncoding('latin1').on('data', (text: Buffer | string) => {
       this.#received += text.toString();
     });
@@ -35,6 +42,17 @@ export class RawConnection {
         resolve();
       });
     });
+  }
+
+  /** Of a TLS connection whose handshake has succeeded. */
+  get tls(): TLSSocket {
+    if (!(this.#socket instanceof TLSSocket)) throw new Error('a connection without TLS');
+    return this.#socket;
+  }
+
+  /** What the server gave to resume the TLS session with, the newest last. */
+  get sessions(): readonly Buffer[] {
+    return this.#sessions;
   }
 
   get isOpen(): boolean {

@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/config/': ['src/xks/', 'src/sigv4/'],
   'src/monitoring/': ['src/xks/', 'src/hsm/keyManager.ts', 'src/hsm/failover.ts', 'src/config/'],
   'src/conformance/': ['src/xks/', 'src/sigv4/'],
+  'src/server/': ['src/xks/', 'src/config/', 'src/http/exchange.ts', 'src/http/tokenBucket.ts'],
   'src/app.ts': ['src/xks/', 'src/sigv4/', 'src/hsm/keyManager.ts', 'src/operations/', 'src/http/'],
 };
 

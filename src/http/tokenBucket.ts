@@ -1,0 +1,43 @@
+export interface Rate {
+  readonly requestsPerSecond: number;
+  /** Requests that may come at once. */
+  readonly burst: number;
+}
+
+/** Full at first. */
+export class TokenBucket {
+  readonly #clock: () => number;
+  #rate: Rate;
+  #tokens: number;
+  #filledAt: number;
+
+  /** `clock`: milliseconds that never go back, such as performance.now(). */
+  constructor(rate: Rate, clock: () => number) {
+    this.#clock = clock;
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#filledAt = clock();
+  }
+
+  /** Whether there was a token to take. */
+  take(): boolean {
+    this.#fill();
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Changes the rate from now on, without filling up. */
+  change(rate: Rate): void {
+    this.#fill();
+    this.#rate = rate;
+    this.#tokens = Math.min(this.#tokens, rate.burst);
+  }
+
+  #fill(): void {
+    const now = this.#clock();
+    const { requestsPerSecond, burst } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * requestsPerSecond);
+    this.#filledAt = now;
+  }
+}

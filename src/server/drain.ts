@@ -1,0 +1,32 @@
+import type { Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connections } from './connections.ts';
+
+// Whoever has begun to send a request when a drain begins has this long to get it running.
+const ARRIVAL_MS = 500;
+const DRAIN_POLL_MS = 50;
+
+/**
+ * Takes no new connection, closes idle ones, lets `running` requests finish, at most for `drainMs`, then closes what is left.
+ * Returns whether every request finished.
+ */
+export async function drain(
+  server: Server,
+  connections: Connections,
+  running: ReadonlySet<ServerResponse>,
+  drainMs: number,
+): Promise<boolean> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  const startedAt = performance.now();
+  const lasts = (milliseconds: number): boolean => performance.now() - startedAt < milliseconds;
+  while (connections.size > 0 && lasts(drainMs) && (running.size > 0 || lasts(ARRIVAL_MS))) {
+    server.closeIdleConnections();
+    await sleep(DRAIN_POLL_MS);
+  }
+  // A request is recorded when it has ended.
+  const ends = [...running].map((res) => new Promise((resolve) => res.once('close', resolve)));
+  // Node's own closeAllConnections leaves those whose TLS handshake is not finished.
+  for (const socket of connections.sockets) socket.destroy();
+  await Promise.all([closed, ...ends]);
+  return ends.length === 0;
+}

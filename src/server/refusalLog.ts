@@ -1,0 +1,28 @@
+import { TokenBucket } from '../http/tokenBucket.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Takes one record; pino's methods fit. */
+export interface RefusalRecords {
+  debug(record: object, message: string): void;
+  warn(record: object, message: string): void;
+}
+
+const MESSAGE = 'a connection without a request';
+// Whoever connects in vain may do so thousands of times a second.
+const LINES = { requestsPerSecond: 5, burst: 50 };
+
+/** Logs refused connections, not all if there are very many: the next line tells how many were `omitted`. */
+export function refusalLog(log: RefusalRecords, clock: () => number): (refusal: Refusal) => void {
+  const lines = new TokenBucket(LINES, clock);
+  let omitted = 0;
+  return ({ routine, ...record }) => {
+    if (routine) {
+      log.debug(record, MESSAGE);
+    } else if (lines.take()) {
+      log.warn(omitted > 0 ? { ...record, omitted } : record, MESSAGE);
+      omitted = 0;
+    } else {
+      omitted += 1;
+    }
+  };
+}

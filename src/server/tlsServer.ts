@@ -1,0 +1,73 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createServer, type Server } from 'node:https';
+import type { ServerOptions } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import type { TlsIdentity } from '../config/configSource.ts';
+import { admitCertificate } from './admitCertificate.ts';
+import type { Connection, Connections } from './connections.ts';
+import { interpose } from './interpose.ts';
+import type { Refusal } from './refusal.ts';
+import { tlsOptions } from './tlsOptions.ts';
+
+export interface TlsServerOptions {
+  readonly tls: TlsIdentity;
+  /** 48 bytes. */
+  readonly ticketKeys: Buffer;
+  readonly http: ServerOptions;
+  /** Has every connection that the server is given. */
+  readonly connections: Connections;
+  readonly onRefused: (refusal: Refusal) => void;
+}
+
+export interface TlsServer {
+  readonly server: Server;
+  /** For new connections; those that are open stay as they are. Throws if OpenSSL does not take it, and nothing changes. */
+  setTls(tls: TlsIdentity): void;
+  /** The connection whose stream this is, also while its handshake goes on. */
+  connectionOf(stream: Duplex): Connection | undefined;
+}
+
+const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** An HTTPS server that lets only those clients reach HTTP whom `tls.clientAuth` admits. */
+export function createTlsServer({ tls, ticketKeys, http, connections, onRefused }: TlsServerOptions): TlsServer {
+  const options = { ...http, ...tlsOptions(tls, ticketKeys), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS };
+  const server = createServer(options);
+  // Node does not tell which connection is below a TLS stream.
+  const below = new AsyncLocalStorage<Connection | undefined>();
+  let { clientAuth } = tls;
+
+  interpose(server, 'connection', (socket, proceed) => {
+    const connection = connections.of(socket);
+    if (connection) connection.clientAuth = clientAuth;
+    below.run(connection, proceed);
+  });
+
+  interpose(server, 'secureConnection', (stream, proceed) => {
+    const connection = below.getStore();
+    if (!connection || !(stream instanceof TLSSocket)) {
+      stream.destroy();
+      return;
+    }
+    connections.link(stream, connection);
+    if (connection.clientAuth) {
+      const admission = admitCertificate(stream, connection.clientAuth);
+      if (!admission.admitted) {
+        stream.destroy();
+        onRefused({ ...connection.client, ...admission.names, reason: admission.reason, routine: false });
+        return;
+      }
+      connection.client = { ...connection.client, clientCommonName: admission.commonName };
+    }
+    proceed();
+  });
+
+  const setTls = (next: TlsIdentity): void => {
+    server.setSecureContext(tlsOptions(next, ticketKeys));
+    ({ clientAuth } = next);
+    // setSecureContext leaves this as it was.
+    Object.assign(server, { requestCert: clientAuth !== undefined });
+  };
+  return { server, setTls, connectionOf: (stream) => connections.of(stream) ?? below.getStore() };
+}
