@@ -8,7 +8,7 @@ import type { KeyStore } from './http/keyStore.ts';
 import { openKeyStores, type OpenKeyStores } from './openKeyStores.ts';
 import { listen, type Listening } from './server/listen.ts';
 import { refusalLog } from './server/refusalLog.ts';
-import type { ServeOrder, Serving } from './serving.ts';
+import type { ServeOrder, Serving } from './server/serving.ts';
 import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
 import { version } from './version.ts';
 

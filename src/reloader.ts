@@ -3,7 +3,7 @@ import { describeChanges, type ConfigChange } from './config/describeChanges.ts'
 import { loadConfig, type LoadedConfig } from './config/loadConfig.ts';
 import { ConfigError } from './config/problem.ts';
 import { watchConfig } from './config/watchConfig.ts';
-import type { ServeOrder, Serving } from './serving.ts';
+import type { ServeOrder, Serving } from './server/serving.ts';
 
 export interface ReloaderOptions {
   /** The configuration file. */

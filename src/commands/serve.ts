@@ -7,7 +7,7 @@ import { ListenFailure, Proxy } from '../proxy.ts';
 import { Reloader } from '../reloader.ts';
 import { Supervisor, SupervisorFailure } from '../server/workers/supervisor.ts';
 import { runWorker } from '../server/workers/worker.ts';
-import type { ServeOrder, Serving } from '../serving.ts';
+import type { ServeOrder, Serving } from '../server/serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServeOrder, Serving } from '../../serving.ts';
+import type { ServeOrder, Serving } from '../serving.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
 

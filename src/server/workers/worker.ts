@@ -1,4 +1,4 @@
-import type { ServeOrder, Serving } from '../../serving.ts';
+import type { ServeOrder, Serving } from '../serving.ts';
 import { answerCalls, type Channel } from './remoteCalls.ts';
 import type { WorkerCalls } from './workerCalls.ts';
 

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { ServeOrder } from '../../serving.ts';
+import type { ServeOrder } from '../serving.ts';
 
 /** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
 export type WorkerCalls = {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import type { ConfigSnapshot } from './config/configFiles.ts';
-import type { Config } from './config/schema.ts';
+import type { ConfigSnapshot } from '../config/configFiles.ts';
+import type { Config } from '../config/schema.ts';
 
 /** What a process is told to serve. It can be sent to another process. */
 export interface ServeOrder {
