@@ -10,7 +10,7 @@ import { matchPath, noSuchPath } from './http/matchPath.ts';
 import { answer, operate } from './http/operate.ts';
 import { parseMessage } from './http/parseMessage.ts';
 import { readBody } from './http/readBody.ts';
-import { recordRequest, type RequestLog } from './http/recordRequest.ts';
+import { recordRequest, type RequestLog, type RequestObserver } from './http/recordRequest.ts';
 import { requirePost } from './http/requirePost.ts';
 import { decrypt } from './operations/decrypt.ts';
 import { encrypt } from './operations/encrypt.ts';
@@ -31,6 +31,8 @@ export interface AppDependencies {
   readonly log: RequestLog;
   /** Of the connection that a request came on. */
   readonly clientOf: (req: IncomingMessage) => Client;
+  /** Left out: nobody counts the requests. */
+  readonly observe?: RequestObserver | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface AppDependencies {
  *
  * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
  */
-export function createApp({ keyStores, verifier, proxy, log, clientOf }: AppDependencies): RequestListener {
+export function createApp({ keyStores, verifier, proxy, log, clientOf, observe }: AppDependencies): RequestListener {
   const signed = [requirePost, readBody, authenticate(verifier)];
   const routes: Readonly<Record<XksApi, readonly Step[]>> = {
     GetHealthStatus: [
@@ -52,7 +54,7 @@ export function createApp({ keyStores, verifier, proxy, log, clientOf }: AppDepe
   };
   const route = matchPath(keyStores);
 
-  const record = recordRequest(log, clientOf);
+  const record = recordRequest(log, clientOf, observe);
   const app = express();
   app.disable('x-powered-by');
   app.use(record);

@@ -4,6 +4,7 @@ import type { Config } from './config/schema.ts';
 import { openPkcs11KeyManager } from './hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11Modules } from './hsm/pkcs11/pkcs11Modules.ts';
 import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
+import type { KeyManager } from './hsm/keyManager.ts';
 import type { KeyStore } from './http/keyStore.ts';
 import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
@@ -23,6 +24,8 @@ export interface OpenKeyStores {
 interface Dependencies {
   readonly modules: Pkcs11Modules;
   readonly log: Logger;
+  /** Wraps a key manager to count what it does. */
+  readonly measure: (keyManager: KeyManager) => KeyManager;
 }
 
 type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Config['keyManagers'][number] }>;
@@ -31,8 +34,11 @@ type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Co
  * Opens the key managers of a configuration and joins them to its key stores. Those that do not open are tried again in the
  * background; throws Pkcs11Failure, with nothing left open, if a key store has none that does.
  */
-export async function openKeyStores(config: Config, log: Logger): Promise<OpenKeyStores> {
-  const dependencies = { modules: new Pkcs11Modules(), log };
+export async function openKeyStores(
+  config: Config,
+  { log, measure }: Pick<Dependencies, 'log' | 'measure'>,
+): Promise<OpenKeyStores> {
+  const dependencies = { modules: new Pkcs11Modules(), log, measure };
   const managers = manage(config, dependencies);
   try {
     await openKeyManagers(managers, config.keyStores);
@@ -90,7 +96,7 @@ function manage({ keyManagers, keyStores }: Config, dependencies: Dependencies, 
 function manageOne(
   { name, pkcs11 }: Config['keyManagers'][number],
   users: Config['keyStores'],
-  { modules, log }: Dependencies,
+  { modules, log, measure }: Dependencies,
 ): ManagedKeyManager {
   const clock = () => performance.now();
   const keyManager = new ReopeningKeyManager({
@@ -105,7 +111,7 @@ function manageOne(
     clock,
   });
   const healthCheck: DeepHealthCheck = new DeepHealthCheck({
-    keyManager,
+    keyManager: measure(keyManager),
     healthKey: pkcs11.healthKey,
     clock,
     onChange: (healthStatus, detail) => {

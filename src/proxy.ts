@@ -1,12 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
+import { createApp, type AppDependencies } from './app.ts';
 import { readFrom } from './config/configFiles.ts';
 import { loadConfig } from './config/loadConfig.ts';
 import type { Config } from './config/schema.ts';
-import type { KeyStore } from './http/keyStore.ts';
+import type { MetricsSnapshot, SnapshotSource } from './monitoring/metrics/metricsSnapshot.ts';
+import { processMetrics } from './monitoring/metrics/processMetrics.ts';
+import { proxyMetrics } from './monitoring/metrics/proxyMetrics.ts';
+import { judgeReadiness, type Phase, type Readiness } from './monitoring/readiness.ts';
 import { openKeyStores, type OpenKeyStores } from './openKeyStores.ts';
 import { listen, type Listening } from './server/listen.ts';
+import { ListenFailure } from './server/listenFailure.ts';
 import { refusalLog } from './server/refusalLog.ts';
 import type { ServeOrder, Serving } from './server/serving.ts';
 import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
@@ -15,6 +19,8 @@ import { version } from './version.ts';
 export interface ProxyDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
+  readonly process: string;
 }
 
 // At least the greatest timeoutMs.
@@ -31,12 +37,20 @@ export class Proxy implements Serving {
   /** Never: what can serve no more ends this process. */
   readonly ended = new Promise<never>(() => undefined);
   readonly #dependencies: ProxyDependencies;
+  readonly #metrics: readonly SnapshotSource[];
   readonly #listening: Listening;
   readonly #state: { current: State };
   #prepared: State | undefined;
+  #phase: Phase = 'serving';
 
-  private constructor(state: { current: State }, listening: Listening, dependencies: ProxyDependencies) {
+  private constructor(
+    state: { current: State },
+    metrics: readonly SnapshotSource[],
+    listening: Listening,
+    dependencies: ProxyDependencies,
+  ) {
     this.#state = state;
+    this.#metrics = metrics;
     this.#listening = listening;
     this.#dependencies = dependencies;
   }
@@ -44,16 +58,23 @@ export class Proxy implements Serving {
   /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
-    const stores = await openKeyStores(config, dependencies.log);
+    const { log, process } = dependencies;
+    const keyStores = () => state.current.stores.byUriPathPrefix;
+    const counted = proxyMetrics({
+      keyStores: () => [...keyStores().values()],
+      tls: () => state.current.server.tls,
+      clock: Date.now,
+    });
+    const stores = await openKeyStores(config, { log, measure: counted.measure });
     const state = { current: { server: config.server, stores } };
     try {
-      const listening = await startListening(
-        config,
-        order.ticketKeys,
-        () => state.current.stores.byUriPathPrefix,
-        dependencies.log,
-      );
-      return new Proxy(state, listening, dependencies);
+      const listening = await startListening(config, {
+        ticketKeys: order.ticketKeys,
+        keyStores,
+        log,
+        observe: counted.countRequest,
+      });
+      return new Proxy(state, [counted, processMetrics({ process, version })], listening, dependencies);
     } catch (error) {
       await stores.close();
       throw error;
@@ -62,6 +83,14 @@ export class Proxy implements Serving {
 
   get address(): AddressInfo {
     return this.#listening.address;
+  }
+
+  readiness(): Readiness {
+    return judgeReadiness(this.#phase, [...this.#state.current.stores.byUriPathPrefix.values()]);
+  }
+
+  metrics(): Promise<readonly MetricsSnapshot[]> {
+    return Promise.all(this.#metrics.map((source) => source.snapshot()));
   }
 
   async apply(order: ServeOrder): Promise<void> {
@@ -97,6 +126,7 @@ export class Proxy implements Serving {
   }
 
   async drain(lameDuckMs: number): Promise<void> {
+    this.#phase = 'draining';
     const { drainSeconds } = this.#state.current.server;
     const finished = await this.#listening.drain(drainSeconds * 1000, lameDuckMs);
     if (!finished) {
@@ -114,37 +144,28 @@ function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): C
 
 async function startListening(
   { server }: Config,
-  ticketKeys: Buffer,
-  keyStores: () => ReadonlyMap<string, KeyStore>,
-  log: Logger,
+  {
+    ticketKeys,
+    ...app
+  }: Pick<ServeOrder, 'ticketKeys'> & Pick<AppDependencies, 'keyStores' | 'observe'> & { log: Logger },
 ): Promise<Listening> {
   const { host, port, tls, regions, fleetSize } = server;
-  const app = {
-    keyStores,
-    verifier: new SignatureVerifier({ regions: new Set(regions), clock: Date.now }),
-    proxy: { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` },
-    log,
-  };
+  const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
+  const proxy = { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` };
+  const { log } = app;
   try {
     return await listen({
       host,
       port,
       tls,
       ticketKeys,
-      listener: (clientOf) => createApp({ ...app, clientOf }),
+      listener: (clientOf) => createApp({ ...app, verifier, proxy, clientOf }),
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');
       },
       onRefused: refusalLog(log, () => performance.now()),
     });
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? `${code}, another process uses it` : code;
-    throw new ListenFailure(`cannot listen on ${host} port ${port}: ${reason}`);
+    throw new ListenFailure(host, port, error);
   }
-}
-
-/** The message says where, and what the system said. */
-export class ListenFailure extends Error {
-  override readonly name = 'ListenFailure';
 }

@@ -13,6 +13,8 @@ export interface ReloaderOptions {
   readonly loaded: LoadedConfig;
   readonly serving: Serving;
   readonly toOrder: (loaded: LoadedConfig) => ServeOrder;
+  /** Told of each attempt. */
+  readonly onReload: (outcome: 'success' | 'failure') => void;
   readonly log: ReloadLog;
 }
 
@@ -55,24 +57,39 @@ export class Reloader {
     await this.#reloading;
   }
 
-  /** Never throws. */
   async #reload(trigger: string): Promise<void> {
-    const { file, env, serving, toOrder, log } = this.#options;
+    const { onReload, log } = this.#options;
     try {
-      const loaded = loadConfig(file, env);
-      const changes = describeChanges(this.#inForce.config, loaded.config);
-      const fixed = changes.filter(({ needsRestart }) => needsRestart);
-      if (fixed.length > 0) {
-        log.error({ trigger, changes: list(fixed) }, `${REFUSED}. These changes need a restart`);
-        return;
-      }
-      await serving.apply(toOrder(loaded));
-      this.#inForce = loaded;
-      for (const warning of loaded.warnings) log.warn({}, warning);
+      const changes = await this.#takeOver();
       log.info({ trigger, changes: list(changes) }, 'the configuration was reloaded');
+      onReload('success');
     } catch (error) {
-      log.error({ trigger, problems: problemsOf(error) }, REFUSED);
+      const { message, record } = explain(error);
+      log.error({ trigger, ...record }, message);
+      onReload('failure');
     }
+  }
+
+  /** Throws, and nothing has changed, ConfigError, NeedsRestart, or what keeps the proxy from serving it. */
+  async #takeOver(): Promise<readonly ConfigChange[]> {
+    const { file, env, serving, toOrder, log } = this.#options;
+    const loaded = loadConfig(file, env);
+    const changes = describeChanges(this.#inForce.config, loaded.config);
+    const fixed = changes.filter(({ needsRestart }) => needsRestart);
+    if (fixed.length > 0) throw new NeedsRestart(fixed);
+    await serving.apply(toOrder(loaded));
+    this.#inForce = loaded;
+    for (const warning of loaded.warnings) log.warn({}, warning);
+    return changes;
+  }
+}
+
+class NeedsRestart extends Error {
+  readonly changes: readonly ConfigChange[];
+
+  constructor(changes: readonly ConfigChange[]) {
+    super('needs a restart');
+    this.changes = changes;
   }
 }
 
@@ -80,7 +97,13 @@ function list(changes: readonly ConfigChange[]): string[] {
   return changes.map(({ path, what }) => `${path}: ${what}`);
 }
 
-function problemsOf(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.problems.map(({ path, message }) => `${path}: ${message}`);
-  return [error instanceof Error ? error.message : String(error)];
+function explain(error: unknown): { message: string; record: object } {
+  if (error instanceof NeedsRestart) {
+    return { message: `${REFUSED}. These changes need a restart`, record: { changes: list(error.changes) } };
+  }
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map(({ path, message }) => `${path}: ${message}`);
+    return { message: REFUSED, record: { problems } };
+  }
+  return { message: REFUSED, record: { problems: [error instanceof Error ? error.message : String(error)] } };
 }

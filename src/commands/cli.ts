@@ -6,7 +6,7 @@ export interface Cli {
   /** Writes to standard output. */
   out(text: string): void;
   /** Writes to standard error: progress, warnings. */
-  err(text: string): void;
+  readonly err: (text: string) => void;
   /** Whether a person is looking at standard error, so that progress may be redrawn. */
   readonly interactive: boolean;
   /** Gives libuv's pool so many threads, unless the environment says how many; before its first use only. */

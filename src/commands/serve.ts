@@ -1,10 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
+import type { Logger } from 'pino';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger, type LogOutput } from '../monitoring/logger.ts';
-import { ListenFailure, Proxy } from '../proxy.ts';
+import { lifecycleMetrics, type LifecycleMetrics } from '../monitoring/metrics/lifecycleMetrics.ts';
+import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
+import type { MonitoringListener } from '../monitoring/monitoringListener.ts';
+import { startMonitoring } from '../monitoring/startMonitoring.ts';
+import { Proxy } from '../proxy.ts';
 import { Reloader } from '../reloader.ts';
+import { ListenFailure } from '../server/listenFailure.ts';
 import { Supervisor, SupervisorFailure } from '../server/workers/supervisor.ts';
 import { runWorker } from '../server/workers/worker.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
@@ -22,9 +28,9 @@ export function serveCommand(cli: Cli): Command {
       const loss = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
       if (cli.supervisor) {
         const { supervisor, env } = cli;
-        await runWorker(supervisor, (order) => {
+        await runWorker(supervisor, ({ order, slot }) => {
           const { log } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, { env, log });
+          return Proxy.start(order, { env, log, process: `worker-${slot}` });
         });
         return;
       }
@@ -38,10 +44,9 @@ export function serveCommand(cli: Cli): Command {
 }
 
 // Never as if they were not there.
-function refuseUnserved({ server, monitoring, keyStores }: Config): void {
+function refuseUnserved({ server, keyStores }: Config): void {
   const unserved = [
     ...(server.proxyProtocol.enabled ? ['server.proxyProtocol'] : []),
-    ...(monitoring ? ['monitoring'] : []),
     ...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : []),
   ];
   if (unserved.length > 0) throw new CommandFailure(`not served by this version: ${unserved.join(', ')}`);
@@ -54,7 +59,7 @@ function threadsFor({ keyManagers }: Config): number {
 }
 
 async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli: Cli): Promise<void> {
-  const { server } = loaded.config;
+  const { server, monitoring } = loaded.config;
   const { log } = output;
   const processes = server.workers === 'auto' ? cli.cores : server.workers;
   const ticketKeys = randomBytes(48);
@@ -63,37 +68,62 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   };
   if (!server.tls) log.warn('plain HTTP: for local tests only');
 
-  const serving = await start(toOrder(loaded), loaded.config, output, cli);
-  const { address, port } = serving.address;
-  log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
-
-  const reloader = new Reloader({ file, env: cli.env, loaded, serving, toOrder, log });
-  cli.onHangup(() => {
-    reloader.reload('SIGHUP');
-  });
+  let serving: Serving | undefined;
+  const lifecycle = lifecycleMetrics(Date.now);
+  // First, so that it says that the proxy starts.
+  const listener = monitoring && (await watch(monitoring, () => serving, lifecycle, processes, log));
   try {
-    const signal = await Promise.race([stopped(cli.stop), serving.ended]);
-    log.info({ signal, drainSeconds: server.drainSeconds }, 'draining');
+    serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    const { address, port } = serving.address;
+    log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
+    const reloader = new Reloader({ file, env: cli.env, loaded, serving, toOrder, onReload: lifecycle.reloaded, log });
+    cli.onHangup(() => {
+      reloader.reload('SIGHUP');
+    });
+    try {
+      const signal = await Promise.race([stopped(cli.stop), serving.ended]);
+      log.info({ signal, drainSeconds: server.drainSeconds }, 'draining');
+    } finally {
+      await reloader.stop();
+      await serving.drain(0);
+    }
   } finally {
-    await reloader.stop();
-    await serving.drain(0);
+    await listener?.close();
   }
   log.info('stopped');
 }
 
-function start(order: ServeOrder, { server }: Config, { log, write }: LogOutput, cli: Cli): Promise<Serving> {
-  if (order.processes === 1) return Proxy.start(order, { env: cli.env, log });
+function start(
+  order: ServeOrder,
+  { server }: Config,
+  { log, write }: LogOutput,
+  lifecycle: LifecycleMetrics,
+  { env, err }: Cli,
+): Promise<Serving> {
+  if (order.processes === 1) return Proxy.start(order, { env, log, process: 'main' });
   return Supervisor.start(order, {
-    output: {
-      log: write,
-      error: (text) => {
-        cli.err(text);
-      },
-    },
+    output: { log: write, error: err },
     log,
     clock: () => performance.now(),
     drainMs: server.drainSeconds * 1000,
+    onRestart: lifecycle.workerRestarted,
   });
+}
+
+async function watch(
+  monitoring: NonNullable<Config['monitoring']>,
+  monitored: () => Serving | undefined,
+  lifecycle: LifecycleMetrics,
+  processes: number,
+  log: Logger,
+): Promise<MonitoringListener> {
+  // A process that serves has metrics of its own.
+  const sources = processes === 1 ? [lifecycle] : [lifecycle, processMetrics({ process: 'main', version })];
+  try {
+    return await startMonitoring(monitoring, { monitored, sources, log });
+  } catch (error) {
+    throw new ListenFailure(monitoring.host, monitoring.port, error);
+  }
 }
 
 async function stopped(stop: AbortSignal): Promise<string> {

@@ -5,6 +5,8 @@ import type { KeyManager, KeyManagerHealth } from './keyManager.ts';
 export interface GuardedKeyManager {
   readonly keyManager: KeyManager;
   health(): KeyManagerHealth;
+  /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */
+  isLost(): boolean;
   /** Told of each operation that worked. */
   succeeded(): void;
   /** Told of each operation that failed for a reason that lies with the key manager. */

@@ -25,6 +25,9 @@ export interface KeyManager {
   /** Identity of the token or appliance behind it, read from the device. */
   describe(): Promise<KeyManagerDescription>;
 
+  /** How busy it is now; undefined, or left out, where that is not known. */
+  load?(): KeyManagerLoad | undefined;
+
   close(): Promise<void>;
 }
 
@@ -43,6 +46,14 @@ export interface KeyDescription {
 }
 
 export type KeyUsage = 'ENCRYPT' | 'DECRYPT' | 'SIGN' | 'VERIFY' | 'WRAP' | 'UNWRAP' | 'DERIVE';
+
+export interface KeyManagerLoad {
+  /** Sessions lent at most. */
+  readonly sessions: number;
+  readonly sessionsInUse: number;
+  /** Operations that wait for a free session. */
+  readonly operationsWaiting: number;
+}
 
 /** What the last deep check found of a key manager. */
 export interface KeyManagerHealth {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
-import { describeFailure } from './describeFailure.ts';
+import type { XksApi } from '../xks/path.ts';
+import { describeFailure, type FailureRecord } from './describeFailure.ts';
 import type { Client, Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
@@ -13,15 +14,45 @@ export interface RequestLog {
 }
 
 /**
+ * What is known of a request that has ended. `requestMetadata` and `accessKeyId` are only there of an authenticated one;
+ * the former is the client's text, the latter and `keyStore` are the configuration's.
+ */
+export interface RequestRecord extends Partial<FailureRecord> {
+  readonly requestMetadata: Readonly<Record<string, string>> | undefined;
+  readonly keyStore: string | undefined;
+  readonly operation: XksApi | undefined;
+  readonly externalKeyId: string | undefined;
+  /** The one that the operation was given to, if it was given to any. */
+  readonly keyManager: string | undefined;
+  readonly accessKeyId: string | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly vpcEndpointId?: string | undefined;
+  readonly clientCommonName?: string | undefined;
+  readonly outcome: 'success' | 'failure' | 'aborted';
+  /** Undefined if there was no answer. */
+  readonly httpStatus: number | undefined;
+  readonly durationMs: number;
+}
+
+/** Told of each request when it has ended. */
+export type RequestObserver = (record: RequestRecord) => void;
+
+/**
  * Opens the exchange and, when the connection is done with the response, logs its one record. Spec, "Logging".
  * The record holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature.
  */
-export function recordRequest(log: RequestLog, clientOf: (req: IncomingMessage) => Client): RequestHandler {
+export function recordRequest(
+  log: RequestLog,
+  clientOf: (req: IncomingMessage) => Client,
+  observe?: RequestObserver,
+): RequestHandler {
   return (req, res, next) => {
     const exchange: Exchange = { ...clientOf(req), startedAt: performance.now() };
     (res.locals as { exchange: Exchange }).exchange = exchange;
     res.once('close', () => {
-      log[severity(res)](toRecord(exchange, res), 'request');
+      const record = toRecord(exchange, res);
+      log[severity(res)](record, 'request');
+      observe?.(record);
     });
     next();
   };
@@ -32,7 +63,7 @@ function severity(res: Response): 'info' | 'warn' | 'error' {
   return res.statusCode >= 400 || !res.writableFinished ? 'warn' : 'info';
 }
 
-function toRecord(exchange: Exchange, res: Response): object {
+function toRecord(exchange: Exchange, res: Response): RequestRecord {
   const { failure } = exchange;
   return {
     requestMetadata: abridge(exchange.requestMetadata),
@@ -52,7 +83,7 @@ function toRecord(exchange: Exchange, res: Response): object {
   };
 }
 
-function outcome(failure: unknown, res: Response): 'success' | 'failure' | 'aborted' {
+function outcome(failure: unknown, res: Response): RequestRecord['outcome'] {
   if (!res.writableFinished) return 'aborted';
   return failure === undefined ? 'success' : 'failure';
 }
@@ -61,7 +92,7 @@ function outcome(failure: unknown, res: Response): 'success' | 'failure' | 'abor
 const MAX_LOGGED_CHARACTERS = 2_048;
 const MAX_LOGGED_FIELDS = 50;
 
-function abridge(metadata: RequestMetadata | undefined): object | undefined {
+function abridge(metadata: RequestMetadata | undefined): RequestRecord['requestMetadata'] {
   if (!metadata) return undefined;
   const fields = Object.entries(metadata).slice(0, MAX_LOGGED_FIELDS);
   return Object.fromEntries(fields.map(([name, text = '']) => [cut(name), cut(text)]));

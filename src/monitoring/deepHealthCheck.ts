@@ -19,6 +19,8 @@ const INTERVAL_MS = 10_000;
 const RETRY_MS = 2_000;
 // Failures in a row, without a success of any request, after which a key manager is left out until a check passes.
 const FAILURES_TO_LEAVE_OUT = 3;
+// One check may fail for a moment's trouble, and readiness must not flap.
+const CHECKS_TO_BE_LOST = 2;
 // Spec, "GetHealthStatus": a cached result "MUST not be older than one minute".
 const MAX_AGE_MS = 60_000;
 // With every session busy a key manager serves, but not everyone; without any success for this long, it serves nobody.
@@ -37,6 +39,7 @@ export class DeepHealthCheck implements GuardedKeyManager {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #failuresInARow = 0;
+  #unavailableInARow = 0;
 
   constructor(options: DeepHealthCheckOptions) {
     this.#options = options;
@@ -55,9 +58,12 @@ export class DeepHealthCheck implements GuardedKeyManager {
   }
 
   health(): KeyManagerHealth {
-    const found = this.#found;
-    const fresh = found !== undefined && this.#options.clock() - found.at <= MAX_AGE_MS;
-    return { healthStatus: fresh ? found.status : 'UNAVAILABLE', description: this.#description };
+    const fresh = this.#freshlyFound();
+    return { healthStatus: fresh?.status ?? 'UNAVAILABLE', description: this.#description };
+  }
+
+  isLost(): boolean {
+    return !this.#freshlyFound() || this.#unavailableInARow >= CHECKS_TO_BE_LOST;
   }
 
   succeeded(): void {
@@ -103,7 +109,13 @@ export class DeepHealthCheck implements GuardedKeyManager {
     this.#conclude(status, detail, startedAt);
   }
 
+  #freshlyFound() {
+    const found = this.#found;
+    return found && this.#options.clock() - found.at <= MAX_AGE_MS ? found : undefined;
+  }
+
   #conclude(status: HealthStatus, detail: string | undefined, at: number): void {
+    this.#unavailableInARow = status === 'UNAVAILABLE' ? this.#unavailableInARow + 1 : 0;
     const changed = this.#found?.status !== status;
     this.#found = { status, detail, at };
     if (changed) this.#options.onChange(status, detail);

@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { ConfigSnapshot } from '../config/configFiles.ts';
 import type { Config } from '../config/schema.ts';
+import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
+import type { Readiness } from '../monitoring/readiness.ts';
 
 /** What a process is told to serve. It can be sent to another process. */
 export interface ServeOrder {
@@ -21,6 +23,10 @@ export interface Serving {
   apply(order: ServeOrder): Promise<void>;
   /** Answers requests as before, but ends connections after them, for `lameDuckMs`; then takes no new ones, and ends. */
   drain(lameDuckMs: number): Promise<void>;
+  /** Whether requests should be sent here. */
+  readiness(): Readiness;
+  /** Of each process that serves. One that does not answer is left out. */
+  metrics(): Promise<readonly MetricsSnapshot[]>;
   /** Rejects when it can serve no more. */
   readonly ended: Promise<never>;
 }

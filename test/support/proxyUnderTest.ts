@@ -3,6 +3,7 @@ import { sign } from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
+import { proxyMetrics, type ProxyMetrics } from '../../src/monitoring/metrics/proxyMetrics.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
@@ -33,9 +34,16 @@ export class ProxyUnderTest {
   /** Milliseconds added to the proxy's clock. */
   clockOffset = 0;
 
+  readonly metrics: ProxyMetrics = proxyMetrics({
+    keyStores: () => [...this.#keyStores.values()],
+    tls: () => undefined,
+    clock: () => Date.now() + this.clockOffset,
+  });
+
   readonly listener: RequestListener = createApp({
     keyStores: () => this.#keyStores,
     verifier: new SignatureVerifier({ regions: new Set([REGION]), clock: () => Date.now() + this.clockOffset }),
+    observe: this.metrics.countRequest,
     proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy 0.0' },
     clientOf: ({ socket: { remoteAddress } }) => ({ remoteAddress }),
     log: {
@@ -99,11 +107,12 @@ export class ProxyUnderTest {
       ),
       keyManagers: [
         {
-          keyManager: this.keyManager,
+          keyManager: this.metrics.measure(this.keyManager),
           health: () => ({
             healthStatus: this.healthStatus,
             description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
           }),
+          isLost: () => this.healthStatus === 'UNAVAILABLE',
           succeeded: () => undefined,
           failed: () => undefined,
         },

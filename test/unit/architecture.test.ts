@@ -31,9 +31,23 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/operations/': ['src/xks/', 'src/hsm/keyManager.ts'],
   'src/http/': ['src/xks/', 'src/sigv4/', 'src/hsm/keyManager.ts', 'src/hsm/failover.ts', 'src/operations/'],
   'src/config/': ['src/xks/', 'src/sigv4/'],
-  'src/monitoring/': ['src/xks/', 'src/hsm/keyManager.ts', 'src/hsm/failover.ts', 'src/config/'],
+  'src/monitoring/': [
+    'src/xks/',
+    'src/hsm/keyManager.ts',
+    'src/hsm/failover.ts',
+    'src/http/keyStore.ts',
+    'src/http/recordRequest.ts',
+    'src/config/',
+  ],
   'src/conformance/': ['src/xks/', 'src/sigv4/'],
-  'src/server/': ['src/xks/', 'src/config/', 'src/http/exchange.ts', 'src/http/tokenBucket.ts'],
+  'src/server/': [
+    'src/xks/',
+    'src/config/',
+    'src/http/exchange.ts',
+    'src/http/tokenBucket.ts',
+    'src/monitoring/readiness.ts',
+    'src/monitoring/metrics/metricsSnapshot.ts',
+  ],
   'src/app.ts': ['src/xks/', 'src/sigv4/', 'src/hsm/keyManager.ts', 'src/operations/', 'src/http/'],
 };
 
@@ -57,7 +71,8 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   yaml: /^src\/(config|commands)\//,
   zod: /^src\/config\//,
   commander: /^src\/(main\.ts|commands\/)/,
-  pino: /^src\/(monitoring\/logger|openKeyStores|proxy)\.ts$/,
+  'prom-client': /^src\/monitoring\/metrics\//,
+  pino: /^src\/(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/serve)\.ts$/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

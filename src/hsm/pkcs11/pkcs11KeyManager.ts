@@ -1,6 +1,6 @@
 import { XksError } from '../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../xks/limits.ts';
-import type { KeyDescription, KeyManager, KeyManagerDescription, Sealed } from '../keyManager.ts';
+import type { KeyDescription, KeyManager, KeyManagerDescription, KeyManagerLoad, Sealed } from '../keyManager.ts';
 import { AesGcm, type GcmDialect } from './aesGcm.ts';
 import type { SessionHandle } from './cryptoki.ts';
 import type { CryptokiError } from './cryptokiError.ts';
@@ -118,6 +118,10 @@ export class Pkcs11KeyManager implements KeyManager {
 
   describe(): Promise<KeyManagerDescription> {
     return Promise.resolve(describeToken(this.#opened.token.info));
+  }
+
+  load(): KeyManagerLoad {
+    return this.#pool.load;
   }
 
   /** Resolves once all calls have come back. A call that does not leaves the module loaded, which must outlive it. */

@@ -1,5 +1,5 @@
 import { XksError } from '../../xks/errors.ts';
-import type { KeyDescription, KeyManager, KeyManagerDescription, Sealed } from '../keyManager.ts';
+import type { KeyDescription, KeyManager, KeyManagerDescription, KeyManagerLoad, Sealed } from '../keyManager.ts';
 import type { Pkcs11Logger } from './lossLog.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 
@@ -98,6 +98,10 @@ export class ReopeningKeyManager implements KeyManager {
 
   async describe(): Promise<KeyManagerDescription> {
     return this.#opened().describe();
+  }
+
+  load(): KeyManagerLoad | undefined {
+    return this.#keyManager?.load?.();
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { XksError } from '../../xks/errors.ts';
 import { closed, late, noneFree } from '../keyManagerFailures.ts';
+import type { KeyManagerLoad } from '../keyManager.ts';
 import type { SessionHandle } from './cryptoki.ts';
 
 export interface SessionPoolOptions {
@@ -73,6 +74,10 @@ export class SessionPool {
   /** Sessions in use, those of late calls included. */
   get lent(): number {
     return this.#lent;
+  }
+
+  get load(): KeyManagerLoad {
+    return { sessions: this.#options.size, sessionsInUse: this.#lent, operationsWaiting: this.#waiting.size };
   }
 
   /** Closes the sessions that are not lent. */

@@ -1,5 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
+import type { Readiness } from '../../monitoring/readiness.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
@@ -11,6 +13,8 @@ export interface SupervisorOptions {
   readonly clock: () => number;
   /** After a drain began, the time that workers have to end. */
   readonly drainMs: number;
+  /** Told of each worker that has ended and is replaced. */
+  readonly onRestart: () => void;
 }
 
 interface SupervisorLog {
@@ -21,6 +25,8 @@ interface SupervisorLog {
 const PING_INTERVAL_MS = 1_000;
 // KMS waits 250 ms; but a process that is short of CPU may be late without hanging.
 const HUNG_MS = 10_000;
+// A scraper waits for some seconds.
+const METRICS_MS = 2_000;
 const SHORT_LIFE_MS = 10_000;
 // So many short lives in a row of one worker, and it is of no use to try again.
 const SHORT_LIVES = 6;
@@ -34,8 +40,8 @@ export class Supervisor implements Serving {
   readonly ended: Promise<never>;
   readonly #options: SupervisorOptions;
   readonly #workers = new Set<SupervisedWorker>();
-  /** Those of them that have started. */
-  readonly #serving = new Set<SupervisedWorker>();
+  /** Those of them that have started, and what they said last. */
+  readonly #serving = new Map<SupervisedWorker, Readiness>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
   #order: ServeOrder;
@@ -54,12 +60,12 @@ export class Supervisor implements Serving {
   static async start(order: ServeOrder, options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(order, options);
     const first = supervisor.#fork();
-    supervisor.#address = await supervisor.#start(first).catch((error: unknown) => {
+    supervisor.#address = await supervisor.#start(first, 1).catch((error: unknown) => {
       first.kill();
       throw new SupervisorFailure((error as Error).message);
     });
-    supervisor.#slots.push(supervisor.#keep(first));
-    for (let slot = 1; slot < order.processes; slot += 1) supervisor.#slots.push(supervisor.#keep());
+    supervisor.#slots.push(supervisor.#keep(1, first));
+    for (let slot = 2; slot <= order.processes; slot += 1) supervisor.#slots.push(supervisor.#keep(slot));
     return supervisor;
   }
 
@@ -69,7 +75,7 @@ export class Supervisor implements Serving {
   }
 
   async apply(order: ServeOrder): Promise<void> {
-    const [first, ...others] = this.#serving;
+    const [first, ...others] = this.#serving.keys();
     try {
       // One at first: what it refuses, a PIN perhaps, the others need not try.
       if (first) await unlessEnded(first.calls.call('prepare', order));
@@ -80,6 +86,24 @@ export class Supervisor implements Serving {
     }
     this.#order = order;
     await this.#callAll('commit');
+  }
+
+  /** Ready as soon as one worker is. */
+  readiness(): Readiness {
+    if (this.#isStopping()) return { ready: false, problems: ['draining'] };
+    const workers = [...this.#serving.values()];
+    const problems = [...new Set(workers.flatMap(({ problems }) => problems))];
+    return {
+      ready: workers.some(({ ready }) => ready),
+      problems: workers.length === 0 ? ['no worker serves'] : problems,
+    };
+  }
+
+  async metrics(): Promise<readonly MetricsSnapshot[]> {
+    const answers = [...this.#serving.keys()].map(({ calls }) => calls.call('metrics', undefined));
+    const late = sleep(METRICS_MS, [], { ref: false });
+    const snapshots = await Promise.all(answers.map((answer) => Promise.race([answer, late]).catch(() => [])));
+    return snapshots.flat();
   }
 
   async drain(lameDuckMs: number): Promise<void> {
@@ -112,41 +136,42 @@ export class Supervisor implements Serving {
 
   /** Of all workers that serve; those that had nothing prepared do nothing. */
   async #callAll(name: 'commit' | 'discard'): Promise<void> {
-    await Promise.allSettled([...this.#serving].map(({ calls }) => calls.call(name, undefined)));
+    await Promise.allSettled([...this.#serving.keys()].map(({ calls }) => calls.call(name, undefined)));
   }
 
   /** Tells a worker what to serve, and then looks whether it hangs. */
-  async #start(worker: SupervisedWorker): Promise<AddressInfo> {
+  async #start(worker: SupervisedWorker, slot: number): Promise<AddressInfo> {
     let order = this.#order;
-    const address = await worker.calls.call('start', order);
+    const address = await worker.calls.call('start', { order, slot });
     // What was applied meanwhile reached the others only.
     while (order !== this.#order) {
       order = this.#order;
       await worker.calls.call('prepare', order);
       await worker.calls.call('commit', undefined);
     }
-    this.#serving.add(worker);
+    this.#serving.set(worker, await worker.calls.call('readiness', undefined));
     this.#options.log.info({ worker: worker.id, pid: worker.pid }, 'a worker serves');
     void this.#watch(worker);
     return address;
   }
 
   /** Keeps one worker running until a drain. */
-  async #keep(running?: SupervisedWorker): Promise<void> {
-    const { log, clock } = this.#options;
+  async #keep(slot: number, running?: SupervisedWorker): Promise<void> {
+    const { log, clock, onRestart } = this.#options;
     let shortLives = 0;
     let worker = running;
     while (!this.#isStopping()) {
       const startedAt = clock();
       if (!worker) {
         worker = this.#fork();
-        await this.#startOrKill(worker);
+        await this.#startOrKill(worker, slot);
       }
       const end = await worker.ended;
       if (this.#isStopping()) return;
       shortLives = clock() - startedAt < SHORT_LIFE_MS ? shortLives + 1 : 0;
       log.error({ worker: worker.id, pid: worker.pid, ...end, shortLives }, 'a worker has ended and is replaced');
       worker = undefined;
+      onRestart();
       if (shortLives >= SHORT_LIVES) {
         const how = end.signal ?? `exit code ${end.exitCode ?? 'unknown'}`;
         this.#failed.reject(
@@ -158,9 +183,9 @@ export class Supervisor implements Serving {
     }
   }
 
-  async #startOrKill(worker: SupervisedWorker): Promise<void> {
+  async #startOrKill(worker: SupervisedWorker, slot: number): Promise<void> {
     try {
-      await this.#start(worker);
+      await this.#start(worker, slot);
     } catch (error) {
       if (this.#isStopping()) return;
       const { message } = error as Error;
@@ -179,8 +204,11 @@ export class Supervisor implements Serving {
     const { log } = this.#options;
     while (this.#workers.has(worker)) {
       const answered = new AbortController();
-      const answer = worker.calls.call('ping', undefined).then(
-        () => 'answered',
+      const answer = worker.calls.call('readiness', undefined).then(
+        (readiness) => {
+          this.#serving.set(worker, readiness);
+          return 'answered';
+        },
         () => 'ended',
       );
       const late = sleep(HUNG_MS, 'late', { signal: answered.signal }).catch(() => 'answered');

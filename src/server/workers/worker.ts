@@ -1,6 +1,6 @@
 import type { ServeOrder, Serving } from '../serving.ts';
 import { answerCalls, type Channel } from './remoteCalls.ts';
-import type { WorkerCalls } from './workerCalls.ts';
+import type { WorkerCalls, WorkerStart } from './workerCalls.ts';
 
 /** The way of a worker process to its supervisor. */
 export interface SupervisorChannel extends Channel {
@@ -20,14 +20,14 @@ export interface PreparableServing extends Serving {
 /** Serves as the supervisor says; resolves when it has drained. */
 export async function runWorker(
   supervisor: SupervisorChannel,
-  start: (order: ServeOrder) => Promise<PreparableServing>,
+  start: (start: WorkerStart) => Promise<PreparableServing>,
 ): Promise<void> {
   let starting: Promise<PreparableServing> | undefined;
   const serving = (): Promise<PreparableServing> => starting ?? Promise.reject(new Error('the worker was not started'));
   const drained = Promise.withResolvers<undefined>();
   answerCalls<WorkerCalls>(supervisor, {
-    start: async (order) => {
-      starting = start(order);
+    start: async (how) => {
+      starting = start(how);
       return (await starting).address;
     },
     prepare: async (order) => (await serving()).prepare(order),
@@ -42,7 +42,8 @@ export async function runWorker(
         drained.resolve(undefined);
       }
     },
-    ping: () => undefined,
+    readiness: async () => (await serving()).readiness(),
+    metrics: async () => (await serving()).metrics(),
   });
   await drained.promise;
   supervisor.release();

@@ -1,10 +1,17 @@
 import type { AddressInfo } from 'node:net';
+import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
+import type { Readiness } from '../../monitoring/readiness.ts';
 import type { ServeOrder } from '../serving.ts';
+
+export interface WorkerStart {
+  readonly order: ServeOrder;
+  readonly slot: number;
+}
 
 /** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
 export type WorkerCalls = {
-  /** Once, at first. */
-  start(order: ServeOrder): Promise<AddressInfo>;
+  /** Once, at first. `slot`: which of the workers it is, from 1; that of its predecessor, if it has one. */
+  start(start: WorkerStart): Promise<AddressInfo>;
   /** Makes ready to go over to another configuration. Throws if it cannot be served. */
   prepare(order: ServeOrder): Promise<void>;
   /** Goes over to what was prepared. */
@@ -13,5 +20,6 @@ export type WorkerCalls = {
   discard(): Promise<void>;
   drain(lameDuckMs: number): Promise<void>;
   /** Answered as long as the worker does not hang. */
-  ping(): void;
+  readiness(): Promise<Readiness>;
+  metrics(): Promise<readonly MetricsSnapshot[]>;
 };

@@ -13,6 +13,7 @@ function guarded(healthStatus: HealthStatus = 'ACTIVE'): Told {
   return {
     keyManager: new InMemoryKeyManager(),
     health: () => ({ healthStatus, description: undefined }),
+    isLost: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => told.push('succeeded'),
     failed: () => told.push('failed'),
     told,

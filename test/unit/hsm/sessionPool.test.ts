@@ -47,6 +47,17 @@ describe('a session', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
+  it('is counted while it is lent, and so is who waits for one', async () => {
+    const { pool, use } = setUp(2);
+    const done = Promise.withResolvers<undefined>();
+    expect(pool.load).toEqual({ sessions: 2, sessionsInUse: 0, operationsWaiting: 0 });
+    const operations = [use(done.promise), use(done.promise), use(done.promise)];
+    expect(pool.load).toEqual({ sessions: 2, sessionsInUse: 2, operationsWaiting: 1 });
+    done.resolve(undefined);
+    await Promise.all(operations);
+    expect(pool.load).toEqual({ sessions: 2, sessionsInUse: 0, operationsWaiting: 0 });
+  });
+
   it('is given to whoever waits longest', async () => {
     const { pool, clock } = setUp(1);
     const order: number[] = [];

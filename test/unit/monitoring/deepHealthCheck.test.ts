@@ -104,3 +104,43 @@ describe('health', () => {
     check.stop();
   });
 });
+
+describe('is lost', () => {
+  const broken = new XksError('InternalException', 'broken');
+
+  it('before the first check, not after one that passes', async () => {
+    expect(check.isLost()).toBe(true);
+    await check.check();
+    expect(check.isLost()).toBe(false);
+  });
+
+  it('after two checks in a row that found it UNAVAILABLE, until one passes', async () => {
+    await check.check();
+    for (const failure of [broken, undefined, broken]) {
+      keyManager.failure = failure;
+      await check.check();
+      expect(check.isLost()).toBe(false);
+    }
+    await check.check();
+    expect(check.isLost()).toBe(true);
+    keyManager.failure = undefined;
+    await check.check();
+    expect(check.isLost()).toBe(false);
+  });
+
+  it('not while it is DEGRADED', async () => {
+    await check.check();
+    keyManager.failure = new XksError('ThrottlingException', 'busy');
+    for (let checks = 0; checks < 3; checks += 1) {
+      await check.check();
+      expect(check.health().healthStatus).toBe('DEGRADED');
+      expect(check.isLost()).toBe(false);
+    }
+  });
+
+  it('when its checks do not come back', async () => {
+    await check.check();
+    now = 60_001;
+    expect(check.isLost()).toBe(true);
+  });
+});

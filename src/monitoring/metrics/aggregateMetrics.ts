@@ -1,0 +1,20 @@
+import { AggregatorRegistry } from 'prom-client';
+import type { MetricsSnapshot } from './metricsSnapshot.ts';
+
+/**
+ * The metrics of all processes of a proxy as one text in Prometheus's format. Counters and sessions are added up; a status
+ * is shown if any process found it. What belongs to one process has its name in the label `process`.
+ */
+export function aggregateMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => snapshot.map(prepare))).metrics();
+}
+
+function prepare({ values, aggregator, ...metric }: MetricsSnapshot[number]): MetricsSnapshot[number] {
+  return {
+    ...metric,
+    // process_start_time_seconds, which has a label for its process here.
+    aggregator: aggregator === 'omit' ? 'first' : aggregator,
+    // NaN becomes null in JSON, which no scraper reads.
+    values: values.filter(({ value }) => Number.isFinite(value)),
+  };
+}

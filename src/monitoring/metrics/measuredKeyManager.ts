@@ -1,0 +1,71 @@
+import type {
+  KeyDescription,
+  KeyManager,
+  KeyManagerDescription,
+  KeyManagerLoad,
+  Sealed,
+} from '../../hsm/keyManager.ts';
+import { XksError, type XksErrorName } from '../../xks/errors.ts';
+
+export interface MeasuredOperation {
+  readonly operation: 'encrypt' | 'decrypt' | 'describe_key';
+  /** Undefined if it succeeded. */
+  readonly errorName: XksErrorName | undefined;
+  readonly seconds: number;
+}
+
+/** A key manager that tells how long its operations take. */
+export class MeasuredKeyManager implements KeyManager {
+  readonly #keyManager: KeyManager;
+  readonly #observe: (operation: MeasuredOperation) => void;
+
+  constructor(keyManager: KeyManager, observe: (operation: MeasuredOperation) => void) {
+    this.#keyManager = keyManager;
+    this.#observe = observe;
+  }
+
+  get name(): string {
+    return this.#keyManager.name;
+  }
+
+  get timeoutMs(): number {
+    return this.#keyManager.timeoutMs;
+  }
+
+  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
+    return this.#measure('describe_key', () => this.#keyManager.describeKey(label, deadline));
+  }
+
+  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#measure('encrypt', () => this.#keyManager.encrypt(label, plaintext, aad, deadline));
+  }
+
+  decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#measure('decrypt', () => this.#keyManager.decrypt(label, sealed, aad, deadline));
+  }
+
+  describe(): Promise<KeyManagerDescription> {
+    return this.#keyManager.describe();
+  }
+
+  load(): KeyManagerLoad | undefined {
+    return this.#keyManager.load?.();
+  }
+
+  close(): Promise<void> {
+    return this.#keyManager.close();
+  }
+
+  async #measure<T>(operation: MeasuredOperation['operation'], run: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    let errorName: XksErrorName | undefined;
+    try {
+      return await run();
+    } catch (error) {
+      errorName = error instanceof XksError ? error.errorName : 'InternalException';
+      throw error;
+    } finally {
+      this.#observe({ operation, errorName, seconds: (performance.now() - startedAt) / 1000 });
+    }
+  }
+}

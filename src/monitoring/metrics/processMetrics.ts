@@ -1,0 +1,23 @@
+import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
+
+export interface ProcessMetricsOptions {
+  /** Tells the processes of one proxy apart, such as `main` and `worker-1`; used again when a worker is replaced. */
+  readonly process: string;
+  /** Of the proxy. */
+  readonly version: string;
+}
+
+/** Metrics of this process: CPU, memory, event loop, file descriptors; and what it runs. */
+export function processMetrics({ process: name, version }: ProcessMetricsOptions): SnapshotSource {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, labels: { process: name }, eventLoopMonitoringPrecision: 20 });
+  new Gauge({
+    name: 'xks_proxy_build_info',
+    help: 'Versions of the proxy and of Node.js; always 1.',
+    labelNames: ['version', 'node_version'],
+    aggregator: 'first',
+    registers: [registry],
+  }).set({ version, node_version: process.version }, 1);
+  return snapshotOf(registry);
+}

@@ -1,0 +1,55 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { RequestRecord } from '../../http/recordRequest.ts';
+import { KMS_OPERATIONS } from '../../xks/kmsOperations.ts';
+import { LATENCY_BUCKETS } from './latencyBuckets.ts';
+
+const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(KMS_OPERATIONS);
+
+/**
+ * Counts requests. Every label value is of a closed list or of the configuration, so that no client can add to them; `none`
+ * stands for what is not known, or is not there.
+ */
+export function requestMetrics(registry: Registry): (record: RequestRecord) => void {
+  const registers = [registry];
+  const requests = new Counter({
+    name: 'xks_proxy_requests_total',
+    help: 'Requests that have ended.',
+    labelNames: ['key_store', 'operation', 'kms_operation', 'outcome', 'error_name'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'xks_proxy_request_duration_seconds',
+    help: 'Time from the arrival of a request for a key store to the end of its answer.',
+    labelNames: ['key_store', 'operation'],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const throttled = new Counter({
+    name: 'xks_proxy_throttled_requests_total',
+    help: 'Requests answered with ThrottlingException: beyond the quota of the key store, or without a free session in time.',
+    labelNames: ['key_store', 'reason'],
+    registers,
+  });
+
+  return ({ keyStore, operation, requestMetadata, keyManager, outcome, errorName, durationMs }) => {
+    requests.inc({
+      key_store: keyStore ?? 'none',
+      operation: operation ?? 'none',
+      kms_operation: bounded(requestMetadata?.['kmsOperation']),
+      outcome,
+      error_name: errorName ?? 'none',
+    });
+    if (keyStore === undefined || operation === undefined) return;
+    duration.observe({ key_store: keyStore, operation }, durationMs / 1000);
+    if (errorName === 'ThrottlingException') {
+      // The quota is applied before a key manager is asked.
+      throttled.inc({ key_store: keyStore, reason: keyManager === undefined ? 'quota' : 'sessions' });
+    }
+  };
+}
+
+// The client chooses the text.
+function bounded(kmsOperation: string | undefined): string {
+  if (kmsOperation === undefined) return 'none';
+  return KNOWN_OPERATIONS.has(kmsOperation) ? kmsOperation : 'other';
+}

@@ -1,0 +1,96 @@
+import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Readiness } from './readiness.ts';
+
+export interface MonitoringOptions {
+  readonly host: string;
+  /** 0: one that the system gives. */
+  readonly port: number;
+  /** Whether the process works. An event loop that hangs answers nothing. */
+  readonly live: () => boolean;
+  readonly ready: () => Readiness;
+  /** In Prometheus's text format. */
+  readonly metrics: () => Promise<string>;
+  /** Told when a connection cannot be accepted, or the metrics cannot be collected; the listener goes on. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface MonitoringListener {
+  readonly address: AddressInfo;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+// A check or scrape is one short request on a connection of its own.
+const LIMITS: ServerOptions = {
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 8 * 1024,
+};
+const SILENCE_MS = 10_000;
+const MAX_CONNECTIONS = 64;
+
+/** Plain HTTP, apart from the API: /livez, /readyz and /metrics. Throws what the system says: EADDRINUSE, EACCES. */
+export async function monitoringListener(options: MonitoringOptions): Promise<MonitoringListener> {
+  const { host, port, onError } = options;
+  const server = createServer(LIMITS, (req, res) => {
+    answer(req, options).then(
+      (found) => {
+        send(res, found);
+      },
+      (error: unknown) => {
+        onError(error);
+        send(res, text(500, 'failed'));
+      },
+    );
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = SILENCE_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, host, () => {
+      server.off('error', reject).on('error', onError);
+      resolve();
+    });
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function answer({ method = '', url }: IncomingMessage, options: MonitoringOptions): Promise<Answer> {
+  if (url !== '/livez' && url !== '/readyz' && url !== '/metrics') return text(404, 'not found');
+  if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');
+  if (url === '/livez') return options.live() ? text(200, 'alive') : text(503, 'not alive');
+  if (url === '/metrics') {
+    return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await options.metrics() };
+  }
+  const readiness = options.ready();
+  return { status: readiness.ready ? 200 : 503, contentType: 'application/json', body: JSON.stringify(readiness) };
+}
+
+function text(status: number, line: string): Answer {
+  return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
+}
+
+function send(res: ServerResponse, { status, contentType, body }: Answer): void {
+  const headers = {
+    'Content-Type': contentType,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    // Whatever else was sent, such as a body, is not read.
+    Connection: 'close',
+    ...(status === 405 && { Allow: 'GET, HEAD' }),
+  };
+  res.writeHead(status, headers).end(body);
+}

@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
+import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';
+import { monitoringListener, type MonitoringListener } from './monitoringListener.ts';
+import type { Readiness } from './readiness.ts';
+
+/** What is watched. */
+export interface Monitored {
+  readiness(): Readiness;
+  metrics(): Promise<readonly MetricsSnapshot[]>;
+}
+
+export interface MonitoringDependencies {
+  /** Undefined as long as the proxy starts. */
+  readonly monitored: () => Monitored | undefined;
+  /** Metrics of this process beside those of what is monitored. */
+  readonly sources: readonly SnapshotSource[];
+  readonly log: Logger;
+}
+
+/** Serves /livez, /readyz and /metrics for a proxy, from before it serves. Throws what the system says to listening. */
+export async function startMonitoring(
+  { host, port }: NonNullable<Config['monitoring']>,
+  { monitored, sources, log }: MonitoringDependencies,
+): Promise<MonitoringListener> {
+  const listener = await monitoringListener({
+    host,
+    port,
+    live: () => true,
+    ready: () => monitored()?.readiness() ?? { ready: false, problems: ['starting'] },
+    metrics: async () => {
+      const own = await Promise.all(sources.map((source) => source.snapshot()));
+      return aggregateMetrics([...own, ...((await monitored()?.metrics()) ?? [])]);
+    },
+    onError: (error) => {
+      log.error({ detail: error instanceof Error ? error.name : typeof error }, 'monitoring failed');
+    },
+  });
+  log.info({ host: listener.address.address, port: listener.address.port }, 'monitoring listens');
+  return listener;
+}

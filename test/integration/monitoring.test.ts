@@ -1,0 +1,109 @@
+import { X509Certificate } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { testCertificates } from '../support/certificates.ts';
+import { parseExposition, valueOf, type Sample } from '../support/exposition.ts';
+import { encryptBody, keyPath, paths } from '../support/messages.ts';
+import { RawConnection, rawPost } from '../support/rawConnection.ts';
+import { ProxyFiles, RunningProxy, runCommand } from '../support/runningProxy.ts';
+
+let files: ProxyFiles;
+beforeEach(() => {
+  files = new ProxyFiles();
+  files.writeConfig({ ...files.config, monitoring: { port: 0 } });
+});
+
+let proxy: RunningProxy | undefined;
+afterEach(async () => {
+  if (proxy) await proxy.dispose();
+  else files.dispose();
+  proxy = undefined;
+});
+
+async function start() {
+  const running = (proxy = await RunningProxy.start(files));
+  const { port } = await running.logged({ msg: 'monitoring listens' });
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`);
+    return { status: response.status, body: await response.text() };
+  };
+  return { running, get, metrics: async (): Promise<Sample[]> => parseExposition((await get('/metrics')).body) };
+}
+
+const unserved = (name: string) => `no key manager of key store ${name} can serve`;
+
+it('the metrics tell what the proxy did, and hold no secret', async () => {
+  const { running, get, metrics } = await start();
+  for (let requests = 0; requests < 3; requests += 1) await running.proveService();
+  expect(await running.post(keyPath('blocked', 'encrypt'), encryptBody)).toMatchObject({ status: 400 });
+  const ended = async () => {
+    const samples = await metrics();
+    const labels = { key_store: 'first', operation: 'Encrypt', kms_operation: 'Encrypt' };
+    return ['none', 'InvalidStateException'].map((error_name) =>
+      valueOf(samples, 'xks_proxy_requests_total', { ...labels, error_name }),
+    );
+  };
+  await expect.poll(ended).toEqual([3, 1]);
+
+  const samples = await metrics();
+  const keyManager = { key_manager: 'softhsm' };
+  const count = 'xks_proxy_key_manager_operation_duration_seconds_count';
+  // The health check encrypts too.
+  expect(valueOf(samples, count, { ...keyManager, operation: 'encrypt' })).toBeGreaterThanOrEqual(4);
+  expect(valueOf(samples, 'xks_proxy_key_manager_sessions', keyManager)).toBe(8);
+  expect(valueOf(samples, 'xks_proxy_key_manager_sessions_in_use', keyManager)).toBe(0);
+  expect(valueOf(samples, 'xks_proxy_key_store_serving', { key_store: 'second' })).toBe(1);
+  const { serialNumber, validTo } = new X509Certificate(testCertificates.server.certificate);
+  const expiry = valueOf(samples, 'xks_proxy_certificate_expiry_timestamp_seconds', { serial_number: serialNumber });
+  expect(expiry).toBe(Date.parse(validTo) / 1000);
+  expect(valueOf(samples, 'process_open_fds', { process: 'main' })).toBeGreaterThan(0);
+
+  const { body } = await get('/metrics');
+  const secrets = [...files.credentials, files.otherCredential].map(({ secretAccessKey }) => secretAccessKey.reveal());
+  for (const secret of [...secrets, files.softHsm.pin.reveal(), 'arn:aws']) expect(body).not.toContain(secret);
+});
+
+it('is ready while it serves, and not once its only key manager is lost', async () => {
+  const { get } = await start();
+  expect(await get('/readyz')).toEqual({ status: 200, body: '{"ready":true,"problems":[]}' });
+  files.softHsm.destroyKey('xks-health');
+  const problems = [unserved('first'), unserved('second')];
+  const wait = { timeout: 25_000, interval: 200 };
+  await vi.waitFor(async () => {
+    expect(await get('/readyz')).toEqual({ status: 503, body: JSON.stringify({ ready: false, problems }) });
+  }, wait);
+  expect(await get('/livez')).toMatchObject({ status: 200 });
+
+  const created = await runCommand(['key', 'create', 'xks-health', '--config', files.configFile], files.env);
+  expect(created).toMatchObject({ exitCode: 0 });
+  await vi.waitFor(async () => {
+    expect(await get('/readyz')).toMatchObject({ status: 200 });
+  }, wait);
+}, 60_000);
+
+it('is not ready from the moment it drains, and says so until it ends', async () => {
+  const { running, get } = await start();
+  const request = rawPost({ credential: files.credentials[0], path: paths.encrypt });
+  const begun = new RawConnection(running.port, { ca: testCertificates.ca.certificate });
+  await begun.send(request.slice(0, -1));
+  await running.proveService();
+  running.signal('SIGTERM');
+  await running.logged({ msg: 'draining' });
+  expect(await get('/readyz')).toEqual({ status: 503, body: '{"ready":false,"problems":["draining"]}' });
+  expect(await get('/livez')).toMatchObject({ status: 200 });
+  await begun.send(request.slice(-1));
+  expect(await begun.closed()).toMatchObject([{ status: 200 }]);
+  expect(await running.exitCode).toBe(0);
+});
+
+it('does not start without its monitoring port', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  files.writeConfig({ ...files.config, monitoring: { port } });
+  const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
+  other.close();
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
+});
