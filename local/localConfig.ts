@@ -19,7 +19,6 @@ export function writeLocalConfig(file: string, { module }: { readonly module: st
   const secretFile = `example.${accessKeyId}.secret`;
   const config = {
     server: {
-      host: '127.0.0.1',
       regions: [REGION],
       tls: { certificateFile: '../../certs/made/server.crt', privateKeyFile: '../../certs/made/server.key' },
     },

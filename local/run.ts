@@ -18,8 +18,8 @@ const SIGNALS = [
 ] as const;
 
 /** What `make run` starts: a proxy over SoftHSM that stays until Ctrl-C. Throws unless it was asked to stop and did. */
-async function run(root: string, port: number): Promise<void> {
-  const setUp = setUpLocal(root, { port, env: process.env });
+async function run(root: string, address: { host: string; port: number }): Promise<void> {
+  const setUp = setUpLocal(root, { ...address, env: process.env });
   const proxy = startProxy(join(root, 'dist/main.js'), setUp.configFile, setUp.env);
   const asked = new AbortController();
   for (const [signal, passedOn] of SIGNALS) {
@@ -71,7 +71,8 @@ function portOf(text = ''): number {
 }
 
 try {
-  await run(join(import.meta.dirname, '..'), portOf(process.env['PORT']));
+  const { LISTEN_HOST: host = '127.0.0.1', PORT: port } = process.env;
+  await run(join(import.meta.dirname, '..'), { host, port: portOf(port) });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -27,9 +27,12 @@ export interface LocalSetUp {
 
 /**
  * Makes what a local run lacks: a SoftHSM token, certificates, a configuration with one key store and its credential, and the
- * keys in the token. What earlier runs made is kept; only the port changes.
+ * keys in the token. What earlier runs made is kept; only the address changes.
  */
-export function setUpLocal(root: string, { port, env }: { port: number; env: Environment }): LocalSetUp {
+export function setUpLocal(
+  root: string,
+  { host, port, env }: { host: string; port: number; env: Environment },
+): LocalSetUp {
   const softHsm = setUpSoftHsm(join(root, 'softhsm/made'));
   if (!hasToken(softHsm, TOKEN_LABEL)) initializeToken(softHsm, TOKEN_LABEL);
   generateCertificates(join(root, 'certs/made'));
@@ -45,6 +48,7 @@ export function setUpLocal(root: string, { port, env }: { port: number; env: Env
   if (!existsSync(files.configFile)) writeLocalConfig(files.configFile, softHsm);
   editConfig(files.configFile, proxyEnv, {
     edit: (document) => {
+      document.setIn(['server', 'host'], host);
       document.setIn(['server', 'port'], port);
     },
   });

@@ -20,6 +20,9 @@ import { createSoftHsm, type SoftHsmFixture } from './softHsm.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
+/** A command that runs `xks-proxy`, with its first arguments. */
+export type Program = readonly [command: string, ...args: string[]];
+
 /** What a proxy needs to run, in a temporary folder: token, configuration, secrets, certificates. */
 export class ProxyFiles {
   readonly softHsm: SoftHsmFixture = createSoftHsm();
@@ -123,10 +126,10 @@ export class RunningProxy {
   #output = '';
   #port = NaN;
 
-  private constructor(files: ProxyFiles) {
+  private constructor(files: ProxyFiles, [command, ...args]: Program) {
     this.files = files;
     this.#secure = 'tls' in files.config.server;
-    this.#child = spawn(process.execPath, [MAIN, 'serve', '--config', files.configFile], { env: files.env });
+    this.#child = spawn(command, [...args, 'serve', '--config', files.configFile], { env: files.env });
     this.exitCode = once(this.#child, 'close').then(([code]) => code as number | null);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream.setEncoding('utf8').on('data', (written: string) => {
@@ -136,8 +139,8 @@ export class RunningProxy {
   }
 
   /** Resolves when it listens. */
-  static async start(files: ProxyFiles): Promise<RunningProxy> {
-    const proxy = new RunningProxy(files);
+  static async start(files: ProxyFiles, program: Program = [process.execPath, MAIN]): Promise<RunningProxy> {
+    const proxy = new RunningProxy(files, program);
     try {
       const { port } = await proxy.logged({ msg: 'listening' });
       proxy.#port = port as number;

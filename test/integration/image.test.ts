@@ -1,0 +1,108 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { encryptBody, paths } from '../support/messages.ts';
+import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const IMAGE_USER = '10001';
+const run = promisify(execFile);
+
+let app: string;
+/** Node.js as a user who owns nothing of it. */
+let node: Program = [process.execPath];
+
+beforeAll(async () => {
+  app = mkdtempSync(join(tmpdir(), 'xks-proxy-image-'));
+  for (const half of ['packages', 'program']) await run(join(ROOT, 'deploy/build.sh'), [app, half]);
+  if (process.getuid?.() === 0) {
+    // A copy: the user of the image need not be able to reach what root runs.
+    const copy = join(app, 'bin/node');
+    mkdirSync(dirname(copy));
+    copyFileSync(process.execPath, copy, constants.COPYFILE_FICLONE);
+    node = ['setpriv', `--reuid=${IMAGE_USER}`, `--regid=${IMAGE_USER}`, '--clear-groups', '--no-new-privs', copy];
+  }
+  execFileSync('chmod', ['-R', 'a-w,a+rX', app]);
+}, 240_000);
+afterAll(() => {
+  execFileSync('chmod', ['-R', 'u+w', app]);
+  rmSync(app, { recursive: true });
+});
+
+describe('the folder that deploy/build.sh makes for the image', () => {
+  it('has the program, its configuration examples and production packages, and nothing else', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+      'dependencies' | 'devDependencies',
+      Readonly<Record<string, string>>
+    >;
+    const expected = ['config', 'dist', 'node_modules', 'package-lock.json', 'package.json'];
+    expect(readdirSync(app).filter((name) => name !== 'bin')).toEqual(expected);
+    const installed = (name: string) => existsSync(join(app, 'node_modules', name, 'package.json'));
+    expect(Object.keys(dependencies).filter((name) => !installed(name))).toEqual([]);
+    expect(Object.keys(devDependencies).filter(installed)).toEqual([]);
+    expect(existsSync(join(app, 'config/xks-proxy.schema.json'))).toBe(true);
+  });
+
+  it('runs from there, read-only and without privileges', async () => {
+    const files = new ProxyFiles();
+    if (process.getuid?.() === 0) {
+      for (const folder of [files.folder, dirname(files.softHsm.env.SOFTHSM2_CONF)])
+        execFileSync('chown', ['-R', IMAGE_USER, folder]);
+    }
+    const [command, ...args] = node;
+    const write = `require('node:fs').writeFileSync(${JSON.stringify(join(app, 'dist/other.js'))}, '')`;
+    await expect(run(command, [...args, '-e', write])).rejects.toThrow('EACCES');
+
+    const proxy = await RunningProxy.start(files, [...node, join(app, 'dist/main.js')]);
+    onTestFinished(() => proxy.dispose());
+    const sealed = await proxy.post(paths.encrypt, encryptBody);
+    expect(sealed.status).toBe(200);
+    const opened = await proxy.post(paths.decrypt, { ...encryptBody, ...sealed.body });
+    expect(opened.body).toEqual({ plaintext: encryptBody.plaintext });
+  });
+});
+
+describe('the health check of the Dockerfile', () => {
+  const written = /^HEALTHCHECK .* CMD (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '';
+
+  /** Its exit code, where the monitoring listener answers with `status`, or is not there. */
+  async function check(status?: number): Promise<unknown> {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(status ?? 200).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    if (status === undefined) server.close();
+    const [, ...args] = JSON.parse(written.replace('9464', String(port))) as string[];
+    const { code } = await run(process.execPath, args).then(
+      () => ({ code: 0 }),
+      (error: unknown) => error as { code: unknown },
+    );
+    server.close();
+    expect(asked).toEqual(status === undefined ? [] : ['/livez']);
+    return code;
+  }
+
+  it('follows /livez', async () => {
+    expect(await check(200)).toBe(0);
+    expect(await check(503)).toBe(1);
+    expect(await check()).toBe(1);
+  });
+});

