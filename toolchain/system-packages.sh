@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl and openssl. Does nothing when all is there.
+# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl, openssl, systemd-analyze.
+# Does nothing when all is there.
 set -eu
 
 say() {
@@ -40,8 +41,10 @@ need openssl openssl
 # The second PKCS#11 module of the tests.
 ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss/lib/libsoftokn3.dylib \
   /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"
-if [ "$manager" = apt-get ] && [ ! -e /etc/ssl/certs/ca-certificates.crt ]; then
-  missing="$missing ca-certificates"
+if [ "$manager" = apt-get ]; then
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+  # The tests check deploy/systemd with it; systemd itself need not run.
+  need systemd-analyze systemd
 fi
 [ -n "$missing" ] || exit 0
 

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const UNIT = join(import.meta.dirname, '../../../deploy/systemd/xks-proxy.service');
+const settings = readFileSync(UNIT, 'utf8')
+  .split('\n')
+  .filter((line) => /^[A-Z]/.test(line));
+
+it.each([
+  'ExecStart=/opt/xks-proxy/bin/node /opt/xks-proxy/dist/main.js serve --config /etc/xks-proxy/config.yaml',
+  'ExecReload=kill -HUP $MAINPID',
+  'KillSignal=SIGTERM',
+  'Restart=on-failure',
+  'User=xks-proxy',
+  'LoadCredential=pin:/etc/xks-proxy/pin',
+  'ProtectSystem=strict',
+  'NoNewPrivileges=yes',
+  'CapabilityBoundingSet=',
+  'SystemCallFilter=@system-service',
+  'LimitCORE=0',
+])('says %s', (setting) => {
+  expect(settings).toContain(setting);
+});
+
+it('gives the draining of the default configuration its time', () => {
+  const [, seconds] = settings.map((line) => /^TimeoutStopSec=(\d+)$/.exec(line)).find((match) => match !== null) ?? [];
+  expect(Number(seconds)).toBeGreaterThan(20 + 2);
+});
+
+it('says nothing that V8 cannot live with', () => {
+  expect(settings.filter((line) => line.startsWith('MemoryDenyWriteExecute'))).toEqual([]);
+});
