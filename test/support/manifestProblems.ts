@@ -1,0 +1,49 @@
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment';
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import { Namespace } from 'kubernetes-models/v1/Namespace';
+import { Service } from 'kubernetes-models/v1/Service';
+
+const KINDS = [Deployment, HorizontalPodAutoscaler, Namespace, NetworkPolicy, PodDisruptionBudget, Service];
+
+/** A Kubernetes object, as in YAML. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/**
+ * What the Kubernetes API would not take, or drop: values that its schema refuses, and fields that the schema does not know.
+ * The schema is that of kubernetes-models, which lets unknown fields pass; they are the ones that its validators never read.
+ */
+export function manifestProblems(manifest: Manifest): string[] {
+  const { apiVersion, kind } = manifest;
+  const model = KINDS.find((known) => known.apiVersion === apiVersion && known.kind === kind);
+  if (!model) return [`${kind} of ${apiVersion} is not known here`];
+
+  const unread = new Set<string>();
+  try {
+    model.prototype.validate.call(watch(manifest, '', unread));
+  } catch (error) {
+    return [(error as Error).message];
+  }
+  return [...unread].map((path) => `${path} is unknown`);
+}
+
+/** A copy whose fields leave `unread` when they are read. */
+function watch(value: unknown, path: string, unread: Set<string>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Array.isArray(value) ? [] : {};
+  for (const [key, child] of Object.entries(value)) {
+    const childPath = `${path}/${key}`;
+    const watched = watch(child, childPath, unread);
+    unread.add(childPath);
+    const get = () => {
+      unread.delete(childPath);
+      return watched;
+    };
+    Object.defineProperty(copy, key, { enumerable: true, get });
+  }
+  return copy;
+}
