@@ -11,6 +11,7 @@ export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
 # npm writes this file when an installation is complete.
 packages := node_modules/.package-lock.json
+aws_packages := deploy/aws/node_modules/.package-lock.json
 # With the folders, because their times change when a file is removed.
 sources := $(shell find src)
 
@@ -25,7 +26,7 @@ test: build lint ## builds, lints and runs all tests
 
 build: dist/main.js config/xks-proxy.schema.json ## compiles to dist/ and writes the configuration's JSON Schema
 
-lint: $(packages) ## checks formatting, types and lint rules
+lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
 	@echo 'Linting'
 	@npm run --silent lint
 
@@ -33,7 +34,7 @@ bench: build ## measures throughput and latency
 	@exec node bench/compare.ts
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules .node config/xks-proxy.schema.json */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node config/xks-proxy.schema.json */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
 	@echo 'export PATH="$(CURDIR)/.node/bin:$$PATH"'
@@ -52,6 +53,10 @@ config/xks-proxy.schema.json: dist/main.js
 $(packages): package-lock.json | node system-packages
 	@echo 'Installing npm packages'
 	@npm ci --include=dev --no-audit --no-fund
+
+$(aws_packages): deploy/aws/package-lock.json | node
+	@echo 'Installing npm packages of deploy/aws'
+	@npm ci --prefix deploy/aws --no-audit --no-fund
 
 node:
 	@toolchain/node.sh

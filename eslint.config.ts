@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', '.node/', '**/made/', 'coverage/'] },
+  { ignores: ['dist/', '.node/', '**/made/', 'coverage/', '**/cdk.out/'] },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

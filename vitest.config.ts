@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'deploy/*/test/**/*.test.ts'],
     // PKCS#11 modules read the environment of their process: each file has a process of its own.
     pool: 'forks',
     testTimeout: 30_000,

@@ -1,0 +1,105 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Settings } from './settings.ts';
+
+/** The VPC, and the private subnets that everything is in. */
+export class Network extends Construct {
+  readonly vpc: ec2.IVpc;
+  readonly subnets: ec2.SubnetSelection;
+  /** That of the tasks. What may reach them is added by what reaches them. */
+  readonly taskSecurityGroup: ec2.SecurityGroup;
+
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id);
+    this.vpc = settings.vpcCidr === undefined ? this.#existingVpc(settings) : this.#newVpc(settings.vpcCidr);
+    // A VPC that is given by its ids has no other subnets than the private ones that were given.
+    this.subnets = { subnets: [...this.vpc.isolatedSubnets, ...this.vpc.privateSubnets] };
+
+    this.taskSecurityGroup = new ec2.SecurityGroup(this, 'TaskSecurityGroup', {
+      vpc: this.vpc,
+      description: 'xks-proxy tasks',
+      allowAllOutbound: false,
+    });
+    // To Amazon ECR, S3, Secrets Manager and CloudWatch Logs; where those are is decided by the routes of the subnets.
+    this.taskSecurityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'AWS services');
+    for (const cidr of settings.hsmCidrs) {
+      for (const port of settings.hsmPorts) {
+        this.taskSecurityGroup.addEgressRule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), 'HSM');
+      }
+    }
+
+    if (settings.vpcCidr !== undefined) this.#addServiceEndpoints();
+    if (settings.transitGatewayId !== undefined) this.#connectHsmNetwork(settings.transitGatewayId, settings.hsmCidrs);
+  }
+
+  #existingVpc({ vpcId = '', availabilityZones = [], subnetIds = [] }: Settings): ec2.IVpc {
+    return ec2.Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones, privateSubnetIds: subnetIds });
+  }
+
+  #newVpc(cidr: string): ec2.Vpc {
+    // KMS Developer Guide, vpc-connectivity.html, step 1: two zones, a private subnet in each, no public one, no NAT gateway.
+    return new ec2.Vpc(this, 'Vpc', {
+      ipAddresses: ec2.IpAddresses.cidr(cidr),
+      maxAzs: 2,
+      natGateways: 0,
+      subnetConfiguration: [{ name: 'Private', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
+      enableDnsHostnames: true,
+      enableDnsSupport: true,
+    });
+  }
+
+  /** What a Fargate task needs where there is no way to the internet: ECR User Guide, vpc-endpoints.html. */
+  #addServiceEndpoints(): void {
+    const securityGroup = new ec2.SecurityGroup(this, 'EndpointSecurityGroup', {
+      vpc: this.vpc,
+      description: 'Endpoints of AWS services, for xks-proxy tasks',
+      allowAllOutbound: false,
+    });
+    securityGroup.addIngressRule(this.taskSecurityGroup, ec2.Port.HTTPS);
+    const services = {
+      EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
+      EcrDocker: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
+      SecretsManager: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+      Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    };
+    for (const [name, service] of Object.entries(services)) {
+      this.vpc.addInterfaceEndpoint(name, {
+        service,
+        subnets: this.subnets,
+        securityGroups: [securityGroup],
+        open: false,
+      });
+    }
+    const s3 = this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
+    // The same page, "Minimum Amazon S3 Bucket Permissions for Amazon ECR".
+    const { partition, region } = Stack.of(this);
+    s3.addToPolicy(
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ['s3:GetObject'],
+        resources: [`arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`],
+      }),
+    );
+  }
+
+  /** KMS Developer Guide, vpc-connectivity.html: the VPC is connected to the external key manager. */
+  #connectHsmNetwork(transitGatewayId: string, hsmCidrs: readonly string[]): void {
+    const { subnets = [] } = this.subnets;
+    const attachment = new ec2.CfnTransitGatewayAttachment(this, 'HsmNetwork', {
+      transitGatewayId,
+      vpcId: this.vpc.vpcId,
+      subnetIds: subnets.map(({ subnetId }) => subnetId),
+    });
+    for (const [zone, subnet] of subnets.entries()) {
+      for (const [index, destinationCidrBlock] of hsmCidrs.entries()) {
+        new ec2.CfnRoute(this, `HsmRoute${zone}${index}`, {
+          routeTableId: subnet.routeTable.routeTableId,
+          destinationCidrBlock,
+          transitGatewayId,
+        }).addResourceDependency(attachment);
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** What the deployment must know of the proxy's configuration file. */
+export interface ProxyConfig {
+  readonly port: number;
+  readonly monitoringPort: number;
+  readonly fleetSize: number;
+  readonly drainSeconds: number;
+  /** Names of the files of the TLS identity, beside the configuration. */
+  readonly certificateFile: string;
+  readonly privateKeyFile: string;
+  /** Environment variables that hold secrets. */
+  readonly secretNames: readonly string[];
+  /** The configuration as `config.yaml`, and the public files that it names: name to text. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+// ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The rest is for what is around the files.
+const MAX_FILES_BYTES = 48 * 1024;
+// ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them to exit.
+const MAX_DRAIN_SECONDS = 110;
+
+const fileName = z.string().regex(/^\w[\w.-]*$/, 'must be the name of a file beside the configuration');
+
+/** Not the whole type, which `xks-proxy config check` knows, and no defaults: what is relied on here is to be written out. */
+const schema = z.object({
+  server: z.object({
+    port: z.int().min(1024, 'must be above 1023: the proxy is not root').max(65535),
+    tls: z.object({ certificateFile: fileName, privateKeyFile: fileName }),
+    proxyProtocol: z.object({
+      enabled: z.literal(true, 'must be true: the load balancer sends PROXY protocol headers'),
+    }),
+    // KMS Developer Guide, vpc-connectivity.html, step 2: at least two hosts.
+    fleetSize: z.int().min(2, 'must be at least 2, a task in each Availability Zone'),
+    drainSeconds: z.int().min(1).max(MAX_DRAIN_SECONDS),
+  }),
+  monitoring: z.object({
+    host: z.literal('0.0.0.0', 'must be 0.0.0.0: the load balancer checks from outside'),
+    port: z.int().min(1024).max(65535),
+  }),
+});
+
+/** Throws an Error that says what could not work in this deployment. */
+export function readProxyConfig(file: string): ProxyConfig {
+  const text = readFileSync(file, 'utf8');
+  const written: unknown = parse(text);
+  const result = schema.safeParse(written);
+  if (!result.success) throw new Error(`${file} does not fit this deployment:\n${z.prettifyError(result.error)}`);
+  const { server, monitoring } = result.data;
+
+  const strings = stringsOf(written);
+  const secretFile = strings.find(({ key }) => key === 'file');
+  if (secretFile)
+    throw new Error(`${file} refers to the file ${secretFile.value}, which no task has: give secrets as {env: NAME}`);
+  const tlsFiles = [server.tls.certificateFile, server.tls.privateKeyFile];
+  const publicFiles = strings.filter(({ key, value }) => key.endsWith('File') && !tlsFiles.includes(value));
+
+  const files = { 'config.yaml': text, ...readFiles(dirname(file), publicFiles) };
+  const bytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
+  if (bytes > MAX_FILES_BYTES)
+    throw new Error(`${file} and the files that it names have ${bytes} bytes; a task takes ${MAX_FILES_BYTES}`);
+
+  return {
+    port: server.port,
+    monitoringPort: monitoring.port,
+    fleetSize: server.fleetSize,
+    drainSeconds: server.drainSeconds,
+    ...server.tls,
+    secretNames: [...new Set(strings.filter(({ key }) => key === 'env').map(({ value }) => value))],
+    files,
+  };
+}
+
+/** Such as the certificates of clientAuth: read from beside the configuration. An absolute name is one of the image. */
+function readFiles(folder: string, references: readonly Entry[]): Record<string, string> {
+  const relative = references.filter(({ value }) => !value.startsWith('/'));
+  return Object.fromEntries(
+    relative.map(({ key, value }) => {
+      if (value !== basename(value)) throw new Error(`${key}: ${value} must be beside the configuration, or absolute`);
+      return [value, readFileSync(join(folder, value), 'utf8')];
+    }),
+  );
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Every text in the configuration, wherever it is, with its key. */
+function stringsOf(value: unknown): Entry[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]: [string, unknown]) =>
+    typeof child === 'string' ? [{ key, value: child }] : stringsOf(child),
+  );
+}

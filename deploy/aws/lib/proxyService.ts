@@ -1,0 +1,43 @@
+import { Duration } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import type { LoadBalancer } from './loadBalancer.ts';
+import type { Network } from './network.ts';
+import type { ProxyConfig } from './proxyConfig.ts';
+import type { ProxyTask } from './proxyTask.ts';
+
+/** The tasks, kept at their number and spread over the Availability Zones. */
+export class ProxyService extends Construct {
+  readonly service: ecs.FargateService;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { network: Network; loadBalancer: LoadBalancer; task: ProxyTask; config: ProxyConfig },
+  ) {
+    super(scope, id);
+    const { network, loadBalancer, task, config } = props;
+    this.service = new ecs.FargateService(this, 'Service', {
+      cluster: new ecs.Cluster(this, 'Cluster', { vpc: network.vpc }),
+      taskDefinition: task.definition,
+      desiredCount: config.fleetSize,
+      vpcSubnets: network.subnets,
+      securityGroups: [network.taskSecurityGroup],
+      assignPublicIp: false,
+      // ECS Developer Guide, service-rebalancing.html
+      availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
+      // A new task is healthy before an old one is stopped; a deployment whose tasks do not become healthy is taken back.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      healthCheckGracePeriod: Duration.seconds(120),
+      // No shell beside the keys' plaintexts.
+      enableExecuteCommand: false,
+    });
+    loadBalancer.targetGroup.addTarget(
+      this.service.loadBalancerTarget({ containerName: 'xks-proxy', containerPort: config.port }),
+    );
+    // The first tasks need the endpoints, the routes and the permissions.
+    this.service.node.addDependency(network, task);
+  }
+}

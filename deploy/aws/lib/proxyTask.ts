@@ -1,0 +1,121 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { ProxyConfig } from './proxyConfig.ts';
+import type { Settings } from './settings.ts';
+import { WRITE_FILES_SCRIPT } from './writeFilesScript.ts';
+
+/** User and group id of the proxy in the image. */
+const PROXY_ID = 10001;
+const CONFIG_FOLDER = '/etc/xks-proxy';
+const VOLUME = 'configuration';
+
+/**
+ * A task: a container that writes the configuration and the TLS files to a volume and ends, then the proxy. Fargate gives secrets as
+ * environment variables only, and its tmpfs belongs to one container; the volume is on the task's encrypted storage, which
+ * is gone with the task.
+ */
+export class ProxyTask extends Construct {
+  readonly definition: ecs.FargateTaskDefinition;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, settings: Settings, config: ProxyConfig) {
+    super(scope, id);
+    // The record of who used which key outlives the stack.
+    this.logGroup = new LogGroup(this, 'Logs', {
+      retention: RetentionDays.THIRTEEN_MONTHS,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
+      cpu: 2048,
+      memoryLimitMiB: 4096,
+      runtimePlatform: {
+        cpuArchitecture: ecs.CpuArchitecture.X86_64,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+      volumes: [{ name: VOLUME }],
+    });
+    const files = this.#addFilesContainer(settings, config);
+    const proxy = this.#addProxyContainer(settings, config);
+    proxy.addContainerDependencies({ container: files, condition: ecs.ContainerDependencyCondition.SUCCESS });
+  }
+
+  #addFilesContainer(
+    settings: Settings,
+    { files, certificateFile, privateKeyFile }: ProxyConfig,
+  ): ecs.ContainerDefinition {
+    const folder = '/files';
+    const tls = Secret.fromSecretCompleteArn(this, 'TlsSecret', settings.tlsSecretArn);
+    const names = Object.keys(files);
+    const container = this.definition.addContainer('files', {
+      ...this.#common(settings, 'Files'),
+      // ECS Developer Guide, bind-mounts.html: the volume is root's. The files get the proxy's group, which may read them.
+      user: `0:${PROXY_ID}`,
+      essential: false,
+      entryPoint: ['node', '--eval', WRITE_FILES_SCRIPT],
+      command: [
+        ...names.map((name, index) => `${folder}/${name}=FILE_${index}`),
+        `${folder}/${certificateFile}=TLS_CERTIFICATE`,
+        `${folder}/${privateKeyFile}=TLS_PRIVATE_KEY`,
+      ],
+      environment: Object.fromEntries(Object.values(files).map((text, index) => [`FILE_${index}`, text])),
+      secrets: {
+        TLS_CERTIFICATE: ecs.Secret.fromSecretsManager(tls, 'certificate'),
+        TLS_PRIVATE_KEY: ecs.Secret.fromSecretsManager(tls, 'privateKey'),
+      },
+    });
+    container.addMountPoints({ sourceVolume: VOLUME, containerPath: folder, readOnly: false });
+    return container;
+  }
+
+  #addProxyContainer(settings: Settings, config: ProxyConfig): ecs.ContainerDefinition {
+    const secret = Secret.fromSecretCompleteArn(this, 'Secret', settings.secretArn);
+    const container = this.definition.addContainer('xks-proxy', {
+      ...this.#common(settings, 'Proxy'),
+      user: `${PROXY_ID}:${PROXY_ID}`,
+      portMappings: [{ containerPort: config.port }, { containerPort: config.monitoringPort }],
+      // ECS Developer Guide, secrets-envvar-secrets-manager.html: read when the container starts, so a rotation needs new tasks.
+      secrets: Object.fromEntries(
+        config.secretNames.map((name) => [name, ecs.Secret.fromSecretsManager(secret, name)]),
+      ),
+      // After SIGTERM: drainSeconds, and some to exit.
+      stopTimeout: Duration.seconds(config.drainSeconds + 10),
+    });
+    container.addMountPoints({ sourceVolume: VOLUME, containerPath: CONFIG_FOLDER, readOnly: true });
+    return container;
+  }
+
+  #common({ image }: Settings, name: string) {
+    const linuxParameters = new ecs.LinuxParameters(this, `${name}Linux`);
+    linuxParameters.dropCapabilities(ecs.Capability.ALL);
+    return {
+      image: this.#image(image, name),
+      readonlyRootFilesystem: true,
+      linuxParameters,
+      logging: ecs.LogDrivers.awsLogs({
+        logGroup: this.logGroup,
+        streamPrefix: 'task',
+        // ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. These are the record of all requests.
+        mode: ecs.AwsLogDriverMode.BLOCKING,
+      }),
+    };
+  }
+
+  #image(
+    { account, region, repository: repositoryName, tagOrDigest }: Settings['image'],
+    name: string,
+  ): ecs.ContainerImage {
+    const repositoryArn = Stack.of(this).formatArn({
+      service: 'ecr',
+      account,
+      region,
+      resource: 'repository',
+      resourceName: repositoryName,
+    });
+    const repository = Repository.fromRepositoryAttributes(this, `${name}Image`, { repositoryArn, repositoryName });
+    return ecs.ContainerImage.fromEcrRepository(repository, tagOrDigest);
+  }
+}

@@ -1,0 +1,131 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { idOf, synthesize } from './synthesize.ts';
+
+describe('a new VPC', () => {
+  const template = synthesize();
+
+  it('has two private subnets, in two Availability Zones', () => {
+    template.resourceCountIs('AWS::EC2::Subnet', 2);
+    for (const zone of [0, 1]) {
+      template.hasResourceProperties('AWS::EC2::Subnet', {
+        AvailabilityZone: { 'Fn::Select': [zone, { 'Fn::GetAZs': '' }] },
+        MapPublicIpOnLaunch: false,
+      });
+    }
+  });
+
+  it('has no way to the internet', () => {
+    template.resourceCountIs('AWS::EC2::InternetGateway', 0);
+    template.resourceCountIs('AWS::EC2::NatGateway', 0);
+    template.resourceCountIs('AWS::EC2::Route', 0);
+  });
+
+  it('has the given IPv4 range, DNS resolution and DNS hostnames', () => {
+    template.hasResourceProperties('AWS::EC2::VPC', {
+      CidrBlock: '10.0.0.0/24',
+      EnableDnsHostnames: true,
+      EnableDnsSupport: true,
+    });
+  });
+
+  it.each(['ecr.api', 'ecr.dkr', 'secretsmanager', 'logs'])(
+    'has an endpoint of %s that admits the tasks alone',
+    (name) => {
+      template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+        ServiceName: { 'Fn::Join': ['', ['com.amazonaws.', { Ref: 'AWS::Region' }, `.${name}`]] },
+        VpcEndpointType: 'Interface',
+        PrivateDnsEnabled: true,
+        SecurityGroupIds: [
+          { 'Fn::GetAtt': [idOf(template, 'AWS::EC2::SecurityGroup', 'NetworkEndpointSecurityGroup'), 'GroupId'] },
+        ],
+      });
+      template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+        GroupDescription: Match.stringLikeRegexp('Endpoints'),
+        SecurityGroupIngress: Match.absent(),
+      });
+      const admitted = template.findResources('AWS::EC2::SecurityGroupIngress', {
+        Properties: {
+          GroupId: {
+            'Fn::GetAtt': [idOf(template, 'AWS::EC2::SecurityGroup', 'NetworkEndpointSecurityGroup'), 'GroupId'],
+          },
+        },
+      });
+      const tasks = {
+        'Fn::GetAtt': [idOf(template, 'AWS::EC2::SecurityGroup', 'NetworkTaskSecurityGroup'), 'GroupId'],
+      };
+      expect(Object.values(admitted)).toMatchObject([
+        { Properties: { FromPort: 443, ToPort: 443, SourceSecurityGroupId: tasks } },
+      ]);
+    },
+  );
+
+  it('reads nothing from S3 but the layers of images', () => {
+    template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
+      VpcEndpointType: 'Gateway',
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Action: 's3:GetObject',
+            Resource: {
+              'Fn::Join': [
+                '',
+                ['arn:', { Ref: 'AWS::Partition' }, ':s3:::prod-', { Ref: 'AWS::Region' }, '-starport-layer-bucket/*'],
+              ],
+            },
+          }),
+        ],
+      },
+    });
+  });
+
+  it('is connected to the HSM network through a transit gateway, in both zones', () => {
+    const connected = synthesize({
+      transitGatewayId: 'tgw-0123456789abcdef0',
+      hsmCidrs: ['10.20.0.0/24', '10.21.0.0/24'],
+    });
+    const subnets = Object.keys(connected.findResources('AWS::EC2::Subnet')).map((id) => ({ Ref: id }));
+    connected.hasResourceProperties('AWS::EC2::TransitGatewayAttachment', {
+      TransitGatewayId: 'tgw-0123456789abcdef0',
+      SubnetIds: subnets,
+    });
+    for (const table of Object.keys(connected.findResources('AWS::EC2::RouteTable'))) {
+      for (const DestinationCidrBlock of ['10.20.0.0/24', '10.21.0.0/24']) {
+        connected.hasResourceProperties('AWS::EC2::Route', {
+          RouteTableId: { Ref: table },
+          DestinationCidrBlock,
+          TransitGatewayId: 'tgw-0123456789abcdef0',
+        });
+      }
+    }
+  });
+});
+
+const SUBNETS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
+
+it('uses an existing VPC and its subnets instead, and adds nothing to it', () => {
+  const template = synthesize({
+    vpcCidr: undefined,
+    vpcId: 'vpc-0123456789abcdef0',
+    subnetIds: SUBNETS.join(','),
+    availabilityZones: 'us-east-1a,us-east-1b',
+  });
+  for (const type of ['VPC', 'Subnet', 'VPCEndpoint', 'Route']) template.resourceCountIs(`AWS::EC2::${type}`, 0);
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Subnets: SUBNETS });
+  template.hasResourceProperties('AWS::ECS::Service', {
+    NetworkConfiguration: { AwsvpcConfiguration: { Subnets: SUBNETS } },
+  });
+});
+
+it('lets the tasks reach AWS services and the ports of the HSMs, and nothing else', () => {
+  const template = synthesize({ hsmCidrs: '10.20.0.0/24,10.21.0.7/32', hsmPorts: '1792' });
+  const rule = (CidrIp: string, port: number) =>
+    Match.objectLike({ CidrIp, FromPort: port, ToPort: port, IpProtocol: 'tcp' });
+  template.hasResource('AWS::EC2::SecurityGroup', {
+    Properties: {
+      GroupDescription: 'xks-proxy tasks',
+      SecurityGroupEgress: [rule('0.0.0.0/0', 443), rule('10.20.0.0/24', 1792), rule('10.21.0.7/32', 1792)],
+    },
+  });
+  template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+});

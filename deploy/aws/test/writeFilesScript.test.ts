@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { WRITE_FILES_SCRIPT } from '../lib/writeFilesScript.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+});
+
+function run(files: Readonly<Record<string, string>>, env: Readonly<Record<string, string>>): void {
+  const pairs = Object.entries(files).map(([file, name]) => `${join(folder, file)}=${name}`);
+  execFileSync(process.execPath, ['--eval', WRITE_FILES_SCRIPT, ...pairs], { env, stdio: 'pipe' });
+}
+
+it('writes the files, for owner and group alone', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIG=\n-----END PRIVATE KEY-----\n';
+  run({ 'config.yaml': 'FILE_0', 'server.key': 'TLS_PRIVATE_KEY' }, { FILE_0: 'server:\n', TLS_PRIVATE_KEY: key });
+
+  expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe('server:\n');
+  expect(readFileSync(join(folder, 'server.key'), 'utf8')).toBe(key);
+  for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o640);
+});
+
+it('fails if something is missing, so that the proxy does not start', () => {
+  expect(() => {
+    run({ 'server.key': 'TLS_PRIVATE_KEY' }, {});
+  }).toThrow();
+});
