@@ -14,7 +14,7 @@ function prepare({ values, aggregator, ...metric }: MetricsSnapshot[number]): Me
     ...metric,
     // process_start_time_seconds, which has a label for its process here.
     aggregator: aggregator === 'omit' ? 'first' : aggregator,
-    // NaN becomes null in JSON, which no scraper reads.
+    // NaN becomes null in JSON, and would count as 0.
     values: values.filter(({ value }) => Number.isFinite(value)),
   };
 }

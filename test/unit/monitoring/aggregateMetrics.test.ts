@@ -102,6 +102,7 @@ it('keeps the processes apart, their start times included, and drops what is not
   expect(JSON.stringify(snapshot)).toContain('"value":null');
 
   const samples = await aggregate({ snapshot: () => Promise.resolve(snapshot) }, first);
+  expect(valueOf(samples, 'nodejs_eventloop_lag_mean_seconds', { process: 'main' })).toBeUndefined();
   for (const process of ['main', 'worker-1']) {
     for (const name of ['process_cpu_seconds_total', 'process_start_time_seconds', 'process_resident_memory_bytes'])
       expect(valueOf(samples, name, { process })).toBeGreaterThan(0);

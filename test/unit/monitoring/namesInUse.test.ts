@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { aggregateMetrics } from '../../../src/monitoring/metrics/aggregateMetrics.ts';
+import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetrics.ts';
+import { processMetrics } from '../../../src/monitoring/metrics/processMetrics.ts';
+import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
+import type { KeyStore } from '../../../src/http/keyStore.ts';
+import type { RequestRecord } from '../../../src/http/recordRequest.ts';
+import { Secret } from '../../../src/secret.ts';
+import { newCredential } from '../../../src/sigv4/newCredential.ts';
+import { XKS_ERROR_STATUS, XksError, type XksErrorName } from '../../../src/xks/errors.ts';
+import { testCertificates } from '../../support/certificates.ts';
+import { parseExposition, type Sample } from '../../support/exposition.ts';
+import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
+import { parsePromQl } from '../../support/promql.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const guide = read('docs/monitoring.md');
+
+interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+const { groups } = parse(read('deploy/prometheus/xks-proxy.rules.yml')) as { groups: { rules: Alert[] }[] };
+const alerts = groups.flatMap(({ rules }) => rules);
+
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
+}
+const dashboard = JSON.parse(read('deploy/grafana/xks-proxy.json')) as Dashboard;
+const variables = dashboard.templating.list.filter(({ query }) => query !== 'prometheus');
+
+let samples: Sample[];
+/** Type by metric name. */
+let types: ReadonlyMap<string, string>;
+
+beforeAll(async () => {
+  const text = await expose();
+  samples = parseExposition(text);
+  types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
+});
+
+/** What a proxy with a key store, TLS and mTLS exposes, when every outcome has occurred. */
+async function expose(): Promise<string> {
+  const { ca, server } = testCertificates;
+  const tls = {
+    certificate: server.certificate + ca.certificate,
+    privateKey: new Secret(server.privateKey),
+    clientAuth: { ca: ca.certificate, commonNames: ['a'] },
+  };
+  const credential = newCredential();
+  const keyManager = Object.assign(new InMemoryKeyManager(), {
+    load: () => ({ sessions: 1, sessionsInUse: 0, operationsWaiting: 0 }),
+  });
+  const keyStore: KeyStore = {
+    name: 'first',
+    uriPathPrefix: '',
+    credentials: new Map([[credential.accessKeyId, credential]]),
+    keys: new Map(),
+    keyManagers: [
+      {
+        keyManager,
+        health: () => ({ healthStatus: 'ACTIVE', description: undefined }),
+        isLost: () => false,
+        succeeded: () => undefined,
+        failed: () => undefined,
+      },
+    ],
+  };
+  const metrics = proxyMetrics({ keyStores: () => [keyStore], tls: () => tls, clock: Date.now });
+  const measured = metrics.measure(keyManager.addKey('foo'));
+  await measured.describeKey('foo');
+  for (const record of records()) metrics.countRequest(record);
+  for (const errorName of errorNames) {
+    keyManager.failure = new XksError(errorName, 'as told');
+    await measured.describeKey('foo').catch(() => undefined);
+  }
+  const sources = [metrics, lifecycleMetrics(Date.now), processMetrics({ process: 'main', version: '1.2.3' })];
+  return aggregateMetrics(await Promise.all(sources.map((source) => source.snapshot())));
+}
+
+const errorNames = Object.keys(XKS_ERROR_STATUS) as XksErrorName[];
+
+function records(): RequestRecord[] {
+  const record: RequestRecord = {
+    requestMetadata: { kmsOperation: 'Encrypt' },
+    keyStore: 'first',
+    operation: 'Encrypt',
+    externalKeyId: 'foo',
+    keyManager: 'in-memory',
+    accessKeyId: undefined,
+    remoteAddress: undefined,
+    outcome: 'success',
+    httpStatus: 200,
+    durationMs: 1,
+  };
+  const failures = errorNames.map((errorName) => ({ ...record, outcome: 'failure' as const, errorName }));
+  return [record, { ...record, outcome: 'aborted' }, { ...record, keyStore: undefined }, ...failures];
+}
+
+/** Holds every metric, label and label value that an expression names against what a proxy exposes. */
+function check(expression: string): void {
+  const { selectors, grouping } = parsePromQl(expression.replaceAll('$__rate_interval', '5m'));
+  const found = selectors.map(({ metric, matchers }) => {
+    const series = samples.filter(({ name }) => name === metric);
+    expect(series.length, metric).toBeGreaterThan(0);
+    for (const { label, values } of matchers) {
+      for (const value of values) {
+        if (variables.some(({ name }) => value === `$${name}`)) continue;
+        expect(
+          series.map(({ labels }) => labels[label]),
+          `${metric} by ${label}`,
+        ).toContain(value);
+      }
+    }
+    return series;
+  });
+  // Prometheus itself adds `instance`.
+  const labels = new Set([...found.flat().flatMap((sample) => Object.keys(sample.labels)), 'instance']);
+  for (const label of grouping) expect(labels, expression).toContain(label);
+}
+
+describe.each(alerts)('the alert $alert', ({ alert, expr, labels, annotations }) => {
+  it('uses metrics that are there', () => {
+    check(expr);
+  });
+
+  it('says what it means, of labels that it has', () => {
+    expect(['critical', 'warning', 'info']).toContain(labels['severity']);
+    const { summary = '', description = '' } = annotations;
+    const { grouping, selectors } = parsePromQl(expr);
+    const ofMetric = samples
+      .filter(({ name }) => name === selectors[0]?.metric)
+      .flatMap((sample) => Object.keys(sample.labels));
+    const has = grouping.length > 0 ? grouping : ofMetric;
+    expect(summary).not.toBe('');
+    expect(description).not.toBe('');
+    for (const [, label] of `${summary}${description}`.matchAll(/\$labels\.(\w+)/g)) expect(has).toContain(label);
+  });
+
+  it('has its section in the guide', () => {
+    expect(annotations['runbook_url']).toBe(`docs/monitoring.md#${alert.toLowerCase()}`);
+    expect(guide.split('\n')).toContain(`### ${alert}`);
+  });
+});
+
+it('the guide has no section of an alert that does not exist', () => {
+  const sections = [...guide.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+  expect(sections.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+});
+
+describe('the dashboard', () => {
+  const panels = dashboard.panels.filter(({ targets }) => targets);
+
+  it.each(panels)('shows in "$title" metrics that are there', ({ targets = [] }) => {
+    for (const { expr } of targets) check(expr);
+  });
+
+  it.each(variables)('chooses $name among values that are there', ({ query }) => {
+    const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query) ?? [];
+    expect(samples.find(({ name }) => name === metric)?.labels).toHaveProperty(label);
+  });
+});
+
+it('the guide lists all metrics of the proxy, with their types and labels', () => {
+  const rows = [...guide.matchAll(/^\| `(xks_proxy_\w+)` \| (\w+) \|([^|]*)\|/gm)];
+  const listed = rows.map(([, name, type, labels = '']) => ({
+    name,
+    type,
+    labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label).toSorted(),
+  }));
+  const exposed = [...types].flatMap(([name, type]) => {
+    if (!name.startsWith('xks_proxy_')) return [];
+    const series = samples.find((sample) => sample.name === (type === 'histogram' ? `${name}_count` : name));
+    return { name, type, labels: Object.keys(series?.labels ?? {}).toSorted() };
+  });
+  const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
+    (a.name ?? '').localeCompare(b.name ?? '');
+  expect(listed.toSorted(byName)).toEqual(exposed.toSorted(byName));
+});
