@@ -149,7 +149,7 @@ async function startListening(
     ...app
   }: Pick<ServeOrder, 'ticketKeys'> & Pick<AppDependencies, 'keyStores' | 'observe'> & { log: Logger },
 ): Promise<Listening> {
-  const { host, port, tls, regions, fleetSize } = server;
+  const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
   const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
   const proxy = { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` };
   const { log } = app;
@@ -159,6 +159,7 @@ async function startListening(
       port,
       tls,
       ticketKeys,
+      proxyProtocol,
       listener: (clientOf) => createApp({ ...app, verifier, proxy, clientOf }),
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');

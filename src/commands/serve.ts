@@ -44,11 +44,8 @@ export function serveCommand(cli: Cli): Command {
 }
 
 // Never as if they were not there.
-function refuseUnserved({ server, keyStores }: Config): void {
-  const unserved = [
-    ...(server.proxyProtocol.enabled ? ['server.proxyProtocol'] : []),
-    ...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : []),
-  ];
+function refuseUnserved({ keyStores }: Config): void {
+  const unserved = [...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : [])];
   if (unserved.length > 0) throw new CommandFailure(`not served by this version: ${unserved.join(', ')}`);
 }
 

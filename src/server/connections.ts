@@ -16,6 +16,8 @@ export interface Connection {
   client: Client;
   /** What was in force when its TLS handshake began. */
   clientAuth?: ClientAuth | undefined;
+  /** Otherwise it is closed when its TLS handshake is finished. */
+  mayRequest: boolean;
   lastRequest?: LastRequest;
 }
 
@@ -45,7 +47,7 @@ export class Connections {
    * returned as `closed`; if none waits, it is the new one.
    */
   open(socket: Socket): { readonly opened?: Connection; readonly closed?: Connection } {
-    const connection: Connection = { socket, client: { remoteAddress: socket.remoteAddress } };
+    const connection: Connection = { socket, client: { remoteAddress: socket.remoteAddress }, mayRequest: true };
     const closed = this.size < this.#capacity ? undefined : (this.#longestWaiting() ?? connection);
     closed?.socket.destroy();
     if (closed) this.#forget(closed);

@@ -11,6 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
 import type { Client } from '../http/exchange.ts';
+import { admitProxied, type ProxyProtocol } from './admitProxied.ts';
 import { Connections } from './connections.ts';
 import { drain } from './drain.ts';
 import { interpose } from './interpose.ts';
@@ -26,6 +27,7 @@ export interface ListenOptions {
   readonly tls: TlsIdentity | undefined;
   /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
   readonly ticketKeys?: Buffer;
+  readonly proxyProtocol: ProxyProtocol;
   /** Makes what answers requests; `clientOf` tells on whose connection one came. */
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
@@ -64,7 +66,7 @@ const SILENCE_MS = 410_000;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port, tls, ticketKeys = randomBytes(48), onError } = options;
+  const { host, port, tls, ticketKeys = randomBytes(48), proxyProtocol, onError } = options;
   const connections = new Connections(MAX_CONNECTIONS);
   const running = new Set<ServerResponse>();
   let draining = false;
@@ -77,12 +79,16 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const connectionOf = (stream: Socket) => connections.of(stream) ?? tlsServer?.connectionOf(stream);
   const listener = options.listener((req) => connections.of(req.socket)?.client ?? { remoteAddress: undefined });
   server.on('request', (req, res) => {
-    running.add(res);
     const connection = connections.of(req.socket);
-    if (connection) connection.lastRequest = { req, res };
+    if (!connection?.mayRequest) {
+      req.socket.destroy();
+      return;
+    }
+    connection.lastRequest = { req, res };
+    running.add(res);
     res.once('close', () => {
       running.delete(res);
-      if (connection) connections.answered(connection);
+      connections.answered(connection);
     });
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);
@@ -99,7 +105,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   interpose(server, 'connection', (socket, proceed) => {
     const { opened, closed } = connections.open(socket);
     if (closed) onRefused({ ...closed.client, reason: 'too many connections', routine: false });
-    if (opened) proceed();
+    if (!opened) return;
+    if (proxyProtocol.enabled) {
+      void admitProxied(opened, proxyProtocol, onRefused).then((admitted) => {
+        // Without TLS there is nothing else that a health check may see.
+        if (admitted && (tls || opened.mayRequest)) proceed();
+        else socket.destroy();
+      });
+    } else proceed();
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => {

@@ -51,6 +51,10 @@ export function createTlsServer({ tls, ticketKeys, http, connections, onRefused 
       return;
     }
     connections.link(stream, connection);
+    if (!connection.mayRequest) {
+      stream.destroySoon();
+      return;
+    }
     if (connection.clientAuth) {
       const admission = admitCertificate(stream, connection.clientAuth);
       if (!admission.admitted) {

@@ -26,6 +26,7 @@ export async function startServer(options: Partial<ListenOptions> = {}): Promise
     port: 0,
     tls: identity(),
     ticketKeys: randomBytes(48),
+    proxyProtocol: { enabled: false, vpcEndpointIds: [] },
     listener: (clientOf) => (req, res) => {
       clients.push(clientOf(req));
       const body = JSON.stringify(clientOf(req));

@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import { parseProxyHeader, PROXY_PREFIX_BYTES, proxyRestBytes, type ProxyHeader } from './proxyHeader.ts';
+
+// A load balancer sends it with the client's first bytes.
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Takes the PROXY protocol header that a connection begins with, and not a byte more. Resolves to undefined when the socket was
+ * destroyed on this side; throws when no header comes, or an invalid one.
+ */
+export async function readProxyHeader(socket: Readable): Promise<ProxyHeader | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<ProxyHeader | undefined>();
+  let prefix: Buffer | undefined;
+  const take = (bytes: number): Buffer | undefined => {
+    const taken = (bytes === 0 ? Buffer.alloc(0) : socket.read(bytes)) as Buffer | null;
+    // At the end of a stream, read returns what is left.
+    return taken?.length === bytes ? taken : undefined;
+  };
+  const read = (): void => {
+    try {
+      prefix ??= take(PROXY_PREFIX_BYTES);
+      const rest = prefix && take(proxyRestBytes(prefix));
+      if (prefix && rest) resolve(parseProxyHeader(Buffer.concat([prefix, rest])));
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const end = (): void => {
+    reject(new Error('ended before its PROXY protocol header'));
+  };
+  const close = (): void => {
+    resolve(undefined);
+  };
+  const timer = setTimeout(() => {
+    reject(new Error('no PROXY protocol header in time'));
+  }, TIMEOUT_MS);
+  socket.on('readable', read).on('end', end).on('error', reject).on('close', close);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.off('readable', read).off('end', end).off('close', close);
+    // The handler of errors stays: who takes the socket over may add theirs later.
+  }
+}
