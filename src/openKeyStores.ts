@@ -1,8 +1,7 @@
 import type { Logger } from 'pino';
 import { isSameValue } from './config/describeChanges.ts';
 import type { Config } from './config/schema.ts';
-import { openPkcs11KeyManager } from './hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from './hsm/pkcs11/pkcs11Modules.ts';
+import { Pkcs11KeyManagers } from './hsm/pkcs11/pkcs11KeyManagers.ts';
 import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
 import type { KeyManager } from './hsm/keyManager.ts';
 import type { KeyStore } from './http/keyStore.ts';
@@ -21,8 +20,10 @@ export interface OpenKeyStores {
   close(others?: OpenKeyStores): Promise<void>;
 }
 
+const clock = () => performance.now();
+
 interface Dependencies {
-  readonly modules: Pkcs11Modules;
+  readonly pkcs11: Pkcs11KeyManagers;
   readonly log: Logger;
   /** Wraps a key manager to count what it does. */
   readonly measure: (keyManager: KeyManager) => KeyManager;
@@ -38,12 +39,15 @@ export async function openKeyStores(
   config: Config,
   { log, measure }: Pick<Dependencies, 'log' | 'measure'>,
 ): Promise<OpenKeyStores> {
-  const dependencies = { modules: new Pkcs11Modules(), log, measure };
+  const all = config.keyManagers.map((manager) => manager.pkcs11);
+  const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock });
+  const dependencies = { pkcs11, log, measure };
   const managers = manage(config, dependencies);
   try {
     await openKeyManagers(managers, config.keyStores);
   } catch (error) {
     await closeAll(managers.values());
+    await pkcs11.close();
     throw error;
   }
   return new Joined(config, managers, dependencies);
@@ -61,6 +65,7 @@ class Joined implements OpenKeyStores {
   }
 
   async reopen(config: Config): Promise<OpenKeyStores> {
+    this.#dependencies.pkcs11.plan(config.keyManagers.map(({ pkcs11 }) => pkcs11));
     const managers = manage(config, this.#dependencies, this.#managers);
     const fresh = [...managers.values()].filter((manager) => !this.has(manager));
     try {
@@ -74,6 +79,7 @@ class Joined implements OpenKeyStores {
 
   async close(others?: Joined): Promise<void> {
     await closeAll([...this.#managers.values()].filter((manager) => !others?.has(manager)));
+    if (!others) await this.#dependencies.pkcs11.close();
   }
 
   has(manager: ManagedKeyManager): boolean {
@@ -96,13 +102,12 @@ function manage({ keyManagers, keyStores }: Config, dependencies: Dependencies, 
 function manageOne(
   { name, pkcs11 }: Config['keyManagers'][number],
   users: Config['keyStores'],
-  { modules, log, measure }: Dependencies,
+  { pkcs11: keyManagers, log, measure }: Dependencies,
 ): ManagedKeyManager {
-  const clock = () => performance.now();
   const keyManager = new ReopeningKeyManager({
     name,
     timeoutMs: pkcs11.timeoutMs,
-    open: () => openPkcs11KeyManager({ name, ...pkcs11 }, { modules, logger: log, clock }),
+    open: (whenGone) => keyManagers.open({ name, ...pkcs11 }, whenGone),
     onOpen: async () => {
       await healthCheck.start();
       for (const store of users) await reportUnusableKeys(store.name, store.keys, keyManager, log);

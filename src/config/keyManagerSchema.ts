@@ -31,7 +31,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .enum(['blocking', 'threadpool'])
       .default('blocking')
       .describe(
-        'blocking: for a module that works in this process, no time limit is possible; threadpool: for a network HSM, encryptions and decryptions run beside the rest, which blocks: logins, look-ups and random numbers',
+        'blocking: for a module that works in this process, no time limit is possible; threadpool: for a network HSM, the module is called in a thread of its own, encryptions and decryptions beside one another; one key manager with it decides for all that share the module',
       ),
     iv: z
       .enum(['random', 'hsm-in-place', 'hsm-appended'])

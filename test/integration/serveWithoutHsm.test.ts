@@ -143,3 +143,50 @@ describe('C_Login is called once', () => {
     expect(logins(first)).toBe(1);
   });
 });
+
+describe('a key manager with threadpool calls whose library hangs', () => {
+  beforeEach(() => {
+    configure([
+      { module: first.module, calls: 'threadpool', timeoutMs: 1_000 },
+      { module: second.module, calls: 'threadpool', timeoutMs: 1_000 },
+    ]);
+  });
+
+  it('at the start, leaves the others serving, and serves when it has opened', async () => {
+    const lift = first.inject({ on: 'C_Initialize', does: 'hang' });
+    await withProxy(async (proxy) => {
+      await proxy.proveService();
+      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      lift();
+      await expect.poll(() => healthStatuses(proxy), { timeout: 20_000, interval: 250 }).toEqual(['ACTIVE', 'ACTIVE']);
+    });
+  });
+
+  it('in a repair, leaves the others serving: no request fails', async () => {
+    await withProxy(async (proxy) => {
+      await proxy.proveService();
+      const lift = first.inject(
+        { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
+        { on: 'C_Login', does: 'hang' },
+      );
+      for (let request = 0; request < 10; request += 1) await proxy.proveService();
+      await expect
+        .poll(() => healthStatuses(proxy), { timeout: 20_000, interval: 250 })
+        .toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await proxy.proveService();
+      lift();
+      await expect.poll(() => healthStatuses(proxy), { timeout: 20_000, interval: 250 }).toEqual(['ACTIVE', 'ACTIVE']);
+    });
+  });
+
+  it('does not keep the process from ending', async () => {
+    const proxy = await RunningProxy.start(files);
+    const lift = first.inject({ on: 'C_GenerateRandom', does: 'hang' });
+    await proxy.proveService();
+    proxy.signal('SIGTERM');
+    // Killed, since no call of a module can be taken back.
+    expect(await proxy.exitCode).toBe(null);
+    expect(proxy.output).toContain('a call of a PKCS#11 module has not come back: the process is killed');
+    lift();
+  });
+});

@@ -7,6 +7,7 @@ const IV_BYTES = 12;
 
 /** How a module wants AES-GCM. */
 export interface GcmDialect {
+  /** Whether C_Encrypt and C_Decrypt run in the calling thread or in libuv's pool. */
   readonly calls: 'blocking' | 'threadpool';
   /**
    * The source of the IV. random: C_GenerateRandom. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.

@@ -24,6 +24,14 @@ export interface Restartable {
   forgetHandles(): void;
 }
 
+export interface SharedModuleOptions {
+  /** Text for C_Initialize. */
+  readonly parameters?: string | undefined;
+  readonly refusedPins?: RefusedPins;
+  /** Whether it is ours even if it is initialised already; then it is started again, and nothing of before is left. */
+  readonly reclaim?: boolean;
+}
+
 /** A PKCS#11 module that is initialised. It is so for the process as a whole, however many users it has. */
 export class SharedModule {
   /** Text for C_Initialize. */
@@ -35,10 +43,16 @@ export class SharedModule {
   #ours: boolean;
 
   /** Throws CryptokiError if the module does not start. */
-  constructor(cryptoki: Cryptoki, parameters?: string, refusedPins = new RefusedPins()) {
+  constructor(
+    cryptoki: Cryptoki,
+    { parameters, refusedPins = new RefusedPins(), reclaim = false }: SharedModuleOptions = {},
+  ) {
     this.#cryptoki = cryptoki;
     this.#refusedPins = refusedPins;
     this.parameters = parameters;
+    this.#ours = cryptoki.initialize(parameters);
+    if (this.#ours || !reclaim) return;
+    cryptoki.finalize();
     this.#ours = cryptoki.initialize(parameters);
   }
 

@@ -1,29 +1,36 @@
-import { realpath } from 'node:fs/promises';
+import type { Cryptoki } from './cryptoki.ts';
+import { findModule, loadModule } from './loadModule.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
-import { Pkcs11jsCryptoki } from './pkcs11jsCryptoki.ts';
 import { SharedModule, type Pkcs11Module } from './pkcs11Module.ts';
 import { RefusedPins } from './refusedPins.ts';
 
-/** The PKCS#11 modules in use. A process has one of this. */
+export interface Pkcs11ModulesOptions {
+  /** They outlive the modules, which whoever fails to open a token gives up. */
+  readonly refusedPins?: RefusedPins;
+  /** Whether a module that is initialised already was left so by a thread that died, and is ours to start again. */
+  readonly reclaim?: boolean;
+}
+
+/** The PKCS#11 modules in use. A process has one of this, beside those of its module threads. */
 export class Pkcs11Modules {
   readonly #loaded = new Map<string, SharedModule>();
-  // They outlive the module, which whoever fails to open it gives up.
-  readonly #refusedPins = new Map<string, RefusedPins>();
+  readonly #refusedPins: RefusedPins;
+  readonly #reclaim: boolean;
+
+  constructor({ refusedPins = new RefusedPins(), reclaim = false }: Pkcs11ModulesOptions = {}) {
+    this.#refusedPins = refusedPins;
+    this.#reclaim = reclaim;
+  }
 
   /**
    * Loads and initialises the module, unless it is in use already. `path` is a shared library, `parameters` text for
    * C_Initialize, on which all users of a module must agree. Throws Pkcs11Failure.
    */
   async open(path: string, parameters?: string): Promise<Pkcs11Module> {
-    const file = await realpath(path).catch((cause: unknown) => {
-      const advice = "Install the vendor's library, or correct the path.";
-      throw new Pkcs11Failure(`There is no PKCS#11 module ${path}. ${advice}`, { cause });
-    });
+    const file = await findModule(path);
     let module = this.#loaded.get(file);
     if (!module) {
-      const refusedPins = this.#refusedPins.get(file) ?? new RefusedPins();
-      this.#refusedPins.set(file, refusedPins);
-      module = start(path, parameters, refusedPins);
+      module = this.#start(path, parameters);
       this.#loaded.set(file, module);
     } else if (module.parameters !== parameters) {
       throw new Pkcs11Failure(
@@ -32,28 +39,16 @@ export class Pkcs11Modules {
     }
     return module.share(() => this.#loaded.delete(file));
   }
-}
 
-function start(path: string, parameters: string | undefined, refusedPins: RefusedPins): SharedModule {
-  const cryptoki = load(path);
-  try {
-    return new SharedModule(cryptoki, parameters, refusedPins);
-  } catch (cause) {
-    throw new Pkcs11Failure(
-      `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF; for NSS, initializeParameters).`,
-      { cause },
-    );
-  }
-}
-
-function load(path: string): Pkcs11jsCryptoki {
-  try {
-    return new Pkcs11jsCryptoki(path);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Pkcs11Failure(
-      `The PKCS#11 module ${path} cannot be loaded: ${reason}. It must be the vendor's PKCS#11 library for this platform.`,
-      { cause },
-    );
+  #start(path: string, parameters: string | undefined): SharedModule {
+    const cryptoki: Cryptoki = loadModule(path);
+    try {
+      return new SharedModule(cryptoki, { parameters, refusedPins: this.#refusedPins, reclaim: this.#reclaim });
+    } catch (cause) {
+      throw new Pkcs11Failure(
+        `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF; for NSS, initializeParameters).`,
+        { cause },
+      );
+    }
   }
 }

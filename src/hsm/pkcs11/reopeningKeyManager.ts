@@ -6,8 +6,8 @@ import { Pkcs11Failure } from './pkcs11Failure.ts';
 export interface ReopeningKeyManagerOptions {
   readonly name: string;
   readonly timeoutMs: number;
-  /** Opens it, trying the PIN once. Throws Pkcs11Failure. */
-  readonly open: () => Promise<KeyManager>;
+  /** Opens it, trying the PIN once. Throws Pkcs11Failure. `whenGone` is called when it is lost and must be opened anew. */
+  readonly open: (whenGone: () => void) => Promise<KeyManager>;
   /** Called each time that it has been opened. */
   readonly onOpen: () => Promise<void>;
   readonly logger: Pkcs11Logger;
@@ -21,7 +21,7 @@ const LONGEST_PAUSE_MS = 30_000;
 // An attempt may block the thread until a network gives up: then it has at most a fifth of the time.
 const PAUSE_PER_ATTEMPT = 4;
 
-/** A key manager that may not be open yet. Until it is, operations fail with InternalException. */
+/** A key manager that may not be open yet, or be lost again. Until it is open, operations fail with InternalException. */
 export class ReopeningKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
@@ -29,6 +29,7 @@ export class ReopeningKeyManager implements KeyManager {
   #keyManager: KeyManager | undefined;
   #failure: Pkcs11Failure | undefined;
   #attemptMs = 0;
+  #openedAt = -Infinity;
   #pause = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -47,14 +48,15 @@ export class ReopeningKeyManager implements KeyManager {
   async open(): Promise<Pkcs11Failure | undefined> {
     const startedAt = this.#options.clock();
     try {
-      const opened = await this.#options.open();
+      const opened = await this.#options.open(() => {
+        this.#lose();
+      });
       if (this.#closed) {
         await opened.close();
         return undefined;
       }
       this.#keyManager = opened;
-      this.#failure = undefined;
-      this.#pause = FIRST_PAUSE_MS;
+      this.#openedAt = this.#options.clock();
     } catch (error) {
       this.#failure = toFailure(error);
       return this.#failure;
@@ -108,6 +110,14 @@ export class ReopeningKeyManager implements KeyManager {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#keyManager?.close();
+  }
+
+  #lose(): void {
+    this.#keyManager = undefined;
+    // What is lost as soon as it is open must not be opened in a loop.
+    if (this.#options.clock() - this.#openedAt >= LONGEST_PAUSE_MS) this.#pause = FIRST_PAUSE_MS;
+    this.#failure = new Pkcs11Failure('It was lost: the thread of its PKCS#11 module ended.');
+    this.openLater(this.#failure);
   }
 
   #opened(): KeyManager {

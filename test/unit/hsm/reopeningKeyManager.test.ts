@@ -22,7 +22,7 @@ afterEach(() => {
 /** What opening it does: fails, or gives a key manager, after some milliseconds. */
 function setUp() {
   const inner = new InMemoryKeyManager().addKey('key');
-  const open = vi.fn<() => Promise<KeyManager>>(() => Promise.reject(down));
+  const open = vi.fn<(whenGone: () => void) => Promise<KeyManager>>(() => Promise.reject(down));
   const onOpen = vi.fn(() => Promise.resolve());
   const error = vi.fn();
   const keyManager = new ReopeningKeyManager({
@@ -118,6 +118,32 @@ describe('a key manager that does not open', () => {
     open.mockRejectedValue(new TypeError('secret'));
     const failure = await keyManager.open();
     expect(failure?.message).toBe('Opening it failed with TypeError.');
+  });
+});
+
+describe('a key manager that is lost', () => {
+  it('is opened anew, and not in a loop', async () => {
+    const { inner, open, onOpen, keyManager, start } = setUp();
+    const losing: (() => void)[] = [];
+    open.mockImplementation((whenGone) => {
+      losing.push(whenGone);
+      return Promise.resolve(inner);
+    });
+    await start();
+    for (const pause of [1_000, 2_000, 4_000]) {
+      losing.at(-1)?.();
+      expect(keyManager.isOpen).toBe(false);
+      await expect(keyManager.describe()).rejects.toMatchObject({ ...notOpen, detail: expect.any(String) as string });
+      await vi.advanceTimersByTimeAsync(pause - 1);
+      expect(keyManager.isOpen).toBe(false);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(keyManager.isOpen).toBe(true);
+    }
+    expect(onOpen).toHaveBeenCalledTimes(4);
+    await vi.advanceTimersByTimeAsync(30_000);
+    losing.at(-1)?.();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(keyManager.isOpen).toBe(true);
   });
 });
 

@@ -30,6 +30,21 @@ describe('login', () => {
     expect(cryptoki.sessions.size).toBe(0);
   });
 
+  it('is tried once for all that have the same PIN for the token, and for each other PIN', () => {
+    const cryptoki = new FakeCryptoki();
+    const refusedPins = new RefusedPins();
+    const tokenWith = (pin: Secret) => new Token(cryptoki, SELECTOR, pin, refusedPins);
+    for (const token of [tokenWith(new Secret('wrong')), tokenWith(new Secret('wrong'))]) {
+      expect(() => {
+        token.login();
+      }).toThrow(expect.objectContaining({ pinRefused: true }));
+      expect(token.isRefused).toBe(true);
+    }
+    expect(cryptoki.count('C_Login')).toBe(1);
+    tokenWith(PIN).login();
+    expect(cryptoki.count('C_Login')).toBe(2);
+  });
+
   it('is tried again after a failure that is not about the PIN', () => {
     const cryptoki = new FakeCryptoki();
     cryptoki.failNext('C_Login', CKR.GENERAL_ERROR);

@@ -1,0 +1,75 @@
+import { XksError } from '../../../xks/errors.ts';
+import type { KeyManager } from '../../keyManager.ts';
+import type { Cryptoki } from '../cryptoki.ts';
+import { loadModule } from '../loadModule.ts';
+import type { Pkcs11Logger } from '../lossLog.ts';
+import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import type { Pkcs11Options } from '../pkcs11KeyManager.ts';
+import type { WireRefusedPin } from './messages.ts';
+import { ModuleThread } from './moduleThread.ts';
+import { ThreadKeyManager } from './threadKeyManager.ts';
+
+export interface ThreadedModuleOptions {
+  readonly logger: Pkcs11Logger;
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+  /** What runs in its threads, for tests. */
+  readonly script?: URL;
+}
+
+/** A PKCS#11 module that is called in a thread of its own, and in a new one when that has died. */
+export class ThreadedModule {
+  /** Kept loaded here: what a thread leaves behind when it dies must not be unloaded while it may still run. */
+  readonly library: Cryptoki;
+  readonly #options: ThreadedModuleOptions;
+  readonly #refusedPins: WireRefusedPin[] = [];
+  readonly #users = new Set<() => void>();
+  #thread: ModuleThread | undefined;
+  #hasDied = false;
+  #opened = 0;
+
+  /** Throws Pkcs11Failure if the shared library cannot be loaded. */
+  constructor(file: string, options: ThreadedModuleOptions) {
+    this.library = loadModule(file);
+    this.#options = options;
+  }
+
+  /** Opens a key manager as openPkcs11KeyManager does. `whenGone` is called when the thread has died, and the key manager with it. */
+  async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
+    const { name, timeoutMs, sessions } = options;
+    this.#opened += 1;
+    // Another one of this name may still be open.
+    const id = `${name}#${this.#opened}`;
+    const thread = (this.#thread ??= this.#start());
+    try {
+      await thread.call(id, { method: 'open', args: [{ ...options, pin: options.pin.reveal() }] });
+    } catch (error) {
+      throw error instanceof XksError
+        ? new Pkcs11Failure(`It was not opened: ${error.detail ?? error.message}.`)
+        : error;
+    }
+    this.#users.add(whenGone);
+    return new ThreadKeyManager({ id, name, timeoutMs, sessions, thread, ...this.#options });
+  }
+
+  /** Ends the thread. Resolves to false if a call of the module has not come back after `milliseconds`: then it goes on. */
+  async end(milliseconds: number): Promise<boolean> {
+    return (await this.#thread?.end(milliseconds)) ?? true;
+  }
+
+  #start(): ModuleThread {
+    return new ModuleThread({
+      ...this.#options,
+      refusedPins: this.#refusedPins,
+      reclaim: this.#hasDied,
+      onRefusal: (refused) => this.#refusedPins.push(refused),
+      onDeath: () => {
+        this.#thread = undefined;
+        this.#hasDied = true;
+        const users = [...this.#users];
+        this.#users.clear();
+        for (const whenGone of users) whenGone();
+      },
+    });
+  }
+}

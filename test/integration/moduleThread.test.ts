@@ -1,0 +1,310 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { KeyManager } from '../../src/hsm/keyManager.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
+import { Pkcs11KeyManagers } from '../../src/hsm/pkcs11/pkcs11KeyManagers.ts';
+import { ThreadedModule } from '../../src/hsm/pkcs11/thread/threadedModule.ts';
+import { Secret } from '../../src/secret.ts';
+import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
+
+const aad = randomBytes(20);
+const late = { errorName: 'DependencyTimeoutException', message: 'The key manager did not answer in time.' };
+const internal = { errorName: 'InternalException' };
+const [info, warn, error] = [vi.fn(), vi.fn(), vi.fn()];
+const dependencies = { logger: { info, warn, error }, clock: () => performance.now() };
+const ignore = () => undefined;
+
+let softHsm: SoftHsmFixture;
+let faulty: FaultyModule;
+let keyManagers: Pkcs11KeyManagers;
+
+beforeAll(() => {
+  softHsm = createSoftHsm();
+  softHsm.importKey('key', randomBytes(32));
+  softHsm.importKey('encrypt-only', randomBytes(32), [{ type: pkcs11js.CKA_DECRYPT, value: false }]);
+});
+
+beforeEach(() => {
+  faulty = createFaultyModule(softHsm);
+});
+
+afterEach(async () => {
+  faulty.clear();
+  await keyManagers.close();
+  for (const log of [info, warn, error]) log.mockReset();
+  faulty.dispose();
+});
+
+afterAll(() => {
+  softHsm.dispose();
+});
+
+function optionsOf(given: Partial<Pkcs11Options> = {}): Pkcs11Options {
+  const { tokenLabel, pin } = softHsm;
+  const gcm = { calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' } as const;
+  const sessions = { sessions: 2, timeoutMs: 2_000 };
+  return { name: 'hsm', module: faulty.module, token: { label: tokenLabel }, pin, ...sessions, ...gcm, ...given };
+}
+
+async function open(...given: Partial<Pkcs11Options>[]): Promise<KeyManager[]> {
+  const all = given.map(optionsOf);
+  keyManagers = new Pkcs11KeyManagers(all, dependencies);
+  return Promise.all(all.map((options) => keyManagers.open(options, ignore)));
+}
+
+async function openOne(given: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
+  const [keyManager] = await open(given);
+  if (!keyManager) throw new Error('none was opened');
+  return keyManager;
+}
+
+async function roundTrip(keyManager: KeyManager): Promise<void> {
+  const plaintext = randomBytes(50);
+  const sealed = await keyManager.encrypt('key', plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+}
+
+function backAgain(keyManager: KeyManager): Promise<void> {
+  return vi.waitFor(() => roundTrip(keyManager), { timeout: 20_000 });
+}
+
+function count(name: string): number {
+  return faulty.counts().get(name) ?? 0;
+}
+
+describe('a key manager in a thread', () => {
+  it('does what one in the main thread does', async () => {
+    const keyManager = await openOne({ healthKey: 'health' });
+    expect(info).toHaveBeenCalledExactlyOnceWith({ keyManager: 'hsm', label: 'health' }, 'created the health key');
+    await Promise.all(Array.from({ length: 50 }, () => roundTrip(keyManager)));
+    // Views of larger memory, as requests have them.
+    const memory = randomBytes(100);
+    const sealed = await keyManager.encrypt('key', memory.subarray(3, 13), memory.subarray(20, 50));
+    expect(sealed.iv.buffer.byteLength).toBe(12);
+    expect(Buffer.from(await keyManager.decrypt('key', sealed, memory.subarray(20, 50)))).toEqual(
+      memory.subarray(3, 13),
+    );
+    expect(await keyManager.describeKey('encrypt-only')).toMatchObject({ keySpec: 'AES_256' });
+    expect((await keyManager.describe()).vendor).toBe('SoftHSM project');
+    await keyManager.close();
+    expect(count('C_Finalize')).toBe(1);
+    await expect(roundTrip(keyManager)).rejects.toMatchObject({ ...internal, message: 'The key manager is closed.' });
+  });
+
+  it('fails as one in the main thread does', async () => {
+    const keyManager = await openOne();
+    const sealed = await keyManager.encrypt('key', Buffer.from('x'), aad);
+    await expect(keyManager.decrypt('key', sealed, randomBytes(3))).rejects.toMatchObject({
+      name: 'XksError',
+      errorName: 'InvalidCiphertextException',
+      message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
+      detail: 'C_Decrypt answered CKR_GENERAL_ERROR (0x5)',
+    });
+    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({
+      errorName: 'KeyNotFoundException',
+      detail: 'no secret key of the token is labelled "absent"',
+    });
+    await expect(keyManager.decrypt('encrypt-only', sealed, aad)).rejects.toMatchObject({
+      errorName: 'InvalidKeyUsageException',
+      message: 'The external key does not permit DECRYPT.',
+    });
+    await keyManager.close();
+  });
+
+  it('logs what is repaired', async () => {
+    const keyManager = await openOne();
+    await roundTrip(keyManager);
+    faulty.inject({ on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 });
+    await roundTrip(keyManager);
+    expect(warn).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ keyManager: 'hsm' }),
+      expect.stringContaining('trying again with new ones'),
+    );
+    await keyManager.close();
+  });
+
+  it('is told that it has no session free, and not that it hangs, when it is busy', async () => {
+    const keyManager = await openOne({ sessions: 1, timeoutMs: 10_000 });
+    await roundTrip(keyManager);
+    const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
+    const running = keyManager.encrypt('key', Buffer.from('x'), aad);
+    await expect(keyManager.encrypt('key', Buffer.from('x'), aad, performance.now() + 300)).rejects.toMatchObject({
+      errorName: 'ThrottlingException',
+      message: 'The key manager has no free session in time.',
+    });
+    lift();
+    await running;
+    await keyManager.close();
+  });
+});
+
+describe.each(['C_GenerateRandom', 'C_EncryptInit', 'C_FindObjectsInit', 'C_OpenSession'] as const)(
+  'while %s hangs',
+  (functionName) => {
+    it('the main thread goes on, operations end in time, and nothing is done for those that ended', async () => {
+      const keyManager = await openOne({ timeoutMs: 400 });
+      const lift = faulty.inject({ on: functionName, does: 'hang' });
+      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+      await expect(keyManager.describe()).rejects.toMatchObject(late);
+      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+      lift();
+      await vi.waitFor(() => keyManager.describe(), { timeout: 20_000 });
+      expect(count('C_Encrypt')).toBeLessThanOrEqual(1);
+      await backAgain(keyManager);
+      await keyManager.close();
+    });
+  },
+);
+
+describe('while C_Login hangs', () => {
+  it('in a repair, another module is used', async () => {
+    const other = createFaultyModule({ ...softHsm, separate: true });
+    const [keyManager, replica] = (await open({ timeoutMs: 400 }, { name: 'replica', module: other.module })) as [
+      KeyManager,
+      KeyManager,
+    ];
+    await roundTrip(keyManager);
+    const lift = faulty.inject(
+      { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
+      { on: 'C_Login', does: 'hang' },
+    );
+    await expect(roundTrip(keyManager)).rejects.toMatchObject(late);
+    await roundTrip(replica);
+    lift();
+    await backAgain(keyManager);
+    await Promise.all([keyManager.close(), replica.close()]);
+    await keyManagers.close();
+    other.dispose();
+  });
+
+  it('requests that wait are bounded in number', async () => {
+    const keyManager = await openOne({ timeoutMs: 400 });
+    const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
+    const outcomes = await Promise.allSettled(Array.from({ length: 2_060 }, () => keyManager.describeKey('key')));
+    const names = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as { errorName: string }).errorName : 'served',
+    );
+    expect(names.filter((name) => name === 'DependencyTimeoutException')).toHaveLength(2_048);
+    expect(names.filter((name) => name === 'ThrottlingException')).toHaveLength(12);
+    // Until they have been answered, however late.
+    await expect(keyManager.describeKey('key')).rejects.toMatchObject({ errorName: 'ThrottlingException' });
+    lift();
+    await backAgain(keyManager);
+    await keyManager.close();
+  });
+
+  it('in an opening, the key managers of other modules open', async () => {
+    const other = createFaultyModule({ ...softHsm, separate: true });
+    const lift = faulty.inject({ on: 'C_Login', does: 'hang' });
+    const all = [optionsOf(), optionsOf({ name: 'replica', module: other.module, calls: 'blocking' })] as const;
+    keyManagers = new Pkcs11KeyManagers(all, dependencies);
+    const opening = keyManagers.open(all[0], ignore);
+    const replica = await keyManagers.open(all[1], ignore);
+    await roundTrip(replica);
+    lift();
+    const keyManager = await opening;
+    await roundTrip(keyManager);
+    await Promise.all([keyManager.close(), replica.close()]);
+    other.dispose();
+  });
+
+  it('close ends in time, and says so', async () => {
+    const keyManager = await openOne({ timeoutMs: 100 });
+    const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
+    await expect(keyManager.describeKey('key')).rejects.toMatchObject(late);
+    await keyManager.close();
+    expect(warn).toHaveBeenCalledExactlyOnceWith({ keyManager: 'hsm' }, expect.stringContaining('does not answer'));
+    await keyManagers.close();
+    lift();
+  });
+});
+
+describe('key managers of one module', () => {
+  it('live in one thread if any of them has threadpool calls', async () => {
+    softHsm.addToken('other');
+    const [pooled, blocking] = (await open(
+      { name: 'pooled', timeoutMs: 10_000 },
+      { name: 'blocking', calls: 'blocking', timeoutMs: 400 },
+    )) as [KeyManager, KeyManager];
+    expect(count('C_Initialize')).toBe(1);
+    await Promise.all([roundTrip(pooled), roundTrip(blocking)]);
+    const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
+    // In the main thread, this could not come to an end.
+    await expect(blocking.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+    lift();
+    await Promise.all([backAgain(pooled), backAgain(blocking)]);
+    await Promise.all([pooled.close(), blocking.close()]);
+    expect(count('C_Finalize')).toBe(1);
+  });
+
+  it('try a wrong PIN of one token once', async () => {
+    const pin = new Secret('wrong-pin');
+    const all = [optionsOf({ pin }), optionsOf({ name: 'second', pin })] as const;
+    keyManagers = new Pkcs11KeyManagers(all, dependencies);
+    for (const options of [...all, ...all]) {
+      const failure: unknown = await keyManagers.open(options, ignore).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({
+        name: 'Pkcs11Failure',
+        pinRefused: true,
+        message: expect.stringContaining('The PIN was refused by token "first"') as unknown,
+      });
+      expect(inspect(failure, { depth: 10, showHidden: true })).not.toContain('wrong-pin');
+    }
+    expect(count('C_Login')).toBe(1);
+  });
+});
+
+describe('a thread that dies', () => {
+  const script = new URL('../support/mortalThread.ts', import.meta.url);
+
+  it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
+    keyManagers = new Pkcs11KeyManagers([], dependencies);
+    const module = new ThreadedModule(faulty.module, { ...dependencies, script });
+    const gone = Promise.withResolvers<unknown>();
+    const keyManager = await module.open(optionsOf(), () => {
+      gone.resolve(undefined);
+    });
+    await roundTrip(keyManager);
+    const hang = faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 20 });
+    const running = expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+      ...internal,
+      message: 'The key manager cannot be used at present.',
+      detail: 'the thread of its PKCS#11 module has ended',
+    });
+    await expect(keyManager.describeKey('die')).rejects.toMatchObject(internal);
+    await running;
+    hang();
+    await gone.promise;
+    expect(error).toHaveBeenCalledExactlyOnceWith({ error: 'TypeError' }, 'A PKCS#11 thread failed');
+    await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
+
+    const before = { initialized: count('C_Initialize'), finalized: count('C_Finalize') };
+    const again = await module.open(optionsOf(), ignore);
+    await roundTrip(again);
+    // What the first one left in the module is given up.
+    expect(count('C_Finalize')).toBe(before.finalized + 1);
+    expect(count('C_Initialize')).toBe(before.initialized + 2);
+    await again.close();
+    expect(await module.end(1_000)).toBe(true);
+  });
+
+  it('does not take along that a PIN was refused', async () => {
+    keyManagers = new Pkcs11KeyManagers([], dependencies);
+    const module = new ThreadedModule(faulty.module, { ...dependencies, script });
+    const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });
+    await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });
+    const gone = Promise.withResolvers<unknown>();
+    const keyManager = await module.open(optionsOf(), () => {
+      gone.resolve(undefined);
+    });
+    await expect(keyManager.describeKey('die')).rejects.toMatchObject(internal);
+    await gone.promise;
+    const logins = count('C_Login');
+    await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });
+    expect(count('C_Login')).toBe(logins);
+    await module.end(1_000);
+  });
+});

@@ -1,0 +1,7 @@
+import { parentPort } from 'node:worker_threads';
+import '../../src/hsm/pkcs11/thread/moduleThreadEntry.ts';
+
+/** A module thread that dies when it is asked for the key `die`. */
+parentPort?.on('message', ({ args: [label] }: { args: unknown[] }) => {
+  if (label === 'die') throw new TypeError('what must not be shown');
+});
