@@ -57,13 +57,15 @@ export interface KeyManagerLoad {
 
 /** What the last deep check found of a key manager. */
 export interface KeyManagerHealth {
+  /** Of the key manager in the configuration. */
+  readonly name: string;
   readonly healthStatus: HealthStatus;
   /** Undefined as long as the key manager has never answered. */
   readonly description: KeyManagerDescription | undefined;
 }
 
 export interface KeyManagerDescription {
-  /** Unique among key managers, e.g. the token's serial number. */
+  /** The token's serial number, which not every vendor makes unique. */
   readonly id: string;
   readonly vendor: string;
   /** Product, hardware and firmware versions. */

@@ -59,7 +59,8 @@ export class DeepHealthCheck implements GuardedKeyManager {
 
   health(): KeyManagerHealth {
     const fresh = this.#freshlyFound();
-    return { healthStatus: fresh?.status ?? 'UNAVAILABLE', description: this.#description };
+    const { name } = this.keyManager;
+    return { name, healthStatus: fresh?.status ?? 'UNAVAILABLE', description: this.#description };
   }
 
   isLost(): boolean {

@@ -25,10 +25,18 @@ export function getHealthStatus(
     xksProxyVendor: proxy.vendor,
     xksProxyModel: proxy.model,
     ekmVendor: serving.description?.vendor ?? 'unknown',
-    ekmFleetDetails: healths.map(({ healthStatus, description }) => ({
-      id: description?.id ?? 'unknown',
-      model: description?.model ?? 'unknown',
-      healthStatus,
+    ekmFleetDetails: healths.map((health) => ({
+      id: idOf(health, healths),
+      model: health.description?.model ?? 'unknown',
+      healthStatus: health.healthStatus,
     })),
   };
+}
+
+// The serial number of the token, unless it is not known or says nothing: all zeros, or that of another one too.
+function idOf({ name, description }: KeyManagerHealth, all: readonly KeyManagerHealth[]): string {
+  const serial = description?.id ?? '';
+  const others = all.filter((other) => other.name !== name);
+  const isTaken = others.some((other) => other.description?.id === serial || other.name === serial);
+  return isTaken || /^0*$/.test(serial) ? name : serial;
 }

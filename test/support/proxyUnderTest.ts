@@ -109,6 +109,7 @@ export class ProxyUnderTest {
         {
           keyManager: this.metrics.measure(this.keyManager),
           health: () => ({
+            name: this.keyManager.name,
             healthStatus: this.healthStatus,
             description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
           }),

@@ -12,7 +12,7 @@ function guarded(healthStatus: HealthStatus = 'ACTIVE'): Told {
   const told: string[] = [];
   return {
     keyManager: new InMemoryKeyManager(),
-    health: () => ({ healthStatus, description: undefined }),
+    health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
     isLost: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => told.push('succeeded'),
     failed: () => told.push('failed'),

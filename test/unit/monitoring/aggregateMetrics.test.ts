@@ -36,7 +36,7 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
   const keyManager = Object.assign(new InMemoryKeyManager(), { load: () => load });
   const guarded = {
     keyManager,
-    health: () => ({ healthStatus, description: undefined }),
+    health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
     isLost: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => undefined,
     failed: () => undefined,

@@ -22,12 +22,13 @@ beforeEach(() => {
 
 describe('health', () => {
   it('is UNAVAILABLE before the first check', () => {
-    expect(check.health()).toEqual({ healthStatus: 'UNAVAILABLE', description: undefined });
+    expect(check.health()).toEqual({ name: 'in-memory', healthStatus: 'UNAVAILABLE', description: undefined });
   });
 
   it('is ACTIVE after a round trip with the health key, with what the key manager says of itself', async () => {
     await check.check();
     expect(check.health()).toEqual({
+      name: 'in-memory',
       healthStatus: 'ACTIVE',
       description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
     });

@@ -6,7 +6,7 @@ import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 function keyStore(name: string, ...lost: readonly boolean[]): KeyStore {
   const keyManagers = lost.map((isLost) => ({
     keyManager: new InMemoryKeyManager(),
-    health: () => ({ healthStatus: 'UNAVAILABLE' as const, description: undefined }),
+    health: () => ({ name: 'in-memory', healthStatus: 'UNAVAILABLE' as const, description: undefined }),
     isLost: () => isLost,
     succeeded: () => undefined,
     failed: () => undefined,
