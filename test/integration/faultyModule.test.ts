@@ -233,6 +233,18 @@ it('a start-up fails with the answer of the function that failed', async () => {
   await (await open()).close();
 });
 
+it('a module without read-only sessions is used with read-write ones', async () => {
+  faulty.inject({ on: 'C_OpenSession', does: 'demand-read-write' });
+  const opened = await callsOf('C_OpenSession', async () => {
+    const keyManager = await open({ healthKey: 'made-by-read-write' });
+    await roundTrip(keyManager);
+    expect(await keyManager.describeKey('made-by-read-write')).toMatchObject({ keySpec: 'AES_256' });
+    await keyManager.close();
+  });
+  // One that was refused; then for the login, to look for the key, to make it, and for the operations.
+  expect(opened).toBe(5);
+});
+
 describe('two modules of one process', () => {
   it('have faults and counts of their own', async () => {
     const other = createFaultyModule(softHsm);

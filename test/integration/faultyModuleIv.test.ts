@@ -87,6 +87,28 @@ describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', 
   });
 });
 
+describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
+  '$calls calls, gcmParameters: $gcmParameters',
+  (dialect) => {
+    it.each([12, 16] as const)('work with a module that takes no IV, and appends one of %i bytes', async (bytes) => {
+      faulty.inject(
+        { on: 'C_EncryptInit', does: 'refuse-iv' },
+        { on: 'C_EncryptInit', does: 'make-iv-appended', bytes },
+        ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []),
+      );
+      await withKeyManager(dialect, async (keyManager) => {
+        for (const length of [0, 1, 4_300]) {
+          const plaintext = randomBytes(length);
+          const sealed = await keyManager.encrypt('key', plaintext, aad);
+          expect([sealed.ciphertext.length, sealed.iv.length, sealed.tag.length]).toEqual([length, bytes, 16]);
+          expect(opened(sealed)).toEqual(plaintext);
+          expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+        }
+      });
+    });
+  },
+);
+
 describe('nothing is encrypted in another dialect than that of the module', () => {
   const cases: [Pkcs11Options['iv'], keyof typeof MODULES][] = [
     ['random', 'hsm-appended'],
@@ -100,6 +122,16 @@ describe('nothing is encrypted in another dialect than that of the module', () =
     faulty.inject(...MODULES[module]);
     await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
       await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(internal);
+    });
+  });
+
+  it.each(['random', 'hsm-in-place'] as const)('iv: %s for one that takes no IV', async (iv) => {
+    faulty.inject({ on: 'C_EncryptInit', does: 'refuse-iv' }, { on: 'C_EncryptInit', does: 'make-iv-appended' });
+    await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
+      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+        ...internal,
+        detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',
+      });
     });
   });
 

@@ -120,9 +120,15 @@ WRAP(C_GetMechanismList, NO_SESSION, target->C_GetMechanismList(slot, types, cou
 static CK_RV faulty_C_GetMechanismInfo(CK_SLOT_ID slot, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO_PTR info)
 WRAP(C_GetMechanismInfo, NO_SESSION, target->C_GetMechanismInfo(slot, type, info))
 
+static CK_RV open_session(const plan *plan, CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
+                          CK_SESSION_HANDLE_PTR session) {
+  if (planned(plan, DEMAND_READ_WRITE) && !(flags & CKF_RW_SESSION)) return CKR_FUNCTION_FAILED;
+  return target->C_OpenSession(slot, flags, application, notify, session);
+}
+
 static CK_RV faulty_C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, CK_VOID_PTR application, CK_NOTIFY notify,
                                   CK_SESSION_HANDLE_PTR session)
-WRAP(C_OpenSession, NO_SESSION, target->C_OpenSession(slot, flags, application, notify, session))
+WRAP(C_OpenSession, NO_SESSION, open_session(&plan, slot, flags, application, notify, session))
 
 static CK_RV faulty_C_CloseSession(CK_SESSION_HANDLE session)
 WRAP(C_CloseSession, session, target->C_CloseSession(session))

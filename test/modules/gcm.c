@@ -76,18 +76,23 @@ static CK_RV read_params(const plan *plan, const CK_MECHANISM *mechanism, CK_GCM
 CK_RV gcm_init(const plan *plan, CK_C_EncryptInit init, CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,
                CK_OBJECT_HANDLE key) {
   int in_place = planned(plan, MAKE_IV_IN_PLACE) != NULL;
-  int appended = planned(plan, MAKE_IV_APPENDED) != NULL;
-  if (mechanism->mechanism != CKM_AES_GCM || !(in_place || appended || planned(plan, DEMAND_V2_20))) {
+  const fault *appended = planned(plan, MAKE_IV_APPENDED);
+  int refuse = planned(plan, REFUSE_IV) != NULL;
+  if (mechanism->mechanism != CKM_AES_GCM || !(in_place || appended || refuse || planned(plan, DEMAND_V2_20))) {
     return init(session, mechanism, key);
   }
   CK_GCM_PARAMS params;
   CK_RV rv = read_params(plan, mechanism, &params);
   if (rv != CKR_OK) return rv;
+  if (in_place && params.ulIvLen == 0) return CKR_MECHANISM_PARAM_INVALID;
+  if (refuse && (params.pIv || params.ulIvLen != 0)) return CKR_MECHANISM_PARAM_INVALID;
+  // Of an IV that is not given, ulIvBits says how long it is to be.
+  if (refuse && !planned(plan, DEMAND_V2_20) && params.ulIvBits != 96) return CKR_MECHANISM_PARAM_INVALID;
   made_iv *iv = NULL;
   if (appended || (in_place && is_zero(params.pIv, params.ulIvLen))) {
     iv = calloc(1, sizeof *iv);
     iv->session = session;
-    iv->length = in_place ? params.ulIvLen : 12;
+    iv->length = in_place ? params.ulIvLen : (CK_ULONG)appended->argument;
     if (iv->length > sizeof iv->bytes) give_up("an IV is too long", "C_EncryptInit");
     iv->in_place = in_place ? params.pIv : NULL;
     rv = target->C_GenerateRandom(session, iv->bytes, iv->length);

@@ -9,7 +9,7 @@ export type Fault = {
   readonly from?: number;
   /** How many calls are hit; all from then on if absent. */
   readonly times?: number;
-} & (AnyFunctionFault | InitFault | CipherFault);
+} & (AnyFunctionFault | SessionFault | InitFault | CipherFault);
 
 type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'delay'; readonly milliseconds: number }
@@ -29,15 +29,24 @@ type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'abort' }
 );
 
+/** A session without CKF_RW_SESSION is refused with CKR_FUNCTION_FAILED. */
+interface SessionFault {
+  readonly on: 'C_OpenSession';
+  readonly does: 'demand-read-write';
+}
+
 type InitFault =
   | {
       readonly on: 'C_EncryptInit';
       /**
-       * In place: C_Encrypt writes an IV of the module's own into the caller's memory, if that was all zero. Appended: C_Encrypt
-       * writes an IV of the module's own, of 12 bytes, after the tag; the caller's is ignored.
+       * In place: C_Encrypt writes an IV of the module's own into the caller's memory, if that was all zero. Appended: it
+       * writes an IV of the module's own, of 12 bytes unless said otherwise, after the tag; the caller's is ignored.
        */
-      readonly does: 'make-iv-in-place' | 'make-iv-appended';
+      readonly does: 'make-iv-in-place';
     }
+  | { readonly on: 'C_EncryptInit'; readonly does: 'make-iv-appended'; readonly bytes?: 12 | 16 }
+  /** CKR_MECHANISM_PARAM_INVALID unless pIv is null, ulIvLen 0 and, where it is, ulIvBits 96. */
+  | { readonly on: 'C_EncryptInit'; readonly does: 'refuse-iv' }
   | {
       readonly on: 'C_EncryptInit' | 'C_DecryptInit';
       /** CK_GCM_PARAMS must come without ulIvBits; with it, CKR_MECHANISM_PARAM_INVALID. */
@@ -143,6 +152,8 @@ function argumentOf(fault: Fault): number {
       return fault.byte;
     case 'change-length':
       return fault.by;
+    case 'make-iv-appended':
+      return fault.bytes ?? 12;
     case 'hang':
     case 'close-session':
     case 'close-all-sessions':
@@ -150,7 +161,8 @@ function argumentOf(fault: Fault): number {
     case 'invalidate-handles':
     case 'abort':
     case 'make-iv-in-place':
-    case 'make-iv-appended':
+    case 'refuse-iv':
+    case 'demand-read-write':
     case 'demand-v2.20':
     case 'write-nothing':
       return 0;

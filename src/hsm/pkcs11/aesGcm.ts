@@ -1,9 +1,10 @@
-import { TAG_BYTES } from '../../xks/limits.ts';
+import { IV_BYTES, TAG_BYTES } from '../../xks/limits.ts';
 import type { Sealed } from '../keyManager.ts';
 import { ModuleFault } from './cryptokiError.ts';
 import type { CipherCalls, Cryptoki, GcmParameters, ObjectHandle, SessionHandle } from './cryptoki.ts';
 
-const IV_BYTES = 12;
+// Of an IV that is made here, or that an HSM writes in place.
+const GIVEN_IV_BYTES = 12;
 
 /** How a module wants AES-GCM. */
 export interface GcmDialect {
@@ -11,7 +12,7 @@ export interface GcmDialect {
   readonly calls: 'blocking' | 'threadpool';
   /**
    * The source of the IV. random: C_GenerateRandom. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
-   * hsm-appended: the HSM's own, 12 bytes, follows the tag.
+   * hsm-appended: the HSM is given none, and its own, of 12 or 16 bytes, follows the tag.
    */
   readonly iv: 'random' | 'hsm-in-place' | 'hsm-appended';
   readonly gcmParameters: GcmParameters;
@@ -22,7 +23,7 @@ export class AesGcm {
   readonly #cryptoki: Cryptoki;
   readonly #calls: CipherCalls;
   readonly #dialect: GcmDialect;
-  #lastIv: Buffer = Buffer.alloc(IV_BYTES);
+  #lastIv: Buffer = Buffer.alloc(GIVEN_IV_BYTES);
 
   constructor(cryptoki: Cryptoki, dialect: GcmDialect) {
     this.#cryptoki = cryptoki;
@@ -32,14 +33,14 @@ export class AesGcm {
 
   async encrypt(session: SessionHandle, key: ObjectHandle, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed> {
     const { iv: source, gcmParameters } = this.#dialect;
-    const given = source === 'random' ? this.#randomIv(session) : Buffer.alloc(IV_BYTES);
+    const given = this.#givenIv(session);
     const tagEnd = plaintext.length + TAG_BYTES;
-    const length = source === 'hsm-appended' ? tagEnd + IV_BYTES : tagEnd;
+    const lengths = source === 'hsm-appended' ? IV_BYTES.map((length) => tagEnd + length) : [tagEnd];
     // Room for more, so that a wrong length is seen; zeros, so that it cannot reveal what was in memory before.
-    const output = Buffer.alloc(length + TAG_BYTES);
+    const output = Buffer.alloc(Math.max(...lengths) + TAG_BYTES);
     const call = { key, iv: given, aad, input: plaintext, output, gcmParameters };
     const answer = await this.#calls.encrypt(session, call);
-    if (answer.length !== length) throw wrongLength('C_Encrypt', answer.length, length);
+    if (!lengths.includes(answer.length)) throw wrongLength('C_Encrypt', answer.length, lengths.join(' or '));
     const iv = source === 'hsm-appended' ? answer.subarray(tagEnd) : given;
     if (source !== 'random') this.#requireNew(iv, 'C_Encrypt gave no new IV');
     return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length, tagEnd) };
@@ -55,25 +56,25 @@ export class AesGcm {
     const input = Buffer.concat([ciphertext, tag]);
     const output = Buffer.alloc(input.length);
     const answer = await this.#calls.decrypt(session, { key, iv, aad, input, output, gcmParameters });
-    if (answer.length !== ciphertext.length) throw wrongLength('C_Decrypt', answer.length, ciphertext.length);
+    if (answer.length !== ciphertext.length) throw wrongLength('C_Decrypt', answer.length, String(ciphertext.length));
     return answer;
   }
 
-  #randomIv(session: SessionHandle): Buffer {
-    const iv = this.#cryptoki.generateRandom(session, IV_BYTES);
+  #givenIv(session: SessionHandle): Buffer {
+    if (this.#dialect.iv !== 'random') return Buffer.alloc(this.#dialect.iv === 'hsm-in-place' ? GIVEN_IV_BYTES : 0);
+    const iv = this.#cryptoki.generateRandom(session, GIVEN_IV_BYTES);
+    if (iv.length !== GIVEN_IV_BYTES) throw wrongLength('C_GenerateRandom', iv.length, String(GIVEN_IV_BYTES));
     this.#requireNew(iv, 'C_GenerateRandom gave no new random bytes');
     return iv;
   }
 
   /** Zeros (what a module leaves that answers CKR_OK and writes nothing) or the same bytes again: one IV for many encryptions. */
   #requireNew(iv: Buffer, message: string): void {
-    if (iv.length !== IV_BYTES || iv.every((byte) => byte === 0) || iv.equals(this.#lastIv)) {
-      throw new ModuleFault(message);
-    }
+    if (iv.every((byte) => byte === 0) || iv.equals(this.#lastIv)) throw new ModuleFault(message);
     this.#lastIv = iv;
   }
 }
 
-function wrongLength(functionName: string, actual: number, expected: number): ModuleFault {
+function wrongLength(functionName: string, actual: number, expected: string): ModuleFault {
   return new ModuleFault(`${functionName} gave ${actual} bytes and not ${expected}`);
 }

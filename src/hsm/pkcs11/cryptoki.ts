@@ -8,7 +8,6 @@ export type Template = readonly { readonly type: number; readonly value: number 
 
 /** CK_TOKEN_INFO without its padding, and the slot that holds the token. Versions are `major.minor`. */
 export interface TokenInfo {
-  /** CK_SLOT_ID. */
   /** CK_SLOT_ID: of 64 bits, all of which some modules use. */
   readonly slot: bigint;
   readonly label: string;
@@ -25,6 +24,7 @@ export interface TokenInfo {
  */
 export interface GcmCall {
   readonly key: ObjectHandle;
+  /** Of no bytes: none is given, as a null pointer, and the HSM makes one. */
   readonly iv: Uint8Array;
   readonly aad: Uint8Array;
   readonly input: Uint8Array;

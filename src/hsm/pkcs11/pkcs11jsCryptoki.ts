@@ -8,6 +8,10 @@ import { toTokenInfo } from './toTokenInfo.ts';
 
 // For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
 const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
+const NULL = Buffer.alloc(0);
+
+// What an HSM that makes the IV itself is told to make.
+const DEFAULT_IV_BYTES = 12;
 
 const TAG_BITS = Buffer.alloc(8);
 TAG_BITS.writeBigUInt64LE(BigInt(TAG_BYTES * 8));
@@ -194,8 +198,8 @@ function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {
 function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
   const parameter: pkcs11js.GcmParams = {
     type: pkcs11js.CK_PARAMS_AES_GCM_v240,
-    iv: asBuffer(iv),
-    ivBits: iv.length * 8,
+    iv: ivOrNull(iv),
+    ivBits: (iv.length || DEFAULT_IV_BYTES) * 8,
     aad: asBuffer(aad),
     tagBits: TAG_BYTES * 8,
   };
@@ -207,11 +211,15 @@ function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
 function v220({ iv, aad }: GcmCall): pkcs11js.IParams {
   const parameter: pkcs11js.GostR3410KeyWrapParams = {
     type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
-    wrapOID: asBuffer(iv),
+    wrapOID: ivOrNull(iv),
     ukm: asBuffer(aad),
     key: TAG_BITS,
   };
   return parameter;
+}
+
+function ivOrNull(iv: Uint8Array): Buffer {
+  return iv.length === 0 ? NULL : asBuffer(iv);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

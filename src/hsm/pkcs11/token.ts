@@ -24,6 +24,7 @@ export class Token {
   readonly #refusedPins: RefusedPins;
   #info: TokenInfo;
   #loginSession: SessionHandle | undefined;
+  #isReadWriteOnly = false;
 
   /** Finds the token. Throws Pkcs11Failure if there is not exactly one, and CryptokiError. */
   constructor(cryptoki: Cryptoki, selector: TokenSelector, pin: Secret, refusedPins: RefusedPins) {
@@ -73,7 +74,17 @@ export class Token {
   }
 
   openSession(access: 'read-only' | 'read-write' = 'read-only'): SessionHandle {
-    return this.#cryptoki.openSession(this.#info.slot, access);
+    const { slot } = this.#info;
+    if (access === 'read-write' || this.#isReadWriteOnly) return this.#cryptoki.openSession(slot, 'read-write');
+    try {
+      return this.#cryptoki.openSession(slot, access);
+    } catch (error) {
+      // What AWS CloudHSM answers, which has no read-only sessions.
+      if (!isAnswer(error, CKR.FUNCTION_FAILED)) throw error;
+      const session = this.#cryptoki.openSession(slot, 'read-write');
+      this.#isReadWriteOnly = true;
+      return session;
+    }
   }
 
   /** Closes the session if it still exists. */

@@ -40,6 +40,8 @@ export class FakeCryptoki implements Cryptoki {
   /** Different bytes each time, as a real one gives. */
   random: (bytes: number) => Buffer = (bytes) => randomBytes(bytes);
   token = TOKEN;
+  /** Whether sessions without CKF_RW_SESSION are refused with CKR_FUNCTION_FAILED. */
+  readWriteOnly = false;
   /** CK_RV of functions that fail until it is taken away. */
   readonly failing = new Map<string, number>();
   #initialized = true;
@@ -81,8 +83,9 @@ export class FakeCryptoki implements Cryptoki {
     return [this.token];
   }
 
-  openSession(slot: bigint): SessionHandle {
+  openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
     this.#called('C_OpenSession');
+    if (this.readWriteOnly && access === 'read-only') throw new CryptokiError('C_OpenSession', CKR.FUNCTION_FAILED);
     if (slot !== this.token.slot) throw new CryptokiError('C_OpenSession', CKR.SLOT_ID_INVALID);
     const session = this.#newHandle();
     this.sessions.add(session.toString('hex'));

@@ -130,8 +130,10 @@ describe('the answers of a module', () => {
       message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
     });
     for (const functionName of ['C_DecryptInit', 'C_OpenSession']) {
-      cryptoki.failNext(functionName, code, code);
+      // As often as it is tried at most: a session as a read-write one too.
+      cryptoki.failNext(functionName, code, code, code, code);
       await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+      cryptoki.failNext(functionName);
     }
     cryptoki.failNext('C_Encrypt', code, code);
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });

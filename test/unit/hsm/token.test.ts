@@ -97,3 +97,28 @@ it('closes a session that is gone without complaint', () => {
     token.closeSession(session);
   }).toThrow('not PKCS#11');
 });
+
+it('has read-write sessions alone as soon as it has refused another', () => {
+  const cryptoki = new FakeCryptoki();
+  cryptoki.readWriteOnly = true;
+  const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
+  token.login();
+  expect(cryptoki.count('C_OpenSession')).toBe(2);
+  token.openSession();
+  token.openSession('read-write');
+  expect(cryptoki.count('C_OpenSession')).toBe(4);
+});
+
+it('opens no read-write session because of another failure, or if that fails too', () => {
+  const cryptoki = new FakeCryptoki();
+  const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
+  cryptoki.failNext('C_OpenSession', CKR.SESSION_COUNT);
+  expect(() => token.openSession()).toThrow('C_OpenSession answered');
+  expect(cryptoki.count('C_OpenSession')).toBe(1);
+  cryptoki.failNext('C_OpenSession', CKR.FUNCTION_FAILED, CKR.FUNCTION_FAILED);
+  expect(() => token.openSession()).toThrow('C_OpenSession answered');
+  // Not from then on: it was the device that failed.
+  cryptoki.readWriteOnly = true;
+  token.openSession();
+  expect(cryptoki.count('C_OpenSession')).toBe(5);
+});
