@@ -1,16 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { stringify } from 'yaml';
 import { initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
 import { xksProxyUriPath } from '../src/xks/path.ts';
+import { startProxyProcess } from './proxyProcess.ts';
 import type { Target } from './target.ts';
 
-const MAIN = join(import.meta.dirname, '../dist/main.js');
 const REGION = 'us-east-1';
 
 /** Our proxy with its defaults, in a process of its own, over a SoftHSM token that is gone afterwards. */
@@ -43,38 +40,20 @@ export async function startOwnProxy(): Promise<{ target: Target; stop: () => Pro
       ],
     }),
   );
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
-    env: { ...process.env, ...softHsm.env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const proxy = await startProxyProcess(config, softHsm.env);
   const target = {
     name: 'xks-proxy',
-    endpoint: `http://127.0.0.1:${await portOf(child)}`,
+    endpoint: `http://127.0.0.1:${proxy.port}`,
     uriPath: xksProxyUriPath('/bench'),
     region: REGION,
     accessKeyId,
     secretAccessKey: secretAccessKey.reveal(),
     key: 'bench',
-    pid: child.pid,
+    pid: proxy.pid,
   };
   const stop = async () => {
-    child.kill('SIGTERM');
-    await once(child, 'close');
+    await proxy.stop();
     rmSync(folder, { recursive: true });
   };
   return { target, stop };
-}
-
-/** Resolves when it listens; goes on reading its log, as a collector would. */
-function portOf(child: ChildProcess): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('close', () => {
-      reject(new Error('the proxy ended before it listened'));
-    });
-    if (!child.stdout) return;
-    createInterface(child.stdout).on('line', (line) => {
-      if (!line.includes('"msg":"listening"')) return;
-      resolve((JSON.parse(line) as { port: number }).port);
-    });
-  });
 }

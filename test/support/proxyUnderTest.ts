@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
@@ -146,7 +146,7 @@ export interface SignOptions {
 /** The headers of a request signed by `aws4`, which is not the code that verifies. */
 export function signedHeaders(options: SignOptions): Record<string, string> {
   const { path, body, credential, method = 'POST', service = 'kms-xks-proxy', region = REGION, headers = {} } = options;
-  const request = sign(
+  const request = aws4.sign(
     {
       method,
       path,

@@ -17,8 +17,11 @@ export interface SoftHsmFixture {
   /** SoftHSM sees new tokens when it is initialised: add them before a key manager is opened. */
   addToken(label: string): void;
   addTokenWithoutUserPin(label: string): void;
-  /** An AES key whose value the test knows; `attributes` go before the defaults, which permit all usages. */
-  importKey(label: string, value: Buffer, attributes?: pkcs11js.Template): void;
+  /**
+   * An AES key whose value the test knows; `attributes` go before the defaults, which permit all usages. Into the first token,
+   * unless `token` is the label of another.
+   */
+  importKey(label: string, value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
   destroyKey(label: string): void;
   /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
   closeAllSessions(): void;
@@ -37,10 +40,10 @@ export function createSoftHsm(): SoftHsmFixture {
   const previous = process.env['SOFTHSM2_CONF'];
   process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
 
-  const withSession = (use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void => {
+  const withSession = (token: string, use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void => {
     withPkcs11(module, (pkcs11) => {
       const session = pkcs11.C_OpenSession(
-        slotOf(pkcs11, tokenLabel),
+        slotOf(pkcs11, token),
         pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION,
       );
       ignoring(pkcs11js.CKR_USER_ALREADY_LOGGED_IN, () => {
@@ -64,8 +67,8 @@ export function createSoftHsm(): SoftHsmFixture {
         pkcs11.C_InitToken(slotOf(pkcs11, ''), readFileSync(softHsm.soPinFile, 'utf8'), label.padEnd(32));
       });
     },
-    importKey: (label, value, attributes = []) => {
-      withSession((pkcs11, session) => {
+    importKey: (label, value, attributes = [], token = tokenLabel) => {
+      withSession(token, (pkcs11, session) => {
         const given = new Set(attributes.map(({ type }) => type));
         const defaults = [
           { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
@@ -82,7 +85,7 @@ export function createSoftHsm(): SoftHsmFixture {
       });
     },
     destroyKey: (label) => {
-      withSession((pkcs11, session) => {
+      withSession(tokenLabel, (pkcs11, session) => {
         pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: label }]);
         const key = pkcs11.C_FindObjects(session);
         pkcs11.C_FindObjectsFinal(session);

@@ -1,0 +1,113 @@
+import type { Fault } from '../test/support/faultyModule.ts';
+
+/** What became of a request: `ok`, the errorName of the answer, `no answer` or `wrong answer`. */
+export type Outcome = string;
+
+/** Failures that the contract allows; between the fault and its end as KMS sees it, never afterwards. */
+export interface Rule {
+  readonly outcomes: readonly Outcome[];
+  /** As many at most; any number if absent. */
+  readonly atMost?: number;
+  /** For the reader. */
+  readonly text: string;
+}
+
+export interface FaultClass {
+  readonly name: string;
+  /** Of the only HSM, or of the first of two. */
+  readonly faults: readonly Fault[];
+  /** Seconds until the HSM is well again; as long as the class is measured if absent. */
+  readonly seconds?: number;
+  /** The process ends by the fault, and is started again by its supervisor. */
+  readonly endsProcess?: boolean;
+  /** With one key manager, and with two. */
+  readonly single: Rule;
+  readonly replicated: Rule;
+}
+
+const none: Rule = { outcomes: [], text: 'none' };
+const whileGone: Rule = { outcomes: ['InternalException'], text: 'InternalException until it is back' };
+const whileWrong: Rule = { outcomes: ['InternalException'], text: 'InternalException, and nothing returned' };
+const unseen = { single: none, replicated: none };
+
+const CIPHERS = ['C_Encrypt', 'C_Decrypt'] as const;
+
+const DEVICE_ERRORS: Readonly<Record<string, number>> = {
+  CKR_GENERAL_ERROR: 0x05,
+  CKR_DEVICE_ERROR: 0x30,
+  CKR_DEVICE_REMOVED: 0x32,
+  CKR_TOKEN_NOT_PRESENT: 0xe0,
+  CKR_CRYPTOKI_NOT_INITIALIZED: 0x190,
+};
+
+export const FAULT_CLASSES: readonly FaultClass[] = [
+  { name: 'none', faults: [], ...unseen },
+  { name: 'one stale session', faults: [{ on: 'C_EncryptInit', does: 'close-session', times: 1 }], ...unseen },
+  { name: 'all sessions closed', faults: [{ on: 'C_DecryptInit', does: 'close-all-sessions', times: 1 }], ...unseen },
+  { name: 'login lost', faults: [{ on: 'C_EncryptInit', does: 'log-out', times: 1 }], ...unseen },
+  { name: 'key handles invalid', faults: [{ on: 'C_DecryptInit', does: 'invalidate-handles', times: 1 }], ...unseen },
+  ...Object.entries(DEVICE_ERRORS).map(([name, code]) => ({
+    name: `${name} of every call for 1 s`,
+    faults: [{ on: '*', does: 'answer', code }] as const,
+    seconds: 1,
+    single: whileGone,
+    replicated: none,
+  })),
+  {
+    name: 'HSM gone for 2 s',
+    // A library may know of its sessions still, but its device does nothing.
+    faults: (['C_GetSlotList', 'C_OpenSession', 'C_GenerateRandom', 'C_EncryptInit', 'C_DecryptInit'] as const).map(
+      (on) => ({ on, does: 'answer', code: 0x32 }),
+    ),
+    seconds: 2,
+    single: whileGone,
+    replicated: none,
+  },
+  {
+    name: 'one call hangs for 2 s',
+    faults: [{ on: 'C_Encrypt', does: 'hang', times: 1 }],
+    seconds: 2,
+    single: { outcomes: ['DependencyTimeoutException'], atMost: 1, text: 'one DependencyTimeoutException' },
+    replicated: none,
+  },
+  {
+    name: 'every call hangs for 2 s',
+    faults: CIPHERS.map((on) => ({ on, does: 'hang' })),
+    seconds: 2,
+    single: {
+      outcomes: ['DependencyTimeoutException', 'ThrottlingException'],
+      text: 'DependencyTimeoutException, ThrottlingException until it is back',
+    },
+    replicated: none,
+  },
+  {
+    name: 'every call takes 50 ms',
+    faults: CIPHERS.map((on) => ({ on, does: 'delay', milliseconds: 50 })),
+    ...unseen,
+  },
+  {
+    name: 'a bit of each ciphertext flipped',
+    faults: [{ on: 'C_Encrypt', does: 'flip-bit', byte: 7 }],
+    single: whileWrong,
+    replicated: none,
+  },
+  {
+    name: 'a bit of each tag flipped',
+    faults: [{ on: 'C_Encrypt', does: 'flip-bit', byte: 40 }],
+    single: whileWrong,
+    replicated: none,
+  },
+  {
+    name: 'garbage after each result',
+    faults: CIPHERS.map((on) => ({ on, does: 'change-length', by: 12 })),
+    single: whileWrong,
+    replicated: none,
+  },
+  {
+    name: 'the process aborted by the library',
+    faults: [{ on: 'C_Encrypt', does: 'abort' }],
+    endsProcess: true,
+    single: { outcomes: ['no answer'], text: 'no answer until it is started again' },
+    replicated: { outcomes: ['no answer'], text: 'no answer until it is started again' },
+  },
+];

@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util';
+import { createSoftHsm } from '../test/support/softHsm.ts';
+import { FAULT_CLASSES } from './faultClasses.ts';
+import { measureFault, type Measured } from './measureFault.ts';
+import { SupervisedProxy } from './supervisedProxy.ts';
+
+const USAGE = `Injects faults into HSMs under load, checks every answer, and prints what KMS would have seen.
+Two proxies, over one key manager and over two replicated ones, share the load. Exits with 1 after a wrong answer, or a failure
+that the contract does not allow.
+
+  make build && node bench/faults.ts [--rate 300] [--seconds 5] [--timeout-ms 1000] [--only TEXT]...
+
+--rate        requests in a second, half of them encryptions with CDIV, half decryptions
+--seconds     for each fault, at least
+--timeout-ms  of each key manager: longer than KMS waits, so that a busy machine is not taken for an HSM that hangs
+--only        the faults whose name contains TEXT`;
+
+const KEY_MANAGERS = [1, 2];
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '300' },
+    seconds: { type: 'string', default: '5' },
+    'timeout-ms': { type: 'string', default: '1000' },
+    only: { type: 'string', multiple: true, default: [''] },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) {
+  print(USAGE);
+} else {
+  const softHsm = createSoftHsm();
+  const proxies: SupervisedProxy[] = [];
+  try {
+    const timeoutMs = Number(values['timeout-ms']);
+    for (const keyManagers of KEY_MANAGERS) {
+      proxies.push(await SupervisedProxy.start({ softHsm, keyManagers, timeoutMs }));
+    }
+    const measured = (await Promise.all(proxies.map(measureAll))).flat();
+    print(table(measured));
+    const bad = measured.filter(({ violations }) => violations.length > 0);
+    for (const { fault, keyManagers, violations } of bad) {
+      print(`Not allowed: ${violations.join(', ')} (${fault}, key managers: ${keyManagers})`);
+    }
+    if (bad.length > 0) process.exitCode = 1;
+  } finally {
+    await Promise.all(proxies.map((proxy) => proxy.dispose()));
+    softHsm.dispose();
+  }
+}
+
+async function measureAll(proxy: SupervisedProxy): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const fault of FAULT_CLASSES.filter(({ name }) => values.only.some((text) => name.includes(text)))) {
+    process.stderr.write(`${fault.name}, key managers: ${proxy.modules.length}\n`);
+    const load = { rate: Number(values.rate) / KEY_MANAGERS.length, seconds: Number(values.seconds) };
+    measured.push(await measureFault(proxy, fault, load));
+  }
+  return measured;
+}
+
+function table(measured: readonly Measured[]): string {
+  const head = ['fault', 'key managers', 'sent', 'ok', 'failed', 'wrong answers', 'over 250 ms', 'allowed', 'verdict'];
+  const rows = measured.map(({ fault, keyManagers, sent, outcomes, late, rule, violations }) => {
+    const failed = [...outcomes].filter(([outcome]) => outcome !== 'ok' && outcome !== 'wrong answer');
+    return [
+      fault,
+      keyManagers,
+      sent,
+      outcomes.get('ok') ?? 0,
+      failed.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 0,
+      outcomes.get('wrong answer') ?? 0,
+      late,
+      rule.text,
+      violations.length === 0 ? 'as allowed' : 'NOT ALLOWED',
+    ];
+  });
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KnownKey, type Body } from '../support/knownKey.ts';
+import { base64, encryptBody, keyPath } from '../support/messages.ts';
+import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { ProxyFiles, RunningProxy, type Answer } from '../support/runningProxy.ts';
+
+const LABELS = ['payments', 'payments-2026', 'payments-2027'] as const;
+const AAD = Buffer.from('project=nile');
+const INVALID = {
+  status: 400,
+  body: {
+    errorName: 'InvalidCiphertextException',
+    errorMessage: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
+  },
+};
+
+// One external key at different times of its life: before it had versions, and with one to three of them.
+const TIMES = {
+  before: { label: LABELS[0] },
+  first: { versions: LABELS.slice(0, 1).map((label) => ({ label })) },
+  second: { versions: LABELS.slice(0, 2).map((label) => ({ label })) },
+  announced: { versions: LABELS.map((label, index) => ({ label, decryptOnly: index === 2 })) },
+  third: { versions: LABELS.map((label) => ({ label })) },
+} as const;
+type Time = keyof typeof TIMES;
+
+const keys = LABELS.map(() => new KnownKey());
+let proxy: RunningProxy;
+
+beforeAll(async () => {
+  const files = new ProxyFiles({ tls: false });
+  for (const [index, label] of LABELS.entries()) files.softHsm.importKey(label, keys[index]?.value ?? Buffer.alloc(0));
+  const [first, ...others] = files.config.keyStores;
+  const atTimes = Object.entries(TIMES).map(([id, settings]) => ({ id, ...settings }));
+  files.writeConfig({
+    ...files.config,
+    keyStores: [{ ...first, keys: [...(first?.keys ?? []), ...atTimes] }, ...others],
+  });
+  proxy = await RunningProxy.start(files);
+});
+
+afterAll(() => proxy.dispose());
+
+async function encrypted(time: Time): Promise<Body> {
+  const aad = { additionalAuthenticatedData: AAD.toString('base64') };
+  const { status, body } = await proxy.post(keyPath(time, 'encrypt'), {
+    ...encryptBody,
+    ...aad,
+    ciphertextDataIntegrityValueAlgorithm: 'SHA_256',
+  });
+  expect(status).toBe(200);
+  return { ...body, ...aad };
+}
+
+function decrypted(time: Time, sealed: Body): Promise<Answer> {
+  return proxy.post(keyPath(time, 'decrypt'), { ...encryptBody, ...sealed });
+}
+
+it.each([
+  ['before', 0],
+  ['first', 0],
+  ['second', 1],
+  ['announced', 1],
+  ['third', 2],
+] as const)('%s, the newest version encrypts', async (time, version) => {
+  const sealed = await encrypted(time);
+  expect(keys[version]?.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
+  const metadata = metadataOf(sealed);
+  if (time === 'before') expect(sealed).not.toHaveProperty('ciphertextMetadata');
+  else expect(metadata.length).toBeGreaterThan(0);
+  expect(metadata.length).toBeLessThanOrEqual(20);
+});
+
+const ORDER = Object.keys(TIMES) as Time[];
+describe.each(ORDER)('what was encrypted %s', (made) => {
+  it('opens then and ever after', async () => {
+    const sealed = await encrypted(made);
+    for (const time of ORDER.slice(ORDER.indexOf(made))) {
+      expect(await decrypted(time, sealed)).toEqual({ status: 200, body: { plaintext: encryptBody.plaintext } });
+    }
+  });
+});
+
+describe('InvalidCiphertextException is the answer to metadata', () => {
+  it('with any byte changed', async () => {
+    const sealed = await encrypted('third');
+    const metadata = metadataOf(sealed);
+    for (const index of metadata.keys()) {
+      const changed = Buffer.from(metadata);
+      changed.writeUInt8(changed.readUInt8(index) ^ 1, index);
+      const tampered = { ...sealed, ciphertextMetadata: changed.toString('base64') };
+      expect(await decrypted('third', tampered)).toEqual(INVALID);
+    }
+  });
+
+  it.each<[string, (sealed: Body, older: Body) => Body]>([
+    ['left out', (sealed) => ({ ...sealed, ciphertextMetadata: undefined })],
+    ['empty', (sealed) => ({ ...sealed, ciphertextMetadata: '' })],
+    ['of another version', (sealed, { ciphertextMetadata }) => ({ ...sealed, ciphertextMetadata })],
+    ['of no version', (sealed) => ({ ...sealed, ciphertextMetadata: base64(9) })],
+    ['with a byte more', (sealed) => ({ ...sealed, ciphertextMetadata: joined(metadataOf(sealed), Buffer.of(0)) })],
+    [
+      'moved into the AAD',
+      (sealed) => ({
+        ...sealed,
+        ciphertextMetadata: undefined,
+        additionalAuthenticatedData: joined(AAD, metadataOf(sealed)),
+      }),
+    ],
+  ])('%s', async (_, tamper) => {
+    const [sealed, older] = [await encrypted('third'), await encrypted('second')];
+    expect(await decrypted('third', tamper(sealed, older))).toEqual(INVALID);
+  });
+
+  it('that is added to what had none', async () => {
+    const { ciphertextMetadata } = await encrypted('first');
+    expect(await decrypted('first', { ...(await encrypted('before')), ciphertextMetadata })).toEqual(INVALID);
+  });
+});
+
+/** Empty if there is none. */
+function metadataOf({ ciphertextMetadata = '' }: Body): Buffer {
+  return Buffer.from(ciphertextMetadata as string, 'base64');
+}
+
+function joined(...parts: readonly Buffer[]): string {
+  return Buffer.concat(parts).toString('base64');
+}
+
+it('two keys with one label are an error that the log names, and no pick', async () => {
+  const { softHsm } = proxy.files;
+  const label = 'bar';
+  const credential = proxy.files.otherCredential;
+  const path = keyPath(label, 'encrypt', OTHER_PREFIX);
+  expect(await proxy.post(path, encryptBody, { credential })).toMatchObject({ status: 200 });
+  softHsm.importKey(label, new KnownKey().value);
+  // What it knows of a key it asks the token for again when that is asked for.
+  const metadata = await proxy.post(keyPath(label, 'metadata', OTHER_PREFIX), encryptBody, { credential });
+  expect(metadata).toMatchObject({ status: 500, body: { errorName: 'InternalException' } });
+  expect(await proxy.post(path, encryptBody, { credential })).toMatchObject({ status: 500 });
+  await proxy.logged({
+    operation: 'Encrypt',
+    errorName: 'InternalException',
+    detail: 'several secret keys of the token are labelled "bar": give each a label of its own',
+  });
+});

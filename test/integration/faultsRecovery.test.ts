@@ -1,0 +1,92 @@
+import pkcs11js from 'pkcs11js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Fault } from '../support/faultyModule.ts';
+import { FaultyProxy } from '../support/faultyProxy.ts';
+
+const CALLS = ['blocking', 'threadpool'] as const;
+const [ONLY_OK, ONLY_INTERNAL] = [new Set(['ok']), new Set(['InternalException'])];
+
+let proxy: FaultyProxy;
+
+// A store for each kind of calls. What is in hand when a token is lost waits for it until its deadline.
+beforeAll(async () => {
+  proxy = await FaultyProxy.start(...CALLS.map((calls) => [{ calls, sessions: 4, timeoutMs: 1_000 }]));
+});
+
+afterEach(() => {
+  proxy.clear();
+});
+
+afterAll(() => proxy.dispose());
+
+const LOSSES = [
+  'CKR_SESSION_HANDLE_INVALID',
+  'CKR_SESSION_CLOSED',
+  'CKR_USER_NOT_LOGGED_IN',
+  'CKR_OBJECT_HANDLE_INVALID',
+  'CKR_KEY_HANDLE_INVALID',
+  'CKR_DEVICE_ERROR',
+  'CKR_DEVICE_REMOVED',
+  'CKR_TOKEN_NOT_PRESENT',
+  'CKR_TOKEN_NOT_RECOGNIZED',
+  'CKR_SLOT_ID_INVALID',
+  'CKR_CRYPTOKI_NOT_INITIALIZED',
+  'CKR_FUNCTION_FAILED',
+  'CKR_GENERAL_ERROR',
+] as const;
+const FUNCTIONS = ['C_GenerateRandom', 'C_EncryptInit', 'C_Encrypt', 'C_DecryptInit', 'C_Decrypt'] as const;
+// What SoftHSM and others say of a bad tag: of a decryption alone, no loss can be told from it.
+const VAGUE = ['CKR_FUNCTION_FAILED', 'CKR_GENERAL_ERROR'];
+
+describe.each(CALLS)('with %s calls', (calls) => {
+  const store = CALLS.indexOf(calls);
+
+  describe.each(LOSSES)('KMS sees nothing of one %s', (loss) => {
+    it.each(FUNCTIONS.filter((on) => on !== 'C_Decrypt' || !VAGUE.includes(loss)))('from %s', async (on) => {
+      proxy.module(store).inject({ on, does: 'answer', code: pkcs11js[loss], times: 1 });
+      expect(await proxy.outcomes(1, store)).toEqual(['ok', 'ok']);
+    });
+  });
+
+  it.each<Fault>([
+    { on: 'C_EncryptInit', does: 'close-session', times: 1 },
+    { on: 'C_Encrypt', does: 'close-session', times: 1 },
+    { on: 'C_DecryptInit', does: 'close-all-sessions', times: 1 },
+    { on: 'C_EncryptInit', does: 'log-out', times: 1 },
+    { on: 'C_DecryptInit', does: 'invalidate-handles', times: 1 },
+  ])('KMS sees nothing of one $does before $on, however many requests it hits', async (fault) => {
+    await proxy.concurrentOutcomes(8, store);
+    const module = proxy.module(store);
+    const logins = module.counts().get('C_Login') ?? 0;
+    module.inject(fault);
+    expect(await proxy.concurrentOutcomes(20, store)).toEqual(ONLY_OK);
+    expect((module.counts().get('C_Login') ?? 0) - logins).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    'CKR_DEVICE_REMOVED',
+    'CKR_TOKEN_NOT_PRESENT',
+    'CKR_CRYPTOKI_NOT_INITIALIZED',
+    'CKR_GENERAL_ERROR',
+  ] as const)(
+    'an HSM that answers nothing but %s for a while is InternalException meanwhile, and nothing afterwards',
+    async (loss) => {
+      const other = 1 - store;
+      const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js[loss] });
+      expect(await proxy.concurrentOutcomes(10, store)).toEqual(ONLY_INTERNAL);
+      expect(await proxy.outcomes(10, store)).toEqual(Array(20).fill('InternalException'));
+      expect(await proxy.concurrentOutcomes(10, other)).toEqual(ONLY_OK);
+
+      lift();
+      await expect.poll(() => proxy.outcomes(1, store), { timeout: 20_000 }).toEqual(['ok', 'ok']);
+      expect(await proxy.concurrentOutcomes(50, store)).toEqual(ONLY_OK);
+    },
+  );
+
+  it('a loss and its end are in the log', async () => {
+    const keyManager = `${store + 1}-1`;
+    const lost = 'A token is lost: operations are refused until it has been repaired';
+    await proxy.running.logged({ keyManager, level: 'error', msg: lost });
+    await proxy.running.logged({ keyManager, level: 'warn', msg: 'A token is back' });
+  });
+});

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const BENCH = join(import.meta.dirname, '../../bench/faults.ts');
+const FAULTS = [
+  'one stale session',
+  'all sessions closed',
+  'login lost',
+  'key handles invalid',
+  'CKR_DEVICE_REMOVED of every call for 1 s',
+  'every call hangs for 2 s',
+  'a bit of each ciphertext flipped',
+  'the process aborted by the library',
+];
+// A time limit that a busy machine does not exceed by itself.
+const LOAD = ['--rate', '100', '--seconds', '1', '--timeout-ms', '1000'];
+
+it('no answer is wrong under load, and none fails but where the contract allows it', async () => {
+  const { exitCode, stdout } = await run([...LOAD, ...FAULTS.flatMap((fault) => ['--only', fault])]);
+  expect(exitCode, stdout).toBe(0);
+  const rows = stdout.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  const measured = rows.filter(([, fault = '']) => FAULTS.includes(fault));
+  expect(measured).toHaveLength(2 * FAULTS.length);
+  for (const [, , , , ok, , wrong, , , verdict] of measured) {
+    expect(Number(ok)).toBeGreaterThan(0);
+    expect({ wrong, verdict }).toEqual({ wrong: '0', verdict: 'as allowed' });
+  }
+}, 120_000);
+
+function run(args: readonly string[]): Promise<{ exitCode: number | null; stdout: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [BENCH, ...args], (_error, stdout) => {
+      resolve({ exitCode: child.exitCode, stdout });
+    });
+  });
+}
