@@ -66,7 +66,7 @@ async function expose(): Promise<string> {
     keyManagers: [
       {
         keyManager,
-        health: () => ({ healthStatus: 'ACTIVE', description: undefined }),
+        health: () => ({ name: 'in-memory', healthStatus: 'ACTIVE', description: undefined }),
         isLost: () => false,
         succeeded: () => undefined,
         failed: () => undefined,
