@@ -6,6 +6,7 @@ import { exchangeOf, known, type Client, type Step } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
 import type { KeyStore } from './http/keyStore.ts';
+import { limitRate } from './http/limitRate.ts';
 import { matchPath, noSuchPath } from './http/matchPath.ts';
 import { answer, operate } from './http/operate.ts';
 import { parseMessage } from './http/parseMessage.ts';
@@ -42,15 +43,16 @@ export interface AppDependencies {
  */
 export function createApp({ keyStores, verifier, proxy, log, clientOf, observe }: AppDependencies): RequestListener {
   const signed = [requirePost, readBody, authenticate(verifier)];
+  const limited = [...signed, limitRate];
   const routes: Readonly<Record<XksApi, readonly Step[]>> = {
     GetHealthStatus: [
       ...signed,
       parseMessage(getHealthStatusRequest),
       answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)))),
     ],
-    GetKeyMetadata: [...signed, parseMessage(getKeyMetadataRequest), findKey, operate(getKeyMetadata)],
-    Encrypt: [...signed, parseMessage(encryptRequest), findKey, operate(encrypt)],
-    Decrypt: [...signed, parseMessage(decryptRequest), findKey, operate(decrypt)],
+    GetKeyMetadata: [...limited, parseMessage(getKeyMetadataRequest), findKey, operate(getKeyMetadata)],
+    Encrypt: [...limited, parseMessage(encryptRequest), findKey, operate(encrypt)],
+    Decrypt: [...limited, parseMessage(decryptRequest), findKey, operate(decrypt)],
   };
   const route = matchPath(keyStores);
 

@@ -5,6 +5,7 @@ import { Pkcs11KeyManagers } from './hsm/pkcs11/pkcs11KeyManagers.ts';
 import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
 import type { KeyManager } from './hsm/keyManager.ts';
 import type { KeyStore } from './http/keyStore.ts';
+import { TokenBucket } from './http/tokenBucket.ts';
 import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
@@ -27,6 +28,8 @@ interface Dependencies {
   readonly log: Logger;
   /** Wraps a key manager to count what it does. */
   readonly measure: (keyManager: KeyManager) => KeyManager;
+  /** Of which each has its share of the quotas. */
+  readonly processes: number;
 }
 
 type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Config['keyManagers'][number] }>;
@@ -37,11 +40,11 @@ type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Co
  */
 export async function openKeyStores(
   config: Config,
-  { log, measure }: Pick<Dependencies, 'log' | 'measure'>,
+  { log, measure, processes }: Omit<Dependencies, 'pkcs11'>,
 ): Promise<OpenKeyStores> {
   const all = config.keyManagers.map((manager) => manager.pkcs11);
   const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock });
-  const dependencies = { pkcs11, log, measure };
+  const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
     await openKeyManagers(managers, config.keyStores);
@@ -58,8 +61,14 @@ class Joined implements OpenKeyStores {
   readonly #managers: KeyManagers;
   readonly #dependencies: Dependencies;
 
-  constructor({ keyStores }: Config, managers: KeyManagers, dependencies: Dependencies) {
-    this.byUriPathPrefix = new Map(keyStores.map((store) => [store.uriPathPrefix, toKeyStore(store, managers)]));
+  constructor({ keyStores }: Config, managers: KeyManagers, dependencies: Dependencies, before?: Joined) {
+    const used = new Map([...(before?.byUriPathPrefix.values() ?? [])].map(({ name, quota }) => [name, quota]));
+    this.byUriPathPrefix = new Map(
+      keyStores.map((store) => {
+        const quota = quotaOf(store, dependencies.processes, used.get(store.name));
+        return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota }];
+      }),
+    );
     this.#managers = managers;
     this.#dependencies = dependencies;
   }
@@ -74,7 +83,7 @@ class Joined implements OpenKeyStores {
       await closeAll(fresh);
       throw error;
     }
-    return new Joined(config, managers, this.#dependencies);
+    return new Joined(config, managers, this.#dependencies, this);
   }
 
   async close(others?: Joined): Promise<void> {
@@ -85,6 +94,18 @@ class Joined implements OpenKeyStores {
   has(manager: ManagedKeyManager): boolean {
     return this.#managers.get(manager.keyManager.name) === manager;
   }
+}
+
+/** What a key store has used stays used when its configuration is read again. */
+function quotaOf(
+  { quota }: Config['keyStores'][number],
+  processes: number,
+  used: TokenBucket | undefined,
+): TokenBucket | undefined {
+  if (!quota) return undefined;
+  const { requestsPerSecond, burst } = quota;
+  const share = { requestsPerSecond: requestsPerSecond / processes, burst: Math.ceil(burst / processes) };
+  return used?.at(share) ?? new TokenBucket(share, clock);
 }
 
 /** The key managers of a configuration, not opened but for those that are in `open` with the same configuration. */

@@ -65,7 +65,7 @@ export class Proxy implements Serving {
       tls: () => state.current.server.tls,
       clock: Date.now,
     });
-    const stores = await openKeyStores(config, { log, measure: counted.measure });
+    const stores = await openKeyStores(config, { log, measure: counted.measure, processes: order.processes });
     const state = { current: { server: config.server, stores } };
     try {
       const listening = await startListening(config, {

@@ -35,18 +35,11 @@ export function serveCommand(cli: Cli): Command {
         return;
       }
       const loaded = loadConfig(file, cli.env);
-      refuseUnserved(loaded.config);
       cli.sizeThreadPool(threadsFor(loaded.config));
       const output = createLogger(loaded.config.log.level, loss);
       for (const warning of loaded.warnings) output.log.warn(warning);
       await serve(file, loaded, output, cli).catch(explain);
     });
-}
-
-// Never as if they were not there.
-function refuseUnserved({ keyStores }: Config): void {
-  const unserved = [...(keyStores.some(({ quota }) => quota) ? ['keyStores[].quota'] : [])];
-  if (unserved.length > 0) throw new CommandFailure(`not served by this version: ${unserved.join(', ')}`);
 }
 
 // Node's own work has four threads by default; each session that calls through the pool may hold another.

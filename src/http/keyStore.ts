@@ -1,6 +1,7 @@
 import type { GuardedKeyManager } from '../hsm/failover.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
 import type { Credential } from '../sigv4/credential.ts';
+import type { TokenBucket } from './tokenBucket.ts';
 
 /** One logical key store, as requests see it: isolated from the others by its own prefix, credentials and keys. */
 export interface KeyStore {
@@ -12,4 +13,6 @@ export interface KeyStore {
   readonly keys: ReadonlyMap<string, ExternalKey>;
   /** One or more, in order of preference. */
   readonly keyManagers: readonly GuardedKeyManager[];
+  /** Undefined: no request is too many. */
+  readonly quota?: TokenBucket | undefined;
 }

@@ -7,7 +7,7 @@ export interface Rate {
 /** Full at first. */
 export class TokenBucket {
   readonly #clock: () => number;
-  #rate: Rate;
+  readonly #rate: Rate;
   #tokens: number;
   #filledAt: number;
 
@@ -27,11 +27,14 @@ export class TokenBucket {
     return true;
   }
 
-  /** Changes the rate from now on, without filling up. */
-  change(rate: Rate): void {
+  /** One of another rate that is as full as this one; this one if the rate is the same. */
+  at(rate: Rate): TokenBucket {
+    const { requestsPerSecond, burst } = this.#rate;
+    if (rate.requestsPerSecond === requestsPerSecond && rate.burst === burst) return this;
     this.#fill();
-    this.#rate = rate;
-    this.#tokens = Math.min(this.#tokens, rate.burst);
+    const other = new TokenBucket(rate, this.#clock);
+    other.#tokens = Math.min(this.#tokens, rate.burst);
+    return other;
   }
 
   #fill(): void {

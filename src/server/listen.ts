@@ -56,10 +56,13 @@ const HTTP: ServerOptions = {
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16 * 1024,
-  // Longer than the 350 s after which a Network Load Balancer drops an idle connection, so that no request meets a closing one.
+  // A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find out who is gone.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000,
+  // Without such probes the load balancer's end comes first, so that no request meets a closing connection.
   keepAliveTimeout: 400_000,
 };
-// Each may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
+// Of each process. Each may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
 const MAX_CONNECTIONS = 1_000;
 // Longer than an idle connection is kept.
 const SILENCE_MS = 410_000;

@@ -3,6 +3,7 @@ import aws4 from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
+import type { TokenBucket } from '../../src/http/tokenBucket.ts';
 import { proxyMetrics, type ProxyMetrics } from '../../src/monitoring/metrics/proxyMetrics.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
@@ -59,7 +60,7 @@ export class ProxyUnderTest {
     },
   });
 
-  readonly #keyStores: ReadonlyMap<string, KeyStore> = new Map([
+  readonly #keyStores = new Map<string, KeyStore>([
     [
       PREFIX,
       this.#keyStore('first', PREFIX, this.credentials, [
@@ -88,6 +89,12 @@ export class ProxyUnderTest {
       .set(headers)
       .serialize((raw: unknown) => raw as string)
       .send(bytes);
+  }
+
+  /** Gives the first key store a quota. */
+  limit(quota: TokenBucket): void {
+    const store = this.#keyStores.get(PREFIX);
+    if (store) this.#keyStores.set(PREFIX, { ...store, quota });
   }
 
   get lastLogged(): LogLine | undefined {

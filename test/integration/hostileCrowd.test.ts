@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { testCertificates } from '../support/certificates.ts';
+import { REQUEST, startServer } from '../support/listeningServer.ts';
+import { RawConnection } from '../support/rawConnection.ts';
+
+const ca = testCertificates.ca.certificate;
+
+it('1,000 idle clients and 200 that trickle stop neither those who come nor those who have come', async () => {
+  const proxy = await startServer();
+  const secured = () => new RawConnection(proxy.port, { ca });
+  const good = secured();
+  let sent = 0;
+  const ask = async (connection: RawConnection, count: number): Promise<void> => {
+    await connection.send(REQUEST);
+    const answers = await connection.answered(count);
+    expect(answers).toHaveLength(count);
+    expect(answers.at(-1)).toMatchObject({ status: 200 });
+  };
+
+  const silent: RawConnection[] = [];
+  for (let count = 0; count < 850; count += 1) {
+    const connection = new RawConnection(proxy.port);
+    // The first byte of a handshake, and no other.
+    await connection.send('\x16');
+    silent.push(connection);
+  }
+  const kept: RawConnection[] = [];
+  for (let count = 0; count < 150; count += 1) {
+    const connection = secured();
+    await ask(connection, 1);
+    kept.push(connection);
+    if (count % 10 === 0) await ask(good, (sent += 1));
+  }
+  const trickling = Array.from({ length: 200 }, secured);
+  for (const connection of trickling) void connection.send('GET / HTTP/1.1\r\nX-Slow: ');
+  const trickle = setInterval(() => {
+    for (const connection of trickling) void connection.send('w');
+  }, 100);
+
+  for (let count = 0; count < 50; count += 1) {
+    const newcomer = secured();
+    await ask(newcomer, 1);
+    newcomer.reset();
+    await ask(good, (sent += 1));
+    // Who was closed comes again.
+    silent.push(new RawConnection(proxy.port));
+  }
+  clearInterval(trickle);
+
+  expect(proxy.refusals.filter(({ reason }) => reason === 'too many connections').length).toBeGreaterThan(200);
+  // Those who have asked before are not closed for a crowd of those who have not.
+  expect(kept.filter(({ isOpen }) => isOpen)).toHaveLength(150);
+  for (const connection of [good, ...silent, ...kept, ...trickling]) connection.reset();
+});
