@@ -8,7 +8,7 @@ export interface ManagedKeyManager {
   readonly healthCheck: DeepHealthCheck;
 }
 
-// For those that others stand in for: one that hangs must not keep a key store from serving.
+// One that hangs must not keep the others from serving.
 const OPEN_MS = 2_000;
 
 /**
@@ -20,15 +20,16 @@ export async function openKeyManagers(
   keyStores: readonly { readonly keyManagers: readonly string[] }[],
 ): Promise<void> {
   const failures = new Map<string, Pkcs11Failure>();
-  const attempts = new Map(
-    [...managed].map(([name, { keyManager }]) => {
-      const attempt = keyManager.open().then((failure) => {
-        if (failure) failures.set(name, failure);
-        return failure;
-      });
-      return [name, attempt];
-    }),
-  );
+  const attempts = new Map<string, Promise<Pkcs11Failure | undefined>>();
+  for (const [name, { keyManager }] of managed) {
+    const attempt = keyManager.open().then((failure) => {
+      if (failure) failures.set(name, failure);
+      return failure;
+    });
+    attempts.set(name, attempt);
+    // One after the other as a rule: copies of a library may not be locked against one another in one process.
+    await Promise.race([attempt, sleep(OPEN_MS, undefined, { ref: false })]);
+  }
   const opened = async (name: string) => {
     const failure = await attempts.get(name);
     if (failure) throw failure;
@@ -40,7 +41,6 @@ export async function openKeyManagers(
     // There may be several key managers, and the message is all that an operator sees.
     throw new Pkcs11Failure([...failures].map(([name, { message }]) => `key manager ${name}: ${message}`).join('\n'));
   }
-  await Promise.race([Promise.all(attempts.values()), sleep(OPEN_MS, undefined, { ref: false })]);
   for (const [name, { keyManager, healthCheck }] of managed) {
     if (!keyManager.isOpen) void healthCheck.start();
     void attempts.get(name)?.then((failure) => {

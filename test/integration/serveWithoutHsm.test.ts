@@ -85,7 +85,8 @@ describe('a key manager that does not open', () => {
     await withProxy(async (proxy) => {
       expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
       await proxy.proveService();
-      const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1', retryInMs: 1_000 });
+      const msg = 'A key manager cannot be opened: it is tried again in the background';
+      const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1', msg });
       expect(report['detail']).toMatch(detail);
 
       first.clear();
