@@ -223,6 +223,24 @@ describe.each(versions)('%s', (version) => {
   }
 });
 
+describe('caFile', () => {
+  it.each<[string, string, number]>([
+    ['with two authorities admits the clients of both', otherCa.certificate + ca.certificate, 2],
+    ['with an intermediate and no root admits nobody', intermediate.certificate, 0],
+  ])('%s', async (_what, authorities, admitted) => {
+    const proxy = await startServer({ tls: identity(server, { ca: authorities, commonNames: [CN] }) });
+    const pairs = [issued({}, otherCa), chain(issued({}, intermediate), intermediate)];
+    for (const pair of pairs) {
+      const connection = connect(proxy.port, pair);
+      await connection.send(REQUEST);
+      await connection.answered();
+      connection.reset();
+    }
+    expect(proxy.clients).toHaveLength(admitted);
+    expect(proxy.refusals).toHaveLength(pairs.length - admitted);
+  });
+});
+
 describe('openssl s_client', () => {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-mtls-'));
   afterAll(() => {

@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
 const SHA256_PAYMENTS_1 = '874a74e096907127';
-const { server } = testCertificates;
+const { ca, server } = testCertificates;
 const FILES = {
   'module.so': 'not loaded here',
   pin: '123456\n',
@@ -149,11 +149,32 @@ it('warns of external keys that are one key in the token', () => {
   ]);
 });
 
-it('the commented example is valid', () => {
-  const text = readFileSync(new URL('../../../config/xks-proxy.example.yaml', import.meta.url), 'utf8');
-  const written = text.replace('/usr/lib/softhsm/libsofthsm2.so', 'module.so');
-  const { config } = load(written, { 'example.secret': SECRET }, { XKS_EXAMPLE_SECRET: SECRET });
-  expect(config.keyStores[0]?.credentials).toHaveLength(2);
+describe('the commented example is valid', () => {
+  const example = readFileSync(new URL('../../../config/xks-proxy.example.yaml', import.meta.url), 'utf8').replace(
+    '/usr/lib/softhsm/libsofthsm2.so',
+    'module.so',
+  );
+  const files = { 'example.secret': SECRET, 'client-ca.crt': ca.certificate };
+  const env = { XKS_EXAMPLE_SECRET: SECRET };
+
+  it('as it is', () => {
+    const { config } = load(example, files, env);
+    expect(config.keyStores[0]?.credentials).toHaveLength(2);
+  });
+
+  it('with what it leaves out', () => {
+    const optional = ['clientAuth', 'quota', 'decryptAlso'];
+    const written = optional.reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example);
+    const { config } = load(written, files, env);
+    expect(config.server.tls?.clientAuth).toEqual({
+      ca: ca.certificate,
+      commonNames: ['cks.kms.us-east-1.amazonaws.com'],
+    });
+    expect(config.keyStores[0]).toMatchObject({
+      quota: { requestsPerSecond: 1800, burst: 1800 },
+      decryptAlso: 'aws-sample-proxy',
+    });
+  });
 });
 
 describe('problems', () => {
