@@ -112,7 +112,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     if (proxyProtocol.enabled) {
       void admitProxied(opened, proxyProtocol, onRefused).then((admitted) => {
         // Without TLS there is nothing else that a health check may see.
-        if (admitted && (tls || opened.mayRequest)) proceed();
+        if (admitted && !socket.destroyed && (tls || opened.mayRequest)) proceed();
         else socket.destroy();
       });
     } else proceed();

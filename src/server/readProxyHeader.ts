@@ -20,7 +20,10 @@ export async function readProxyHeader(socket: Readable): Promise<ProxyHeader | u
     try {
       prefix ??= take(PROXY_PREFIX_BYTES);
       const rest = prefix && take(proxyRestBytes(prefix));
-      if (prefix && rest) resolve(parseProxyHeader(Buffer.concat([prefix, rest])));
+      if (!prefix || !rest) return;
+      // At once: what comes now is not for us.
+      socket.off('readable', read);
+      resolve(parseProxyHeader(Buffer.concat([prefix, rest])));
     } catch (error) {
       reject(error);
     }

@@ -68,6 +68,16 @@ describe('a connection with a header', () => {
     connection.reset();
   });
 
+  it('before more bytes than a socket buffers', async () => {
+    const proxy = await startServer({ ...enabled, ...plain });
+    const connection = new RawConnection(proxy.port);
+    const body = Buffer.alloc(100_000, 'x');
+    const post = Buffer.from(`POST /who HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+    await connection.send(Buffer.concat([header, post, body, post, body, post, body]));
+    expect((await connection.answered(3)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    connection.reset();
+  });
+
   it('without an address that it could log', async () => {
     const proxy = await startServer({ ...enabled, ...plain });
     const connection = new RawConnection(proxy.port);
