@@ -5,6 +5,8 @@ import type { KeyManager, KeyManagerHealth } from './keyManager.ts';
 export interface GuardedKeyManager {
   readonly keyManager: KeyManager;
   health(): KeyManagerHealth;
+  /** Whether the others are to be asked before it: it cannot serve, or fails of what it is asked. */
+  isLeftOut(): boolean;
   /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */
   isLost(): boolean;
   /** Told of each operation that worked. */
@@ -50,6 +52,5 @@ export async function withFailover<T>(
 }
 
 function partition(managers: readonly GuardedKeyManager[]): [GuardedKeyManager[], GuardedKeyManager[]] {
-  const isServing = (manager: GuardedKeyManager) => manager.health().healthStatus !== 'UNAVAILABLE';
-  return [managers.filter(isServing), managers.filter((manager) => !isServing(manager))];
+  return [managers.filter((manager) => !manager.isLeftOut()), managers.filter((manager) => manager.isLeftOut())];
 }

@@ -19,6 +19,11 @@ const INTERVAL_MS = 10_000;
 const RETRY_MS = 2_000;
 // Failures in a row, without a success of any request, after which a key manager is left out until a check passes.
 const FAILURES_TO_LEAVE_OUT = 3;
+const FAILED_IN_A_ROW = `${FAILURES_TO_LEAVE_OUT} operations failed in a row`;
+const LONGEST_RETRY_MS = 30_000;
+// When operations have failed that the check does not fail of, a key manager that was taken back is thought to fail in part for
+// this long.
+const PARTLY_FAILING_MS = 10_000;
 // One check may fail for a moment's trouble, and readiness must not flap.
 const CHECKS_TO_BE_LOST = 2;
 // Spec, "GetHealthStatus": a cached result "MUST not be older than one minute".
@@ -39,6 +44,11 @@ export class DeepHealthCheck implements GuardedKeyManager {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   #failuresInARow = 0;
+  /** How often operations failed in a row while checks passed. */
+  #unseenFailures = 0;
+  /** Since operations failed in a row, no check has passed. */
+  #awaitsCheck = false;
+  #takenBackAt = -Infinity;
   #unavailableInARow = 0;
 
   constructor(options: DeepHealthCheckOptions) {
@@ -63,6 +73,10 @@ export class DeepHealthCheck implements GuardedKeyManager {
     return { name, healthStatus: fresh?.status ?? 'UNAVAILABLE', description: this.#description };
   }
 
+  isLeftOut(): boolean {
+    return this.#awaitsCheck || this.health().healthStatus === 'UNAVAILABLE';
+  }
+
   isLost(): boolean {
     return !this.#freshlyFound() || this.#unavailableInARow >= CHECKS_TO_BE_LOST;
   }
@@ -74,10 +88,13 @@ export class DeepHealthCheck implements GuardedKeyManager {
   failed(): void {
     this.#failuresInARow += 1;
     if (this.#failuresInARow !== FAILURES_TO_LEAVE_OUT) return;
-    this.#conclude('UNAVAILABLE', `${FAILURES_TO_LEAVE_OUT} operations failed in a row`, this.#options.clock());
-    void this.check().then(() => {
-      this.#schedule();
-    });
+    const now = this.#options.clock();
+    this.#unseenFailures += 1;
+    this.#awaitsCheck = true;
+    if (this.#found?.status !== 'UNAVAILABLE') this.#conclude('DEGRADED', FAILED_IN_A_ROW, now);
+    // Taken back by a check that does not see what fails, it is left out for longer each time.
+    if (this.#unseenFailures === 1) void this.start();
+    else this.#schedule(Math.min(RETRY_MS * 2 ** (this.#unseenFailures - 2), LONGEST_RETRY_MS));
   }
 
   /** Runs one check now, unless one is running. Never throws. */
@@ -102,12 +119,23 @@ export class DeepHealthCheck implements GuardedKeyManager {
       this.#succeededAt = clock();
       this.#failuresInARow = 0;
       const took = clock() - startedAt;
-      if (took > SLOW_MS) [status, detail] = ['DEGRADED', `the check took ${Math.round(took)} ms`];
+      this.#takeBack();
+      if (this.#unseenFailures > 0) [status, detail] = ['DEGRADED', `${FAILED_IN_A_ROW}, but not the check`];
+      else if (took > SLOW_MS) [status, detail] = ['DEGRADED', `the check took ${Math.round(took)} ms`];
     } catch (error) {
+      this.#unseenFailures = 0;
+      this.#awaitsCheck = false;
       const busy = clock() - this.#succeededAt <= BUSY_MS;
       [status, detail] = judge(error, busy);
     }
     this.#conclude(status, detail, startedAt);
+  }
+
+  #takeBack(): void {
+    const now = this.#options.clock();
+    if (this.#awaitsCheck) this.#takenBackAt = now;
+    else if (now - this.#takenBackAt > PARTLY_FAILING_MS) this.#unseenFailures = 0;
+    this.#awaitsCheck = false;
   }
 
   #freshlyFound() {
@@ -122,10 +150,9 @@ export class DeepHealthCheck implements GuardedKeyManager {
     if (changed) this.#options.onChange(status, detail);
   }
 
-  #schedule(): void {
+  #schedule(delay = this.#found?.status === 'ACTIVE' ? INTERVAL_MS : RETRY_MS): void {
     clearTimeout(this.#timer);
     if (this.#stopped) return;
-    const delay = this.#found?.status === 'ACTIVE' ? INTERVAL_MS : RETRY_MS;
     this.#timer = setTimeout(() => void this.start(), delay).unref();
   }
 

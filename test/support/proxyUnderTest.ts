@@ -121,6 +121,7 @@ export class ProxyUnderTest {
             description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
           }),
           isLost: () => this.healthStatus === 'UNAVAILABLE',
+          isLeftOut: () => this.healthStatus === 'UNAVAILABLE',
           succeeded: () => undefined,
           failed: () => undefined,
         },

@@ -89,6 +89,7 @@ export class Pkcs11KeyManager implements KeyManager {
         token.closeSession(session);
       },
       clock,
+      timeoutMs,
     });
     this.#recovery = new Recovery({ name, opened, pool: this.#pool, keys: this.#keys, logger, clock });
   }

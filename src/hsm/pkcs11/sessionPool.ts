@@ -11,6 +11,12 @@ export interface SessionPoolOptions {
   readonly close: (session: SessionHandle) => void;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  /** Milliseconds that an operation has at most. When no session has come back for so long, the module hangs. */
+  readonly timeoutMs: number;
+}
+
+interface Waiter extends PromiseWithResolvers<SessionHandle> {
+  readonly deadline: number;
 }
 
 // More than half a second of the requests that KMS makes by default: whoever came later would not be served in time.
@@ -21,9 +27,12 @@ export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #idle: SessionHandle[] = [];
   // A set for its order of insertion: first come, first served.
-  readonly #waiting = new Set<PromiseWithResolvers<SessionHandle>>();
+  readonly #waiting = new Set<Waiter>();
   #lent = 0;
   #overdue = 0;
+  #cameBackAt = -Infinity;
+  /** What a call takes at present, in milliseconds: a moving average. */
+  #usualMs = 0;
   #whenAllReturned: (() => void) | undefined;
   #closed = false;
 
@@ -34,7 +43,7 @@ export class SessionPool {
   /**
    * What `use` gives. Throws ThrottlingException if no session is free by `deadline` (on `clock`) and
    * DependencyTimeoutException if it is over already, or `use` has not come back by then; its session is lent no more until it
-   * has. If none of the calls that have the sessions has come back in its time, that is thrown at once: the module hangs, and is not busy.
+   * has. When the module hangs, so that no session comes back at all, it throws that too, at once if it can be known.
    * An XksError from `use` is its verdict and leaves no operation active. Anything else that it throws may, and so may a
    * call that was given up: then the session is closed and never reused.
    */
@@ -47,12 +56,15 @@ export class SessionPool {
       throw noneFree();
     }
     let overdue = false;
+    const startedAt = this.#options.clock();
     const answer = (async () => use(session))().then(
       (result) => {
+        this.#noteDuration(startedAt);
         this.#takeBack(session, overdue, true);
         return result;
       },
       (error: unknown) => {
+        this.#noteDuration(startedAt);
         this.#takeBack(session, overdue, error instanceof XksError);
         throw error;
       },
@@ -110,17 +122,29 @@ export class SessionPool {
   #borrow(deadline: number): SessionHandle | Promise<SessionHandle> {
     if (this.#closed) throw closed();
     if (this.#lent < this.#options.size) return this.#lend();
-    if (this.#overdue >= this.#options.size) throw late();
+    if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
-    const waiter = Promise.withResolvers<SessionHandle>();
+    const since = this.#options.clock();
+    const waiter = { ...Promise.withResolvers<SessionHandle>(), deadline };
     this.#waiting.add(waiter);
     const timer = setTimeout(() => {
       this.#waiting.delete(waiter);
-      waiter.reject(this.#overdue >= this.#options.size ? late() : noneFree());
+      waiter.reject(this.#overdue >= this.#options.size && this.#cameBackAt < since ? late() : noneFree());
     }, this.#remaining(deadline));
     return waiter.promise.finally(() => {
       clearTimeout(timer);
     });
+  }
+
+  /** Whether every session has a call that has not come back in its time, and none has come back for long. */
+  #hangs(): boolean {
+    const { size, clock, timeoutMs } = this.#options;
+    return this.#overdue >= size && clock() - this.#cameBackAt >= timeoutMs;
+  }
+
+  #noteDuration(startedAt: number): void {
+    this.#cameBackAt = this.#options.clock();
+    this.#usualMs += (this.#cameBackAt - startedAt - this.#usualMs) / 8;
   }
 
   #remaining(deadline: number): number {
@@ -141,6 +165,11 @@ export class SessionPool {
     for (const waiter of this.#waiting) {
       if (this.#lent >= this.#options.size) break;
       this.#waiting.delete(waiter);
+      // With a session for less time than it needs, it would only keep that from those who came later.
+      if (this.#remaining(waiter.deadline) < Math.min(this.#usualMs, this.#options.timeoutMs / 2)) {
+        waiter.reject(noneFree());
+        continue;
+      }
       try {
         waiter.resolve(this.#lend());
       } catch (error) {

@@ -14,6 +14,7 @@ function guarded(healthStatus: HealthStatus = 'ACTIVE'): Told {
     keyManager: new InMemoryKeyManager(),
     health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
     isLost: () => healthStatus === 'UNAVAILABLE',
+    isLeftOut: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => told.push('succeeded'),
     failed: () => told.push('failed'),
     told,

@@ -18,7 +18,7 @@ function setUp(size: number) {
   const open = vi.fn(() => ulong(++opened));
   const close = vi.fn();
   const clock = () => performance.now();
-  const pool = new SessionPool({ size, open, close, clock });
+  const pool = new SessionPool({ size, open, close, clock, timeoutMs: TIMEOUT_MS });
   /** Borrows a session until the given promise settles. */
   const use = <T>(until: T | Promise<T>, timeoutMs = TIMEOUT_MS) => pool.withSession(clock() + timeoutMs, () => until);
   return { pool, open, close, clock, use };
@@ -98,7 +98,13 @@ describe('waiting', () => {
 
   it('ends with ThrottlingException too when blocking calls have taken all of the time', async () => {
     let now = 0;
-    const pool = new SessionPool({ size: 1, open: () => ulong(1), close: () => undefined, clock: () => now });
+    const pool = new SessionPool({
+      size: 1,
+      open: () => ulong(1),
+      close: () => undefined,
+      clock: () => now,
+      timeoutMs: TIMEOUT_MS,
+    });
     const used: number[] = [];
     const outcomes = [1, 2, 3].map((which) =>
       pool.withSession(TIMEOUT_MS, () => {

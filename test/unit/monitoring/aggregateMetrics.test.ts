@@ -38,6 +38,7 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
     keyManager,
     health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
     isLost: () => healthStatus === 'UNAVAILABLE',
+    isLeftOut: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => undefined,
     failed: () => undefined,
   };

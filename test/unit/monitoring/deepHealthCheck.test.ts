@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DeepHealthCheck } from '../../../src/monitoring/deepHealthCheck.ts';
 import { XksError } from '../../../src/xks/errors.ts';
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
@@ -91,17 +91,64 @@ describe('health', () => {
     ]);
   });
 
-  it('is UNAVAILABLE after three operations that failed in a row, until a check passes', async () => {
+  it('is left out after three operations that failed in a row, until a check passes', async () => {
     await check.check();
     const passing = Promise.withResolvers<undefined>();
     const describeIntact = keyManager.describe.bind(keyManager);
     keyManager.describe = () => passing.promise.then(describeIntact);
     for (const outcome of ['failed', 'failed', 'succeeded', 'failed', 'failed'] as const) check[outcome]();
-    expect(check.health().healthStatus).toBe('ACTIVE');
+    expect(check.isLeftOut()).toBe(false);
     check.failed();
-    expect(check.health().healthStatus).toBe('UNAVAILABLE');
+    expect(check.isLeftOut()).toBe(true);
     passing.resolve(undefined);
-    await expect.poll(() => check.health().healthStatus).toBe('ACTIVE');
+    await expect.poll(() => check.isLeftOut()).toBe(false);
+    check.stop();
+  });
+
+  const failThrice = () => {
+    for (let time = 0; time < 3; time += 1) check.failed();
+  };
+
+  it('is DEGRADED for a while after operations have failed that the check does not fail of', async () => {
+    await check.check();
+    failThrice();
+    await expect.poll(() => check.isLeftOut()).toBe(false);
+    check.stop();
+    now += 10_000;
+    await check.check();
+    expect(check.health().healthStatus).toBe('DEGRADED');
+    now += 1;
+    await check.check();
+    expect(check.health().healthStatus).toBe('ACTIVE');
+  });
+
+  it('is ACTIVE at once when a check has seen what failed, and sees it no more', async () => {
+    await check.check();
+    keyManager.failure = new XksError('InternalException', 'broken');
+    failThrice();
+    await expect.poll(() => changes.at(-1)).toEqual(['UNAVAILABLE', 'broken']);
+    check.stop();
+    keyManager.failure = undefined;
+    await check.check();
+    expect(check.health().healthStatus).toBe('ACTIVE');
+  });
+
+  it('stays left out for longer when operations fail again, though checks pass', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    await check.start();
+    const leftOutMs: number[] = [];
+    for (let time = 0; time < 7; time += 1) {
+      failThrice();
+      let milliseconds = 0;
+      await vi.advanceTimersByTimeAsync(0);
+      for (; check.isLeftOut(); milliseconds += 500) await vi.advanceTimersByTimeAsync(500);
+      leftOutMs.push(milliseconds);
+      expect(check.health().healthStatus).toBe('DEGRADED');
+    }
+    expect(leftOutMs).toEqual([0, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     check.stop();
   });
 });

@@ -68,6 +68,7 @@ async function expose(): Promise<string> {
         keyManager,
         health: () => ({ name: 'in-memory', healthStatus: 'ACTIVE', description: undefined }),
         isLost: () => false,
+        isLeftOut: () => false,
         succeeded: () => undefined,
         failed: () => undefined,
       },

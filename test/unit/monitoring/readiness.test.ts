@@ -8,6 +8,7 @@ function keyStore(name: string, ...lost: readonly boolean[]): KeyStore {
     keyManager: new InMemoryKeyManager(),
     health: () => ({ name: 'in-memory', healthStatus: 'UNAVAILABLE' as const, description: undefined }),
     isLost: () => isLost,
+    isLeftOut: () => false,
     succeeded: () => undefined,
     failed: () => undefined,
   }));
