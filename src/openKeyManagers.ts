@@ -13,11 +13,12 @@ const OPEN_MS = 2_000;
 
 /**
  * Opens key managers, by their name, until each key store has one that is open; the others are tried again in the background.
- * Throws Pkcs11Failure if a key store has none that can be opened.
+ * Throws Pkcs11Failure if a key store has none that can be opened; not if only a PIN was refused and `stay` is wanted.
  */
 export async function openKeyManagers(
   managed: ReadonlyMap<string, ManagedKeyManager>,
   keyStores: readonly { readonly keyManagers: readonly string[] }[],
+  whenPinRefused: 'throw' | 'stay',
 ): Promise<void> {
   const failures = new Map<string, Pkcs11Failure>();
   const attempts = new Map<string, Promise<Pkcs11Failure | undefined>>();
@@ -32,7 +33,7 @@ export async function openKeyManagers(
   }
   const opened = async (name: string) => {
     const failure = await attempts.get(name);
-    if (failure) throw failure;
+    if (failure && !(failure.pinRefused && whenPinRefused === 'stay')) throw failure;
   };
   try {
     await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { isSameValue } from './config/describeChanges.ts';
 import type { Config } from './config/schema.ts';
 import { Pkcs11KeyManagers } from './hsm/pkcs11/pkcs11KeyManagers.ts';
+import type { RefusedPins } from './hsm/pkcs11/refusedPins.ts';
 import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
 import type { KeyManager } from './hsm/keyManager.ts';
 import type { KeyStore } from './http/keyStore.ts';
@@ -26,8 +27,8 @@ const clock = () => performance.now();
 interface Dependencies {
   readonly pkcs11: Pkcs11KeyManagers;
   readonly log: Logger;
-  /** Wraps a key manager to count what it does. */
-  readonly measure: (keyManager: KeyManager) => KeyManager;
+  /** Wraps a key manager to count what it does; undefined: nobody counts. */
+  readonly measure: ((keyManager: KeyManager) => KeyManager) | undefined;
   /** Of which each has its share of the quotas. */
   readonly processes: number;
 }
@@ -40,14 +41,15 @@ type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Co
  */
 export async function openKeyStores(
   config: Config,
-  { log, measure, processes }: Omit<Dependencies, 'pkcs11'>,
+  { log, measure, processes, refusedPins }: Omit<Dependencies, 'pkcs11'> & { readonly refusedPins: RefusedPins },
 ): Promise<OpenKeyStores> {
   const all = config.keyManagers.map((manager) => manager.pkcs11);
-  const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock });
+  const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock, refusedPins });
   const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
-    await openKeyManagers(managers, config.keyStores);
+    // Who watches it sees that it is not ready. A restart would try the PIN again, until the HSM locks the user.
+    await openKeyManagers(managers, config.keyStores, config.monitoring ? 'stay' : 'throw');
   } catch (error) {
     await closeAll(managers.values());
     await pkcs11.close();
@@ -137,7 +139,7 @@ function manageOne(
     clock,
   });
   const healthCheck: DeepHealthCheck = new DeepHealthCheck({
-    keyManager: measure(keyManager),
+    keyManager: measure?.(keyManager) ?? keyManager,
     healthKey: pkcs11.healthKey,
     clock,
     onChange: (healthStatus, detail) => {

@@ -4,6 +4,7 @@ import { createApp, type AppDependencies } from './app.ts';
 import { readFrom } from './config/configFiles.ts';
 import { loadConfig } from './config/loadConfig.ts';
 import type { Config } from './config/schema.ts';
+import { RefusedPins, type RefusedPinRecord } from './hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot, SnapshotSource } from './monitoring/metrics/metricsSnapshot.ts';
 import { processMetrics } from './monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from './monitoring/metrics/proxyMetrics.ts';
@@ -21,6 +22,8 @@ export interface ProxyDependencies {
   readonly log: Logger;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
+  /** Those that another process of the proxy was refused. */
+  readonly refusedPins?: readonly RefusedPinRecord[];
 }
 
 // At least the greatest timeoutMs.
@@ -39,6 +42,7 @@ export class Proxy implements Serving {
   readonly #dependencies: ProxyDependencies;
   readonly #metrics: readonly SnapshotSource[];
   readonly #listening: Listening;
+  readonly #refusedPins: RefusedPins;
   readonly #state: { current: State };
   #prepared: State | undefined;
   #phase: Phase = 'serving';
@@ -47,11 +51,13 @@ export class Proxy implements Serving {
     state: { current: State },
     metrics: readonly SnapshotSource[],
     listening: Listening,
+    refusedPins: RefusedPins,
     dependencies: ProxyDependencies,
   ) {
     this.#state = state;
     this.#metrics = metrics;
     this.#listening = listening;
+    this.#refusedPins = refusedPins;
     this.#dependencies = dependencies;
   }
 
@@ -59,22 +65,31 @@ export class Proxy implements Serving {
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const { log, process } = dependencies;
+    const refusedPins = new RefusedPins(dependencies.refusedPins);
     const keyStores = () => state.current.stores.byUriPathPrefix;
-    const counted = proxyMetrics({
-      keyStores: () => [...keyStores().values()],
-      tls: () => state.current.server.tls,
-      clock: Date.now,
+    const counted =
+      config.monitoring &&
+      proxyMetrics({
+        keyStores: () => [...keyStores().values()],
+        tls: () => state.current.server.tls,
+        clock: Date.now,
+      });
+    const stores = await openKeyStores(config, {
+      log,
+      measure: counted?.measure,
+      processes: order.processes,
+      refusedPins,
     });
-    const stores = await openKeyStores(config, { log, measure: counted.measure, processes: order.processes });
     const state = { current: { server: config.server, stores } };
     try {
       const listening = await startListening(config, {
         ticketKeys: order.ticketKeys,
         keyStores,
         log,
-        observe: counted.countRequest,
+        observe: counted?.countRequest,
       });
-      return new Proxy(state, [counted, processMetrics({ process, version })], listening, dependencies);
+      const metrics = counted ? [counted, processMetrics({ process, version })] : [];
+      return new Proxy(state, metrics, listening, refusedPins, dependencies);
     } catch (error) {
       await stores.close();
       throw error;
@@ -87,6 +102,10 @@ export class Proxy implements Serving {
 
   readiness(): Readiness {
     return judgeReadiness(this.#phase, [...this.#state.current.stores.byUriPathPrefix.values()]);
+  }
+
+  refusedPins(): readonly RefusedPinRecord[] {
+    return this.#refusedPins.records();
   }
 
   metrics(): Promise<readonly MetricsSnapshot[]> {

@@ -13,6 +13,7 @@ import { Reloader } from '../reloader.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { Supervisor, SupervisorFailure } from '../server/workers/supervisor.ts';
 import { runWorker } from '../server/workers/worker.ts';
+import { skipProxyHeader } from '../server/skipProxyHeader.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
@@ -28,9 +29,9 @@ export function serveCommand(cli: Cli): Command {
       const loss = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
       if (cli.supervisor) {
         const { supervisor, env } = cli;
-        await runWorker(supervisor, ({ order, slot }) => {
+        await runWorker(supervisor, ({ order, slot, refusedPins }) => {
           const { log } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, { env, log, process: `worker-${slot}` });
+          return Proxy.start(order, { env, log, process: `worker-${slot}`, refusedPins });
         });
         return;
       }
@@ -61,7 +62,7 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   let serving: Serving | undefined;
   const lifecycle = lifecycleMetrics(Date.now);
   // First, so that it says that the proxy starts.
-  const listener = monitoring && (await watch(monitoring, () => serving, lifecycle, processes, log));
+  const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
   try {
     serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
     const { address, port } = serving.address;
@@ -70,12 +71,15 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
     cli.onHangup(() => {
       reloader.reload('SIGHUP');
     });
+    let lameDuckMs = 0;
     try {
       const signal = await Promise.race([stopped(cli.stop), serving.ended]);
       log.info({ signal, drainSeconds: server.drainSeconds }, 'draining');
+      // A load balancer sends connections until its checks have seen that this is not ready any more.
+      if (monitoring && signal === 'SIGTERM') lameDuckMs = (server.drainSeconds * 1000) / 2;
     } finally {
       await reloader.stop();
-      await serving.drain(0);
+      await serving.drain(lameDuckMs);
     }
   } finally {
     await listener?.close();
@@ -101,16 +105,18 @@ function start(
 }
 
 async function watch(
-  monitoring: NonNullable<Config['monitoring']>,
+  { server, monitoring }: Config,
   monitored: () => Serving | undefined,
   lifecycle: LifecycleMetrics,
   processes: number,
   log: Logger,
-): Promise<MonitoringListener> {
+): Promise<MonitoringListener | undefined> {
+  if (!monitoring) return undefined;
   // A process that serves has metrics of its own.
   const sources = processes === 1 ? [lifecycle] : [lifecycle, processMetrics({ process: 'main', version })];
+  const prepare = server.proxyProtocol.enabled ? skipProxyHeader : () => undefined;
   try {
-    return await startMonitoring(monitoring, { monitored, sources, log });
+    return await startMonitoring(monitoring, { monitored, sources, prepare, log });
   } catch (error) {
     throw new ListenFailure(monitoring.host, monitoring.port, error);
   }

@@ -78,7 +78,8 @@ export class DeepHealthCheck implements GuardedKeyManager {
   }
 
   isLost(): boolean {
-    return !this.#freshlyFound() || this.#unavailableInARow >= CHECKS_TO_BE_LOST;
+    const hasServed = this.#succeededAt > -Infinity;
+    return !hasServed || !this.#freshlyFound() || this.#unavailableInARow >= CHECKS_TO_BE_LOST;
   }
 
   succeeded(): void {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Readiness } from './readiness.ts';
 
@@ -11,6 +11,8 @@ export interface MonitoringOptions {
   readonly ready: () => Readiness;
   /** In Prometheus's text format. */
   readonly metrics: () => Promise<string>;
+  /** What is done to the server before it listens. */
+  readonly prepare: (server: Server) => void;
   /** Told when a connection cannot be accepted, or the metrics cannot be collected; the listener goes on. */
   readonly onError: (error: unknown) => void;
 }
@@ -50,6 +52,7 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
       },
     );
   });
+  options.prepare(server);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_MS;
   await new Promise<void>((resolve, reject) => {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';
-import { monitoringListener, type MonitoringListener } from './monitoringListener.ts';
+import { monitoringListener, type MonitoringListener, type MonitoringOptions } from './monitoringListener.ts';
 import type { Readiness } from './readiness.ts';
 
 /** What is watched. */
@@ -16,17 +16,19 @@ export interface MonitoringDependencies {
   readonly monitored: () => Monitored | undefined;
   /** Metrics of this process beside those of what is monitored. */
   readonly sources: readonly SnapshotSource[];
+  readonly prepare: MonitoringOptions['prepare'];
   readonly log: Logger;
 }
 
 /** Serves /livez, /readyz and /metrics for a proxy, from before it serves. Throws what the system says to listening. */
 export async function startMonitoring(
   { host, port }: NonNullable<Config['monitoring']>,
-  { monitored, sources, log }: MonitoringDependencies,
+  { monitored, sources, prepare, log }: MonitoringDependencies,
 ): Promise<MonitoringListener> {
   const listener = await monitoringListener({
     host,
     port,
+    prepare,
     live: () => true,
     ready: () => monitored()?.readiness() ?? { ready: false, problems: ['starting'] },
     metrics: async () => {

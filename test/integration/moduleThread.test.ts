@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
 import { Pkcs11KeyManagers } from '../../src/hsm/pkcs11/pkcs11KeyManagers.ts';
+import { RefusedPins } from '../../src/hsm/pkcs11/refusedPins.ts';
 import { ThreadedModule } from '../../src/hsm/pkcs11/thread/threadedModule.ts';
 import { Secret } from '../../src/secret.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
@@ -265,7 +266,7 @@ describe('a thread that dies', () => {
 
   it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
     keyManagers = new Pkcs11KeyManagers([], dependencies);
-    const module = new ThreadedModule(faulty.module, { ...dependencies, script });
+    const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const gone = Promise.withResolvers<unknown>();
     const keyManager = await module.open(optionsOf(), () => {
       gone.resolve(undefined);
@@ -296,7 +297,7 @@ describe('a thread that dies', () => {
 
   it('does not take along that a PIN was refused', async () => {
     keyManagers = new Pkcs11KeyManagers([], dependencies);
-    const module = new ThreadedModule(faulty.module, { ...dependencies, script });
+    const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });
     await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });
     const gone = Promise.withResolvers<unknown>();

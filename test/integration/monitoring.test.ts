@@ -9,10 +9,16 @@ import { RawConnection, rawPost } from '../support/rawConnection.ts';
 import { ProxyFiles, RunningProxy, runCommand } from '../support/runningProxy.ts';
 
 let files: ProxyFiles;
+
 beforeEach(() => {
   files = new ProxyFiles();
-  files.writeConfig({ ...files.config, monitoring: { port: 0 } });
+  files.writeConfig(monitored());
 });
+
+// Drains within a second.
+function monitored(server: object = {}): object {
+  return { ...files.config, server: { ...files.config.server, drainSeconds: 2, ...server }, monitoring: { port: 0 } };
+}
 
 let proxy: RunningProxy | undefined;
 afterEach(async () => {
@@ -30,6 +36,9 @@ async function start() {
   };
   return { running, get, metrics: async (): Promise<Sample[]> => parseExposition((await get('/metrics')).body) };
 }
+
+// Of version 2, LOCAL, as a Network Load Balancer sends it.
+const LOCAL_HEADER = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
 
 const unserved = (name: string) => `no key manager of key store ${name} can serve`;
 
@@ -95,6 +104,47 @@ it('is not ready from the moment it drains, and says so until it ends', async ()
   await begun.send(request.slice(-1));
   expect(await begun.closed()).toMatchObject([{ status: 200 }]);
   expect(await running.exitCode).toBe(0);
+});
+
+it('serves on while it drains, so that no load balancer sends requests in vain', async () => {
+  files.writeConfig(monitored({ drainSeconds: 8 }));
+  const { running, get } = await start();
+  running.signal('SIGTERM');
+  await running.logged({ msg: 'draining' });
+  for (let request = 0; request < 5; request += 1) await running.proveService();
+  expect(await get('/readyz')).toMatchObject({ status: 503 });
+  expect(await running.exitCode).toBe(0);
+});
+
+it('has no use for a PIN that was refused until the configuration has changed, and needs no restart then', async () => {
+  files.writeSecret('pin', 'no-such-pin');
+  const { running, get } = await start();
+  await running.logged({ msg: 'A key manager cannot be opened, and is not tried again: correct its PIN' });
+  expect(await get('/readyz')).toMatchObject({ status: 503 });
+  expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({ status: 500 });
+
+  files.writeSecret('pin', files.softHsm.pin.reveal());
+  await running.logged({ msg: 'the configuration was reloaded' });
+  await running.proveService();
+  await vi.waitFor(async () => {
+    expect(await get('/readyz')).toMatchObject({ status: 200 });
+  });
+});
+
+it('answers health checks of a load balancer that sends PROXY protocol headers, and others', async () => {
+  files.writeConfig(monitored({ proxyProtocol: { enabled: true } }));
+  const { running, get } = await start();
+  expect(await get('/readyz')).toMatchObject({ status: 200 });
+  const { port } = await running.logged({ msg: 'monitoring listens' });
+  for (const pieces of [[LOCAL_HEADER], [LOCAL_HEADER.subarray(0, 1), LOCAL_HEADER.subarray(1)]]) {
+    const check = new RawConnection(port as number);
+    for (const piece of pieces) await check.send(piece);
+    await check.send('GET /readyz HTTP/1.1\r\nHost: target\r\n\r\n');
+    expect(await check.closed()).toMatchObject([{ status: 200 }]);
+  }
+  const invalid = new RawConnection(port as number);
+  await invalid.send(Buffer.concat([LOCAL_HEADER.subarray(0, 4), Buffer.alloc(12)]));
+  expect(await invalid.closed()).toEqual([]);
 });
 
 it('does not start without its monitoring port', async () => {

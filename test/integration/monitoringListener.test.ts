@@ -20,6 +20,7 @@ beforeEach(async () => {
   listener = await monitoringListener({
     host: '127.0.0.1',
     port: 0,
+    prepare: () => undefined,
     live: () => state.live(),
     ready: () => state.ready(),
     metrics: () => state.metrics(),

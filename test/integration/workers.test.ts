@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { ProxyFiles, runCommand, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
@@ -87,6 +87,34 @@ it('that cannot start end the proxy with what is wrong, the PIN tried once', asy
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/PIN was refused/);
   expect(faulty.counts().get('C_Login')).toBe(1);
+});
+
+it('a PIN that is refused to one is tried by no other', async () => {
+  const replica = createFaultyModule({ ...files.softHsm, separate: true });
+  onTestFinished(() => {
+    replica.dispose();
+  });
+  const [manager] = files.config.keyManagers;
+  const managers = [
+    { name: 'hsm-1', pkcs11: { ...manager?.pkcs11, module: faulty.module } },
+    {
+      name: 'hsm-2',
+      pkcs11: { ...manager?.pkcs11, module: replica.module, pin: files.writeSecret('no', 'no-such-pin') },
+    },
+  ];
+  files.writeConfig({
+    ...files.config,
+    server: { ...files.config.server, workers: WORKERS },
+    keyManagers: managers,
+    keyStores: files.config.keyStores.map((store) => ({ ...store, keyManagers: ['hsm-1', 'hsm-2'] })),
+  });
+  await start();
+  process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
+  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + 1);
+  await proxy.proveService();
+  expect(replica.counts().get('C_Login')).toBe(1);
+  expect(proxy.output).not.toContain('no-such-pin');
+  await stop();
 });
 
 it('that end again and again end the proxy, with a clear error', async () => {

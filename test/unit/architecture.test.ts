@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/config/',
     'src/http/exchange.ts',
     'src/http/tokenBucket.ts',
+    'src/hsm/pkcs11/refusedPins.ts',
     'src/monitoring/readiness.ts',
     'src/monitoring/metrics/metricsSnapshot.ts',
   ],

@@ -4,12 +4,14 @@ import type { Pkcs11Logger } from './lossLog.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 import { openPkcs11KeyManager, type Pkcs11Options } from './pkcs11KeyManager.ts';
 import { Pkcs11Modules } from './pkcs11Modules.ts';
+import { RefusedPins } from './refusedPins.ts';
 import { ThreadedModule } from './thread/threadedModule.ts';
 
 export interface Pkcs11KeyManagersOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  readonly refusedPins?: RefusedPins;
 }
 
 // For a thread to end whose module has no call running.
@@ -23,7 +25,8 @@ type ModuleUse = Pick<Pkcs11Options, 'module' | 'calls'>;
  */
 export class Pkcs11KeyManagers {
   readonly #options: Pkcs11KeyManagersOptions;
-  readonly #modules = new Pkcs11Modules();
+  readonly #modules: Pkcs11Modules;
+  readonly #refusedPins: RefusedPins;
   readonly #threaded = new Map<string, ThreadedModule>();
   /** Whether a module, by its file, lives in a thread: decided when it is first used. */
   readonly #isThreaded = new Map<string, boolean>();
@@ -32,6 +35,8 @@ export class Pkcs11KeyManagers {
   constructor(all: readonly ModuleUse[], options: Pkcs11KeyManagersOptions) {
     this.#all = all;
     this.#options = options;
+    this.#refusedPins = options.refusedPins ?? new RefusedPins();
+    this.#modules = new Pkcs11Modules({ refusedPins: this.#refusedPins });
   }
 
   /** All that share the modules that are first used from now on. */
@@ -55,7 +60,8 @@ export class Pkcs11KeyManagers {
     if (!isThreaded) {
       return openPkcs11KeyManager(options, { modules: this.#modules, ...this.#options });
     }
-    const module = this.#threaded.get(file) ?? new ThreadedModule(file, this.#options);
+    const module =
+      this.#threaded.get(file) ?? new ThreadedModule(file, { ...this.#options, refusedPins: this.#refusedPins });
     this.#threaded.set(file, module);
     return module.open(options, whenGone);
   }

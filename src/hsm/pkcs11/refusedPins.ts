@@ -1,22 +1,29 @@
-import type { Secret } from '../../secret.ts';
+import { Secret } from '../../secret.ts';
 import type { TokenInfo } from './cryptoki.ts';
-import type { Pkcs11Failure } from './pkcs11Failure.ts';
+import { Pkcs11Failure } from './pkcs11Failure.ts';
 
-export interface RefusedPin {
+interface RefusedPin {
   readonly token: Pick<TokenInfo, 'label' | 'serial'>;
   readonly pin: Secret;
   /** Of the one try. */
   readonly failure: Pkcs11Failure;
 }
 
+/** A refused PIN in plain values, to be sent to another thread or process of the proxy, and nowhere else. */
+export interface RefusedPinRecord {
+  readonly token: RefusedPin['token'];
+  readonly pin: string;
+  readonly message: string;
+}
+
 /** The PINs that tokens have refused. They are not tried again: HSMs lock a user after a few tries. */
 export class RefusedPins {
-  readonly #refused: RefusedPin[];
-  readonly #onAdd: (refused: RefusedPin) => void;
+  readonly #refused: RefusedPin[] = [];
+  readonly #onAdd: (refused: RefusedPinRecord) => void;
 
   /** Some may be known from before; `onAdd` is told of each new one. */
-  constructor(known: readonly RefusedPin[] = [], onAdd: (refused: RefusedPin) => void = () => undefined) {
-    this.#refused = [...known];
+  constructor(known: readonly RefusedPinRecord[] = [], onAdd: (refused: RefusedPinRecord) => void = () => undefined) {
+    for (const record of known) this.learn(record);
     this.#onAdd = onAdd;
   }
 
@@ -31,6 +38,20 @@ export class RefusedPins {
   add({ label, serial }: RefusedPin['token'], pin: Secret, failure: Pkcs11Failure): void {
     const refused = { token: { label, serial }, pin, failure };
     this.#refused.push(refused);
-    this.#onAdd(refused);
+    this.#onAdd(toRecord(refused));
   }
+
+  /** Adds one that another thread or process was told of. */
+  learn({ token, pin, message }: RefusedPinRecord): void {
+    const refused = { token, pin: new Secret(pin), failure: new Pkcs11Failure(message, { pinRefused: true }) };
+    if (!this.find(token, refused.pin)) this.#refused.push(refused);
+  }
+
+  records(): RefusedPinRecord[] {
+    return this.#refused.map(toRecord);
+  }
+}
+
+function toRecord({ token, pin, failure }: RefusedPin): RefusedPinRecord {
+  return { token, pin: pin.reveal(), message: failure.message };
 }

@@ -73,7 +73,7 @@ export class ReopeningKeyManager implements KeyManager {
     const { name, logger } = this.#options;
     const record = { keyManager: name, detail: message };
     if (pinRefused) {
-      logger.error(record, 'A key manager cannot be opened, and is not tried again: correct its PIN and restart');
+      logger.error(record, 'A key manager cannot be opened, and is not tried again: correct its PIN');
       return;
     }
     const retryInMs = Math.round(Math.max(this.#pause, PAUSE_PER_ATTEMPT * this.#attemptMs));

@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
+import type { WorkerStatus } from './workerCalls.ts';
 
 export interface SupervisorOptions {
   readonly output: WorkerOutput;
@@ -41,7 +43,7 @@ export class Supervisor implements Serving {
   readonly #options: SupervisorOptions;
   readonly #workers = new Set<SupervisedWorker>();
   /** Those of them that have started, and what they said last. */
-  readonly #serving = new Map<SupervisedWorker, Readiness>();
+  readonly #serving = new Map<SupervisedWorker, WorkerStatus>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
   #order: ServeOrder;
@@ -91,7 +93,7 @@ export class Supervisor implements Serving {
   /** Ready as soon as one worker is. */
   readiness(): Readiness {
     if (this.#isStopping()) return { ready: false, problems: ['draining'] };
-    const workers = [...this.#serving.values()];
+    const workers = [...this.#serving.values()].map(({ readiness }) => readiness);
     const problems = [...new Set(workers.flatMap(({ problems }) => problems))];
     return {
       ready: workers.some(({ ready }) => ready),
@@ -134,6 +136,10 @@ export class Supervisor implements Serving {
     return worker;
   }
 
+  #refusedPins(): RefusedPinRecord[] {
+    return [...this.#serving.values()].flatMap(({ refusedPins }) => refusedPins);
+  }
+
   /** Of all workers that serve; those that had nothing prepared do nothing. */
   async #callAll(name: 'commit' | 'discard'): Promise<void> {
     await Promise.allSettled([...this.#serving.keys()].map(({ calls }) => calls.call(name, undefined)));
@@ -142,14 +148,14 @@ export class Supervisor implements Serving {
   /** Tells a worker what to serve, and then looks whether it hangs. */
   async #start(worker: SupervisedWorker, slot: number): Promise<AddressInfo> {
     let order = this.#order;
-    const address = await worker.calls.call('start', { order, slot });
+    const address = await worker.calls.call('start', { order, slot, refusedPins: this.#refusedPins() });
     // What was applied meanwhile reached the others only.
     while (order !== this.#order) {
       order = this.#order;
       await worker.calls.call('prepare', order);
       await worker.calls.call('commit', undefined);
     }
-    this.#serving.set(worker, await worker.calls.call('readiness', undefined));
+    this.#serving.set(worker, await worker.calls.call('status', undefined));
     this.#options.log.info({ worker: worker.id, pid: worker.pid }, 'a worker serves');
     void this.#watch(worker);
     return address;
@@ -204,9 +210,9 @@ export class Supervisor implements Serving {
     const { log } = this.#options;
     while (this.#workers.has(worker)) {
       const answered = new AbortController();
-      const answer = worker.calls.call('readiness', undefined).then(
-        (readiness) => {
-          this.#serving.set(worker, readiness);
+      const answer = worker.calls.call('status', undefined).then(
+        (status) => {
+          this.#serving.set(worker, status);
           return 'answered';
         },
         () => 'ended',

@@ -1,3 +1,4 @@
+import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
 import { answerCalls, type Channel } from './remoteCalls.ts';
 import type { WorkerCalls, WorkerStart } from './workerCalls.ts';
@@ -15,6 +16,7 @@ export interface PreparableServing extends Serving {
   prepare(order: ServeOrder): Promise<void>;
   commit(): void;
   discard(): Promise<void>;
+  refusedPins(): readonly RefusedPinRecord[];
 }
 
 /** Serves as the supervisor says; resolves when it has drained. */
@@ -42,7 +44,10 @@ export async function runWorker(
         drained.resolve(undefined);
       }
     },
-    readiness: async () => (await serving()).readiness(),
+    status: async () => {
+      const proxy = await serving();
+      return { readiness: proxy.readiness(), refusedPins: proxy.refusedPins() };
+    },
     metrics: async () => (await serving()).metrics(),
   });
   await drained.promise;

@@ -1,11 +1,19 @@
 import type { AddressInfo } from 'node:net';
+import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
 import type { ServeOrder } from '../serving.ts';
 
+export interface WorkerStatus {
+  readonly readiness: Readiness;
+  /** That no other worker may try. */
+  readonly refusedPins: readonly RefusedPinRecord[];
+}
+
 export interface WorkerStart {
   readonly order: ServeOrder;
   readonly slot: number;
+  readonly refusedPins: readonly RefusedPinRecord[];
 }
 
 /** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
@@ -20,6 +28,6 @@ export type WorkerCalls = {
   discard(): Promise<void>;
   drain(lameDuckMs: number): Promise<void>;
   /** Answered as long as the worker does not hang. */
-  readiness(): Promise<Readiness>;
+  status(): Promise<WorkerStatus>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
 };

@@ -1,7 +1,7 @@
 import type { Sealed } from '../../keyManager.ts';
 import type { Pkcs11Logger } from '../lossLog.ts';
 import type { Pkcs11Options } from '../pkcs11KeyManager.ts';
-import type { RefusedPin } from '../refusedPins.ts';
+import type { RefusedPinRecord } from '../refusedPins.ts';
 import type { WireError } from './wireError.ts';
 
 // What crosses between the main thread and the thread of a module, by structured clone: plain values, and bytes in memory of
@@ -11,13 +11,11 @@ import type { WireError } from './wireError.ts';
 export interface ThreadData {
   /** machineMs() when the clock of the main thread was 0: the thread's clock is then the same. */
   readonly clockOrigin: number;
-  readonly refusedPins: readonly WireRefusedPin[];
+  readonly refusedPins: readonly RefusedPinRecord[];
   readonly reclaim: boolean;
 }
 
 export type WireOptions = Omit<Pkcs11Options, 'pin'> & { readonly pin: string };
-
-export type WireRefusedPin = Pick<RefusedPin, 'token'> & { readonly pin: string; readonly message: string };
 
 /** A method of a key manager, or `open`, which makes one. */
 export type Call =
@@ -37,7 +35,7 @@ export const END = 'end';
 export type Message =
   | { readonly type: 'result'; readonly id: number; readonly result: unknown }
   | { readonly type: 'error'; readonly id: number; readonly error: WireError }
-  | { readonly type: 'refused'; readonly refused: WireRefusedPin }
+  | { readonly type: 'refused'; readonly refused: RefusedPinRecord }
   | {
       readonly type: 'log';
       readonly level: keyof Pkcs11Logger;

@@ -4,15 +4,16 @@ import { Worker } from 'node:worker_threads';
 import { XksError } from '../../../xks/errors.ts';
 import { late } from '../../keyManagerFailures.ts';
 import type { Pkcs11Logger } from '../lossLog.ts';
+import type { RefusedPinRecord } from '../refusedPins.ts';
 import { machineMs } from './machineMs.ts';
-import { END, type Call, type Message, type Request, type ThreadData, type WireRefusedPin } from './messages.ts';
+import { END, type Call, type Message, type Request, type ThreadData } from './messages.ts';
 import { fromWireError } from './wireError.ts';
 
 export interface ModuleThreadOptions extends Omit<ThreadData, 'clockOrigin'> {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  readonly onRefusal: (refused: WireRefusedPin) => void;
+  readonly onRefusal: (refused: RefusedPinRecord) => void;
   /** Called when the thread has ended without having been asked to. */
   readonly onDeath: () => void;
   /** What runs in it. */

@@ -3,7 +3,6 @@ import { Secret } from '../../../secret.ts';
 import type { KeyManager } from '../../keyManager.ts';
 import { closed } from '../../keyManagerFailures.ts';
 import type { Pkcs11Logger } from '../lossLog.ts';
-import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import { openPkcs11KeyManager, type Pkcs11Dependencies } from '../pkcs11KeyManager.ts';
 import { Pkcs11Modules } from '../pkcs11Modules.ts';
 import { RefusedPins } from '../refusedPins.ts';
@@ -20,16 +19,11 @@ export function serveModule(port: MessagePort, { clockOrigin, refusedPins, recla
   const log = (level: keyof Pkcs11Logger) => (fields: object, message: string) => {
     post({ type: 'log', level, fields, message });
   };
-  const known = refusedPins.map(({ token, pin, message }) => ({
-    token,
-    pin: new Secret(pin),
-    failure: new Pkcs11Failure(message, { pinRefused: true }),
-  }));
-  const onRefusal = ({ token, pin, failure: { message } }: (typeof known)[number]) => {
-    post({ type: 'refused', refused: { token, pin: pin.reveal(), message } });
-  };
+  const known = new RefusedPins(refusedPins, (refused) => {
+    post({ type: 'refused', refused });
+  });
   const dependencies: Pkcs11Dependencies = {
-    modules: new Pkcs11Modules({ refusedPins: new RefusedPins(known, onRefusal), reclaim }),
+    modules: new Pkcs11Modules({ refusedPins: known, reclaim }),
     logger: { info: log('info'), warn: log('warn'), error: log('error') },
     clock: () => machineMs() - clockOrigin,
   };

@@ -5,7 +5,7 @@ import { loadModule } from '../loadModule.ts';
 import type { Pkcs11Logger } from '../lossLog.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import type { Pkcs11Options } from '../pkcs11KeyManager.ts';
-import type { WireRefusedPin } from './messages.ts';
+import type { RefusedPins } from '../refusedPins.ts';
 import { ModuleThread } from './moduleThread.ts';
 import { ThreadKeyManager } from './threadKeyManager.ts';
 
@@ -13,6 +13,8 @@ export interface ThreadedModuleOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  /** Those that its threads find out too. */
+  readonly refusedPins: RefusedPins;
   /** What runs in its threads, for tests. */
   readonly script?: URL;
 }
@@ -22,7 +24,6 @@ export class ThreadedModule {
   /** Kept loaded here: what a thread leaves behind when it dies must not be unloaded while it may still run. */
   readonly library: Cryptoki;
   readonly #options: ThreadedModuleOptions;
-  readonly #refusedPins: WireRefusedPin[] = [];
   readonly #users = new Set<() => void>();
   #thread: ModuleThread | undefined;
   #hasDied = false;
@@ -58,11 +59,14 @@ export class ThreadedModule {
   }
 
   #start(): ModuleThread {
+    const { refusedPins } = this.#options;
     return new ModuleThread({
       ...this.#options,
-      refusedPins: this.#refusedPins,
+      refusedPins: refusedPins.records(),
       reclaim: this.#hasDied,
-      onRefusal: (refused) => this.#refusedPins.push(refused),
+      onRefusal: (refused) => {
+        refusedPins.learn(refused);
+      },
       onDeath: () => {
         this.#thread = undefined;
         this.#hasDied = true;

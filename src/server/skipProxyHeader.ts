@@ -1,0 +1,43 @@
+import type { Server, Socket } from 'node:net';
+import { interpose } from './interpose.ts';
+import { readProxyHeader } from './readProxyHeader.ts';
+
+const FIRST_BYTE_OF_HEADER = 0x0d;
+const TIMEOUT_MS = 5_000;
+
+/**
+ * Lets connections begin with a PROXY protocol v2 header, of which nothing is believed, or without one: a Network Load Balancer
+ * that sends it to its targets sends it to the port of their health checks too, and others there do not.
+ */
+export function skipProxyHeader(server: Server): void {
+  interpose(server, 'connection', (socket, proceed) => {
+    skip(socket).then(proceed, () => socket.destroy());
+  });
+}
+
+async function skip(socket: Socket): Promise<void> {
+  const first = await firstByte(socket);
+  socket.unshift(first);
+  if (first[0] === FIRST_BYTE_OF_HEADER) await readProxyHeader(socket);
+}
+
+/** Rejects when none comes. */
+async function firstByte(socket: Socket): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const read = () => {
+    const byte = socket.read(1) as Buffer | null;
+    if (byte) resolve(byte);
+  };
+  const fail = () => {
+    reject(new Error('no byte came'));
+  };
+  const timer = setTimeout(fail, TIMEOUT_MS);
+  socket.on('readable', read).on('end', fail).on('error', fail);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    // That of errors stays, for what comes before the server has its own.
+    socket.off('readable', read).off('end', fail);
+  }
+}
