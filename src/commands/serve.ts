@@ -57,7 +57,6 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   const toOrder = ({ config, snapshot }: LoadedConfig): ServeOrder => {
     return { file, snapshot, ticketKeys, logLevel: config.log.level, processes };
   };
-  if (!server.tls) log.warn('plain HTTP: for local tests only');
 
   let serving: Serving | undefined;
   const lifecycle = lifecycleMetrics(Date.now);
@@ -65,6 +64,7 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
   try {
     serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    if (!server.tls) log.warn('plain HTTP: for local tests only');
     const { address, port } = serving.address;
     log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
     const reloader = new Reloader({ file, env: cli.env, loaded, serving, toOrder, onReload: lifecycle.reloaded, log });

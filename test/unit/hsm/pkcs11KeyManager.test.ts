@@ -303,7 +303,7 @@ describe('close', () => {
   });
 
   it('leaves the module alone if a call does not come back', async () => {
-    const { cryptoki, keyManager, close, warn } = setUp({ timeoutMs: 5 });
+    const { cryptoki, keyManager, close, warn } = setUp({ timeoutMs: 100 });
     cryptoki.encryptAnswer = () => new Promise<never>(() => undefined);
     await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
       errorName: 'DependencyTimeoutException',
