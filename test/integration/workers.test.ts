@@ -1,4 +1,6 @@
+import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { testCertificates } from '../support/certificates.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { ProxyFiles, runCommand, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
@@ -52,6 +54,15 @@ it('share the port, answer in whole log lines, and end with their supervisor', a
   const requests = proxy.log.filter(({ msg }) => msg === 'request');
   expect(requests.length).toBe(sent);
   expect(new Set(requests.map(({ worker }) => worker))).toEqual(new Set(serving().map(({ worker }) => worker)));
+});
+
+it('resume the TLS sessions of one another', async () => {
+  await start();
+  const first = await connectTls();
+  // Of connections that take turns.
+  const later = [await connectTls(first.session), await connectTls(first.session), await connectTls(first.session)];
+  expect([first, ...later].map(({ resumed }) => resumed)).toEqual([false, true, true, true]);
+  await stop();
 });
 
 it('one that is killed is replaced, and only its requests in flight are lost', async () => {
@@ -124,3 +135,15 @@ it('that end again and again end the proxy, with a clear error', async () => {
   expect(await proxy.exitCode).toBe(1);
   expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
 }, 60_000);
+
+/** A handshake, and the session that it gives. */
+function connectTls(session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const options = { port: proxy.port, host: '127.0.0.1', servername: 'localhost', maxVersion: 'TLSv1.2' as const };
+    const socket = connect({ ...options, ca: testCertificates.ca.certificate, ...(session && { session }) });
+    socket.once('error', reject).once('secureConnect', () => {
+      resolve({ resumed: socket.isSessionReused(), session: socket.getSession() ?? Buffer.alloc(0) });
+      socket.end();
+    });
+  });
+}
