@@ -2,7 +2,8 @@ import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
+import { configJsonSchema } from '../../../src/config/configJsonSchema.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { ConfigError } from '../../../src/config/problem.ts';
 import { testCertificates } from '../../support/certificates.ts';
@@ -43,6 +44,27 @@ function valid() {
 function load(written: unknown, files: Readonly<Record<string, string>> = {}, env: Record<string, string> = {}) {
   const text = typeof written === 'string' ? written : stringify(written);
   return loadConfig(join(temporaryFolder({ ...FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+}
+
+/** The paths of all keys that a configuration may have; entries of lists are not numbered. */
+function keysOfSchema({ properties = {}, items }: JsonSchema, path = ''): string[] {
+  const parts = Object.entries(properties).flatMap(([key, part]) => [
+    path + key,
+    ...keysOfSchema(part, `${path}${key}.`),
+  ]);
+  return items ? keysOfSchema(items, path) : parts;
+}
+
+/** The paths of all keys that a configuration has. */
+function keysOfValue(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((entry) => keysOfValue(entry, path));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) => [path + key, ...keysOfValue(part, `${path}${key}.`)]);
 }
 
 function withClientAuth(clientAuth: object): unknown {
@@ -162,10 +184,24 @@ describe('the commented example is valid', () => {
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
+  const optional = ['clientAuth', 'initializeParameters', 'quota', 'decryptAlso'];
+  const whole = optional.reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example);
+
+  it('and has every key', () => {
+    const written = new Set(keysOfValue(parse(whole)));
+    const missing = keysOfSchema(configJsonSchema()).filter((key) => !written.has(key));
+    // One of several only can be written, and the comments name the others.
+    expect(missing).toEqual([
+      'keyManagers.pkcs11.token.serial',
+      'keyManagers.pkcs11.token.slot',
+      'keyManagers.pkcs11.pin.env',
+    ]);
+    expect(whole).toContain('# exactly one of label, serial, slot\n');
+    expect(whole).toContain('# Where the keys are. Every secret is a reference, {file: ...} or {env: ...}');
+  });
+
   it('with what it leaves out', () => {
-    const optional = ['clientAuth', 'quota', 'decryptAlso'];
-    const written = optional.reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example);
-    const { config } = load(written, files, env);
+    const { config } = load(whole, files, env);
     expect(config.server.tls?.clientAuth).toEqual({
       ca: ca.certificate,
       commonNames: ['cks.kms.us-east-1.amazonaws.com'],
