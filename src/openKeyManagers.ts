@@ -13,12 +13,12 @@ const OPEN_MS = 2_000;
 
 /**
  * Opens key managers, by their name, until each key store has one that is open; the others are tried again in the background.
- * Throws Pkcs11Failure if a key store has none that can be opened; not if only a PIN was refused and `stay` is wanted.
+ * Throws Pkcs11Failure if a key store has none that can be opened, unless it is to go on without.
  */
 export async function openKeyManagers(
   managed: ReadonlyMap<string, ManagedKeyManager>,
   keyStores: readonly { readonly keyManagers: readonly string[] }[],
-  whenPinRefused: 'throw' | 'stay',
+  goesOnWithout: 'none' | 'refused PINs' | 'any',
 ): Promise<void> {
   const failures = new Map<string, Pkcs11Failure>();
   const attempts = new Map<string, Promise<Pkcs11Failure | undefined>>();
@@ -33,7 +33,8 @@ export async function openKeyManagers(
   }
   const opened = async (name: string) => {
     const failure = await attempts.get(name);
-    if (failure && !(failure.pinRefused && whenPinRefused === 'stay')) throw failure;
+    const isBearable = goesOnWithout === 'any' || (goesOnWithout === 'refused PINs' && failure?.pinRefused);
+    if (failure && !isBearable) throw failure;
   };
   try {
     await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));

@@ -33,6 +33,12 @@ interface Dependencies {
   readonly processes: number;
 }
 
+export interface HowToOpen {
+  readonly refusedPins: RefusedPins;
+  /** What keeps no key store from being opened though none of its key managers can be. */
+  readonly goesOnWithout: 'none' | 'refused PINs' | 'any';
+}
+
 type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Config['keyManagers'][number] }>;
 
 /**
@@ -41,15 +47,14 @@ type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Co
  */
 export async function openKeyStores(
   config: Config,
-  { log, measure, processes, refusedPins }: Omit<Dependencies, 'pkcs11'> & { readonly refusedPins: RefusedPins },
+  { log, measure, processes, refusedPins, goesOnWithout }: Omit<Dependencies, 'pkcs11'> & HowToOpen,
 ): Promise<OpenKeyStores> {
   const all = config.keyManagers.map((manager) => manager.pkcs11);
   const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock, refusedPins });
   const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
-    // Who watches it sees that it is not ready. A restart would try the PIN again, until the HSM locks the user.
-    await openKeyManagers(managers, config.keyStores, config.monitoring ? 'stay' : 'throw');
+    await openKeyManagers(managers, config.keyStores, goesOnWithout);
   } catch (error) {
     await closeAll(managers.values());
     await pkcs11.close();

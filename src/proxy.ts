@@ -9,11 +9,11 @@ import type { MetricsSnapshot, SnapshotSource } from './monitoring/metrics/metri
 import { processMetrics } from './monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from './monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from './monitoring/readiness.ts';
-import { openKeyStores, type OpenKeyStores } from './openKeyStores.ts';
+import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
 import { listen, type Listening } from './server/listen.ts';
 import { ListenFailure } from './server/listenFailure.ts';
 import { refusalLog } from './server/refusalLog.ts';
-import type { ServeOrder, Serving } from './server/serving.ts';
+import type { Drain, ServeOrder, Serving } from './server/serving.ts';
 import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
 import { version } from './version.ts';
 
@@ -22,6 +22,8 @@ export interface ProxyDependencies {
   readonly log: Logger;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
+  /** Others serve already, so that this one opens its key managers later if it cannot now. */
+  readonly isReplacement?: boolean;
   /** Those that another process of the proxy was refused. */
   readonly refusedPins?: readonly RefusedPinRecord[];
 }
@@ -64,7 +66,7 @@ export class Proxy implements Serving {
   /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
-    const { log, process } = dependencies;
+    const { log, process, isReplacement } = dependencies;
     const refusedPins = new RefusedPins(dependencies.refusedPins);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
@@ -79,6 +81,7 @@ export class Proxy implements Serving {
       measure: counted?.measure,
       processes: order.processes,
       refusedPins,
+      goesOnWithout: isReplacement ? 'any' : whenAlone(config),
     });
     const state = { current: { server: config.server, stores } };
     try {
@@ -144,16 +147,20 @@ export class Proxy implements Serving {
     await prepared?.stores.close(this.#state.current.stores);
   }
 
-  async drain(lameDuckMs: number): Promise<void> {
+  async drain({ drainMs, lameDuckMs }: Drain): Promise<void> {
     this.#phase = 'draining';
-    const { drainSeconds } = this.#state.current.server;
-    const finished = await this.#listening.drain(drainSeconds * 1000, lameDuckMs);
+    const finished = await this.#listening.drain(drainMs, lameDuckMs);
     if (!finished) {
       this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
     }
     await this.discard();
     await this.#state.current.stores.close();
   }
+}
+
+// Who monitors it sees that it is not ready. A restart would try the PIN again, until the HSM locks the user.
+function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
+  return monitoring ? 'refused PINs' : 'none';
 }
 
 // Of a snapshot that was found valid before.

@@ -1,7 +1,8 @@
-import { readFromDisk } from './config/configFiles.ts';
+import { readFromDisk, recordFiles, type ConfigSnapshot } from './config/configFiles.ts';
 import { describeChanges, type ConfigChange } from './config/describeChanges.ts';
 import { loadConfig, type LoadedConfig } from './config/loadConfig.ts';
 import { ConfigError } from './config/problem.ts';
+import type { Config } from './config/schema.ts';
 import { watchConfig } from './config/watchConfig.ts';
 import type { ServeOrder, Serving } from './server/serving.ts';
 
@@ -31,19 +32,27 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #stopWatching: () => void;
   #inForce: LoadedConfig;
+  /** The files as they were read last, in vain or not. */
+  #lastRead: ConfigSnapshot;
   #reloading: Promise<void> = Promise.resolve();
 
   /** Starts to watch the files of the configuration. */
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#inForce = options.loaded;
+    this.#lastRead = options.loaded.snapshot;
     this.#stopWatching = watchConfig(
-      () => this.#inForce.snapshot,
+      () => this.#lastRead,
       readFromDisk,
       () => {
         this.reload('files changed');
       },
     );
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#inForce.config;
   }
 
   /** Reads the configuration anew, after the reloads that are under way. `trigger` is for the log. */
@@ -73,7 +82,7 @@ export class Reloader {
   /** Throws, and nothing has changed, ConfigError, NeedsRestart, or what keeps the proxy from serving it. */
   async #takeOver(): Promise<readonly ConfigChange[]> {
     const { file, env, serving, toOrder, log } = this.#options;
-    const loaded = loadConfig(file, env);
+    const loaded = this.#load(file, env);
     const changes = describeChanges(this.#inForce.config, loaded.config);
     const fixed = changes.filter(({ needsRestart }) => needsRestart);
     if (fixed.length > 0) throw new NeedsRestart(fixed);
@@ -81,6 +90,15 @@ export class Reloader {
     this.#inForce = loaded;
     for (const warning of loaded.warnings) log.warn({}, warning);
     return changes;
+  }
+
+  #load(file: string, env: ReloaderOptions['env']): LoadedConfig {
+    const { read, snapshot } = recordFiles(readFromDisk);
+    try {
+      return loadConfig(file, env, read);
+    } finally {
+      this.#lastRead = snapshot();
+    }
   }
 }
 

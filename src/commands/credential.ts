@@ -26,7 +26,9 @@ export function credentialCommand(cli: Cli): Command {
           addToList(document, ['keyStores', index, 'credentials'], created.entry);
         },
       });
-      cli.err(`Added a credential to ${store}. Restart the proxy, then give KMS this file; it holds the secret:`);
+      cli.err(
+        `Added a credential to ${store}. A running proxy takes it over in a few seconds; then give KMS this file, which holds the secret:`,
+      );
       cli.out(created.credentialFile(keyStore.uriPathPrefix));
     });
   command
@@ -45,7 +47,9 @@ export function credentialCommand(cli: Cli): Command {
       editConfig(file, cli.env, {
         edit: (document) => document.deleteIn(['keyStores', index, 'credentials', position]),
       });
-      cli.out(`Removed ${accessKeyId} from ${store}. Restart the proxy, then delete the file of its secret.`);
+      cli.out(
+        `Removed ${accessKeyId} from ${store}. A running proxy takes that over in a few seconds; then delete the file of its secret.`,
+      );
     });
   command
     .command('list')

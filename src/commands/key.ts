@@ -99,7 +99,7 @@ async function createKey(
       addToList(document, ['keyStores', found.index, 'keys'], { id: label });
     },
   });
-  cli.out(`Added it to the key store ${found.keyStore.name}; restart the proxy to serve it.`);
+  cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it in a few seconds.`);
 }
 
 // Before the key is made, which cannot be taken back.
@@ -141,8 +141,8 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
     cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
   cli.out(
     decryptOnly
-      ? `Now give this configuration to every proxy and restart it; then take decryptOnly out, and do so again.`
-      : `Restart every proxy of ${name} at once: one that does not know ${label} cannot decrypt what it encrypts (see --decrypt-only).`,
+      ? `Now give this configuration to every proxy; when all have reloaded it, take decryptOnly out, and do so again.`
+      : `A running proxy takes it over in a few seconds. Several do not at the same moment, and one that does not know ${label} cannot decrypt what it encrypts: for them, see --decrypt-only.`,
   );
 }
 

@@ -29,9 +29,9 @@ export function serveCommand(cli: Cli): Command {
       const loss = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
       if (cli.supervisor) {
         const { supervisor, env } = cli;
-        await runWorker(supervisor, ({ order, slot, refusedPins }) => {
+        await runWorker(supervisor, ({ order, slot, ...others }) => {
           const { log } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, { env, log, process: `worker-${slot}`, refusedPins });
+          return Proxy.start(order, { env, log, process: `worker-${slot}`, ...others });
         });
         return;
       }
@@ -58,28 +58,41 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
     return { file, snapshot, ticketKeys, logLevel: config.log.level, processes };
   };
 
+  // A signal that comes while the proxy starts is remembered.
+  const hangup = {
+    hasCome: false,
+    act: () => {
+      hangup.hasCome = true;
+    },
+  };
+  cli.onHangup(() => {
+    hangup.act();
+  });
+
   let serving: Serving | undefined;
   const lifecycle = lifecycleMetrics(Date.now);
   // First, so that it says that the proxy starts.
   const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
   try {
-    serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    serving = await start(toOrder(loaded), output, lifecycle, cli);
     if (!server.tls) log.warn('plain HTTP: for local tests only');
     const { address, port } = serving.address;
     log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
     const reloader = new Reloader({ file, env: cli.env, loaded, serving, toOrder, onReload: lifecycle.reloaded, log });
-    cli.onHangup(() => {
+    hangup.act = () => {
       reloader.reload('SIGHUP');
-    });
-    let lameDuckMs = 0;
+    };
+    if (hangup.hasCome) hangup.act();
+    let isAsked = false;
     try {
       const signal = await Promise.race([stopped(cli.stop), serving.ended]);
-      log.info({ signal, drainSeconds: server.drainSeconds }, 'draining');
-      // A load balancer sends connections until its checks have seen that this is not ready any more.
-      if (monitoring && signal === 'SIGTERM') lameDuckMs = (server.drainSeconds * 1000) / 2;
+      log.info({ signal, drainSeconds: reloader.config.server.drainSeconds }, 'draining');
+      isAsked = signal === 'SIGTERM';
     } finally {
       await reloader.stop();
-      await serving.drain(lameDuckMs);
+      const drainMs = reloader.config.server.drainSeconds * 1000;
+      // A load balancer sends connections until its checks have seen that this is not ready any more.
+      await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });
     }
   } finally {
     await listener?.close();
@@ -89,7 +102,6 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
 
 function start(
   order: ServeOrder,
-  { server }: Config,
   { log, write }: LogOutput,
   lifecycle: LifecycleMetrics,
   { env, err }: Cli,
@@ -99,7 +111,6 @@ function start(
     output: { log: write, error: err },
     log,
     clock: () => performance.now(),
-    drainMs: server.drainSeconds * 1000,
     onRestart: lifecycle.workerRestarted,
   });
 }

@@ -7,8 +7,11 @@ export interface ConfigFile {
   readonly mode: number;
 }
 
-/** Every file of a configuration by its absolute path, as read at one moment: the same configuration wherever it is parsed. */
-export type ConfigSnapshot = Readonly<Record<string, ConfigFile>>;
+/**
+ * Every file of a configuration by its absolute path, as read at one moment: the same configuration wherever it is parsed.
+ * Null: it could not be read.
+ */
+export type ConfigSnapshot = Readonly<Record<string, ConfigFile | null>>;
 
 /** Reads a file; throws an ErrnoException. */
 export type ReadConfigFile = (path: string) => ConfigFile;
@@ -27,15 +30,18 @@ export function readFrom(snapshot: ConfigSnapshot): ReadConfigFile {
   };
 }
 
-/** Reads with `read`, each file once, and keeps what was read. */
+/** Reads with `read`, each file once, and keeps what was read, or that it could not be. */
 export function recordFiles(read: ReadConfigFile): {
   readonly read: ReadConfigFile;
   readonly snapshot: () => ConfigSnapshot;
 } {
-  const files = new Map<string, ConfigFile>();
+  const files = new Map<string, ConfigFile | null>();
   return {
     read: (path) => {
-      const file = files.get(path) ?? read(path);
+      const known = files.get(path);
+      if (known) return known;
+      files.set(path, null);
+      const file = read(path);
       files.set(path, file);
       return file;
     },
@@ -43,14 +49,14 @@ export function recordFiles(read: ReadConfigFile): {
   };
 }
 
-/** The same files as they are now; those that cannot be read are left out. */
+/** The same files as they are now. */
 export function readAgain(snapshot: ConfigSnapshot, read: ReadConfigFile): ConfigSnapshot {
   return Object.fromEntries(
-    Object.keys(snapshot).flatMap((path) => {
+    Object.keys(snapshot).map((path) => {
       try {
-        return [[path, read(path)]];
+        return [path, read(path)];
       } catch {
-        return [];
+        return [path, null];
       }
     }),
   );

@@ -5,21 +5,17 @@ import { readAgain, type ConfigSnapshot, type ReadConfigFile } from './configFil
 const INTERVAL_MS = 2_000;
 
 /**
- * Calls `onChange` when the files of the configuration in force read otherwise, and have stayed so for one interval, so that
- * no half-written file is taken. The same contents are reported once. The answer stops it.
+ * Calls `onChange` when files read otherwise than when they were read last, and have stayed so for one interval, so that no
+ * half-written file is taken; again after each interval, until `last` has changed. The answer stops it.
  */
-export function watchConfig(inForce: () => ConfigSnapshot, read: ReadConfigFile, onChange: () => void): () => void {
-  let reported = inForce();
-  let seen = reported;
-  const look = () => {
-    const now = readAgain(inForce(), read);
-    const settled = isDeepStrictEqual(now, seen);
+export function watchConfig(last: () => ConfigSnapshot, read: ReadConfigFile, onChange: () => void): () => void {
+  let seen = last();
+  const timer = setInterval(() => {
+    const now = readAgain(last(), read);
+    const isSettled = isDeepStrictEqual(now, seen);
     seen = now;
-    if (!settled || isDeepStrictEqual(now, reported)) return;
-    reported = now;
-    if (!isDeepStrictEqual(now, inForce())) onChange();
-  };
-  const timer = setInterval(look, INTERVAL_MS).unref();
+    if (isSettled && !isDeepStrictEqual(now, last())) onChange();
+  }, INTERVAL_MS).unref();
   return () => {
     clearInterval(timer);
   };

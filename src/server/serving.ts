@@ -16,13 +16,20 @@ export interface ServeOrder {
   readonly processes: number;
 }
 
+/** How to end, from now on. */
+export interface Drain {
+  /** For so long requests are answered as before, but connections end with them; then there are no new connections. */
+  readonly lameDuckMs: number;
+  /** After this time what still runs is cut off. */
+  readonly drainMs: number;
+}
+
 /** The proxy as one process serves it, or several. */
 export interface Serving {
   readonly address: AddressInfo;
   /** Goes over to another configuration, with no connection dropped. Throws, and nothing has changed, if that cannot be served. */
   apply(order: ServeOrder): Promise<void>;
-  /** Answers requests as before, but ends connections after them, for `lameDuckMs`; then takes no new ones, and ends. */
-  drain(lameDuckMs: number): Promise<void>;
+  drain(drain: Drain): Promise<void>;
   /** Whether requests should be sent here. */
   readiness(): Readiness;
   /** Of each process that serves. One that does not answer is left out. */

@@ -116,6 +116,20 @@ it('serves on while it drains, so that no load balancer sends requests in vain',
   expect(await running.exitCode).toBe(0);
 });
 
+it('drains as the configuration in force says', async () => {
+  const { running, get } = await start();
+  files.writeConfig(monitored({ drainSeconds: 60 }));
+  running.signal('SIGHUP');
+  await running.logged({ msg: 'the configuration was reloaded', changes: ['server.drainSeconds: 2 to 60'] });
+  running.signal('SIGTERM');
+  await running.logged({ msg: 'draining', drainSeconds: 60 });
+  expect(await get('/readyz')).toMatchObject({ status: 503 });
+  await running.proveService();
+  running.signal('SIGKILL');
+  await running.exitCode;
+  proxy = undefined;
+});
+
 it('has no use for a PIN that was refused until the configuration has changed, and needs no restart then', async () => {
   files.writeSecret('pin', 'no-such-pin');
   const { running, get } = await start();

@@ -154,6 +154,23 @@ it('a key manager is opened with its new settings, and one that cannot be opened
   expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
 });
 
+it('what a refused configuration lacked is taken over when it comes', async () => {
+  const running = await start();
+  const fresh = newCredential();
+  const secretAccessKey = { file: join(files.folder, 'later.secret') };
+  files.writeConfig(
+    withFirstStore(({ credentials }) => ({
+      credentials: [...credentials, { accessKeyId: fresh.accessKeyId, secretAccessKey }],
+    })),
+  );
+  const { problems } = await running.logged({ msg: REFUSED, trigger: 'files changed' });
+  expect(problems).toEqual([expect.stringMatching(/later\.secret, which cannot be read/)]);
+  files.writeSecret('later', fresh.secretAccessKey.reveal());
+  await running.logged({ msg: RELOADED, trigger: 'files changed' });
+  expect(await running.post(paths.encrypt, encryptBody, { credential: fresh })).toMatchObject({ status: 200 });
+  expect(running.log.filter(({ msg }) => msg === REFUSED)).toHaveLength(1);
+});
+
 it('a configuration that is gone changes nothing', async () => {
   const running = await start();
   rmSync(files.configFile);

@@ -2,10 +2,12 @@ import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, runCommand, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const WORKERS = 2;
+const CKR_PIN_INCORRECT = 0xa0;
 
 let files: ProxyFiles;
 let faulty: FaultyModule;
@@ -125,6 +127,22 @@ it('a PIN that is refused to one is tried by no other', async () => {
   await proxy.proveService();
   expect(replica.counts().get('C_Login')).toBe(1);
   expect(proxy.output).not.toContain('no-such-pin');
+  await stop();
+});
+
+it('one that is replaced while the HSM is away, or has another PIN, waits for it beside the others', async () => {
+  await start();
+  faulty.inject({ on: 'C_Login', does: 'answer', code: CKR_PIN_INCORRECT });
+  const before = faulty.counts().get('C_Login') ?? 0;
+  for (let kill = 1; kill <= 2; kill += 1) {
+    process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
+    await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
+  }
+  // The first replacement has tried it, and the second knows of that.
+  expect(faulty.counts().get('C_Login')).toBe(before + 1);
+  const statuses = [];
+  for (let request = 0; request < 4; request += 1) statuses.push((await proxy.post(paths.encrypt, encryptBody)).status);
+  expect(new Set(statuses)).toEqual(new Set([200, 500]));
   await stop();
 });
 

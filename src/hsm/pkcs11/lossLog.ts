@@ -54,7 +54,10 @@ export class LossLog {
   /** The end of all repairs. */
   refused(detail: string | undefined): void {
     const fields = { keyManager: this.#options.name, detail };
-    this.#options.logger.error(fields, 'A token refuses the PIN: it is not repaired any more. Correct it in the configuration');
+    this.#options.logger.error(
+      fields,
+      'A token refuses the PIN: it is not repaired any more. Correct it in the configuration',
+    );
   }
 
   /** How many were not reported before this one; undefined if this one is not to be either. */

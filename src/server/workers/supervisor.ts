@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
-import type { ServeOrder, Serving } from '../serving.ts';
+import type { Drain, ServeOrder, Serving } from '../serving.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
+import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
 
 export interface SupervisorOptions {
@@ -13,8 +14,6 @@ export interface SupervisorOptions {
   readonly log: SupervisorLog;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** After a drain began, the time that workers have to end. */
-  readonly drainMs: number;
   /** Told of each worker that has ended and is replaced. */
   readonly onRestart: () => void;
 }
@@ -24,9 +23,6 @@ interface SupervisorLog {
   error(fields: object, message: string): void;
 }
 
-const PING_INTERVAL_MS = 1_000;
-// KMS waits 250 ms; but a process that is short of CPU may be late without hanging.
-const HUNG_MS = 10_000;
 // A scraper waits for some seconds.
 const METRICS_MS = 2_000;
 const SHORT_LIFE_MS = 10_000;
@@ -44,6 +40,8 @@ export class Supervisor implements Serving {
   readonly #workers = new Set<SupervisedWorker>();
   /** Those of them that have started, and what they said last. */
   readonly #serving = new Map<SupervisedWorker, WorkerStatus>();
+  /** By their text: that no worker tries what another has tried in vain. */
+  readonly #refusedPins = new Map<string, RefusedPinRecord>();
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
   #order: ServeOrder;
@@ -62,7 +60,7 @@ export class Supervisor implements Serving {
   static async start(order: ServeOrder, options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(order, options);
     const first = supervisor.#fork();
-    supervisor.#address = await supervisor.#start(first, 1).catch((error: unknown) => {
+    supervisor.#address = await supervisor.#start(first, 1, false).catch((error: unknown) => {
       first.kill();
       throw new SupervisorFailure((error as Error).message);
     });
@@ -77,17 +75,18 @@ export class Supervisor implements Serving {
   }
 
   async apply(order: ServeOrder): Promise<void> {
-    const [first, ...others] = this.#serving.keys();
+    const prepared = [...this.#serving.keys()];
+    const [first, ...others] = prepared;
     try {
       // One at first: what it refuses, a PIN perhaps, the others need not try.
       if (first) await unlessEnded(first.calls.call('prepare', order));
       await Promise.all(others.map(({ calls }) => unlessEnded(calls.call('prepare', order))));
     } catch (error) {
-      await this.#callAll('discard');
+      await Promise.allSettled(prepared.map(({ calls }) => calls.call('discard', undefined)));
       throw error;
     }
     this.#order = order;
-    await this.#callAll('commit');
+    await Promise.all([...this.#serving.keys()].map((worker) => this.#goOver(worker, prepared.includes(worker))));
   }
 
   /** Ready as soon as one worker is. */
@@ -108,16 +107,16 @@ export class Supervisor implements Serving {
     return snapshots.flat();
   }
 
-  async drain(lameDuckMs: number): Promise<void> {
+  async drain(drain: Drain): Promise<void> {
     this.#stop.abort();
-    const { drainMs, log } = this.#options;
-    for (const { calls } of this.#workers) calls.call('drain', lameDuckMs).catch(() => undefined);
+    const { log } = this.#options;
+    for (const { calls } of this.#workers) calls.call('drain', drain).catch(() => undefined);
     const timer = setTimeout(() => {
       for (const worker of this.#workers) {
         log.error({ worker: worker.id }, 'a worker did not end in time and is killed');
         worker.kill();
       }
-    }, drainMs + END_MS);
+    }, drain.drainMs + END_MS);
     await Promise.all(this.#slots);
     clearTimeout(timer);
   }
@@ -136,26 +135,37 @@ export class Supervisor implements Serving {
     return worker;
   }
 
-  #refusedPins(): RefusedPinRecord[] {
-    return [...this.#serving.values()].flatMap(({ refusedPins }) => refusedPins);
+  #note(worker: SupervisedWorker, status: WorkerStatus): void {
+    this.#serving.set(worker, status);
+    for (const refused of status.refusedPins) this.#refusedPins.set(JSON.stringify(refused), refused);
   }
 
-  /** Of all workers that serve; those that had nothing prepared do nothing. */
-  async #callAll(name: 'commit' | 'discard'): Promise<void> {
-    await Promise.allSettled([...this.#serving.keys()].map(({ calls }) => calls.call(name, undefined)));
+  /** There is no way back when others have gone over: a worker that cannot is replaced. */
+  async #goOver(worker: SupervisedWorker, isPrepared: boolean): Promise<void> {
+    try {
+      if (!isPrepared) await worker.calls.call('prepare', this.#order);
+      await worker.calls.call('commit', undefined);
+    } catch (error) {
+      if (error instanceof ChannelEnd) return;
+      const { message } = error as Error;
+      this.#options.log.error({ worker: worker.id, detail: message }, 'a worker cannot take the configuration over');
+      worker.kill();
+    }
   }
 
   /** Tells a worker what to serve, and then looks whether it hangs. */
-  async #start(worker: SupervisedWorker, slot: number): Promise<AddressInfo> {
+  async #start(worker: SupervisedWorker, slot: number, isReplacement: boolean): Promise<AddressInfo> {
     let order = this.#order;
-    const address = await worker.calls.call('start', { order, slot, refusedPins: this.#refusedPins() });
+    const refusedPins = [...this.#refusedPins.values()];
+    const address = await worker.calls.call('start', { order, slot, isReplacement, refusedPins });
+    const status = await worker.calls.call('status', undefined);
     // What was applied meanwhile reached the others only.
     while (order !== this.#order) {
       order = this.#order;
       await worker.calls.call('prepare', order);
       await worker.calls.call('commit', undefined);
     }
-    this.#serving.set(worker, await worker.calls.call('status', undefined));
+    this.#note(worker, status);
     this.#options.log.info({ worker: worker.id, pid: worker.pid }, 'a worker serves');
     void this.#watch(worker);
     return address;
@@ -191,7 +201,8 @@ export class Supervisor implements Serving {
 
   async #startOrKill(worker: SupervisedWorker, slot: number): Promise<void> {
     try {
-      await this.#start(worker, slot);
+      // Those that serve have found the key managers there.
+      await this.#start(worker, slot, true);
     } catch (error) {
       if (this.#isStopping()) return;
       const { message } = error as Error;
@@ -207,26 +218,13 @@ export class Supervisor implements Serving {
 
   /** Kills a worker that does not answer any more. */
   async #watch(worker: SupervisedWorker): Promise<void> {
-    const { log } = this.#options;
-    while (this.#workers.has(worker)) {
-      const answered = new AbortController();
-      const answer = worker.calls.call('status', undefined).then(
-        (status) => {
-          this.#serving.set(worker, status);
-          return 'answered';
-        },
-        () => 'ended',
-      );
-      const late = sleep(HUNG_MS, 'late', { signal: answered.signal }).catch(() => 'answered');
-      const outcome = await Promise.race([answer, late]);
-      answered.abort();
-      if (outcome === 'late') {
-        log.error({ worker: worker.id, pid: worker.pid, afterMs: HUNG_MS }, 'a worker hangs and is killed');
-        worker.kill();
-      }
-      if (outcome !== 'answered') return;
-      await sleep(PING_INTERVAL_MS);
-    }
+    const outcome = await watchWorker(worker, (status) => {
+      this.#note(worker, status);
+    });
+    if (outcome === 'ended') return;
+    const { id, pid } = worker;
+    this.#options.log.error({ worker: id, pid, afterMs: HUNG_MS }, 'a worker hangs and is killed');
+    worker.kill();
   }
 }
 

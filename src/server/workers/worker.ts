@@ -37,9 +37,9 @@ export async function runWorker(
       (await serving()).commit();
     },
     discard: async () => (await serving()).discard(),
-    drain: async (lameDuckMs) => {
+    drain: async (drain) => {
       try {
-        await (await serving()).drain(lameDuckMs);
+        await (await serving()).drain(drain);
       } finally {
         drained.resolve(undefined);
       }

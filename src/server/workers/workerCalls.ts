@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
-import type { ServeOrder } from '../serving.ts';
+import type { Drain, ServeOrder } from '../serving.ts';
 
 export interface WorkerStatus {
   readonly readiness: Readiness;
@@ -13,6 +13,8 @@ export interface WorkerStatus {
 export interface WorkerStart {
   readonly order: ServeOrder;
   readonly slot: number;
+  /** Of another worker, or beside others that serve: then it starts without its key managers too, and opens them later. */
+  readonly isReplacement: boolean;
   readonly refusedPins: readonly RefusedPinRecord[];
 }
 
@@ -26,7 +28,7 @@ export type WorkerCalls = {
   commit(): Promise<void>;
   /** Forgets what was prepared. */
   discard(): Promise<void>;
-  drain(lameDuckMs: number): Promise<void>;
+  drain(drain: Drain): Promise<void>;
   /** Answered as long as the worker does not hang. */
   status(): Promise<WorkerStatus>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
