@@ -1,5 +1,18 @@
+import type { Body, Probe } from '../test/support/knownKey.ts';
 import type { Outcome } from './faultClasses.ts';
-import type { SupervisedProxy } from './supervisedProxy.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Body;
+}
+
+/** What the load is put on. */
+export interface Asked<P extends Probe> {
+  /** The next request of this operation. */
+  probe(operation: Probe['operation']): P;
+  /** Sends it. Throws if there is no complete answer. */
+  ask(probe: P): Promise<Answer>;
+}
 
 export interface Sent {
   /** Milliseconds, by performance.now(). */
@@ -7,21 +20,23 @@ export interface Sent {
   /** Milliseconds until its outcome. */
   readonly took: number;
   readonly outcome: Outcome;
+  /** Of one without an answer: what `ask` threw. */
+  readonly error?: unknown;
 }
 
 const TICK_MS = 5;
 
 /** Encryptions with CDIV and decryptions in turn, so many in a second whatever becomes of them, each answer checked. */
-export class CheckedLoad {
+export class CheckedLoad<P extends Probe> {
   readonly sent: Sent[] = [];
-  readonly #proxy: SupervisedProxy;
+  readonly #asked: Asked<P>;
   readonly #running = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #begun = 0;
 
   /** Starts it. `rate`: requests in a second. */
-  constructor(proxy: SupervisedProxy, rate: number) {
-    this.#proxy = proxy;
+  constructor(asked: Asked<P>, rate: number) {
+    this.#asked = asked;
     const startedAt = performance.now();
     this.#timer = setInterval(() => {
       const due = ((performance.now() - startedAt) / 1_000) * rate;
@@ -37,28 +52,24 @@ export class CheckedLoad {
 
   #begin(): void {
     this.#begun += 1;
-    const running = this.#ask(performance.now(), this.#begun % 2 === 0).finally(() => this.#running.delete(running));
+    const operation = this.#begun % 2 === 0 ? 'encrypt' : 'decrypt';
+    const running = this.#ask(performance.now(), operation).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
-  async #ask(at: number, encrypt: boolean): Promise<void> {
-    const probe = encrypt ? this.#proxy.key.encryptProbe() : this.#proxy.key.decryptProbe();
-    const outcome = await this.#proxy.ask(probe).then(
-      ({ status, body }) =>
-        status === 200
-          ? judge(() => {
-              probe.prove(body);
-            })
-          : String(body['errorName']),
-      () => 'no answer',
+  async #ask(at: number, operation: Probe['operation']): Promise<void> {
+    const probe = this.#asked.probe(operation);
+    const result = await this.#asked.ask(probe).then(
+      ({ status, body }) => ({ outcome: status === 200 ? judge(probe, body) : String(body['errorName']) }),
+      (error: unknown) => ({ outcome: 'no answer', error }),
     );
-    this.sent.push({ at, took: performance.now() - at, outcome });
+    this.sent.push({ at, took: performance.now() - at, ...result });
   }
 }
 
-function judge(prove: () => void): Outcome {
+function judge(probe: Probe, answer: Body): Outcome {
   try {
-    prove();
+    probe.prove(answer);
     return 'ok';
   } catch {
     return 'wrong answer';

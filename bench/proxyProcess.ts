@@ -15,17 +15,23 @@ export interface ProxyProcess {
   stop(): Promise<void>;
 }
 
-/** Starts it and resolves when it listens; throws if it ends before. `env` is added to that of this process. */
+export type LogRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Starts it and resolves when it listens; throws if it ends before. `env` is added to that of this process. `onRecord` is told
+ * of each line of its log.
+ */
 export async function startProxyProcess(
   configFile: string,
   env: Readonly<Record<string, string>>,
+  onRecord?: (record: LogRecord) => void,
 ): Promise<ProxyProcess> {
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'close').then(([code]) => code as number | null);
-  const port = await portOf(child);
+  const port = await portOf(child, onRecord);
   const stop = async () => {
     child.kill('SIGTERM');
     await ended;
@@ -34,13 +40,14 @@ export async function startProxyProcess(
 }
 
 /** Resolves when it listens; goes on reading its log, as a collector would. */
-function portOf(child: ChildProcess): Promise<number> {
+function portOf(child: ChildProcess, onRecord?: (record: LogRecord) => void): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('close', () => {
       reject(new Error('the proxy ended before it listened'));
     });
     if (!child.stdout) return;
     createInterface(child.stdout).on('line', (line) => {
+      onRecord?.(JSON.parse(line) as LogRecord);
       if (!line.includes('"msg":"listening"')) return;
       resolve((JSON.parse(line) as { port: number }).port);
     });

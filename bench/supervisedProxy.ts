@@ -11,6 +11,7 @@ import { KnownKey, type Body, type Probe } from '../test/support/knownKey.ts';
 import { healthMetadata, keyPath, paths } from '../test/support/messages.ts';
 import { PREFIX, REGION, signedHeaders } from '../test/support/proxyUnderTest.ts';
 import type { SoftHsmFixture } from '../test/support/softHsm.ts';
+import type { Answer, Asked } from './checkedLoad.ts';
 import { startProxyProcess, type ProxyProcess } from './proxyProcess.ts';
 
 export interface SupervisedProxyOptions {
@@ -21,16 +22,11 @@ export interface SupervisedProxyOptions {
   readonly timeoutMs: number;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly body: Body;
-}
-
 // An answer that takes longer is none.
 const GIVE_UP_MS = 15_000;
 
 /** The proxy over faulty modules, in a process that is started again when it ends, after its faults were lifted. */
-export class SupervisedProxy {
+export class SupervisedProxy implements Asked<Probe> {
   readonly key = new KnownKey();
   readonly modules: readonly FaultyModule[];
   readonly #credential = newCredential();
@@ -82,6 +78,10 @@ export class SupervisedProxy {
         ],
       }),
     );
+  }
+
+  probe(operation: Probe['operation']): Probe {
+    return operation === 'encrypt' ? this.key.encryptProbe() : this.key.decryptProbe();
   }
 
   /** Sends a request for the key. Throws if the connection breaks before the answer is complete. */

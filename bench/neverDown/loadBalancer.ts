@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { CRC32C_TLV, proxyHeader, vpceTlv } from '../../test/support/proxyHeader.ts';
+
+/** A proxy behind the load balancer, on 127.0.0.1. */
+export interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly monitoringPort: number;
+}
+
+/** A connection of a client, with the one to a target that carries it on. Times are milliseconds, by performance.now(). */
+export interface Flow {
+  /** Its client's in the PROXY header, of no other flow. */
+  readonly address: string;
+  readonly target: Target;
+  readonly openedAt: number;
+  /** When either end had closed it; undefined as long as it is open. */
+  closedAt?: number;
+}
+
+export const VPC_ENDPOINT = 'vpce-0123456789abcdef0';
+
+const CHECK_INTERVAL_MS = 1_000;
+const CHECK_TIMEOUT_MS = 2_000;
+const THRESHOLD = 2;
+const LOCAL_HEADER = proxyHeader({ command: 0x20, family: 0, addresses: Buffer.alloc(0) });
+
+/** The checks of one target. */
+interface Checked {
+  healthy: boolean;
+  /** Checks in a row that said otherwise. */
+  otherwise: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * As a Network Load Balancer: a new connection goes to a healthy target, of which it passes bytes through with a PROXY protocol
+ * header before them; it stays there, whatever becomes of the target's health. When no target is healthy, all are taken.
+ */
+export class LoadBalancer {
+  readonly #server: Server;
+  readonly #targets = new Map<Target, Checked>();
+  /** By the client's port: the latest. */
+  readonly #flows = new Map<number, Flow>();
+  #connections = 0;
+
+  /** Resolves when it listens on a port that the system has given. */
+  static async start(): Promise<LoadBalancer> {
+    const balancer = new LoadBalancer();
+    await once(balancer.#server.listen(0, '127.0.0.1'), 'listening');
+    return balancer;
+  }
+
+  private constructor() {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      this.#carry(client);
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes a target in, which gets connections once it is healthy. */
+  register(target: Target): void {
+    const checked: Checked = { healthy: false, otherwise: 0, timer: undefined };
+    this.#targets.set(target, checked);
+    void this.#check(target, checked);
+  }
+
+  deregister(target: Target): void {
+    clearTimeout(this.#targets.get(target)?.timer);
+    this.#targets.delete(target);
+  }
+
+  isHealthy(target: Target): boolean {
+    return this.#targets.get(target)?.healthy ?? false;
+  }
+
+  /** The flow of a client that connects from this port of 127.0.0.1. */
+  flowFrom(clientPort: number | undefined): Flow | undefined {
+    return clientPort === undefined ? undefined : this.#flows.get(clientPort);
+  }
+
+  /** Of clients, none may be connected any more. */
+  async close(): Promise<void> {
+    for (const target of [...this.#targets.keys()]) this.deregister(target);
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await closed;
+  }
+
+  #carry(client: Socket): void {
+    const { remotePort } = client;
+    const target = this.#choose();
+    if (!target || remotePort === undefined) {
+      client.resetAndDestroy();
+      return;
+    }
+    const number = ++this.#connections;
+    const source = Buffer.of(10, (number >> 16) & 255, (number >> 8) & 255, number & 255);
+    const flow: Flow = { address: source.join('.'), target, openedAt: performance.now() };
+    this.#flows.set(remotePort, flow);
+    const ahead = connect({ host: '127.0.0.1', port: target.port, allowHalfOpen: true, noDelay: true });
+    ahead.write(headerOf(source, remotePort));
+    join(client, ahead);
+    join(ahead, client);
+    for (const socket of [client, ahead]) {
+      socket.once('close', () => {
+        flow.closedAt ??= performance.now();
+      });
+    }
+  }
+
+  #choose(): Target | undefined {
+    const all = [...this.#targets.keys()];
+    const healthy = all.filter((target) => this.isHealthy(target));
+    const candidates = healthy.length > 0 ? healthy : all;
+    return candidates[this.#connections % candidates.length];
+  }
+
+  async #check(target: Target, checked: Checked): Promise<void> {
+    const healthy = await isReady(target);
+    checked.otherwise = healthy === checked.healthy ? 0 : checked.otherwise + 1;
+    if (checked.otherwise === THRESHOLD) Object.assign(checked, { healthy, otherwise: 0 });
+    if (this.#targets.get(target) !== checked) return;
+    checked.timer = setTimeout(() => void this.#check(target, checked), CHECK_INTERVAL_MS);
+  }
+}
+
+/** What a Network Load Balancer sends ahead of a connection through a VPC endpoint, with a checksum and padding. */
+export function headerOf(source: Buffer, port: number): Buffer {
+  const ports = Buffer.of(port >> 8, port & 255, 0x01, 0xbb);
+  const addresses = Buffer.concat([source, Buffer.of(10, 0, 0, 1), ports]);
+  return proxyHeader({ addresses, tlvs: [CRC32C_TLV, vpceTlv(VPC_ENDPOINT), [0x04, Buffer.alloc(36)]] });
+}
+
+/** Passes on what one end sends, its end, and its reset. */
+function join(from: Socket, to: Socket): void {
+  from.pipe(to);
+  from.on('error', () => to.resetAndDestroy());
+}
+
+/** One health check, on a connection of its own. */
+function isReady({ monitoringPort }: Target): Promise<boolean> {
+  return new Promise((resolve) => {
+    const check = request({
+      path: '/readyz',
+      timeout: CHECK_TIMEOUT_MS,
+      createConnection: () => {
+        const socket = connect({ host: '127.0.0.1', port: monitoringPort });
+        socket.write(LOCAL_HEADER);
+        return socket;
+      },
+    });
+    check.on('timeout', () => check.destroy());
+    check.on('error', () => {
+      resolve(false);
+    });
+    check.on('response', (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    check.end();
+  });
+}

@@ -1,0 +1,55 @@
+import type { Sent } from '../checkedLoad.ts';
+import { allowance, describeFailure } from './allowance.ts';
+import type { ProcessFigures } from './processFigures.ts';
+import type { Kill } from './proxyInstance.ts';
+
+export interface PhaseRequests {
+  readonly phase: string;
+  /** Those that were begun in it. */
+  readonly sent: readonly Sent[];
+}
+
+// Connection set-up included, which keep-alive spares.
+const KMS_WAITS_MS = 250;
+
+/** One row for each phase. */
+export function phaseTable(phases: readonly PhaseRequests[], kills: readonly Kill[]): string {
+  const rows = phases.map(({ phase, sent }) => {
+    const failed = sent.filter(({ outcome }) => outcome !== 'ok');
+    const verdicts = failed.map((each) => allowance(each, kills) ?? 'NOT ALLOWED');
+    const times = sent.map(({ took }) => took).sort((a, b) => a - b);
+    return [
+      phase,
+      sent.length,
+      sent.length - failed.length,
+      count(failed.map(describeFailure)),
+      failed.length === 0 ? '' : count(verdicts),
+      (times[Math.floor(times.length * 0.99)] ?? NaN).toFixed(1),
+      times.filter((took) => took > KMS_WAITS_MS).length,
+    ];
+  });
+  return table(['phase', 'sent', 'ok', 'failed', 'allowed?', 'p99 ms', 'over 250 ms'], rows);
+}
+
+/** One row for each process: idle before the load, and idle after it. */
+export function processTable(
+  before: ReadonlyMap<string, ProcessFigures>,
+  after: ReadonlyMap<string, ProcessFigures>,
+): string {
+  const rows = [...new Set([...before.keys(), ...after.keys()])].map((name) => {
+    const [first, last] = [before.get(name), after.get(name)];
+    const memory = [first, last].map((each) => each?.residentMemory.toFixed(0) ?? '-');
+    return [name, ...memory, first?.fileDescriptors ?? '-', last?.fileDescriptors ?? '-'];
+  });
+  return table(['process', 'MiB before', 'MiB after', 'descriptors before', 'descriptors after'], rows);
+}
+
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function count(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].map(([text, times]) => `${times} ${text}`).join(', ') || '0';
+}
