@@ -20,6 +20,8 @@ import { version } from './version.ts';
 export interface ProxyDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** Whether the log can take more requests. */
+  readonly canRecord?: () => boolean;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
   /** Others serve already, so that this one opens its key managers later if it cannot now. */
@@ -66,7 +68,7 @@ export class Proxy implements Serving {
   /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
-    const { log, process, isReplacement } = dependencies;
+    const { log, canRecord, process, isReplacement } = dependencies;
     const refusedPins = new RefusedPins(dependencies.refusedPins);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
@@ -89,6 +91,7 @@ export class Proxy implements Serving {
         ticketKeys: order.ticketKeys,
         keyStores,
         log,
+        canRecord,
         observe: counted?.countRequest,
       });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
@@ -172,8 +175,10 @@ async function startListening(
   { server }: Config,
   {
     ticketKeys,
+    canRecord = () => true,
     ...app
-  }: Pick<ServeOrder, 'ticketKeys'> & Pick<AppDependencies, 'keyStores' | 'observe'> & { log: Logger },
+  }: Pick<ServeOrder, 'ticketKeys'> &
+    Pick<AppDependencies, 'keyStores' | 'observe'> & { log: Logger; canRecord: (() => boolean) | undefined },
 ): Promise<Listening> {
   const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
   const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
@@ -186,6 +191,7 @@ async function startListening(
       tls,
       ticketKeys,
       proxyProtocol,
+      canRecord,
       listener: (clientOf) => createApp({ ...app, verifier, proxy, clientOf }),
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');

@@ -30,8 +30,8 @@ export function serveCommand(cli: Cli): Command {
       if (cli.supervisor) {
         const { supervisor, env } = cli;
         await runWorker(supervisor, ({ order, slot, ...others }) => {
-          const { log } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, { env, log, process: `worker-${slot}`, ...others });
+          const { log, isBehind } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
+          return Proxy.start(order, { env, log, canRecord: () => !isBehind(), process: `worker-${slot}`, ...others });
         });
         return;
       }
@@ -102,11 +102,11 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
 
 function start(
   order: ServeOrder,
-  { log, write }: LogOutput,
+  { log, write, isBehind }: LogOutput,
   lifecycle: LifecycleMetrics,
   { env, err }: Cli,
 ): Promise<Serving> {
-  if (order.processes === 1) return Proxy.start(order, { env, log, process: 'main' });
+  if (order.processes === 1) return Proxy.start(order, { env, log, canRecord: () => !isBehind(), process: 'main' });
   return Supervisor.start(order, {
     output: { log: write, error: err },
     log,

@@ -3,11 +3,16 @@ import type { Config } from '../config/schema.ts';
 
 // Some 30,000 requests: what a reader that is slow may be behind.
 const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+// One write leaves in each turn of the event loop, in which every connection may have had a request answered. The longer it is, the
+// more it costs to add a line to it.
+const MAX_WRITE_BYTES = 256 * 1024;
 
 export interface LogOutput {
   readonly log: Logger;
   /** Writes lines that are records already. */
   readonly write: (lines: string) => void;
+  /** Whether so much is not written yet that little more should be: half of what there is room for. */
+  readonly isBehind: () => boolean;
 }
 
 /**
@@ -19,13 +24,21 @@ export function createLogger(
   onLoss: (reason: string) => void,
   base: Readonly<Record<string, unknown>> = {},
 ): LogOutput {
-  const output = destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES });
+  const output = destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES, maxWrite: MAX_WRITE_BYTES });
   output.on('drop', () => {
     onLoss('the reader of standard output is too far behind');
   });
   output.on('error', ({ message }: Error) => {
     onLoss(message);
   });
+  let pendingBytes = 0;
+  output.on('write', (bytes) => {
+    pendingBytes -= bytes;
+  });
+  const write = (lines: string): void => {
+    pendingBytes += Buffer.byteLength(lines);
+    output.write(lines);
+  };
   const log = pino(
     {
       level,
@@ -33,7 +46,7 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    output,
+    { write },
   );
-  return { log, write: (lines) => output.write(lines) };
+  return { log, write, isBehind: () => pendingBytes > MAX_BUFFERED_BYTES / 2 };
 }

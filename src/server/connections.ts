@@ -19,6 +19,8 @@ export interface Connection {
   /** Otherwise it is closed when its TLS handshake is finished. */
   mayRequest: boolean;
   lastRequest?: LastRequest;
+  /** Requests that have come and are not answered yet. */
+  unanswered: number;
 }
 
 /** The open connections, at most `capacity`. */
@@ -47,7 +49,8 @@ export class Connections {
    * returned as `closed`; if none waits, it is the new one.
    */
   open(socket: Socket): { readonly opened?: Connection; readonly closed?: Connection } {
-    const connection: Connection = { socket, client: { remoteAddress: socket.remoteAddress }, mayRequest: true };
+    const client = { remoteAddress: socket.remoteAddress };
+    const connection: Connection = { socket, client, mayRequest: true, unanswered: 0 };
     const closed = this.size < this.#capacity ? undefined : (this.#longestWaiting() ?? connection);
     closed?.socket.destroy();
     if (closed) this.#forget(closed);

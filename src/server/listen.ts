@@ -30,6 +30,8 @@ export interface ListenOptions {
   readonly proxyProtocol: ProxyProtocol;
   /** Makes what answers requests; `clientOf` tells on whose connection one came. */
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
+  /** Whether requests can be recorded at present. If not, their connections are closed. */
+  readonly canRecord?: () => boolean;
   /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
   /** Told of each connection that is not let in, or ends without a request: no HTTP, no TLS, or nothing in time. */
@@ -64,12 +66,16 @@ const HTTP: ServerOptions = {
 };
 // Of each process. Each may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
 const MAX_CONNECTIONS = 1_000;
+// Requests of one connection, which need not wait for answers to those before; KMS does. As long as not many are running on all:
+// thousands that come in one turn of the event loop are more than the log can take.
+const MAX_PIPELINED = 8;
+const MANY = 256;
 // Longer than an idle connection is kept.
 const SILENCE_MS = 410_000;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port, tls, ticketKeys = randomBytes(48), proxyProtocol, onError } = options;
+  const { host, port, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
   const connections = new Connections(MAX_CONNECTIONS);
   const running = new Set<ServerResponse>();
   let draining = false;
@@ -83,14 +89,26 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   const listener = options.listener((req) => connections.of(req.socket)?.client ?? { remoteAddress: undefined });
   server.on('request', (req, res) => {
     const connection = connections.of(req.socket);
-    if (!connection?.mayRequest) {
+    if (!connection?.mayRequest || req.socket.destroyed) {
       req.socket.destroy();
       return;
     }
+    if (connection.unanswered >= (running.size < MANY ? MAX_PIPELINED : 1)) {
+      onRefused({ ...connection.client, reason: 'too many requests before an answer', routine: false });
+      req.socket.destroy();
+      return;
+    }
+    if (canRecord?.() === false) {
+      onRefused({ ...connection.client, reason: 'the log is too far behind', routine: false });
+      req.socket.destroy();
+      return;
+    }
+    connection.unanswered += 1;
     connection.lastRequest = { req, res };
     running.add(res);
     res.once('close', () => {
       running.delete(res);
+      connection.unanswered -= 1;
       connections.answered(connection);
     });
     if (draining) res.setHeader('Connection', 'close');

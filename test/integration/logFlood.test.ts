@@ -1,0 +1,70 @@
+import { spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { startServer } from '../support/listeningServer.ts';
+import { RawConnection } from '../support/rawConnection.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+
+const UNSIGNED = 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n';
+
+it('100,000 requests at once, which nobody has signed, do not end the proxy', async () => {
+  const proxy = await RunningProxy.start(new ProxyFiles({ tls: false }));
+  const flood = new RawConnection(proxy.port);
+  await flood.send(UNSIGNED.repeat(100_000));
+  await flood.closed();
+  await proxy.logged({ reason: 'too many requests before an answer' });
+  await proxy.proveService();
+  await proxy.dispose();
+});
+
+it('when many requests are running, each connection may have one', async () => {
+  let running = 0;
+  const server = await startServer({
+    tls: undefined,
+    listener: () => (_req, res) => {
+      running += 1;
+      void sleep(1_000).then(() => res.end());
+    },
+  });
+  const patient = Array.from({ length: 260 }, () => new RawConnection(server.port));
+  for (const connection of patient) await connection.send(UNSIGNED);
+  await expect.poll(() => running).toBe(patient.length);
+  const pipelining = new RawConnection(server.port);
+  await pipelining.send(UNSIGNED.repeat(2));
+  expect(await pipelining.closed()).toEqual([]);
+  for (const connection of patient) {
+    expect(await connection.answered()).toHaveLength(1);
+    connection.reset();
+  }
+});
+
+it('a request that cannot be recorded is not answered', async () => {
+  const server = await startServer({ tls: undefined, canRecord: () => false });
+  const connection = new RawConnection(server.port);
+  await connection.send(UNSIGNED);
+  expect(await connection.closed()).toEqual([]);
+  expect(server.clients).toEqual([]);
+  expect(server.refusals).toMatchObject([{ reason: 'the log is too far behind', routine: false }]);
+});
+
+it('the log takes what is written in one turn of the event loop after the other', async () => {
+  const script = `
+    import { createLogger } from './src/monitoring/logger.ts';
+    const { log } = createLogger('info', (reason) => { console.error(reason); process.exit(1); });
+    for (let turn = 0; turn < 200; turn += 1) {
+      for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(200) }, 'line');
+      await new Promise((resolve) => setImmediate(resolve));
+    }`;
+  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-log-'));
+  const file = openSync(join(folder, 'log'), 'w');
+  const stdio: StdioOptions = ['ignore', file, 'inherit'];
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio });
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(readFileSync(join(folder, 'log'), 'utf8').split('\n')).toHaveLength(100_001);
+  closeSync(file);
+  rmSync(folder, { recursive: true });
+});
