@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
+import type { Socket } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { configCommand } from './commands/config.ts';
@@ -11,6 +12,7 @@ import { keystoreCommand } from './commands/keystore.ts';
 import { serveCommand } from './commands/serve.ts';
 import { ConfigError } from './config/problem.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
+import type { GivenMessage, TakenMessage } from './server/workers/supervisedWorker.ts';
 import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -57,6 +59,14 @@ const cli: Cli = {
     // Of a supervisor that is gone: then this process ends by itself.
     send: (message) => process.send?.(message, undefined, undefined, () => undefined),
     onMessage: (listener) => process.on('message', listener),
+    onConnection: (take) => {
+      process.on('message', (message: Partial<GivenMessage>, connection: Socket | undefined) => {
+        if (message.connection === undefined) return;
+        process.send?.({ taken: message.connection } satisfies TakenMessage);
+        // Undefined: its client was gone before.
+        if (connection) take(connection);
+      });
+    },
     release: () => process.channel?.unref(),
   },
 };

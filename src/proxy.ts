@@ -10,7 +10,7 @@ import { processMetrics } from './monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from './monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from './monitoring/readiness.ts';
 import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
-import { listen, type Listening } from './server/listen.ts';
+import { listen, type HandOver, type Listening } from './server/listen.ts';
 import { ListenFailure } from './server/listenFailure.ts';
 import { refusalLog } from './server/refusalLog.ts';
 import type { Drain, ServeOrder, Serving } from './server/serving.ts';
@@ -22,6 +22,8 @@ export interface ProxyDependencies {
   readonly log: Logger;
   /** Whether the log can take more requests. */
   readonly canRecord?: () => boolean;
+  /** Left out: it listens on the port of the configuration. */
+  readonly handOver?: HandOver;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
   /** Others serve already, so that this one opens its key managers later if it cannot now. */
@@ -68,7 +70,7 @@ export class Proxy implements Serving {
   /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
-    const { log, canRecord, process, isReplacement } = dependencies;
+    const { log, canRecord, handOver, process, isReplacement } = dependencies;
     const refusedPins = new RefusedPins(dependencies.refusedPins);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
@@ -92,6 +94,7 @@ export class Proxy implements Serving {
         keyStores,
         log,
         canRecord,
+        handOver,
         observe: counted?.countRequest,
       });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
@@ -103,7 +106,9 @@ export class Proxy implements Serving {
   }
 
   get address(): AddressInfo {
-    return this.#listening.address;
+    const { address } = this.#listening;
+    if (!address) throw new Error('another process listens');
+    return address;
   }
 
   readiness(): Readiness {
@@ -176,9 +181,14 @@ async function startListening(
   {
     ticketKeys,
     canRecord = () => true,
+    handOver,
     ...app
   }: Pick<ServeOrder, 'ticketKeys'> &
-    Pick<AppDependencies, 'keyStores' | 'observe'> & { log: Logger; canRecord: (() => boolean) | undefined },
+    Pick<AppDependencies, 'keyStores' | 'observe'> & {
+      log: Logger;
+      canRecord: (() => boolean) | undefined;
+      handOver: HandOver | undefined;
+    },
 ): Promise<Listening> {
   const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
   const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
@@ -186,8 +196,7 @@ async function startListening(
   const { log } = app;
   try {
     return await listen({
-      host,
-      port,
+      source: handOver ?? { host, port },
       tls,
       ticketKeys,
       proxyProtocol,

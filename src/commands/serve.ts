@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { createLogger, type LogOutput } from '../monitoring/logger.ts';
 import { lifecycleMetrics, type LifecycleMetrics } from '../monitoring/metrics/lifecycleMetrics.ts';
 import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
+import { retainCounts } from '../monitoring/metrics/retainCounts.ts';
 import type { MonitoringListener } from '../monitoring/monitoringListener.ts';
 import { startMonitoring } from '../monitoring/startMonitoring.ts';
 import { Proxy } from '../proxy.ts';
@@ -31,7 +32,14 @@ export function serveCommand(cli: Cli): Command {
         const { supervisor, env } = cli;
         await runWorker(supervisor, ({ order, slot, ...others }) => {
           const { log, isBehind } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, { env, log, canRecord: () => !isBehind(), process: `worker-${slot}`, ...others });
+          return Proxy.start(order, {
+            env,
+            log,
+            canRecord: () => !isBehind(),
+            handOver: supervisor.onConnection,
+            process: `worker-${slot}`,
+            ...others,
+          });
         });
         return;
       }
@@ -74,7 +82,7 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   // First, so that it says that the proxy starts.
   const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
   try {
-    serving = await start(toOrder(loaded), output, lifecycle, cli);
+    serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
     if (!server.tls) log.warn('plain HTTP: for local tests only');
     const { address, port } = serving.address;
     log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
@@ -102,15 +110,22 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
 
 function start(
   order: ServeOrder,
+  { server }: Config,
   { log, write, isBehind }: LogOutput,
   lifecycle: LifecycleMetrics,
   { env, err }: Cli,
 ): Promise<Serving> {
   if (order.processes === 1) return Proxy.start(order, { env, log, canRecord: () => !isBehind(), process: 'main' });
   return Supervisor.start(order, {
+    host: server.host,
+    port: server.port,
+    onError: ({ code }) => {
+      log.error({ code }, 'a connection was not accepted');
+    },
     output: { log: write, error: err },
     log,
     clock: () => performance.now(),
+    retainCounts,
     onRestart: lifecycle.workerRestarted,
   });
 }

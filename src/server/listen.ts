@@ -19,10 +19,12 @@ import type { Refusal } from './refusal.ts';
 import { refuseUnparsable } from './refuseUnparsable.ts';
 import { createTlsServer } from './tlsServer.ts';
 
+/** Hands over the connections that another process has accepted. */
+export type HandOver = (take: (connection: Socket) => void) => void;
+
 export interface ListenOptions {
-  readonly host: string;
-  /** 0: one that the system gives. */
-  readonly port: number;
+  /** A port of this process (0: one that the system gives), or connections that come otherwise. */
+  readonly source: { readonly host: string; readonly port: number } | HandOver;
   /** Undefined: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
   /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
@@ -39,7 +41,8 @@ export interface ListenOptions {
 }
 
 export interface Listening {
-  readonly address: AddressInfo;
+  /** Undefined: it has no port of its own. */
+  readonly address: AddressInfo | undefined;
   /**
    * Replaces certificate, key and clientAuth for new connections; those that are open stay. Throws if OpenSSL does not take
    * them, and nothing changes.
@@ -75,7 +78,7 @@ const SILENCE_MS = 410_000;
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
+  const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
   const connections = new Connections(MAX_CONNECTIONS);
   const running = new Set<ServerResponse>();
   let draining = false;
@@ -135,15 +138,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       });
     } else proceed();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, () => {
-      server.off('error', reject).on('error', onError);
-      resolve();
-    });
-  });
+  if (typeof source === 'function') takeConnections(server, source);
+  else await listenOn(server, source);
+  server.on('error', onError);
 
   return {
-    address: server.address() as AddressInfo,
+    address: (server.address() ?? undefined) as AddressInfo | undefined,
     setTls: (next) => {
       if (!tlsServer) throw new Error('plain HTTP has no certificate to replace');
       tlsServer.setTls(next);
@@ -155,4 +155,24 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       return drain(server, connections, running, drainMs - listenMs);
     },
   };
+}
+
+async function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+  server.once('error', reject).listen(port, host, () => {
+    resolve(undefined);
+  });
+  await promise;
+  server.off('error', reject);
+}
+
+function takeConnections(server: Server, handOver: HandOver): void {
+  handOver((connection) => {
+    // What a server with a port sets itself.
+    connection.allowHalfOpen = true;
+    connection.setNoDelay(true).setKeepAlive(HTTP.keepAlive, HTTP.keepAliveInitialDelay);
+    server.emit('connection', connection);
+  });
+  // With this, Node begins to look for requests that take too long.
+  server.emit('listening');
 }

@@ -73,6 +73,32 @@ it('the metrics tell what the proxy did, and hold no secret', async () => {
   for (const secret of [...secrets, files.softHsm.pin.reveal(), 'arn:aws']) expect(body).not.toContain(secret);
 });
 
+it('no counter falls when a worker ends', async () => {
+  files.writeConfig(monitored({ workers: 2 }));
+  const { running, metrics } = await start();
+  for (let requests = 0; requests < 6; requests += 1) await running.proveService();
+  const counted = async () => {
+    const samples = await metrics();
+    const labels = { key_store: 'first', operation: 'Encrypt', kms_operation: 'Encrypt', error_name: 'none' };
+    return valueOf(samples, 'xks_proxy_requests_total', labels);
+  };
+  await expect.poll(counted).toBe(6);
+  for (let kill = 1; kill <= 2; kill += 1) {
+    const serving = running.log.filter(({ msg }) => msg === 'a worker serves');
+    process.kill(serving.at(-1)?.['pid'] as number, 'SIGKILL');
+    await vi.waitFor(
+      () => {
+        expect(running.log.filter(({ msg }) => msg === 'a worker serves').length).toBeGreaterThan(serving.length);
+      },
+      { timeout: 20_000 },
+    );
+    expect(await counted()).toBe(6);
+  }
+  await running.proveService();
+  await expect.poll(counted).toBe(7);
+  expect(valueOf(await metrics(), 'xks_proxy_worker_restarts_total', {})).toBe(2);
+});
+
 it('is ready while it serves, and not once its only key manager is lost', async () => {
   const { get } = await start();
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"ready":true,"problems":[]}' });

@@ -22,8 +22,7 @@ export async function startServer(options: Partial<ListenOptions> = {}): Promise
   const refusals: Refusal[] = [];
   const clients: Client[] = [];
   const listening = await listen({
-    host: '127.0.0.1',
-    port: 0,
+    source: { host: '127.0.0.1', port: 0 },
     tls: identity(),
     ticketKeys: randomBytes(48),
     proxyProtocol: { enabled: false, vpcEndpointIds: [] },
@@ -42,7 +41,7 @@ export async function startServer(options: Partial<ListenOptions> = {}): Promise
   onTestFinished(async () => {
     await listening.drain(0);
   });
-  return { ...listening, port: listening.address.port, refusals, clients };
+  return { ...listening, port: listening.address?.port ?? NaN, refusals, clients };
 }
 
 export function identity(server: KeyPair = testCertificates.server, clientAuth?: ClientAuth): TlsIdentity {

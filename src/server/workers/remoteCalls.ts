@@ -70,7 +70,8 @@ export class RemoteCalls<Calls extends Callable<Calls>> {
 /** Answers what the other end calls. */
 export function answerCalls<Calls extends Callable<Calls>>(channel: Channel, calls: Calls): void {
   channel.onMessage((message) => {
-    const { call, name, argument } = message as CallMessage;
+    const { call, name, argument } = message as Partial<CallMessage>;
+    if (call === undefined) return;
     void settle(() => calls[name as keyof Calls](argument as never)).then((outcome) => {
       channel.send({ answer: call, ...outcome } satisfies AnswerMessage);
     });

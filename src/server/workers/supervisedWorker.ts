@@ -1,4 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
+import type { Socket } from 'node:net';
 import type { WorkerCalls } from './workerCalls.ts';
 import { RemoteCalls } from './remoteCalls.ts';
 
@@ -15,6 +16,15 @@ export interface WorkerOutput {
   error(text: string): void;
 }
 
+/** To a worker, with a connection; it answers with `taken`. */
+export interface GivenMessage {
+  readonly connection: number;
+}
+
+export interface TakenMessage {
+  readonly taken: number;
+}
+
 /** A worker process, as its supervisor sees it. */
 export class SupervisedWorker {
   readonly id: number;
@@ -22,8 +32,11 @@ export class SupervisedWorker {
   readonly calls: RemoteCalls<WorkerCalls>;
   readonly ended: Promise<WorkerEnd>;
   readonly #child: Worker['process'];
+  /** By the number of the connection: what is told whether it was taken. */
+  readonly #giving = new Map<number, (taken: boolean) => void>();
+  #given = 0;
 
-  /** Starts the process. It shares the ports that it listens on with the other workers. */
+  /** Starts the process. */
   constructor(output: WorkerOutput) {
     // The main program again, as it was started; its output is ours to pass on, since lines of several writers would mix.
     cluster.setupPrimary({ silent: true, serialization: 'advanced' });
@@ -39,6 +52,10 @@ export class SupervisedWorker {
       },
       onMessage: (listener) => worker.on('message', listener),
     });
+    child.on('message', (message) => {
+      const { taken } = message as Partial<TakenMessage>;
+      if (taken !== undefined) this.#conclude(taken, true);
+    });
     const { stdout, stderr } = child;
     const lines = splitLines((text) => {
       output.log(text);
@@ -50,9 +67,33 @@ export class SupervisedWorker {
     this.ended = new Promise((resolve) => {
       child.once('close', (exitCode, signal) => {
         this.calls.end(`worker ${this.id} has ended`);
+        for (const connection of this.#giving.keys()) this.#conclude(connection, false);
         resolve({ exitCode, signal });
       });
     });
+  }
+
+  /** Connections that it was given and has not taken yet. */
+  get giving(): number {
+    return this.#giving.size;
+  }
+
+  /** Gives it a connection that nothing was read of. Resolves to false if it has ended without taking it. */
+  give(connection: Socket): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#given += 1;
+    const number = this.#given;
+    this.#giving.set(number, resolve);
+    // `keepOpen`: so that it can be given to another.
+    this.#child.send({ connection: number } satisfies GivenMessage, connection, { keepOpen: true }, (error) => {
+      if (error) this.#conclude(number, false);
+    });
+    return promise;
+  }
+
+  #conclude(connection: number, taken: boolean): void {
+    this.#giving.get(connection)?.(taken);
+    this.#giving.delete(connection);
   }
 
   kill(): void {

@@ -3,17 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
+import { ListenFailure } from '../listenFailure.ts';
 import type { Drain, ServeOrder, Serving } from '../serving.ts';
+import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { prepareAll } from './prepareAll.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
 import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
+import { WorkerMetrics } from './workerMetrics.ts';
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'> {
   readonly output: WorkerOutput;
   readonly log: SupervisorLog;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
   /** Told of each worker that has ended and is replaced. */
   readonly onRestart: () => void;
 }
@@ -23,8 +28,6 @@ interface SupervisorLog {
   error(fields: object, message: string): void;
 }
 
-// A scraper waits for some seconds.
-const METRICS_MS = 2_000;
 const SHORT_LIFE_MS = 10_000;
 // So many short lives in a row of one worker, and it is of no use to try again.
 const SHORT_LIVES = 6;
@@ -33,7 +36,7 @@ const LONGEST_PAUSE_MS = 5_000;
 // What a worker has to end in beyond the time of the drain: to close its sessions, or to kill itself.
 const END_MS = 5_000;
 
-/** Several worker processes that serve one port. One that ends or hangs is replaced while the others serve. */
+/** Several worker processes that serve the connections of one port. One that ends or hangs is replaced while the others serve. */
 export class Supervisor implements Serving {
   readonly ended: Promise<never>;
   readonly #options: SupervisorOptions;
@@ -42,15 +45,17 @@ export class Supervisor implements Serving {
   readonly #serving = new Map<SupervisedWorker, WorkerStatus>();
   /** By their text: that no worker tries what another has tried in vain. */
   readonly #refusedPins = new Map<string, RefusedPinRecord>();
+  readonly #metrics: WorkerMetrics;
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
   #order: ServeOrder;
-  #address: AddressInfo | undefined;
+  #acceptor: Acceptor | undefined;
   readonly #stop = new AbortController();
 
   private constructor(order: ServeOrder, options: SupervisorOptions) {
     this.#order = order;
     this.#options = options;
+    this.#metrics = new WorkerMetrics(options.retainCounts);
     this.ended = this.#failed.promise;
     // Whoever waits for it is told; nobody need.
     this.ended.catch(() => undefined);
@@ -60,31 +65,26 @@ export class Supervisor implements Serving {
   static async start(order: ServeOrder, options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(order, options);
     const first = supervisor.#fork();
-    supervisor.#address = await supervisor.#start(first, 1, false).catch((error: unknown) => {
+    try {
+      await supervisor.#start(first, 1, false);
+      supervisor.#acceptor = await supervisor.#listen();
+    } catch (error) {
       first.kill();
-      throw new SupervisorFailure((error as Error).message);
-    });
+      throw error instanceof ListenFailure ? error : new SupervisorFailure((error as Error).message);
+    }
     supervisor.#slots.push(supervisor.#keep(1, first));
     for (let slot = 2; slot <= order.processes; slot += 1) supervisor.#slots.push(supervisor.#keep(slot));
     return supervisor;
   }
 
   get address(): AddressInfo {
-    if (!this.#address) throw new Error('the supervisor has not started');
-    return this.#address;
+    if (!this.#acceptor) throw new Error('the supervisor has not started');
+    return this.#acceptor.address;
   }
 
   async apply(order: ServeOrder): Promise<void> {
     const prepared = [...this.#serving.keys()];
-    const [first, ...others] = prepared;
-    try {
-      // One at first: what it refuses, a PIN perhaps, the others need not try.
-      if (first) await unlessEnded(first.calls.call('prepare', order));
-      await Promise.all(others.map(({ calls }) => unlessEnded(calls.call('prepare', order))));
-    } catch (error) {
-      await Promise.allSettled(prepared.map(({ calls }) => calls.call('discard', undefined)));
-      throw error;
-    }
+    await prepareAll(prepared, order);
     this.#order = order;
     await Promise.all([...this.#serving.keys()].map((worker) => this.#goOver(worker, prepared.includes(worker))));
   }
@@ -100,16 +100,16 @@ export class Supervisor implements Serving {
     };
   }
 
-  async metrics(): Promise<readonly MetricsSnapshot[]> {
-    const answers = [...this.#serving.keys()].map(({ calls }) => calls.call('metrics', undefined));
-    const late = sleep(METRICS_MS, [], { ref: false });
-    const snapshots = await Promise.all(answers.map((answer) => Promise.race([answer, late]).catch(() => [])));
-    return snapshots.flat();
+  metrics(): Promise<readonly MetricsSnapshot[]> {
+    return this.#metrics.collect(this.#serving.keys());
   }
 
   async drain(drain: Drain): Promise<void> {
     this.#stop.abort();
     const { log } = this.#options;
+    setTimeout(() => {
+      this.#acceptor?.close();
+    }, drain.lameDuckMs);
     for (const { calls } of this.#workers) calls.call('drain', drain).catch(() => undefined);
     const timer = setTimeout(() => {
       for (const worker of this.#workers) {
@@ -119,6 +119,15 @@ export class Supervisor implements Serving {
     }, drain.drainMs + END_MS);
     await Promise.all(this.#slots);
     clearTimeout(timer);
+  }
+
+  async #listen(): Promise<Acceptor> {
+    const { host, port } = this.#options;
+    try {
+      return await Acceptor.listen({ ...this.#options, workers: () => [...this.#serving.keys()] });
+    } catch (error) {
+      throw new ListenFailure(host, port, error);
+    }
   }
 
   #isStopping(): boolean {
@@ -131,6 +140,7 @@ export class Supervisor implements Serving {
     void worker.ended.then(() => {
       this.#workers.delete(worker);
       this.#serving.delete(worker);
+      this.#metrics.retain(worker);
     });
     return worker;
   }
@@ -154,10 +164,10 @@ export class Supervisor implements Serving {
   }
 
   /** Tells a worker what to serve, and then looks whether it hangs. */
-  async #start(worker: SupervisedWorker, slot: number, isReplacement: boolean): Promise<AddressInfo> {
+  async #start(worker: SupervisedWorker, slot: number, isReplacement: boolean): Promise<void> {
     let order = this.#order;
     const refusedPins = [...this.#refusedPins.values()];
-    const address = await worker.calls.call('start', { order, slot, isReplacement, refusedPins });
+    await worker.calls.call('start', { order, slot, isReplacement, refusedPins });
     const status = await worker.calls.call('status', undefined);
     // What was applied meanwhile reached the others only.
     while (order !== this.#order) {
@@ -168,7 +178,6 @@ export class Supervisor implements Serving {
     this.#note(worker, status);
     this.#options.log.info({ worker: worker.id, pid: worker.pid }, 'a worker serves');
     void this.#watch(worker);
-    return address;
   }
 
   /** Keeps one worker running until a drain. */
@@ -226,13 +235,6 @@ export class Supervisor implements Serving {
     this.#options.log.error({ worker: id, pid, afterMs: HUNG_MS }, 'a worker hangs and is killed');
     worker.kill();
   }
-}
-
-// A worker that ends meanwhile refuses nothing: its successor starts with what is in force then.
-async function unlessEnded(call: Promise<void>): Promise<void> {
-  await call.catch((error: unknown) => {
-    if (!(error instanceof ChannelEnd)) throw error;
-  });
 }
 
 /** The workers cannot serve; the message says why. */

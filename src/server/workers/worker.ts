@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
 import { answerCalls, type Channel } from './remoteCalls.ts';
@@ -7,6 +8,8 @@ import type { WorkerCalls, WorkerStart } from './workerCalls.ts';
 export interface SupervisorChannel extends Channel {
   /** This worker's id. */
   readonly worker: number;
+  /** Takes the connections that the supervisor gives. */
+  readonly onConnection: (take: (connection: Socket) => void) => void;
   /** The process does not wait for further messages any more. */
   release(): void;
 }
@@ -30,7 +33,7 @@ export async function runWorker(
   answerCalls<WorkerCalls>(supervisor, {
     start: async (how) => {
       starting = start(how);
-      return (await starting).address;
+      await starting;
     },
     prepare: async (order) => (await serving()).prepare(order),
     commit: async () => {

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
@@ -21,7 +20,7 @@ export interface WorkerStart {
 /** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
 export type WorkerCalls = {
   /** Once, at first. `slot`: which of the workers it is, from 1; that of its predecessor, if it has one. */
-  start(start: WorkerStart): Promise<AddressInfo>;
+  start(start: WorkerStart): Promise<void>;
   /** Makes ready to go over to another configuration. Throws if it cannot be served. */
   prepare(order: ServeOrder): Promise<void>;
   /** Goes over to what was prepared. */
