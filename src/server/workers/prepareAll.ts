@@ -2,22 +2,16 @@ import type { ServeOrder } from '../serving.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import type { SupervisedWorker } from './supervisedWorker.ts';
 
-/** Makes workers ready to go over to another configuration. If one cannot, none is, and throws why. */
-export async function prepareAll(workers: readonly SupervisedWorker[], order: ServeOrder): Promise<void> {
-  const [first, ...others] = workers;
-  try {
-    // One at first: what it refuses, a PIN perhaps, the others need not try.
-    if (first) await prepare(first, order);
-    await Promise.all(others.map((worker) => prepare(worker, order)));
-  } catch (error) {
-    await Promise.allSettled(workers.map(({ calls }) => calls.call('discard', undefined)));
-    throw error;
-  }
-}
-
-// A worker that ends meanwhile refuses nothing: its successor starts with what is in force then.
-async function prepare({ calls }: SupervisedWorker, order: ServeOrder): Promise<void> {
-  await calls.call('prepare', order).catch((error: unknown) => {
-    if (!(error instanceof ChannelEnd)) throw error;
-  });
+/** Has workers make ready to go over to another configuration. Throws, when all have answered, what one refused it for. */
+export async function prepareAll(
+  [first, ...others]: readonly Pick<SupervisedWorker, 'calls'>[],
+  order: ServeOrder,
+): Promise<void> {
+  if (!first) throw new Error('no worker serves');
+  // One at first: what it refuses, a PIN perhaps, or does not survive, the others need not try.
+  await first.calls.call('prepare', order);
+  const outcomes = await Promise.allSettled(others.map(({ calls }) => calls.call('prepare', order)));
+  const refusal = outcomes.find((outcome) => outcome.status === 'rejected' && !(outcome.reason instanceof ChannelEnd));
+  // One of these that ends refuses nothing: its successor starts with what is in force then.
+  if (refusal?.status === 'rejected') throw refusal.reason;
 }

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
+import { RefusedPins } from '../../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../monitoring/readiness.ts';
 import { ListenFailure } from '../listenFailure.ts';
@@ -43,8 +43,8 @@ export class Supervisor implements Serving {
   readonly #workers = new Set<SupervisedWorker>();
   /** Those of them that have started, and what they said last. */
   readonly #serving = new Map<SupervisedWorker, WorkerStatus>();
-  /** By their text: that no worker tries what another has tried in vain. */
-  readonly #refusedPins = new Map<string, RefusedPinRecord>();
+  /** Of all workers, also of those that have ended. */
+  readonly #refusedPins = new RefusedPins();
   readonly #metrics: WorkerMetrics;
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
@@ -84,7 +84,12 @@ export class Supervisor implements Serving {
 
   async apply(order: ServeOrder): Promise<void> {
     const prepared = [...this.#serving.keys()];
-    await prepareAll(prepared, order);
+    try {
+      await prepareAll(prepared, order);
+    } catch (error) {
+      await Promise.allSettled(prepared.map(({ calls }) => calls.call('discard', undefined)));
+      throw error;
+    }
     this.#order = order;
     await Promise.all([...this.#serving.keys()].map((worker) => this.#goOver(worker, prepared.includes(worker))));
   }
@@ -147,7 +152,7 @@ export class Supervisor implements Serving {
 
   #note(worker: SupervisedWorker, status: WorkerStatus): void {
     this.#serving.set(worker, status);
-    for (const refused of status.refusedPins) this.#refusedPins.set(JSON.stringify(refused), refused);
+    for (const refused of status.refusedPins) this.#refusedPins.learn(refused);
   }
 
   /** There is no way back when others have gone over: a worker that cannot is replaced. */
@@ -158,7 +163,7 @@ export class Supervisor implements Serving {
     } catch (error) {
       if (error instanceof ChannelEnd) return;
       const { message } = error as Error;
-      this.#options.log.error({ worker: worker.id, detail: message }, 'a worker cannot take the configuration over');
+      this.#options.log.error({ worker: worker.id, detail: message }, 'a worker did not take the configuration over');
       worker.kill();
     }
   }
@@ -166,7 +171,7 @@ export class Supervisor implements Serving {
   /** Tells a worker what to serve, and then looks whether it hangs. */
   async #start(worker: SupervisedWorker, slot: number, isReplacement: boolean): Promise<void> {
     let order = this.#order;
-    const refusedPins = [...this.#refusedPins.values()];
+    const refusedPins = this.#refusedPins.records();
     await worker.calls.call('start', { order, slot, isReplacement, refusedPins });
     const status = await worker.calls.call('status', undefined);
     // What was applied meanwhile reached the others only.
@@ -197,7 +202,8 @@ export class Supervisor implements Serving {
       log.error({ worker: worker.id, pid: worker.pid, ...end, shortLives }, 'a worker has ended and is replaced');
       worker = undefined;
       onRestart();
-      if (shortLives >= SHORT_LIVES) {
+      // While others serve, it may be of use.
+      if (shortLives >= SHORT_LIVES && this.#serving.size === 0) {
         const how = end.signal ?? `exit code ${end.exitCode ?? 'unknown'}`;
         this.#failed.reject(
           new SupervisorFailure(`worker processes end as soon as they have started, the last one with ${how}`),

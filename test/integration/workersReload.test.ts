@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { encryptBody, paths } from '../support/messages.ts';
+import { ProxyFiles, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+
+const RELOADED = 'the configuration was reloaded';
+const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+
+let files: ProxyFiles;
+/** Of the one HSM, and of a second one that comes by a reload. */
+let faulty: FaultyModule;
+let second: FaultyModule;
+let proxy: RunningProxy;
+
+beforeEach(() => {
+  files = new ProxyFiles();
+  faulty = createFaultyModule(files.softHsm);
+  second = createFaultyModule({ ...files.softHsm, separate: true });
+});
+
+afterEach(() => {
+  proxy.signal('SIGKILL');
+  for (const module of [faulty, second]) module.dispose();
+  files.dispose();
+});
+
+/** With two workers; `settings` of the second HSM, if it is there. */
+function write(settings?: object, keys: object[] = [{ id: 'foo' }]): void {
+  const [manager] = files.config.keyManagers;
+  const [store, ...others] = files.config.keyStores;
+  const managerOf = (name: string, module: string, more: object = {}) => ({
+    name,
+    pkcs11: { ...manager?.pkcs11, module, ...more },
+  });
+  files.writeConfig({
+    ...files.config,
+    server: { ...files.config.server, workers: 2 },
+    keyManagers: [
+      managerOf('softhsm', faulty.module),
+      ...(settings ? [managerOf('second', second.module, settings)] : []),
+    ],
+    keyStores: [{ ...store, keys, keyManagers: settings ? ['softhsm', 'second'] : ['softhsm'] }, ...others],
+  });
+}
+
+function serving(): LogRecord[] {
+  return proxy.log.filter(({ msg }) => msg === 'a worker serves');
+}
+
+async function start(): Promise<void> {
+  proxy = await RunningProxy.start(files);
+  await untilServing(2);
+}
+
+async function untilServing(times: number): Promise<void> {
+  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(times);
+}
+
+function kill(worker: LogRecord | undefined): void {
+  process.kill(worker?.['pid'] as number, 'SIGKILL');
+}
+
+/** Of all workers, which take connections in turn. */
+async function statuses(): Promise<number[]> {
+  const seen = [];
+  for (let time = 0; time < 4; time += 1) seen.push((await proxy.post(paths.encrypt, encryptBody)).status);
+  return seen;
+}
+
+it('a worker that begins to serve while another prepares a configuration goes over to it too', async () => {
+  write();
+  await start();
+  second.inject({ on: 'C_Initialize', does: 'delay', milliseconds: 1_500 });
+  write({}, [{ id: 'foo', status: 'blocked' }]);
+  proxy.signal('SIGHUP');
+  await expect.poll(() => second.counts().get('C_Initialize')).toBe(1);
+  kill(serving().at(-1));
+  await untilServing(3);
+  await proxy.logged({ msg: RELOADED });
+  expect(await statuses()).toEqual([400, 400, 400, 400]);
+});
+
+it('a configuration that ends the first worker is refused, and the others never see it', async () => {
+  write();
+  await start();
+  second.inject({ on: 'C_Initialize', does: 'abort' });
+  write({});
+  proxy.signal('SIGHUP');
+  expect(await proxy.logged({ msg: REFUSED })).toMatchObject({ problems: [expect.stringMatching(/has ended$/)] });
+  await untilServing(3);
+  expect(second.counts().get('C_Initialize')).toBe(1);
+  expect(await statuses()).toEqual([200, 200, 200, 200]);
+});
+
+it('a PIN that was refused is not tried again when all workers have ended', async () => {
+  write({ pin: files.writeSecret('no', 'no-such-pin') });
+  await start();
+  for (const worker of serving()) kill(worker);
+  await untilServing(4);
+  expect(second.counts().get('C_Login')).toBe(1);
+});
+
+it('while one worker serves, another that cannot start is tried again for ever', async () => {
+  write();
+  await start();
+  faulty.inject({ on: 'C_Login', does: 'answer', code: 0x30 });
+  kill(serving().at(-1));
+  const tries = () => proxy.log.filter(({ msg }) => msg === 'a worker did not start').length;
+  // More than the six after which those of which none serves are given up.
+  await expect.poll(tries, { timeout: 40_000 }).toBeGreaterThan(6);
+  await proxy.proveService();
+  faulty.clear();
+  await untilServing(3);
+}, 60_000);
