@@ -10,6 +10,8 @@ export interface ManagedKeyManager {
 
 // One that hangs must not keep the others from serving.
 const OPEN_MS = 2_000;
+// Nor a later configuration from being taken over. To look at thousands of keys may take a while, too.
+const LONGEST_OPEN_MS = 60_000;
 
 /**
  * Opens key managers, by their name, until each key store has one that is open; the others are tried again in the background.
@@ -54,7 +56,8 @@ export async function openKeyManagers(
 /** Opens key managers while others serve. Throws Pkcs11Failure if one cannot be opened. */
 export async function openAllKeyManagers(managed: readonly ManagedKeyManager[]): Promise<void> {
   for (const { keyManager } of managed) {
-    const failure = await keyManager.open();
+    const late = new Pkcs11Failure(`It did not open within ${LONGEST_OPEN_MS / 1000} seconds.`);
+    const failure = await Promise.race([keyManager.open(), sleep(LONGEST_OPEN_MS, late, { ref: false })]);
     if (failure) throw new Pkcs11Failure(`key manager ${keyManager.name}: ${failure.message}`);
   }
 }

@@ -35,6 +35,7 @@ export class Reloader {
   /** The files as they were read last, in vain or not. */
   #lastRead: ConfigSnapshot;
   #reloading: Promise<void> = Promise.resolve();
+  #stopped = false;
 
   /** Starts to watch the files of the configuration. */
   constructor(options: ReloaderOptions) {
@@ -60,13 +61,14 @@ export class Reloader {
     this.#reloading = this.#reloading.then(() => this.#reload(trigger));
   }
 
-  /** Resolves when no reload is running, and none will. */
-  async stop(): Promise<void> {
+  /** Begins no reload any more. One that is running may go on, and be in vain. */
+  stop(): void {
+    this.#stopped = true;
     this.#stopWatching();
-    await this.#reloading;
   }
 
   async #reload(trigger: string): Promise<void> {
+    if (this.#stopped) return;
     const { onReload, log } = this.#options;
     try {
       const changes = await this.#takeOver();

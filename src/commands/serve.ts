@@ -97,7 +97,7 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
       log.info({ signal, drainSeconds: reloader.config.server.drainSeconds }, 'draining');
       isAsked = signal === 'SIGTERM';
     } finally {
-      await reloader.stop();
+      reloader.stop();
       const drainMs = reloader.config.server.drainSeconds * 1000;
       // A load balancer sends connections until its checks have seen that this is not ready any more.
       await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });

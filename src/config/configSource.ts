@@ -1,6 +1,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { Secret } from '../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
 
@@ -68,11 +69,9 @@ export class ConfigSource {
         `server.tls.privateKeyFile: everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
       );
     }
-    return {
-      certificate,
-      privateKey: new Secret(privateKey),
-      clientAuth: clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames },
-    };
+    const admitted = clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames };
+    requireUsable(certificateFile, { cert: certificate, key: privateKey, ca: admitted?.ca });
+    return { certificate, privateKey: new Secret(privateKey), clientAuth: admitted };
   }
 
   /** The absolute path of a PKCS#11 module. */
@@ -116,6 +115,16 @@ export class ConfigSource {
 
 function isOpenToAll(mode: number): boolean {
   return (mode & 0o006) !== 0;
+}
+
+// OpenSSL refuses more than what cannot be read, such as short keys; when a process that serves finds it out, it is too late.
+function requireUsable(certificateFile: string, pair: SecureContextOptions): void {
+  try {
+    createSecureContext(pair);
+  } catch (cause) {
+    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+    throw new Error(`${certificateFile}, its key or the caFile cannot be used for TLS (${code})`, { cause });
+  }
 }
 
 function orProblem<T>(problem: string, read: () => T): T {

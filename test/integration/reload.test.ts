@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { issueServerCertificate } from '../../certs/issueCertificate.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from '../support/certificates.ts';
+import { createFaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
@@ -169,6 +171,40 @@ it('what a refused configuration lacked is taken over when it comes', async () =
   await running.logged({ msg: RELOADED, trigger: 'files changed' });
   expect(await running.post(paths.encrypt, encryptBody, { credential: fresh })).toMatchObject({ status: 200 });
   expect(running.log.filter(({ msg }) => msg === REFUSED)).toHaveLength(1);
+});
+
+it('a certificate that OpenSSL refuses changes nothing', async () => {
+  const running = await start({ workers: 2 });
+  const files1024 = ['-keyout', join(files.folder, 'server.key'), '-out', join(files.folder, 'server.crt')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=localhost', ...files1024], {
+    stdio: 'ignore',
+  });
+  files.writeConfig(withFirstStore(() => ({ keys: [] }), { workers: 2 }));
+  running.signal('SIGHUP');
+  const { problems } = await running.logged({ msg: REFUSED, trigger: 'SIGHUP' });
+  expect(problems).toEqual([
+    expect.stringMatching(/^server\.tls: .* cannot be used for TLS \(ERR_SSL_EE_KEY_TOO_SMALL\)/),
+  ]);
+  await running.proveService();
+});
+
+it('a key manager that hangs while it opens does not keep the proxy from ending', async () => {
+  const hanging = createFaultyModule({ ...files.softHsm, separate: true });
+  onTestFinished(() => {
+    hanging.dispose();
+  });
+  const running = await start();
+  hanging.inject({ on: 'C_Login', does: 'hang' });
+  const [manager] = files.config.keyManagers;
+  const pkcs11 = { ...manager?.pkcs11, module: hanging.module, calls: 'threadpool' };
+  files.writeConfig({ ...files.config, keyManagers: [manager, { name: 'hanging', pkcs11 }] });
+  running.signal('SIGHUP');
+  await expect.poll(() => hanging.counts().get('C_Login')).toBe(1);
+  await running.proveService();
+  running.signal('SIGTERM');
+  await running.logged({ msg: 'stopped' });
+  // By its own hand: the call never comes back.
+  expect(await running.exitCode).toBe(null);
 });
 
 it('a configuration that is gone changes nothing', async () => {
