@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Request, type Response } from 'express';
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
+import { authorize } from './http/authorize.ts';
 import { exchangeOf, known, type Client, type Step } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
@@ -50,9 +51,9 @@ export function createApp({ keyStores, verifier, proxy, log, clientOf, observe }
       parseMessage(getHealthStatusRequest),
       answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)))),
     ],
-    GetKeyMetadata: [...limited, parseMessage(getKeyMetadataRequest), findKey, operate(getKeyMetadata)],
-    Encrypt: [...limited, parseMessage(encryptRequest), findKey, operate(encrypt)],
-    Decrypt: [...limited, parseMessage(decryptRequest), findKey, operate(decrypt)],
+    GetKeyMetadata: [...limited, parseMessage(getKeyMetadataRequest), findKey, authorize, operate(getKeyMetadata)],
+    Encrypt: [...limited, parseMessage(encryptRequest), findKey, authorize, operate(encrypt)],
+    Decrypt: [...limited, parseMessage(decryptRequest), findKey, authorize, operate(decrypt)],
   };
   const route = matchPath(keyStores);
 

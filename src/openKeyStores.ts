@@ -9,6 +9,7 @@ import type { KeyStore } from './http/keyStore.ts';
 import { TokenBucket } from './http/tokenBucket.ts';
 import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
+import { PolicyEngine } from './policy/policyEngine.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
 
 export interface OpenKeyStores {
@@ -18,7 +19,7 @@ export interface OpenKeyStores {
    * Throws Pkcs11Failure, with nothing left open, if one of them cannot be.
    */
   reopen(config: Config): Promise<OpenKeyStores>;
-  /** Gives the key managers up, but those that `others` use; nothing may use these key stores any more. */
+  /** Gives the key managers up, but those that `others` use, and the policies; nothing may use these key stores any more. */
   close(others?: OpenKeyStores): Promise<void>;
 }
 
@@ -73,7 +74,8 @@ class Joined implements OpenKeyStores {
     this.byUriPathPrefix = new Map(
       keyStores.map((store) => {
         const quota = quotaOf(store, dependencies.processes, used.get(store.name));
-        return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota }];
+        const policy = store.policyFile && new PolicyEngine(store.policyFile);
+        return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota, policy }];
       }),
     );
     this.#managers = managers;
@@ -95,6 +97,7 @@ class Joined implements OpenKeyStores {
 
   async close(others?: Joined): Promise<void> {
     await closeAll([...this.#managers.values()].filter((manager) => !others?.has(manager)));
+    for (const { policy } of this.byUriPathPrefix.values()) policy?.release();
     if (!others) await this.#dependencies.pkcs11.close();
   }
 
@@ -165,14 +168,14 @@ async function closeAll(managers: Iterable<ManagedKeyManager>): Promise<void> {
 }
 
 function toKeyStore(
-  { name, uriPathPrefix, credentials, keys, keyManagers, decryptAlso }: Config['keyStores'][number],
+  { name, uriPathPrefix, credentials, keys, tags, keyManagers, decryptAlso }: Config['keyStores'][number],
   managers: KeyManagers,
 ): KeyStore {
   return {
     name,
     uriPathPrefix,
     credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
-    keys: new Map(keys.map((key) => [key.id, { ...key, decryptAlso }])),
+    keys: new Map(keys.map((key) => [key.id, { ...key, tags: { ...tags, ...key.tags }, decryptAlso }])),
     keyManagers: keyManagers.flatMap((manager) => managers.get(manager)?.healthCheck ?? []),
   };
 }

@@ -34,11 +34,12 @@ function describe({ server, keyManagers, keyStores }: Config): string {
       const [[selector, value] = []] = Object.entries(pkcs11.token);
       return `key manager ${name}: ${pkcs11.module}, token ${selector ?? ''} ${value ?? ''}, ${pkcs11.sessions} sessions`;
     }),
-    ...keyStores.map(({ name, uriPathPrefix, credentials, keys }) =>
+    ...keyStores.map(({ name, uriPathPrefix, credentials, keys, policyFile }) =>
       [
         `key store ${name}: ${xksProxyUriPath(uriPathPrefix)}`,
         `  credentials: ${list(credentials.map(({ accessKeyId }) => accessKeyId))}`,
         `  keys: ${list(keys.map(describeKey))}`,
+        `  policies: ${policyFile ? list(policyFile.policies.map(({ id }) => id)) : 'none, requests are not restricted'}`,
       ].join('\n'),
     ),
   ].join('\n');

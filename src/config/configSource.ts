@@ -2,6 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
 import { Secret } from '../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
 
@@ -72,6 +73,11 @@ export class ConfigSource {
     const admitted = clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames };
     requireUsable(certificateFile, { cert: certificate, key: privateKey, ca: admitted?.ca });
     return { certificate, privateKey: new Secret(privateKey), clientAuth: admitted };
+  }
+
+  /** Throws PolicySetError if it is not valid. */
+  readPolicySet(file: string): PolicySet {
+    return loadPolicySet(this.#read(file).text, file);
   }
 
   /** The absolute path of a PKCS#11 module. */

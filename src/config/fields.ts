@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PolicySetError } from '../policy/policySet.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 
 /** Names of key stores and key managers. */
@@ -26,12 +27,13 @@ export function hasOneKey(given: object): boolean {
   return Object.keys(given).length === 1;
 }
 
-/** The result of `read`; a failure becomes an issue of the key that is being parsed. */
+/** The result of `read`; a failure becomes an issue, or several, of the key that is being parsed. */
 export function attempt<T>(context: z.RefinementCtx, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
+    const messages = error instanceof PolicySetError ? error.problems : [(error as Error).message];
+    for (const message of messages) context.addIssue({ code: 'custom', message });
     return z.NEVER;
   }
 }

@@ -4,7 +4,7 @@ import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
 import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
 import type { ConfigSource } from './configSource.ts';
-import { nameField, secretField } from './fields.ts';
+import { attempt, fileField, nameField, secretField } from './fields.ts';
 
 /** A key in the token, and the metadata that names it; empty for a key without versions. */
 interface KeyVersion {
@@ -20,6 +20,11 @@ export function keyStoreSchema(source: ConfigSource) {
       error: 'must hold 43 to 64 characters of A-Za-z0-9/+=',
     }),
   });
+
+  const tags = z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .default({})
+    .describe('Texts by name, which policies can ask for');
 
   const label = z.string().min(1).max(255);
   const key = z
@@ -44,16 +49,17 @@ export function keyStoreSchema(source: ConfigSource) {
         .optional()
         .describe('Instead of label, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt'),
       status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
+      tags,
     })
     .refine(
       (given) => given.label === undefined || given.versions === undefined,
       'must not have both label and versions',
     )
-    .transform(({ id, label = id, versions = [], status }) => {
+    .transform(({ id, label = id, versions = [], status, tags }) => {
       const named = versions.map((version) => ({ ...version, ciphertextMetadata: keyVersionMetadata(version.label) }));
       const only = { label, decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) };
       const [oldest = only, ...newer] = named;
-      return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status };
+      return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status, tags };
     });
 
   const quota = z
@@ -87,6 +93,11 @@ export function keyStoreSchema(source: ConfigSource) {
         .describe('In order of preference: the next one serves when one fails'),
       credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
       keys: z.array(key).default([]),
+      tags: tags.describe('Tags of all its keys; a key may have its own value of one'),
+      policyFile: fileField
+        .transform((file, context) => attempt(context, () => source.readPolicySet(file)))
+        .optional()
+        .describe('Cedar policies: what none of them permits is refused; if left out, requests are not restricted'),
       quota: quota.optional().describe('Requests beyond are answered with ThrottlingException; if left out, none are'),
       decryptAlso: z
         .enum(['aws-sample-proxy'])

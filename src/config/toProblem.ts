@@ -13,7 +13,9 @@ export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
   if (issue.code === 'invalid_type' && given === undefined) {
     return { path, message: `is missing; it must be a ${nameOf(issue.expected)}` };
   }
-  const show = given !== undefined && !isNearSecret(issue.path);
+  // Of a file's text, the message begins with the file.
+  const isSaid = typeof given === 'string' && issue.message.startsWith(`${given}:`);
+  const show = given !== undefined && !isSaid && !isNearSecret(issue.path);
   return { path, message: show ? `${issue.message} (given: ${abridge(given)})` : issue.message };
 }
 

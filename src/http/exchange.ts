@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { ExternalKey } from '../operations/externalKey.ts';
+import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
 import type { KeyStore } from './keyStore.ts';
@@ -27,6 +28,8 @@ export interface Exchange extends Client {
   /** The rest of the parsed body, of its API's type. */
   message?: object;
   key?: ExternalKey;
+  /** What the policy of the key store said, if it has one. */
+  policy?: DecisionRecord;
   /** Name of the key manager that the operation was given to. */
   keyManager?: string;
   /** What was thrown, if anything was. */

@@ -1,5 +1,6 @@
 import type { GuardedKeyManager } from '../hsm/failover.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
+import type { PolicyEngine } from '../policy/policyEngine.ts';
 import type { Credential } from '../sigv4/credential.ts';
 import type { TokenBucket } from './tokenBucket.ts';
 
@@ -15,4 +16,6 @@ export interface KeyStore {
   readonly keyManagers: readonly GuardedKeyManager[];
   /** Undefined: no request is too many. */
   readonly quota?: TokenBucket | undefined;
+  /** Undefined: no request is refused for its metadata. */
+  readonly policy?: PolicyEngine | undefined;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler, Response } from 'express';
+import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
 import { describeFailure, type FailureRecord } from './describeFailure.ts';
@@ -25,6 +26,8 @@ export interface RequestRecord extends Partial<FailureRecord> {
   /** The one that the operation was given to, if it was given to any. */
   readonly keyManager: string | undefined;
   readonly accessKeyId: string | undefined;
+  /** Undefined if no policy was asked. */
+  readonly policy?: DecisionRecord | undefined;
   readonly remoteAddress: string | undefined;
   readonly vpcEndpointId?: string | undefined;
   readonly clientCommonName?: string | undefined;
@@ -72,6 +75,7 @@ function toRecord(exchange: Exchange, res: Response): RequestRecord {
     externalKeyId: exchange.externalKeyId,
     keyManager: exchange.keyManager,
     accessKeyId: exchange.accessKeyId,
+    policy: exchange.policy,
     remoteAddress: exchange.remoteAddress,
     vpcEndpointId: exchange.vpcEndpointId,
     clientCommonName: exchange.clientCommonName,

@@ -5,6 +5,8 @@ export interface ExternalKey {
   /** Oldest first, at least one. The last one that is not decryptOnly encrypts, all decrypt. */
   readonly versions: readonly [KeyVersion, ...KeyVersion[]];
   readonly status: 'enabled' | 'blocked';
+  /** By name; policies can ask for them. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** Whether ciphertexts that AWS's sample proxy made with it are opened too. */
   readonly decryptAlso?: 'aws-sample-proxy' | undefined;
 }

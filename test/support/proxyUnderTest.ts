@@ -5,6 +5,7 @@ import { createApp } from '../../src/app.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
 import type { TokenBucket } from '../../src/http/tokenBucket.ts';
 import { proxyMetrics, type ProxyMetrics } from '../../src/monitoring/metrics/proxyMetrics.ts';
+import type { PolicyEngine } from '../../src/policy/policyEngine.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
@@ -93,12 +94,21 @@ export class ProxyUnderTest {
 
   /** Gives the first key store a quota. */
   limit(quota: TokenBucket): void {
-    const store = this.#keyStores.get(PREFIX);
-    if (store) this.#keyStores.set(PREFIX, { ...store, quota });
+    this.#change({ quota });
+  }
+
+  /** Gives the first key store a policy. */
+  restrict(policy: PolicyEngine): void {
+    this.#change({ policy });
   }
 
   get lastLogged(): LogLine | undefined {
     return this.logged.at(-1);
+  }
+
+  #change(change: Partial<KeyStore>): void {
+    const store = this.#keyStores.get(PREFIX);
+    if (store) this.#keyStores.set(PREFIX, { ...store, ...change });
   }
 
   #keyStore(name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: KeyStoreKeys): KeyStore {

@@ -30,8 +30,14 @@ export function requestMetrics(registry: Registry): (record: RequestRecord) => v
     labelNames: ['key_store', 'reason'],
     registers,
   });
+  const policyDecisions = new Counter({
+    name: 'xks_proxy_policy_decisions_total',
+    help: 'Requests that the policy of the key store was asked about: allow, deny, or error when it could not be asked.',
+    labelNames: ['key_store', 'decision'],
+    registers,
+  });
 
-  return ({ keyStore, operation, requestMetadata, keyManager, outcome, errorName, durationMs }) => {
+  return ({ keyStore, operation, requestMetadata, keyManager, policy, outcome, errorName, durationMs }) => {
     requests.inc({
       key_store: keyStore ?? 'none',
       operation: operation ?? 'none',
@@ -41,6 +47,10 @@ export function requestMetrics(registry: Registry): (record: RequestRecord) => v
     });
     if (keyStore === undefined || operation === undefined) return;
     duration.observe({ key_store: keyStore, operation }, durationMs / 1000);
+    if (policy) {
+      const decision = policy.error === undefined ? policy.decision : 'error';
+      policyDecisions.inc({ key_store: keyStore, decision });
+    }
     if (errorName === 'ThrottlingException') {
       // The quota is applied before a key manager is asked.
       throttled.inc({ key_store: keyStore, reason: keyManager === undefined ? 'quota' : 'sessions' });

@@ -11,6 +11,13 @@ function config(change: Change = () => undefined): Config {
   return made as unknown as Config;
 }
 
+function policy(id: string, name: string) {
+  return {
+    id,
+    text: `@id("${id}") permit (principal, action, resource) when { principal has name && principal.name == "${name}" };`,
+  };
+}
+
 function written() {
   return {
     server: {
@@ -26,6 +33,7 @@ function written() {
       {
         name: 'orders',
         quota: undefined as object | undefined,
+        policyFile: { file: 'p.cedar', policies: [policy('one', 'x'), policy('two', 'y')] },
         credentials: [{ accessKeyId: 'A', secretAccessKey: new Secret('one') }],
         keys: [
           { id: 'a', status: 'enabled', versions: [{ label: 'a', ciphertextMetadata: Buffer.alloc(0) }] },
@@ -50,6 +58,15 @@ it.each<[what: string, change: Change, changes: object[]]>([
     'what appears once, and not all that it holds',
     ({ keyStores: [store] }) => store && (store.quota = { requestsPerSecond: 5, burst: 5 }),
     [{ path: 'keyStores.orders.quota', what: 'added', needsRestart: false }],
+  ],
+  [
+    'policies by their @id, and not their text',
+    ({ keyStores: [store] }) => store && (store.policyFile.policies = [policy('zero', 'x'), policy('one', 'z')]),
+    [
+      { path: 'keyStores.orders.policyFile.policies.zero', what: 'added', needsRestart: false },
+      { path: 'keyStores.orders.policyFile.policies.one.text', what: 'changed', needsRestart: false },
+      { path: 'keyStores.orders.policyFile.policies.two', what: 'removed', needsRestart: false },
+    ],
   ],
   [
     'a secret, but not the secret',

@@ -10,6 +10,7 @@ import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
+const POLICY = '@id("everyone") permit (principal, action, resource);';
 const SHA256_PAYMENTS_1 = '874a74e096907127';
 const { ca, server } = testCertificates;
 const FILES = {
@@ -72,9 +73,13 @@ function withClientAuth(clientAuth: object): unknown {
   return changed(({ server }) => Object.assign(server, { tls }));
 }
 
-function problemsOf(written: unknown, env: Record<string, string> = {}): string[] {
+function problemsOf(
+  written: unknown,
+  env: Record<string, string> = {},
+  files: Readonly<Record<string, string>> = {},
+): string[] {
   try {
-    load(written, {}, env);
+    load(written, files, env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     expect(error.message).not.toContain(SECRET);
@@ -109,6 +114,7 @@ describe('a valid configuration', () => {
         id: 'foo',
         versions: [{ label: 'foo', decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) }],
         status: 'enabled',
+        tags: {},
       },
     ]);
   });
@@ -176,7 +182,7 @@ describe('the commented example is valid', () => {
     '/usr/lib/softhsm/libsofthsm2.so',
     'module.so',
   );
-  const files = { 'example.secret': SECRET, 'client-ca.crt': ca.certificate };
+  const files = { 'example.secret': SECRET, 'client-ca.crt': ca.certificate, 'example.cedar': POLICY };
   const env = { XKS_EXAMPLE_SECRET: SECRET };
 
   it('as it is', () => {
@@ -184,8 +190,10 @@ describe('the commented example is valid', () => {
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
-  const optional = ['clientAuth', 'initializeParameters', 'quota', 'decryptAlso'];
-  const whole = optional.reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example);
+  const optional = ['clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
+  const whole = optional
+    .reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example)
+    .replace('policies/example.cedar', 'example.cedar');
 
   it('and has every key', () => {
     const written = new Set(keysOfValue(parse(whole)));
@@ -208,8 +216,10 @@ describe('the commented example is valid', () => {
     });
     expect(config.keyStores[0]).toMatchObject({
       quota: { requestsPerSecond: 1800, burst: 1800 },
+      policyFile: { file: 'example.cedar', policies: [{ id: 'everyone', text: POLICY }] },
       decryptAlso: 'aws-sample-proxy',
     });
+    expect(config.keyStores[0]?.keys[1]?.tags).toEqual({ team: 'billing' });
   });
 });
 
@@ -354,6 +364,22 @@ describe('problems', () => {
     ['an empty file', '', /^: must be a map of/],
   ])('%s', (_what, written, pattern) => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));
+  });
+
+  it('of a policy set are all told, with its file and lines', () => {
+    const policies = `${POLICY}\n@id("typo")\npermit (principal, action, resource) when { context.x };\n${POLICY}`;
+    const written = changed(({ keyStores: [s] }) => s && Object.assign(s, { policyFile: 'p.cedar', tags: { a: 1 } }));
+    const problems = problemsOf(written, {}, { 'p.cedar': policies });
+    const policyProblems = problems.filter((problem) => problem.startsWith('keyStores[0].policyFile: '));
+    expect(policyProblems.length).toBeGreaterThan(1);
+    expect(policyProblems[0]).toMatch(/: p\.cedar:3: in "typo": attribute `x` .* not found/);
+    expect(policyProblems.at(-1)).toBe(
+      'keyStores[0].policyFile: p.cedar:4: the policy has the same @id as another one: everyone',
+    );
+    expect(problems).toContainEqual(expect.stringMatching(/^keyStores\[0\]\.tags\.a: .*\(given: 1\)$/));
+    expect(problemsOf(written)).toContainEqual(
+      expect.stringMatching(/^keyStores\[0\]\.policyFile: names .*p\.cedar, which cannot be read \(ENOENT\)/),
+    );
   });
 
   it.each<[string, unknown]>([

@@ -96,6 +96,7 @@ function records(): RequestRecord[] {
     externalKeyId: 'foo',
     keyManager: 'in-memory',
     accessKeyId: undefined,
+    policy: { decision: 'allow', policies: ['everyone'] },
     remoteAddress: undefined,
     outcome: 'success',
     httpStatus: 200,

@@ -1,0 +1,150 @@
+import cedar, {
+  type AuthorizationAnswer,
+  type DetailedError,
+  type EntityJson,
+  type PolicyJson,
+} from '@cedar-policy/cedar-wasm/nodejs';
+import type { CedarRequest, Entity } from './cedarRequest.ts';
+import { cedarSchema } from './cedarSchema.ts';
+
+export type { Clause, Expr, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+
+export interface ParsedPolicies {
+  /** In the order of the text; none if it cannot be parsed. */
+  readonly policies: readonly ParsedPolicy[];
+  readonly problems: readonly CedarProblem[];
+}
+
+export interface ParsedPolicy {
+  readonly text: string;
+  readonly json: PolicyJson;
+}
+
+export interface CedarProblem {
+  readonly message: string;
+  /** Index of the policy that has it, if it is one's. */
+  readonly policy: number | undefined;
+  /** Place in the text, in UTF-16 code units. */
+  readonly offset: number;
+}
+
+/** The policies that decided; none if no policy permits. */
+export interface CedarDecision {
+  readonly decision: 'allow' | 'deny';
+  readonly policyIds: readonly string[];
+}
+
+/** Parses a text as policies and validates them against the schema. */
+export function parsePolicies(text: string): ParsedPolicies {
+  const bytes = Buffer.from(text);
+  const problem = (error: DetailedError, policyId?: string): CedarProblem => ({
+    message: describe(error).replace(`for policy \`${policyId ?? ''}\`, `, ''),
+    policy: policyId === undefined ? undefined : Number(policyId.replace('policy', '')),
+    offset: bytes.toString('utf8', 0, error.sourceLocations?.[0]?.start ?? 0).length,
+  });
+  const answer = cedar.validate({ schema: cedarSchema, policies: { staticPolicies: text } });
+  if (answer.type === 'failure') return { policies: [], problems: answer.errors.map((error) => problem(error)) };
+  // Warnings too: a forbid that never applies, or text that does not read as it is.
+  const found = [...answer.validationErrors, ...answer.validationWarnings];
+  return { policies: splitPolicies(text), problems: found.map(({ error, policyId }) => problem(error, policyId)) };
+}
+
+// Cedar names the policies of a text policy0, policy1 and so on, and hands them out in the order of these names.
+function splitPolicies(text: string): ParsedPolicy[] {
+  const parts = cedar.policySetTextToParts(text);
+  if (parts.type === 'failure') throw new Error(parts.errors.map(describe).join('; '));
+  const ranks = parts.policies.map((_, index) => String(index)).sort();
+  const parsed = parts.policies.map((part, rank) => ({ index: Number(ranks[rank]), policy: parsePolicy(part) }));
+  return parsed.sort((a, b) => a.index - b.index).map(({ policy }) => policy);
+}
+
+function parsePolicy(text: string): ParsedPolicy {
+  const answer = cedar.policyToJson(text);
+  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  return { text, json: answer.json };
+}
+
+const SCHEMA_NAME = 'xks-proxy';
+
+/** Policies that Cedar keeps parsed. */
+export class PreparedPolicies {
+  // Cedar keeps them by name, until the name is given another meaning.
+  readonly #name = crypto.randomUUID();
+
+  /** `policies`: texts by id, which are valid. */
+  constructor(policies: Readonly<Record<string, string>>) {
+    for (const answer of [
+      cedar.preparseSchema(SCHEMA_NAME, cedarSchema),
+      cedar.preparsePolicySet(this.#name, { staticPolicies: policies }),
+    ]) {
+      if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+    }
+  }
+
+  /** Throws if Cedar fails, or a policy does: Cedar passes over such a one, be it a forbid. */
+  decide(request: CedarRequest): CedarDecision {
+    return toDecision(
+      cedar.statefulIsAuthorized({
+        ...toCall(request),
+        preparsedPolicySetId: this.#name,
+        preparsedSchemaName: SCHEMA_NAME,
+        validateRequest: true,
+      }),
+    );
+  }
+
+  /** Frees their memory; from then on they permit nothing. */
+  release(): void {
+    cedar.preparsePolicySet(this.#name, { staticPolicies: {} });
+  }
+}
+
+/** The decision of policies that are used once. Throws as PreparedPolicies does. */
+export function decideOnce(policies: Readonly<Record<string, PolicyJson>>, request: CedarRequest): CedarDecision {
+  return toDecision(
+    cedar.isAuthorized({ ...toCall(request), policies: { staticPolicies: policies }, schema: cedarSchema }),
+  );
+}
+
+/** The text of a policy. */
+export function formatPolicy(policy: PolicyJson): string {
+  const answer = cedar.policyToText(policy);
+  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  return answer.text;
+}
+
+const OTHER_METADATA = { type: 'OtherMetadata', id: 'requestMetadata' };
+
+function toCall({ principal, action, resource, context, otherMetadata }: CedarRequest) {
+  return {
+    principal: nameOf(principal),
+    action: { type: 'Action', id: action },
+    resource: nameOf(resource),
+    context: { ...context, otherMetadata: { __entity: OTHER_METADATA } },
+    entities: [
+      toEntity(principal),
+      { ...toEntity(resource), tags: { ...resource.tags } },
+      { uid: OTHER_METADATA, attrs: {}, parents: [], tags: { ...otherMetadata } },
+    ],
+  };
+}
+
+function toEntity({ attributes, parents, ...name }: Entity): EntityJson {
+  return { uid: nameOf(name), attrs: { ...attributes }, parents: parents.map(nameOf) };
+}
+
+function nameOf({ type, id }: { readonly type: string; readonly id: string }) {
+  return { type, id };
+}
+
+function toDecision(answer: AuthorizationAnswer): CedarDecision {
+  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  const { decision, diagnostics } = answer.response;
+  const [failed] = diagnostics.errors;
+  if (failed) throw new Error(`${failed.policyId}: ${describe(failed.error)}`);
+  return { decision, policyIds: diagnostics.reason.toSorted() };
+}
+
+function describe({ message, help, sourceLocations = [] }: DetailedError): string {
+  return [message, sourceLocations[0]?.label, help].filter((part) => typeof part === 'string').join('; ');
+}

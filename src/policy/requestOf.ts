@@ -1,0 +1,66 @@
+import type { MetadataField, RequestMetadata } from '../xks/messages/requestMetadata.ts';
+import type { CedarRequest, KeyApi, Texts } from './cedarRequest.ts';
+import { principalOf } from './principal.ts';
+
+/** What a decision is about. */
+export interface PolicySubject {
+  readonly api: KeyApi;
+  readonly keyStore: string;
+  readonly externalKey: { readonly id: string; readonly tags: Texts };
+  readonly requestMetadata: RequestMetadata;
+  /** Of the connection. */
+  readonly vpcEndpointId?: string | undefined;
+  readonly clientCommonName?: string | undefined;
+}
+
+// AWS Service Authorization Reference, "Resource types defined by AWS Key Management Service".
+const KEY_ARN = /^arn:aws[a-z-]*:kms:(?<kmsKeyRegion>[a-z0-9-]+):(?<kmsKeyAccount>[0-9]{12}):key\/[A-Za-z0-9-]+$/;
+// `ebs` in the specification's examples; the condition key kms:ViaService has the regional endpoint.
+const VIA_SERVICE =
+  /^(?<kmsViaServiceName>[a-z0-9-]+)(?:\.(?<kmsViaServiceRegion>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)?$/;
+
+const KNOWN_FIELDS: ReadonlySet<string> = new Set<MetadataField>([
+  'kmsRequestId',
+  'kmsOperation',
+  'awsPrincipalArn',
+  'kmsKeyArn',
+  'kmsViaService',
+  'awsSourceVpc',
+  'awsSourceVpce',
+]);
+
+/** The request that Cedar decides: everything but kmsRequestId. An optional text that is empty is absent. */
+export function requestOf({ api, keyStore, externalKey, requestMetadata, ...connection }: PolicySubject): CedarRequest {
+  const { kmsOperation, awsPrincipalArn = '', kmsKeyArn, kmsViaService, awsSourceVpc, awsSourceVpce } = requestMetadata;
+  const { vpcEndpointId, clientCommonName } = connection;
+  const optional = {
+    ...KEY_ARN.exec(kmsKeyArn ?? '')?.groups,
+    kmsViaService,
+    ...VIA_SERVICE.exec(kmsViaService ?? '')?.groups,
+    awsSourceVpc,
+    awsSourceVpce,
+    vpcEndpointId,
+    clientCommonName,
+  };
+  const { id, tags } = externalKey;
+  return {
+    principal: principalOf(awsPrincipalArn),
+    action: api,
+    resource: {
+      type: 'ExternalKey',
+      id: `${keyStore}/${id}`,
+      attributes: { id, keyStore },
+      parents: [{ type: 'KeyStore', id: keyStore }],
+      tags,
+    },
+    // Of Encrypt and Decrypt, kmsKeyArn is required, whatever its text.
+    context: { kmsOperation, ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }), ...present(optional) },
+    otherMetadata: present(requestMetadata, (field) => !KNOWN_FIELDS.has(field)),
+  };
+}
+
+function present(texts: Readonly<Record<string, string | undefined>>, isWanted = (_name: string) => true): Texts {
+  return Object.fromEntries(
+    Object.entries(texts).flatMap(([name, text = '']) => (text !== '' && isWanted(name) ? [[name, text]] : [])),
+  );
+}

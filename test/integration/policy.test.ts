@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encryptBody, healthMetadata, paths, requestMetadata } from '../support/messages.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+
+let files: ProxyFiles;
+let proxy: RunningProxy | undefined;
+
+beforeEach(() => {
+  files = new ProxyFiles();
+});
+
+afterEach(() => {
+  proxy?.signal('SIGKILL');
+  files.dispose();
+});
+
+const ALICE = '@id("alice")\npermit (principal == User::"arn:aws:iam::123456789012:user/Alice", action, resource);\n';
+const NOBODY = '@id("nobody")\nforbid (principal, action, resource);\n';
+
+function writePolicies(text: string): void {
+  writeFileSync(join(files.folder, 'orders.cedar'), text);
+}
+
+describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server) => {
+  it('policies are in force from the start, change with their file, and a bad set changes nothing', async () => {
+    writePolicies(ALICE);
+    const [first, ...others] = files.config.keyStores;
+    files.writeConfig({
+      ...files.config,
+      server: { ...files.config.server, ...server },
+      keyStores: [{ ...first, policyFile: 'orders.cedar' }, ...others],
+    });
+    const running = (proxy = await RunningProxy.start(files));
+    const bob = { ...encryptBody, requestMetadata: { ...requestMetadata, awsPrincipalArn: 'bob' } };
+    const expectDecisions = async (alice: number) => {
+      // Of all workers, which take connections in turn.
+      for (let time = 0; time < 4; time += 1) {
+        expect((await running.post(paths.encrypt, encryptBody)).status).toBe(alice);
+        expect(await running.post(paths.encrypt, bob)).toMatchObject({
+          status: 403,
+          body: { errorName: 'AccessDeniedException' },
+        });
+        expect((await running.post(paths.health, { requestMetadata: healthMetadata })).status).toBe(200);
+      }
+    };
+    await expectDecisions(200);
+    const denied = await running.logged({ msg: 'request', detail: 'no policy permits it' });
+    expect(denied['policy']).toMatchObject({ decision: 'deny', policies: [], request: { principal: { arn: 'bob' } } });
+
+    writePolicies(
+      `${ALICE}@id("typo")\npermit (principal, action, resource)\nwhen { context.kmsOperatoin == "Encrypt" };\n`,
+    );
+    running.signal('SIGHUP');
+    const { problems } = await running.logged({
+      msg: 'the configuration is not reloaded: the one before stays in force',
+    });
+    expect(problems).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(
+          /^keyStores\[0\]\.policyFile: orders\.cedar:5: in "typo": .*did you mean `kmsOperation`\?/,
+        ),
+      ]),
+    );
+    await expectDecisions(200);
+
+    writePolicies(ALICE + NOBODY);
+    // No signal: the file is watched, as those of the configuration are.
+    await running.logged({
+      msg: 'the configuration was reloaded',
+      changes: ['keyStores.first.policyFile.policies.nobody: added'],
+    });
+    await expectDecisions(403);
+    await running.logged({ msg: 'request', detail: 'forbidden by nobody' });
+  });
+});

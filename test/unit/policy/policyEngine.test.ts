@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { PolicyEngine } from '../../../src/policy/policyEngine.ts';
+import { loadPolicySet } from '../../../src/policy/policySet.ts';
+import type { PolicySubject } from '../../../src/policy/requestOf.ts';
+
+const POLICIES = `
+@id("account")
+permit (principal in Account::"123456789012", action, resource in KeyStore::"orders");
+@id("payments-role")
+permit (principal in RoleName::"123456789012/Payments", action == Action::"Decrypt", resource);
+@id("billing-tag")
+permit (principal is Service, action, resource) when { resource.hasTag("team") && resource.getTag("team") == "billing" };
+@id("identity")
+permit (principal is AwsInternal, action, resource)
+when { context.otherMetadata.hasTag("sourceIdentity") && context.otherMetadata.getTag("sourceIdentity") like "a*" };
+@id("not-mallory")
+forbid (principal == User::"arn:aws:iam::123456789012:user/Mallory", action, resource);
+@id("not-archived")
+forbid (principal, action == Action::"Encrypt", resource == ExternalKey::"orders/archive");
+`;
+
+const engine = new PolicyEngine(loadPolicySet(POLICIES, 'p.cedar'));
+
+type Change = Partial<Omit<PolicySubject, 'requestMetadata'>> & { readonly [field: string]: unknown };
+
+function subject({ api = 'Encrypt', keyStore = 'orders', externalKey, ...metadata }: Change = {}): PolicySubject {
+  return {
+    api,
+    keyStore,
+    externalKey: externalKey ?? { id: 'foo', tags: {} },
+    requestMetadata: {
+      kmsRequestId: crypto.randomUUID(),
+      kmsOperation: api,
+      awsPrincipalArn: 'arn:aws:iam::123456789012:user/Alice',
+      kmsKeyArn: 'arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+      ...(metadata as Readonly<Record<string, string>>),
+    },
+  };
+}
+
+it.each<[what: string, change: Change, allowed: boolean, policyIds: string[]]>([
+  ['a principal by its account', {}, true, ['account']],
+  [
+    'all that permit',
+    { api: 'Decrypt', awsPrincipalArn: 'arn:aws:iam::123456789012:role/x/Payments' },
+    true,
+    ['account', 'payments-role'],
+  ],
+  [
+    'a session by its role',
+    { api: 'Decrypt', keyStore: 'other', awsPrincipalArn: 'arn:aws:sts::123456789012:assumed-role/Payments/s' },
+    true,
+    ['payments-role'],
+  ],
+  [
+    'no other operation',
+    { keyStore: 'other', awsPrincipalArn: 'arn:aws:sts::123456789012:assumed-role/Payments/s' },
+    false,
+    [],
+  ],
+  ['no other account', { awsPrincipalArn: 'arn:aws:iam::210987654321:user/Alice' }, false, []],
+  ['no other key store', { keyStore: 'other' }, false, []],
+  [
+    'a key by its tag',
+    { awsPrincipalArn: 'ec2.amazonaws.com', externalKey: { id: 'bar', tags: { team: 'billing' } } },
+    true,
+    ['billing-tag'],
+  ],
+  ['a key by its tag only', { awsPrincipalArn: 'ec2.amazonaws.com' }, false, []],
+  ['a field of the future', { awsPrincipalArn: 'AWS Internal', sourceIdentity: 'alice' }, true, ['identity']],
+  ['a field of the future by its value', { awsPrincipalArn: 'AWS Internal', sourceIdentity: 'bob' }, false, []],
+  [
+    'a forbid before all permits',
+    { awsPrincipalArn: 'arn:aws:iam::123456789012:user/Mallory' },
+    false,
+    ['not-mallory'],
+  ],
+  [
+    'every forbid',
+    { awsPrincipalArn: 'arn:aws:iam::123456789012:user/Mallory', externalKey: { id: 'archive', tags: {} } },
+    false,
+    ['not-archived', 'not-mallory'],
+  ],
+  ['a key by its id', { api: 'Decrypt', externalKey: { id: 'archive', tags: {} } }, true, ['account']],
+])('knows %s', (_what, change, allowed, policyIds) => {
+  expect(engine.decide(subject(change))).toEqual({ allowed, policyIds });
+  expect(engine.decide(subject(change))).toEqual({ allowed, policyIds });
+});
+
+it('remembers a decision whatever the kmsRequestId', () => {
+  expect(engine.decide(subject())).toBe(engine.decide(subject()));
+  expect(engine.decide(subject())).not.toBe(engine.decide(subject({ kmsViaService: 'ebs' })));
+});
+
+it('decides what is too long to be remembered', () => {
+  const long = { comment: 'x'.repeat(100_000) };
+  expect(engine.decide(subject(long))).toEqual(engine.decide(subject()));
+  expect(engine.decide(subject(long))).not.toBe(engine.decide(subject(long)));
+});
+
+it('denies what it fails to decide, says so, and goes on', () => {
+  // Half of a surrogate pair is no text.
+  const failed = engine.decide(subject({ comment: '\ud800' }));
+  expect(failed).toEqual({ allowed: false, policyIds: [], error: expect.stringMatching(/./) as string });
+  expect(engine.decide({ ...subject(), api: 'GetHealthStatus' as 'Encrypt' })).toMatchObject({
+    allowed: false,
+    error: expect.stringContaining('GetHealthStatus') as string,
+  });
+  expect(engine.decide(subject())).toEqual({ allowed: true, policyIds: ['account'] });
+});
+
+it('permits nothing once it is released, and no other engine minds', () => {
+  const [one, other] = [1, 2].map(() => new PolicyEngine(loadPolicySet(POLICIES, 'p.cedar')));
+  expect(one?.decide(subject()).allowed).toBe(true);
+  one?.release();
+  expect(one?.decide(subject()).allowed).toBe(false);
+  expect(other?.decide(subject()).allowed).toBe(true);
+});

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { loadPolicySet, PolicySetError } from '../../../src/policy/policySet.ts';
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    loadPolicySet(text, 'p.cedar');
+    return [];
+  } catch (error) {
+    if (error instanceof PolicySetError) return error.problems;
+    throw error;
+  }
+}
+
+const ANY = 'permit (principal, action, resource)';
+
+it('is its policies by their @id, in the order of the text', () => {
+  const ids = Array.from({ length: 12 }, (_, index) => `policy-${index}`);
+  const text = ids.map((id) => `// The ${id} é\n@id("${id}")\n${ANY};`).join('\n\n');
+  const { file, policies } = loadPolicySet(text, 'p.cedar');
+  expect(file).toBe('p.cedar');
+  expect(policies).toEqual(ids.map((id) => ({ id, text: `@id("${id}")\n${ANY};` })));
+});
+
+it.each([
+  ['a misspelt attribute', 'when { principal is User && principal.acount == "1" }', 'did you mean `account`?'],
+  ['a misspelt field of the context', 'when { context.kmsOperatoin == "Encrypt" }', 'did you mean `kmsOperation`?'],
+  ['what may be absent without has', 'when { context.kmsViaService == "ebs" }', 'context has kmsViaService'],
+  ['a tag that may be absent', 'when { resource.getTag("team") == "a" }', 'hasTag'],
+  ['what not every principal has', 'when { principal.account == "1" }', 'attribute `account` on entity type'],
+  ['a field of the wrong type', 'when { context.kmsOperation == 1 }', 'are not compatible'],
+  ['a policy that never applies', 'when { principal is User && principal is Role }', 'policy is impossible'],
+])('refuses %s, with its line and what was meant', (_what, condition, meant) => {
+  const problems = problemsOf(`// é\n@id("fine")\n${ANY};\n@id("wrong")\n${ANY}\n${condition};`);
+  expect(problems.length).toBeGreaterThan(0);
+  for (const problem of problems) expect(problem).toMatch(/^p\.cedar:[456]: in "wrong": /);
+  expect(problems.join('\n')).toContain(meant);
+});
+
+it('refuses an action or a type that there is not', () => {
+  expect(problemsOf('@id("a")\npermit (principal, action == Action::"Decrpyt", resource);').join()).toContain(
+    'did you mean `Action::"Decrypt"`?',
+  );
+  expect(problemsOf('@id("a")\npermit (principal == Usr::"a", action, resource);').join()).toContain(
+    'did you mean `User`?',
+  );
+});
+
+it('never has kmsRequestId: decisions do not depend on it', () => {
+  expect(problemsOf(`@id("a") ${ANY} when { context has kmsRequestId };`)).not.toEqual([]);
+});
+
+it('says where the text is no policy', () => {
+  const [problem, ...others] = problemsOf(`@id("a")\n${ANY};\n\npermit (principal, action resource);`);
+  expect(problem).toMatch(/^p\.cedar:4: .*expected/);
+  expect(others).toEqual([]);
+});
+
+it('wants an @id, which no other has', () => {
+  const text = `${ANY}; @id("a") ${ANY};\n// ${ANY};\n@id("a b") ${ANY};\n@id("a")\n${ANY};`;
+  expect(problemsOf(text)).toEqual([
+    expect.stringMatching(/^p\.cedar:1: the policy must have an @id/),
+    expect.stringMatching(/^p\.cedar:3: the policy must have an @id/),
+    'p.cedar:4: the policy has the same @id as another one: a',
+  ]);
+});
+
+it('reports everything at once, in the order of the lines', () => {
+  const problems = problemsOf(
+    `@id("a")\n${ANY} when { context.x == 1 };\n${ANY};\n@id("b")\n${ANY} when { context.y };`,
+  );
+  expect([...new Set(problems.map((problem) => problem.split(':')[1]))]).toEqual(['2', '3', '5']);
+});
+
+it.each(['', '// nothing\n'])('refuses %j, which would deny everything', (text) => {
+  expect(problemsOf(text)).toEqual(['p.cedar:1: there is no policy: nothing would be permitted']);
+});
+
+it('refuses templates', () => {
+  expect(problemsOf('@id("a") permit (principal == ?principal, action, resource);')).toHaveLength(1);
+});
+
+it.each(['(', '!', '{'])('survives a text of many %s', (character) => {
+  expect(problemsOf(`@id("a") ${ANY} when { ${character.repeat(20_000)} };`)).not.toEqual([]);
+  expect(problemsOf(`@id("a") ${ANY};`)).toEqual([]);
+});
