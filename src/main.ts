@@ -9,6 +9,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { credentialCommand } from './commands/credential.ts';
 import { keyCommand } from './commands/key.ts';
 import { keystoreCommand } from './commands/keystore.ts';
+import { policyCommand } from './commands/policy.ts';
 import { serveCommand } from './commands/serve.ts';
 import { ConfigError } from './config/problem.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
@@ -74,7 +75,15 @@ const cli: Cli = {
 const program = new Command('xks-proxy')
   .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
   .version(version);
-for (const make of [serveCommand, configCommand, keystoreCommand, credentialCommand, keyCommand, conformanceCommand])
+for (const make of [
+  serveCommand,
+  configCommand,
+  keystoreCommand,
+  credentialCommand,
+  keyCommand,
+  policyCommand,
+  conformanceCommand,
+])
   program.addCommand(make(cli));
 throwOnExit(program);
 

@@ -3,11 +3,12 @@ import cedar, {
   type DetailedError,
   type EntityJson,
   type PolicyJson,
+  type Response,
 } from '@cedar-policy/cedar-wasm/nodejs';
 import type { CedarRequest, Entity } from './cedarRequest.ts';
 import { cedarSchema } from './cedarSchema.ts';
 
-export type { Clause, Expr, PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+export type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
 
 export interface ParsedPolicies {
   /** In the order of the text; none if it cannot be parsed. */
@@ -58,7 +59,8 @@ function splitPolicies(text: string): ParsedPolicy[] {
   return parsed.sort((a, b) => a.index - b.index).map(({ policy }) => policy);
 }
 
-function parsePolicy(text: string): ParsedPolicy {
+/** Of the text of one valid policy. */
+export function parsePolicy(text: string): ParsedPolicy {
   const answer = cedar.policyToJson(text);
   if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
   return { text, json: answer.json };
@@ -99,11 +101,18 @@ export class PreparedPolicies {
   }
 }
 
-/** The decision of policies that are used once. Throws as PreparedPolicies does. */
-export function decideOnce(policies: Readonly<Record<string, PolicyJson>>, request: CedarRequest): CedarDecision {
-  return toDecision(
-    cedar.isAuthorized({ ...toCall(request), policies: { staticPolicies: policies }, schema: cedarSchema }),
-  );
+/** Which policies are true of a request, and which fail of it, as only those do that are not valid. `policies` permit. */
+export function evaluate(
+  policies: Readonly<Record<string, PolicyJson>>,
+  request: CedarRequest,
+): { readonly satisfied: readonly string[]; readonly failed: readonly string[] } {
+  const answer = cedar.isAuthorized({
+    ...toCall(request),
+    policies: { staticPolicies: policies },
+    schema: cedarSchema,
+  });
+  const { reason, errors } = responseOf(answer).diagnostics;
+  return { satisfied: reason, failed: errors.map(({ policyId }) => policyId) };
 }
 
 /** The text of a policy. */
@@ -138,11 +147,15 @@ function nameOf({ type, id }: { readonly type: string; readonly id: string }) {
 }
 
 function toDecision(answer: AuthorizationAnswer): CedarDecision {
-  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
-  const { decision, diagnostics } = answer.response;
+  const { decision, diagnostics } = responseOf(answer);
   const [failed] = diagnostics.errors;
   if (failed) throw new Error(`${failed.policyId}: ${describe(failed.error)}`);
   return { decision, policyIds: diagnostics.reason.toSorted() };
+}
+
+function responseOf(answer: AuthorizationAnswer): Response {
+  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  return answer.response;
 }
 
 function describe({ message, help, sourceLocations = [] }: DetailedError): string {

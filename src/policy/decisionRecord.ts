@@ -26,7 +26,8 @@ export function decisionRecord({ allowed, policyIds, error }: Decision, subject:
   };
 }
 
-function describeRequest({ principal, action, resource, context, otherMetadata }: CedarRequest): object {
+/** The request as the policies see it, abridged. */
+export function describeRequest({ principal, action, resource, context, otherMetadata }: CedarRequest): object {
   return {
     principal: { type: principal.type, ...abridge(principal.attributes) },
     action,

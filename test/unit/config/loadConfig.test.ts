@@ -192,7 +192,7 @@ describe('the commented example is valid', () => {
 
   const optional = ['clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
   const whole = optional
-    .reduce((text, key) => text.replace(`# ${key}: `, `${key}: `), example)
+    .reduce((text, key) => text.replaceAll(`# ${key}: `, `${key}: `), example)
     .replace('policies/example.cedar', 'example.cedar');
 
   it('and has every key', () => {

@@ -1,0 +1,66 @@
+import { ConfigSource } from '../config/configSource.ts';
+import type { GivenRequest } from '../config/policyTests.ts';
+import { explain, type Explanation } from '../policy/explain.ts';
+import { PolicyEngine, type Decision } from '../policy/policyEngine.ts';
+import type { PolicySet } from '../policy/policySet.ts';
+import type { PolicySubject } from '../policy/requestOf.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+import { findKeyStore } from './findKeyStore.ts';
+
+/** One of `config` and `policyFile`. */
+export interface PolicyChoice {
+  readonly config?: string;
+  readonly policyFile?: string;
+  /** Name of the key store. */
+  readonly store: string;
+}
+
+/** The policies of a key store. */
+export interface ChosenPolicies {
+  readonly subjectOf: (request: GivenRequest) => PolicySubject;
+  readonly decide: (request: GivenRequest) => Decision;
+  readonly explain: (request: GivenRequest) => Explanation[];
+}
+
+/** Throws ConfigError, or CommandFailure if there are no such policies. */
+export function choosePolicies(cli: Cli, { config, policyFile, store }: PolicyChoice): ChosenPolicies {
+  if (config !== undefined && policyFile === undefined) return ofConfig(cli, config, store);
+  if (config === undefined && policyFile !== undefined) {
+    return chosen(readPolicySet(policyFile), store, ({ tags = {} }) => tags);
+  }
+  throw new CommandFailure('give either --config or --policy-file');
+}
+
+function ofConfig(cli: Cli, config: string, store: string): ChosenPolicies {
+  const { keyStore } = findKeyStore(cli, config, store);
+  if (!keyStore.policyFile) throw new CommandFailure(`${store} has no policyFile: its requests are not restricted`);
+  return chosen(keyStore.policyFile, store, ({ externalKeyId, tags }) => {
+    const key = keyStore.keys.find(({ id }) => id === externalKeyId);
+    if (!key) throw new CommandFailure(`${store} has no external key ${externalKeyId}`);
+    return tags ?? { ...keyStore.tags, ...key.tags };
+  });
+}
+
+function readPolicySet(file: string): PolicySet {
+  try {
+    return new ConfigSource('.', {}).readPolicySet(file);
+  } catch (error) {
+    throw new CommandFailure((error as Error).message);
+  }
+}
+
+type Tags = Readonly<Record<string, string>>;
+
+function chosen(policySet: PolicySet, keyStore: string, tagsOf: (request: GivenRequest) => Tags): ChosenPolicies {
+  const engine = new PolicyEngine(policySet);
+  const subjectOf = (request: GivenRequest): PolicySubject => {
+    const { operation, externalKeyId, vpcEndpointId, clientCommonName, requestMetadata } = request;
+    const externalKey = { id: externalKeyId, tags: tagsOf(request) };
+    return { api: operation, keyStore, externalKey, requestMetadata, vpcEndpointId, clientCommonName };
+  };
+  return {
+    subjectOf,
+    decide: (request) => engine.decide(subjectOf(request)),
+    explain: (request) => explain(policySet, subjectOf(request)),
+  };
+}

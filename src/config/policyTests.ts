@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { parseYaml, toPlainValue } from './parseYaml.ts';
+import { ConfigError, type Problem } from './problem.ts';
+import { toProblem } from './toProblem.ts';
+
+/** A request as it is given to the policy commands: by these fields and those of requestMetadata. */
+export type GivenRequest = z.output<typeof givenRequest>;
+
+/** A request, and what the policies are to say of it. */
+export type PolicyTest = z.output<typeof table>['tests'][number];
+
+const fields = z
+  .object({
+    operation: z.enum(['GetKeyMetadata', 'Encrypt', 'Decrypt']),
+    externalKeyId: z.string().min(1),
+    tags: z.record(z.string(), z.string()).optional(),
+    vpcEndpointId: z.string().optional(),
+    clientCommonName: z.string().optional(),
+    awsPrincipalArn: z.string(),
+    kmsKeyArn: z.string().optional(),
+  })
+  .catchall(z.string('must be text'));
+
+const givenRequest = fields
+  .refine(({ operation, kmsKeyArn }) => operation === 'GetKeyMetadata' || kmsKeyArn !== undefined, {
+    path: ['kmsKeyArn'],
+    error: 'is missing: KMS sends it with Encrypt and Decrypt',
+  })
+  .transform(({ operation, externalKeyId, tags, vpcEndpointId, clientCommonName, ...requestMetadata }) => ({
+    operation,
+    externalKeyId,
+    tags,
+    vpcEndpointId,
+    clientCommonName,
+    requestMetadata: {
+      kmsRequestId: '',
+      kmsOperation: operation === 'GetKeyMetadata' ? 'CreateKey' : operation,
+      ...requestMetadata,
+    } as Readonly<Record<string, string>> & { kmsRequestId: string; kmsOperation: string },
+  }));
+
+const expectation = z.strictObject({
+  decision: z.enum(['allow', 'deny']),
+  policies: z.array(z.string()).optional().describe('The @id of those that decide; if left out, any'),
+});
+
+const table = z.strictObject({
+  defaults: z.record(z.string(), z.unknown()).default({}).describe('Of all requests'),
+  tests: z
+    .array(z.strictObject({ name: z.string().min(1), request: givenRequest, expect: expectation }))
+    .min(1, 'must have at least one test'),
+});
+
+/** Reads a table of tests; throws ConfigError with every problem. */
+export function loadPolicyTests(file: string): readonly PolicyTest[] {
+  const written = withDefaults(toPlainValue(file, parseYaml(file)));
+  const result = table.safeParse(written);
+  if (result.success) return result.data.tests;
+  throw new ConfigError(file, problemsOf(result.error, written));
+}
+
+/** A request of the command line; throws ConfigError with every problem. */
+export function parseGivenRequest(given: Readonly<Record<string, string>>): GivenRequest {
+  const result = givenRequest.safeParse(given);
+  if (result.success) return result.data;
+  throw new ConfigError('the request', problemsOf(result.error, given));
+}
+
+function problemsOf({ issues }: z.ZodError, written: unknown): Problem[] {
+  return issues.map((issue) => toProblem(issue, written));
+}
+
+function withDefaults(written: unknown): unknown {
+  if (!isMap(written) || !isMap(written['defaults']) || !Array.isArray(written['tests'])) return written;
+  const { defaults } = written;
+  const tests = written['tests'].map((test: unknown) =>
+    isMap(test) && isMap(test['request']) ? { ...test, request: { ...defaults, ...test['request'] } } : test,
+  );
+  return { ...written, tests };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

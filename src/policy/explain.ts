@@ -1,0 +1,65 @@
+import { evaluate, formatPolicy, parsePolicy, type PolicyJson } from './cedar.ts';
+import type { PolicySet } from './policySet.ts';
+import { requestOf, type PolicySubject } from './requestOf.ts';
+
+/** Why a permit does not apply to a request. */
+export interface Explanation {
+  readonly policyId: string;
+  /** The parts of the policy that are not true of the request, as Cedar text. */
+  readonly unmet: readonly string[];
+}
+
+type Condition = PolicyJson['conditions'][number];
+
+/** The permits that do not apply to a request, those that came closest first. */
+export function explain({ policies }: PolicySet, subject: PolicySubject): Explanation[] {
+  const request = requestOf(subject);
+  const permits = policies
+    .map(({ id, text }) => ({ policyId: id, policy: parsePolicy(text).json }))
+    .filter(({ policy }) => policy.effect === 'permit');
+  return permits
+    .map(({ policyId, policy }) => {
+      const parts = partsOf(policy);
+      const { satisfied, failed } = evaluate(
+        Object.fromEntries(parts.map(({ policy }, index) => [index, policy])),
+        request,
+      );
+      // A part fails only for want of what another part asks for.
+      const unmet = parts.filter((_, index) => ![...satisfied, ...failed].includes(String(index)));
+      return { policyId, unmet: unmet.map(({ text }) => text) };
+    })
+    .filter(({ unmet }) => unmet.length > 0)
+    .toSorted((a, b) => a.unmet.length - b.unmet.length);
+}
+
+const ANY: PolicyJson = {
+  effect: 'permit',
+  principal: { op: 'All' },
+  action: { op: 'All' },
+  resource: { op: 'All' },
+  conditions: [],
+};
+
+/** A policy as several, which are all true when it is. */
+function partsOf({ principal, action, resource, conditions }: PolicyJson) {
+  const part = (change: Partial<PolicyJson>, before: string, after: string) => {
+    const policy = { ...ANY, ...change };
+    return { policy, text: formatPolicy(policy).slice(before.length, -after.length) };
+  };
+  return [
+    part({ principal }, 'permit(', ', action, resource);'),
+    part({ action }, 'permit(principal, ', ', resource);'),
+    part({ resource }, 'permit(principal, action, ', ');'),
+    ...conditions
+      .flatMap(splitCondition)
+      .map((condition) => part({ conditions: [condition] }, 'permit(principal, action, resource) ', ';')),
+  ];
+}
+
+// `when { a && b }` is `when { a } when { b }`, and `unless { a || b }` is `unless { a } unless { b }`.
+function splitCondition({ kind, body }: Condition): Condition[] {
+  const operands = kind === 'when' ? '&&' in body && body['&&'] : '||' in body && body['||'];
+  if (!operands) return [{ kind, body }];
+  const { left, right } = operands as { left: Condition['body']; right: Condition['body'] };
+  return [...splitCondition({ kind, body: left }), ...splitCondition({ kind, body: right })];
+}

@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ProxyFiles, runCommand } from '../support/runningProxy.ts';
+
+const POLICIES = `@id("billing")
+permit (principal in Account::"123456789012", action == Action::"Encrypt", resource)
+when { resource.hasTag("team") && resource.getTag("team") == "billing" };
+@id("no-root")
+forbid (principal is AccountRoot, action, resource);
+`;
+const REQUEST = [
+  'operation=Encrypt',
+  'externalKeyId=foo',
+  'awsPrincipalArn=arn:aws:iam::123456789012:user/Alice',
+  'kmsKeyArn=arn:aws:kms:us-east-2:123456789012:key/1',
+];
+
+let files: ProxyFiles;
+
+beforeAll(() => {
+  files = new ProxyFiles();
+  const [first, ...others] = files.config.keyStores;
+  const restricted = { ...first, tags: { team: 'billing' }, policyFile: 'p.cedar' };
+  files.writeConfig({ ...files.config, keyStores: [restricted, ...others] });
+  write('p.cedar', POLICIES);
+});
+
+afterAll(() => {
+  files.dispose();
+});
+
+function write(name: string, text: string): string {
+  writeFileSync(join(files.folder, name), text);
+  return join(files.folder, name);
+}
+
+function policy(...args: string[]) {
+  return runCommand(['policy', ...args], files.env);
+}
+
+it('check names the policies of each key store, or every problem', async () => {
+  expect(await policy('check', '--config', files.configFile)).toEqual({
+    exitCode: 0,
+    stdout: 'key store first: billing, no-root\nkey store second: no policyFile, requests are not restricted\n',
+    stderr: '',
+  });
+  write('p.cedar', POLICIES.replace('AccountRoot', 'AcountRoot'));
+  const { exitCode, stderr } = await policy('check', '--config', files.configFile);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/keyStores\[0\]\.policyFile: p\.cedar:5: in "no-root": .*did you mean `AccountRoot`\?/);
+  write('p.cedar', POLICIES);
+});
+
+it('test says what one request would get, with the tags of the configuration', async () => {
+  const choice = ['--config', files.configFile, '--store', 'first'];
+  expect(await policy('test', ...choice, ...REQUEST)).toEqual({
+    exitCode: 0,
+    stdout: 'allow by billing\n',
+    stderr: '',
+  });
+  const root = await policy('test', ...choice, ...REQUEST, 'awsPrincipalArn=arn:aws:iam::123456789012:root');
+  expect(root.stdout).toBe('deny by no-root\n');
+  const alone = await policy('test', '--policy-file', join(files.folder, 'p.cedar'), '--store', 'first', ...REQUEST);
+  expect(alone.stdout).toBe('deny: no policy permits it\n');
+});
+
+it('explain shows the request and what is not true of it', async () => {
+  const choice = ['--config', files.configFile, '--store', 'first'];
+  const { exitCode, stdout } = await policy(
+    'explain',
+    ...choice,
+    ...REQUEST,
+    'operation=Decrypt',
+    'sourceIdentity=a=b',
+  );
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('"sourceIdentity": "a=b"');
+  expect(stdout).toMatch(
+    /deny: no policy permits it\nbilling does not permit it; not true of the request:\n {2}action == Action::"Encrypt"\n$/,
+  );
+});
+
+it('test --table holds a table against the policies; a difference is shown, and exits with 1', async () => {
+  const table = (expected: string) => `
+defaults: { operation: Encrypt, externalKeyId: foo, kmsKeyArn: k, awsPrincipalArn: 'arn:aws:iam::123456789012:user/Alice' }
+tests:
+  - name: Alice encrypts
+    request: {}
+    expect: { decision: allow, policies: [billing] }
+  - name: Alice decrypts
+    request: { operation: Decrypt }
+    expect: ${expected}
+`;
+  const choice = ['--config', files.configFile, '--store', 'first', '--table'];
+  expect(await policy('test', ...choice, write('good.yaml', table('{ decision: deny }')))).toEqual({
+    exitCode: 0,
+    stdout: 'ok   Alice encrypts\nok   Alice decrypts\n2 policy tests passed\n',
+    stderr: '',
+  });
+  expect(await policy('test', ...choice, write('bad.yaml', table('{ decision: allow, policies: [billing] }')))).toEqual(
+    {
+      exitCode: 1,
+      stdout: `ok   Alice encrypts
+FAIL Alice decrypts
+       expected: allow by billing
+       actual:   deny: no policy permits it
+       billing does not permit it; not true of the request:
+         action == Action::"Encrypt"
+`,
+      stderr: '1 of 2 policy tests failed\n',
+    },
+  );
+  const { exitCode, stderr } = await policy('test', ...choice, write('no.yaml', table('{ decision: maybe }')));
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/tests\[1\]\.expect\.decision: .*\(given: "maybe"\)/);
+});
+
+it.each([
+  [[], /^give either the fields of a request or --table\n$/],
+  [[...REQUEST, 'externalKeyId=nope'], /^first has no external key nope\n$/],
+  [['operation=Encrypt'], /externalKeyId: is missing.*\n.*awsPrincipalArn: is missing/],
+  [['Encrypt'], /^Encrypt is not of the form name=value\n$/],
+])('test refuses %j', async (fields, message) => {
+  const { exitCode, stdout, stderr } = await policy(
+    'test',
+    '--config',
+    files.configFile,
+    '--store',
+    'first',
+    ...fields,
+  );
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toMatch(message);
+});
+
+it('a key store without policies, or one that is not there, cannot be tried', async () => {
+  const refusal = async (store: string) =>
+    (await policy('test', '--config', files.configFile, '--store', store, ...REQUEST)).stderr;
+  expect(await refusal('second')).toBe('second has no policyFile: its requests are not restricted\n');
+  expect(await refusal('third')).toBe('no key store third; there is first, second\n');
+});
