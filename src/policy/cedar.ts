@@ -53,7 +53,7 @@ export function parsePolicies(text: string): ParsedPolicies {
 // Cedar names the policies of a text policy0, policy1 and so on, and hands them out in the order of these names.
 function splitPolicies(text: string): ParsedPolicy[] {
   const parts = cedar.policySetTextToParts(text);
-  if (parts.type === 'failure') throw new Error(parts.errors.map(describe).join('; '));
+  if (parts.type === 'failure') throw failure(parts.errors);
   const ranks = parts.policies.map((_, index) => String(index)).sort();
   const parsed = parts.policies.map((part, rank) => ({ index: Number(ranks[rank]), policy: parsePolicy(part) }));
   return parsed.sort((a, b) => a.index - b.index).map(({ policy }) => policy);
@@ -62,7 +62,7 @@ function splitPolicies(text: string): ParsedPolicy[] {
 /** Of the text of one valid policy. */
 export function parsePolicy(text: string): ParsedPolicy {
   const answer = cedar.policyToJson(text);
-  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  if (answer.type === 'failure') throw failure(answer.errors);
   return { text, json: answer.json };
 }
 
@@ -79,7 +79,7 @@ export class PreparedPolicies {
       cedar.preparseSchema(SCHEMA_NAME, cedarSchema),
       cedar.preparsePolicySet(this.#name, { staticPolicies: policies }),
     ]) {
-      if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+      if (answer.type === 'failure') throw failure(answer.errors);
     }
   }
 
@@ -118,7 +118,7 @@ export function evaluate(
 /** The text of a policy. */
 export function formatPolicy(policy: PolicyJson): string {
   const answer = cedar.policyToText(policy);
-  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  if (answer.type === 'failure') throw failure(answer.errors);
   return answer.text;
 }
 
@@ -154,8 +154,12 @@ function toDecision(answer: AuthorizationAnswer): CedarDecision {
 }
 
 function responseOf(answer: AuthorizationAnswer): Response {
-  if (answer.type === 'failure') throw new Error(answer.errors.map(describe).join('; '));
+  if (answer.type === 'failure') throw failure(answer.errors);
   return answer.response;
+}
+
+function failure(errors: readonly DetailedError[]): Error {
+  return new Error(errors.map(describe).join('; '));
 }
 
 function describe({ message, help, sourceLocations = [] }: DetailedError): string {

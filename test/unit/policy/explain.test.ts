@@ -52,7 +52,9 @@ it('names what is not true of the request, the permits that came closest first',
 });
 
 it('names what is absent, and not what depends on it', () => {
-  expect(explained({ awsPrincipalArn: 'AWS Internal' }).at(-1)?.unmet).not.toContain('when { principal.name == "ec2" }');
+  expect(explained({ awsPrincipalArn: 'AWS Internal' }).at(-1)?.unmet).not.toContain(
+    'when { principal.name == "ec2" }',
+  );
   expect(explained()[0]).toEqual({ policyId: 'near', unmet: ['when { context has kmsViaServiceName }'] });
 });
 
