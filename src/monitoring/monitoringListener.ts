@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Readiness } from './readiness.ts';
 
 export interface MonitoringOptions {
@@ -53,7 +53,14 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     );
   });
   options.prepare(server);
-  server.maxConnections = MAX_CONNECTIONS;
+  const connections = new Set<Socket>();
+  server.on('connection', (connection) => {
+    // Who says nothing must not keep a health check out.
+    const [oldest] = connections;
+    if (connections.size >= MAX_CONNECTIONS) oldest?.destroy();
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
   server.timeout = SILENCE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => {

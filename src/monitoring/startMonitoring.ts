@@ -25,15 +25,23 @@ export async function startMonitoring(
   { host, port }: NonNullable<Config['monitoring']>,
   { monitored, sources, prepare, log }: MonitoringDependencies,
 ): Promise<MonitoringListener> {
+  const collect = async () => {
+    const own = await Promise.all(sources.map((source) => source.snapshot()));
+    return aggregateMetrics([...own, ...((await monitored()?.metrics()) ?? [])]);
+  };
+  // However many ask, it is collected once at a time.
+  let collecting: Promise<string> | undefined;
   const listener = await monitoringListener({
     host,
     port,
     prepare,
     live: () => true,
     ready: () => monitored()?.readiness() ?? { ready: false, problems: ['starting'] },
-    metrics: async () => {
-      const own = await Promise.all(sources.map((source) => source.snapshot()));
-      return aggregateMetrics([...own, ...((await monitored()?.metrics()) ?? [])]);
+    metrics: () => {
+      collecting ??= collect().finally(() => {
+        collecting = undefined;
+      });
+      return collecting;
     },
     onError: (error) => {
       log.error({ detail: error instanceof Error ? error.name : typeof error }, 'monitoring failed');

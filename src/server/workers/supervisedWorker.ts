@@ -1,5 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerCalls } from './workerCalls.ts';
 import { RemoteCalls } from './remoteCalls.ts';
 
@@ -15,6 +17,8 @@ export interface WorkerOutput {
   /** Of its standard error. */
   error(text: string): void;
 }
+
+const LAST_WORDS_MS = 1_000;
 
 /** To a worker, with a connection; it answers with `taken`. */
 export interface GivenMessage {
@@ -64,12 +68,13 @@ export class SupervisedWorker {
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       output.error(text);
     });
-    this.ended = new Promise((resolve) => {
-      child.once('close', (exitCode, signal) => {
-        this.calls.end(`worker ${this.id} has ended`);
-        for (const connection of this.#giving.keys()) this.#conclude(connection, false);
-        resolve({ exitCode, signal });
-      });
+    // What it has written last comes after its end; but a process that it has left behind may keep its output open for ever.
+    const closed = once(child, 'close');
+    this.ended = once(child, 'exit').then(async ([exitCode, signal]) => {
+      this.calls.end(`worker ${this.id} has ended`);
+      for (const connection of this.#giving.keys()) this.#conclude(connection, false);
+      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })]);
+      return { exitCode: exitCode as number | null, signal: signal as string | null };
     });
   }
 
