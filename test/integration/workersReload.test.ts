@@ -103,7 +103,7 @@ it('a PIN that was refused is not tried again when all workers have ended', asyn
 it('while one worker serves, another that cannot start is tried again for ever', async () => {
   write();
   await start();
-  faulty.inject({ on: 'C_Login', does: 'answer', code: 0x30 });
+  faulty.inject({ on: 'C_Login', does: 'abort' });
   kill(serving().at(-1));
   const tries = () => proxy.log.filter(({ msg }) => msg === 'a worker did not start').length;
   // More than the six after which those of which none serves are given up.
