@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'deploy/*/test/**/*.test.ts'],
     // PKCS#11 modules read the environment of their process: each file has a process of its own.
     pool: 'forks',
+    // Most of them wait for proxies and HSMs rather than compute.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
