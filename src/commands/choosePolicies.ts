@@ -23,7 +23,7 @@ export interface ChosenPolicies {
 }
 
 /** Throws ConfigError, or CommandFailure if there are no such policies. */
-export function choosePolicies(cli: Cli, { config, policyFile, store }: PolicyChoice): ChosenPolicies {
+export function choosePolicies(cli: Pick<Cli, 'env'>, { config, policyFile, store }: PolicyChoice): ChosenPolicies {
   if (config !== undefined && policyFile === undefined) return ofConfig(cli, config, store);
   if (config === undefined && policyFile !== undefined) {
     return chosen(readPolicySet(policyFile), store, ({ tags = {} }) => tags);
@@ -31,7 +31,7 @@ export function choosePolicies(cli: Cli, { config, policyFile, store }: PolicyCh
   throw new CommandFailure('give either --config or --policy-file');
 }
 
-function ofConfig(cli: Cli, config: string, store: string): ChosenPolicies {
+function ofConfig(cli: Pick<Cli, 'env'>, config: string, store: string): ChosenPolicies {
   const { keyStore } = findKeyStore(cli, config, store);
   if (!keyStore.policyFile) throw new CommandFailure(`${store} has no policyFile: its requests are not restricted`);
   return chosen(keyStore.policyFile, store, ({ externalKeyId, tags }) => {

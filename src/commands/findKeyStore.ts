@@ -9,7 +9,7 @@ export interface FoundKeyStore {
 }
 
 /** The key store of this name in a configuration file; throws CommandFailure, naming those that are there. */
-export function findKeyStore(cli: Cli, file: string, name: string): FoundKeyStore {
+export function findKeyStore(cli: Pick<Cli, 'env'>, file: string, name: string): FoundKeyStore {
   const { keyStores } = loadConfig(file, cli.env).config;
   const index = keyStores.findIndex((store) => store.name === name);
   const keyStore = keyStores[index];

@@ -6,7 +6,7 @@ import { CommandFailure, type Cli } from './cli.ts';
 import { describeDecision, describeUnmet } from './describeDecision.ts';
 
 /** Runs a table of tests and prints each; throws CommandFailure if the policies decide otherwise. */
-export function runPolicyTests(cli: Cli, tests: readonly PolicyTest[], policies: ChosenPolicies): void {
+export function runPolicyTests(cli: Pick<Cli, 'out'>, tests: readonly PolicyTest[], policies: ChosenPolicies): void {
   const failed = tests.filter(({ name, request, expect }) => {
     const decision = policies.decide(request);
     const passes = isExpected(decision, expect);

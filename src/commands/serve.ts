@@ -82,7 +82,14 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   // First, so that it says that the proxy starts.
   const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
   try {
-    serving = await start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    const starting = start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    serving = await Promise.race([starting, stopped(cli.stop).then(() => undefined)]);
+    if (!serving) {
+      // It may wait for an HSM that does not answer.
+      starting.then((late) => late.drain({ drainMs: 0, lameDuckMs: 0 })).catch(() => undefined);
+      log.info('stopped while it started');
+      return;
+    }
     if (!server.tls) log.warn('plain HTTP: for local tests only');
     const { address, port } = serving.address;
     log.info({ host: address, port, tls: server.tls !== undefined, workers: processes, version }, 'listening');
@@ -122,7 +129,7 @@ function start(
     onError: ({ code }) => {
       log.error({ code }, 'a connection was not accepted');
     },
-    output: { log: write, error: err },
+    output: { log: write, isBehind, error: err },
     log,
     clock: () => performance.now(),
     retainCounts,

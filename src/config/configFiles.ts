@@ -16,10 +16,12 @@ export type ConfigSnapshot = Readonly<Record<string, ConfigFile | null>>;
 /** Reads a file; throws an ErrnoException. */
 export type ReadConfigFile = (path: string) => ConfigFile;
 
-export const readFromDisk: ReadConfigFile = (path) => ({
-  text: readFileSync(path, 'utf8'),
-  mode: statSync(path).mode & 0o777,
-});
+export const readFromDisk: ReadConfigFile = (path) => {
+  const stats = statSync(path);
+  // To read a pipe again would block for ever.
+  if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'not a regular file' });
+  return { text: readFileSync(path, 'utf8'), mode: stats.mode & 0o777 };
+};
 
 /** Reads what a snapshot holds, and nothing else. */
 export function readFrom(snapshot: ConfigSnapshot): ReadConfigFile {

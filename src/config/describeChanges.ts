@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Secret } from '../secret.ts';
-import type { Config } from './schema.ts';
 
 export interface ConfigChange {
   /** Of the key, with the names of list entries: `keyStores.orders.keys.payments.status`. */
@@ -18,7 +17,7 @@ const NOT_FIXED = ['server.tls', 'server.drainSeconds'];
 const FIXED_AS_A_WHOLE = 'server.tls';
 
 /** What a new configuration changes, in the order of the configuration; nothing secret. */
-export function describeChanges(before: Config, after: Config): ConfigChange[] {
+export function describeChanges(before: object, after: object): ConfigChange[] {
   const [old, now] = [flatten(before), flatten(after)];
   const paths = new Set([...old.keys(), ...now.keys()]);
   const changes = [...paths].flatMap((path) => {
@@ -58,8 +57,10 @@ function flatten(value: unknown, path = '', leaves = new Map<string, Leaf>()): M
   // Bytes are made of other values.
   else if (ArrayBuffer.isView(value) || value === undefined) return leaves;
   else if (typeof value === 'object' && value !== null) {
-    if (path !== '') leaves.set(path, { value: '', mayBeShown: true });
     const parts = Array.isArray(value) ? value.map(nameEntry) : Object.entries(value);
+    // Of the versions of a key the last one encrypts: their order counts.
+    const order = path.endsWith('.versions') ? JSON.stringify(parts.map(([name]) => name)) : '';
+    if (path !== '') leaves.set(path, { value: order, mayBeShown: true });
     for (const [name, part] of parts) flatten(part, path === '' ? name : `${path}.${name}`, leaves);
   } else {
     const text = JSON.stringify(value);

@@ -112,7 +112,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     res.once('close', () => {
       running.delete(res);
       connection.unanswered -= 1;
-      connections.answered(connection);
+      // Whoever was answered so has a credential; others must not crowd it out.
+      if (res.statusCode === 200) connections.answered(connection);
     });
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);

@@ -49,7 +49,7 @@ function connect(port: number, pair: KeyPair | undefined, options: ConnectionOpt
 const versions: SecureVersion[] = ['TLSv1.2', 'TLSv1.3'];
 
 describe.each(versions)('%s', (version) => {
-  const only = { minVersion: version, maxVersion: version };
+  const tlsVersion = { minVersion: version, maxVersion: version };
 
   it.each<[string, KeyPair, string?]>([
     ['a certificate with only a CN', client],
@@ -59,7 +59,7 @@ describe.each(versions)('%s', (version) => {
     ['a chain with an intermediate', chain(issued({}, intermediate), intermediate)],
   ])('admits %s', async (_what, pair, clientCommonName = CN) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
-    const connection = connect(proxy.port, pair, only);
+    const connection = connect(proxy.port, pair, tlsVersion);
     await connection.send(REQUEST);
     const [answer] = await connection.answered();
     expect(JSON.parse(answer?.body ?? '')).toEqual({ remoteAddress: '127.0.0.1', clientCommonName });
@@ -131,7 +131,7 @@ describe.each(versions)('%s', (version) => {
     ['one issued by a client', chain(issued({}, client), client), 'client certificate: UNSPECIFIED'],
   ])('refuses %s, and answers nothing', async (_what, pair, reason, said = { commonName: CN }) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
-    const connection = connect(proxy.port, pair, only);
+    const connection = connect(proxy.port, pair, tlsVersion);
     // Leaves with the last message of the client's handshake.
     await connection.send(REQUEST.repeat(3));
     await connection.closed();
@@ -142,7 +142,7 @@ describe.each(versions)('%s', (version) => {
 
   it('resumes the session of an admitted client, and knows it again', async () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
-    const resumed = connect(proxy.port, client, { ...only, session: await sessionOf(proxy.port, client) });
+    const resumed = connect(proxy.port, client, { ...tlsVersion, session: await sessionOf(proxy.port, client) });
     await resumed.send(REQUEST);
     await resumed.answered();
     expect(resumed.tls.isSessionReused()).toBe(true);
@@ -156,7 +156,7 @@ describe.each(versions)('%s', (version) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const session = await sessionOf(proxy.port, client);
     proxy.setTls(identity(server, next));
-    const late = connect(proxy.port, client, { ...only, session });
+    const late = connect(proxy.port, client, { ...tlsVersion, session });
     await late.send(REQUEST);
     await late.closed();
     expect(late.received).toBe('');
@@ -168,7 +168,7 @@ describe.each(versions)('%s', (version) => {
     const proxy = await startServer();
     const session = await sessionOf(proxy.port, undefined);
     proxy.setTls(identity(server, clientAuth));
-    const late = connect(proxy.port, undefined, { ...only, session });
+    const late = connect(proxy.port, undefined, { ...tlsVersion, session });
     await late.send(REQUEST);
     await late.closed();
     expect(late.received).toBe('');
@@ -178,7 +178,7 @@ describe.each(versions)('%s', (version) => {
   it('asks for no certificate when clientAuth is taken away', async () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     proxy.setTls(identity(server));
-    const connection = connect(proxy.port, undefined, only);
+    const connection = connect(proxy.port, undefined, tlsVersion);
     await connection.send(REQUEST);
     expect(await connection.answered()).toMatchObject([{ status: 200, body: '{"remoteAddress":"127.0.0.1"}' }]);
   });
@@ -190,7 +190,7 @@ describe.each(versions)('%s', (version) => {
     const short = issued({ notAfter });
     const session = await sessionOf(proxy.port, short);
     await sleep(notAfter.getTime() - Date.now() + 10);
-    const late = connect(proxy.port, short, { ...only, session });
+    const late = connect(proxy.port, short, { ...tlsVersion, session });
     await late.send(REQUEST);
     await late.closed();
     expect(late.received).toBe('');
@@ -202,10 +202,10 @@ describe.each(versions)('%s', (version) => {
       // The same tickets, as processes that share a port have them.
       const ticketKeys = Buffer.alloc(48, 7);
       const proxy = await startServer({ tls: identity(server, clientAuth), ticketKeys });
-      const first = connect(proxy.port, pair, only);
+      const first = connect(proxy.port, pair, tlsVersion);
       await first.closed();
       const session = first.sessions.at(-1);
-      const again = connect(proxy.port, pair, session ? { ...only, session } : only);
+      const again = connect(proxy.port, pair, session ? { ...tlsVersion, session } : tlsVersion);
       await again.send(REQUEST);
       await again.closed();
       expect(again.received).toBe('');
@@ -214,7 +214,7 @@ describe.each(versions)('%s', (version) => {
   });
 
   async function sessionOf(port: number, pair: KeyPair | undefined): Promise<Buffer> {
-    const connection = connect(port, pair, only);
+    const connection = connect(port, pair, tlsVersion);
     await connection.send(REQUEST);
     await connection.answered();
     const session = await vi.waitUntil(() => connection.sessions.at(-1));

@@ -54,9 +54,7 @@ const subjects: fc.Arbitrary<PolicySubject> = fc.record({
 /** The first with one field of the second. */
 function exchange(one: PolicySubject, other: PolicySubject, field: string): PolicySubject {
   const requestMetadata = { ...one.requestMetadata, [field]: other.requestMetadata[field] };
-  return field in one
-    ? { ...one, [field]: (other as unknown as Record<string, unknown>)[field] }
-    : { ...one, requestMetadata };
+  return field in one ? { ...one, [field]: Reflect.get(other, field) as unknown } : { ...one, requestMetadata };
 }
 
 const FIELDS = ['api', 'keyStore', 'externalKey', 'vpcEndpointId', 'clientCommonName', 'kmsRequestId', 'kmsOperation'];

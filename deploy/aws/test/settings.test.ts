@@ -13,7 +13,7 @@ describe('the context', () => {
     ['an image from elsewhere', { image: 'docker.io/library/node:24' }, /must be an image of Amazon ECR/],
     ['an image without tag or digest', { image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/x' }, /image/],
     ['a partial ARN', { secretArn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:pin' }, /six characters/],
-    ['a secret instead of its ARN', { tlsSecretArn: '-----BEGIN PRIVATE KEY-----' }, /tlsSecretArn/],
+    ['a secret instead of its ARN', { tlsSecretArn: 'the key itself' }, /tlsSecretArn/],
     ['no VPC', { vpcCidr: undefined }, /exactly one of vpcCidr and vpcId/],
     ['two VPCs', { vpcId: 'vpc-0a' }, /exactly one of vpcCidr and vpcId/],
     [

@@ -20,7 +20,7 @@ function run(files: Readonly<Record<string, string>>, env: Readonly<Record<strin
 }
 
 it('writes the files, for owner and group alone', () => {
-  const key = '-----BEGIN PRIVATE KEY-----\nMIG=\n-----END PRIVATE KEY-----\n';
+  const key = 'of several\nlines\n';
   run({ 'config.yaml': 'FILE_0', 'server.key': 'TLS_PRIVATE_KEY' }, { FILE_0: 'server:\n', TLS_PRIVATE_KEY: key });
 
   expect(readFileSync(join(folder, 'config.yaml'), 'utf8')).toBe('server:\n');

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerCalls } from './workerCalls.ts';
 import { RemoteCalls } from './remoteCalls.ts';
@@ -14,11 +15,16 @@ export interface WorkerEnd {
 export interface WorkerOutput {
   /** Whole lines of its log. */
   log(lines: string): void;
+  /** Whether little more should be logged. */
+  isBehind(): boolean;
   /** Of its standard error. */
   error(text: string): void;
 }
 
 const LAST_WORDS_MS = 1_000;
+const BEHIND_MS = 100;
+// More than any record takes. A library may write to standard output too, and end no line.
+const MAX_LINE_CHARACTERS = 1024 * 1024;
 
 /** To a worker, with a connection; it answers with `taken`. */
 export interface GivenMessage {
@@ -39,6 +45,7 @@ export class SupervisedWorker {
   /** By the number of the connection: what is told whether it was taken. */
   readonly #giving = new Map<number, (taken: boolean) => void>();
   #given = 0;
+  #isKilled = false;
 
   /** Starts the process. */
   constructor(output: WorkerOutput) {
@@ -64,7 +71,11 @@ export class SupervisedWorker {
     const lines = splitLines((text) => {
       output.log(text);
     });
-    stdout?.setEncoding('utf8').on('data', lines);
+    stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      lines(chunk);
+      // Then the worker's own log falls behind, and it takes no more requests.
+      if (output.isBehind()) pauseFor(stdout, BEHIND_MS);
+    });
     stderr?.setEncoding('utf8').on('data', (text: string) => {
       output.error(text);
     });
@@ -101,9 +112,20 @@ export class SupervisedWorker {
     this.#giving.delete(connection);
   }
 
+  /** Whether it was ended here. */
+  get isKilled(): boolean {
+    return this.#isKilled;
+  }
+
   kill(): void {
+    this.#isKilled = true;
     this.#child.kill('SIGKILL');
   }
+}
+
+function pauseFor(stream: Readable, milliseconds: number): void {
+  stream.pause();
+  setTimeout(() => stream.resume(), milliseconds);
 }
 
 /** Passes on whole lines only; the beginning of one that never ends is dropped with its writer. */
@@ -112,7 +134,7 @@ function splitLines(write: (lines: string) => void): (chunk: string) => void {
   return (chunk) => {
     const end = chunk.lastIndexOf('\n') + 1;
     if (end === 0) {
-      rest += chunk;
+      rest = rest.length > MAX_LINE_CHARACTERS ? '' : rest + chunk;
       return;
     }
     write(rest + chunk.slice(0, end));

@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readFrom } from '../../../src/config/configFiles.ts';
@@ -26,6 +27,15 @@ it('a snapshot gives the same configuration when the files have changed', () => 
   expect(again).toEqual(config);
   expect(again.keyManagers[0]?.pkcs11.pin.reveal()).toBe('1234');
   expect(again.keyStores[0]?.quota).toEqual({ requestsPerSecond: 2.5, burst: 3 });
+});
+
+it('a pipe, which could not be read again, is refused', () => {
+  const made = folder();
+  rmSync(join(made, 'pin'));
+  execFileSync('mkfifo', ['-m', '600', join(made, 'pin')]);
+  expect(() => loadConfig(join(made, 'config.yaml'), {})).toThrow(
+    /pin: names .*pin, which cannot be read \(not a regular file\)/,
+  );
 });
 
 it('a snapshot reads nothing else', () => {

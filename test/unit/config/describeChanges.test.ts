@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
 import { describeChanges } from '../../../src/config/describeChanges.ts';
-import type { Config } from '../../../src/config/schema.ts';
 import { Secret } from '../../../src/secret.ts';
 
 type Change = (configuration: ReturnType<typeof written>) => void;
 
-function config(change: Change = () => undefined): Config {
+function config(change: Change = () => undefined): object {
   const made = written();
   change(made);
-  return made as unknown as Config;
+  return made;
 }
 
 function policy(id: string, name: string) {
@@ -72,6 +71,11 @@ it.each<[what: string, change: Change, changes: object[]]>([
     'a secret, but not the secret',
     ({ keyStores: [store] }) => store?.credentials[0] && (store.credentials[0].secretAccessKey = new Secret('two')),
     [{ path: 'keyStores.orders.credentials.A.secretAccessKey', what: 'changed', needsRestart: false }],
+  ],
+  [
+    'the order of versions, of which the last one encrypts',
+    ({ keyStores: [store] }) => store?.keys[0]?.versions.unshift({ label: 'z', ciphertextMetadata: Buffer.alloc(0) }),
+    [{ path: 'keyStores.orders.keys.a.versions', what: '["a"] to ["z","a"]', needsRestart: false }],
   ],
   [
     'what needs a restart',

@@ -2,7 +2,6 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { choosePolicies } from '../../../src/commands/choosePolicies.ts';
-import type { Cli } from '../../../src/commands/cli.ts';
 import { runPolicyTests } from '../../../src/commands/runPolicyTests.ts';
 import { loadPolicyTests } from '../../../src/config/policyTests.ts';
 import { loadPolicySet } from '../../../src/policy/policySet.ts';
@@ -22,7 +21,7 @@ describe.each(FILES)('%s', (file) => {
 
   it('does what its table says', () => {
     const out: string[] = [];
-    const cli = { out: (line: string) => out.push(line) } as unknown as Cli;
+    const cli = { env: {}, out: (line: string) => out.push(line) };
     runPolicyTests(cli, table, choosePolicies(cli, { policyFile: file, store: 'orders' }));
     expect(out).toEqual([...table.map(({ name }) => `ok   ${name}`), `${table.length} policy tests passed`]);
   });

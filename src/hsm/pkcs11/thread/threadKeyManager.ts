@@ -11,6 +11,8 @@ export interface ThreadKeyManagerOptions {
   readonly timeoutMs: number;
   readonly sessions: number;
   readonly thread: ModuleThread;
+  /** Called when it has been closed, or given up. */
+  readonly onClose: () => void;
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
@@ -58,7 +60,8 @@ export class ThreadKeyManager implements KeyManager {
 
   /** Resolves once all calls have come back, or are given up. */
   async close(): Promise<void> {
-    const { id, thread, logger, clock } = this.#options;
+    const { id, thread, onClose, logger, clock } = this.#options;
+    onClose();
     const deadline = clock() + this.timeoutMs + MORE_TO_CLOSE_MS;
     await thread.call(id, { method: 'close', args: [] }, deadline).catch(() => {
       logger.warn({ keyManager: this.name }, 'A key manager was not closed: the thread of its module does not answer');

@@ -50,7 +50,8 @@ export class ThreadedModule {
         : error;
     }
     this.#users.add(whenGone);
-    return new ThreadKeyManager({ id, name, timeoutMs, sessions, thread, ...this.#options });
+    const onClose = () => this.#users.delete(whenGone);
+    return new ThreadKeyManager({ id, name, timeoutMs, sessions, thread, onClose, ...this.#options });
   }
 
   /** Ends the thread. Resolves to false if a call of the module has not come back after `milliseconds`: then it goes on. */
