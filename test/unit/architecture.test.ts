@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/config/',
   ],
   'src/conformance/': ['src/xks/', 'src/sigv4/'],
+  'src/kms/': ['src/xks/'],
   'src/server/': [
     'src/xks/',
     'src/config/',
@@ -72,17 +73,18 @@ describe.each(Object.entries(ROOMS))('%s', (room, allowed) => {
 
 // One owner per dependency.
 const OWNERS: Readonly<Record<string, RegExp>> = {
-  express: /^src\/(app\.ts|http\/)/,
+  express: /^src\/(app\.ts|http\/|kms\/api\/)/,
   pkcs11js: /^src\/hsm\/pkcs11\/pkcs11jsCryptoki\.ts$/,
-  '@smithy/signature-v4': /^src\/sigv4\/signature\.ts$/,
-  '@smithy/hash-node': /^src\/sigv4\/signature\.ts$/,
+  '@smithy/signature-v4': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
+  '@smithy/hash-node': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
   'lru-cache': /^src\/(sigv4\/signature|policy\/policyEngine)\.ts$/,
   '@cedar-policy/cedar-wasm': /^src\/policy\/cedar\.ts$/,
-  yaml: /^src\/(config|commands)\//,
-  zod: /^src\/config\//,
+  yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
+  zod: /^src\/(config|kms)\//,
   commander: /^src\/(main\.ts|commands\/)/,
-  'prom-client': /^src\/monitoring\/metrics\//,
-  pino: /^src\/(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/serve)\.ts$/,
+  'node:sqlite': /^src\/kms\/state\//,
+  'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,
+  pino: /^src\/(kms\/|(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/serve)\.ts$)/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

@@ -1,0 +1,14 @@
+/** The account and Region that a local KMS plays. */
+export interface Identity {
+  readonly region: string;
+  readonly accountId: string;
+}
+
+export function keyArn({ region, accountId }: Identity, keyId: string): string {
+  return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
+}
+
+/** Of a name with its `alias/`. */
+export function aliasArn({ region, accountId }: Identity, aliasName: string): string {
+  return `arn:aws:kms:${region}:${accountId}:${aliasName}`;
+}

@@ -1,0 +1,65 @@
+/**
+ * The closed set of error names of this service and their HTTP status. Source: the service model of KMS 2014-11-01; the last
+ * ones are common to the services of AWS and are not in the model.
+ */
+export const KMS_ERROR_STATUS = {
+  AlreadyExistsException: 400,
+  CustomKeyStoreHasCMKsException: 400,
+  CustomKeyStoreInvalidStateException: 400,
+  CustomKeyStoreNameInUseException: 400,
+  CustomKeyStoreNotFoundException: 400,
+  DisabledException: 400,
+  DryRunOperationException: 400,
+  IncorrectKeyException: 400,
+  InvalidAliasNameException: 400,
+  InvalidArnException: 400,
+  InvalidCiphertextException: 400,
+  InvalidKeyUsageException: 400,
+  InvalidMarkerException: 400,
+  KMSInternalException: 500,
+  KMSInvalidStateException: 400,
+  LimitExceededException: 400,
+  MalformedPolicyDocumentException: 400,
+  NotFoundException: 400,
+  TagException: 400,
+  UnsupportedOperationException: 400,
+  XksKeyAlreadyInUseException: 400,
+  XksKeyInvalidConfigurationException: 400,
+  XksKeyNotFoundException: 400,
+  XksProxyIncorrectAuthenticationCredentialException: 400,
+  XksProxyInvalidConfigurationException: 400,
+  XksProxyInvalidResponseException: 400,
+  XksProxyUriEndpointInUseException: 400,
+  XksProxyUriInUseException: 400,
+  XksProxyUriUnreachableException: 400,
+  XksProxyVpcEndpointServiceInUseException: 400,
+  XksProxyVpcEndpointServiceInvalidConfigurationException: 400,
+  XksProxyVpcEndpointServiceNotFoundException: 400,
+
+  AccessDeniedException: 400,
+  IncompleteSignatureException: 400,
+  InvalidSignatureException: 400,
+  MissingAuthenticationTokenException: 400,
+  SerializationException: 400,
+  ThrottlingException: 400,
+  ValidationException: 400,
+} as const;
+
+export type KmsErrorName = keyof typeof KMS_ERROR_STATUS;
+
+/** The one error type of an operation. `message` is sent to the caller; `detail` only ever reaches the log. */
+export class KmsError extends Error {
+  override readonly name = 'KmsError';
+  readonly errorName: KmsErrorName;
+  readonly detail: string | undefined;
+
+  constructor(errorName: KmsErrorName, message: string, { detail }: { readonly detail?: string | undefined } = {}) {
+    super(message);
+    this.errorName = errorName;
+    this.detail = detail;
+  }
+
+  get status(): number {
+    return KMS_ERROR_STATUS[this.errorName];
+  }
+}

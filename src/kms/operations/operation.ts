@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import type { Caller } from '../caller.ts';
+import type { LocalKms } from '../localKms.ts';
+import { parseInput } from './parseInput.ts';
+
+export interface KmsRequest {
+  /** A UUID: `x-amzn-RequestId`, and the kmsRequestId of the requests to the proxy that it causes. */
+  readonly requestId: string;
+  readonly caller: Caller;
+}
+
+/**
+ * What an operation answers: members of its output, blobs as Buffer and times as Date (the protocol makes Base64 and epoch
+ * seconds of them), or undefined for an empty body.
+ */
+export type Output = Readonly<Record<string, unknown>> | undefined;
+
+/** Checks its input, which is the JSON of a request's body, and runs. Rejects with KmsError. */
+export type Operation = (kms: LocalKms, input: unknown, request: KmsRequest) => Promise<Output>;
+
+/** An operation of the members that `shape` names; unknown members of a request are ignored. */
+export function operation<Shape extends z.ZodType>(
+  shape: Shape,
+  run: (kms: LocalKms, input: z.output<Shape>, request: KmsRequest) => Output | Promise<Output>,
+): Operation {
+  return async (kms, input, request) => run(kms, parseInput(shape, input), request);
+}

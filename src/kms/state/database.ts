@@ -1,0 +1,47 @@
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+
+/** A state file that cannot be used; the message says why, and what to do. */
+export class StateFileFailure extends Error {
+  override readonly name = 'StateFileFailure';
+}
+
+/**
+ * Opens the state file, or makes it, for its owner alone: it holds the secrets of the key stores. `:memory:` is one that is
+ * gone with the process. Only one process at a time may have it open. Throws StateFileFailure.
+ */
+export function openDatabase(file: string): DatabaseSync {
+  try {
+    return open(file);
+  } catch (error) {
+    if (error instanceof StateFileFailure) throw error;
+    const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
+    const busy = /locked|busy/.test(message);
+    const reason = busy ? 'another process has it open' : `${code}: ${message}`;
+    throw new StateFileFailure(`The state file ${file} cannot be opened (${reason}).`);
+  }
+}
+
+function open(file: string): DatabaseSync {
+  if (file !== ':memory:') {
+    // Before SQLite makes it, with the permissions of any file.
+    closeSync(openSync(file, 'a', 0o600));
+    chmodSync(file, 0o600);
+  }
+  const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+  // What an operation has answered is not lost, not even when the power fails; nobody else reads or writes the file.
+  database.exec(
+    'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;',
+  );
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  if (version === 0) database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  database.exec('COMMIT');
+  if (version > SCHEMA_VERSION) {
+    database.close();
+    throw new StateFileFailure(
+      `The state file ${file} was written by a newer version of xks-proxy. Name another with --state.`,
+    );
+  }
+  return database;
+}

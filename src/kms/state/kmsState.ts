@@ -1,0 +1,40 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { AliasTable } from './aliasTable.ts';
+import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
+import { KeyTable } from './keyTable.ts';
+
+/**
+ * All that the local KMS remembers. Each call is finished when it returns, and on the disk; `atomically` makes several one. A
+ * change that would break a rule of the tables (a name that is taken, a key store that has keys) throws: callers check first,
+ * to give the right exception.
+ */
+export class KmsState {
+  readonly customKeyStores: CustomKeyStoreTable;
+  readonly keys: KeyTable;
+  readonly aliases: AliasTable;
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.customKeyStores = new CustomKeyStoreTable(database);
+    this.keys = new KeyTable(database);
+    this.aliases = new AliasTable(database);
+  }
+
+  /** All of what `change` does, or nothing of it if it throws. Not to be nested. */
+  atomically<T>(change: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = change();
+      this.#database.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,83 @@
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import type { LocalKms } from '../../src/kms/localKms.ts';
+import type { KmsRequest, Operation, Output } from '../../src/kms/operations/operation.ts';
+import { openDatabase } from '../../src/kms/state/database.ts';
+import { KmsState } from '../../src/kms/state/kmsState.ts';
+import type { ConnectionState, CustomKeyStore, KmsKey } from '../../src/kms/state/records.ts';
+import { Secret } from '../../src/secret.ts';
+import { InMemoryXksProxy } from './inMemoryXksProxy.ts';
+
+/** A local KMS with its state in memory, over a proxy in memory; time stands still unless a test moves it. */
+export class LocalKmsUnderTest implements LocalKms {
+  readonly identity = { region: 'us-east-1', accountId: '111122223333' };
+  readonly state = new KmsState(openDatabase(':memory:'));
+  readonly xksProxy = new InMemoryXksProxy().addKey('foo').addKey('bar');
+  readonly vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
+  readonly dayMs = 86_400_000;
+  now = Date.UTC(2026, 0, 1);
+  /** Key stores that connector.connect and disconnect were called for. */
+  readonly connected: string[] = [];
+  readonly disconnected: string[] = [];
+  /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
+  readonly taken: string[] = [];
+  readonly clock = (): number => this.now;
+  connector: LocalKms['connector'] = {
+    connect: (id) => this.connected.push(id),
+    disconnect: (id) => this.disconnected.push(id),
+    stop: () => Promise.resolve(),
+  };
+  quota: LocalKms['quota'] = {
+    take: (id) => {
+      this.taken.push(id);
+      return Promise.resolve();
+    },
+  };
+
+  /** Runs an operation on its input as Alice. */
+  call(operation: Operation, input: unknown, caller: Partial<KmsRequest['caller']> = {}): Promise<Output> {
+    const alice = { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice', ...caller };
+    return operation(this, input, { requestId: randomUUID(), caller: alice });
+  }
+
+  addKeyStore(changes: Partial<CustomKeyStore> = {}, connectionState: ConnectionState = 'CONNECTED'): CustomKeyStore {
+    const id = randomBytes(9).toString('hex').slice(1);
+    const store: CustomKeyStore = {
+      customKeyStoreId: `cks-${id}`,
+      customKeyStoreName: `store ${id}`,
+      creationDate: this.now,
+      connectionState,
+      connectionErrorCode: undefined,
+      proxy: {
+        connectivity: 'PUBLIC_ENDPOINT',
+        uriEndpoint: 'https://xks.example.com',
+        uriPath: `/${id}/kms/xks/v1`,
+        vpcEndpointServiceName: undefined,
+        vpcEndpointServiceOwner: undefined,
+        accessKeyId: 'ABCDEFGHIJKLMNOPQRST',
+        rawSecretAccessKey: new Secret(randomBytes(36).toString('base64')),
+      },
+      credentialDate: this.now,
+      ...changes,
+    };
+    this.state.customKeyStores.put(store);
+    return store;
+  }
+
+  addKey(customKeyStoreId: string, changes: Partial<KmsKey> = {}): KmsKey {
+    const key: KmsKey = {
+      keyId: randomUUID(),
+      customKeyStoreId,
+      xksKeyId: 'foo',
+      creationDate: this.now,
+      description: '',
+      state: 'Enabled',
+      deletionDate: undefined,
+      tags: [],
+      policy: '{}',
+      keyMaterial: createSecretKey(randomBytes(32)),
+      ...changes,
+    };
+    this.state.keys.insert(key);
+    return key;
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase, StateFileFailure } from '../../../src/kms/state/database.ts';
+import { KmsState } from '../../../src/kms/state/kmsState.ts';
+import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
+
+describe('the state', () => {
+  it('gives back what it was given', () => {
+    const kms = new LocalKmsUnderTest();
+    const store = kms.addKeyStore();
+    const key = kms.addKey(store.customKeyStoreId, { tags: [{ key: 'a', value: 'b' }], description: 'é' });
+    const alias = { aliasName: 'alias/x', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 2 };
+    kms.state.aliases.put(alias);
+    const found = kms.state.customKeyStores.find(store.customKeyStoreId);
+    expect(found).toEqual(store);
+    expect(found?.proxy.rawSecretAccessKey.reveal()).toBe(store.proxy.rawSecretAccessKey.reveal());
+    const foundKey = kms.state.keys.find(key.keyId);
+    expect({ ...foundKey, keyMaterial: foundKey?.keyMaterial.export() }).toEqual({
+      ...key,
+      keyMaterial: key.keyMaterial.export(),
+    });
+    expect(kms.state.aliases.list()).toEqual([alias]);
+  });
+
+  it('keeps a key store that has keys, names that are taken, and external keys that are in use', () => {
+    const kms = new LocalKmsUnderTest();
+    const store = kms.addKeyStore();
+    kms.addKey(store.customKeyStoreId);
+    expect(() => {
+      kms.state.customKeyStores.delete(store.customKeyStoreId);
+    }).toThrow(/FOREIGN KEY/);
+    expect(() => kms.addKeyStore({ customKeyStoreName: store.customKeyStoreName })).toThrow(/UNIQUE/);
+    expect(() => kms.addKey(store.customKeyStoreId)).toThrow(/UNIQUE/);
+  });
+
+  it('deletes keys that are due, with their aliases', () => {
+    const kms = new LocalKmsUnderTest();
+    const { customKeyStoreId } = kms.addKeyStore();
+    const { keyId } = kms.addKey(customKeyStoreId);
+    kms.state.keys.setState(keyId, 'PendingDeletion', kms.now + 10);
+    kms.state.aliases.put({ aliasName: 'alias/x', targetKeyId: keyId, creationDate: 1, lastUpdatedDate: 1 });
+    kms.state.keys.deleteDue(kms.now + 9);
+    expect(kms.state.keys.find(keyId)).toMatchObject({ state: 'PendingDeletion', deletionDate: kms.now + 10 });
+    kms.state.keys.deleteDue(kms.now + 10);
+    expect(kms.state.keys.areIn(customKeyStoreId)).toBe(false);
+    expect(kms.state.aliases.list()).toEqual([]);
+  });
+
+  it('changes all or nothing', () => {
+    const kms = new LocalKmsUnderTest();
+    expect(() =>
+      kms.state.atomically(() => {
+        kms.addKeyStore();
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(kms.state.customKeyStores.list()).toEqual([]);
+  });
+});
+
+describe('the state file', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'xks-kms-state-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is its owner’s alone, and is read again', () => {
+    const file = join(folder, 'state.db');
+    const first = new KmsState(openDatabase(file));
+    const kms = new LocalKmsUnderTest();
+    const store = kms.addKeyStore();
+    first.customKeyStores.put(store);
+    first.close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const second = new KmsState(openDatabase(file));
+    expect(second.customKeyStores.list()).toEqual([store]);
+    second.close();
+  });
+
+  it('is open in one process only, which the others are told', () => {
+    const file = join(folder, 'state.db');
+    const first = openDatabase(file);
+    expect(() => openDatabase(file)).toThrow(
+      new StateFileFailure(`The state file ${file} cannot be opened (another process has it open).`),
+    );
+    first.close();
+  });
+
+  it('of a newer version is left alone', () => {
+    const file = join(folder, 'state.db');
+    const newer = openDatabase(file);
+    newer.exec('PRAGMA user_version = 99');
+    newer.close();
+    expect(() => openDatabase(file)).toThrow(/newer version/);
+  });
+
+  it('that cannot be made is an error that says why', () => {
+    expect(() => openDatabase(join(folder, 'none/state.db'))).toThrow(/none\/state\.db cannot be opened \(ENOENT/);
+  });
+});
