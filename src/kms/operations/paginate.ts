@@ -1,0 +1,36 @@
+import { KmsError } from '../kmsError.ts';
+
+export interface Page<Item> {
+  readonly page: readonly Item[];
+  readonly Truncated: boolean;
+  /** The Marker of the next page, if there is one. */
+  readonly NextMarker?: string;
+}
+
+/**
+ * The page of `items`, which are in the order of their ids, that begins after the one that `Marker` stands for, whether that
+ * still exists or not; `Limit` is 100 by default. Throws InvalidMarkerException.
+ */
+export function paginate<Item>(
+  items: readonly Item[],
+  { Limit = 100, Marker }: { readonly Limit?: number | undefined; readonly Marker?: string | undefined },
+  idOf: (item: Item) => string,
+): Page<Item> {
+  const previous = Marker === undefined ? '' : idOfMarker(Marker);
+  const rest = items.filter((item) => idOf(item) > previous);
+  const page = rest.slice(0, Limit);
+  const last = page.at(-1);
+  if (last === undefined || page.length === rest.length) return { page, Truncated: false };
+  return { page, Truncated: true, NextMarker: markerOf(idOf(last)) };
+}
+
+// A marker is opaque: Base64, so that nobody is led to make one.
+function markerOf(id: string): string {
+  return Buffer.from(`after ${id}`).toString('base64url');
+}
+
+function idOfMarker(marker: string): string {
+  const [, id] = /^after (.+)$/.exec(Buffer.from(marker, 'base64url').toString()) ?? [];
+  if (id === undefined || markerOf(id) !== marker) throw new KmsError('InvalidMarkerException', 'Marker is not valid.');
+  return id;
+}
