@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run test build lint bench clean env node system-packages
+.PHONY: help run demo test build lint bench clean env node system-packages aws-cli
 
-# toolchain/node.sh fills .node/.
-export PATH := $(CURDIR)/.node/bin:$(PATH)
+# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ where it must.
+export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(PATH)
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
@@ -21,7 +21,10 @@ help:
 run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... for another port) and sends it a first request
 	@exec node local/run.ts
 
-test: build lint ## builds, lints and runs all tests
+demo: build aws-cli ## an external key store's life: a local KMS, the proxy over SoftHSM, and the AWS CLI
+	@exec node local/demo.ts
+
+test: build lint aws-cli ## builds, lints and runs all tests
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## compiles to dist/ and writes the configuration's JSON Schema
@@ -34,10 +37,10 @@ bench: build ## measures throughput and latency
 	@exec node bench/compare.ts
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node config/xks-proxy.schema.json */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli config/xks-proxy.schema.json */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
-	@echo 'export PATH="$(CURDIR)/.node/bin:$$PATH"'
+	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 
 dist/main.js: $(sources) tsconfig.json tsconfig.build.json $(packages)
@@ -63,3 +66,6 @@ node:
 
 system-packages:
 	@toolchain/system-packages.sh
+
+aws-cli: | system-packages
+	@toolchain/aws-cli.sh

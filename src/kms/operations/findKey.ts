@@ -24,7 +24,8 @@ function nameInArn({ region, accountId }: Identity, arn: string, aliases: boolea
   const [, arnRegion = '', arnAccountId, , name] = ARN.exec(arn) ?? [];
   if (name === undefined) throw new KmsError('InvalidArnException', `Invalid arn ${arn}`);
   const isAlias = name.startsWith('alias/');
-  if (isAlias && !aliases) throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation');
+  if (isAlias && !aliases)
+    throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation');
   if (arnRegion !== region) throw new KmsError('NotFoundException', `Invalid arn ${arnRegion}`);
   if (arnAccountId !== accountId) throw isAlias ? aliasNotFound(arn) : keyNotFound(arn);
   return name;

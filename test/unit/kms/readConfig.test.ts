@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KmsConfigFailure, readConfig } from '../../../src/kms/readConfig.ts';
+
+const IDENTITY = { region: 'eu-west-1', accountId: '111122223333' };
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xks-kms-config-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function read(text: string) {
+  const file = join(folder, 'kms.yaml');
+  writeFileSync(file, text);
+  return readConfig(file, IDENTITY);
+}
+
+it('reads callers, and services with what AWS KMS asks of them as defaults', () => {
+  const { callers, vpcEndpointServices } = read(`
+callers:
+  AKIAALICE: arn:aws:iam::111122223333:user/Alice
+  AKIAS3: { awsPrincipalArn: s3.amazonaws.com, kmsViaService: s3, awsSourceVpce: vpce-1 }
+vpcEndpointServices:
+  - { serviceName: com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0, privateDnsName: xks.example.com }
+`);
+  expect([...callers]).toEqual([
+    ['AKIAALICE', { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice' }],
+    ['AKIAS3', { awsPrincipalArn: 's3.amazonaws.com', kmsViaService: 's3', awsSourceVpce: 'vpce-1' }],
+  ]);
+  expect(vpcEndpointServices).toEqual([
+    {
+      serviceName: 'com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0',
+      owner: '111122223333',
+      serviceType: 'Interface',
+      availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+      acceptanceRequired: false,
+      allowedPrincipals: ['cks.kms.eu-west-1.amazonaws.com'],
+      privateDnsName: 'xks.example.com',
+      privateDnsNameVerificationState: 'verified',
+    },
+  ]);
+});
+
+it('an empty file is one without entries', () => {
+  expect(read('')).toEqual({ callers: new Map(), vpcEndpointServices: [] });
+});
+
+it('reports all problems at once, with their places', () => {
+  const text = `
+caller: {}
+callers:
+  AKIAALICE: { awsPrincipalArn: a, kmsViaSrvice: s3 }
+vpcEndpointServices:
+  - { serviceName: my-service, owner: 111122223333 }
+`;
+  expect(() => read(text)).toThrow(KmsConfigFailure);
+  expect(() => read(text)).toThrow(
+    [
+      `${join(folder, 'kms.yaml')} has problems:`,
+      '  callers.AKIAALICE: Unrecognized key: "kmsViaSrvice"',
+      '  vpcEndpointServices[0].serviceName: must be like com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0',
+      '  vpcEndpointServices[0].owner: must be an account id in quotes',
+      '  the file: Unrecognized key: "caller"',
+    ].join('\n'),
+  );
+});
+
+it.each([
+  ['a: [', /cannot be read: /],
+  ['- a', /the file: Invalid input: expected object/],
+])('refuses %j', (text, message) => {
+  expect(() => read(text)).toThrow(message);
+});
+
+it('a file that is not there is named', () => {
+  const file = join(folder, 'none.yaml');
+  expect(() => readConfig(file, IDENTITY)).toThrow(`${file} cannot be read: ENOENT`);
+});

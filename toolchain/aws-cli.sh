@@ -1,0 +1,55 @@
+#!/bin/sh
+# Makes sure that there is an AWS CLI that knows external key stores: the machine's own, its package manager's, or one from PyPI
+# in .aws-cli/. For the tests and the demo of the local KMS. Does nothing when there is one.
+set -eu
+cd "$(dirname "$0")/.."
+
+# External key stores came with 2.9.1 and 1.27.18.
+usable() {
+  set -- $("$1" --version 2>/dev/null | sed -n 's|^aws-cli/\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*|\1 \2 \3|p')
+  [ $# = 3 ] || return 1
+  case $1 in
+    1) [ "$2" -gt 27 ] || { [ "$2" = 27 ] && [ "$3" -ge 18 ]; } ;;
+    2) [ "$2" -gt 9 ] || { [ "$2" = 9 ] && [ "$3" -ge 1 ]; } ;;
+    *) return 0 ;;
+  esac
+}
+
+say() {
+  echo "$*" >&2
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    false
+  fi
+}
+
+apt_get() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null
+}
+
+usable aws && exit
+usable .aws-cli/bin/aws && exit
+
+say 'Installing the AWS CLI'
+if command -v apt-get >/dev/null; then
+  apt_get update || say 'apt-get update failed: trying with the package lists as they are'
+  # Not every release of Ubuntu has this package.
+  apt_get install --yes --no-install-recommends awscli 2>/dev/null || true
+  usable aws && exit
+  apt_get install --yes --no-install-recommends python3-venv
+elif command -v brew >/dev/null; then
+  brew install --quiet awscli >&2
+  usable aws && exit
+fi
+python3 -m venv .aws-cli
+.aws-cli/bin/pip install --quiet --disable-pip-version-check awscli==1.45.11
+usable .aws-cli/bin/aws || {
+  say 'There is no AWS CLI that knows external key stores (2.9.1, 1.27.18 or newer): please install one, then run make again.'
+  exit 1
+}
