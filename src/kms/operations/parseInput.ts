@@ -53,9 +53,12 @@ function isSensitive({ path }: Issue): boolean {
   return path.some((part) => SENSITIVE.has(String(part)));
 }
 
-/** The names of members begin with a small letter in AWS's messages. */
+/** In AWS's messages the names of members begin with a small letter, and the elements of lists are `1.member` and on. */
 function nameOf({ path }: Issue): string {
-  return path.map((part) => String(part).replace(/^[A-Z]/, (letter) => letter.toLowerCase())).join('.');
+  return path
+    .map((part) => (typeof part === 'number' ? `${part + 1}.member` : String(part)))
+    .map((part) => part.replace(/^[A-Z]/, (letter) => letter.toLowerCase()))
+    .join('.');
 }
 
 function constraintOf(issue: Issue): string {
