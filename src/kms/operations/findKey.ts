@@ -1,7 +1,7 @@
 import { aliasArn, keyArn, type Identity } from '../arn.ts';
 import { KmsError } from '../kmsError.ts';
 import type { LocalKms } from '../localKms.ts';
-import type { KmsKey } from '../state/records.ts';
+import type { Alias, KmsKey } from '../state/records.ts';
 
 /**
  * The key of a `KeyId`: its id, its ARN and, where the operation takes them, the name or the ARN of an alias.
@@ -9,7 +9,7 @@ import type { KmsKey } from '../state/records.ts';
  */
 export function findKey(kms: LocalKms, keyId: string, { aliases }: { readonly aliases: boolean }): KmsKey {
   const name = keyId.startsWith('arn:') ? nameInArn(kms.identity, keyId, aliases) : keyId;
-  const id = aliases && name.startsWith('alias/') ? targetOf(kms, name) : name;
+  const id = aliases && name.startsWith('alias/') ? findAlias(kms, name).targetKeyId : name;
   if (!KEY_ID.test(id)) throw new KmsError('NotFoundException', `Invalid keyId '${keyId}'`);
   const key = kms.state.keys.find(id);
   if (!key) throw keyNotFound(keyArn(kms.identity, id));
@@ -17,30 +17,32 @@ export function findKey(kms: LocalKms, keyId: string, { aliases }: { readonly al
 }
 
 const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const ARN = /^arn:aws:kms:([^:]+):(\d{12}):(key\/|(?=alias\/))([^:]+)$/;
+const ARN = /^arn:aws:kms:([^:]+):(\d{12}):(?:key\/([^:/]+)|(alias\/[^:]+))$/;
 
 /** The id of a key, or the name of an alias. */
 function nameInArn({ region, accountId }: Identity, arn: string, aliases: boolean): string {
-  const [, arnRegion = '', arnAccountId, , name] = ARN.exec(arn) ?? [];
+  const [, arnRegion = '', arnAccountId, id, aliasName] = ARN.exec(arn) ?? [];
+  const name = id ?? aliasName;
   if (name === undefined) throw new KmsError('InvalidArnException', `Invalid arn ${arn}`);
-  const isAlias = name.startsWith('alias/');
-  if (isAlias && !aliases)
+  if (aliasName !== undefined && !aliases) {
     throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation');
+  }
   if (arnRegion !== region) throw new KmsError('NotFoundException', `Invalid arn ${arnRegion}`);
-  if (arnAccountId !== accountId) throw isAlias ? aliasNotFound(arn) : keyNotFound(arn);
+  if (arnAccountId !== accountId) throw id === undefined ? aliasNotFound(arn) : keyNotFound(arn);
   return name;
 }
 
-function targetOf({ identity, state }: LocalKms, aliasName: string): string {
+/** Throws NotFoundException. */
+export function findAlias({ identity, state }: LocalKms, aliasName: string): Alias {
   const alias = state.aliases.find(aliasName);
   if (!alias) throw aliasNotFound(aliasArn(identity, aliasName));
-  return alias.targetKeyId;
+  return alias;
 }
 
 function keyNotFound(arn: string): KmsError {
   return new KmsError('NotFoundException', `Key '${arn}' does not exist`);
 }
 
-export function aliasNotFound(arn: string): KmsError {
+function aliasNotFound(arn: string): KmsError {
   return new KmsError('NotFoundException', `Alias ${arn} is not found.`);
 }

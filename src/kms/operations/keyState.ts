@@ -22,12 +22,18 @@ export function keyStateOf(kms: LocalKms, key: KmsKey): StoredKeyState | 'Unavai
  * operations do.
  */
 export function requireUsable(kms: LocalKms, key: KmsKey): CustomKeyStore {
+  requireNotPendingDeletion(kms, key);
   const arn = keyArn(kms.identity, key.keyId);
-  if (key.state === 'PendingDeletion') throw new KmsError('KMSInvalidStateException', `${arn} is pending deletion.`);
   const store = connectedStoreOf(kms, key);
   if (!store) throw new KmsError('KMSInvalidStateException', `${arn} is unavailable. ${NOT_CONNECTED}`);
   if (key.state === 'Disabled') throw new KmsError('DisabledException', `${arn} is disabled.`);
   return store;
+}
+
+/** Throws KMSInvalidStateException. */
+export function requireNotPendingDeletion({ identity }: LocalKms, { keyId, state }: KmsKey): void {
+  if (state !== 'PendingDeletion') return;
+  throw new KmsError('KMSInvalidStateException', `${keyArn(identity, keyId)} is pending deletion.`);
 }
 
 function connectedStoreOf({ state }: LocalKms, { customKeyStoreId }: KmsKey): CustomKeyStore | undefined {

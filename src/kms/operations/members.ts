@@ -24,6 +24,7 @@ export const policy = z
   .max(131_072)
   .regex(/^[\t\n\r\u0020-\u00FF]+$/);
 export const tags = z.array(z.object({ TagKey: z.string().min(1).max(128), TagValue: z.string().max(256) }));
+export const pendingWindowInDays = z.int().min(1).max(365);
 export const tagKeys = z.array(z.string().min(1).max(128));
 export const grantTokens = z.array(z.string().min(1).max(8192)).max(10);
 
@@ -92,6 +93,8 @@ export const keySpec = z.enum([
   'ML_DSA_87',
   'ECC_NIST_EDWARDS25519',
 ]);
+/** Deprecated: KeySpec without those of later years. */
+export const customerMasterKeySpec = keySpec.exclude(['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87', 'ECC_NIST_EDWARDS25519']);
 export const keyUsage = z.enum(['SIGN_VERIFY', 'ENCRYPT_DECRYPT', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT']);
 export const origin = z.enum(['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE']);
 export const customKeyStoreType = z.enum(['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE']);

@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findKey } from '../../../src/kms/operations/findKey.ts';
+import type { KmsKey } from '../../../src/kms/state/records.ts';
+import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
+
+const ARN = 'arn:aws:kms:us-east-1:111122223333';
+const UNKNOWN = '1234abcd-12ab-34cd-56ef-1234567890ab';
+
+let kms: LocalKmsUnderTest;
+let key: KmsKey;
+beforeEach(() => {
+  kms = new LocalKmsUnderTest();
+  key = kms.addKey(kms.addKeyStore().customKeyStoreId);
+  kms.state.aliases.put({ aliasName: 'alias/x/y', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
+});
+
+it.each([true, false])('finds a key by its id and its ARN (aliases: %s)', (aliases) => {
+  expect(findKey(kms, key.keyId, { aliases }).keyId).toBe(key.keyId);
+  expect(findKey(kms, `${ARN}:key/${key.keyId}`, { aliases }).keyId).toBe(key.keyId);
+});
+
+it('finds a key by the name and the ARN of its alias', () => {
+  expect(findKey(kms, 'alias/x/y', { aliases: true }).keyId).toBe(key.keyId);
+  expect(findKey(kms, `${ARN}:alias/x/y`, { aliases: true }).keyId).toBe(key.keyId);
+});
+
+describe('refuses', () => {
+  const invalidArn = (arn: string): [string, string, string] => [arn, 'InvalidArnException', `Invalid arn ${arn}`];
+  it.each([
+    [UNKNOWN, 'NotFoundException', `Key '${ARN}:key/${UNKNOWN}' does not exist`],
+    [`${ARN}:key/${UNKNOWN}`, 'NotFoundException', `Key '${ARN}:key/${UNKNOWN}' does not exist`],
+    [UNKNOWN.toUpperCase(), 'NotFoundException', `Invalid keyId '${UNKNOWN.toUpperCase()}'`],
+    ['x/y', 'NotFoundException', "Invalid keyId 'x/y'"],
+    [`key/${UNKNOWN}`, 'NotFoundException', `Invalid keyId 'key/${UNKNOWN}'`],
+    [`${ARN}:key/x`, 'NotFoundException', `Invalid keyId '${ARN}:key/x'`],
+    ['alias/z', 'NotFoundException', `Alias ${ARN}:alias/z is not found.`],
+    [`${ARN}:alias/z`, 'NotFoundException', `Alias ${ARN}:alias/z is not found.`],
+    [`arn:aws:kms:us-west-2:111122223333:key/${UNKNOWN}`, 'NotFoundException', 'Invalid arn us-west-2'],
+    ['arn:aws:kms:us-west-2:111122223333:alias/x/y', 'NotFoundException', 'Invalid arn us-west-2'],
+    [
+      `arn:aws:kms:us-east-1:444455556666:key/${UNKNOWN}`,
+      'NotFoundException',
+      `Key 'arn:aws:kms:us-east-1:444455556666:key/${UNKNOWN}' does not exist`,
+    ],
+    [
+      'arn:aws:kms:us-east-1:444455556666:alias/x/y',
+      'NotFoundException',
+      'Alias arn:aws:kms:us-east-1:444455556666:alias/x/y is not found.',
+    ],
+    invalidArn('arn:'),
+    invalidArn(`${ARN}:${UNKNOWN}`),
+    invalidArn(`${ARN}:key/alias/x/y`),
+    invalidArn(`${ARN}:key/${UNKNOWN}/x`),
+    invalidArn(`arn:aws:iam:us-east-1:111122223333:key/${UNKNOWN}`),
+    invalidArn(`arn:aws:kms::111122223333:key/${UNKNOWN}`),
+  ])('%s', (keyId, errorName, message) => {
+    expect(() => findKey(kms, keyId, { aliases: true })).toThrow(expect.objectContaining({ errorName, message }));
+  });
+
+  it.each([
+    ['alias/x/y', 'NotFoundException', "Invalid keyId 'alias/x/y'"],
+    [`${ARN}:alias/x/y`, 'InvalidArnException', 'Key Aliases are not supported for this operation'],
+  ])('%s where aliases are not taken', (keyId, errorName, message) => {
+    expect(() => findKey(kms, keyId, { aliases: false })).toThrow(expect.objectContaining({ errorName, message }));
+  });
+});

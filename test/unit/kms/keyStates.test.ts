@@ -1,0 +1,219 @@
+import { describe, expect, it } from 'vitest';
+import { cancelKeyDeletion } from '../../../src/kms/operations/cancelKeyDeletion.ts';
+import { createAlias } from '../../../src/kms/operations/createAlias.ts';
+import { deleteAlias } from '../../../src/kms/operations/deleteAlias.ts';
+import { describeKey } from '../../../src/kms/operations/describeKey.ts';
+import { disableKey } from '../../../src/kms/operations/disableKey.ts';
+import { enableKey } from '../../../src/kms/operations/enableKey.ts';
+import { getKeyPolicy } from '../../../src/kms/operations/getKeyPolicy.ts';
+import { keyStateOf, requireUsable } from '../../../src/kms/operations/keyState.ts';
+import { listAliases } from '../../../src/kms/operations/listAliases.ts';
+import { listKeyPolicies } from '../../../src/kms/operations/listKeyPolicies.ts';
+import { listKeys } from '../../../src/kms/operations/listKeys.ts';
+import { listResourceTags } from '../../../src/kms/operations/listResourceTags.ts';
+import type { Operation } from '../../../src/kms/operations/operation.ts';
+import { putKeyPolicy } from '../../../src/kms/operations/putKeyPolicy.ts';
+import { scheduleKeyDeletion } from '../../../src/kms/operations/scheduleKeyDeletion.ts';
+import { tagResource } from '../../../src/kms/operations/tagResource.ts';
+import { untagResource } from '../../../src/kms/operations/untagResource.ts';
+import { updateAlias } from '../../../src/kms/operations/updateAlias.ts';
+import { updateKeyDescription } from '../../../src/kms/operations/updateKeyDescription.ts';
+import type { ConnectionState, KmsKey, StoredKeyState } from '../../../src/kms/state/records.ts';
+import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
+
+const ALL: readonly ConnectionState[] = ['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTED', 'DISCONNECTING'];
+const UNCONNECTED = ALL.slice(1);
+
+function keyIn(state: StoredKeyState, connectionState: ConnectionState) {
+  const kms = new LocalKmsUnderTest();
+  const store = kms.addKeyStore({}, connectionState);
+  const deletionDate = state === 'PendingDeletion' ? kms.now + kms.dayMs : undefined;
+  const key = kms.addKey(store.customKeyStoreId, { state, deletionDate });
+  const arn = `arn:aws:kms:us-east-1:111122223333:key/${key.keyId}`;
+  return { kms, store, key, arn };
+}
+
+/** What is stored of a key, without its key material. */
+function stored(kms: LocalKmsUnderTest, { keyId }: KmsKey) {
+  const { keyMaterial, ...rest } = kms.state.keys.find(keyId) ?? {};
+  expect(keyMaterial).toBeDefined();
+  return rest;
+}
+
+describe('keyStateOf', () => {
+  it.each<StoredKeyState>(['Enabled', 'Disabled', 'PendingDeletion'])('is what is stored: %s', (state) => {
+    const { kms, key } = keyIn(state, 'CONNECTED');
+    expect(keyStateOf(kms, key)).toBe(state);
+  });
+
+  it.each(UNCONNECTED)('is Unavailable while the key store is %s, except pending deletion', (connectionState) => {
+    for (const state of ['Enabled', 'Disabled'] as const) {
+      const { kms, key, store } = keyIn(state, connectionState);
+      expect(keyStateOf(kms, key)).toBe('Unavailable');
+      kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'CONNECTED');
+      expect(keyStateOf(kms, key)).toBe(state);
+    }
+    const { kms, key } = keyIn('PendingDeletion', connectionState);
+    expect(keyStateOf(kms, key)).toBe('PendingDeletion');
+  });
+});
+
+describe('requireUsable', () => {
+  it('gives the key store of an enabled key', () => {
+    const { kms, key, store } = keyIn('Enabled', 'CONNECTED');
+    expect(requireUsable(kms, key)).toEqual(store);
+  });
+
+  it('refuses a disabled key', () => {
+    const { kms, key, arn } = keyIn('Disabled', 'CONNECTED');
+    const refusal = { errorName: 'DisabledException', message: `${arn} is disabled.` };
+    expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+  });
+
+  it.each(ALL)('refuses a key that is pending deletion, %s', (connectionState) => {
+    const { kms, key, arn } = keyIn('PendingDeletion', connectionState);
+    const refusal = { errorName: 'KMSInvalidStateException', message: `${arn} is pending deletion.` };
+    expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+  });
+
+  it.each(UNCONNECTED)('refuses any other key of a key store that is %s', (connectionState) => {
+    for (const state of ['Enabled', 'Disabled'] as const) {
+      const { kms, key, arn } = keyIn(state, connectionState);
+      const message =
+        `${arn} is unavailable. This KMS key is in a custom key store that is not connected to its external key store ` +
+        'proxy. Connect the external key store and try the request again.';
+      const refusal = { errorName: 'KMSInvalidStateException', message };
+      expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+    }
+  });
+});
+
+interface Row {
+  readonly name: string;
+  readonly operation: Operation;
+  readonly input: (key: KmsKey) => Record<string, unknown>;
+  /** What KMSInvalidStateException says; absent: the operation succeeds. */
+  readonly refused: Partial<Record<StoredKeyState, 'is pending deletion.' | 'is not pending deletion.'>>;
+  /** What it changes of what is stored, if it succeeds. */
+  readonly change?: Partial<KmsKey>;
+}
+
+const ALIAS = 'alias/of-the-key';
+const onKey = ({ keyId }: KmsKey) => ({ KeyId: keyId });
+const pending = { PendingDeletion: 'is pending deletion.' } as const;
+const never = {};
+
+// AWS KMS Developer Guide, "Key state table"; a key that is Unavailable is one that is stored as Enabled or Disabled.
+const TABLE: readonly Row[] = [
+  { name: 'DescribeKey', operation: describeKey, input: onKey, refused: never },
+  { name: 'ListKeys', operation: listKeys, input: () => ({}), refused: never },
+  { name: 'ListAliases', operation: listAliases, input: onKey, refused: never },
+  { name: 'GetKeyPolicy', operation: getKeyPolicy, input: onKey, refused: never },
+  { name: 'ListKeyPolicies', operation: listKeyPolicies, input: onKey, refused: never },
+  { name: 'ListResourceTags', operation: listResourceTags, input: onKey, refused: never },
+  {
+    name: 'PutKeyPolicy',
+    operation: putKeyPolicy,
+    input: (key) => ({ ...onKey(key), Policy: '{"a":1}' }),
+    refused: never,
+    change: { policy: '{"a":1}' },
+  },
+  { name: 'EnableKey', operation: enableKey, input: onKey, refused: pending, change: { state: 'Enabled' } },
+  { name: 'DisableKey', operation: disableKey, input: onKey, refused: pending, change: { state: 'Disabled' } },
+  {
+    name: 'ScheduleKeyDeletion',
+    operation: scheduleKeyDeletion,
+    input: onKey,
+    refused: pending,
+    change: { state: 'PendingDeletion', deletionDate: Date.UTC(2026, 0, 31) },
+  },
+  {
+    name: 'CancelKeyDeletion',
+    operation: cancelKeyDeletion,
+    input: onKey,
+    refused: { Enabled: 'is not pending deletion.', Disabled: 'is not pending deletion.' },
+    change: { state: 'Disabled', deletionDate: undefined },
+  },
+  {
+    name: 'UpdateKeyDescription',
+    operation: updateKeyDescription,
+    input: (key) => ({ ...onKey(key), Description: 'new' }),
+    refused: pending,
+    change: { description: 'new' },
+  },
+  {
+    name: 'TagResource',
+    operation: tagResource,
+    input: (key) => ({ ...onKey(key), Tags: [{ TagKey: 'a', TagValue: 'b' }] }),
+    refused: pending,
+    change: { tags: [{ key: 'a', value: 'b' }] },
+  },
+  {
+    name: 'UntagResource',
+    operation: untagResource,
+    input: (key) => ({ ...onKey(key), TagKeys: ['a'] }),
+    refused: pending,
+  },
+  {
+    name: 'CreateAlias',
+    operation: createAlias,
+    input: ({ keyId }) => ({ AliasName: 'alias/new', TargetKeyId: keyId }),
+    refused: pending,
+  },
+  {
+    name: 'UpdateAlias',
+    operation: updateAlias,
+    input: ({ keyId }) => ({ AliasName: ALIAS, TargetKeyId: keyId }),
+    refused: pending,
+  },
+  { name: 'DeleteAlias', operation: deleteAlias, input: () => ({ AliasName: ALIAS }), refused: never },
+];
+
+describe.each(TABLE)('$name', ({ operation, input, refused, change }) => {
+  const cells = ALL.flatMap((connectionState) =>
+    (['Enabled', 'Disabled', 'PendingDeletion'] as const).map((state) => ({ state, connectionState })),
+  );
+  it.each(cells)('on a key that is $state, its key store $connectionState', async ({ state, connectionState }) => {
+    const { kms, key, arn } = keyIn(state, connectionState);
+    kms.state.aliases.put({ aliasName: ALIAS, targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
+    const before = stored(kms, key);
+    const sentence = refused[state];
+    if (sentence === undefined) {
+      await kms.call(operation, input(key));
+      expect(stored(kms, key)).toEqual({ ...before, ...change });
+    } else {
+      const refusal = { errorName: 'KMSInvalidStateException', message: `${arn} ${sentence}` };
+      await expect(kms.call(operation, input(key))).rejects.toMatchObject(refusal);
+      expect(stored(kms, key)).toEqual(before);
+    }
+  });
+});
+
+describe('a key that is Unavailable', () => {
+  it.each([
+    [disableKey, 'Enabled', 'Disabled'],
+    [enableKey, 'Disabled', 'Enabled'],
+  ] as const)('is enabled and disabled when it is available again', async (operation, from, to) => {
+    const { kms, key, store } = keyIn(from, 'DISCONNECTED');
+    await kms.call(operation, { KeyId: key.keyId });
+    expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({
+      KeyMetadata: { KeyState: 'Unavailable' },
+    });
+    kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'CONNECTED');
+    expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({ KeyMetadata: { KeyState: to } });
+  });
+
+  it('shows that its deletion is scheduled, and is Unavailable again when that is cancelled', async () => {
+    const { kms, key, store } = keyIn('Enabled', 'DISCONNECTED');
+    await kms.call(scheduleKeyDeletion, { KeyId: key.keyId });
+    expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({
+      KeyMetadata: { KeyState: 'PendingDeletion' },
+    });
+    await kms.call(cancelKeyDeletion, { KeyId: key.keyId });
+    expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({
+      KeyMetadata: { KeyState: 'Unavailable' },
+    });
+    kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'CONNECTED');
+    expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({ KeyMetadata: { KeyState: 'Disabled' } });
+  });
+});
