@@ -1,0 +1,64 @@
+import { IV_BYTES, MAX_CIPHERTEXT_METADATA_BYTES, TAG_BYTES } from '../../xks/limits.ts';
+import { KmsError } from '../kmsError.ts';
+import type { ExternalCiphertext } from '../xksProxy/xksProxyClient.ts';
+import { INNER_LAYER_BYTES } from './innerLayer.ts';
+import { KEY_ID_BYTES, keyIdFromBytes, keyIdToBytes } from './keyIdBytes.ts';
+
+/** What a CiphertextBlob says: the KMS key, and what its proxy made of the inner ciphertext. */
+export interface CiphertextBlob {
+  readonly keyId: string;
+  readonly sealed: ExternalCiphertext;
+}
+
+const FORMAT = 1;
+const MIN_CIPHERTEXT_BYTES = 1 + INNER_LAYER_BYTES;
+const MAX_CIPHERTEXT_BYTES = 4096 + INNER_LAYER_BYTES;
+
+/**
+ * A format byte, the key id, the IV after its length, the tag, the ciphertextMetadata after its length, and the ciphertext:
+ * at most 4,195 bytes of the 6,144 that KMS allows.
+ */
+export function writeCiphertextBlob({ keyId, sealed }: CiphertextBlob): Buffer {
+  const { initializationVector, authenticationTag, ciphertextMetadata, ciphertext } = sealed;
+  return Buffer.concat([
+    Buffer.from([FORMAT]),
+    keyIdToBytes(keyId),
+    Buffer.from([initializationVector.length]),
+    initializationVector,
+    authenticationTag,
+    Buffer.from([ciphertextMetadata.length]),
+    ciphertextMetadata,
+    ciphertext,
+  ]);
+}
+
+/** Throws InvalidCiphertextException for what `writeCiphertextBlob` does not write. */
+export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
+  let offset = 0;
+  const take = (length: number): Buffer => {
+    const part = blob.subarray(offset, offset + length);
+    requireFormat(part.length === length);
+    offset += length;
+    return part;
+  };
+  const takeByte = (): number => take(1).readUInt8();
+
+  requireFormat(takeByte() === FORMAT);
+  const keyId = keyIdFromBytes(take(KEY_ID_BYTES));
+  const ivLength = takeByte();
+  requireFormat(IV_BYTES.includes(ivLength));
+  const initializationVector = take(ivLength);
+  const authenticationTag = take(TAG_BYTES);
+  const metadataLength = takeByte();
+  requireFormat(metadataLength <= MAX_CIPHERTEXT_METADATA_BYTES);
+  const ciphertextMetadata = take(metadataLength);
+  const ciphertext = blob.subarray(offset);
+  requireFormat(ciphertext.length >= MIN_CIPHERTEXT_BYTES && ciphertext.length <= MAX_CIPHERTEXT_BYTES);
+  return { keyId, sealed: { initializationVector, authenticationTag, ciphertextMetadata, ciphertext } };
+}
+
+function requireFormat(holds: boolean): void {
+  if (!holds) {
+    throw new KmsError('InvalidCiphertextException', 'The ciphertext is not one that this local KMS has made.');
+  }
+}

@@ -1,0 +1,20 @@
+import type { RequestMetadata } from '../xksProxy/xksProxyClient.ts';
+import type { KmsRequest } from './operation.ts';
+
+/** What a proxy is told of the request that it is called for. `kmsKeyArn` is left out while there is no KMS key yet. */
+export function requestMetadata(
+  { requestId, caller }: KmsRequest,
+  kmsOperation: string,
+  kmsKeyArn?: string,
+): RequestMetadata {
+  const { awsPrincipalArn, awsSourceVpc, awsSourceVpce, kmsViaService } = caller;
+  return {
+    awsPrincipalArn,
+    ...(awsSourceVpc !== undefined && { awsSourceVpc }),
+    ...(awsSourceVpce !== undefined && { awsSourceVpce }),
+    ...(kmsKeyArn !== undefined && { kmsKeyArn }),
+    kmsOperation,
+    kmsRequestId: requestId,
+    ...(kmsViaService !== undefined && { kmsViaService }),
+  };
+}
