@@ -1,5 +1,9 @@
 import { z } from 'zod';
 import { KmsError } from '../kmsError.ts';
+import { plainInput } from './plainInput.ts';
+
+// A list may have as many bad elements as fit into a request; their messages need not.
+const MAX_DESCRIBED = 10;
 
 /** A blob: Base64 in JSON, decoded to a Buffer of `min` to `max` bytes. */
 export function base64Blob(min: number, max: number) {
@@ -15,28 +19,23 @@ export function base64Blob(min: number, max: number) {
  * SerializationException for those of another type. A member that is null is absent.
  */
 export function parseInput<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
-  const result = shape.safeParse(dropNulls(input), { reportInput: true });
+  const result = shape.safeParse(plainInput(input), { reportInput: true });
   if (result.success) return result.data;
   const wrongType = result.error.issues.find(isWrongType);
   if (wrongType)
     throw new KmsError('SerializationException', `The type of ${nameOf(wrongType)} is not the one expected`);
-  const problems = result.error.issues.map(describe);
-  const count = problems.length === 1 ? '1 validation error' : `${problems.length} validation errors`;
+  const { issues } = result.error;
+  const count = issues.length === 1 ? '1 validation error' : `${issues.length} validation errors`;
+  const problems = issues.slice(0, MAX_DESCRIBED).map(describe);
   throw new KmsError('ValidationException', `${count} detected: ${problems.join('; ')}`);
-}
-
-function dropNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(dropNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  const present = Object.entries(value).filter(([, member]) => member !== null);
-  return Object.fromEntries(present.map(([name, member]) => [name, dropNulls(member)]));
 }
 
 type Issue = z.core.$ZodIssue;
 
 function isWrongType(issue: Issue): boolean {
-  const notBase64 = issue.code === 'invalid_format' && issue.format === 'base64';
-  return notBase64 || (issue.code === 'invalid_type' && issue.input !== undefined);
+  if (issue.code === 'invalid_format') return issue.format === 'base64';
+  if (issue.code === 'invalid_value') return issue.input !== undefined && typeof issue.input !== 'string';
+  return issue.code === 'invalid_type' && issue.input !== undefined;
 }
 
 function describe(issue: Issue): string {
@@ -53,16 +52,18 @@ function isSensitive({ path }: Issue): boolean {
   return path.some((part) => SENSITIVE.has(String(part)));
 }
 
-/** In AWS's messages the names of members begin with a small letter, and the elements of lists are `1.member` and on. */
+/** In AWS's messages the names of members begin with a small letter, and the elements of lists count from 1. */
 function nameOf({ path }: Issue): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `${part + 1}.member` : String(part)))
-    .map((part) => part.replace(/^[A-Z]/, (letter) => letter.toLowerCase()))
-    .join('.');
+  if (path.length === 0) return 'the input';
+  return path.map((part) => (typeof part === 'number' ? `${part + 1}.member` : decapitalized(String(part)))).join('.');
+}
+
+function decapitalized(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 function constraintOf(issue: Issue): string {
-  if (issue.code === 'invalid_type') return 'not be null';
+  if (issue.input === undefined) return 'not be null';
   if (issue.code === 'too_small') return `have ${measureOf(issue)} greater than or equal to ${issue.minimum}`;
   if (issue.code === 'too_big') return `have ${measureOf(issue)} less than or equal to ${issue.maximum}`;
   if (issue.code === 'invalid_value') return `satisfy enum value set: [${issue.values.join(', ')}]`;

@@ -10,6 +10,8 @@ const shape = z.object({
   Origin: member.origin.optional(),
   Plaintext: member.plaintext.optional(),
   XksProxyAuthenticationCredential: member.xksProxyAuthenticationCredential.optional(),
+  Tags: member.tags.optional(),
+  GrantTokens: member.grantTokens.optional(),
 });
 
 it('takes a good input, without members that are unknown or null', () => {
@@ -57,6 +59,14 @@ describe('refuses, in the words of AWS,', () => {
       "2 validation errors detected: Value '' at 'keyId' failed to satisfy constraint: Member must have length greater than or equal to 1; " +
         "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
     ],
+    [
+      { KeyId: 'k', Tags: [{ TagKey: 'a', TagValue: 'b' }, { TagKey: 'a' }] },
+      `${one}Value at 'tags.2.member.tagValue' failed to satisfy constraint: Member must not be null`,
+    ],
+    [
+      { KeyId: 'k', GrantTokens: Array.from({ length: 11 }, () => 'g') },
+      `${one}Value at 'grantTokens' failed to satisfy constraint: Member must have length less than or equal to 10`,
+    ],
   ])('$#', (input, message) => {
     expect(() => parseInput(shape, input)).toThrow(
       expect.objectContaining({ errorName: 'ValidationException', message }),
@@ -64,13 +74,60 @@ describe('refuses, in the words of AWS,', () => {
   });
 });
 
-it.each([
-  [[]],
-  ['text'],
-  [{ KeyId: 1 }],
-  [{ KeyId: 'k', Plaintext: '***' }],
-  [{ KeyId: 'k', Limit: '5' }],
-  [{ KeyId: 'k', Limit: 1.5 }],
-])('another type is a SerializationException: %j', (input) => {
-  expect(() => parseInput(shape, input)).toThrow(expect.objectContaining({ errorName: 'SerializationException' }));
+it('describes ten of very many problems', () => {
+  const Tags = Array.from({ length: 50_000 }, () => ({ TagKey: '', TagValue: '' }));
+  const problem = (element: number) =>
+    `Value '' at 'tags.${element}.member.tagKey' failed to satisfy constraint: Member must have length greater than or equal to 1`;
+  expect(() => parseInput(shape, { KeyId: 'k', Tags })).toThrow(
+    expect.objectContaining({
+      errorName: 'ValidationException',
+      message: `50000 validation errors detected: ${[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(problem).join('; ')}`,
+    }),
+  );
+});
+
+it.each<[input: unknown, name: string]>([
+  [[], 'the input'],
+  ['text', 'the input'],
+  [null, 'the input'],
+  [{ KeyId: 1 }, 'keyId'],
+  [{ KeyId: 'k', Origin: 5 }, 'origin'],
+  [{ KeyId: 'k', Origin: ['AWS_KMS'] }, 'origin'],
+  [{ KeyId: 'k', Plaintext: '***' }, 'plaintext'],
+  [{ KeyId: 'k', Limit: '5' }, 'limit'],
+  [{ KeyId: 'k', Limit: 1.5 }, 'limit'],
+  [{ KeyId: 'k', Limit: Infinity }, 'limit'],
+  [{ KeyId: 'k', Tags: { TagKey: 'a', TagValue: 'b' } }, 'tags'],
+  [{ KeyId: 'k', Tags: [null] }, 'tags.1.member'],
+  [{ KeyId: 'k', GrantTokens: ['a', 1] }, 'grantTokens.2.member'],
+])('another type is a SerializationException: %j', (input, name) => {
+  expect(() => parseInput(shape, input)).toThrow(
+    expect.objectContaining({
+      errorName: 'SerializationException',
+      message: `The type of ${name} is not the one expected`,
+    }),
+  );
+});
+
+it('a required enumeration that is absent is null', () => {
+  expect(() => parseInput(z.object({ Origin: member.origin }), {})).toThrow(
+    expect.objectContaining({
+      errorName: 'ValidationException',
+      message: "1 validation error detected: Value at 'origin' failed to satisfy constraint: Member must not be null",
+    }),
+  );
+});
+
+it('no text is quoted of a member that is sensitive', () => {
+  const secret = 'SECRET!';
+  const credential = { AccessKeyId: secret, RawSecretAccessKey: secret };
+  for (const input of [
+    { KeyId: 'k', XksProxyAuthenticationCredential: credential },
+    { KeyId: 'k', XksProxyAuthenticationCredential: secret },
+    { KeyId: 'k', Plaintext: secret },
+  ]) {
+    expect(() => parseInput(shape, input)).toThrow(
+      expect.objectContaining({ name: 'KmsError', message: expect.not.stringContaining('SECRET') as string }),
+    );
+  }
 });
