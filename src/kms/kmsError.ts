@@ -40,8 +40,10 @@ export const KMS_ERROR_STATUS = {
   IncompleteSignatureException: 400,
   InvalidSignatureException: 400,
   MissingAuthenticationTokenException: 400,
+  RequestEntityTooLargeException: 413,
   SerializationException: 400,
   ThrottlingException: 400,
+  UnknownOperationException: 404,
   ValidationException: 400,
 } as const;
 

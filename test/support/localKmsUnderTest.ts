@@ -20,6 +20,8 @@ export class LocalKmsUnderTest implements LocalKms {
   readonly disconnected: string[] = [];
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
   readonly taken: string[] = [];
+  /** What operations have noted for the log. */
+  readonly noted: Readonly<Record<string, string>>[] = [];
   readonly clock = (): number => this.now;
   connector: LocalKms['connector'] = {
     connect: (id) => this.connected.push(id),
@@ -36,7 +38,8 @@ export class LocalKmsUnderTest implements LocalKms {
   /** Runs an operation on its input as Alice. */
   call(operation: Operation, input: unknown, caller: Partial<KmsRequest['caller']> = {}): Promise<Output> {
     const alice = { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice', ...caller };
-    return operation(this, input, { requestId: randomUUID(), caller: alice });
+    const note: KmsRequest['note'] = (data) => this.noted.push(data);
+    return operation(this, input, { requestId: randomUUID(), caller: alice, note });
   }
 
   addKeyStore(changes: Partial<CustomKeyStore> = {}, connectionState: ConnectionState = 'CONNECTED'): CustomKeyStore {

@@ -7,6 +7,11 @@ export interface KmsRequest {
   /** A UUID: `x-amzn-RequestId`, and the kmsRequestId of the requests to the proxy that it causes. */
   readonly requestId: string;
   readonly caller: Caller;
+  /**
+   * Adds to additionalEventData of the request's record in the log. Cryptographic operations tell `customKeyStoreId` and
+   * `xksKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+   */
+  readonly note: (data: Readonly<Record<string, string>>) => void;
 }
 
 /**

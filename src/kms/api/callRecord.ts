@@ -1,0 +1,56 @@
+import type { Caller } from '../caller.ts';
+import { KmsError } from '../kmsError.ts';
+
+/** Takes one record of a call; pino's methods fit. */
+export interface CallLog {
+  info(record: object, message: string): void;
+  warn(record: object, message: string): void;
+  error(record: object, message: string): void;
+}
+
+/** What is known of a call of the API so far. */
+export interface Call {
+  readonly requestId: string;
+  readonly additionalEventData: Record<string, string>;
+  /** The operation, when it is one. */
+  eventName?: string;
+  caller?: Caller;
+  /** What was thrown, if anything was. */
+  failure?: unknown;
+}
+
+// A message quotes what it refuses, which may be as long as a request.
+const MAX_LOGGED_CHARACTERS = 2_048;
+
+/**
+ * Writes the one record of a call, in CloudTrail's terms: who called what, and how it ended; never its input or its output.
+ * AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+ */
+export function recordCall(log: CallLog, { requestId, eventName, caller, additionalEventData, failure }: Call): void {
+  const record = {
+    eventName,
+    userIdentity: caller && { arn: caller.awsPrincipalArn },
+    requestID: requestId,
+    ...(Object.keys(additionalEventData).length > 0 && { additionalEventData }),
+  };
+  if (failure === undefined) log.info(record, 'call');
+  else if (!(failure instanceof KmsError)) {
+    log.error({ ...record, errorCode: 'KMSInternalException', detail: placeOf(failure) }, 'call');
+  } else {
+    const { errorName: errorCode, message, detail, status } = failure;
+    const errorMessage = message.slice(0, MAX_LOGGED_CHARACTERS);
+    log[status < 500 ? 'warn' : 'error']({ ...record, errorCode, errorMessage, detail }, 'call');
+  }
+}
+
+/** Class, code and place of a failure that is not ours: its message may quote a plaintext or a secret. */
+export function placeOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return typeof failure;
+  const { name, message, stack = '' } = failure;
+  const { code } = failure as { code?: unknown };
+  // After the message, which may have lines that look like these.
+  const frames = stack.slice(stack.indexOf(message) + message.length).match(/^ {4}at .+$/gm) ?? [];
+  return [name, typeof code === 'string' ? code : [], ...frames.slice(0, 8).map((frame) => frame.trim())]
+    .flat()
+    .join(' ');
+}

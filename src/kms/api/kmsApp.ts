@@ -1,0 +1,45 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
+import { answerCall, type ApiDependencies } from './answerCall.ts';
+import { placeOf } from './callRecord.ts';
+import { assignRequestId, requestIdOf } from './requestId.ts';
+
+export interface KmsAppDependencies extends ApiDependencies {
+  /** In Prometheus's text format. */
+  readonly metrics: () => Promise<string>;
+}
+
+const NOT_FOUND = 'not found\n';
+
+/** KMS's API at POST /, and for people and monitoring: GET / and GET /metrics. */
+export function createKmsApp({ metrics, ...api }: KmsAppDependencies): RequestListener {
+  const { identity } = api.kms;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.post('/', answerCall(api));
+  app.get('/', (req, res) => {
+    const use = `aws kms list-keys --region ${identity.region} --endpoint-url http://${req.headers.host ?? 'localhost'}`;
+    res.type('text/plain').send(`The local KMS of xks-proxy, account ${identity.accountId}. Try: ${use}\n`);
+  });
+  app.get('/metrics', async (_req, res) => {
+    res.set('Content-Type', 'text/plain; version=0.0.4; charset=utf-8').send(await metrics());
+  });
+  app.use((_req, res) => {
+    res.status(404).type('text/plain').send(NOT_FOUND);
+  });
+  const fail: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+    api.log.error({ requestID: requestIdOf(res), detail: placeOf(error) }, 'failed');
+    res.status(500).type('text/plain').send('failed\n');
+  };
+  app.use(fail);
+  return (req: IncomingMessage, res: ServerResponse) => {
+    assignRequestId(res);
+    // Express itself gives up on a target that it cannot read as a URL; it has then run nothing.
+    app(req as Request, res as Response, () => {
+      res.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': NOT_FOUND.length }).end(NOT_FOUND);
+    });
+  };
+}

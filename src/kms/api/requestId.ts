@@ -1,0 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+
+const HEADER = 'x-amzn-RequestId';
+
+/** Every answer has one, even of what is no call of the API. */
+export function assignRequestId(res: ServerResponse): void {
+  res.setHeader(HEADER, randomUUID());
+}
+
+export function requestIdOf(res: ServerResponse): string {
+  return String(res.getHeader(HEADER));
+}
