@@ -26,7 +26,7 @@ const NOT_INTERPRETED =
 const NO_COMMUNICATION =
   'AWS KMS cannot communicate with the external key store proxy. This might be a transient network issue. ' +
   'If you see this error repeatedly, verify that your external key store proxy is active and is connected to the network, ' +
-  'and that its endpoint URI is correct in your external key store.';
+  'and that its endpoint URI is correct in your external keystore.';
 const NO_TLS =
   'AWS KMS cannot establish a TLS connection to the external key store proxy. ' +
   'Verify the TLS configuration, including its certificate.';
