@@ -12,7 +12,7 @@ export class LocalKmsUnderTest implements LocalKms {
   readonly identity = { region: 'us-east-1', accountId: '111122223333' };
   readonly state = new KmsState(openDatabase(':memory:'));
   readonly xksProxy = new InMemoryXksProxy().addKey('foo').addKey('bar');
-  readonly vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
+  vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
   readonly dayMs = 86_400_000;
   now = Date.UTC(2026, 0, 1);
   /** Key stores that connector.connect and disconnect were called for. */

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { LocalKms } from '../localKms.ts';
+import type { ConnectionErrorCode, ConnectionState, CustomKeyStore } from '../state/records.ts';
+import type { Connector } from './connector.ts';
+import { requireConnectionState } from './requireConnectionState.ts';
+import { tryToConnect } from './tryToConnect.ts';
+
+export interface ConnectorOptions {
+  readonly kms: Pick<LocalKms, 'state' | 'xksProxy' | 'vpcEndpointServices' | 'identity'>;
+  readonly log: Logger;
+  /** How long a key store is CONNECTING before its proxy is called, in milliseconds. */
+  readonly connectMs: number;
+  /** How long it is DISCONNECTING, in milliseconds. */
+  readonly disconnectMs: number;
+}
+
+export class BackgroundConnector implements Connector {
+  readonly #kms: ConnectorOptions['kms'];
+  readonly #log: Logger;
+  readonly #connectMs: number;
+  readonly #disconnectMs: number;
+  /** What key stores are about to become, at most one thing each: what is not in here any more must not change a state. */
+  readonly #transitions = new Map<string, NodeJS.Timeout>();
+
+  constructor({ kms, log, connectMs, disconnectMs }: ConnectorOptions) {
+    this.#kms = kms;
+    this.#log = log;
+    this.#connectMs = connectMs;
+    this.#disconnectMs = disconnectMs;
+  }
+
+  /** Goes on with what the last run was about. */
+  resume(): void {
+    for (const { customKeyStoreId, connectionState } of this.#kms.state.customKeyStores.list()) {
+      if (connectionState === 'CONNECTING') this.#finishConnecting(customKeyStoreId, randomUUID());
+      if (connectionState === 'DISCONNECTING') this.#finishDisconnecting(customKeyStoreId);
+    }
+  }
+
+  connect(customKeyStoreId: string, kmsRequestId: string): void {
+    const store = this.#find(customKeyStoreId);
+    if (!store) return;
+    requireConnectionState(store, 'ConnectCustomKeyStore', ['DISCONNECTED', 'CONNECTING', 'CONNECTED']);
+    if (store.connectionState !== 'DISCONNECTED') return;
+    this.#move(store, 'CONNECTING');
+    this.#finishConnecting(customKeyStoreId, kmsRequestId);
+  }
+
+  disconnect(customKeyStoreId: string): void {
+    const store = this.#find(customKeyStoreId);
+    if (!store) return;
+    requireConnectionState(store, 'DisconnectCustomKeyStore', ['CONNECTED', 'CONNECTING', 'FAILED']);
+    this.#move(store, 'DISCONNECTING');
+    this.#finishDisconnecting(customKeyStoreId);
+  }
+
+  stop(): Promise<void> {
+    for (const customKeyStoreId of this.#transitions.keys()) this.#cancel(customKeyStoreId);
+    return Promise.resolve();
+  }
+
+  #finishConnecting(customKeyStoreId: string, kmsRequestId: string): void {
+    this.#later(customKeyStoreId, this.#connectMs, async (isCurrent) => {
+      const store = this.#find(customKeyStoreId);
+      if (!store) return;
+      const result = await tryToConnect(this.#kms, store, kmsRequestId);
+      if (!isCurrent()) return;
+      if (result.state === 'CONNECTED') this.#move(store, 'CONNECTED');
+      else this.#move(store, 'FAILED', result.errorCode, result.detail);
+    });
+  }
+
+  #finishDisconnecting(customKeyStoreId: string): void {
+    this.#later(customKeyStoreId, this.#disconnectMs, () => {
+      const store = this.#find(customKeyStoreId);
+      if (!store) return;
+      this.#kms.xksProxy.disconnect(store.proxy.uriEndpoint);
+      this.#move(store, 'DISCONNECTED');
+    });
+  }
+
+  /** Runs `finish` after so many milliseconds, in place of what the key store was about to become. */
+  #later(
+    customKeyStoreId: string,
+    milliseconds: number,
+    finish: (isCurrent: () => boolean) => void | Promise<void>,
+  ): void {
+    this.#cancel(customKeyStoreId);
+    const isCurrent = (): boolean => this.#transitions.get(customKeyStoreId) === timer;
+    const run = async (): Promise<void> => {
+      try {
+        await finish(isCurrent);
+      } catch (error) {
+        this.#log.error({ customKeyStoreId, err: error }, 'a connection state cannot be changed');
+      }
+      if (isCurrent()) this.#transitions.delete(customKeyStoreId);
+    };
+    // The process need not wait for it: the next run resumes it.
+    const timer = setTimeout(() => void run(), milliseconds).unref();
+    this.#transitions.set(customKeyStoreId, timer);
+  }
+
+  #cancel(customKeyStoreId: string): void {
+    clearTimeout(this.#transitions.get(customKeyStoreId));
+    this.#transitions.delete(customKeyStoreId);
+  }
+
+  #find(customKeyStoreId: string): CustomKeyStore | undefined {
+    return this.#kms.state.customKeyStores.find(customKeyStoreId);
+  }
+
+  #move(from: CustomKeyStore, to: ConnectionState, errorCode?: ConnectionErrorCode, detail?: string): void {
+    const { customKeyStoreId, connectionState } = from;
+    this.#kms.state.customKeyStores.setConnection(customKeyStoreId, to, errorCode);
+    this.#log.info({ customKeyStoreId, from: connectionState, to, errorCode, detail }, 'connection state');
+  }
+}

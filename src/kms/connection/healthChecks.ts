@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { LocalKms } from '../localKms.ts';
+import type { CustomKeyStore } from '../state/records.ts';
+
+export interface HealthCheckOptions {
+  readonly kms: Pick<LocalKms, 'state' | 'xksProxy'>;
+  readonly log: Logger;
+  /** Milliseconds from one check of a key store to the next. */
+  readonly healthCheckMs: number;
+}
+
+/**
+ * Asks the proxies of connected key stores for their health, again and again. A key store whose proxy fails stays CONNECTED:
+ * the answers are for metrics and the log.
+ */
+export class HealthChecks {
+  readonly #kms: HealthCheckOptions['kms'];
+  readonly #log: Logger;
+  readonly #healthCheckMs: number;
+  /** The ids of those that are being checked. */
+  readonly #running = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ kms, log, healthCheckMs }: HealthCheckOptions) {
+    this.#kms = kms;
+    this.#log = log;
+    this.#healthCheckMs = healthCheckMs;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => {
+      this.#checkAll();
+    }, this.#healthCheckMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #checkAll(): void {
+    for (const store of this.#kms.state.customKeyStores.list()) {
+      const isDue = store.connectionState === 'CONNECTED' && !this.#running.has(store.customKeyStoreId);
+      if (isDue) void this.#check(store);
+    }
+  }
+
+  async #check({ customKeyStoreId, proxy }: CustomKeyStore): Promise<void> {
+    this.#running.add(customKeyStoreId);
+    const requestMetadata = { kmsRequestId: randomUUID(), kmsOperation: 'KmsHealthCheck' };
+    try {
+      await this.#kms.xksProxy.getHealthStatus({ proxy, requestMetadata, customKeyStoreId });
+    } catch (error) {
+      const { kmsRequestId } = requestMetadata;
+      this.#log.warn({ customKeyStoreId, kmsRequestId, detail: String(error) }, 'health check failed');
+    } finally {
+      this.#running.delete(customKeyStoreId);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { deleteCustomKeyStore } from '../../../src/kms/operations/deleteCustomKeyStore.ts';
+import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
+
+describe('DeleteCustomKeyStore', () => {
+  it('deletes one that is disconnected and has no keys', async () => {
+    const kms = new LocalKmsUnderTest();
+    const { customKeyStoreId } = kms.addKeyStore({}, 'DISCONNECTED');
+    const other = kms.addKeyStore();
+    await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId })).resolves.toEqual({});
+    expect(kms.state.customKeyStores.list()).toEqual([other]);
+    expect(kms.xksProxy.calls).toEqual([]);
+  });
+
+  it.each(['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTING'] as const)('not one that is %s', async (state) => {
+    const kms = new LocalKmsUnderTest();
+    const { customKeyStoreId } = kms.addKeyStore({}, state);
+    await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId })).rejects.toMatchObject({
+      errorName: 'CustomKeyStoreInvalidStateException',
+      message: `DeleteCustomKeyStore is not valid for a custom key store whose connection state is ${state}. The connection state must be DISCONNECTED.`,
+    });
+    expect(kms.state.customKeyStores.list()).toHaveLength(1);
+  });
+
+  it.each(['Enabled', 'Disabled', 'PendingDeletion'] as const)('not one that has a key, %s', async (state) => {
+    const kms = new LocalKmsUnderTest();
+    const { customKeyStoreId } = kms.addKeyStore({}, 'DISCONNECTED');
+    kms.addKey(customKeyStoreId, { state });
+    await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId })).rejects.toMatchObject({
+      errorName: 'CustomKeyStoreHasCMKsException',
+      message:
+        'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
+    });
+    expect(kms.state.customKeyStores.list()).toHaveLength(1);
+  });
+
+  it('not one that there is not', async () => {
+    await expect(
+      new LocalKmsUnderTest().call(deleteCustomKeyStore, { CustomKeyStoreId: 'cks-0' }),
+    ).rejects.toMatchObject({
+      errorName: 'CustomKeyStoreNotFoundException',
+      message: 'There is no custom key store with the ID cks-0.',
+    });
+  });
+});
