@@ -1,7 +1,7 @@
 import type { Identity } from './arn.ts';
 import type { Connector } from './connection/connector.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
-import type { RequestQuota } from './operations/requestQuota.ts';
+import type { RequestQuota } from './operations/cryptography/requestQuota.ts';
 import type { KmsState } from './state/kmsState.ts';
 import type { XksProxyClient } from './xksProxy/xksProxyClient.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { decrypt } from '../../src/kms/operations/decrypt.ts';
-import { encrypt } from '../../src/kms/operations/encrypt.ts';
+import { decrypt } from '../../src/kms/operations/cryptography/decrypt.ts';
+import { encrypt } from '../../src/kms/operations/cryptography/encrypt.ts';
 import type { ExternalCiphertext, XksCall } from '../../src/kms/xksProxy/xksProxyClient.ts';
 import { XksProxyFailure } from '../../src/kms/xksProxy/xksProxyFailure.ts';
 import type { XksErrorName } from '../../src/xks/errors.ts';

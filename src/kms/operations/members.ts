@@ -101,18 +101,10 @@ export const customKeyStoreType = z.enum(['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'])
 export const encryptionAlgorithm = z.enum(['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE']);
 export const dataKeySpec = z.enum(['AES_256', 'AES_128']);
 export const numberOfBytes = z.int().min(1).max(1024);
-/** A Map, since of a record zod leaves out the pair whose key is `__proto__`. */
-export const encryptionContext = z.preprocess(
-  (context) => (isObject(context) ? new Map(Object.entries(context)) : context),
-  z.map(z.string(), z.string()),
-);
+export const encryptionContext = z.record(z.string(), z.string());
 /** Of GenerateDataKey and Decrypt: an attestation document, which is not read. */
 export const recipient = z.looseObject({});
 
 /** Decoded to a Buffer of so many bytes. */
 export const plaintext = base64Blob(1, 4096);
 export const ciphertextBlob = base64Blob(1, 6144);
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

@@ -1,7 +1,10 @@
 import type { RequestMetadata } from '../xksProxy/xksProxyClient.ts';
 import type { KmsRequest } from './operation.ts';
 
-/** What a proxy is told of the request that it is called for. `kmsKeyArn` is left out while there is no KMS key yet. */
+/**
+ * What a proxy is told of the request that it is called for. Without a KMS key, which CreateKey is about to make, there is no
+ * `kmsViaService` either. Spec, "GetKeyMetadata".
+ */
 export function requestMetadata(
   { requestId, caller }: KmsRequest,
   kmsOperation: string,
@@ -15,6 +18,6 @@ export function requestMetadata(
     ...(kmsKeyArn !== undefined && { kmsKeyArn }),
     kmsOperation,
     kmsRequestId: requestId,
-    ...(kmsViaService !== undefined && { kmsViaService }),
+    ...(kmsKeyArn !== undefined && kmsViaService !== undefined && { kmsViaService }),
   };
 }

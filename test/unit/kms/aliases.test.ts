@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createAlias } from '../../../src/kms/operations/createAlias.ts';
-import { deleteAlias } from '../../../src/kms/operations/deleteAlias.ts';
-import { listAliases } from '../../../src/kms/operations/listAliases.ts';
-import { updateAlias } from '../../../src/kms/operations/updateAlias.ts';
+import { createAlias } from '../../../src/kms/operations/aliases/createAlias.ts';
+import { deleteAlias } from '../../../src/kms/operations/aliases/deleteAlias.ts';
+import { listAliases } from '../../../src/kms/operations/aliases/listAliases.ts';
+import { updateAlias } from '../../../src/kms/operations/aliases/updateAlias.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const ARN = 'arn:aws:kms:us-east-1:111122223333';

@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BackgroundConnector } from '../../../src/kms/connection/backgroundConnector.ts';
-import { connectCustomKeyStore } from '../../../src/kms/operations/connectCustomKeyStore.ts';
-import { disconnectCustomKeyStore } from '../../../src/kms/operations/disconnectCustomKeyStore.ts';
-import { updateCustomKeyStore } from '../../../src/kms/operations/updateCustomKeyStore.ts';
+import { connectCustomKeyStore } from '../../../src/kms/operations/customKeyStores/connectCustomKeyStore.ts';
+import { disconnectCustomKeyStore } from '../../../src/kms/operations/customKeyStores/disconnectCustomKeyStore.ts';
+import { updateCustomKeyStore } from '../../../src/kms/operations/customKeyStores/updateCustomKeyStore.ts';
 import type { ConnectionState, CustomKeyStore } from '../../../src/kms/state/records.ts';
 import { type FailureReason, XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';

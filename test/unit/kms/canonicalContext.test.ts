@@ -6,12 +6,12 @@ const contexts = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit
 
 it('is empty without a context, and without a pair', () => {
   expect(canonicalContext()).toEqual(Buffer.alloc(0));
-  expect(canonicalContext(new Map())).toEqual(Buffer.alloc(0));
+  expect(canonicalContext({})).toEqual(Buffer.alloc(0));
 });
 
 it('is each key and value after its length, in the order of the keys’ UTF-8 bytes', () => {
   // By UTF-16 units, as JavaScript sorts, U+1F511 would come before U+FF0B.
-  const context = new Map(Object.entries({ '\u{1F511}': '', b: 'é', '': 'x', '\uFF0B': 'y' }));
+  const context = { '\u{1F511}': '', b: 'é', '': 'x', '\uFF0B': 'y' };
   const expected = ['0000', '000178', '000162', '0002c3a9', '0003efbc8b', '000179', '0004f09f9491', '0000'];
   expect(canonicalContext(context).toString('hex')).toBe(expected.join(''));
 });
@@ -20,7 +20,7 @@ it('does not depend on the order of the members', () => {
   fc.assert(
     fc.property(contexts, (context) => {
       const pairs = Object.entries(context);
-      expect(canonicalContext(new Map(pairs.toReversed()))).toEqual(canonicalContext(new Map(pairs)));
+      expect(canonicalContext(Object.fromEntries(pairs.toReversed()))).toEqual(canonicalContext(context));
     }),
   );
 });
@@ -28,7 +28,7 @@ it('does not depend on the order of the members', () => {
 it('says which context it is, so that no two have the same', () => {
   fc.assert(
     fc.property(contexts, (context) => {
-      expect(readBack(canonicalContext(new Map(Object.entries(context))))).toEqual(new Map(Object.entries(context)));
+      expect(readBack(canonicalContext(context))).toEqual(new Map(Object.entries(context)));
     }),
   );
 });
@@ -45,28 +45,16 @@ function readBack(bytes: Buffer): Map<string, string> {
 }
 
 it('has 8,192 bytes at most', () => {
-  expect(canonicalContext(new Map([['a', 'x'.repeat(8187)]]))).toHaveLength(8192);
+  expect(canonicalContext({ a: 'x'.repeat(8187) })).toHaveLength(8192);
   for (const [length, total] of [
     [8188, 8193],
     [100_000, 100_005],
   ] as const) {
-    expect(() => canonicalContext(new Map([['a', 'x'.repeat(length)]]))).toThrow(
+    expect(() => canonicalContext({ a: 'x'.repeat(length) })).toThrow(
       expect.objectContaining({
         errorName: 'ValidationException',
         message: `The encryption context must have at most 8192 bytes, 2 for each key and each value included; it has ${total}.`,
       }),
     );
   }
-});
-
-it.each([
-  ['a key', ['\uD800', '']],
-  ['a value', ['a', 'b\uDC00']],
-] as const)('refuses a lone surrogate in %s, of which UTF-8 makes the same as of any other', (_, pair) => {
-  expect(() => canonicalContext(new Map([pair]))).toThrow(
-    expect.objectContaining({
-      errorName: 'ValidationException',
-      message: 'The encryption context must be of valid Unicode characters.',
-    }),
-  );
 });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { FAILURE_TABLE } from '../../../src/kms/failures/failureTable.ts';
 import { KmsError } from '../../../src/kms/kmsError.ts';
-import { decrypt } from '../../../src/kms/operations/decrypt.ts';
-import { encrypt } from '../../../src/kms/operations/encrypt.ts';
+import { decrypt } from '../../../src/kms/operations/cryptography/decrypt.ts';
+import { encrypt } from '../../../src/kms/operations/cryptography/encrypt.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const kms = new LocalKmsUnderTest();

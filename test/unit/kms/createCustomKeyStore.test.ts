@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createCustomKeyStore } from '../../../src/kms/operations/createCustomKeyStore.ts';
+import { createCustomKeyStore } from '../../../src/kms/operations/customKeyStores/createCustomKeyStore.ts';
 import { XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 import { GOOD_SERVICE, VPC_PROXY } from '../../support/vpcEndpointServices.ts';

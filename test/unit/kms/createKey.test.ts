@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FAILURE_TABLE } from '../../../src/kms/failures/failureTable.ts';
-import { createKey } from '../../../src/kms/operations/createKey.ts';
+import { createKey } from '../../../src/kms/operations/keys/createKey.ts';
 import type { CustomKeyStore } from '../../../src/kms/state/records.ts';
 import { XksProxyFailure, type FailureReason } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';

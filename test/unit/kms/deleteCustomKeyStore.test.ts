@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deleteCustomKeyStore } from '../../../src/kms/operations/deleteCustomKeyStore.ts';
+import { deleteCustomKeyStore } from '../../../src/kms/operations/customKeyStores/deleteCustomKeyStore.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 describe('DeleteCustomKeyStore', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeCustomKeyStores } from '../../../src/kms/operations/describeCustomKeyStores.ts';
+import { describeCustomKeyStores } from '../../../src/kms/operations/customKeyStores/describeCustomKeyStores.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 import { VPC_PROXY } from '../../support/vpcEndpointServices.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { findKey } from '../../../src/kms/operations/findKey.ts';
+import { findKey } from '../../../src/kms/operations/keys/findKey.ts';
 import type { KmsKey } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 

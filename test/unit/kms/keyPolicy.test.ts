@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { getKeyPolicy } from '../../../src/kms/operations/getKeyPolicy.ts';
-import { listKeyPolicies } from '../../../src/kms/operations/listKeyPolicies.ts';
-import { putKeyPolicy } from '../../../src/kms/operations/putKeyPolicy.ts';
+import { getKeyPolicy } from '../../../src/kms/operations/keys/getKeyPolicy.ts';
+import { listKeyPolicies } from '../../../src/kms/operations/keys/listKeyPolicies.ts';
+import { putKeyPolicy } from '../../../src/kms/operations/keys/putKeyPolicy.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const NO_SUCH = { errorName: 'NotFoundException', message: 'No such policy exists' };

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
-import { listResourceTags } from '../../../src/kms/operations/listResourceTags.ts';
-import { tagResource } from '../../../src/kms/operations/tagResource.ts';
-import { untagResource } from '../../../src/kms/operations/untagResource.ts';
+import { listResourceTags } from '../../../src/kms/operations/keys/listResourceTags.ts';
+import { tagResource } from '../../../src/kms/operations/keys/tagResource.ts';
+import { untagResource } from '../../../src/kms/operations/keys/untagResource.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 let kms: LocalKmsUnderTest;

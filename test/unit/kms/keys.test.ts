@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { cancelKeyDeletion } from '../../../src/kms/operations/cancelKeyDeletion.ts';
-import { describeKey } from '../../../src/kms/operations/describeKey.ts';
-import { listKeys } from '../../../src/kms/operations/listKeys.ts';
-import { scheduleKeyDeletion } from '../../../src/kms/operations/scheduleKeyDeletion.ts';
-import { updateKeyDescription } from '../../../src/kms/operations/updateKeyDescription.ts';
+import { cancelKeyDeletion } from '../../../src/kms/operations/keys/cancelKeyDeletion.ts';
+import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
+import { listKeys } from '../../../src/kms/operations/keys/listKeys.ts';
+import { scheduleKeyDeletion } from '../../../src/kms/operations/keys/scheduleKeyDeletion.ts';
+import { updateKeyDescription } from '../../../src/kms/operations/keys/updateKeyDescription.ts';
 import type { KmsKey } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { requestQuota, type Throttle } from '../../../src/kms/operations/requestQuota.ts';
+import { requestQuota, type Throttle } from '../../../src/kms/operations/cryptography/requestQuota.ts';
 
 const throttling = {
   errorName: 'ThrottlingException',

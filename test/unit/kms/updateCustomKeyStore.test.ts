@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deleteCustomKeyStore } from '../../../src/kms/operations/deleteCustomKeyStore.ts';
-import { updateCustomKeyStore } from '../../../src/kms/operations/updateCustomKeyStore.ts';
+import { deleteCustomKeyStore } from '../../../src/kms/operations/customKeyStores/deleteCustomKeyStore.ts';
+import { updateCustomKeyStore } from '../../../src/kms/operations/customKeyStores/updateCustomKeyStore.ts';
 import type { ConnectionState, CustomKeyStore } from '../../../src/kms/state/records.ts';
 import { XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';

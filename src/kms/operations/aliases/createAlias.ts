@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { aliasArn } from '../../arn.ts';
+import { KmsError } from '../../kmsError.ts';
+import { requireAliasName } from './aliasNames.ts';
+import { findAliasTarget } from './findAliasTarget.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
+
+export const createAlias = operation(shape, (kms, { AliasName: aliasName, TargetKeyId }) => {
+  requireAliasName(aliasName);
+  const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId);
+  if (kms.state.aliases.find(aliasName)) {
+    const arn = aliasArn(kms.identity, aliasName);
+    throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`);
+  }
+  const now = kms.clock();
+  kms.state.aliases.put({ aliasName, targetKeyId, creationDate: now, lastUpdatedDate: now });
+  return undefined;
+});

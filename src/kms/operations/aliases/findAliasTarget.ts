@@ -1,0 +1,12 @@
+import { KmsError } from '../../kmsError.ts';
+import type { LocalKms } from '../../localKms.ts';
+import type { KmsKey } from '../../state/records.ts';
+import { findKeyToChange } from '../keys/findKeyToChange.ts';
+
+/** The key that an alias is to refer to. Throws ValidationException, and what findKeyToChange does. */
+export function findAliasTarget(kms: LocalKms, targetKeyId: string): KmsKey {
+  if (/^(arn:[^/]*:)?alias\//.test(targetKeyId)) {
+    throw new KmsError('ValidationException', 'Aliases must refer to keys. Not aliases');
+  }
+  return findKeyToChange(kms, targetKeyId);
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { aliasArn } from '../../arn.ts';
+import { findKey } from '../keys/findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+import { paginate } from '../paginate.ts';
+
+const shape = z.object({ KeyId: member.keyId.optional(), ...member.pagination, Limit: member.limit.default(50) });
+
+export const listAliases = operation(shape, (kms, input) => {
+  const target = input.KeyId === undefined ? undefined : findKey(kms, input.KeyId, { aliases: false });
+  const aliases = kms.state.aliases.list().filter(({ targetKeyId }) => !target || targetKeyId === target.keyId);
+  const { page, ...rest } = paginate(aliases, input, ({ aliasName }) => aliasName);
+  const entries = page.map(({ aliasName, targetKeyId, creationDate, lastUpdatedDate }) => ({
+    AliasName: aliasName,
+    AliasArn: aliasArn(kms.identity, aliasName),
+    TargetKeyId: targetKeyId,
+    CreationDate: new Date(creationDate),
+    LastUpdatedDate: new Date(lastUpdatedDate),
+  }));
+  return { Aliases: entries, ...rest };
+});

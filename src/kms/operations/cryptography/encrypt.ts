@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { keyArn } from '../../arn.ts';
+import { canonicalContext } from '../../cryptography/canonicalContext.ts';
+import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { admit } from './admit.ts';
+import { findKey } from '../keys/findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+import { requireSymmetricDefault, SYMMETRIC_DEFAULT } from './requireSymmetricDefault.ts';
+import { useKey } from './useKey.ts';
+
+const shape = z.object({
+  KeyId: member.keyId,
+  Plaintext: member.plaintext,
+  EncryptionContext: member.encryptionContext.optional(),
+  GrantTokens: member.grantTokens.optional(),
+  EncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  DryRun: z.boolean().optional(),
+});
+
+export const encrypt = operation(shape, async (kms, input, request) => {
+  const context = canonicalContext(input.EncryptionContext);
+  const key = findKey(kms, input.KeyId, { aliases: true });
+  requireSymmetricDefault(input.EncryptionAlgorithm);
+  const use = useKey(kms, key, 'Encrypt', request);
+  await admit(kms, input, [use]);
+  return {
+    CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, input.Plaintext, context),
+    KeyId: keyArn(kms.identity, key.keyId),
+    EncryptionAlgorithm: SYMMETRIC_DEFAULT,
+  };
+});

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { keyArn } from '../../arn.ts';
+import { canonicalContext } from '../../cryptography/canonicalContext.ts';
+import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { KmsError } from '../../kmsError.ts';
+import type { LocalKms } from '../../localKms.ts';
+import { admit } from './admit.ts';
+import { findKey } from '../keys/findKey.ts';
+import * as member from '../members.ts';
+import type { KmsRequest } from '../operation.ts';
+import { useKey } from './useKey.ts';
+
+/** The members that GenerateDataKey and GenerateDataKeyWithoutPlaintext have in common. */
+export const dataKeyShape = z.object({
+  KeyId: member.keyId,
+  EncryptionContext: member.encryptionContext.optional(),
+  NumberOfBytes: member.numberOfBytes.optional(),
+  KeySpec: member.dataKeySpec.optional(),
+  GrantTokens: member.grantTokens.optional(),
+  DryRun: z.boolean().optional(),
+});
+
+/** A random data key, and the same encrypted under a KMS key. */
+export async function newDataKey(
+  kms: LocalKms,
+  input: z.output<typeof dataKeyShape>,
+  kmsOperation: string,
+  request: KmsRequest,
+): Promise<{ CiphertextBlob: Buffer; Plaintext: Buffer; KeyId: string }> {
+  const length = lengthOf(input);
+  const context = canonicalContext(input.EncryptionContext);
+  const key = findKey(kms, input.KeyId, { aliases: true });
+  const use = useKey(kms, key, kmsOperation, request);
+  await admit(kms, input, [use]);
+  const dataKey = randomBytes(length);
+  return {
+    CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, dataKey, context),
+    Plaintext: dataKey,
+    KeyId: keyArn(kms.identity, key.keyId),
+  };
+}
+
+const KEY_SPEC_BYTES = { AES_256: 32, AES_128: 16 };
+
+/** In bytes. */
+function lengthOf({ KeySpec, NumberOfBytes }: z.output<typeof dataKeyShape>): number {
+  if (KeySpec !== undefined && NumberOfBytes === undefined) return KEY_SPEC_BYTES[KeySpec];
+  if (KeySpec === undefined && NumberOfBytes !== undefined) return NumberOfBytes;
+  throw new KmsError('ValidationException', 'Please specify either number of bytes or key spec.');
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { keyArn } from '../../arn.ts';
+import { canonicalContext } from '../../cryptography/canonicalContext.ts';
+import { readCiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
+import { doubleDecrypt, doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { admit } from './admit.ts';
+import { findCiphertextKey } from './findCiphertextKey.ts';
+import { findKey } from '../keys/findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+import { requireSymmetricDefault, SYMMETRIC_DEFAULT } from './requireSymmetricDefault.ts';
+import { useKey } from './useKey.ts';
+
+const shape = z.object({
+  CiphertextBlob: member.ciphertextBlob,
+  SourceEncryptionContext: member.encryptionContext.optional(),
+  SourceKeyId: member.keyId.optional(),
+  DestinationKeyId: member.keyId,
+  DestinationEncryptionContext: member.encryptionContext.optional(),
+  SourceEncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  DestinationEncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  GrantTokens: member.grantTokens.optional(),
+  DryRun: z.boolean().optional(),
+});
+
+export const reEncrypt = operation(shape, async (kms, input, request) => {
+  const sourceContext = canonicalContext(input.SourceEncryptionContext);
+  const destinationContext = canonicalContext(input.DestinationEncryptionContext);
+  const blob = readCiphertextBlob(input.CiphertextBlob);
+  const sourceKey = findCiphertextKey(kms, blob, input.SourceKeyId);
+  const destinationKey = findKey(kms, input.DestinationKeyId, { aliases: true });
+  requireSymmetricDefault(input.SourceEncryptionAlgorithm);
+  requireSymmetricDefault(input.DestinationEncryptionAlgorithm);
+  const source = useKey(kms, sourceKey, 'ReEncrypt', request);
+  request.note({ sourceCustomKeyStoreId: sourceKey.customKeyStoreId, sourceXksKeyId: sourceKey.xksKeyId });
+  const destination = useKey(kms, destinationKey, 'ReEncrypt', request);
+  await admit(kms, input, [source, destination]);
+  const plaintext = await doubleDecrypt(kms.xksProxy, source, blob.sealed, sourceContext);
+  return {
+    CiphertextBlob: await doubleEncrypt(kms.xksProxy, destination, plaintext, destinationContext),
+    SourceKeyId: keyArn(kms.identity, sourceKey.keyId),
+    KeyId: keyArn(kms.identity, destinationKey.keyId),
+    SourceEncryptionAlgorithm: SYMMETRIC_DEFAULT,
+    DestinationEncryptionAlgorithm: SYMMETRIC_DEFAULT,
+  };
+});

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { findCustomKeyStore } from './findCustomKeyStore.ts';
+import { customKeyStoreId } from '../members.ts';
+import { operation } from '../operation.ts';
+
+/** Answers before the key store is connected: DescribeCustomKeyStores tells when it is, or why not. */
+export const connectCustomKeyStore = operation(
+  z.object({ CustomKeyStoreId: customKeyStoreId }),
+  (kms, { CustomKeyStoreId }, { requestId }) => {
+    findCustomKeyStore(kms, CustomKeyStoreId);
+    kms.connector.connect(CustomKeyStoreId, requestId);
+    return {};
+  },
+);

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { requireConnectionState } from '../../connection/requireConnectionState.ts';
+import { KmsError } from '../../kmsError.ts';
+import { findCustomKeyStore } from './findCustomKeyStore.ts';
+import { customKeyStoreId } from '../members.ts';
+import { operation } from '../operation.ts';
+
+export const deleteCustomKeyStore = operation(
+  z.object({ CustomKeyStoreId: customKeyStoreId }),
+  (kms, { CustomKeyStoreId }) => {
+    const store = findCustomKeyStore(kms, CustomKeyStoreId);
+    requireConnectionState(store, 'DeleteCustomKeyStore', ['DISCONNECTED']);
+    if (kms.state.keys.areIn(CustomKeyStoreId)) {
+      throw new KmsError(
+        'CustomKeyStoreHasCMKsException',
+        'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
+      );
+    }
+    kms.state.customKeyStores.delete(CustomKeyStoreId);
+    return {};
+  },
+);

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { KmsError } from '../../kmsError.ts';
+import type { CustomKeyStore } from '../../state/records.ts';
+import { customKeyStoreId, customKeyStoreName, pagination } from '../members.ts';
+import { operation } from '../operation.ts';
+import { paginate } from '../paginate.ts';
+
+const shape = z.object({
+  CustomKeyStoreId: customKeyStoreId.optional(),
+  CustomKeyStoreName: customKeyStoreName.optional(),
+  ...pagination,
+});
+
+export const describeCustomKeyStores = operation(shape, (kms, input) => {
+  const stores = wanted(kms.state.customKeyStores.list(), input);
+  const { page, ...rest } = paginate(stores, input, (store) => store.customKeyStoreId);
+  return { CustomKeyStores: page.map(describe), ...rest };
+});
+
+function wanted(
+  stores: readonly CustomKeyStore[],
+  { CustomKeyStoreId: id, CustomKeyStoreName: name }: z.output<typeof shape>,
+): readonly CustomKeyStore[] {
+  if (id === undefined && name === undefined) return stores;
+  if (id !== undefined && name !== undefined) {
+    throw new KmsError('ValidationException', 'Specify CustomKeyStoreId or CustomKeyStoreName, not both.');
+  }
+  const found = stores.filter((store) =>
+    id === undefined ? store.customKeyStoreName === name : store.customKeyStoreId === id,
+  );
+  if (found.length > 0) return found;
+  const what = id === undefined ? `name ${String(name)}` : `ID ${id}`;
+  throw new KmsError('CustomKeyStoreNotFoundException', `There is no custom key store with the ${what}.`);
+}
+
+/** CustomKeyStoresListEntry, of which the secret is no member. */
+function describe(store: CustomKeyStore): Readonly<Record<string, unknown>> {
+  const { proxy } = store;
+  return {
+    CustomKeyStoreId: store.customKeyStoreId,
+    CustomKeyStoreName: store.customKeyStoreName,
+    CustomKeyStoreType: 'EXTERNAL_KEY_STORE',
+    ConnectionState: store.connectionState,
+    ConnectionErrorCode: store.connectionState === 'FAILED' ? store.connectionErrorCode : undefined,
+    CreationDate: new Date(store.creationDate),
+    XksProxyConfiguration: {
+      Connectivity: proxy.connectivity,
+      AccessKeyId: proxy.accessKeyId,
+      UriEndpoint: proxy.uriEndpoint,
+      UriPath: proxy.uriPath,
+      VpcEndpointServiceName: proxy.vpcEndpointServiceName,
+      VpcEndpointServiceOwner: proxy.vpcEndpointServiceOwner,
+    },
+  };
+}

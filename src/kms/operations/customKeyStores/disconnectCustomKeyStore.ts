@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { findCustomKeyStore } from './findCustomKeyStore.ts';
+import { customKeyStoreId } from '../members.ts';
+import { operation } from '../operation.ts';
+
+/** Answers before the key store is disconnected. */
+export const disconnectCustomKeyStore = operation(
+  z.object({ CustomKeyStoreId: customKeyStoreId }),
+  (kms, { CustomKeyStoreId }) => {
+    findCustomKeyStore(kms, CustomKeyStoreId);
+    kms.connector.disconnect(CustomKeyStoreId);
+    return {};
+  },
+);

@@ -1,0 +1,13 @@
+import { managementError } from '../../failures/kmsErrorOf.ts';
+import type { LocalKms } from '../../localKms.ts';
+import { XksProxyFailure } from '../../xksProxy/xksProxyFailure.ts';
+import type { XksCall } from '../../xksProxy/xksProxyClient.ts';
+
+/** Rejects with the exception of CreateCustomKeyStore and UpdateCustomKeyStore if GetHealthStatus fails. */
+export async function requireHealthyProxy(kms: LocalKms, call: XksCall): Promise<void> {
+  try {
+    await kms.xksProxy.getHealthStatus(call);
+  } catch (error) {
+    throw error instanceof XksProxyFailure ? managementError(error) : error;
+  }
+}

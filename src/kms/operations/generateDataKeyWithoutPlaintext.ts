@@ -1,7 +1,0 @@
-import { dataKeyShape, newDataKey } from './newDataKey.ts';
-import { operation } from './operation.ts';
-
-export const generateDataKeyWithoutPlaintext = operation(dataKeyShape, async (kms, input, request) => {
-  const { CiphertextBlob, KeyId } = await newDataKey(kms, input, 'GenerateDataKeyWithoutPlaintext', request);
-  return { CiphertextBlob, KeyId };
-});

@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { keyArn } from '../../arn.ts';
+import { KmsError } from '../../kmsError.ts';
+import { findKey } from './findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+/** The key is Disabled afterwards. */
+export const cancelKeyDeletion = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {
+  const { keyId, state } = findKey(kms, KeyId, { aliases: false });
+  const arn = keyArn(kms.identity, keyId);
+  if (state !== 'PendingDeletion') throw new KmsError('KMSInvalidStateException', `${arn} is not pending deletion.`);
+  kms.state.keys.setState(keyId, 'Disabled');
+  return { KeyId: arn };
+});

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { KmsError } from '../../kmsError.ts';
+import * as member from '../members.ts';
+
+export const createKeyRequest = z.object({
+  Policy: member.policy.optional(),
+  Description: member.description.default(''),
+  KeyUsage: member.keyUsage.default('ENCRYPT_DECRYPT'),
+  CustomerMasterKeySpec: member.customerMasterKeySpec.optional(),
+  KeySpec: member.keySpec.optional(),
+  Origin: member.origin.optional(),
+  CustomKeyStoreId: member.customKeyStoreId.optional(),
+  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
+  Tags: member.tags.default([]),
+  MultiRegion: z.boolean().optional(),
+  XksKeyId: member.xksKeyId.optional(),
+});
+
+/**
+ * Which external key, of which key store, the request is for. Throws ValidationException for members that do not go together,
+ * and UnsupportedOperationException for kinds of keys that are not made here or that no external key store has.
+ */
+export function newExternalKeyOf(input: z.output<typeof createKeyRequest>) {
+  const { Origin: origin, CustomKeyStoreId: customKeyStoreId, XksKeyId: xksKeyId } = input;
+  if (input.KeySpec && input.CustomerMasterKeySpec) {
+    throw invalid(
+      'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
+    );
+  }
+  if (origin !== 'EXTERNAL_KEY_STORE') {
+    if (xksKeyId !== undefined) throw invalid('XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.');
+    throw unsupported('This local KMS makes only keys in external key stores: Origin must be EXTERNAL_KEY_STORE.');
+  }
+  if (customKeyStoreId === undefined)
+    throw invalid('A key whose Origin is EXTERNAL_KEY_STORE needs a CustomKeyStoreId.');
+  if (xksKeyId === undefined) throw invalid('A key whose Origin is EXTERNAL_KEY_STORE needs an XksKeyId.');
+  const keySpec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
+  if (keySpec !== 'SYMMETRIC_DEFAULT') {
+    throw unsupported(`A key in a custom key store has the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
+  }
+  if (input.KeyUsage !== 'ENCRYPT_DECRYPT') {
+    throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT.`);
+  }
+  if (input.MultiRegion) throw unsupported('A key in a custom key store cannot be a multi-Region key.');
+  return { customKeyStoreId, xksKeyId };
+}
+
+function invalid(message: string): KmsError {
+  return new KmsError('ValidationException', message);
+}
+
+function unsupported(message: string): KmsError {
+  return new KmsError('UnsupportedOperationException', message);
+}

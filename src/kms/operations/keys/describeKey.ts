@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { findKey } from './findKey.ts';
+import { keyMetadata } from './keyMetadata.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ KeyId: member.keyId, GrantTokens: member.grantTokens.optional() });
+
+/** The proxy is not asked: the external key's own state is not shown. */
+export const describeKey = operation(shape, (kms, { KeyId }) => ({
+  KeyMetadata: keyMetadata(kms, findKey(kms, KeyId, { aliases: true })),
+}));

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { findKeyToChange } from './findKeyToChange.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+/** On a key that is Unavailable it shows when that is available again. */
+export const enableKey = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {
+  const { keyId } = findKeyToChange(kms, KeyId);
+  kms.state.keys.setState(keyId, 'Enabled');
+  return undefined;
+});

@@ -1,0 +1,48 @@
+import { aliasArn, keyArn, type Identity } from '../../arn.ts';
+import { KmsError } from '../../kmsError.ts';
+import type { LocalKms } from '../../localKms.ts';
+import type { Alias, KmsKey } from '../../state/records.ts';
+
+/**
+ * The key of a `KeyId`: its id, its ARN and, where the operation takes them, the name or the ARN of an alias.
+ * Throws NotFoundException or InvalidArnException.
+ */
+export function findKey(kms: LocalKms, keyId: string, { aliases }: { readonly aliases: boolean }): KmsKey {
+  const name = keyId.startsWith('arn:') ? nameInArn(kms.identity, keyId, aliases) : keyId;
+  const id = aliases && name.startsWith('alias/') ? findAlias(kms, name).targetKeyId : name;
+  if (!KEY_ID.test(id)) throw new KmsError('NotFoundException', `Invalid keyId '${keyId}'`);
+  const key = kms.state.keys.find(id);
+  if (!key) throw keyNotFound(keyArn(kms.identity, id));
+  return key;
+}
+
+const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const ARN = /^arn:aws:kms:([^:]+):(\d{12}):(?:key\/([^:/]+)|(alias\/[^:]+))$/;
+
+/** The id of a key, or the name of an alias. */
+function nameInArn({ region, accountId }: Identity, arn: string, aliases: boolean): string {
+  const [, arnRegion = '', arnAccountId, id, aliasName] = ARN.exec(arn) ?? [];
+  const name = id ?? aliasName;
+  if (name === undefined) throw new KmsError('InvalidArnException', `Invalid arn ${arn}`);
+  if (aliasName !== undefined && !aliases) {
+    throw new KmsError('InvalidArnException', 'Key Aliases are not supported for this operation');
+  }
+  if (arnRegion !== region) throw new KmsError('NotFoundException', `Invalid arn ${arnRegion}`);
+  if (arnAccountId !== accountId) throw id === undefined ? aliasNotFound(arn) : keyNotFound(arn);
+  return name;
+}
+
+/** Throws NotFoundException. */
+export function findAlias({ identity, state }: LocalKms, aliasName: string): Alias {
+  const alias = state.aliases.find(aliasName);
+  if (!alias) throw aliasNotFound(aliasArn(identity, aliasName));
+  return alias;
+}
+
+function keyNotFound(arn: string): KmsError {
+  return new KmsError('NotFoundException', `Key '${arn}' does not exist`);
+}
+
+function aliasNotFound(arn: string): KmsError {
+  return new KmsError('NotFoundException', `Alias ${arn} is not found.`);
+}

@@ -1,0 +1,15 @@
+import type { LocalKms } from '../../localKms.ts';
+import type { KmsKey } from '../../state/records.ts';
+import { findKey } from './findKey.ts';
+import { requireNotPendingDeletion } from './keyState.ts';
+
+/**
+ * The key of an id or ARN, for an operation that does not work on a key that is pending deletion, but does on one that is
+ * Disabled or Unavailable. Throws NotFoundException, InvalidArnException or KMSInvalidStateException. AWS KMS Developer Guide,
+ * "Key state table".
+ */
+export function findKeyToChange(kms: LocalKms, keyId: string): KmsKey {
+  const key = findKey(kms, keyId, { aliases: false });
+  requireNotPendingDeletion(kms, key);
+  return key;
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { findKey } from './findKey.ts';
+import { requireDefaultPolicyName } from './keyPolicy.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ KeyId: member.keyId, PolicyName: member.policyName.optional() });
+
+export const getKeyPolicy = operation(shape, (kms, { KeyId, PolicyName }) => {
+  const { policy } = findKey(kms, KeyId, { aliases: false });
+  requireDefaultPolicyName(PolicyName);
+  return { Policy: policy, PolicyName: 'default' };
+});

@@ -1,0 +1,28 @@
+import { keyArn } from '../../arn.ts';
+import type { LocalKms } from '../../localKms.ts';
+import type { KmsKey } from '../../state/records.ts';
+import { keyStateOf } from './keyState.ts';
+
+/** The KeyMetadata that CreateKey and DescribeKey answer. */
+export function keyMetadata(kms: LocalKms, key: KmsKey): Readonly<Record<string, unknown>> {
+  const keyState = keyStateOf(kms, key);
+  return {
+    AWSAccountId: kms.identity.accountId,
+    KeyId: key.keyId,
+    Arn: keyArn(kms.identity, key.keyId),
+    CreationDate: new Date(key.creationDate),
+    Enabled: keyState === 'Enabled',
+    Description: key.description,
+    KeyUsage: 'ENCRYPT_DECRYPT',
+    KeyState: keyState,
+    ...(key.deletionDate !== undefined && { DeletionDate: new Date(key.deletionDate) }),
+    Origin: 'EXTERNAL_KEY_STORE',
+    CustomKeyStoreId: key.customKeyStoreId,
+    KeyManager: 'CUSTOMER',
+    CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
+    KeySpec: 'SYMMETRIC_DEFAULT',
+    EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+    MultiRegion: false,
+    XksKeyConfiguration: { Id: key.xksKeyId },
+  };
+}

@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { findKey } from './findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+import { paginate } from '../paginate.ts';
+
+const shape = z.object({ KeyId: member.keyId, ...member.pagination });
+
+/** A key has one policy, which is called default. */
+export const listKeyPolicies = operation(shape, (kms, input) => {
+  findKey(kms, input.KeyId, { aliases: false });
+  const { page, ...rest } = paginate(['default'], input, (policyName) => policyName);
+  return { PolicyNames: page, ...rest };
+});

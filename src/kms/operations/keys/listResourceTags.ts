@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { findKey } from './findKey.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+import { paginate } from '../paginate.ts';
+
+const shape = z.object({ KeyId: member.keyId, ...member.pagination });
+
+export const listResourceTags = operation(shape, (kms, input) => {
+  const { tags } = findKey(kms, input.KeyId, { aliases: false });
+  const inOrder = tags.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const { page, ...rest } = paginate(inOrder, input, ({ key }) => key);
+  return { Tags: page.map(({ key, value }) => ({ TagKey: key, TagValue: value })), ...rest };
+});

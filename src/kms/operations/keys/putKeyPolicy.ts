@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { findKey } from './findKey.ts';
+import { requireDefaultPolicyName, requireKeyPolicy } from './keyPolicy.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({
+  KeyId: member.keyId,
+  PolicyName: member.policyName.optional(),
+  Policy: member.policy,
+  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
+});
+
+export const putKeyPolicy = operation(shape, (kms, { KeyId, PolicyName, Policy }) => {
+  const { keyId } = findKey(kms, KeyId, { aliases: false });
+  requireDefaultPolicyName(PolicyName);
+  requireKeyPolicy(Policy);
+  kms.state.keys.update(keyId, { policy: Policy });
+  return undefined;
+});

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { findKeyToChange } from './findKeyToChange.ts';
+import { mergeTags, tagsOf } from './keyTags.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ KeyId: member.keyId, Tags: member.tags });
+
+export const tagResource = operation(shape, (kms, { KeyId, Tags }) => {
+  const { keyId, tags } = findKeyToChange(kms, KeyId);
+  kms.state.keys.update(keyId, { tags: mergeTags(tags, tagsOf(Tags)) });
+  return undefined;
+});

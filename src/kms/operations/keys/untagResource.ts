@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { findKeyToChange } from './findKeyToChange.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ KeyId: member.keyId, TagKeys: member.tagKeys });
+
+/** Keys of tags that the key does not have are no error. */
+export const untagResource = operation(shape, (kms, { KeyId, TagKeys }) => {
+  const { keyId, tags } = findKeyToChange(kms, KeyId);
+  const removed = new Set(TagKeys);
+  kms.state.keys.update(keyId, { tags: tags.filter(({ key }) => !removed.has(key)) });
+  return undefined;
+});

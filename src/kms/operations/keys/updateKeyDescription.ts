@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { findKeyToChange } from './findKeyToChange.ts';
+import * as member from '../members.ts';
+import { operation } from '../operation.ts';
+
+const shape = z.object({ KeyId: member.keyId, Description: member.description });
+
+export const updateKeyDescription = operation(shape, (kms, { KeyId, Description }) => {
+  const { keyId } = findKeyToChange(kms, KeyId);
+  kms.state.keys.update(keyId, { description: Description });
+  return undefined;
+});

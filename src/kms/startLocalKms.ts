@@ -1,0 +1,87 @@
+import type { Logger } from 'pino';
+import { createKmsApp } from './api/kmsApp.ts';
+import { listenKms, type ListeningKms } from './api/listenKms.ts';
+import type { Identity } from './arn.ts';
+import { BackgroundConnector } from './connection/backgroundConnector.ts';
+import { HealthChecks } from './connection/healthChecks.ts';
+import type { LocalKms } from './localKms.ts';
+import { kmsMetrics } from './monitoring/kmsMetrics.ts';
+import { logExchange } from './monitoring/logExchange.ts';
+import { requestQuota } from './operations/cryptography/requestQuota.ts';
+import { OPERATIONS } from './operations/operations.ts';
+import type { KmsConfig } from './readConfig.ts';
+import { openDatabase } from './state/database.ts';
+import { KmsState } from './state/kmsState.ts';
+import { HttpsXksProxyClient, type HttpsXksProxyClientOptions } from './xksProxy/httpsXksProxyClient.ts';
+
+export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
+  readonly host: string;
+  readonly port: number;
+  readonly identity: Identity;
+  /** `:memory:` for none. */
+  readonly stateFile: string;
+  /** How long a key store is CONNECTING and DISCONNECTING. */
+  readonly connectMs: number;
+  readonly disconnectMs: number;
+  readonly healthCheckMs: number;
+  readonly dayMs: number;
+  readonly requestsPerSecond: number;
+}
+
+export interface RunningLocalKms {
+  readonly port: number;
+  /** Answers what runs, and closes the state. */
+  close(): Promise<void>;
+}
+
+/** Rejects with StateFileFailure, or with what the system says of the port. */
+export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
+  const { identity, callers, vpcEndpointServices, resolve, tls, dayMs, requestsPerSecond } = settings;
+  const clock = Date.now;
+  const state = new KmsState(openDatabase(settings.stateFile));
+  const metrics = kmsMetrics({ customKeyStores: () => state.customKeyStores.list(), clock });
+  const xksProxy = new HttpsXksProxyClient({
+    region: identity.region,
+    resolve,
+    tls,
+    clock,
+    monotonicClock: () => performance.now(),
+    onExchange: (exchange) => {
+      metrics.observe(exchange);
+      logExchange(log, exchange);
+    },
+  });
+  const background = { state, xksProxy, vpcEndpointServices, identity };
+  const connector = new BackgroundConnector({ ...settings, kms: background, log });
+  const healthChecks = new HealthChecks({ ...settings, kms: background, log });
+  const quota = requestQuota(requestsPerSecond, metrics.countThrottle);
+  const kms: LocalKms = { ...background, connector, quota, clock, dayMs };
+  const app = createKmsApp({
+    kms,
+    operations: OPERATIONS,
+    callerOf: (accessKeyId) =>
+      callers.get(accessKeyId) ?? { awsPrincipalArn: `arn:aws:iam::${identity.accountId}:user/${accessKeyId}` },
+    log,
+    metrics: metrics.text,
+  });
+
+  const end = async (listening?: ListeningKms): Promise<void> => {
+    await listening?.close();
+    healthChecks.stop();
+    await connector.stop();
+    xksProxy.close();
+    state.close();
+  };
+  const onError = ({ message }: Error): void => {
+    log.error({ detail: message }, 'a connection was not accepted');
+  };
+  const listening = await listenKms({ host: settings.host, port: settings.port, onError }, app).catch(
+    async (error: unknown) => {
+      await end();
+      throw error;
+    },
+  );
+  connector.resume();
+  healthChecks.start();
+  return { port: listening.port, close: () => end(listening) };
+}
