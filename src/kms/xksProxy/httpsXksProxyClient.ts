@@ -1,0 +1,123 @@
+import type { HttpAnswer } from './parseAnswer.ts';
+import { ProxyEndpoint, type Address } from './proxyEndpoint.ts';
+import { readCiphertext, readHealthStatus, readKeyMetadata, readPlaintext } from './readAnswer.ts';
+import { sendRequest, type Outcome } from './sendRequest.ts';
+import { signRequest } from './signRequest.ts';
+import { tlsContext, type TlsFiles } from './tlsContext.ts';
+import type {
+  ExternalCiphertext,
+  ExternalKeyMetadata,
+  HealthStatus,
+  XksCall,
+  XksExchange,
+  XksProxyClient,
+} from './xksProxyClient.ts';
+import { XksProxyFailure } from './xksProxyFailure.ts';
+import { decryptRequest, encryptRequest, healthRequest, metadataRequest, type XksRequest } from './xksRequest.ts';
+
+export interface HttpsXksProxyClientOptions {
+  /** Of the credential scope. */
+  readonly region: string;
+  /** Where to connect for a name (lower case); others are themselves at port 443. */
+  readonly resolve: ReadonlyMap<string, Address>;
+  /** Read anew for the first connection to an endpoint, at start and after `disconnect`. */
+  readonly tls: TlsFiles;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Milliseconds since any time. */
+  readonly monotonicClock: () => number;
+  /** Called once for each call, when it is over. */
+  readonly onExchange: (exchange: XksExchange) => void;
+  /** For an answer, from the request to its last byte, connection and TLS included; AWS's 250 unless given. */
+  readonly answerWithinMs?: number;
+}
+
+const HTTPS = 'https://';
+
+/** Over HTTPS, with connections that are kept. */
+export class HttpsXksProxyClient implements XksProxyClient {
+  readonly #options: HttpsXksProxyClientOptions;
+  readonly #endpoints = new Map<string, ProxyEndpoint>();
+
+  constructor(options: HttpsXksProxyClientOptions) {
+    this.#options = options;
+  }
+
+  getHealthStatus(call: XksCall): Promise<HealthStatus> {
+    return this.#perform(healthRequest(call), readHealthStatus, (health) => health);
+  }
+
+  getKeyMetadata(call: XksCall, xksKeyId: string): Promise<ExternalKeyMetadata> {
+    return this.#perform(metadataRequest(call, xksKeyId), readKeyMetadata);
+  }
+
+  encrypt(call: XksCall, xksKeyId: string, plaintext: Buffer, aad: Buffer): Promise<ExternalCiphertext> {
+    const request = encryptRequest(call, xksKeyId, plaintext, aad);
+    return this.#perform(request, (answer) => readCiphertext(answer, plaintext, aad));
+  }
+
+  decrypt(call: XksCall, xksKeyId: string, sealed: ExternalCiphertext, aad: Buffer): Promise<Buffer> {
+    const request = decryptRequest(call, xksKeyId, sealed, aad);
+    return this.#perform(request, (answer) => readPlaintext(answer, sealed.ciphertext));
+  }
+
+  disconnect(uriEndpoint: string): void {
+    const name = nameOf(uriEndpoint);
+    this.#endpoints.get(name)?.retire();
+    this.#endpoints.delete(name);
+  }
+
+  close(): void {
+    for (const endpoint of this.#endpoints.values()) endpoint.close();
+    this.#endpoints.clear();
+  }
+
+  async #perform<Value>(
+    request: XksRequest,
+    read: (answer: HttpAnswer) => Value,
+    healthOf: (value: Value) => HealthStatus | undefined = () => undefined,
+  ): Promise<Value> {
+    const { call, xksOperation } = request;
+    const { monotonicClock, onExchange } = this.#options;
+    const start = monotonicClock();
+    let certificate: XksExchange['certificate'];
+    const report = (result: Pick<XksExchange, 'failure' | 'health'>): void => {
+      onExchange({ call, xksOperation, latencyMs: monotonicClock() - start, certificate, ...result });
+    };
+    let value: Value;
+    try {
+      const outcome = await this.#send(request);
+      certificate = outcome.certificate;
+      if ('failure' in outcome) throw outcome.failure;
+      value = read(outcome.answer);
+    } catch (error) {
+      const failure = error instanceof XksProxyFailure ? error : new XksProxyFailure('Internal', String(error));
+      report({ failure, health: undefined });
+      throw failure;
+    }
+    report({ failure: undefined, health: healthOf(value) });
+    return value;
+  }
+
+  async #send({ call: { proxy }, path, body }: XksRequest): Promise<Outcome> {
+    const { region, clock, answerWithinMs = 250 } = this.#options;
+    const host = nameOf(proxy.uriEndpoint);
+    const headers = await signRequest({ host, path, body }, { ...proxy, region, time: clock() });
+    return sendRequest(this.#endpoint(host), { path, headers, body }, answerWithinMs);
+  }
+
+  #endpoint(name: string): ProxyEndpoint {
+    const { resolve, tls } = this.#options;
+    let endpoint = this.#endpoints.get(name);
+    if (!endpoint) {
+      endpoint = new ProxyEndpoint(name, resolve.get(name) ?? { host: name, port: 443 }, tlsContext(tls));
+      this.#endpoints.set(name, endpoint);
+    }
+    return endpoint;
+  }
+}
+
+/** In lower case, as names have no case. */
+function nameOf(uriEndpoint: string): string {
+  return uriEndpoint.slice(HTTPS.length).toLowerCase();
+}

@@ -1,0 +1,45 @@
+import { isUtf8 } from 'node:buffer';
+import type { z } from 'zod';
+import { errorAnswer, STATUS_OF_ERROR } from './answerShapes.ts';
+import { printable } from './printable.ts';
+import { XksProxyFailure } from './xksProxyFailure.ts';
+
+/** An answer as it was received, whole. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+/** The body of a 200. Throws the error that the proxy names, or InvalidResponse for all that breaks the specification. */
+export function parseAnswer<Shape extends z.ZodType>(answer: HttpAnswer, shape: Shape): z.output<Shape> {
+  const { status } = answer;
+  const body = parseJson(answer);
+  if (status === 200) return parseShape(status, body, shape);
+  const { errorName, errorMessage = 'no errorMessage' } = parseShape(status, body, errorAnswer);
+  if (status !== STATUS_OF_ERROR[errorName]) throw invalid(status, `errorName: ${errorName} has another status`);
+  throw new XksProxyFailure(errorName, printable(errorMessage));
+}
+
+function parseJson({ status, contentType = 'none', body }: HttpAnswer): unknown {
+  // Spec, "API content type".
+  if (!/^application\/json\s*(?:;|$)/i.test(contentType)) throw invalid(status, `content type: ${contentType}`);
+  if (!isUtf8(body)) throw invalid(status, 'not UTF-8');
+  try {
+    return JSON.parse(body.toString()) as unknown;
+  } catch {
+    // The parser's own message quotes the body, which may be a plaintext.
+    throw invalid(status, 'not JSON');
+  }
+}
+
+function parseShape<Shape extends z.ZodType>(status: number, body: unknown, shape: Shape): z.output<Shape> {
+  const { data, error } = shape.safeParse(body);
+  if (!error) return data;
+  const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw invalid(status, problems.join('; '));
+}
+
+function invalid(status: number, problem: string): XksProxyFailure {
+  return new XksProxyFailure('InvalidResponse', printable(`HTTP ${status}, ${problem}`));
+}

@@ -1,0 +1,56 @@
+import { Agent } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { checkServerIdentity, type SecureContext } from 'node:tls';
+import { ProxyConnection } from './proxyConnection.ts';
+
+/** Where to connect for the name of an endpoint. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+// The quota of a key store allows 1,800 requests a second of 250 ms each, which is 450 at once.
+const MAX_CONNECTIONS = 512;
+
+/** The connections to one endpoint, all made with the same TLS files. */
+export class ProxyEndpoint {
+  /** Lends connections to one request after another. */
+  readonly kept: Agent;
+  /** Makes a connection for each request. */
+  readonly fresh: Agent;
+  readonly #connections = new WeakMap<Socket, ProxyConnection>();
+
+  /** The certificate must be for `name`, whatever the address. */
+  constructor(name: string, address: Address, secureContext: SecureContext) {
+    const options = {
+      ...address,
+      secureContext,
+      // An IP address may not be sent as a server name.
+      servername: isIP(name) === 0 ? name : '',
+      checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+        checkServerIdentity(name, certificate),
+      // Resumed sessions would not show the proxy's certificate anew.
+      maxCachedSessions: 0,
+      maxSockets: MAX_CONNECTIONS,
+    };
+    this.kept = new Agent({ ...options, keepAlive: true, maxFreeSockets: MAX_CONNECTIONS });
+    this.fresh = new Agent(options);
+  }
+
+  connectionOf(socket: Socket): ProxyConnection {
+    const connection = this.#connections.get(socket) ?? new ProxyConnection(socket);
+    this.#connections.set(socket, connection);
+    return connection;
+  }
+
+  /** Ends the idle connections now, and the others with the request that they serve. */
+  retire(): void {
+    this.kept.maxFreeSockets = 0;
+    for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
+  }
+
+  close(): void {
+    this.kept.destroy();
+    this.fresh.destroy();
+  }
+}

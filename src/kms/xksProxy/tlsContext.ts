@@ -1,0 +1,55 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { XksProxyFailure } from './xksProxyFailure.ts';
+
+/** PEM files. */
+export interface TlsFiles {
+  /** Certificate authorities that are trusted beside Node's own, each file with one or more. */
+  readonly caFiles: readonly string[];
+  /** What KMS presents to a proxy that asks for it. */
+  readonly clientCertificate?: { readonly certificateFile: string; readonly privateKeyFile: string } | undefined;
+}
+
+/** Reads the files. Throws Internal, with the file and what is wrong with it. */
+export function tlsContext({ caFiles, clientCertificate }: TlsFiles): SecureContext {
+  return createSecureContext({
+    ca: [...getCACertificates('default'), ...caFiles.flatMap((file) => readPem(file, certificatesIn))],
+    ...(clientCertificate && readClientCertificate(clientCertificate)),
+    // Spec, "API content type": a proxy supports at least one of these suites.
+    minVersion: 'TLSv1.2',
+    ciphers: [
+      'TLS_AES_256_GCM_SHA384',
+      'TLS_CHACHA20_POLY1305_SHA256',
+      'ECDHE-ECDSA-AES256-GCM-SHA384',
+      'ECDHE-RSA-AES256-GCM-SHA384',
+    ].join(':'),
+  });
+}
+
+function readClientCertificate({ certificateFile, privateKeyFile }: NonNullable<TlsFiles['clientCertificate']>) {
+  const chain = readPem(certificateFile, certificatesIn);
+  return readPem(privateKeyFile, (key) => {
+    if (!new X509Certificate(chain.join('\n')).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error(`is not the private key of ${certificateFile}`);
+    }
+    return { cert: chain.join('\n'), key };
+  });
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
+
+/** OpenSSL would pass over what it cannot parse. */
+function certificatesIn(text: string): string[] {
+  const certificates = text.match(CERTIFICATE) ?? [];
+  if (certificates.length === 0) throw new Error('has no certificate');
+  return certificates.map((pem) => new X509Certificate(pem).toString());
+}
+
+function readPem<Content>(file: string, parse: (text: string) => Content): Content {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new XksProxyFailure('Internal', `${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
