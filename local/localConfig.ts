@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
-import { TOKEN_LABEL } from '../softhsm/setUp.ts';
+import { TOKEN_LABEL, type SoftHsm } from '../softhsm/setUp.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
 
 /** The id of the external key in the configuration, and its label in the token. */
@@ -14,21 +14,28 @@ export const REGION = 'us-east-1';
  * Writes a configuration with one key store and a new credential, the secret in a file beside it. The file names in it are
  * relative, so that the checkout can be moved. It is renamed into place: an interrupted run leaves no half of one.
  */
-export function writeLocalConfig(file: string, { module }: { readonly module: string }): void {
+export function writeLocalConfig(
+  file: string,
+  { softHsm, certificates }: { readonly softHsm: SoftHsm; readonly certificates: string },
+): void {
+  const fromHere = (other: string): string => relative(dirname(file), other);
   const { accessKeyId, secretAccessKey } = newCredential();
   const secretFile = `example.${accessKeyId}.secret`;
   const config = {
     server: {
       regions: [REGION],
-      tls: { certificateFile: '../../certs/made/server.crt', privateKeyFile: '../../certs/made/server.key' },
+      tls: {
+        certificateFile: fromHere(join(certificates, 'server.crt')),
+        privateKeyFile: fromHere(join(certificates, 'server.key')),
+      },
     },
     keyManagers: [
       {
         name: 'softhsm',
         pkcs11: {
-          module,
+          module: softHsm.module,
           token: { label: TOKEN_LABEL },
-          pin: { file: '../../softhsm/made/pin' },
+          pin: { file: fromHere(softHsm.pinFile) },
           healthKey: HEALTH_KEY,
         },
       },

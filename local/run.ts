@@ -5,7 +5,7 @@ import { curlArguments, shellLine } from './curlCommand.ts';
 import { encryptAndDecrypt, encryptRequest } from './firstRequests.ts';
 import { KEY, REGION } from './localConfig.ts';
 import { setUpLocal, type LocalSetUp } from './setUp.ts';
-import { startProxy } from './startProxy.ts';
+import { startProgram } from './startProgram.ts';
 
 /**
  * What ends a run, and what the proxy is sent then: not the same signal, because a terminal sends that to the proxy as well,
@@ -19,8 +19,10 @@ const SIGNALS = [
 
 /** What `make run` starts: a proxy over SoftHSM that stays until Ctrl-C. Throws unless it was asked to stop and did. */
 async function run(root: string, address: { host: string; port: number }): Promise<void> {
-  const setUp = setUpLocal(root, { ...address, env: process.env });
-  const proxy = startProxy(join(root, 'dist/main.js'), setUp.configFile, setUp.env);
+  const main = join(root, 'dist/main.js');
+  const setUp = setUpLocal(root, { ...address, main, env: process.env });
+  const serve = ['serve', '--config', setUp.configFile];
+  const proxy = startProgram(main, serve, setUp.env, (line) => process.stdout.write(`${line}\n`));
   const asked = new AbortController();
   for (const [signal, passedOn] of SIGNALS) {
     process.on(signal, () => {

@@ -25,34 +25,43 @@ export interface LocalSetUp {
   readonly credential: Credential;
 }
 
+export interface SetUpOptions {
+  /** The compiled program. */
+  readonly main: string;
+  readonly host: string;
+  readonly port: number;
+  readonly env: Environment;
+  /** For the configuration and its secrets. */
+  readonly folder?: string;
+}
+
 /**
- * Makes what a local run lacks: a SoftHSM token, certificates, a configuration with one key store and its credential, and the
+ * Makes what a local run lacks, in `root`: a SoftHSM token, certificates, a configuration with one key store and its credential, and the
  * keys in the token. What earlier runs made is kept; only the address changes.
  */
 export function setUpLocal(
   root: string,
-  { host, port, env }: { host: string; port: number; env: Environment },
+  { main, host, port, env, folder = join(root, 'local/made') }: SetUpOptions,
 ): LocalSetUp {
   const softHsm = setUpSoftHsm(join(root, 'softhsm/made'));
   if (!hasToken(softHsm, TOKEN_LABEL)) initializeToken(softHsm, TOKEN_LABEL);
-  generateCertificates(join(root, 'certs/made'));
-
-  const folder = join(root, 'local/made');
+  const certificates = join(root, 'certs/made');
+  generateCertificates(certificates);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = {
     configFile: join(folder, 'config.yaml'),
     credentialFile: join(folder, 'credential.json'),
-    caFile: join(root, 'certs/made/ca.crt'),
+    caFile: join(certificates, 'ca.crt'),
   };
   const proxyEnv = { ...env, ...softHsm.env };
-  if (!existsSync(files.configFile)) writeLocalConfig(files.configFile, softHsm);
+  if (!existsSync(files.configFile)) writeLocalConfig(files.configFile, { softHsm, certificates });
   editConfig(files.configFile, proxyEnv, {
     edit: (document) => {
       document.setIn(['server', 'host'], host);
       document.setIn(['server', 'port'], port);
     },
   });
-  createMissingKeys(join(root, 'dist/main.js'), files.configFile, proxyEnv);
+  createMissingKeys(main, files.configFile, proxyEnv);
 
   const [keyStore] = loadConfig(files.configFile, proxyEnv).config.keyStores;
   const [credential] = keyStore?.credentials ?? [];

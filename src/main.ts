@@ -9,6 +9,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { credentialCommand } from './commands/credential.ts';
 import { keyCommand } from './commands/key.ts';
 import { keystoreCommand } from './commands/keystore.ts';
+import { kmsCommand } from './commands/kms.ts';
 import { policyCommand } from './commands/policy.ts';
 import { serveCommand } from './commands/serve.ts';
 import { ConfigError } from './config/problem.ts';
@@ -83,6 +84,7 @@ for (const make of [
   keyCommand,
   policyCommand,
   conformanceCommand,
+  kmsCommand,
 ])
   program.addCommand(make(cli));
 throwOnExit(program);

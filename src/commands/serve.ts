@@ -18,6 +18,7 @@ import { skipProxyHeader } from '../server/skipProxyHeader.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { stopped } from './stopped.ts';
 
 /** `xks-proxy serve`: runs the proxy until the process is asked to stop. */
 export function serveCommand(cli: Cli): Command {
@@ -153,14 +154,6 @@ async function watch(
   } catch (error) {
     throw new ListenFailure(monitoring.host, monitoring.port, error);
   }
-}
-
-async function stopped(stop: AbortSignal): Promise<string> {
-  if (!stop.aborted)
-    await new Promise((resolve) => {
-      stop.addEventListener('abort', resolve, { once: true });
-    });
-  return String(stop.reason);
 }
 
 function explain(error: unknown): never {

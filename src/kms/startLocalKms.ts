@@ -12,6 +12,7 @@ import { OPERATIONS } from './operations/operations.ts';
 import type { KmsConfig } from './readConfig.ts';
 import { openDatabase } from './state/database.ts';
 import { KmsState } from './state/kmsState.ts';
+import { tlsContext } from './xksProxy/tlsContext.ts';
 import { HttpsXksProxyClient, type HttpsXksProxyClientOptions } from './xksProxy/httpsXksProxyClient.ts';
 
 export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
@@ -34,10 +35,12 @@ export interface RunningLocalKms {
   close(): Promise<void>;
 }
 
-/** Rejects with StateFileFailure, or with what the system says of the port. */
+/** Rejects with StateFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with what the system says of the port. */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
   const { identity, callers, vpcEndpointServices, resolve, tls, dayMs, requestsPerSecond } = settings;
   const clock = Date.now;
+  // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
+  tlsContext(tls);
   const state = new KmsState(openDatabase(settings.stateFile));
   const metrics = kmsMetrics({ customKeyStores: () => state.customKeyStores.list(), clock });
   const xksProxy = new HttpsXksProxyClient({

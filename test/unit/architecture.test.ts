@@ -79,13 +79,13 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   '@smithy/hash-node': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
   'lru-cache': /^src\/(sigv4\/signature|policy\/policyEngine)\.ts$/,
   '@cedar-policy/cedar-wasm': /^src\/policy\/cedar\.ts$/,
-  'rate-limiter-flexible': /^src\/kms\/operations\/requestQuota\.ts$/,
+  'rate-limiter-flexible': /^src\/kms\/operations\/cryptography\/requestQuota\.ts$/,
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
   zod: /^src\/(config|kms)\//,
   commander: /^src\/(main\.ts|commands\/)/,
   'node:sqlite': /^src\/kms\/state\//,
   'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,
-  pino: /^src\/(kms\/|(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/serve)\.ts$)/,
+  pino: /^src\/(kms\/|(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/(serve|kms))\.ts$)/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

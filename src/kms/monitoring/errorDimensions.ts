@@ -14,8 +14,7 @@ const EXCEPTION_NAMES: Readonly<Partial<Record<FailureReason, string>>> = {
 
 /** The dimensions ErrorType and ExceptionName of XksProxyErrors. */
 export function errorDimensions(failure: XksProxyFailure | undefined): { ErrorType: string; ExceptionName: string } {
-  // The proxy has answered as it should: that all its key managers are unavailable is a matter of XksExternalKeyManagerStates.
-  if (!failure || failure.reason === 'EkmUnavailable') return { ErrorType: 'N/A', ExceptionName: 'None' };
+  if (!failure) return { ErrorType: 'N/A', ExceptionName: 'None' };
   const { reason } = failure;
   return {
     ErrorType: FAILURE_TABLE[reason].retryable ? 'Retryable' : 'Non-retryable',

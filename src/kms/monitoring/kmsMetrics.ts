@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Throttle } from '../operations/cryptography/requestQuota.ts';
 import type { CustomKeyStore } from '../state/records.ts';
 import type { HealthState, HealthStatus, XksExchange } from '../xksProxy/xksProxyClient.ts';
 import { errorDimensions } from './errorDimensions.ts';
@@ -13,10 +14,10 @@ const STATE_NAMES: Readonly<Record<HealthState, string>> = {
 };
 
 export interface KmsMetrics {
-  observe(exchange: XksExchange): void;
-  countThrottle(request: { readonly customKeyStoreId: string; readonly kmsOperation: string }): void;
+  readonly observe: (exchange: XksExchange) => void;
+  readonly countThrottle: (throttle: Throttle) => void;
   /** In Prometheus' text format. */
-  text(): Promise<string>;
+  readonly text: () => Promise<string>;
 }
 
 /**

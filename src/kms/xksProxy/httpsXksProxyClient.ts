@@ -1,6 +1,6 @@
 import type { HttpAnswer } from './parseAnswer.ts';
 import { ProxyEndpoint, type Address } from './proxyEndpoint.ts';
-import { readCiphertext, readHealthStatus, readKeyMetadata, readPlaintext } from './readAnswer.ts';
+import { readCiphertext, readHealthStatus, readKeyMetadata, readPlaintext, requireEkm } from './readAnswer.ts';
 import { sendRequest, type Outcome } from './sendRequest.ts';
 import { signRequest } from './signRequest.ts';
 import { tlsContext, type TlsFiles } from './tlsContext.ts';
@@ -43,8 +43,11 @@ export class HttpsXksProxyClient implements XksProxyClient {
     this.#options = options;
   }
 
-  getHealthStatus(call: XksCall): Promise<HealthStatus> {
-    return this.#perform(healthRequest(call), readHealthStatus, (health) => health);
+  async getHealthStatus(call: XksCall): Promise<HealthStatus> {
+    const health = await this.#perform(healthRequest(call), readHealthStatus, (value) => value);
+    // The exchange itself was a success, and the metrics have its health.
+    requireEkm(health);
+    return health;
   }
 
   getKeyMetadata(call: XksCall, xksKeyId: string): Promise<ExternalKeyMetadata> {

@@ -16,9 +16,9 @@ export function parseAnswer<Shape extends z.ZodType>(answer: HttpAnswer, shape: 
   const { status } = answer;
   const body = parseJson(answer);
   if (status === 200) return parseShape(status, body, shape);
-  const { errorName, errorMessage = 'no errorMessage' } = parseShape(status, body, errorAnswer);
+  const { errorName, errorMessage = '' } = parseShape(status, body, errorAnswer);
   if (status !== STATUS_OF_ERROR[errorName]) throw invalid(status, `errorName: ${errorName} has another status`);
-  throw new XksProxyFailure(errorName, printable(errorMessage));
+  throw new XksProxyFailure(errorName, errorMessage === '' ? 'no errorMessage' : printable(errorMessage));
 }
 
 function parseJson({ status, contentType = 'none', body }: HttpAnswer): unknown {

@@ -4,10 +4,13 @@ import { parseAnswer, type HttpAnswer } from './parseAnswer.ts';
 import type { ExternalCiphertext, ExternalKeyMetadata, HealthStatus } from './xksProxyClient.ts';
 import { XksProxyFailure } from './xksProxyFailure.ts';
 
-/** Throws EkmUnavailable if no external key manager serves. */
 export function readHealthStatus(answer: HttpAnswer): HealthStatus {
-  const health = parseAnswer(answer, healthAnswer);
-  if (health.ekmFleetDetails.some(({ healthStatus }) => healthStatus !== 'UNAVAILABLE')) return health;
+  return parseAnswer(answer, healthAnswer);
+}
+
+/** Throws EkmUnavailable if no external key manager serves. */
+export function requireEkm({ ekmFleetDetails }: HealthStatus): void {
+  if (ekmFleetDetails.some(({ healthStatus }) => healthStatus !== 'UNAVAILABLE')) return;
   throw new XksProxyFailure('EkmUnavailable', 'all external key managers are UNAVAILABLE');
 }
 

@@ -81,6 +81,6 @@ export interface XksExchange {
   readonly failure: XksProxyFailure | undefined;
   /** Of the proxy's certificate, if one was seen. */
   readonly certificate: { readonly commonName: string; readonly validTo: number } | undefined;
-  /** Of a successful GetHealthStatus. */
+  /** Of a successful GetHealthStatus, even if no external key manager serves. */
   readonly health: HealthStatus | undefined;
 }

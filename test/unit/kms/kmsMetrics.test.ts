@@ -49,7 +49,6 @@ it.each<[FailureReason | undefined, string, string]>([
   ['TimedOut', 'Retryable', 'XksProxyUnreachableException'],
   ['NotReachable', 'Retryable', 'XksProxyUnreachableException'],
   ['InvalidResponse', 'Non-retryable', 'XksProxyInvalidResponseException'],
-  ['EkmUnavailable', 'N/A', 'None'],
 ])('XksProxyErrors counts %s as %s, %s', async (reason, ErrorType, ExceptionName) => {
   metrics.observe(exchange({ failure: reason && new XksProxyFailure(reason, 'said so') }));
   expect(await read('XksProxyErrors')).toEqual([

@@ -4,6 +4,7 @@ import type { HttpAnswer } from '../../../src/kms/xksProxy/parseAnswer.ts';
 import {
   readCiphertext,
   readHealthStatus,
+  requireEkm,
   readKeyMetadata,
   readPlaintext,
 } from '../../../src/kms/xksProxy/readAnswer.ts';
@@ -92,12 +93,20 @@ it('reads a plaintext that is as long as the ciphertext', () => {
 });
 
 it('reads the health of a proxy while one external key manager serves', () => {
-  expect(readHealthStatus(answer({ ...health, more: true }))).toEqual(health);
+  const read = readHealthStatus(answer({ ...health, more: true }));
+  expect(read).toEqual(health);
+  expect(() => {
+    requireEkm(read);
+  }).not.toThrow();
 });
 
 it('says when no external key manager serves', () => {
   const ekmFleetDetails = health.ekmFleetDetails.slice(0, 1);
-  expect(failureOf(() => readHealthStatus(answer({ ...health, ekmFleetDetails })))).toEqual({
+  const unavailable = readHealthStatus(answer({ ...health, ekmFleetDetails }));
+  const check = (): void => {
+    requireEkm(unavailable);
+  };
+  expect(failureOf(check)).toEqual({
     reason: 'EkmUnavailable',
     detail: 'all external key managers are UNAVAILABLE',
   });
@@ -198,10 +207,10 @@ it.each([
   expect(failureOf(() => readKeyMetadata(answer({ errorName, errorMessage }, status, 'Application/JSON;v=1')))).toEqual(
     { reason: errorName, detail: `No.??[31m${'?'.repeat(503)}` },
   );
-  expect(failureOf(() => readKeyMetadata(answer({ errorName }, status)))).toEqual({
-    reason: errorName,
-    detail: 'no errorMessage',
-  });
+  for (const body of [{ errorName }, { errorName, errorMessage: '' }]) {
+    const detail = 'no errorMessage';
+    expect(failureOf(() => readKeyMetadata(answer(body, status)))).toEqual({ reason: errorName, detail });
+  }
 });
 
 describe('whatever is answered', () => {

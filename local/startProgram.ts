@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Environment } from './setUp.ts';
 
-export interface RunningProxy {
+export interface RunningProgram {
+  readonly pid: number | undefined;
   /** The port it listens on; rejects if it ends before it does. */
   readonly listening: Promise<number>;
   /** Resolves when it has ended, to its exit code or the signal that killed it. */
@@ -10,12 +11,14 @@ export interface RunningProxy {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Runs `xks-proxy serve`; its log goes to standard output. */
-export function startProxy(main: string, configFile: string, env: Environment): RunningProxy {
-  const child = spawn(process.execPath, [main, 'serve', '--config', configFile], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/** Runs a command of xks-proxy that listens; each line of its log is given to `log`. */
+export function startProgram(
+  main: string,
+  args: readonly string[],
+  env: Environment,
+  log: (line: string) => void,
+): RunningProgram {
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   process.once('exit', () => child.kill());
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.once('exit', (code, signal) => {
@@ -24,12 +27,12 @@ export function startProxy(main: string, configFile: string, env: Environment): 
   });
   const listening = new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
-      process.stdout.write(`${line}\n`);
+      log(line);
       if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { port: number }).port);
     });
     child.once('exit', () => {
       reject(new Error('xks-proxy ended before it listened. (Is the port taken? PORT=9443 make run takes another.)'));
     });
   });
-  return { listening, ended, kill: (signal) => child.kill(signal) };
+  return { pid: child.pid, listening, ended, kill: (signal) => child.kill(signal) };
 }

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# The life of an external key store, told through the AWS CLI. `make demo` starts what it needs, and runs it.
+set -euo pipefail
+
+# The AWS CLI asks for credentials; the local KMS asks for none in particular.
+export AWS_ACCESS_KEY_ID=DEMO AWS_SECRET_ACCESS_KEY=DEMO AWS_DEFAULT_REGION=us-east-1
+export AWS_CONFIG_FILE=aws.config AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
+# Version 1 of the AWS CLI would fetch the page at a value that begins with https://.
+printf '[default]\ncli_follow_urlparam = false\n' > aws.config
+
+aws() {
+  command aws --endpoint-url "$KMS_ENDPOINT" "$@"
+}
+
+xks-proxy() {
+  node "$XKS_PROXY_MAIN" "$@"
+}
+
+chapter() {
+  printf '\n\n== %s ==\n' "$1"
+}
+
+say() {
+  printf '\n%s\n' "$1" | fold -s -w 110
+}
+
+# Shows a line, and runs it.
+run() {
+  printf '\n$ %s\n' "$1"
+  eval "$1"
+}
+
+# The same, of a line that has to fail.
+refused() {
+  printf '\n$ %s\n' "$1"
+  if eval "$1" 2>&1; then
+    echo 'This should have been refused.'
+    exit 1
+  fi
+}
+
+# Waits until a command says what it should: $1 is the word, the others the command.
+until_it_says() {
+  local word=$1 said
+  shift
+  for _ in $(seq 100); do
+    said=$("$@")
+    [ "$said" = "$word" ] && return
+    sleep 0.2
+  done
+  echo "It says $said, not $word." >&2
+  exit 1
+}
+
+reloads() {
+  grep -c 'the configuration was reloaded' proxy.log || true
+}
+
+# Waits until the proxy has seen that its configuration has changed, as it does within seconds.
+reloaded=0
+wait_for_reload() {
+  reloaded=$((reloaded + 1))
+  until_it_says $reloaded reloads
+  run "grep 'the configuration was reloaded' proxy.log | tail -n 1"
+}
+
+connection_state() {
+  aws kms describe-custom-key-stores --custom-key-store-id "$KEY_STORE" --query 'CustomKeyStores[0].ConnectionState' --output text
+}
+
+show_state() {
+  run 'aws kms describe-custom-key-stores --custom-key-store-name ExampleKeyStore \
+    --query "CustomKeyStores[].[CustomKeyStoreId, ConnectionState]" --output text'
+}
+
+wait_for_state() {
+  until_it_says "$1" connection_state
+  show_state
+}
+
+echo "The life of an external key store. An XKS proxy with one key, foo, in a SoftHSM token, listens on this machine; so
+does a local KMS, at $KMS_ENDPOINT. All that follows is done by the AWS CLI, and by the proxy's own commands:
+
+  aws() { command aws --endpoint-url $KMS_ENDPOINT \"\$@\"; }"
+
+chapter 'Create'
+say "xks-proxy made a credential, and wrote it as the KMS console takes it. The CLI takes the same file. KMS asks the proxy for its health before it creates anything: a proxy that it cannot reach, or that does not accept the credential, is refused here."
+run "sed 's/\"RawSecretAccessKey\": .*/\"RawSecretAccessKey\": ...not to be shown.../' credential.json"
+run 'KEY_STORE=$(aws kms create-custom-key-store --cli-input-json file://credential.json \
+    --custom-key-store-name ExampleKeyStore --custom-key-store-type EXTERNAL_KEY_STORE \
+    --xks-proxy-connectivity PUBLIC_ENDPOINT --xks-proxy-uri-endpoint https://localhost \
+    --query CustomKeyStoreId --output text); echo $KEY_STORE'
+run 'aws kms describe-custom-key-stores --custom-key-store-id $KEY_STORE'
+
+chapter 'Connect'
+say 'A new key store is disconnected, and no key can be made in it:'
+refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id foo'
+say 'Connecting answers at once, and goes on in the background: minutes in AWS, seconds here.'
+run 'aws kms connect-custom-key-store --custom-key-store-id $KEY_STORE'
+show_state
+say 'And after a while:'
+wait_for_state CONNECTED
+
+chapter 'A KMS key, whose key material is the external key foo'
+run 'KEY_ID=$(aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id foo \
+    --description "A key that never leaves the token" --query KeyMetadata.KeyId --output text); echo $KEY_ID'
+run 'aws kms describe-key --key-id $KEY_ID'
+run 'aws kms create-alias --alias-name alias/example --target-key-id $KEY_ID'
+say 'An external key that the proxy does not have cannot be used; and each external key only once:'
+refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id nowhere'
+refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id foo'
+
+chapter 'Encrypt and decrypt'
+say 'KMS encrypts with key material of its own, and the proxy encrypts the result in the token: neither can decrypt alone.'
+run "printf 'Hello, external key store!' > hello.txt"
+run 'aws kms encrypt --key-id alias/example --plaintext fileb://hello.txt --encryption-context purpose=demo \
+    --query CiphertextBlob --output text | base64 --decode > hello.encrypted; wc -c < hello.encrypted'
+run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
+    --query Plaintext --output text | base64 --decode; echo'
+say 'With another encryption context, no:'
+refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=theft'
+say 'A data key, as S3, EBS and databases use them:'
+run 'aws kms generate-data-key --key-id alias/example --key-spec AES_256 --query CiphertextBlob --output text | cut -c 1-60'
+say 'What the proxy saw of it, and logged: who, for what, with which key; no plaintext, no ciphertext.'
+run 'grep GenerateDataKey proxy.log | tail -n 1'
+
+chapter 'Disconnect'
+run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'
+wait_for_state DISCONNECTED
+say 'Now the key is Unavailable, and of no use:'
+run 'aws kms describe-key --key-id $KEY_ID --query KeyMetadata.KeyState'
+refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
+say 'Connected again, it is what it was before:'
+run 'aws kms connect-custom-key-store --custom-key-store-id $KEY_STORE'
+wait_for_state CONNECTED
+run 'aws kms describe-key --key-id $KEY_ID --query KeyMetadata.KeyState'
+run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
+    --query Plaintext --output text | base64 --decode; echo'
+
+chapter 'Rotate the credential, with no downtime'
+say 'The proxy takes a second credential beside the first, then KMS is given the second, then the proxy forgets the first.'
+run 'OLD=$(xks-proxy credential list example --config config.yaml)'
+run 'xks-proxy credential add example --config config.yaml > new-credential.json'
+wait_for_reload
+run 'aws kms update-custom-key-store --custom-key-store-id $KEY_STORE --cli-input-json file://new-credential.json'
+run 'xks-proxy credential remove example $OLD --config config.yaml'
+wait_for_reload
+run 'aws kms describe-custom-key-stores --query "CustomKeyStores[0].XksProxyConfiguration.AccessKeyId"'
+run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
+    --query Plaintext --output text | base64 --decode; echo'
+
+chapter 'Block the key at the proxy'
+say "Whoever runs the proxy has the last word, whatever AWS's policies say:"
+run "sed 's/- id: foo/- { id: foo, status: blocked }/' config.yaml > blocked.yaml && mv blocked.yaml config.yaml"
+wait_for_reload
+say 'What the caller sees:'
+refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
+say 'What the proxy logged, and what KMS counted:'
+run 'grep InvalidStateException proxy.log | tail -n 1'
+run 'curl -s $KMS_ENDPOINT/metrics | grep "^XksProxyErrors.*InvalidStateException"'
+run "sed 's/, status: blocked//' config.yaml > open.yaml && mv open.yaml config.yaml"
+wait_for_reload
+run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
+    --query Plaintext --output text | base64 --decode; echo'
+
+chapter 'The end'
+say 'A key is deleted after a waiting period, so that nobody deletes data by accident; until then a key store that has keys stays.'
+run 'aws kms schedule-key-deletion --key-id $KEY_ID --pending-window-in-days 7'
+refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
+run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'
+wait_for_state DISCONNECTED
+refused 'aws kms delete-custom-key-store --custom-key-store-id $KEY_STORE'
+run 'aws kms cancel-key-deletion --key-id $KEY_ID'
+say 'docs/local-kms.md has how to use the local KMS in your own tests. The logs of this story are in local/made/demo.'

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setUpLocal } from './setUp.ts';
+import { startProgram } from './startProgram.ts';
+
+/**
+ * What `make demo` runs: a proxy over SoftHSM and a local KMS, both on ports of the system's choice, and `demo.sh`, which tells
+ * the life of an external key store through the AWS CLI. All that it makes is in `local/made/demo` of `root`, and made anew
+ * each time. Resolves to the exit code.
+ */
+async function demo(checkout: string, root: string): Promise<number> {
+  const folder = join(root, 'local/made/demo');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const main = join(checkout, 'dist/main.js');
+  const setUp = setUpLocal(root, { main, host: '127.0.0.1', port: 0, env: process.env, folder });
+  const logTo = (name: string) => (line: string) => {
+    appendFileSync(join(folder, name), `${line}\n`);
+  };
+  const proxy = startProgram(main, ['serve', '--config', setUp.configFile], setUp.env, logTo('proxy.log'));
+  const resolve = `localhost=127.0.0.1:${await proxy.listening}`;
+  const kmsOptions = ['--port', '0', '--state', join(folder, 'kms.db'), '--resolve', resolve, '--ca', setUp.caFile];
+  const kms = startProgram(main, ['kms', 'serve', ...kmsOptions], process.env, logTo('kms.log'));
+  const endpoint = `http://127.0.0.1:${await kms.listening}`;
+  try {
+    const story = spawn('bash', [join(checkout, 'local/demo.sh')], {
+      cwd: folder,
+      env: { ...setUp.env, XKS_PROXY_MAIN: main, KMS_ENDPOINT: endpoint, PROXY_PID: String(proxy.pid) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const [code] = (await once(story, 'exit')) as [number | null];
+    return code ?? 1;
+  } finally {
+    proxy.kill('SIGINT');
+    kms.kill('SIGINT');
+    await Promise.all([proxy.ended, kms.ended]);
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+try {
+  const checkout = join(import.meta.dirname, '..');
+  process.exitCode = await demo(checkout, process.argv[2] ?? checkout);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,146 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { Logger } from 'pino';
+import { KmsConfigFailure, readConfig } from '../kms/readConfig.ts';
+import { startLocalKms, type LocalKmsSettings, type RunningLocalKms } from '../kms/startLocalKms.ts';
+import { StateFileFailure } from '../kms/state/database.ts';
+import { XksProxyFailure } from '../kms/xksProxy/xksProxyFailure.ts';
+import { createLogger } from '../monitoring/logger.ts';
+import { ListenFailure } from '../server/listenFailure.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+import { stopped } from './stopped.ts';
+
+type Addresses = LocalKmsSettings['resolve'];
+
+interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly state: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly resolve: Addresses;
+  readonly ca: readonly string[];
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+  readonly config?: string;
+  readonly connectSeconds: number;
+  readonly disconnectSeconds: number;
+  readonly healthCheckSeconds: number;
+  readonly requestsPerSecond: number;
+  readonly daySeconds: number;
+}
+
+/** `xks-proxy kms`: KMS itself, as far as external key stores go, on this machine. */
+export function kmsCommand(cli: Cli): Command {
+  return new Command('kms')
+    .description('a local AWS KMS with external key stores over real XKS proxies, for tests')
+    .addCommand(serveCommand(cli));
+}
+
+function serveCommand(cli: Cli): Command {
+  const command = new Command('serve')
+    .description("runs the local KMS until it is asked to stop; use it with the AWS CLI's --endpoint-url")
+    .option('--host <address>', 'to listen on; it asks nobody for a password', '127.0.0.1')
+    .option('--port <port>', 'to listen on; 0 for any', parsePort, 4599)
+    .option(
+      '--state <file>',
+      'where it keeps key stores and keys, with their secrets; :memory: for nowhere',
+      'local-kms.db',
+    )
+    .option('--region <region>', 'that it plays', 'us-east-1')
+    .option('--account-id <id>', 'that it plays', parseAccountId, '111122223333')
+    .option('--resolve <name=host:port>', 'where the proxy of that name is; may be repeated', addAddress, new Map())
+    .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile, [])
+    .option('--client-cert <file>', 'PEM, for proxies that want client certificates')
+    .option('--client-key <file>', 'PEM, the private key of that certificate')
+    .option('--config <file>', 'YAML: callers by access key id, and VPC endpoint services (docs/local-kms.md)')
+    .option('--connect-seconds <s>', 'that a key store is CONNECTING', parseSeconds, 3)
+    .option('--disconnect-seconds <s>', 'that a key store is DISCONNECTING', parseSeconds, 1)
+    .option('--health-check-seconds <s>', 'between health checks of a connected key store', parsePositive, 60)
+    .option('--requests-per-second <n>', 'the quota of cryptographic requests to a key store', parsePositive, 1800)
+    .option('--day-seconds <s>', 'that a day of the waiting period of a deletion lasts', parsePositive, 86_400);
+  return command.action(async (options: ServeOptions) => {
+    if ((options.clientCert === undefined) !== (options.clientKey === undefined)) {
+      command.error('error: --client-cert and --client-key go together');
+    }
+    const { log } = createLogger('info', (reason) => cli.abort(`the log cannot be written: ${reason}`));
+    const running = await start(options, log);
+    const { host, region, accountId, state } = options;
+    log.info({ host, port: running.port, region, accountId, state }, 'listening');
+    const signal = await stopped(cli.stop);
+    log.info({ signal }, 'stopping');
+    await running.close();
+    log.info('stopped');
+  });
+}
+
+async function start(options: ServeOptions, log: Logger): Promise<RunningLocalKms> {
+  try {
+    return await startLocalKms(settingsOf(options), log);
+  } catch (error) {
+    throw explain(error, options);
+  }
+}
+
+function settingsOf(options: ServeOptions): LocalKmsSettings {
+  const { host, port, region, accountId, state, resolve, ca, clientCert, clientKey, config, requestsPerSecond } =
+    options;
+  const identity = { region, accountId };
+  return {
+    host,
+    port,
+    identity,
+    stateFile: state,
+    resolve,
+    tls: {
+      caFiles: ca,
+      ...(clientCert !== undefined &&
+        clientKey !== undefined && { clientCertificate: { certificateFile: clientCert, privateKeyFile: clientKey } }),
+    },
+    ...(config === undefined ? { callers: new Map(), vpcEndpointServices: [] } : readConfig(config, identity)),
+    connectMs: options.connectSeconds * 1000,
+    disconnectMs: options.disconnectSeconds * 1000,
+    healthCheckMs: options.healthCheckSeconds * 1000,
+    dayMs: options.daySeconds * 1000,
+    requestsPerSecond,
+  };
+}
+
+function explain(error: unknown, { host, port }: ServeOptions): unknown {
+  if (error instanceof KmsConfigFailure || error instanceof StateFileFailure) return new CommandFailure(error.message);
+  if (error instanceof XksProxyFailure) return new CommandFailure(error.detail);
+  const isOfListening = error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
+  return isOfListening ? new CommandFailure(new ListenFailure(host, port, error).message) : error;
+}
+
+function addAddress(text: string, addresses: Addresses): Addresses {
+  const [, name = '', host = '', port = ''] = /^([a-zA-Z0-9.-]+)=(.+):(\d+)$/.exec(text) ?? [];
+  if (host === '' || Number(port) > 65_535) {
+    throw new InvalidArgumentError('Give name=host:port, such as xks.example.com=127.0.0.1:8443.');
+  }
+  return new Map([...addresses, [name.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }]]);
+}
+
+function addFile(file: string, files: readonly string[]): readonly string[] {
+  return [...files, file];
+}
+
+function parsePort(text: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('Give a number up to 65535.');
+}
+
+function parseAccountId(text: string): string {
+  if (/^\d{12}$/.test(text)) return text;
+  throw new InvalidArgumentError('Give 12 digits.');
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError('Give a number up to 86400.');
+}
+
+function parsePositive(text: string): number {
+  if (parseSeconds(text) > 0) return Number(text);
+  throw new InvalidArgumentError('Give a number above 0.');
+}
