@@ -8,9 +8,9 @@ import { startProgram } from './startProgram.ts';
 /**
  * What `make demo` runs: a proxy over SoftHSM and a local KMS, both on ports of the system's choice, and `demo.sh`, which tells
  * the life of an external key store through the AWS CLI. All that it makes is in `local/made/demo` of `root`, and made anew
- * each time. Resolves to the exit code.
+ * each time. `moreKmsOptions` are for `kms serve`. Resolves to the exit code.
  */
-async function demo(checkout: string, root: string): Promise<number> {
+async function demo(checkout: string, root: string, moreKmsOptions: readonly string[]): Promise<number> {
   const folder = join(root, 'local/made/demo');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -21,7 +21,17 @@ async function demo(checkout: string, root: string): Promise<number> {
   };
   const proxy = startProgram(main, ['serve', '--config', setUp.configFile], setUp.env, logTo('proxy.log'));
   const resolve = `localhost=127.0.0.1:${await proxy.listening}`;
-  const kmsOptions = ['--port', '0', '--state', join(folder, 'kms.db'), '--resolve', resolve, '--ca', setUp.caFile];
+  const kmsOptions = [
+    '--port',
+    '0',
+    '--state',
+    join(folder, 'kms.db'),
+    '--resolve',
+    resolve,
+    '--ca',
+    setUp.caFile,
+    ...moreKmsOptions,
+  ];
   const kms = startProgram(main, ['kms', 'serve', ...kmsOptions], process.env, logTo('kms.log'));
   const endpoint = `http://127.0.0.1:${await kms.listening}`;
   try {
@@ -42,7 +52,8 @@ async function demo(checkout: string, root: string): Promise<number> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 try {
   const checkout = join(import.meta.dirname, '..');
-  process.exitCode = await demo(checkout, process.argv[2] ?? checkout);
+  const [root = checkout, ...kmsOptions] = process.argv.slice(2);
+  process.exitCode = await demo(checkout, root, kmsOptions);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -24,6 +24,7 @@ interface ServeOptions {
   readonly config?: string;
   readonly connectSeconds: number;
   readonly disconnectSeconds: number;
+  readonly answerWithinMs: number;
   readonly healthCheckSeconds: number;
   readonly requestsPerSecond: number;
   readonly daySeconds: number;
@@ -55,6 +56,12 @@ function serveCommand(cli: Cli): Command {
     .option('--config <file>', 'YAML: callers by access key id, and VPC endpoint services (docs/local-kms.md)')
     .option('--connect-seconds <s>', 'that a key store is CONNECTING', parseSeconds, 3)
     .option('--disconnect-seconds <s>', 'that a key store is DISCONNECTING', parseSeconds, 1)
+    .option(
+      '--answer-within-ms <ms>',
+      "that a proxy has for an answer; AWS's 250, or more on a busy machine",
+      parsePositive,
+      250,
+    )
     .option('--health-check-seconds <s>', 'between health checks of a connected key store', parsePositive, 60)
     .option('--requests-per-second <n>', 'the quota of cryptographic requests to a key store', parsePositive, 1800)
     .option('--day-seconds <s>', 'that a day of the waiting period of a deletion lasts', parsePositive, 86_400);
@@ -99,6 +106,7 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
     ...(config === undefined ? { callers: new Map(), vpcEndpointServices: [] } : readConfig(config, identity)),
     connectMs: options.connectSeconds * 1000,
     disconnectMs: options.disconnectSeconds * 1000,
+    answerWithinMs: options.answerWithinMs,
     healthCheckMs: options.healthCheckSeconds * 1000,
     dayMs: options.daySeconds * 1000,
     requestsPerSecond,

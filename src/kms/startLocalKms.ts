@@ -24,6 +24,8 @@ export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOpt
   /** How long a key store is CONNECTING and DISCONNECTING. */
   readonly connectMs: number;
   readonly disconnectMs: number;
+  /** That a proxy has for an answer. */
+  readonly answerWithinMs: number;
   readonly healthCheckMs: number;
   readonly dayMs: number;
   readonly requestsPerSecond: number;
@@ -47,6 +49,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     region: identity.region,
     resolve,
     tls,
+    answerWithinMs: settings.answerWithinMs,
     clock,
     monotonicClock: () => performance.now(),
     onExchange: (exchange) => {

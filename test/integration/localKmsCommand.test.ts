@@ -1,0 +1,67 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { RunningLocalKms } from '../support/runningLocalKms.ts';
+import { runCommand } from '../support/runningProxy.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+describe('xks-proxy kms serve', () => {
+  it('says where it listens, serves, and ends when it is asked to', async () => {
+    const kms = await RunningLocalKms.start(['--region', 'eu-west-1', '--account-id', '999988887777']);
+    expect(kms.log.at(-1)).toMatchObject({ region: 'eu-west-1', accountId: '999988887777', msg: 'listening' });
+    const answer = await fetch(kms.endpoint);
+    expect(await answer.text()).toContain('account 999988887777');
+    kms.signal('SIGTERM');
+    expect(await kms.exitCode).toBe(0);
+    expect(kms.log.at(-1)).toMatchObject({ msg: 'stopped' });
+  });
+
+  it.each([
+    [['--port', '70000'], 'Give a number up to 65535.'],
+    [['--account-id', '1234'], 'Give 12 digits.'],
+    [['--resolve', 'localhost'], 'Give name=host:port'],
+    [['--resolve', 'localhost=127.0.0.1:99999'], 'Give name=host:port'],
+    [['--connect-seconds', '-1'], 'Give a number up to 86400.'],
+    [['--day-seconds', '0'], 'Give a number above 0.'],
+    [['--requests-per-second', 'many'], 'Give a number up to 86400.'],
+    [['--client-cert', 'a.crt'], '--client-cert and --client-key go together'],
+  ])('%j is a matter of usage, and exits with 2', async (args, reason) => {
+    const { exitCode, stderr } = await runCommand(['kms', 'serve', '--state', ':memory:', ...args]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(reason);
+  });
+
+  it('refuses files that it cannot use before it serves', async () => {
+    const folder = temporaryFolder({ 'kms.yaml': 'callers: 7', 'ca.crt': 'nothing' });
+    const run = (...args: string[]) =>
+      runCommand(['kms', 'serve', '--port', '0', '--state', join(folder, 'kms.db'), ...args]);
+    expect(await run('--config', join(folder, 'kms.yaml'))).toMatchObject({
+      exitCode: 1,
+      stderr: `${join(folder, 'kms.yaml')} has problems:\n  callers: Invalid input: expected record, received number\n`,
+    });
+    expect(await run('--ca', join(folder, 'ca.crt'))).toMatchObject({ exitCode: 1 });
+    expect((await run('--ca', join(folder, 'ca.crt'))).stderr).toContain(join(folder, 'ca.crt'));
+    writeFileSync(
+      join(folder, 'kms.db'),
+      'this is no database, and longer than the header of one would have to be'.repeat(9),
+    );
+    const { exitCode, stderr } = await run();
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`The state file ${join(folder, 'kms.db')} cannot be opened`);
+  });
+
+  it('refuses a state that another process has open, and a port', async () => {
+    const kms = await RunningLocalKms.start();
+    const { port } = new URL(kms.endpoint);
+    const second = await runCommand(['kms', 'serve', '--port', '0', '--state', join(kms.folder, 'kms.db')]);
+    expect(second).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('another process has it open') as string,
+    });
+    const third = await runCommand(['kms', 'serve', '--port', port, '--state', ':memory:']);
+    expect(third).toMatchObject({
+      exitCode: 1,
+      stderr: `cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it\n`,
+    });
+  });
+});
