@@ -58,6 +58,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/monitoring/readiness.ts',
     'src/monitoring/metrics/metricsSnapshot.ts',
   ],
+  'src/proxy/': [
+    'src/xks/',
+    'src/sigv4/',
+    'src/policy/',
+    'src/hsm/',
+    'src/http/',
+    'src/config/',
+    'src/operations/',
+    'src/monitoring/',
+    'src/server/',
+    'src/app.ts',
+    'src/version.ts',
+  ],
   'src/app.ts': ['src/xks/', 'src/sigv4/', 'src/hsm/keyManager.ts', 'src/operations/', 'src/http/'],
 };
 
@@ -85,7 +98,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   commander: /^src\/(main\.ts|commands\/)/,
   'node:sqlite': /^src\/kms\/state\//,
   'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,
-  pino: /^src\/(kms\/|(monitoring\/(logger|startMonitoring)|openKeyStores|proxy|commands\/(serve|kms))\.ts$)/,
+  pino: /^src\/(kms\/|proxy\/|(monitoring\/(logger|startMonitoring)|commands\/(serve|kms))\.ts$)/,
 };
 
 it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {

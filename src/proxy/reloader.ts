@@ -1,10 +1,10 @@
-import { readFromDisk, recordFiles, type ConfigSnapshot } from './config/configFiles.ts';
-import { describeChanges, type ConfigChange } from './config/describeChanges.ts';
-import { loadConfig, type LoadedConfig } from './config/loadConfig.ts';
-import { ConfigError } from './config/problem.ts';
-import type { Config } from './config/schema.ts';
-import { watchConfig } from './config/watchConfig.ts';
-import type { ServeOrder, Serving } from './server/serving.ts';
+import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/configFiles.ts';
+import { describeChanges, type ConfigChange } from '../config/describeChanges.ts';
+import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { Config } from '../config/schema.ts';
+import { watchConfig } from '../config/watchConfig.ts';
+import type { ServeOrder, Serving } from '../server/serving.ts';
 
 export interface ReloaderOptions {
   /** The configuration file. */

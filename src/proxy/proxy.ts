@@ -1,21 +1,21 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { createApp, type AppDependencies } from './app.ts';
-import { readFrom } from './config/configFiles.ts';
-import { loadConfig } from './config/loadConfig.ts';
-import type { Config } from './config/schema.ts';
-import { RefusedPins, type RefusedPinRecord } from './hsm/pkcs11/refusedPins.ts';
-import type { MetricsSnapshot, SnapshotSource } from './monitoring/metrics/metricsSnapshot.ts';
-import { processMetrics } from './monitoring/metrics/processMetrics.ts';
-import { proxyMetrics } from './monitoring/metrics/proxyMetrics.ts';
-import { judgeReadiness, type Phase, type Readiness } from './monitoring/readiness.ts';
+import { createApp, type AppDependencies } from '../app.ts';
+import { readFrom } from '../config/configFiles.ts';
+import { loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import { RefusedPins, type RefusedPinRecord } from '../hsm/pkcs11/refusedPins.ts';
+import type { MetricsSnapshot, SnapshotSource } from '../monitoring/metrics/metricsSnapshot.ts';
+import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
+import { proxyMetrics } from '../monitoring/metrics/proxyMetrics.ts';
+import { judgeReadiness, type Phase, type Readiness } from '../monitoring/readiness.ts';
 import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
-import { listen, type HandOver, type Listening } from './server/listen.ts';
-import { ListenFailure } from './server/listenFailure.ts';
-import { refusalLog } from './server/refusalLog.ts';
-import type { Drain, ServeOrder, Serving } from './server/serving.ts';
-import { SignatureVerifier } from './sigv4/signatureVerifier.ts';
-import { version } from './version.ts';
+import { listen, type HandOver, type Listening } from '../server/listen.ts';
+import { ListenFailure } from '../server/listenFailure.ts';
+import { refusalLog } from '../server/refusalLog.ts';
+import type { Drain, ServeOrder, Serving } from '../server/serving.ts';
+import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import { version } from '../version.ts';
 
 export interface ProxyDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;

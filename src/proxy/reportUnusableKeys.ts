@@ -1,7 +1,7 @@
-import type { Pkcs11Logger } from './hsm/pkcs11/lossLog.ts';
-import type { KeyManager } from './hsm/keyManager.ts';
-import type { ExternalKey } from './operations/externalKey.ts';
-import { XksError } from './xks/errors.ts';
+import type { Pkcs11Logger } from '../hsm/pkcs11/lossLog.ts';
+import type { KeyManager } from '../hsm/keyManager.ts';
+import type { ExternalKey } from '../operations/externalKey.ts';
+import { XksError } from '../xks/errors.ts';
 
 /** Logs which keys of a key store a key manager lacks, or has in a form that KMS does not use. */
 export async function reportUnusableKeys(

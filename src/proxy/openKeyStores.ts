@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
-import { isSameValue } from './config/describeChanges.ts';
-import type { Config } from './config/schema.ts';
-import { Pkcs11KeyManagers } from './hsm/pkcs11/pkcs11KeyManagers.ts';
-import type { RefusedPins } from './hsm/pkcs11/refusedPins.ts';
-import { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
-import type { KeyManager } from './hsm/keyManager.ts';
-import type { KeyStore } from './http/keyStore.ts';
-import { TokenBucket } from './http/tokenBucket.ts';
-import { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
+import { isSameValue } from '../config/describeChanges.ts';
+import type { Config } from '../config/schema.ts';
+import { Pkcs11KeyManagers } from '../hsm/pkcs11/pkcs11KeyManagers.ts';
+import type { RefusedPins } from '../hsm/pkcs11/refusedPins.ts';
+import { ReopeningKeyManager } from '../hsm/pkcs11/reopeningKeyManager.ts';
+import type { KeyManager } from '../hsm/keyManager.ts';
+import type { KeyStore } from '../http/keyStore.ts';
+import { TokenBucket } from '../http/tokenBucket.ts';
+import { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
-import { PolicyEngine } from './policy/policyEngine.ts';
+import { PolicyEngine } from '../policy/policyEngine.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
 
 export interface OpenKeyStores {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
-import type { ReopeningKeyManager } from './hsm/pkcs11/reopeningKeyManager.ts';
-import type { DeepHealthCheck } from './monitoring/deepHealthCheck.ts';
+import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
+import type { ReopeningKeyManager } from '../hsm/pkcs11/reopeningKeyManager.ts';
+import type { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
 
 export interface ManagedKeyManager {
   readonly keyManager: ReopeningKeyManager;
