@@ -33,6 +33,11 @@ apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
+from_pypi() {
+  if command -v apt-get >/dev/null; then apt_get install --yes --no-install-recommends python3-venv; fi
+  python3 -m venv .aws-cli && .aws-cli/bin/pip install --quiet --disable-pip-version-check awscli==1.45.11
+}
+
 usable aws && exit
 usable .aws-cli/bin/aws && exit
 
@@ -41,14 +46,11 @@ if command -v apt-get >/dev/null; then
   apt_get update || say 'apt-get update failed: trying with the package lists as they are'
   # Not every release of Ubuntu has this package.
   apt_get install --yes --no-install-recommends awscli 2>/dev/null || true
-  usable aws && exit
-  apt_get install --yes --no-install-recommends python3-venv
 elif command -v brew >/dev/null; then
-  brew install --quiet awscli >&2
-  usable aws && exit
+  brew install --quiet awscli >&2 || true
 fi
-python3 -m venv .aws-cli
-.aws-cli/bin/pip install --quiet --disable-pip-version-check awscli==1.45.11
+usable aws && exit
+from_pypi || true
 usable .aws-cli/bin/aws || {
   say 'There is no AWS CLI that knows external key stores (2.9.1, 1.27.18 or newer): please install one, then run make again.'
   exit 1
