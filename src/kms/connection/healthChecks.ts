@@ -40,9 +40,18 @@ export class HealthChecks {
   }
 
   #checkAll(): void {
-    for (const store of this.#kms.state.customKeyStores.list()) {
-      const isDue = store.connectionState === 'CONNECTED' && !this.#running.has(store.customKeyStoreId);
-      if (isDue) void this.#check(store);
+    for (const store of this.#connected()) {
+      if (!this.#running.has(store.customKeyStoreId)) void this.#check(store);
+    }
+  }
+
+  #connected(): readonly CustomKeyStore[] {
+    try {
+      return this.#kms.state.customKeyStores.list().filter(({ connectionState }) => connectionState === 'CONNECTED');
+    } catch (error) {
+      // Nobody else would catch it; the next check may find the state again.
+      this.#log.error({ err: error }, 'the key stores cannot be read for their health checks');
+      return [];
     }
   }
 

@@ -68,6 +68,18 @@ describe('health checks', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('that cannot read the state are logged, and do not end the process', async () => {
+    const { kms, checks, lines } = checked();
+    kms.addKeyStore();
+    kms.state.close();
+    checks.start();
+    await vi.advanceTimersByTimeAsync(HEALTH_CHECK_MS);
+    expect(kms.xksProxy.calls).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { msg: 'the key stores cannot be read for their health checks', err: { message: 'database is not open' } },
+    ]);
+  });
+
   it('are never two at once for a key store', async () => {
     const { kms, checks } = checked();
     kms.addKeyStore();
