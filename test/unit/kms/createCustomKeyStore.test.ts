@@ -149,6 +149,19 @@ describe('CreateCustomKeyStore', () => {
     });
     expect(kms.state.customKeyStores.list()).toEqual([]);
   });
+
+  it('keeps no connection, and no endpoint, of a proxy that failed', async () => {
+    const kms = new LocalKmsUnderTest();
+    await kms.call(createCustomKeyStore, PUBLIC);
+    expect(kms.xksProxy.disconnected).toEqual([]);
+    kms.xksProxy.failure = new XksProxyFailure('NotReachable', 'no such name');
+    const other = { ...PUBLIC, CustomKeyStoreName: 'other', XksProxyUriEndpoint: 'https://nowhere.example.com' };
+    await expect(kms.call(createCustomKeyStore, other)).rejects.toMatchObject({
+      errorName: 'XksProxyUriUnreachableException',
+      message: expect.stringContaining('cannot communicate with the external key store proxy') as string,
+    });
+    expect(kms.xksProxy.disconnected).toEqual(['https://nowhere.example.com']);
+  });
 });
 
 const NAME_IN_USE = 'is already assigned to another custom key store in the account.';

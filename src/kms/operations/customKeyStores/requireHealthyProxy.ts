@@ -8,6 +8,8 @@ export async function requireHealthyProxy(kms: LocalKms, call: XksCall): Promise
   try {
     await kms.xksProxy.getHealthStatus(call);
   } catch (error) {
+    // Endpoints that lead nowhere are not kept; and a CA file that is mended is read anew by the next attempt.
+    kms.xksProxy.disconnect(call.proxy.uriEndpoint);
     throw error instanceof XksProxyFailure ? managementError(error) : error;
   }
 }
