@@ -12,7 +12,7 @@ import { OPERATIONS } from './operations/operations.ts';
 import type { KmsConfig } from './readConfig.ts';
 import { openDatabase } from './state/database.ts';
 import { KmsState } from './state/kmsState.ts';
-import { tlsContext } from './xksProxy/tlsContext.ts';
+import { tlsContextOf } from './xksProxy/tlsContext.ts';
 import { HttpsXksProxyClient, type HttpsXksProxyClientOptions } from './xksProxy/httpsXksProxyClient.ts';
 
 export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
@@ -42,7 +42,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const { identity, callers, vpcEndpointServices, resolve, tls, dayMs, requestsPerSecond } = settings;
   const clock = Date.now;
   // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
-  tlsContext(tls);
+  tlsContextOf(tls)();
   const state = new KmsState(openDatabase(settings.stateFile));
   const metrics = kmsMetrics({ customKeyStores: () => state.customKeyStores.list(), clock });
   const xksProxy = new HttpsXksProxyClient({

@@ -3,7 +3,7 @@ import { ProxyEndpoint, type Address } from './proxyEndpoint.ts';
 import { readCiphertext, readHealthStatus, readKeyMetadata, readPlaintext, requireEkm } from './readAnswer.ts';
 import { sendRequest, type Outcome } from './sendRequest.ts';
 import { signRequest } from './signRequest.ts';
-import { tlsContext, type TlsFiles } from './tlsContext.ts';
+import { tlsContextOf, type TlsFiles } from './tlsContext.ts';
 import type {
   ExternalCiphertext,
   ExternalKeyMetadata,
@@ -37,10 +37,12 @@ const HTTPS = 'https://';
 /** Over HTTPS, with connections that are kept. */
 export class HttpsXksProxyClient implements XksProxyClient {
   readonly #options: HttpsXksProxyClientOptions;
+  readonly #tlsContext;
   readonly #endpoints = new Map<string, ProxyEndpoint>();
 
   constructor(options: HttpsXksProxyClientOptions) {
     this.#options = options;
+    this.#tlsContext = tlsContextOf(options.tls);
   }
 
   async getHealthStatus(call: XksCall): Promise<HealthStatus> {
@@ -110,10 +112,10 @@ export class HttpsXksProxyClient implements XksProxyClient {
   }
 
   #endpoint(name: string): ProxyEndpoint {
-    const { resolve, tls } = this.#options;
     let endpoint = this.#endpoints.get(name);
     if (!endpoint) {
-      endpoint = new ProxyEndpoint(name, resolve.get(name) ?? { host: name, port: 443 }, tlsContext(tls));
+      const address = this.#options.resolve.get(name) ?? { host: name, port: 443 };
+      endpoint = new ProxyEndpoint(name, address, this.#tlsContext());
       this.#endpoints.set(name, endpoint);
     }
     return endpoint;

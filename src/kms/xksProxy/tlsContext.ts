@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { XksProxyFailure } from './xksProxyFailure.ts';
 
 /** PEM files. */
@@ -11,9 +12,21 @@ export interface TlsFiles {
   readonly clientCertificate?: { readonly certificateFile: string; readonly privateKeyFile: string } | undefined;
 }
 
-/** Reads the files. Throws Internal, with the file and what is wrong with it. */
-export function tlsContext({ caFiles, clientCertificate }: TlsFiles): SecureContext {
-  return createSecureContext({
+/**
+ * Reads the files each time it is called. Throws Internal, with the file and what is wrong with it. As long as they have not
+ * changed the context is the same one: each takes a megabyte, with all the authorities that Node knows.
+ */
+export function tlsContextOf(files: TlsFiles): () => SecureContext {
+  let last: { readonly options: SecureContextOptions; readonly context: SecureContext } | undefined;
+  return () => {
+    const options = readOptions(files);
+    if (!last || !isDeepStrictEqual(last.options, options)) last = { options, context: createSecureContext(options) };
+    return last.context;
+  };
+}
+
+function readOptions({ caFiles, clientCertificate }: TlsFiles): SecureContextOptions {
+  return {
     ca: [...getCACertificates('default'), ...caFiles.flatMap((file) => readPem(file, certificatesIn))],
     ...(clientCertificate && readClientCertificate(clientCertificate)),
     // Spec, "API content type": a proxy supports at least one of these suites.
@@ -24,7 +37,7 @@ export function tlsContext({ caFiles, clientCertificate }: TlsFiles): SecureCont
       'ECDHE-ECDSA-AES256-GCM-SHA384',
       'ECDHE-RSA-AES256-GCM-SHA384',
     ].join(':'),
-  });
+  };
 }
 
 function readClientCertificate({ certificateFile, privateKeyFile }: NonNullable<TlsFiles['clientCertificate']>) {
