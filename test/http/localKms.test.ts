@@ -81,7 +81,7 @@ describe('an answer', () => {
     const { customKeyStoreId } = app.kms.addKeyStore();
     app.kms.addKey(customKeyStoreId, { state: 'PendingDeletion', deletionDate: app.kms.now });
     await app.call('EnableKey', '{}');
-    expect(app.kms.state.keys.list()).toEqual([]);
+    expect(app.kms.state.keys.ids()).toEqual([]);
   });
 });
 

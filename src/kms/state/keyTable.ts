@@ -11,9 +11,10 @@ export class KeyTable {
     this.#database = database;
   }
 
-  /** In the order of their ids. */
-  list(): KmsKey[] {
-    return this.#database.prepare('SELECT * FROM keys ORDER BY keyId').all().map(read);
+  /** Of all, in order: their policies alone could be more than the memory holds. */
+  ids(): string[] {
+    const rows = this.#database.prepare('SELECT keyId FROM keys ORDER BY keyId').all();
+    return rows.map(({ keyId }) => String(keyId));
   }
 
   find(keyId: string): KmsKey | undefined {
