@@ -17,8 +17,8 @@ interface ServeOptions {
   readonly state: string;
   readonly region: string;
   readonly accountId: string;
-  readonly resolve: Addresses;
-  readonly ca: readonly string[];
+  readonly resolve?: Addresses;
+  readonly ca?: readonly string[];
   readonly clientCert?: string;
   readonly clientKey?: string;
   readonly config?: string;
@@ -47,10 +47,10 @@ function serveCommand(cli: Cli): Command {
       'where it keeps key stores and keys, with their secrets; :memory: for nowhere',
       'local-kms.db',
     )
-    .option('--region <region>', 'that it plays', 'us-east-1')
+    .option('--region <region>', 'that it plays', parseRegion, 'us-east-1')
     .option('--account-id <id>', 'that it plays', parseAccountId, '111122223333')
-    .option('--resolve <name=host:port>', 'where the proxy of that name is; may be repeated', addAddress, new Map())
-    .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile, [])
+    .option('--resolve <name=host:port>', 'where the proxy of that name is; may be repeated', addAddress)
+    .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile)
     .option('--client-cert <file>', 'PEM, for proxies that want client certificates')
     .option('--client-key <file>', 'PEM, the private key of that certificate')
     .option('--config <file>', 'YAML: callers by access key id, and VPC endpoint services (docs/local-kms.md)')
@@ -59,11 +59,11 @@ function serveCommand(cli: Cli): Command {
     .option(
       '--answer-within-ms <ms>',
       "that a proxy has for an answer; AWS's 250, or more on a busy machine",
-      parsePositive,
+      parseWhole,
       250,
     )
     .option('--health-check-seconds <s>', 'between health checks of a connected key store', parsePositive, 60)
-    .option('--requests-per-second <n>', 'the quota of cryptographic requests to a key store', parsePositive, 1800)
+    .option('--requests-per-second <n>', 'the quota of cryptographic requests to a key store', parseWhole, 1800)
     .option('--day-seconds <s>', 'that a day of the waiting period of a deletion lasts', parsePositive, 86_400);
   return command.action(async (options: ServeOptions) => {
     if ((options.clientCert === undefined) !== (options.clientKey === undefined)) {
@@ -89,8 +89,8 @@ async function start(options: ServeOptions, log: Logger): Promise<RunningLocalKm
 }
 
 function settingsOf(options: ServeOptions): LocalKmsSettings {
-  const { host, port, region, accountId, state, resolve, ca, clientCert, clientKey, config, requestsPerSecond } =
-    options;
+  const { host, port, region, accountId, state, clientCert, clientKey, config, requestsPerSecond } = options;
+  const { resolve = new Map(), ca = [] } = options;
   const identity = { region, accountId };
   return {
     host,
@@ -120,7 +120,7 @@ function explain(error: unknown, { host, port }: ServeOptions): unknown {
   return isOfListening ? new CommandFailure(new ListenFailure(host, port, error).message) : error;
 }
 
-function addAddress(text: string, addresses: Addresses): Addresses {
+function addAddress(text: string, addresses: Addresses = new Map()): Addresses {
   const [, name = '', host = '', port = ''] = /^([a-zA-Z0-9.-]+)=(.+):(\d+)$/.exec(text) ?? [];
   if (host === '' || Number(port) > 65_535) {
     throw new InvalidArgumentError('Give name=host:port, such as xks.example.com=127.0.0.1:8443.');
@@ -128,13 +128,18 @@ function addAddress(text: string, addresses: Addresses): Addresses {
   return new Map([...addresses, [name.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }]]);
 }
 
-function addFile(file: string, files: readonly string[]): readonly string[] {
+function addFile(file: string, files: readonly string[] = []): readonly string[] {
   return [...files, file];
 }
 
 function parsePort(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new InvalidArgumentError('Give a number up to 65535.');
+}
+
+function parseRegion(text: string): string {
+  if (/^[a-z]{2,}(-[a-z]+)+-\d$/.test(text)) return text;
+  throw new InvalidArgumentError('Give a Region, such as us-east-1.');
 }
 
 function parseAccountId(text: string): string {
@@ -151,4 +156,9 @@ function parseSeconds(text: string): number {
 function parsePositive(text: string): number {
   if (parseSeconds(text) > 0) return Number(text);
   throw new InvalidArgumentError('Give a number above 0.');
+}
+
+function parseWhole(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number from 1 to 999999.');
 }

@@ -23,7 +23,9 @@ describe('xks-proxy kms serve', () => {
     [['--resolve', 'localhost=127.0.0.1:99999'], 'Give name=host:port'],
     [['--connect-seconds', '-1'], 'Give a number up to 86400.'],
     [['--day-seconds', '0'], 'Give a number above 0.'],
-    [['--requests-per-second', 'many'], 'Give a number up to 86400.'],
+    [['--requests-per-second', '0.5'], 'Give a whole number from 1 to 999999.'],
+    [['--answer-within-ms', '250.5'], 'Give a whole number from 1 to 999999.'],
+    [['--region', 'us east 1'], 'Give a Region, such as us-east-1.'],
     [['--client-cert', 'a.crt'], '--client-cert and --client-key go together'],
   ])('%j is a matter of usage, and exits with 2', async (args, reason) => {
     const { exitCode, stderr } = await runCommand(['kms', 'serve', '--state', ':memory:', ...args]);

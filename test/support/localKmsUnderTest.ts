@@ -13,7 +13,7 @@ export class LocalKmsUnderTest implements LocalKms {
   readonly state = new KmsState(openDatabase(':memory:'));
   readonly xksProxy = new InMemoryXksProxy().addKey('foo').addKey('bar');
   vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
-  readonly dayMs = 86_400_000;
+  dayMs = 86_400_000;
   now = Date.UTC(2026, 0, 1);
   /** Key stores that connector.connect and disconnect were called for. */
   readonly connected: string[] = [];

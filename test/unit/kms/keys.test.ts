@@ -77,6 +77,13 @@ describe('ScheduleKeyDeletion', () => {
     });
   });
 
+  it('when a day is shorter than a millisecond', async () => {
+    kms.dayMs = 0.1;
+    expect(await kms.call(scheduleKeyDeletion, { KeyId: key.keyId, PendingWindowInDays: 8 })).toMatchObject({
+      DeletionDate: new Date(kms.now + 1),
+    });
+  });
+
   it.each([
     [6, 'PendingWindowInDays must be between 7 and 30 (inclusive)'],
     [31, 'PendingWindowInDays must be between 7 and 30 (inclusive)'],

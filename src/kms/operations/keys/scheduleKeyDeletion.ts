@@ -13,7 +13,7 @@ export const scheduleKeyDeletion = operation(shape, (kms, { KeyId, PendingWindow
     throw new KmsError('ValidationException', 'PendingWindowInDays must be between 7 and 30 (inclusive)');
   }
   const { keyId } = findKeyToChange(kms, KeyId);
-  const deletionDate = kms.clock() + days * kms.dayMs;
+  const deletionDate = Math.round(kms.clock() + days * kms.dayMs);
   kms.state.keys.setState(keyId, 'PendingDeletion', deletionDate);
   return {
     KeyId: keyArn(kms.identity, keyId),
