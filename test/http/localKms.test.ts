@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite';
 import request from 'supertest';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -316,6 +317,27 @@ describe('the record of a call', () => {
       },
     ]);
     expect(JSON.stringify(app.logged)).not.toContain('quotes');
+  });
+
+  it('says that the disk is full', async () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec('CREATE TABLE things (thing BLOB); PRAGMA max_page_count = 2');
+    const full = new KmsAppUnderTest({
+      ListKeys: async () => {
+        await Promise.resolve();
+        database.prepare('INSERT INTO things VALUES (?)').run(Buffer.alloc(100_000));
+        return {};
+      },
+    });
+    expectError(await full.call('ListKeys', '{}'), 'KMSInternalException', 'The local KMS failed.');
+    expect(full.logged).toMatchObject([
+      {
+        level: 'error',
+        record: {
+          detail: expect.stringMatching(/^Error ERR_SQLITE_ERROR database or disk is full at /) as string,
+        },
+      },
+    ]);
   });
 
   it('is one of an output that is not JSON too', async () => {

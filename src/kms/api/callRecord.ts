@@ -43,14 +43,16 @@ export function recordCall(log: CallLog, { requestId, eventName, caller, additio
   }
 }
 
-/** Class, code and place of a failure that is not ours: its message may quote a plaintext or a secret. */
+/**
+ * Class, code and place of a failure that is not ours: its message may quote a plaintext or a secret. SQLite's `errstr` is one
+ * of a few fixed texts, such as `database or disk is full`.
+ */
 export function placeOf(failure: unknown): string {
   if (!(failure instanceof Error)) return typeof failure;
   const { name, message, stack = '' } = failure;
-  const { code } = failure as { code?: unknown };
+  const { code, errstr } = failure as { code?: unknown; errstr?: unknown };
   // After the message, which may have lines that look like these.
   const frames = stack.slice(stack.indexOf(message) + message.length).match(/^ {4}at .+$/gm) ?? [];
-  return [name, typeof code === 'string' ? code : [], ...frames.slice(0, 8).map((frame) => frame.trim())]
-    .flat()
-    .join(' ');
+  const words = [code, errstr].filter((word) => typeof word === 'string');
+  return [name, ...words, ...frames.slice(0, 8).map((frame) => frame.trim())].join(' ');
 }
