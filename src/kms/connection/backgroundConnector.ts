@@ -15,6 +15,9 @@ export interface ConnectorOptions {
   readonly disconnectMs: number;
 }
 
+// For a state file that fails for a moment: nobody else would end a CONNECTING or DISCONNECTING.
+const RETRY_MS = 1000;
+
 export class BackgroundConnector implements Connector {
   readonly #kms: ConnectorOptions['kms'];
   readonly #log: Logger;
@@ -93,6 +96,8 @@ export class BackgroundConnector implements Connector {
         await finish(isCurrent);
       } catch (error) {
         this.#log.error({ customKeyStoreId, err: error }, 'a connection state cannot be changed');
+        if (isCurrent()) this.#later(customKeyStoreId, RETRY_MS, finish);
+        return;
       }
       if (isCurrent()) this.#transitions.delete(customKeyStoreId);
     };

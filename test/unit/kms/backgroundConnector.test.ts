@@ -313,6 +313,26 @@ describe('races', () => {
   });
 });
 
+it.each(['CONNECTING', 'DISCONNECTING'] as const)(
+  'one that is %s does not stay so when its state cannot be written once',
+  async (state) => {
+    const connecting = new Connecting(state === 'CONNECTING' ? 'DISCONNECTED' : 'CONNECTED');
+    await (state === 'CONNECTING' ? connecting.connect() : connecting.disconnect());
+    vi.spyOn(connecting.kms.state.customKeyStores, 'setConnection').mockImplementationOnce(() => {
+      throw new Error('disk I/O error');
+    });
+    await vi.advanceTimersByTimeAsync(CONNECT_MS);
+    expect(connecting.lines).toContainEqual(
+      expect.objectContaining({
+        msg: 'a connection state cannot be changed',
+        err: expect.objectContaining({ message: 'disk I/O error' }) as unknown,
+      }),
+    );
+    await vi.advanceTimersByTimeAsync(CONNECT_MS);
+    expect(connecting.state).toBe(state === 'CONNECTING' ? 'CONNECTED' : 'DISCONNECTED');
+  },
+);
+
 describe('a stop', () => {
   it.each(['CONNECTING', 'DISCONNECTING'] as const)('leaves one that is %s to the next run', async (state) => {
     const connecting = new Connecting(state === 'CONNECTING' ? 'DISCONNECTED' : 'CONNECTED');
