@@ -30,7 +30,7 @@ function markerOf(id: string): string {
 }
 
 function idOfMarker(marker: string): string {
-  const [, id] = /^after (.+)$/.exec(Buffer.from(marker, 'base64url').toString()) ?? [];
+  const [, id] = /^after (.+)$/s.exec(Buffer.from(marker, 'base64url').toString()) ?? [];
   if (id === undefined || markerOf(id) !== marker) throw new KmsError('InvalidMarkerException', 'Marker is not valid.');
   return id;
 }

@@ -28,6 +28,11 @@ describe('pages', () => {
     expect(paginate(['a', 'c', 'd'], { Marker: NextMarker }, itself)).toEqual({ page: ['c', 'd'], Truncated: false });
   });
 
+  it('go on after an id that has a line separator, as keys of tags may', () => {
+    const { NextMarker } = paginate(['a\u2028', 'b'], { Limit: 1 }, itself);
+    expect(paginate(['a\u2028', 'b'], { Marker: NextMarker }, itself)).toEqual({ page: ['b'], Truncated: false });
+  });
+
   it('of the longest id have a marker that the next request may carry', () => {
     const { NextMarker = '' } = paginate(['a'.repeat(256), 'b'], { Limit: 1 }, itself);
     expect(NextMarker.length).toBeLessThanOrEqual(1024);
