@@ -4,9 +4,8 @@ import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
 import { KeyTable } from './keyTable.ts';
 
 /**
- * All that the local KMS remembers. Each call is finished when it returns, and on the disk; `atomically` makes several one. A
- * change that would break a rule of the tables (a name that is taken, a key store that has keys) throws: callers check first,
- * to give the right exception.
+ * All that the local KMS remembers. Each call is finished when it returns, and on the disk. A change that would break a rule of
+ * the tables (a name that is taken, a key store that has keys) throws: callers check first, to give the right exception.
  */
 export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
@@ -19,19 +18,6 @@ export class KmsState {
     this.customKeyStores = new CustomKeyStoreTable(database);
     this.keys = new KeyTable(database);
     this.aliases = new AliasTable(database);
-  }
-
-  /** All of what `change` does, or nothing of it if it throws. Not to be nested. */
-  atomically<T>(change: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = change();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 
   close(): void {

@@ -47,17 +47,6 @@ describe('the state', () => {
     expect(kms.state.keys.areIn(customKeyStoreId)).toBe(false);
     expect(kms.state.aliases.list()).toEqual([]);
   });
-
-  it('changes all or nothing', () => {
-    const kms = new LocalKmsUnderTest();
-    expect(() =>
-      kms.state.atomically(() => {
-        kms.addKeyStore();
-        throw new Error('no');
-      }),
-    ).toThrow('no');
-    expect(kms.state.customKeyStores.list()).toEqual([]);
-  });
 });
 
 describe('the state file', () => {
