@@ -25,6 +25,11 @@ describe('after the request', () => {
       (socket) => socket.end(`${chunked}40\r\n{"keySpec"`),
       /^ConnectionLost: closed before the end of the answer: /,
     ],
+    [
+      'a chunk that is none',
+      (socket) => socket.write(`${chunked}zz\r\n`),
+      /^InvalidResponse: not HTTP: Invalid character in chunk size$/,
+    ],
     ['what is not HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^InvalidResponse: not HTTP: /],
     [
       'a head without end',

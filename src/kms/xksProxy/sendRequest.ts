@@ -50,7 +50,11 @@ async function attempt(
     headers: { ...request.headers, 'content-type': 'application/json' },
     signal: deadline,
   });
-  const used: { connection?: ProxyConnection; receivedBefore: number } = { receivedBefore: 0 };
+  const used: { connection?: ProxyConnection; receivedBefore: number; error?: Error } = { receivedBefore: 0 };
+  // Of an answer that stops to be HTTP the answer itself says only that it ended.
+  outgoing.on('error', (error) => {
+    used.error ??= error;
+  });
   outgoing.once('socket', (socket) => {
     used.connection = endpoint.connectionOf(socket);
     used.receivedBefore = used.connection.bytesReceived;
@@ -66,7 +70,7 @@ async function attempt(
     const wasClosed = outgoing.reusedSocket && isReset(error) && connection?.bytesReceived === receivedBefore;
     // The proxy closed an idle connection just before it was used.
     if (wasClosed) return attempt(endpoint, endpoint.fresh, request, answerWithinMs, deadline);
-    return { failure: connectionFailure(error, connection), late: false, certificate };
+    return { failure: connectionFailure(used.error ?? error, connection), late: false, certificate };
   }
 }
 
