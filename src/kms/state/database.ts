@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
@@ -17,14 +17,19 @@ export function openDatabase(file: string): DatabaseSync {
   } catch (error) {
     if (error instanceof StateFileFailure) throw error;
     const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
-    const busy = /locked|busy/.test(message);
-    const reason = busy ? 'another process has it open' : `${code}: ${message}`;
+    const isBusy = /locked|busy/.test(message);
+    const said = message.startsWith(code) ? message : `${code}: ${message}`;
+    const reason = isBusy ? 'another process has it open' : said;
     throw new StateFileFailure(`The state file ${file} cannot be opened (${reason}).`);
   }
 }
 
 function open(file: string): DatabaseSync {
   if (file !== ':memory:') {
+    // A device, such as /dev/null, would have its permissions changed for everybody.
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
+      throw new StateFileFailure(`The state file ${file} is not a file. Name another with --state.`);
+    }
     // Before SQLite makes it, with the permissions of any file.
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);

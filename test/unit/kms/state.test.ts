@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -89,6 +90,18 @@ describe('the state file', () => {
   });
 
   it('that cannot be made is an error that says why', () => {
-    expect(() => openDatabase(join(folder, 'none/state.db'))).toThrow(/none\/state\.db cannot be opened \(ENOENT/);
+    expect(() => openDatabase(join(folder, 'none/state.db'))).toThrow(/none\/state\.db cannot be opened \(ENOENT: no/);
+  });
+
+  it('that is not a file is left alone, with its permissions', () => {
+    chmodSync(folder, 0o750);
+    expect(() => openDatabase(folder)).toThrow(
+      new StateFileFailure(`The state file ${folder} is not a file. Name another with --state.`),
+    );
+    expect(statSync(folder).mode & 0o777).toBe(0o750);
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', ['-m', '640', pipe]);
+    expect(() => openDatabase(pipe)).toThrow(/is not a file/);
+    expect(statSync(pipe).mode & 0o777).toBe(0o640);
   });
 });
