@@ -40,7 +40,7 @@ export function kmsCommand(cli: Cli): Command {
 function serveCommand(cli: Cli): Command {
   const command = new Command('serve')
     .description("runs the local KMS until it is asked to stop; use it with the AWS CLI's --endpoint-url")
-    .option('--host <address>', 'to listen on; it asks nobody for a password', '127.0.0.1')
+    .option('--host <address>', 'to listen on; it asks nobody for a password', parseHost, '127.0.0.1')
     .option('--port <port>', 'to listen on; 0 for any', parsePort, 4599)
     .option(
       '--state <file>',
@@ -116,13 +116,15 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
 function explain(error: unknown, { host, port }: ServeOptions): unknown {
   if (error instanceof KmsConfigFailure || error instanceof StateFileFailure) return new CommandFailure(error.message);
   if (error instanceof XksProxyFailure) return new CommandFailure(error.detail);
-  const isOfListening = error instanceof Error && (error as NodeJS.ErrnoException).syscall === 'listen';
-  return isOfListening ? new CommandFailure(new ListenFailure(host, port, error).message) : error;
+  const { syscall = '' } = error as NodeJS.ErrnoException;
+  return ['listen', 'getaddrinfo'].includes(syscall)
+    ? new CommandFailure(new ListenFailure(host, port, error).message)
+    : error;
 }
 
 function addAddress(text: string, addresses: Addresses = new Map()): Addresses {
   const [, name = '', host = '', port = ''] = /^([a-zA-Z0-9.-]+)=(.+):(\d+)$/.exec(text) ?? [];
-  if (host === '' || Number(port) > 65_535) {
+  if (host === '' || Number(port) === 0 || Number(port) > 65_535) {
     throw new InvalidArgumentError('Give name=host:port, such as xks.example.com=127.0.0.1:8443.');
   }
   return new Map([...addresses, [name.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }]]);
@@ -130,6 +132,12 @@ function addAddress(text: string, addresses: Addresses = new Map()): Addresses {
 
 function addFile(file: string, files: readonly string[] = []): readonly string[] {
   return [...files, file];
+}
+
+function parseHost(text: string): string {
+  // Node would take nothing for all addresses of the machine.
+  if (text !== '') return text;
+  throw new InvalidArgumentError('Give a name or an address, such as 127.0.0.1.');
 }
 
 function parsePort(text: string): number {

@@ -34,8 +34,7 @@ function readYaml(file: string): unknown {
   try {
     return parse(readFileSync(file, 'utf8')) ?? {};
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new KmsConfigFailure(`${file} cannot be read: ${code ?? message}`);
+    throw new KmsConfigFailure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -64,7 +63,12 @@ function schemaFor({ region, accountId }: Identity) {
   });
   return z.strictObject({
     callers: z
-      .record(z.string(), z.union([principal.transform((awsPrincipalArn) => ({ awsPrincipalArn })), caller]))
+      .record(
+        z.string(),
+        z.union([principal.transform((awsPrincipalArn) => ({ awsPrincipalArn })), caller], {
+          error: 'must be the ARN of a principal, or a mapping with an awsPrincipalArn',
+        }),
+      )
       .default({}),
     vpcEndpointServices: z
       .array(vpcEndpointService.transform((service) => ({ ...service, privateDnsName: service.privateDnsName })))

@@ -21,6 +21,8 @@ describe('xks-proxy kms serve', () => {
     [['--account-id', '1234'], 'Give 12 digits.'],
     [['--resolve', 'localhost'], 'Give name=host:port'],
     [['--resolve', 'localhost=127.0.0.1:99999'], 'Give name=host:port'],
+    [['--resolve', 'localhost=127.0.0.1:0'], 'Give name=host:port'],
+    [['--host', ''], 'Give a name or an address, such as 127.0.0.1.'],
     [['--connect-seconds', '-1'], 'Give a number up to 86400.'],
     [['--day-seconds', '0'], 'Give a number above 0.'],
     [['--requests-per-second', '0.5'], 'Give a whole number from 1 to 999999.'],
@@ -50,6 +52,14 @@ describe('xks-proxy kms serve', () => {
     const { exitCode, stderr } = await run();
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`The state file ${join(folder, 'kms.db')} cannot be opened`);
+  });
+
+  it('refuses a host that is none', async () => {
+    expect(await runCommand(['kms', 'serve', '--host', 'none.invalid', '--port', '0', '--state', ':memory:'])).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^cannot listen on none\.invalid port 0: (ENOTFOUND|EAI_AGAIN)\n$/) as string,
+    });
   });
 
   it('refuses a state that another process has open, and a port', async () => {

@@ -70,7 +70,8 @@ vpcEndpointServices:
 });
 
 it.each([
-  ['a: [', /cannot be read: /],
+  ['a: [', /cannot be read: .* at line 1, column 5/],
+  ['callers: { A: 5 }', /callers\.A: must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
   ['- a', /the file: Invalid input: expected object/],
 ])('refuses %j', (text, message) => {
   expect(() => read(text)).toThrow(message);
