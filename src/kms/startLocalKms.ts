@@ -74,7 +74,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const end = async (listening?: ListeningKms): Promise<void> => {
     await listening?.close();
     healthChecks.stop();
-    await connector.stop();
+    connector.stop();
     xksProxy.close();
     state.close();
   };

@@ -15,19 +15,13 @@ export class LocalKmsUnderTest implements LocalKms {
   vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
   dayMs = 86_400_000;
   now = Date.UTC(2026, 0, 1);
-  /** Key stores that connector.connect and disconnect were called for. */
-  readonly connected: string[] = [];
-  readonly disconnected: string[] = [];
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
   readonly taken: string[] = [];
   /** What operations have noted for the log. */
   readonly noted: Readonly<Record<string, string>>[] = [];
   readonly clock = (): number => this.now;
-  connector: LocalKms['connector'] = {
-    connect: (id) => this.connected.push(id),
-    disconnect: (id) => this.disconnected.push(id),
-    stop: () => Promise.resolve(),
-  };
+  /** Does nothing. */
+  connector: LocalKms['connector'] = { connect: () => undefined, disconnect: () => undefined };
   quota: LocalKms['quota'] = {
     take: (id) => {
       this.taken.push(id);

@@ -41,26 +41,22 @@ export class BackgroundConnector implements Connector {
     }
   }
 
-  connect(customKeyStoreId: string, kmsRequestId: string): void {
-    const store = this.#find(customKeyStoreId);
-    if (!store) return;
+  connect(store: CustomKeyStore, kmsRequestId: string): void {
     requireConnectionState(store, 'ConnectCustomKeyStore', ['DISCONNECTED', 'CONNECTING', 'CONNECTED']);
     if (store.connectionState !== 'DISCONNECTED') return;
     this.#move(store, 'CONNECTING');
-    this.#finishConnecting(customKeyStoreId, kmsRequestId);
+    this.#finishConnecting(store.customKeyStoreId, kmsRequestId);
   }
 
-  disconnect(customKeyStoreId: string): void {
-    const store = this.#find(customKeyStoreId);
-    if (!store) return;
+  disconnect(store: CustomKeyStore): void {
     requireConnectionState(store, 'DisconnectCustomKeyStore', ['CONNECTED', 'CONNECTING', 'FAILED']);
     this.#move(store, 'DISCONNECTING');
-    this.#finishDisconnecting(customKeyStoreId);
+    this.#finishDisconnecting(store.customKeyStoreId);
   }
 
-  stop(): Promise<void> {
+  /** The states stay as they are, to be resumed by the next run. */
+  stop(): void {
     for (const customKeyStoreId of this.#transitions.keys()) this.#cancel(customKeyStoreId);
-    return Promise.resolve();
   }
 
   #finishConnecting(customKeyStoreId: string, kmsRequestId: string): void {

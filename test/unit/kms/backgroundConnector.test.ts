@@ -337,7 +337,7 @@ describe('a stop', () => {
   it.each(['CONNECTING', 'DISCONNECTING'] as const)('leaves one that is %s to the next run', async (state) => {
     const connecting = new Connecting(state === 'CONNECTING' ? 'DISCONNECTED' : 'CONNECTED');
     await (state === 'CONNECTING' ? connecting.connect() : connecting.disconnect());
-    await connecting.connector.stop();
+    connecting.connector.stop();
     await vi.advanceTimersByTimeAsync(CONNECT_MS * 2);
     expect(connecting.state).toBe(state);
     connecting.start().resume();
@@ -351,7 +351,7 @@ describe('a stop', () => {
     const release = connecting.hold();
     await connecting.connect();
     await vi.advanceTimersByTimeAsync(CONNECT_MS);
-    await connecting.connector.stop();
+    connecting.connector.stop();
     await release();
     expect(connecting.state).toBe('CONNECTING');
   });

@@ -7,8 +7,7 @@ import { operation } from '../operation.ts';
 export const connectCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
   (kms, { CustomKeyStoreId }, { requestId }) => {
-    findCustomKeyStore(kms, CustomKeyStoreId);
-    kms.connector.connect(CustomKeyStoreId, requestId);
+    kms.connector.connect(findCustomKeyStore(kms, CustomKeyStoreId), requestId);
     return {};
   },
 );

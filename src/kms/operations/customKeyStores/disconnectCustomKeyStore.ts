@@ -7,8 +7,7 @@ import { operation } from '../operation.ts';
 export const disconnectCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
   (kms, { CustomKeyStoreId }) => {
-    findCustomKeyStore(kms, CustomKeyStoreId);
-    kms.connector.disconnect(CustomKeyStoreId);
+    kms.connector.disconnect(findCustomKeyStore(kms, CustomKeyStoreId));
     return {};
   },
 );
