@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../support/httpsClientUnderTest.ts';
 import { answerWell, metadata, soon, startClientAndServer as start } from '../support/scriptedProxy.ts';
 import { httpAnswer, type Script } from '../support/scriptedTlsServer.ts';
@@ -216,6 +216,19 @@ describe('connections', () => {
     socket.write(httpAnswer(metadata));
     expect(await underWay).toEqual(metadata);
     await new Promise((resolve) => socket.once('close', resolve));
+  });
+
+  it('that the client closes are not replaced', async () => {
+    const script: Script = (socket, count) => count === 1 && socket.write(httpAnswer(metadata));
+    const { ask, proxy, client } = await start(script);
+    await ask();
+    const unanswered = failureOf(ask());
+    await vi.waitFor(() => {
+      expect(proxy.requests).toHaveLength(2);
+    });
+    client.close();
+    expect((await unanswered).reason).toBe('ConnectionLost');
+    expect(proxy.connections()).toBe(1);
   });
 
   it('are new for the second attempt, though others are idle', async () => {

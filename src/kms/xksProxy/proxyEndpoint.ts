@@ -18,6 +18,7 @@ export class ProxyEndpoint {
   readonly kept: Agent;
   /** Makes a connection for each request. */
   readonly fresh: Agent;
+  #isClosed = false;
   readonly #connections = new WeakMap<Socket, ProxyConnection>();
 
   /** The certificate must be for `name`, whatever the address. */
@@ -49,7 +50,13 @@ export class ProxyEndpoint {
     for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Ends all connections, and what runs on them. */
   close(): void {
+    this.#isClosed = true;
     this.kept.destroy();
     this.fresh.destroy();
   }

@@ -69,7 +69,7 @@ async function attempt(
     if (deadline.aborted) return { failure: lateFailure(connection, answerWithinMs), late: true, certificate };
     const wasClosed = outgoing.reusedSocket && isReset(error) && connection?.bytesReceived === receivedBefore;
     // The proxy closed an idle connection just before it was used.
-    if (wasClosed) return attempt(endpoint, endpoint.fresh, request, answerWithinMs, deadline);
+    if (wasClosed && !endpoint.isClosed) return attempt(endpoint, endpoint.fresh, request, answerWithinMs, deadline);
     return { failure: connectionFailure(used.error ?? error, connection), late: false, certificate };
   }
 }
