@@ -8,6 +8,18 @@ export const metadata = { keySpec: 'AES_256', keyUsage: ['ENCRYPT', 'DECRYPT'], 
 
 export const answerWell: Script = (socket) => socket.write(httpAnswer(metadata));
 
+/** What a good answer to GetHealthStatus says, of one external key manager. */
+export function answerHealth(healthStatus: 'ACTIVE' | 'UNAVAILABLE'): Script {
+  const health = {
+    xksProxyFleetSize: 1,
+    xksProxyVendor: 'test',
+    xksProxyModel: 'scripted',
+    ekmVendor: 'test',
+    ekmFleetDetails: [{ id: 'ekm-1', model: 'scripted', healthStatus }],
+  };
+  return (socket) => socket.write(httpAnswer(health));
+}
+
 /** The options of a client that waits as long as KMS does. */
 export const soon = { answerWithinMs: 250 };
 

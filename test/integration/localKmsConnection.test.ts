@@ -1,0 +1,196 @@
+import { writeFileSync } from 'node:fs';
+import { CreateKeyCommand, DeleteCustomKeyStoreCommand, UpdateCustomKeyStoreCommand } from '@aws-sdk/client-kms';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeKeyPair } from '../../certs/generate.ts';
+import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { createFaultyModule } from '../support/faultyModule.ts';
+import { expectFailed, expectToConnectAgain, startKeyStore, startKms } from '../support/localKmsConnection.ts';
+import { keyStoreMembers, LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
+import { healthMetadata, paths } from '../support/messages.ts';
+import { newFiles, reconfigure, startAgain, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
+import { answerHealth } from '../support/scriptedProxy.ts';
+import { httpAnswer, startScriptedServer, type Script } from '../support/scriptedTlsServer.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+// Each test breaks something real, and looks at what the AWS CLI then says of the key store.
+
+const CKR_DEVICE_REMOVED = 0x32;
+
+describe('INVALID_CREDENTIALS', () => {
+  it('the proxy has removed the credential', async () => {
+    const { proxy, files, store } = await startKeyStore();
+    await reconfigure(
+      proxy,
+      withFirstStore(files, ({ credentials }) => ({ credentials: credentials.slice(1) })),
+    );
+    await expectFailed(store, 'INVALID_CREDENTIALS', /^AuthenticationFailedException: /);
+    await reconfigure(proxy);
+    await expectToConnectAgain(store);
+  });
+
+  it('the proxy has another secret for the access key id, until KMS has it too', async () => {
+    const { proxy, files, store } = await startKeyStore();
+    const { accessKeyId } = files.credentials[0];
+    const { secretAccessKey } = newCredential();
+    files.writeSecret(accessKeyId, secretAccessKey.reveal());
+    await reconfigure(proxy);
+    await expectFailed(store, 'INVALID_CREDENTIALS', /^AuthenticationFailedException: /);
+    const { XksProxyAuthenticationCredential } = keyStoreMembers({ accessKeyId, secretAccessKey });
+    await store.client.send(
+      new UpdateCustomKeyStoreCommand({ CustomKeyStoreId: store.id, XksProxyAuthenticationCredential }),
+    );
+    expect(await store.describe()).toMatchObject({ ConnectionErrorCode: 'INVALID_CREDENTIALS' });
+    await expectToConnectAgain(store);
+  });
+});
+
+it('XKS_PROXY_INVALID_CONFIGURATION: the proxy has the key store at another path', async () => {
+  const { proxy, files, store } = await startKeyStore();
+  await reconfigure(
+    proxy,
+    withFirstStore(files, () => ({ uriPathPrefix: '/moved' })),
+  );
+  await expectFailed(store, 'XKS_PROXY_INVALID_CONFIGURATION', /^InvalidUriPathException: /);
+  await reconfigure(proxy);
+  await expectToConnectAgain(store);
+});
+
+it('XKS_PROXY_NOT_REACHABLE: the proxy does not run', async () => {
+  const { proxy, store } = await startKeyStore();
+  await stop(proxy);
+  await expectFailed(store, 'XKS_PROXY_NOT_REACHABLE', /^NotReachable: no TCP connection: connect ECONNREFUSED /);
+  await startAgain(proxy);
+  await expectToConnectAgain(store);
+});
+
+it('XKS_PROXY_TIMED_OUT: the process of the proxy stands still', async () => {
+  const { proxy, store } = await startKeyStore(['--answer-within-ms', '1000']);
+  proxy.signal('SIGSTOP');
+  await expectFailed(store, 'XKS_PROXY_TIMED_OUT', /^TimedOut: no answer within 1000 ms$/);
+  proxy.signal('SIGCONT');
+  await expectToConnectAgain(store);
+});
+
+it('XKS_PROXY_INVALID_RESPONSE: the HSM of the proxy is gone, of which it says InternalException', async () => {
+  const files = newFiles();
+  const module = createFaultyModule(files.softHsm);
+  onTestFinished(() => {
+    module.dispose();
+  });
+  files.writeConfig({
+    ...files.config,
+    keyManagers: files.config.keyManagers.map((manager) => ({
+      ...manager,
+      pkcs11: { ...manager.pkcs11, module: module.module },
+    })),
+  });
+  const { proxy, store } = await startKeyStore([], files);
+  module.inject({ on: '*', does: 'answer', code: CKR_DEVICE_REMOVED });
+  // The proxy looks after its HSM when some requests have failed.
+  for (let request = 0; request < 3; request += 1)
+    await expect(proxy.proveService()).rejects.toThrow('InternalException');
+  await proxy.logged({ healthStatus: 'UNAVAILABLE' });
+  await expectFailed(
+    store,
+    'XKS_PROXY_INVALID_RESPONSE',
+    /^InternalException: No key manager of this key store is able to serve\.$/,
+  );
+  module.clear();
+  const health = () => proxy.post(paths.health, { requestMetadata: healthMetadata });
+  await expect.poll(health, { timeout: 20_000, interval: 200 }).toMatchObject({ status: 200 });
+  await expectToConnectAgain(store);
+});
+
+function answerError(status: number, errorName: string): Script {
+  return (socket) => socket.write(httpAnswer({ errorName, errorMessage: 'As the test has it.' }, { status }));
+}
+
+describe('a proxy', () => {
+  it.each<[code: string, what: string, Script, detail: RegExp]>([
+    [
+      'XKS_PROXY_NOT_REACHABLE',
+      'whose external key managers are all UNAVAILABLE',
+      answerHealth('UNAVAILABLE'),
+      /^EkmUnavailable: all external key managers are UNAVAILABLE$/,
+    ],
+    [
+      'XKS_PROXY_NOT_REACHABLE',
+      'that throttles',
+      answerError(429, 'ThrottlingException'),
+      /^ThrottlingException: As the test has it\.$/,
+    ],
+    [
+      'XKS_PROXY_TIMED_OUT',
+      'that waits for its external key manager in vain',
+      answerError(503, 'DependencyTimeoutException'),
+      /^DependencyTimeoutException: As the test has it\.$/,
+    ],
+    [
+      'XKS_PROXY_ACCESS_DENIED',
+      'that denies access',
+      answerError(403, 'AccessDeniedException'),
+      /^AccessDeniedException: As the test has it\.$/,
+    ],
+    [
+      'XKS_PROXY_INVALID_RESPONSE',
+      'behind a load balancer that answers with a page of its own',
+      (socket) =>
+        socket.write(httpAnswer('<h1>502 Bad Gateway</h1>', { status: 502, headers: { 'Content-Type': 'text/html' } })),
+      /^InvalidResponse: HTTP 502, /,
+    ],
+    [
+      'NETWORK_ERRORS',
+      'that ends the connection instead of an answer',
+      (socket) => socket.destroy(),
+      /^ConnectionLost: closed /,
+    ],
+  ])('%s: %s', async (code, _what, script, detail) => {
+    const healthy = answerHealth('ACTIVE');
+    let answer = healthy;
+    const { port } = await startScriptedServer((socket, count) => {
+      answer(socket, count);
+    });
+    const store = await LocalKmsKeyStore.create(await startKms(port), keyStoreMembers(newCredential()));
+    answer = script;
+    await expectFailed(store, code, detail);
+    answer = healthy;
+    await expectToConnectAgain(store);
+  });
+});
+
+it('INTERNAL_ERROR: KMS cannot read the private key of its client certificate', async () => {
+  const { certificateFile, privateKeyFile } = writeKeyPair(temporaryFolder(), 'client', testCertificates.client);
+  const { store } = await startKeyStore(['--client-cert', certificateFile, '--client-key', privateKeyFile]);
+  writeFileSync(privateKeyFile, 'garbage');
+  await expectFailed(store, 'INTERNAL_ERROR', /^Internal: .*client\.key: /);
+  writeFileSync(privateKeyFile, testCertificates.client.privateKey);
+  await expectToConnectAgain(store);
+});
+
+it('a FAILED key store takes no keys, is not deleted, and says so through the AWS CLI', async () => {
+  const { proxy, kms, store } = await startKeyStore();
+  await stop(proxy);
+  await store.connect();
+  const { exitCode, stdout, stderr } = await kms.aws('connect-custom-key-store', '--custom-key-store-id', store.id);
+  expect({ exitCode, stdout, stderr: stderr.trim() }).toEqual({
+    exitCode: expect.toSatisfy((code: number) => code > 0) as number,
+    stdout: '',
+    stderr:
+      'An error occurred (CustomKeyStoreInvalidStateException) when calling the ConnectCustomKeyStore operation: ' +
+      'ConnectCustomKeyStore is not valid for a custom key store whose connection state is FAILED. ' +
+      'The connection state must be DISCONNECTED or CONNECTING or CONNECTED.',
+  });
+  const { id: CustomKeyStoreId, client } = store;
+  await expect(client.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId }))).rejects.toMatchObject({
+    name: 'CustomKeyStoreInvalidStateException',
+    message:
+      'DeleteCustomKeyStore is not valid for a custom key store whose connection state is FAILED. ' +
+      'The connection state must be DISCONNECTED.',
+  });
+  const key = { Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId, XksKeyId: 'foo' } as const;
+  await expect(client.send(new CreateKeyCommand(key))).rejects.toMatchObject({
+    name: 'CustomKeyStoreInvalidStateException',
+    message: expect.stringContaining('not connected to its external key store proxy') as string,
+  });
+});

@@ -1,0 +1,53 @@
+import { expect } from 'vitest';
+import { writeKeyPair } from '../../certs/generate.ts';
+import { testCertificates } from './certificates.ts';
+import { keyStoreMembers, LocalKmsKeyStore } from './localKmsKeyStore.ts';
+import { newFiles, startProxy } from './reconfigurableProxy.ts';
+import { RunningLocalKms } from './runningLocalKms.ts';
+import { temporaryFolder } from './temporaryFolder.ts';
+
+export const PRIVATE_NAME = 'private.xks.example.com';
+
+/** A local KMS for whom all names of the tests lead to that port. */
+export function startKms(port: number, options: readonly string[] = [], folder?: string): Promise<RunningLocalKms> {
+  const routes = ['localhost', PRIVATE_NAME].flatMap((name) => ['--resolve', `${name}=127.0.0.1:${port}`]);
+  const { certificateFile } = writeKeyPair(temporaryFolder(), 'ca', testCertificates.ca);
+  const quick = ['--connect-seconds', '0', '--disconnect-seconds', '0'];
+  return RunningLocalKms.start([...routes, ...quick, '--ca', certificateFile, ...options], folder);
+}
+
+/** A proxy over SoftHSM, and a key store of a local KMS over it that could be connected. */
+export async function startKeyStore(kmsOptions: readonly string[] = [], files = newFiles()) {
+  const proxy = await startProxy(files);
+  const kms = await startKms(proxy.port, kmsOptions);
+  const store = await LocalKmsKeyStore.create(kms, keyStoreMembers(files.credentials[0]));
+  return { files, proxy, kms, store };
+}
+
+/** What is tried fails with that code, `detail` is in KMS's log, and the key store cannot be connected again as it is. */
+export async function expectFailed(store: LocalKmsKeyStore, code: string, detail: RegExp): Promise<void> {
+  await store.connect();
+  const { stdout, stderr } = await store.kms.aws('describe-custom-key-stores', '--custom-key-store-id', store.id);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({
+    CustomKeyStores: [{ CustomKeyStoreId: store.id, ConnectionState: 'FAILED', ConnectionErrorCode: code }],
+  });
+  const record = await store.kms.logged({ customKeyStoreId: store.id, to: 'FAILED', errorCode: code });
+  expect(record['detail']).toMatch(detail);
+  await expect(store.connect()).rejects.toMatchObject({
+    name: 'CustomKeyStoreInvalidStateException',
+    message:
+      'ConnectCustomKeyStore is not valid for a custom key store whose connection state is FAILED. ' +
+      'The connection state must be DISCONNECTED or CONNECTING or CONNECTED.',
+  });
+}
+
+/** After the cause is mended. */
+export async function expectToConnectAgain(store: LocalKmsKeyStore): Promise<void> {
+  const disconnected = await store.disconnect();
+  expect(disconnected.ConnectionState).toBe('DISCONNECTED');
+  expect(disconnected).not.toHaveProperty('ConnectionErrorCode');
+  const connected = await store.connect();
+  expect(connected.ConnectionState).toBe('CONNECTED');
+  expect(connected).not.toHaveProperty('ConnectionErrorCode');
+}
