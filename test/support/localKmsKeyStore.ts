@@ -1,6 +1,7 @@
 import {
   ConnectCustomKeyStoreCommand,
   CreateCustomKeyStoreCommand,
+  CreateKeyCommand,
   DescribeCustomKeyStoresCommand,
   DisconnectCustomKeyStoreCommand,
   type CreateCustomKeyStoreCommandInput,
@@ -63,6 +64,14 @@ export class LocalKmsKeyStore {
       new DescribeCustomKeyStoresCommand({ CustomKeyStoreId: this.id }),
     );
     return CustomKeyStores[0] ?? {};
+  }
+
+  /** Makes a KMS key over an external key, and resolves to its id. */
+  async createKey(xksKeyId = 'foo'): Promise<string> {
+    const { KeyMetadata } = await this.client.send(
+      new CreateKeyCommand({ Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId: this.id, XksKeyId: xksKeyId }),
+    );
+    return KeyMetadata?.KeyId ?? '';
   }
 
   /** Waits while it is CONNECTING or DISCONNECTING. */

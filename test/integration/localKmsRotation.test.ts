@@ -1,0 +1,62 @@
+import { EncryptCommand } from '@aws-sdk/client-kms';
+import { expect, it } from 'vitest';
+import type { Credential } from '../../src/sigv4/credential.ts';
+import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { startKeyStore } from '../support/localKmsConnection.ts';
+import { reconfigure, withFirstStore } from '../support/reconfigurableProxy.ts';
+
+it('the credential is replaced while the key store is connected, and no encrypt fails', async () => {
+  const { proxy: own, files, kms, store } = await startKeyStore();
+  const [old, fresh] = files.credentials;
+  await store.connect();
+  const KeyId = await store.createKey();
+  const failures: unknown[] = [];
+  let done = 0;
+  let stopped = false;
+  const encrypt = async (): Promise<void> => {
+    while (!stopped) {
+      await store.client
+        .send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('Hello') }))
+        .catch((failure: unknown) => {
+          failures.push(failure);
+        });
+      done += 1;
+    }
+  };
+  const clients = Array.from({ length: 3 }, encrypt);
+  /** Those that were under way have ended, and later ones too. */
+  const moreEncrypts = async (): Promise<void> => {
+    const enough = done + 20;
+    await expect.poll(() => done, { timeout: 20_000 }).toBeGreaterThan(enough);
+  };
+  const update = ({ accessKeyId, secretAccessKey }: Credential) =>
+    kms.aws(
+      ...['update-custom-key-store', '--custom-key-store-id', store.id, '--xks-proxy-authentication-credential'],
+      JSON.stringify({ AccessKeyId: accessKeyId, RawSecretAccessKey: secretAccessKey.reveal() }),
+    );
+  await moreEncrypts();
+  const refused = await update(newCredential());
+  expect(refused.stderr).toContain(
+    'An error occurred (XksProxyIncorrectAuthenticationCredentialException) when calling the UpdateCustomKeyStore operation: ',
+  );
+  await moreEncrypts();
+  expect(await update(fresh)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+  await moreEncrypts();
+  await reconfigure(
+    own,
+    withFirstStore(files, ({ credentials }) => ({ credentials: credentials.slice(1) })),
+  );
+  await moreEncrypts();
+  stopped = true;
+  await Promise.all(clients);
+  expect(failures).toEqual([]);
+  const encrypts = own.log.filter(({ operation }) => operation === 'Encrypt');
+  expect(new Set(encrypts.map(({ accessKeyId }) => accessKeyId))).toEqual(
+    new Set([old.accessKeyId, fresh.accessKeyId]),
+  );
+  expect(encrypts.at(-1)).toMatchObject({ accessKeyId: fresh.accessKeyId, outcome: 'success' });
+  expect(await store.describe()).toMatchObject({
+    ConnectionState: 'CONNECTED',
+    XksProxyConfiguration: { AccessKeyId: fresh.accessKeyId },
+  });
+}, 60_000);
