@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { describe, expect, it } from 'vitest';
-import { kmsException } from '../support/kmsException.ts';
+import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore } from '../support/localKmsConnection.ts';
 import { newFiles, reconfigure, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
 
@@ -58,7 +58,7 @@ describe('CreateKey', () => {
     const { stderr } = await kms.aws(
       ...['create-key', '--origin', 'EXTERNAL_KEY_STORE', '--custom-key-store-id', store.id, '--xks-key-id', 'nowhere'],
     );
-    expect(stderr).toContain('An error occurred (XksKeyNotFoundException) when calling the CreateKey operation: ');
+    expect(exceptionOfCli(stderr)).toMatchObject({ ...refusals.nowhere, operation: 'CreateKey' });
   });
 
   it('CustomKeyStoreInvalidStateException: the proxy of a connected key store fails', async () => {

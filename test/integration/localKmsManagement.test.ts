@@ -11,7 +11,7 @@ import { stringify } from 'yaml';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { kmsException } from '../support/kmsException.ts';
-import { PRIVATE_NAME, startKms } from '../support/localKmsConnection.ts';
+import { startKms } from '../support/localKmsConnection.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
 import { OTHER_PREFIX, PREFIX } from '../support/proxyUnderTest.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
@@ -62,7 +62,8 @@ async function scripted(script: Script): Promise<string[]> {
 const SCRIPTED = { XksProxyUriEndpoint: 'https://127.0.0.1' };
 const PRIVATE = {
   XksProxyConnectivity: 'VPC_ENDPOINT_SERVICE',
-  XksProxyUriEndpoint: `https://${PRIVATE_NAME}`,
+  XksProxyUriEndpoint: 'https://private.xks.example.com',
+  XksProxyVpcEndpointServiceName: GOOD_SERVICE.serviceName,
 } as const;
 
 interface Cause {
@@ -105,7 +106,8 @@ const CAUSES: readonly Cause[] = [
     errorName: 'XksProxyUriUnreachableException',
     what: 'the certificate of the proxy is for another name',
     message: 'AWS KMS cannot establish a TLS connection to the external key store proxy.',
-    members: () => ({ XksProxyUriEndpoint: `https://${PRIVATE_NAME}` }),
+    options: () => ['--resolve', `xks.example.com=127.0.0.1:${proxy.port}`],
+    members: () => ({ XksProxyUriEndpoint: 'https://xks.example.com' }),
   },
   {
     errorName: 'XksProxyUriUnreachableException',
@@ -132,14 +134,14 @@ const CAUSES: readonly Cause[] = [
     errorName: 'XksProxyVpcEndpointServiceNotFoundException',
     what: 'there is no such VPC endpoint service',
     message: `AWS KMS cannot find the VPC endpoint service ${GOOD_SERVICE.serviceName}. There is no VPC endpoint service of that name.`,
-    members: () => ({ ...PRIVATE, XksProxyVpcEndpointServiceName: GOOD_SERVICE.serviceName }),
+    members: () => PRIVATE,
   },
   {
     errorName: 'XksProxyVpcEndpointServiceInvalidConfigurationException',
     what: 'the VPC endpoint service requires acceptance',
     message: `The VPC endpoint service ${GOOD_SERVICE.serviceName} does not fulfill the requirements for an external key store. It must not require acceptance of connection requests.`,
     options: () => withServices(DEMANDING_SERVICE),
-    members: () => ({ ...PRIVATE, XksProxyVpcEndpointServiceName: GOOD_SERVICE.serviceName }),
+    members: () => PRIVATE,
   },
 ];
 
@@ -180,11 +182,10 @@ describe('CreateCustomKeyStore and UpdateCustomKeyStore', () => {
     const first = await startStore(withServices(GOOD_SERVICE, named));
     const { client, kms } = first;
     const { otherCredential } = proxy.files;
-    const inVpc = { ...PRIVATE, XksProxyVpcEndpointServiceName: GOOD_SERVICE.serviceName };
     const otherPath = { XksProxyUriPath: `${OTHER_PREFIX}/kms/xks/v1` };
     const second = await LocalKmsKeyStore.create(
       kms,
-      keyStoreMembers(otherCredential, { CustomKeyStoreName: 'Private', ...otherPath, ...inVpc }),
+      keyStoreMembers(otherCredential, { CustomKeyStoreName: 'Private', ...otherPath, ...PRIVATE }),
     );
     const third = { CustomKeyStoreName: 'Third', ...otherPath };
     const refusals: [errorName: string, message: string, forThird: Members, forSecond: Members | undefined][] = [
@@ -214,7 +215,7 @@ describe('CreateCustomKeyStore and UpdateCustomKeyStore', () => {
       [
         'XksProxyVpcEndpointServiceInUseException',
         `${GOOD_SERVICE.serviceName} is already associated with another external key store in this Region.`,
-        { ...inVpc, XksProxyUriEndpoint: 'https://another.xks.example.com' },
+        { ...PRIVATE, XksProxyUriEndpoint: 'https://another.xks.example.com' },
         undefined,
       ],
     ];

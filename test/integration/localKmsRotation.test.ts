@@ -2,6 +2,7 @@ import { EncryptCommand } from '@aws-sdk/client-kms';
 import { expect, it } from 'vitest';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
+import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore } from '../support/localKmsConnection.ts';
 import { reconfigure, withFirstStore } from '../support/reconfigurableProxy.ts';
 
@@ -36,9 +37,13 @@ it('the credential is replaced while the key store is connected, and no encrypt 
     );
   await moreEncrypts();
   const refused = await update(newCredential());
-  expect(refused.stderr).toContain(
-    'An error occurred (XksProxyIncorrectAuthenticationCredentialException) when calling the UpdateCustomKeyStore operation: ',
-  );
+  expect(exceptionOfCli(refused.stderr)).toMatchObject({
+    ...kmsException(
+      'XksProxyIncorrectAuthenticationCredentialException',
+      'The external key store proxy rejected the request because it could not authenticate AWS KMS.',
+    ),
+    operation: 'UpdateCustomKeyStore',
+  });
   await moreEncrypts();
   expect(await update(fresh)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   await moreEncrypts();

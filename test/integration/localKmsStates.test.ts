@@ -7,7 +7,7 @@ import {
   UpdateCustomKeyStoreCommand,
 } from '@aws-sdk/client-kms';
 import { describe, expect, it, vi } from 'vitest';
-import { kmsException } from '../support/kmsException.ts';
+import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore, startKms } from '../support/localKmsConnection.ts';
 import { LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
 
@@ -92,10 +92,12 @@ it('CustomKeyStoreHasCMKsException: the key store has a KMS key, until that is d
   const KeyId = await store.createKey();
   await store.disconnect();
   const { exitCode, stderr } = await kms.aws('delete-custom-key-store', '--custom-key-store-id', store.id);
-  expect(stderr.trim()).toBe(
-    'An error occurred (CustomKeyStoreHasCMKsException) when calling the DeleteCustomKeyStore operation: ' +
+  expect(exceptionOfCli(stderr)).toEqual({
+    name: 'CustomKeyStoreHasCMKsException',
+    operation: 'DeleteCustomKeyStore',
+    message:
       'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
-  );
+  });
   expect(exitCode).toBeGreaterThan(0);
   await store.client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
   const remove = () => store.client.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId: store.id }));

@@ -1,3 +1,4 @@
+import type { CreateCustomKeyStoreCommandInput } from '@aws-sdk/client-kms';
 import { expect } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { testCertificates } from './certificates.ts';
@@ -6,21 +7,23 @@ import { newFiles, startProxy } from './reconfigurableProxy.ts';
 import { RunningLocalKms } from './runningLocalKms.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-export const PRIVATE_NAME = 'private.xks.example.com';
-
-/** A local KMS for whom all names of the tests lead to that port. */
+/** A local KMS for which localhost is at that port; in the folder of one that has ended, with that one's state. */
 export function startKms(port: number, options: readonly string[] = [], folder?: string): Promise<RunningLocalKms> {
-  const routes = ['localhost', PRIVATE_NAME].flatMap((name) => ['--resolve', `${name}=127.0.0.1:${port}`]);
+  const route = ['--resolve', `localhost=127.0.0.1:${port}`];
   const { certificateFile } = writeKeyPair(temporaryFolder(), 'ca', testCertificates.ca);
   const quick = ['--connect-seconds', '0', '--disconnect-seconds', '0'];
-  return RunningLocalKms.start([...routes, ...quick, '--ca', certificateFile, ...options], folder);
+  return RunningLocalKms.start([...route, ...quick, '--ca', certificateFile, ...options], folder);
 }
 
 /** A proxy over SoftHSM, and a key store of a local KMS over it that could be connected. */
-export async function startKeyStore(kmsOptions: readonly string[] = [], files = newFiles()) {
+export async function startKeyStore(
+  kmsOptions: readonly string[] = [],
+  files = newFiles(),
+  members: Partial<CreateCustomKeyStoreCommandInput> = {},
+) {
   const proxy = await startProxy(files);
   const kms = await startKms(proxy.port, kmsOptions);
-  const store = await LocalKmsKeyStore.create(kms, keyStoreMembers(files.credentials[0]));
+  const store = await LocalKmsKeyStore.create(kms, keyStoreMembers(files.credentials[0], members));
   return { files, proxy, kms, store };
 }
 

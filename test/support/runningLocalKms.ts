@@ -114,6 +114,8 @@ export class RunningLocalKms {
 }
 
 function newFolder(): string {
-  // Version 1 of the AWS CLI would fetch the page at a value that begins with https://.
-  return temporaryFolder({ 'aws.config': '[default]\ncli_follow_urlparam = false\n' });
+  // Version 1 of the AWS CLI would fetch the page at a value that begins with https://, and print times as numbers.
+  return temporaryFolder({
+    'aws.config': '[default]\ncli_follow_urlparam = false\ncli_timestamp_format = iso8601\n',
+  });
 }

@@ -4,31 +4,39 @@ import type { CreateCustomKeyStoreCommandInput } from '@aws-sdk/client-kms';
 import { stringify } from 'yaml';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { issueServerCertificate } from '../../certs/issueCertificate.ts';
+import type { VpcEndpointService } from '../../src/kms/connection/vpcEndpointService.ts';
 import { testCertificates } from './certificates.ts';
-import { PRIVATE_NAME, startKms } from './localKmsConnection.ts';
+import { startKms } from './localKmsConnection.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from './localKmsKeyStore.ts';
 import { newFiles, startProxy } from './reconfigurableProxy.ts';
+import type { ProxyFiles } from './runningProxy.ts';
 import { GOOD_SERVICE } from './vpcEndpointServices.ts';
 
-/** A key store of a local KMS for which GOOD_SERVICE exists, over a proxy with a certificate for its private DNS name. */
-export async function startVpcKeyStore(members: Partial<CreateCustomKeyStoreCommandInput> = {}) {
-  const files = newFiles();
-  const server = issueServerCertificate(testCertificates.ca, { subjectAltNames: [PRIVATE_NAME] });
+interface VpcOptions {
+  readonly files?: ProxyFiles;
+  readonly service?: VpcEndpointService;
+  readonly members?: Partial<CreateCustomKeyStoreCommandInput>;
+}
+
+/** A key store of a local KMS over a VPC endpoint service, and a proxy with a certificate for the private DNS name of that. */
+export async function startVpcKeyStore({ files = newFiles(), service = GOOD_SERVICE, members = {} }: VpcOptions = {}) {
+  const { serviceName, privateDnsName: name = '' } = service;
+  const server = issueServerCertificate(testCertificates.ca, { subjectAltNames: [name] });
   writeKeyPair(files.folder, 'server', server);
   const proxy = await startProxy(files);
   const configFile = join(files.folder, 'kms.yaml');
   /** The services that there are from the next start of KMS on. */
-  const offer = (...vpcEndpointServices: object[]): void => {
+  const offer = (...vpcEndpointServices: VpcEndpointService[]): void => {
     writeFileSync(configFile, stringify({ vpcEndpointServices }));
   };
-  offer(GOOD_SERVICE);
-  const options = ['--config', configFile];
+  offer(service);
+  const options = ['--config', configFile, '--resolve', `${name}=127.0.0.1:${proxy.port}`];
   const store = await LocalKmsKeyStore.create(
     await startKms(proxy.port, options),
     keyStoreMembers(files.credentials[0], {
       XksProxyConnectivity: 'VPC_ENDPOINT_SERVICE',
-      XksProxyUriEndpoint: `https://${PRIVATE_NAME}`,
-      XksProxyVpcEndpointServiceName: GOOD_SERVICE.serviceName,
+      XksProxyUriEndpoint: `https://${name}`,
+      XksProxyVpcEndpointServiceName: serviceName,
       ...members,
     }),
   );
