@@ -55,17 +55,16 @@ describe('CreateKey', () => {
     for (const [xksKeyId, refusal] of Object.entries(refusals)) {
       await expect(store.createKey(xksKeyId)).rejects.toMatchObject(refusal);
     }
-    const { stderr } = await kms.aws(
-      ...['create-key', '--origin', 'EXTERNAL_KEY_STORE', '--custom-key-store-id', store.id, '--xks-key-id', 'nowhere'],
-    );
+    const inStore = ['--origin', 'EXTERNAL_KEY_STORE', '--custom-key-store-id', store.id];
+    const { stderr } = await kms.aws('create-key', ...inStore, '--xks-key-id', 'nowhere');
     expect(exceptionOfCli(stderr)).toMatchObject({ ...refusals.nowhere, operation: 'CreateKey' });
   });
 
   it('CustomKeyStoreInvalidStateException: the proxy of a connected key store fails', async () => {
-    const { proxy: own, files, store } = await startKeyStore();
+    const { proxy, files, store } = await startKeyStore();
     await store.connect();
     await reconfigure(
-      own,
+      proxy,
       withFirstStore(files, ({ credentials }) => ({ credentials: credentials.slice(1) })),
     );
     await expect(store.createKey()).rejects.toMatchObject(
@@ -74,7 +73,7 @@ describe('CreateKey', () => {
         'The external key store proxy rejected the request because it could not authenticate AWS KMS.',
       ),
     );
-    await stop(own);
+    await stop(proxy);
     await expect(store.createKey()).rejects.toMatchObject(
       kmsException(
         'CustomKeyStoreInvalidStateException',

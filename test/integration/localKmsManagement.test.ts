@@ -23,7 +23,6 @@ import { GOOD_SERVICE } from '../support/vpcEndpointServices.ts';
 type Members = Partial<CreateCustomKeyStoreCommandInput>;
 
 const NO_ONE_LISTENS = 1;
-const DEMANDING_SERVICE = { ...GOOD_SERVICE, acceptanceRequired: true };
 /** More key stores than an account may have. */
 const MANY = Array.from({ length: 11 }, (_, index) => ({ prefix: `/many-${index}`, credential: newCredential() }));
 
@@ -43,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.dispose());
 
-/** Of the first key store of the proxy, which no test has connected. */
+/** Over the first key store of the proxy. */
 async function startStore(options: readonly string[] = []): Promise<LocalKmsKeyStore> {
   return LocalKmsKeyStore.create(await startKms(proxy.port, options), keyStoreMembers(proxy.files.credentials[0]));
 }
@@ -70,7 +69,7 @@ interface Cause {
   readonly errorName: string;
   readonly what: string;
   readonly message: string;
-  /** Of local KMS. */
+  /** More options of the local KMS. */
   readonly options?: () => string[] | Promise<string[]>;
   /** What the key store is created with, or changed to. */
   readonly members: (credential: Credential) => Members;
@@ -140,7 +139,7 @@ const CAUSES: readonly Cause[] = [
     errorName: 'XksProxyVpcEndpointServiceInvalidConfigurationException',
     what: 'the VPC endpoint service requires acceptance',
     message: `The VPC endpoint service ${GOOD_SERVICE.serviceName} does not fulfill the requirements for an external key store. It must not require acceptance of connection requests.`,
-    options: () => withServices(DEMANDING_SERVICE),
+    options: () => withServices({ ...GOOD_SERVICE, acceptanceRequired: true }),
     members: () => PRIVATE,
   },
 ];

@@ -7,7 +7,7 @@ import { startKeyStore } from '../support/localKmsConnection.ts';
 import { reconfigure, withFirstStore } from '../support/reconfigurableProxy.ts';
 
 it('the credential is replaced while the key store is connected, and no encrypt fails', async () => {
-  const { proxy: own, files, kms, store } = await startKeyStore();
+  const { proxy, files, kms, store } = await startKeyStore();
   const [old, fresh] = files.credentials;
   await store.connect();
   const KeyId = await store.createKey();
@@ -32,7 +32,10 @@ it('the credential is replaced while the key store is connected, and no encrypt 
   };
   const update = ({ accessKeyId, secretAccessKey }: Credential) =>
     kms.aws(
-      ...['update-custom-key-store', '--custom-key-store-id', store.id, '--xks-proxy-authentication-credential'],
+      'update-custom-key-store',
+      '--custom-key-store-id',
+      store.id,
+      '--xks-proxy-authentication-credential',
       JSON.stringify({ AccessKeyId: accessKeyId, RawSecretAccessKey: secretAccessKey.reveal() }),
     );
   await moreEncrypts();
@@ -48,14 +51,14 @@ it('the credential is replaced while the key store is connected, and no encrypt 
   expect(await update(fresh)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
   await moreEncrypts();
   await reconfigure(
-    own,
+    proxy,
     withFirstStore(files, ({ credentials }) => ({ credentials: credentials.slice(1) })),
   );
   await moreEncrypts();
   stopped = true;
   await Promise.all(clients);
   expect(failures).toEqual([]);
-  const encrypts = own.log.filter(({ operation }) => operation === 'Encrypt');
+  const encrypts = proxy.log.filter(({ operation }) => operation === 'Encrypt');
   expect(new Set(encrypts.map(({ accessKeyId }) => accessKeyId))).toEqual(
     new Set([old.accessKeyId, fresh.accessKeyId]),
   );
