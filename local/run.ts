@@ -35,6 +35,7 @@ async function run(root: string, address: { host: string; port: number }): Promi
   } catch (error) {
     if (!asked.signal.aborted) {
       proxy.kill('SIGTERM');
+      process.stderr.write('Is the port taken? PORT=9443 make run takes another.\n');
       throw error;
     }
   }

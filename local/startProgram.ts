@@ -31,7 +31,7 @@ export function startProgram(
       if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { port: number }).port);
     });
     child.once('exit', () => {
-      reject(new Error('xks-proxy ended before it listened. (Is the port taken? PORT=9443 make run takes another.)'));
+      reject(new Error('xks-proxy ended before it listened.'));
     });
   });
   return { pid: child.pid, listening, ended, kill: (signal) => child.kill(signal) };

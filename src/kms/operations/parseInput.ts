@@ -41,8 +41,15 @@ function isWrongType(issue: Issue): boolean {
 function describe(issue: Issue): string {
   const input = issue.input;
   const isShown = (typeof input === 'string' || typeof input === 'number') && !isSensitive(issue);
-  const value = isShown ? `Value '${input}' at` : 'Value at';
+  const value = isShown ? `Value '${shortened(String(input))}' at` : 'Value at';
   return `${value} '${nameOf(issue)}' failed to satisfy constraint: Member must ${constraintOf(issue)}`;
+}
+
+// A request of a megabyte would have an answer of several.
+const MAX_SHOWN_CHARACTERS = 1_024;
+
+function shortened(text: string): string {
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }
 
 // In the model's sense: a message may end up in a log.

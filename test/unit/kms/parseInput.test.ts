@@ -131,3 +131,8 @@ it('no text is quoted of a member that is sensitive', () => {
     );
   }
 });
+
+it('quotes the beginning of a value that is long', () => {
+  const message = /^1 validation error detected: Value 'x{1024}\.\.\.' at 'keyId' failed to satisfy constraint: [^x]+$/;
+  expect(() => parseInput(shape, { KeyId: 'x'.repeat(100_000) })).toThrow(message);
+});
