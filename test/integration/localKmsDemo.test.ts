@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+const DEMO = join(import.meta.dirname, '../../local/demo.ts');
+const QUICKLY = ['--connect-seconds', '0.2', '--disconnect-seconds', '0.2', '--answer-within-ms', '15000'];
+
+/** The chapters of the story, and what is said in each, in this order. */
+const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[] = [
+  ['Create', '"RawSecretAccessKey": ...not to be shown...', '"ConnectionState": "DISCONNECTED"'],
+  ['Connect', '(CustomKeyStoreInvalidStateException)', '\tCONNECTED\n'],
+  [
+    'A KMS key, whose key material is the external key foo',
+    '"KeyState": "Enabled"',
+    '"Id": "foo"',
+    '(XksKeyNotFoundException)',
+    '(XksKeyAlreadyInUseException)',
+  ],
+  [
+    'Encrypt and decrypt',
+    '\nHello, external key store!\n',
+    '(KMSInvalidStateException)',
+    '"kmsOperation":"GenerateDataKey"',
+  ],
+  [
+    'Disconnect',
+    '\tDISCONNECTED\n',
+    '\n"Unavailable"\n',
+    '(KMSInvalidStateException)',
+    'is unavailable. This KMS key is in a custom key store that is not connected',
+    '\tCONNECTED\n',
+    '\n"Enabled"\n',
+    '\nHello, external key store!\n',
+  ],
+  ['Rotate the credential, with no downtime', ': added"', ': removed"', '\nHello, external key store!\n'],
+  [
+    'Block the key at the proxy',
+    '(KMSInvalidStateException)',
+    'is not enabled in the external key manager',
+    '"errorMessage":"The external key is blocked by the proxy."',
+    'ExceptionName="InvalidStateException"} 1\n',
+    '\nHello, external key store!\n',
+  ],
+  [
+    'The end',
+    '"KeyState": "PendingDeletion"',
+    '(KMSInvalidStateException)',
+    'is pending deletion.',
+    '(CustomKeyStoreHasCMKsException)',
+    'aws kms cancel-key-deletion',
+  ],
+];
+
+it('make demo tells the whole life of a key store, and no secret of it', { timeout: 240_000 }, async () => {
+  const root = temporaryFolder();
+  const TMPDIR = join(root, 'tmp');
+  mkdirSync(TMPDIR);
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: root, TMPDIR };
+  const { code, stdout, stderr } = await run([DEMO, root, ...QUICKLY], env);
+  expect(code, stdout + stderr).toBe(0);
+
+  const [, ...told] = stdout.split(/^== (.+) ==$/m);
+  expect(told.filter((_, index) => index % 2 === 0)).toEqual(STORY.map(([chapter]) => chapter));
+  for (const [index, [chapter, ...lines]] of STORY.entries()) {
+    const text = told[2 * index + 1] ?? '';
+    let from = 0;
+    for (const line of lines) {
+      const found = text.indexOf(line, from);
+      expect(found, `${line} in ${chapter}:\n${text}`).toBeGreaterThanOrEqual(0);
+      from = found + line.length;
+    }
+  }
+  expect(stdout).not.toContain('This should have been refused.');
+
+  const made = join(root, 'local/made/demo');
+  const said = [stdout, stderr, ...['proxy.log', 'kms.log'].map((name) => readFileSync(join(made, name), 'utf8'))];
+  const secrets = ['credential.json', 'new-credential.json'].map((name) => secretIn(join(made, name)));
+  expect(new Set(secrets).size).toBe(2);
+  for (const secret of secrets) expect(said.join('\n')).not.toContain(secret);
+
+  expect(readdirSync(TMPDIR)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual(['certs', 'local', 'softhsm', 'tmp']);
+  expect(processesOf(root)).toEqual([]);
+});
+
+function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode, stdout, stderr });
+    });
+  });
+}
+
+function secretIn(file: string): string {
+  const content = JSON.parse(readFileSync(file, 'utf8')) as {
+    XksProxyAuthenticationCredential: { RawSecretAccessKey: string };
+  };
+  return content.XksProxyAuthenticationCredential.RawSecretAccessKey;
+}
+
+/** The command lines of running processes that name a folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      const commandLine = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
+      return commandLine.includes(folder) ? [commandLine] : [];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+}
