@@ -46,6 +46,8 @@ COPY softhsm softhsm
 COPY local local
 RUN mkdir certs/made softhsm/made local/made && chown 10001:10001 certs/made softhsm/made local/made
 ENV LISTEN_HOST=0.0.0.0
+# Its configuration has no monitoring port.
+HEALTHCHECK NONE
 USER 10001:10001
 CMD ["node", "local/run.ts"]
 
