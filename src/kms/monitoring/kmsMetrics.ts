@@ -116,6 +116,8 @@ export function kmsMetrics({
       errors.inc({ ...operation, ...errorDimensions(failure) });
       latency.observe(operation, latencyMs);
       if (health) lastHealth.set(customKeyStoreId, health);
+      // Nobody knows how they are.
+      else if (xksOperation === 'GetHealthStatus') lastHealth.delete(customKeyStoreId);
       if (certificate) lastCertificate.set(customKeyStoreId, certificate);
     },
     countThrottle: ({ customKeyStoreId, kmsOperation }) => {

@@ -73,6 +73,15 @@ it('XksExternalKeyManagerStates counts instances by their last state', async () 
   ]);
 });
 
+it('XksExternalKeyManagerStates says nothing after a GetHealthStatus that failed', async () => {
+  metrics.observe(exchange(health('ACTIVE')));
+  metrics.observe(exchange({ failure: new XksProxyFailure('TimedOut', 'said so') }));
+  expect(await read('XksExternalKeyManagerStates')).toHaveLength(3);
+  const failure = new XksProxyFailure('InternalException', 'said so');
+  metrics.observe(exchange({ xksOperation: 'GetHealthStatus', failure }));
+  expect(await read('XksExternalKeyManagerStates')).toEqual([]);
+});
+
 it('XksProxyCertificateDaysToExpire and XksProxyCredentialAge are in days', async () => {
   metrics.observe(exchange({ certificate: { commonName: 'xks.example.com', validTo: kms.now + 30 * DAY_MS } }));
   kms.now += 3 * DAY_MS;
