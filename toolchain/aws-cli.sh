@@ -3,6 +3,7 @@
 # in .aws-cli/. For the tests and the demo of the local KMS. Does nothing when there is one.
 set -eu
 cd "$(dirname "$0")/.."
+. toolchain/apt-get.sh
 
 # External key stores came with 2.9.1 and 1.27.18.
 usable() {
@@ -13,24 +14,6 @@ usable() {
     2) [ "$2" -gt 9 ] || { [ "$2" = 9 ] && [ "$3" -ge 1 ]; } ;;
     *) return 0 ;;
   esac
-}
-
-say() {
-  echo "$*" >&2
-}
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    false
-  fi
-}
-
-apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
 from_pypi() {

@@ -2,25 +2,7 @@
 # Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl, openssl, systemd-analyze.
 # Does nothing when all is there.
 set -eu
-
-say() {
-  echo "$*" >&2
-}
-
-as_root() {
-  if [ "$(id -u)" = 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo "$@"
-  else
-    say "That takes root, and there is no sudo. As root, please run: apt-get install$missing"
-    exit 1
-  fi
-}
-
-apt_get() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >/dev/null
-}
+. "$(dirname "$0")/apt-get.sh"
 
 if command -v apt-get >/dev/null; then
   manager=apt-get softhsm=softhsm2 nss=libnss3
@@ -58,7 +40,10 @@ case $manager in
     # One source of many that cannot be reached does not matter if the packages are found.
     apt_get update || say 'apt-get update failed: trying with the package lists as they are'
     # shellcheck disable=SC2086 # a list of words
-    apt_get install --yes --no-install-recommends $missing
+    apt_get install --yes --no-install-recommends $missing || {
+      say "As root, please run: apt-get install$missing"
+      exit 1
+    }
     ;;
   brew)
     # shellcheck disable=SC2086

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { base64, encryptBody, healthMetadata, paths, requestMetadata } from '../support/messages.ts';
-import { ProxyFiles, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+import type { LogRecord } from '../support/processLog.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;
 

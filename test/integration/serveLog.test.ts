@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
 import { OTHER_PREFIX, withSecret } from '../support/proxyUnderTest.ts';
 import { RawConnection, rawPost } from '../support/rawConnection.ts';
-import { ProxyFiles, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+import type { LogRecord } from '../support/processLog.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;
 

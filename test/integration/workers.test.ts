@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyFiles, runCommand, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+import type { LogRecord } from '../support/processLog.ts';
+import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const WORKERS = 2;

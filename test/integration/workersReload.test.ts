@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyFiles, RunningProxy, type LogRecord } from '../support/runningProxy.ts';
+import type { LogRecord } from '../support/processLog.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 const RELOADED = 'the configuration was reloaded';
 const REFUSED = 'the configuration is not reloaded: the one before stays in force';

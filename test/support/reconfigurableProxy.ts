@@ -1,5 +1,6 @@
 import { onTestFinished, vi } from 'vitest';
-import { ProxyFiles, RunningProxy, type LogRecord } from './runningProxy.ts';
+import type { LogRecord } from './processLog.ts';
+import { ProxyFiles, RunningProxy } from './runningProxy.ts';
 
 type KeyStoreSection = ProxyFiles['config']['keyStores'][number];
 

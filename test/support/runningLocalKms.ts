@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { KMSClient } from '@aws-sdk/client-kms';
-import { onTestFinished, vi } from 'vitest';
-import type { CommandOutcome, LogRecord } from './runningProxy.ts';
+import { onTestFinished } from 'vitest';
+import { ProcessLog, type LogRecord } from './processLog.ts';
+import type { CommandOutcome } from './runningProxy.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
@@ -18,7 +18,7 @@ export class RunningLocalKms {
   readonly folder: string;
   readonly exitCode: Promise<number | null>;
   readonly #child;
-  #output = '';
+  readonly #log;
   #endpoint = '';
 
   private constructor(options: readonly string[], folder: string) {
@@ -27,11 +27,7 @@ export class RunningLocalKms {
     const env = { PATH: process.env['PATH'] };
     this.#child = spawn(process.execPath, [MAIN, 'kms', 'serve', ...where, ...OPTIONS, ...options], { env });
     this.exitCode = once(this.#child, 'close').then(([code]) => code as number | null);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream.setEncoding('utf8').on('data', (written: string) => {
-        this.#output += written;
-      });
-    }
+    this.#log = new ProcessLog(this.#child.stdout, this.#child.stderr);
   }
 
   /** Resolves when it listens. In the folder of one that has ended, it goes on with that one's state. */
@@ -52,24 +48,17 @@ export class RunningLocalKms {
 
   /** Everything that it has written. */
   get output(): string {
-    return this.#output;
+    return this.#log.output;
   }
 
+  /** What it has logged; throws if a line is not a JSON object. */
   get log(): LogRecord[] {
-    const lines = this.#output.split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as LogRecord);
+    return this.#log.records;
   }
 
   /** The latest record with these fields, as soon as there is one. */
   logged(fields: object): Promise<LogRecord> {
-    const find = (): LogRecord => {
-      const record = this.log.findLast((candidate) => isDeepStrictEqual({ ...candidate, ...fields }, candidate));
-      if (record) return record;
-      throw new Error(
-        `There is no ${JSON.stringify(fields)} in the log, which ends with:\n${this.#output.slice(-3_000)}`,
-      );
-    };
-    return vi.waitFor(find, { timeout: 20_000 });
+    return this.#log.waitFor(fields);
   }
 
   /** Of the SDK of AWS, until the test is finished. */

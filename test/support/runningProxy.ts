@@ -7,14 +7,13 @@ import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { isDeepStrictEqual } from 'node:util';
-import { vi } from 'vitest';
 import { stringify } from 'yaml';
 import { writeKeyPair } from '../../certs/generate.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from './certificates.ts';
 import { encryptBody, paths } from './messages.ts';
+import { ProcessLog, type LogRecord } from './processLog.ts';
 import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from './proxyUnderTest.ts';
 import { createSoftHsm, type SoftHsmFixture } from './softHsm.ts';
 
@@ -106,8 +105,6 @@ export function runCommand(args: readonly string[], env: ProxyFiles['env'] = {})
   });
 }
 
-export type LogRecord = Readonly<Record<string, unknown>>;
-
 export interface Answer {
   readonly status: number;
   /** The body as JSON; an empty one is an empty object. */
@@ -123,7 +120,7 @@ export class RunningProxy {
   readonly exitCode: Promise<number | null>;
   readonly #child;
   readonly #secure: boolean;
-  #output = '';
+  readonly #log;
   #port = NaN;
 
   private constructor(files: ProxyFiles, [command, ...args]: Program) {
@@ -131,11 +128,7 @@ export class RunningProxy {
     this.#secure = 'tls' in files.config.server;
     this.#child = spawn(command, [...args, 'serve', '--config', files.configFile], { env: files.env });
     this.exitCode = once(this.#child, 'close').then(([code]) => code as number | null);
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream.setEncoding('utf8').on('data', (written: string) => {
-        this.#output += written;
-      });
-    }
+    this.#log = new ProcessLog(this.#child.stdout, this.#child.stderr);
   }
 
   /** Resolves when it listens. */
@@ -165,25 +158,17 @@ export class RunningProxy {
 
   /** Everything that it has written. */
   get output(): string {
-    return this.#output;
+    return this.#log.output;
   }
 
   /** What it has logged; throws if a line is not a JSON object. */
   get log(): LogRecord[] {
-    const lines = this.#output.split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as LogRecord);
+    return this.#log.records;
   }
 
   /** The latest record with these fields, as soon as there is one. */
   logged(fields: object): Promise<LogRecord> {
-    const find = (): LogRecord => {
-      const record = this.log.findLast((candidate) => isDeepStrictEqual({ ...candidate, ...fields }, candidate));
-      if (record) return record;
-      throw new Error(
-        `There is no ${JSON.stringify(fields)} in the log, which ends with:\n${this.#output.slice(-3_000)}`,
-      );
-    };
-    return vi.waitFor(find, { timeout: 20_000 });
+    return this.#log.waitFor(fields);
   }
 
   /** Sends a signed request, on a connection of its own unless `agent` has one. */
@@ -218,6 +203,6 @@ export class RunningProxy {
     this.signal('SIGTERM');
     const exitCode = await this.exitCode;
     this.files.dispose();
-    if (exitCode !== 0) throw new Error(`The proxy ended with ${exitCode ?? 'a signal'}:\n${this.#output}`);
+    if (exitCode !== 0) throw new Error(`The proxy ended with ${exitCode ?? 'a signal'}:\n${this.#log.output}`);
   }
 }

@@ -15,7 +15,7 @@ export interface ApiDependencies {
   readonly kms: LocalKms;
   /** By name. */
   readonly operations: Readonly<Record<string, Operation>>;
-  /** Whom an access key belongs to. IAM is not emulated: any access key id will do, and nobody checks its signature. */
+  /** Whom an access key belongs to. IAM is not emulated: every access key id will do, and nobody checks its signature. */
   readonly callerOf: (accessKeyId: string) => Caller;
   readonly log: CallLog;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { XksErrorName } from '../../xks/errors.ts';
+import { XKS_ERROR_STATUS, type XksErrorName } from '../../xks/errors.ts';
 import type { HealthState } from './xksProxyClient.ts';
 
 // The bodies of answers. A proxy may send more members than these; they are left out.
@@ -41,24 +41,8 @@ export const encryptAnswer = z.object({
 /** Spec, "Decrypt". */
 export const decryptAnswer = z.object({ plaintext: base64() });
 
-/** The closed set of errors and their HTTP status. Spec, "Error codes". */
-export const STATUS_OF_ERROR: Readonly<Record<XksErrorName, number>> = {
-  ValidationException: 400,
-  InvalidStateException: 400,
-  InvalidCiphertextException: 400,
-  InvalidKeyUsageException: 400,
-  AuthenticationFailedException: 401,
-  AccessDeniedException: 403,
-  KeyNotFoundException: 404,
-  InvalidUriPathException: 404,
-  ThrottlingException: 429,
-  InternalException: 500,
-  UnsupportedOperationException: 501,
-  DependencyTimeoutException: 503,
-};
-
 export const errorAnswer = z.object({
-  errorName: z.enum(Object.keys(STATUS_OF_ERROR) as XksErrorName[], { error: 'not an error of the specification' }),
+  errorName: z.enum(Object.keys(XKS_ERROR_STATUS) as XksErrorName[], { error: 'not an error of the specification' }),
   errorMessage: z.string().optional(),
 });
 

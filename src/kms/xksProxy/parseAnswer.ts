@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { z } from 'zod';
-import { errorAnswer, STATUS_OF_ERROR } from './answerShapes.ts';
+import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
+import { errorAnswer } from './answerShapes.ts';
 import { printable } from './printable.ts';
 import { XksProxyFailure } from './xksProxyFailure.ts';
 
@@ -17,7 +18,7 @@ export function parseAnswer<Shape extends z.ZodType>(answer: HttpAnswer, shape: 
   const body = parseJson(answer);
   if (status === 200) return parseShape(status, body, shape);
   const { errorName, errorMessage = '' } = parseShape(status, body, errorAnswer);
-  if (status !== STATUS_OF_ERROR[errorName]) throw invalid(status, `errorName: ${errorName} has another status`);
+  if (status !== XKS_ERROR_STATUS[errorName]) throw invalid(status, `errorName: ${errorName} has another status`);
   throw new XksProxyFailure(errorName, errorMessage === '' ? 'no errorMessage' : printable(errorMessage));
 }
 
