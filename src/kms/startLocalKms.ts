@@ -12,8 +12,8 @@ import { OPERATIONS } from './operations/operations.ts';
 import type { KmsConfig } from './readConfig.ts';
 import { openDatabase } from './state/database.ts';
 import { KmsState } from './state/kmsState.ts';
-import { tlsContextOf } from './xksProxy/tlsContext.ts';
 import { HttpsXksProxyClient, type HttpsXksProxyClientOptions } from './xksProxy/httpsXksProxyClient.ts';
+import { tlsContextOf } from './xksProxy/tlsContext.ts';
 
 export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
   readonly host: string;

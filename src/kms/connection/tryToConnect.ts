@@ -1,5 +1,5 @@
-import type { LocalKms } from '../localKms.ts';
 import { connectionErrorCode } from '../failures/kmsErrorOf.ts';
+import type { LocalKms } from '../localKms.ts';
 import type { ConnectionErrorCode, CustomKeyStore } from '../state/records.ts';
 import { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 import { judgeVpcEndpointService } from './judgeVpcEndpointService.ts';

@@ -1,5 +1,5 @@
-import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { printable } from './printable.ts';
 import type { XksExchange } from './xksProxyClient.ts';
 

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { cancelKeyDeletion } from '../../../src/kms/operations/keys/cancelKeyDeletion.ts';
 import { createAlias } from '../../../src/kms/operations/aliases/createAlias.ts';
 import { deleteAlias } from '../../../src/kms/operations/aliases/deleteAlias.ts';
+import { listAliases } from '../../../src/kms/operations/aliases/listAliases.ts';
+import { updateAlias } from '../../../src/kms/operations/aliases/updateAlias.ts';
+import { cancelKeyDeletion } from '../../../src/kms/operations/keys/cancelKeyDeletion.ts';
 import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
 import { disableKey } from '../../../src/kms/operations/keys/disableKey.ts';
 import { enableKey } from '../../../src/kms/operations/keys/enableKey.ts';
 import { getKeyPolicy } from '../../../src/kms/operations/keys/getKeyPolicy.ts';
 import { keyStateOf, requireUsable } from '../../../src/kms/operations/keys/keyState.ts';
-import { listAliases } from '../../../src/kms/operations/aliases/listAliases.ts';
 import { listKeyPolicies } from '../../../src/kms/operations/keys/listKeyPolicies.ts';
 import { listKeys } from '../../../src/kms/operations/keys/listKeys.ts';
 import { listResourceTags } from '../../../src/kms/operations/keys/listResourceTags.ts';
-import type { Operation } from '../../../src/kms/operations/operation.ts';
 import { putKeyPolicy } from '../../../src/kms/operations/keys/putKeyPolicy.ts';
 import { scheduleKeyDeletion } from '../../../src/kms/operations/keys/scheduleKeyDeletion.ts';
 import { tagResource } from '../../../src/kms/operations/keys/tagResource.ts';
 import { untagResource } from '../../../src/kms/operations/keys/untagResource.ts';
-import { updateAlias } from '../../../src/kms/operations/aliases/updateAlias.ts';
 import { updateKeyDescription } from '../../../src/kms/operations/keys/updateKeyDescription.ts';
+import type { Operation } from '../../../src/kms/operations/operation.ts';
 import type { ConnectionState, KmsKey, StoredKeyState } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 

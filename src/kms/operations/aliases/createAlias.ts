@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { aliasArn } from '../../arn.ts';
 import { KmsError } from '../../kmsError.ts';
-import { requireAliasName } from './aliasNames.ts';
-import { findAliasTarget } from './findAliasTarget.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { requireAliasName } from './aliasNames.ts';
+import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { requireAliasName } from './aliasNames.ts';
 import { findAlias } from '../keys/findKey.ts';
-import { findAliasTarget } from './findAliasTarget.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { requireAliasName } from './aliasNames.ts';
+import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
 

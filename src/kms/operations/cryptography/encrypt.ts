@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
-import { admit } from './admit.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { admit } from './admit.ts';
 import { requireSymmetricDefault, SYMMETRIC_DEFAULT } from './requireSymmetricDefault.ts';
 import { useKey } from './useKey.ts';
 

@@ -1,6 +1,6 @@
 import * as member from '../members.ts';
-import { dataKeyShape, newDataKey } from './newDataKey.ts';
 import { operation } from '../operation.ts';
+import { dataKeyShape, newDataKey } from './newDataKey.ts';
 import { refuseRecipient } from './refuseRecipient.ts';
 
 const shape = dataKeyShape.extend({ Recipient: member.recipient.optional() });

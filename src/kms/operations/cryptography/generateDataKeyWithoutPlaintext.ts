@@ -1,5 +1,5 @@
-import { dataKeyShape, newDataKey } from './newDataKey.ts';
 import { operation } from '../operation.ts';
+import { dataKeyShape, newDataKey } from './newDataKey.ts';
 
 export const generateDataKeyWithoutPlaintext = operation(dataKeyShape, async (kms, input, request) => {
   const { CiphertextBlob, KeyId } = await newDataKey(kms, input, 'GenerateDataKeyWithoutPlaintext', request);

@@ -5,10 +5,10 @@ import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
-import { admit } from './admit.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import type { KmsRequest } from '../operation.ts';
+import { admit } from './admit.ts';
 import { useKey } from './useKey.ts';
 
 /** The members that GenerateDataKey and GenerateDataKeyWithoutPlaintext have in common. */

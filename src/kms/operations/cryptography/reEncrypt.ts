@@ -3,11 +3,11 @@ import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { readCiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
 import { doubleDecrypt, doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
-import { admit } from './admit.ts';
-import { findCiphertextKey } from './findCiphertextKey.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { admit } from './admit.ts';
+import { findCiphertextKey } from './findCiphertextKey.ts';
 import { requireSymmetricDefault, SYMMETRIC_DEFAULT } from './requireSymmetricDefault.ts';
 import { useKey } from './useKey.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { findCustomKeyStore } from './findCustomKeyStore.ts';
 import { customKeyStoreId } from '../members.ts';
 import { operation } from '../operation.ts';
+import { findCustomKeyStore } from './findCustomKeyStore.ts';
 
 /** Answers before the key store is connected: DescribeCustomKeyStores tells when it is, or why not. */
 export const connectCustomKeyStore = operation(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { requireConnectionState } from '../../connection/requireConnectionState.ts';
 import { KmsError } from '../../kmsError.ts';
-import { findCustomKeyStore } from './findCustomKeyStore.ts';
 import { customKeyStoreId } from '../members.ts';
 import { operation } from '../operation.ts';
+import { findCustomKeyStore } from './findCustomKeyStore.ts';
 
 export const deleteCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),

@@ -1,7 +1,7 @@
 import { managementError } from '../../failures/kmsErrorOf.ts';
 import type { LocalKms } from '../../localKms.ts';
-import { XksProxyFailure } from '../../xksProxy/xksProxyFailure.ts';
 import type { XksCall } from '../../xksProxy/xksProxyClient.ts';
+import { XksProxyFailure } from '../../xksProxy/xksProxyFailure.ts';
 
 /** Rejects with the exception of CreateCustomKeyStore and UpdateCustomKeyStore if GetHealthStatus fails. */
 export async function requireHealthyProxy(kms: LocalKms, call: XksCall): Promise<void> {

@@ -4,11 +4,11 @@ import { requireConnectionState } from '../../connection/requireConnectionState.
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { CustomKeyStore, XksProxyConfiguration } from '../../state/records.ts';
+import { customKeyStoreId, customKeyStoreName } from '../members.ts';
+import { operation } from '../operation.ts';
 import { cloudHsmMembers, refuseCloudHsmMembers } from './cloudHsmMembers.ts';
 import { findCustomKeyStore } from './findCustomKeyStore.ts';
-import { customKeyStoreId, customKeyStoreName } from '../members.ts';
 import { mergeXksProxy } from './mergeXksProxy.ts';
-import { operation } from '../operation.ts';
 import { requireHealthyProxy } from './requireHealthyProxy.ts';
 import { requireUnique } from './requireUnique.ts';
 import { requireVpcEndpointService } from './requireVpcEndpointService.ts';

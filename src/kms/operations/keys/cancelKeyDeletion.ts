@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { KmsError } from '../../kmsError.ts';
-import { findKey } from './findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKey } from './findKey.ts';
 
 /** The key is Disabled afterwards. */
 export const cancelKeyDeletion = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {

@@ -2,13 +2,13 @@ import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { createKeyError } from '../../failures/kmsErrorOf.ts';
 import type { KmsKey } from '../../state/records.ts';
 import { XksProxyFailure } from '../../xksProxy/xksProxyFailure.ts';
+import { operation } from '../operation.ts';
+import { requestMetadata } from '../requestMetadata.ts';
 import { createKeyRequest, newExternalKeyOf } from './createKeyRequest.ts';
 import { requireFreeExternalKey, requireSuitableExternalKey } from './externalKeyRules.ts';
 import { keyMetadata } from './keyMetadata.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './keyPolicy.ts';
 import { tagsOf } from './keyTags.ts';
-import { operation } from '../operation.ts';
-import { requestMetadata } from '../requestMetadata.ts';
 
 /** A KMS key over a key that exists in an external key store; its proxy is asked whether that key will do. */
 export const createKey = operation(createKeyRequest, async (kms, input, request) => {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findKey } from './findKey.ts';
-import { keyMetadata } from './keyMetadata.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKey } from './findKey.ts';
+import { keyMetadata } from './keyMetadata.ts';
 
 const shape = z.object({ KeyId: member.keyId, GrantTokens: member.grantTokens.optional() });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { findKeyToChange } from './findKeyToChange.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKeyToChange } from './findKeyToChange.ts';
 
 /** On a key that is Unavailable it shows when that is available again. */
 export const enableKey = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {

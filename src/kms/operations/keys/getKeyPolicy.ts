@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findKey } from './findKey.ts';
-import { requireDefaultPolicyName } from './keyPolicy.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKey } from './findKey.ts';
+import { requireDefaultPolicyName } from './keyPolicy.ts';
 
 const shape = z.object({ KeyId: member.keyId, PolicyName: member.policyName.optional() });
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findKey } from './findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { paginate } from '../paginate.ts';
+import { findKey } from './findKey.ts';
 
 const shape = z.object({ KeyId: member.keyId, ...member.pagination });
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { KmsError } from '../../kmsError.ts';
-import { findKeyToChange } from './findKeyToChange.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKeyToChange } from './findKeyToChange.ts';
 
 const shape = z.object({ KeyId: member.keyId, PendingWindowInDays: member.pendingWindowInDays.default(30) });
 

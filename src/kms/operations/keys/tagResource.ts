@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { findKeyToChange } from './findKeyToChange.ts';
-import { mergeTags, tagsOf } from './keyTags.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKeyToChange } from './findKeyToChange.ts';
+import { mergeTags, tagsOf } from './keyTags.ts';
 
 const shape = z.object({ KeyId: member.keyId, Tags: member.tags });
 

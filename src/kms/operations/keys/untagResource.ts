@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { findKeyToChange } from './findKeyToChange.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
+import { findKeyToChange } from './findKeyToChange.ts';
 
 const shape = z.object({ KeyId: member.keyId, TagKeys: member.tagKeys });
 
