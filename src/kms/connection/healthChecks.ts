@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { LocalKms } from '../localKms.ts';
 import type { CustomKeyStore } from '../state/records.ts';
+import { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 
 export interface HealthCheckOptions {
   readonly kms: Pick<LocalKms, 'state' | 'xksProxy'>;
@@ -61,8 +62,8 @@ export class HealthChecks {
     try {
       await this.#kms.xksProxy.getHealthStatus({ proxy, requestMetadata, customKeyStoreId });
     } catch (error) {
-      const { kmsRequestId } = requestMetadata;
-      this.#log.warn({ customKeyStoreId, kmsRequestId, detail: String(error) }, 'health check failed');
+      // Failures of proxies are in the log already, as are those of all requests to them.
+      if (!(error instanceof XksProxyFailure)) this.#log.error({ customKeyStoreId, err: error }, 'health check failed');
     } finally {
       this.#running.delete(customKeyStoreId);
     }

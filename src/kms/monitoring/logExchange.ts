@@ -2,11 +2,12 @@ import type { Logger } from 'pino';
 import type { XksExchange } from '../xksProxy/xksProxyClient.ts';
 
 /** A record of a request to a proxy: what CloudWatch Logs would have of it, the proxy's own words included. */
-export function logExchange(log: Logger, { call, xksOperation, latencyMs, failure }: XksExchange): void {
+export function logExchange(log: Logger, { call, xksOperation, latencyMs, failure, health }: XksExchange): void {
   const { customKeyStoreId, requestMetadata } = call;
   const { kmsOperation, kmsRequestId } = requestMetadata;
   const ms = Math.round(latencyMs * 10) / 10;
-  const record = { customKeyStoreId, kmsRequestId, kmsOperation, xksOperation, latencyMs: ms };
+  const healthStatus = health?.ekmFleetDetails.map((instance) => instance.healthStatus);
+  const record = { customKeyStoreId, kmsRequestId, kmsOperation, xksOperation, latencyMs: ms, healthStatus };
   if (failure) log.warn({ ...record, reason: failure.reason, detail: failure.detail }, 'proxy failed');
   else log.info(record, 'proxy answered');
 }
