@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
@@ -27,6 +27,8 @@ let port: number;
 beforeEach(async () => {
   checkout = temporaryFolder();
   symlinkSync(join(ROOT, 'dist'), join(checkout, 'dist'));
+  mkdirSync(join(checkout, '.node/bin'), { recursive: true });
+  symlinkSync(process.execPath, join(checkout, '.node/bin/node'));
   const main = join(checkout, 'dist/main.js');
   const { configFile, env } = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: { PATH } });
   const proxy = startProgram(main, ['serve', '--config', configFile], env, () => undefined);
