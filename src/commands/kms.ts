@@ -40,31 +40,31 @@ export function kmsCommand(cli: Cli): Command {
 function serveCommand(cli: Cli): Command {
   const command = new Command('serve')
     .description("runs the local KMS until it is asked to stop; use it with the AWS CLI's --endpoint-url")
-    .option('--host <address>', 'to listen on; it asks nobody for a password', parseHost, '127.0.0.1')
-    .option('--port <port>', 'to listen on; 0 for any', parsePort, 4599)
+    .option('--host <address>', 'address to listen on; whoever reaches it may use it', parseHost, '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 for any free one', parsePort, 4599)
     .option(
       '--state <file>',
-      'where it keeps key stores and keys, with their secrets; :memory: for nowhere',
+      'file where it keeps key stores and keys, with their secrets; :memory: to keep nothing',
       'local-kms.db',
     )
-    .option('--region <region>', 'that it plays', parseRegion, 'us-east-1')
-    .option('--account-id <id>', 'that it plays', parseAccountId, '111122223333')
-    .option('--resolve <name=host:port>', 'where the proxy of that name is; may be repeated', addAddress)
+    .option('--region <region>', 'Region that it stands for', parseRegion, 'us-east-1')
+    .option('--account-id <id>', 'account that it stands for', parseAccountId, '111122223333')
+    .option('--resolve <name=host:port>', 'connect to host:port for https://name; may be repeated', addAddress)
     .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile)
-    .option('--client-cert <file>', 'PEM, for proxies that want client certificates')
+    .option('--client-cert <file>', 'PEM, shown to proxies that want client certificates')
     .option('--client-key <file>', 'PEM, the private key of that certificate')
     .option('--config <file>', 'YAML: callers by access key id, and VPC endpoint services (docs/local-kms.md)')
-    .option('--connect-seconds <s>', 'that a key store is CONNECTING', parseSeconds, 3)
-    .option('--disconnect-seconds <s>', 'that a key store is DISCONNECTING', parseSeconds, 1)
+    .option('--connect-seconds <s>', 'how long a key store is CONNECTING', parseSeconds, 3)
+    .option('--disconnect-seconds <s>', 'how long a key store is DISCONNECTING', parseSeconds, 1)
     .option(
       '--answer-within-ms <ms>',
-      "that a proxy has for an answer; AWS's 250, or more on a busy machine",
+      "how long a proxy has for an answer: AWS's 250, or more on a busy machine",
       parseWhole,
       250,
     )
-    .option('--health-check-seconds <s>', 'between health checks of a connected key store', parsePositive, 60)
-    .option('--requests-per-second <n>', 'the quota of cryptographic requests to a key store', parseWhole, 1800)
-    .option('--day-seconds <s>', 'that a day of the waiting period of a deletion lasts', parsePositive, 86_400);
+    .option('--health-check-seconds <s>', 'time between health checks of a connected key store', parsePositive, 60)
+    .option('--requests-per-second <n>', 'quota of cryptographic requests to a key store', parseWhole, 1800)
+    .option('--day-seconds <s>', 'how long a day of the waiting period of a deletion lasts', parsePositive, 86_400);
   return command.action(async (options: ServeOptions) => {
     if ((options.clientCert === undefined) !== (options.clientKey === undefined)) {
       command.error('error: --client-cert and --client-key go together');
