@@ -115,7 +115,8 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
 
 function explain(error: unknown, { host, port }: ServeOptions): unknown {
   if (error instanceof KmsConfigFailure || error instanceof StateFileFailure) return new CommandFailure(error.message);
-  if (error instanceof XksProxyFailure) return new CommandFailure(error.detail);
+  if (error instanceof XksProxyFailure)
+    return new CommandFailure(`a file of --ca, --client-cert or --client-key cannot be used: ${error.detail}`);
   const { syscall = '' } = error as NodeJS.ErrnoException;
   return ['listen', 'getaddrinfo'].includes(syscall)
     ? new CommandFailure(new ListenFailure(host, port, error).message)
