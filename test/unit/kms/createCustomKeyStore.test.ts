@@ -88,7 +88,12 @@ describe('CreateCustomKeyStore', () => {
     [
       'UnsupportedOperationException',
       `CloudHsmClusterId, TrustAnchorCertificate${hsm}`,
-      { CloudHsmClusterId: 'cluster-1a23b4cdefg', TrustAnchorCertificate: 'x' },
+      { CloudHsmClusterId: 'cluster-2a34b5cdefg', TrustAnchorCertificate: 'x' },
+    ],
+    [
+      'ValidationException',
+      "1 validation error detected: Value at 'keyStorePassword' failed to satisfy constraint: Member must have length greater than or equal to 7",
+      { KeyStorePassword: 'kmsPsw' },
     ],
     ['ValidationException', needed, { XksProxyConnectivity: undefined }],
     ['ValidationException', needed, { XksProxyUriEndpoint: undefined }],

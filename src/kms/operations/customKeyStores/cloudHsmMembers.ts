@@ -1,11 +1,11 @@
-import { z } from 'zod';
 import { KmsError } from '../../kmsError.ts';
+import * as member from '../members.ts';
 
 /** The members of AWS CloudHSM key stores, which a local KMS does not have. */
 export const cloudHsmMembers = {
-  CloudHsmClusterId: z.string().optional(),
-  TrustAnchorCertificate: z.string().optional(),
-  KeyStorePassword: z.string().optional(),
+  CloudHsmClusterId: member.cloudHsmClusterId.optional(),
+  TrustAnchorCertificate: member.trustAnchorCertificate.optional(),
+  KeyStorePassword: member.keyStorePassword.optional(),
 };
 
 /** Throws UnsupportedOperationException if one is there. */
