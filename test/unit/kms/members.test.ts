@@ -1,3 +1,4 @@
+import * as sdk from '@aws-sdk/client-kms';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import * as members from '../../../src/kms/operations/members.ts';
@@ -138,6 +139,19 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
 const shapes = Object.entries<z.ZodType | object>(members).flatMap(([name, shape]) => {
   const constraints = CONSTRAINTS[name];
   return shape instanceof z.ZodType && constraints ? [{ name, shape, ...constraints }] : [];
+});
+
+it.each([
+  ['keySpec', members.keySpec, sdk.KeySpec],
+  ['customerMasterKeySpec', members.customerMasterKeySpec, sdk.CustomerMasterKeySpec],
+  ['keyUsage', members.keyUsage, sdk.KeyUsageType],
+  ['origin', members.origin, sdk.OriginType],
+  ['customKeyStoreType', members.customKeyStoreType, sdk.CustomKeyStoreType],
+  ['encryptionAlgorithm', members.encryptionAlgorithm, sdk.EncryptionAlgorithmSpec],
+  ['dataKeySpec', members.dataKeySpec, sdk.DataKeySpec],
+  ['xksProxyConnectivity', members.xksProxyConnectivity, sdk.XksProxyConnectivityType],
+])('%s has the values of the SDK of AWS', (_name, shape, values) => {
+  expect(shape.options.toSorted()).toEqual(Object.values(values).sort());
 });
 
 it('every member that has constraints is there', () => {
