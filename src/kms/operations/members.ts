@@ -128,9 +128,13 @@ export const encryptionAlgorithm = z.enum(['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_
 export const dataKeySpec = z.enum(['AES_256', 'AES_128']);
 export const numberOfBytes = z.int().min(1).max(1024);
 export const encryptionContext = z.record(z.string(), z.string());
-/** Of GenerateDataKey and Decrypt: an attestation document, which is not read. */
-export const recipient = z.looseObject({});
 
 /** Decoded to a Buffer of so many bytes. */
 export const plaintext = base64Blob(1, 4096);
 export const ciphertextBlob = base64Blob(1, 6144);
+/** Of GenerateDataKey and Decrypt: an attestation document, which is not read. */
+export const recipient = z.object({
+  KeyEncryptionAlgorithm: z.enum(['RSAES_OAEP_SHA_256']).optional(),
+  AttestationDocument: base64Blob(1, 262_144).optional(),
+});
+export const dryRunModifiers = z.array(z.enum(['IGNORE_CIPHERTEXT']));

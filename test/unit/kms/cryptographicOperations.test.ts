@@ -470,6 +470,23 @@ describe('each operation', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
+  it.each([
+    ['Decrypt', 'recipient.keyEncryptionAlgorithm', { Recipient: { KeyEncryptionAlgorithm: 'NONE' } }],
+    ['GenerateDataKey', 'recipient.keyEncryptionAlgorithm', { Recipient: { KeyEncryptionAlgorithm: 'NONE' } }],
+    ['Decrypt', 'dryRunModifiers.1.member', { DryRunModifiers: ['NONE'] }],
+    ['ReEncrypt', 'dryRunModifiers.1.member', { DryRunModifiers: ['NONE'] }],
+  ])('%s checks %s, though it has no use for it', async (operationName, member, members) => {
+    const kms = new TwoKeys();
+    const [, operation, input] = (await kms.inputs()).find(([name]) => name === operationName) ?? [];
+    if (!operation) throw new Error(`There is no input of ${operationName}`);
+    await expect(kms.call(operation, { ...input, ...members })).rejects.toMatchObject({
+      errorName: 'ValidationException',
+      message: expect.stringMatching(
+        `^1 validation error detected: Value 'NONE' at '${member}' failed to satisfy constraint: Member must satisfy enum value set: `,
+      ) as string,
+    });
+  });
+
   it('checks its grant tokens and encryption contexts', async () => {
     const kms = new TwoKeys();
     for (const [name, operation, input] of await kms.inputs()) {

@@ -118,6 +118,15 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
   encryptionContext: { good: [{}, { '': '' }, { constructor: 'a', toString: 'b', é: '\0' }], bad: [] },
   plaintext: { length: [1, 4096], ofLength: base64, good: ['AQI='], bad: [] },
   ciphertextBlob: { length: [1, 6144], ofLength: base64, good: ['AQI='], bad: [] },
+  recipient: {
+    good: [{}, { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: base64(262_144) }],
+    bad: [
+      { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_1' },
+      { AttestationDocument: '' },
+      { AttestationDocument: base64(262_145) },
+    ],
+  },
+  dryRunModifiers: { good: [[], ['IGNORE_CIPHERTEXT']], bad: [['IGNORE']] },
   xksProxyAuthenticationCredential: {
     good: [
       { AccessKeyId: 'ABCDEFGHIJKLMNOPQR27', RawSecretAccessKey: 'a'.repeat(43) },

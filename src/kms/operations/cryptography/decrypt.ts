@@ -19,6 +19,7 @@ const shape = z.object({
   EncryptionAlgorithm: member.encryptionAlgorithm.optional(),
   Recipient: member.recipient.optional(),
   DryRun: z.boolean().optional(),
+  DryRunModifiers: member.dryRunModifiers.optional(),
 });
 
 export const decrypt = operation(shape, async (kms, input, request) => {

@@ -21,6 +21,7 @@ const shape = z.object({
   DestinationEncryptionAlgorithm: member.encryptionAlgorithm.optional(),
   GrantTokens: member.grantTokens.optional(),
   DryRun: z.boolean().optional(),
+  DryRunModifiers: member.dryRunModifiers.optional(),
 });
 
 export const reEncrypt = operation(shape, async (kms, input, request) => {
