@@ -26,6 +26,10 @@ export const policy = z
 export const tags = z.array(z.object({ TagKey: z.string().min(1).max(128), TagValue: z.string().max(256) }));
 export const pendingWindowInDays = z.int().min(1).max(365);
 export const tagKeys = z.array(z.string().min(1).max(128));
+export const resourceOwners = z
+  .array(z.enum(['SELF', 'OTHER_ACCOUNTS_VIA_RAM']))
+  .min(1)
+  .max(2);
 export const grantTokens = z.array(z.string().min(1).max(8192)).max(10);
 
 export const limit = z.int().min(1).max(1000);

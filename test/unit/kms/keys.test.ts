@@ -57,6 +57,17 @@ describe('ListKeys', () => {
     });
   });
 
+  it('gives them unless those of other accounts alone are asked for', async () => {
+    const own = { Keys: [{ KeyId: key.keyId, KeyArn: arn }], Truncated: false };
+    for (const ResourceOwners of [['SELF'], ['OTHER_ACCOUNTS_VIA_RAM', 'SELF']]) {
+      expect(await kms.call(listKeys, { ResourceOwners })).toEqual(own);
+    }
+    expect(await kms.call(listKeys, { ResourceOwners: ['OTHER_ACCOUNTS_VIA_RAM'] })).toEqual({
+      Keys: [],
+      Truncated: false,
+    });
+  });
+
   it('refuses a marker that it did not give', async () => {
     const refusal = { errorName: 'InvalidMarkerException', message: 'Marker is not valid.' };
     await expect(kms.call(listKeys, { Marker: key.keyId })).rejects.toMatchObject(refusal);

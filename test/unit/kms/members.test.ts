@@ -105,6 +105,12 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
     good: [['g'.repeat(8192)]],
     bad: [[''], ['g'.repeat(8193)]],
   },
+  resourceOwners: {
+    length: [1, 2],
+    ofLength: (length) => Array.from({ length }, () => 'SELF'),
+    good: [['OTHER_ACCOUNTS_VIA_RAM', 'SELF']],
+    bad: [['OTHER']],
+  },
   tagKeys: { good: [[], ['a'], ['a'.repeat(128)]], bad: [[''], ['a'.repeat(129)]] },
   tags: {
     good: [[], [{ TagKey: 'a', TagValue: '' }], [{ TagKey: 'a'.repeat(128), TagValue: 'b'.repeat(256) }]],

@@ -4,7 +4,11 @@ import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { paginate } from '../paginate.ts';
 
-export const listKeys = operation(z.object(member.pagination), (kms, input) => {
-  const { page, ...rest } = paginate(kms.state.keys.ids(), input, (keyId) => keyId);
+const shape = z.object({ ResourceOwners: member.resourceOwners.default(['SELF']), ...member.pagination });
+
+/** There is one account: nobody shares keys with it. */
+export const listKeys = operation(shape, (kms, input) => {
+  const ids = input.ResourceOwners.includes('SELF') ? kms.state.keys.ids() : [];
+  const { page, ...rest } = paginate(ids, input, (keyId) => keyId);
   return { Keys: page.map((keyId) => ({ KeyId: keyId, KeyArn: keyArn(kms.identity, keyId) })), ...rest };
 });
