@@ -30,11 +30,20 @@ static CK_OBJECT_HANDLE real_handle(CK_OBJECT_HANDLE handle) {
   return handle & (((CK_OBJECT_HANDLE)1 << GENERATION_SHIFT) - 1);
 }
 
+// Calls that run in the real module hold it for reading. SoftHSM frees what they work on if sessions are closed under them.
+static pthread_rwlock_t running = PTHREAD_RWLOCK_INITIALIZER;
+
 static void close_all_sessions(void) {
   CK_SLOT_ID slots[64];
   CK_ULONG count = 64;
   if (target->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK) return;
   for (CK_ULONG i = 0; i < count; i++) target->C_CloseAllSessions(slots[i]);
+}
+
+static void take_away(action what, CK_SESSION_HANDLE session) {
+  if (what == CLOSE_SESSION) target->C_CloseSession(session);
+  if (what == CLOSE_ALL_SESSIONS) close_all_sessions();
+  if (what == LOG_OUT) target->C_Logout(session);
 }
 
 static void die(void) {
@@ -56,13 +65,11 @@ static int begin(plan *plan, const char *function, CK_SESSION_HANDLE session, CK
         hang(fault);
         break;
       case CLOSE_SESSION:
-        target->C_CloseSession(session);
-        break;
       case CLOSE_ALL_SESSIONS:
-        close_all_sessions();
-        break;
       case LOG_OUT:
-        target->C_Logout(session);
+        pthread_rwlock_wrlock(&running);
+        take_away(fault->action, session);
+        pthread_rwlock_unlock(&running);
         break;
       case INVALIDATE_HANDLES:
         generation++;
@@ -91,7 +98,10 @@ static CK_RV end(const plan *plan, CK_RV answer) {
     plan plan;                                                     \
     CK_RV answer;                                                  \
     if (!begin(&plan, #function, session, &answer)) return answer; \
-    return end(&plan, forward);                                    \
+    pthread_rwlock_rdlock(&running);                               \
+    answer = forward;                                              \
+    pthread_rwlock_unlock(&running);                               \
+    return end(&plan, answer);                                     \
   }
 
 #define NO_SESSION CK_INVALID_HANDLE

@@ -15,7 +15,13 @@ export interface SessionPoolOptions {
   readonly timeoutMs: number;
 }
 
-interface Waiter extends PromiseWithResolvers<SessionHandle> {
+interface Lent {
+  readonly session: SessionHandle;
+  /** Of the pool when it was lent. */
+  readonly generation: number;
+}
+
+interface Waiter extends PromiseWithResolvers<Lent> {
   readonly deadline: number;
 }
 
@@ -29,6 +35,8 @@ export class SessionPool {
   // A set for its order of insertion: first come, first served.
   readonly #waiting = new Set<Waiter>();
   #lent = 0;
+  /** Counts the times that the idle sessions were given up: those that were lent then may be gone as well. */
+  #generation = 0;
   #overdue = 0;
   #cameBackAt = -Infinity;
   /** What a call takes at present, in milliseconds: a moving average. */
@@ -49,23 +57,23 @@ export class SessionPool {
    */
   async withSession<T>(deadline: number, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
     if (this.#remaining(deadline) === 0) throw late();
-    const session = await this.#borrow(deadline);
+    const lent = await this.#borrow(deadline);
     if (this.#remaining(deadline) === 0) {
       // It waited behind blocking calls, during which no timer is looked at.
-      this.#takeBack(session, false, true);
+      this.#takeBack(lent, false, true);
       throw noneFree();
     }
     let overdue = false;
     const startedAt = this.#options.clock();
-    const answer = (async () => use(session))().then(
+    const answer = (async () => use(lent.session))().then(
       (result) => {
         this.#noteDuration(startedAt);
-        this.#takeBack(session, overdue, true);
+        this.#takeBack(lent, overdue, true);
         return result;
       },
       (error: unknown) => {
         this.#noteDuration(startedAt);
-        this.#takeBack(session, overdue, error instanceof XksError);
+        this.#takeBack(lent, overdue, error instanceof XksError);
         throw error;
       },
     );
@@ -92,13 +100,15 @@ export class SessionPool {
     return { sessions: this.#options.size, sessionsInUse: this.#lent, operationsWaiting: this.#waiting.size };
   }
 
-  /** Closes the sessions that are not lent. */
+  /** Closes the sessions that are not lent, and each of the others when it is back. */
   closeIdle(): void {
+    this.#generation += 1;
     for (const session of this.#idle.splice(0)) this.#options.close(session);
   }
 
-  /** Forgets the sessions that are not lent, which do not exist any more. */
+  /** Forgets the sessions that are not lent, which do not exist any more, and lends none of the others again. */
   forgetIdle(): void {
+    this.#generation += 1;
     this.#idle.length = 0;
   }
 
@@ -119,13 +129,13 @@ export class SessionPool {
     });
   }
 
-  #borrow(deadline: number): SessionHandle | Promise<SessionHandle> {
+  #borrow(deadline: number): Lent | Promise<Lent> {
     if (this.#closed) throw closed();
     if (this.#lent < this.#options.size) return this.#lend();
     if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const since = this.#options.clock();
-    const waiter = { ...Promise.withResolvers<SessionHandle>(), deadline };
+    const waiter = { ...Promise.withResolvers<Lent>(), deadline };
     this.#waiting.add(waiter);
     const timer = setTimeout(() => {
       this.#waiting.delete(waiter);
@@ -151,14 +161,15 @@ export class SessionPool {
     return Math.max(0, deadline - this.#options.clock());
   }
 
-  #lend(): SessionHandle {
+  #lend(): Lent {
     const session = this.#idle.pop() ?? this.#options.open();
     this.#lent += 1;
-    return session;
+    return { session, generation: this.#generation };
   }
 
-  #takeBack(session: SessionHandle, overdue: boolean, reusable: boolean): void {
-    if (reusable && !overdue && !this.#closed) this.#idle.push(session);
+  #takeBack({ session, generation }: Lent, overdue: boolean, reusable: boolean): void {
+    const isCurrent = generation === this.#generation && !this.#closed;
+    if (reusable && !overdue && isCurrent) this.#idle.push(session);
     else this.#options.close(session);
     this.#lent -= 1;
     if (overdue) this.#overdue -= 1;

@@ -47,6 +47,20 @@ describe('a session', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
+  it.each(['closeIdle', 'forgetIdle'] as const)('that was lent at %s is not lent again', async (giveUp) => {
+    const { pool, open, close, use } = setUp(1);
+    const done = Promise.withResolvers<undefined>();
+    const operation = use(done.promise);
+    pool[giveUp]();
+    const next = pool.withSession(performance.now() + TIMEOUT_MS, (session) => session);
+    done.resolve(undefined);
+    await operation;
+    expect(close.mock.calls).toEqual([[ulong(1)]]);
+    expect(await next).toEqual(ulong(2));
+    expect(await pool.withSession(performance.now() + TIMEOUT_MS, (session) => session)).toEqual(ulong(2));
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
   it('is counted while it is lent, and so is who waits for one', async () => {
     const { pool, use } = setUp(2);
     const done = Promise.withResolvers<undefined>();
