@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
@@ -68,21 +69,29 @@ it('resume the TLS sessions of one another', async () => {
   await stop();
 });
 
-it('one that is killed is replaced, and only its requests in flight are lost', async () => {
-  await start();
-  const clients = 6;
-  const load = new SteadyLoad(proxy, clients);
-  for (let kill = 1; kill <= 3; kill += 1) {
-    await expect.poll(() => load.sent).toBeGreaterThan(kill * 100);
-    process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-    await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
-  }
-  const { sent, outcomes } = await load.stop();
-  const answered = outcomes.get(200) ?? 0;
-  expect(sent - answered).toBeLessThanOrEqual(3 * clients);
-  expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
-  await stop();
-});
+const CONNECTIONS = {
+  'a connection for many requests': () => ({}),
+  'a connection for each request': () => ({ agent: new Agent() }),
+};
+
+it.each(Object.entries(CONNECTIONS))(
+  'one that is killed is replaced, only its requests in flight are lost: %s',
+  async (_, optionsOf) => {
+    await start();
+    const clients = 6;
+    const load = new SteadyLoad(proxy, clients, optionsOf);
+    for (let kill = 1; kill <= 3; kill += 1) {
+      await expect.poll(() => load.sent).toBeGreaterThan(kill * 100);
+      process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
+      await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
+    }
+    const { sent, outcomes } = await load.stop();
+    const answered = outcomes.get(200) ?? 0;
+    expect(sent - answered).toBeLessThanOrEqual(3 * clients);
+    expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
+    await stop();
+  },
+);
 
 it('one that hangs in a call is killed and replaced', async () => {
   await start();

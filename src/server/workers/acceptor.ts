@@ -1,12 +1,14 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { SupervisedWorker } from './supervisedWorker.ts';
 
+type AcceptingWorker = Pick<SupervisedWorker, 'give' | 'giving'>;
+
 export interface AcceptorOptions {
   readonly host: string;
   /** 0: one that the system gives. */
   readonly port: number;
   /** Those that may be given connections now. */
-  readonly workers: () => readonly SupervisedWorker[];
+  readonly workers: () => readonly AcceptingWorker[];
   /** Told when a connection cannot be accepted, such as for want of file descriptors. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
 }
@@ -50,19 +52,19 @@ export class Acceptor {
   async #give(socket: Socket): Promise<void> {
     // Of a client that goes meanwhile.
     socket.on('error', () => undefined);
-    let taken = false;
-    while (!taken && !socket.destroyed) {
-      const worker = this.#next();
-      if (!worker) break;
-      taken = await worker.give(socket);
+    // Nothing is given twice to one: a worker that has just died fails at once, before anything else can happen, for ever.
+    const tried = new Set<AcceptingWorker>();
+    for (let worker = this.#next(tried); worker && !socket.destroyed; worker = this.#next(tried)) {
+      if (await worker.give(socket)) break;
+      tried.add(worker);
     }
     // Once taken, what is closed here is not the connection, but one of its two descriptors.
     socket.destroy();
   }
 
   /** In turn, but none that is slow to take what it was given while another is not. */
-  #next(): SupervisedWorker | undefined {
-    const workers = this.#workers();
+  #next(tried: ReadonlySet<AcceptingWorker>): AcceptingWorker | undefined {
+    const workers = this.#workers().filter((worker) => !tried.has(worker));
     this.#given += 1;
     const turn = workers.map((_, index) => workers[(this.#given + index) % workers.length]);
     return turn.reduce(

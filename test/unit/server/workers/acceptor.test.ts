@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { Acceptor } from '../../../../src/server/workers/acceptor.ts';
+
+const ENOUGH = 100;
+
+/** One that has died and is still counted among the workers: its channel is closed, so nothing can be given to it. */
+class DeadWorker {
+  readonly giving = 0;
+  given = 0;
+
+  async give(): Promise<boolean> {
+    this.given += 1;
+    // The loop would not come to anything else any more, not even to the end of this test.
+    if (this.given > ENOUGH) throw new Error('given again and again');
+    return new Promise((resolve) => {
+      process.nextTick(resolve, false);
+    });
+  }
+}
+
+/** One that takes what it is given when it is told to. */
+class SlowWorker {
+  readonly #waiting: PromiseWithResolvers<boolean>[] = [];
+
+  get giving(): number {
+    return this.#waiting.length;
+  }
+
+  async give(): Promise<boolean> {
+    const waiting = Promise.withResolvers<boolean>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  take(): void {
+    for (const { resolve } of this.#waiting.splice(0)) resolve(true);
+  }
+}
+
+async function acceptFor(...workers: readonly (DeadWorker | SlowWorker)[]): Promise<(count: number) => Socket[]> {
+  const acceptor = await Acceptor.listen({
+    host: '127.0.0.1',
+    port: 0,
+    workers: () => workers,
+    onError: () => undefined,
+  });
+  onTestFinished(() => {
+    acceptor.close();
+  });
+  return (count) => Array.from({ length: count }, () => connect(acceptor.address.port, '127.0.0.1'));
+}
+
+it('gives what a dead worker did not take to one that is alive, though that has not taken its last one yet', async () => {
+  const dead = new DeadWorker();
+  const slow = new SlowWorker();
+  const open = await acceptFor(dead, slow);
+  const clients = open(6);
+  await expect.poll(() => slow.giving).toBe(6);
+  expect(dead.given).toBeLessThanOrEqual(6);
+  slow.take();
+  // Here its end of the connection, which a worker would have a descriptor of its own for.
+  await Promise.all(clients.map(async (client) => once(client.resume(), 'close')));
+});
+
+it('closes a connection that no worker takes, each asked once', async () => {
+  const workers = [new DeadWorker(), new DeadWorker()];
+  const open = await acceptFor(...workers);
+  await Promise.all(open(5).map(async (client) => once(client.resume(), 'close')));
+  expect(workers.map(({ given }) => given)).toEqual([5, 5]);
+});
+
+it('gives to the worker that has the fewest it has not taken', async () => {
+  const workers = [new SlowWorker(), new SlowWorker()];
+  const open = await acceptFor(...workers);
+  const [first, second] = workers as [SlowWorker, SlowWorker];
+  const clients = open(4);
+  await expect.poll(() => [first.giving, second.giving]).toEqual([2, 2]);
+  first.take();
+  clients.push(...open(2));
+  await expect.poll(() => [first.giving, second.giving]).toEqual([2, 2]);
+  for (const client of clients) client.destroy();
+  for (const worker of workers) worker.take();
+});
