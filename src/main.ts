@@ -4,14 +4,6 @@ import { availableParallelism } from 'node:os';
 import type { Socket } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
-import { configCommand } from './commands/config.ts';
-import { conformanceCommand } from './commands/conformance.ts';
-import { credentialCommand } from './commands/credential.ts';
-import { keyCommand } from './commands/key.ts';
-import { keystoreCommand } from './commands/keystore.ts';
-import { kmsCommand } from './commands/kms.ts';
-import { policyCommand } from './commands/policy.ts';
-import { serveCommand } from './commands/serve.ts';
 import { ConfigError } from './config/problem.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
 import type { GivenMessage, TakenMessage } from './server/workers/supervisedWorker.ts';
@@ -73,20 +65,22 @@ const cli: Cli = {
   },
 };
 
+// What they import takes half a second to load, if all is loaded.
+const COMMANDS = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  keystore: async () => (await import('./commands/keystore.ts')).keystoreCommand,
+  credential: async () => (await import('./commands/credential.ts')).credentialCommand,
+  key: async () => (await import('./commands/key.ts')).keyCommand,
+  policy: async () => (await import('./commands/policy.ts')).policyCommand,
+  conformance: async () => (await import('./commands/conformance.ts')).conformanceCommand,
+  kms: async () => (await import('./commands/kms.ts')).kmsCommand,
+} satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
+
 const program = new Command('xks-proxy')
   .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
   .version(version);
-for (const make of [
-  serveCommand,
-  configCommand,
-  keystoreCommand,
-  credentialCommand,
-  keyCommand,
-  policyCommand,
-  conformanceCommand,
-  kmsCommand,
-])
-  program.addCommand(make(cli));
+for (const load of commandsFor(process.argv[2] ?? '')) program.addCommand((await load())(cli));
 throwOnExit(program);
 
 try {
@@ -99,6 +93,11 @@ setTimeout(() => {
   cli.err('a call of a PKCS#11 module has not come back: the process is killed');
   process.kill(process.pid, 'SIGKILL');
 }, EXIT_GRACE_MS).unref();
+
+/** The command that is named, or all of them, for the help or the error. */
+function commandsFor(name: string): (() => Promise<(cli: Cli) => Command>)[] {
+  return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
+}
 
 function throwOnExit(command: Command): void {
   command.exitOverride().showHelpAfterError('(add --help for usage)');
