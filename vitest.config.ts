@@ -9,5 +9,7 @@ export default defineConfig({
     maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Machines are noisy: what comes at all may come late.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

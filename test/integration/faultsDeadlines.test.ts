@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterEach(async () => {
   proxy.clear();
   for (const store of proxy.stores.keys()) {
-    await expect.poll(() => proxy.outcomes(1, store), { timeout: 20_000 }).toEqual(['ok', 'ok']);
+    await expect.poll(() => proxy.outcomes(1, store)).toEqual(['ok', 'ok']);
   }
 });
 
@@ -49,7 +49,7 @@ it('the session of a call that hangs is not lent again until it has come back, a
   expect(count('C_DecryptInit')).toBe(begun);
 
   lift();
-  await expect.poll(() => proxy.outcomes(1, 1), { timeout: 20_000 }).toEqual(['ok', 'ok']);
+  await expect.poll(() => proxy.outcomes(1, 1)).toEqual(['ok', 'ok']);
   expect([count('C_OpenSession') - opened, count('C_CloseSession') - closed]).toEqual([1, 1]);
 });
 

@@ -62,7 +62,7 @@ it.each(REFUSALS)(
       keyManager: `${store + 1}-1`,
       msg: 'A token refuses the PIN: it is not repaired any more. Correct it in the configuration',
     });
-    await expect.poll(() => proxy.health(store), { timeout: 20_000 }).toBe('InternalException');
+    await expect.poll(() => proxy.health(store)).toBe('InternalException');
 
     // Even if it would be taken now.
     proxy.clear();

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { failureOf } from '../support/httpsClientUnderTest.ts';
 import { answerWell, metadata, soon, startClientAndServer as start } from '../support/scriptedProxy.ts';
 import { httpAnswer, type Script } from '../support/scriptedTlsServer.ts';
@@ -223,9 +223,7 @@ describe('connections', () => {
     const { ask, proxy, client } = await start(script);
     await ask();
     const unanswered = failureOf(ask());
-    await vi.waitFor(() => {
-      expect(proxy.requests).toHaveLength(2);
-    });
+    await expect.poll(() => proxy.requests.length).toBe(2);
     client.close();
     expect((await unanswered).reason).toBe('ConnectionLost');
     expect(proxy.connections()).toBe(1);

@@ -435,7 +435,7 @@ describe('the deletion of a key', () => {
     await kms.scheduleKeyDeletion({ KeyId: key, PendingWindowInDays: 7 });
     const gone = `Key '${key}' does not exist`;
     const whatIsSaid = () => kms.keyState(key).catch((error: unknown) => (error as Error).message);
-    await expect.poll(whatIsSaid, { timeout: 20_000 }).toBe(gone);
+    await expect.poll(whatIsSaid).toBe(gone);
     expect(await refusal(kms.describeKey({ KeyId: key }), NotFoundException)).toBe(gone);
     expect((await kms.listAliases({})).Aliases).toEqual([]);
     expect((await kms.listKeys({})).Keys).toEqual([]);
@@ -459,7 +459,7 @@ describe('the deletion of a key', () => {
         () => 'done',
         (error: unknown) => (error as Error).name,
       );
-    await expect.poll(deletion, { timeout: 20_000 }).toBe('done');
+    await expect.poll(deletion).toBe('done');
     expect((await kms.describeCustomKeyStores()).CustomKeyStores).toEqual([]);
   });
 });

@@ -70,7 +70,7 @@ describe('what the local KMS has answered is there after', () => {
     for (const round of [1, 2, 3]) {
       const before = customer.answered.length;
       const work = Array.from({ length: 4 }, () => customer.work(kms));
-      await expect.poll(() => customer.answered.length, { interval: 1, timeout: 20_000 }).toBeGreaterThan(before + 8);
+      await expect.poll(() => customer.answered.length, { interval: 1 }).toBeGreaterThan(before + 8);
       running.signal(signal);
       expect(await running.exitCode).toBe(exitCode);
       await Promise.all(work);

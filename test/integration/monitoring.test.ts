@@ -86,12 +86,9 @@ it('no counter falls when a worker ends', async () => {
   for (let kill = 1; kill <= 2; kill += 1) {
     const serving = running.log.filter(({ msg }) => msg === 'a worker serves');
     process.kill(serving.at(-1)?.['pid'] as number, 'SIGKILL');
-    await vi.waitFor(
-      () => {
-        expect(running.log.filter(({ msg }) => msg === 'a worker serves').length).toBeGreaterThan(serving.length);
-      },
-      { timeout: 20_000 },
-    );
+    await expect
+      .poll(() => running.log.filter(({ msg }) => msg === 'a worker serves').length)
+      .toBeGreaterThan(serving.length);
     expect(await counted()).toBe(6);
   }
   await running.proveService();
@@ -166,9 +163,7 @@ it('has no use for a PIN that was refused until the configuration has changed, a
   files.writeSecret('pin', files.softHsm.pin.reveal());
   await running.logged({ msg: 'the configuration was reloaded' });
   await running.proveService();
-  await vi.waitFor(async () => {
-    expect(await get('/readyz')).toMatchObject({ status: 200 });
-  });
+  await expect.poll(() => get('/readyz')).toMatchObject({ status: 200 });
 });
 
 it('answers health checks of a load balancer that sends PROXY protocol headers, and others', async () => {

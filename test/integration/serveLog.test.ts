@@ -24,7 +24,7 @@ const body = { ...encryptBody, requestMetadata: everything, plaintext: Buffer.fr
 /** The one record of the only request with this kmsRequestId. */
 async function recordOf(kmsRequestId: string): Promise<LogRecord> {
   const has = (record: LogRecord) => JSON.stringify(record).includes(kmsRequestId);
-  await expect.poll(() => proxy.log.filter(has), { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(() => proxy.log.filter(has)).toHaveLength(1);
   return proxy.log.find(has) ?? {};
 }
 

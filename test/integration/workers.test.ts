@@ -3,7 +3,6 @@ import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
-import { encryptBody, paths } from '../support/messages.ts';
 import type { LogRecord } from '../support/processLog.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
@@ -40,7 +39,7 @@ function serving(): LogRecord[] {
 async function start(): Promise<void> {
   proxy = await RunningProxy.start(files);
   started.push(proxy);
-  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS);
+  await expect.poll(() => serving().length).toBe(WORKERS);
 }
 
 async function stop(): Promise<void> {
@@ -83,7 +82,7 @@ it.each(Object.entries(CONNECTIONS))(
     for (let kill = 1; kill <= 3; kill += 1) {
       await expect.poll(() => load.sent).toBeGreaterThan(kill * 100);
       process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-      await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
+      await expect.poll(() => serving().length).toBe(WORKERS + kill);
     }
     const { sent, outcomes } = await load.stop();
     const answered = outcomes.get(200) ?? 0;
@@ -99,7 +98,7 @@ it('one that hangs in a call is killed and replaced', async () => {
   await expect(proxy.proveService()).rejects.toThrow();
   await proxy.logged({ msg: 'a worker hangs and is killed' });
   faulty.clear();
-  await expect.poll(() => serving().length, { timeout: 20_000 }).toBeGreaterThan(WORKERS);
+  await expect.poll(() => serving().length).toBeGreaterThan(WORKERS);
   await proxy.proveService();
   await stop();
 }, 60_000);
@@ -133,7 +132,7 @@ it('a PIN that is refused to one is tried by no other', async () => {
   });
   await start();
   process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + 1);
+  await expect.poll(() => serving().length).toBe(WORKERS + 1);
   await proxy.proveService();
   expect(replica.counts().get('C_Login')).toBe(1);
   expect(proxy.output).not.toContain('no-such-pin');
@@ -146,13 +145,12 @@ it('one that is replaced while the HSM is away, or has another PIN, waits for it
   const before = faulty.counts().get('C_Login') ?? 0;
   for (let kill = 1; kill <= 2; kill += 1) {
     process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-    await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(WORKERS + kill);
+    await expect.poll(() => serving().length).toBe(WORKERS + kill);
   }
   // The first replacement has tried it, and the second knows of that.
   expect(faulty.counts().get('C_Login')).toBe(before + 1);
-  const statuses = [];
-  for (let request = 0; request < 4; request += 1) statuses.push((await proxy.post(paths.encrypt, encryptBody)).status);
-  expect(new Set(statuses)).toEqual(new Set([200, 500]));
+  // The one that has its session still is given all connections.
+  for (let request = 0; request < 4; request += 1) await proxy.proveService();
   await stop();
 });
 

@@ -54,7 +54,7 @@ async function start(): Promise<void> {
 }
 
 async function untilServing(times: number): Promise<void> {
-  await expect.poll(() => serving().length, { timeout: 20_000 }).toBe(times);
+  await expect.poll(() => serving().length).toBe(times);
 }
 
 function kill(worker: LogRecord | undefined): void {

@@ -64,7 +64,7 @@ export class KmsCaller extends KMS {
 
   async reaches(customKeyStoreId: string, state: ConnectionStateType): Promise<void> {
     const stateNow = async () => (await this.keyStore(customKeyStoreId)).ConnectionState;
-    await expect.poll(stateNow, { timeout: 20_000 }).toBe(state);
+    await expect.poll(stateNow).toBe(state);
   }
 
   /** The ARN of a new KMS key. */

@@ -8,6 +8,7 @@ import type { Drain, ServeOrder, Serving } from '../serving.ts';
 import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { prepareAll } from './prepareAll.ts';
 import { ChannelEnd } from './remoteCalls.ts';
+import { ServingWorkers } from './servingWorkers.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
 import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
@@ -41,8 +42,7 @@ export class Supervisor implements Serving {
   readonly ended: Promise<never>;
   readonly #options: SupervisorOptions;
   readonly #workers = new Set<SupervisedWorker>();
-  /** Those of them that have started, and what they said last. */
-  readonly #serving = new Map<SupervisedWorker, WorkerStatus>();
+  readonly #serving = new ServingWorkers<SupervisedWorker>();
   /** Of all workers, also of those that have ended. */
   readonly #refusedPins = new RefusedPins();
   readonly #metrics: WorkerMetrics;
@@ -83,7 +83,7 @@ export class Supervisor implements Serving {
   }
 
   async apply(order: ServeOrder): Promise<void> {
-    const prepared = [...this.#serving.keys()];
+    const prepared = this.#serving.all;
     try {
       await prepareAll(prepared, order);
     } catch (error) {
@@ -91,22 +91,15 @@ export class Supervisor implements Serving {
       throw error;
     }
     this.#order = order;
-    await Promise.all([...this.#serving.keys()].map((worker) => this.#goOver(worker, prepared.includes(worker))));
+    await Promise.all(this.#serving.all.map((worker) => this.#goOver(worker, prepared.includes(worker))));
   }
 
-  /** Ready as soon as one worker is. */
   readiness(): Readiness {
-    if (this.#isStopping()) return { ready: false, problems: ['draining'] };
-    const workers = [...this.#serving.values()].map(({ readiness }) => readiness);
-    const problems = [...new Set(workers.flatMap(({ problems }) => problems))];
-    return {
-      ready: workers.some(({ ready }) => ready),
-      problems: workers.length === 0 ? ['no worker serves'] : problems,
-    };
+    return this.#isStopping() ? { ready: false, problems: ['draining'] } : this.#serving.readiness;
   }
 
   metrics(): Promise<readonly MetricsSnapshot[]> {
-    return this.#metrics.collect(this.#serving.keys());
+    return this.#metrics.collect(this.#serving.all);
   }
 
   async drain(drain: Drain): Promise<void> {
@@ -129,7 +122,7 @@ export class Supervisor implements Serving {
   async #listen(): Promise<Acceptor> {
     const { host, port } = this.#options;
     try {
-      return await Acceptor.listen({ ...this.#options, workers: () => [...this.#serving.keys()] });
+      return await Acceptor.listen({ ...this.#options, workers: () => this.#serving.accepting });
     } catch (error) {
       throw new ListenFailure(host, port, error);
     }
@@ -151,7 +144,7 @@ export class Supervisor implements Serving {
   }
 
   #note(worker: SupervisedWorker, status: WorkerStatus): void {
-    this.#serving.set(worker, status);
+    this.#serving.note(worker, status.readiness);
     for (const refused of status.refusedPins) this.#refusedPins.learn(refused);
   }
 
@@ -203,7 +196,7 @@ export class Supervisor implements Serving {
       worker = undefined;
       onRestart();
       // While others serve, it may be of use.
-      if (shortLives >= SHORT_LIVES && this.#serving.size === 0) {
+      if (shortLives >= SHORT_LIVES && this.#serving.all.length === 0) {
         const how = end.signal ?? `exit code ${end.exitCode ?? 'unknown'}`;
         this.#failed.reject(
           new SupervisorFailure(`worker processes end as soon as they have started, the last one with ${how}`),
