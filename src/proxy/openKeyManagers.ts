@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import type { ReopeningKeyManager } from '../hsm/pkcs11/reopeningKeyManager.ts';
 import type { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
@@ -21,10 +22,12 @@ export async function openKeyManagers(
   managed: ReadonlyMap<string, ManagedKeyManager>,
   keyStores: readonly { readonly keyManagers: readonly string[] }[],
   goesOnWithout: 'none' | 'refused PINs' | 'any',
+  log: Logger,
 ): Promise<void> {
   const failures = new Map<string, Pkcs11Failure>();
   const attempts = new Map<string, Promise<Pkcs11Failure | undefined>>();
   for (const [name, { keyManager }] of managed) {
+    logOpening(log, name);
     const attempt = keyManager.open().then((failure) => {
       if (failure) failures.set(name, failure);
       return failure;
@@ -54,10 +57,16 @@ export async function openKeyManagers(
 }
 
 /** Opens key managers while others serve. Throws Pkcs11Failure if one cannot be opened. */
-export async function openAllKeyManagers(managed: readonly ManagedKeyManager[]): Promise<void> {
+export async function openAllKeyManagers(managed: readonly ManagedKeyManager[], log: Logger): Promise<void> {
   for (const { keyManager } of managed) {
+    logOpening(log, keyManager.name);
     const late = new Pkcs11Failure(`It did not open within ${LONGEST_OPEN_MS / 1000} seconds.`);
     const failure = await Promise.race([keyManager.open(), sleep(LONGEST_OPEN_MS, late, { ref: false })]);
     if (failure) throw new Pkcs11Failure(`key manager ${keyManager.name}: ${failure.message}`);
   }
+}
+
+/** Before a call that may take long, or never come back. */
+function logOpening(log: Logger, keyManager: string): void {
+  log.info({ keyManager }, 'opening a key manager');
 }

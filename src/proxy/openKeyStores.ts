@@ -55,7 +55,7 @@ export async function openKeyStores(
   const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
-    await openKeyManagers(managers, config.keyStores, goesOnWithout);
+    await openKeyManagers(managers, config.keyStores, goesOnWithout, log);
   } catch (error) {
     await closeAll(managers.values());
     await pkcs11.close();
@@ -87,7 +87,7 @@ class Joined implements OpenKeyStores {
     const managers = manage(config, this.#dependencies, this.#managers);
     const fresh = [...managers.values()].filter((manager) => !this.has(manager));
     try {
-      await openAllKeyManagers(fresh);
+      await openAllKeyManagers(fresh, this.#dependencies.log);
     } catch (error) {
       await closeAll(fresh);
       throw error;

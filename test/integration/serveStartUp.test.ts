@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { runCommand, RunningProxy, ProxyFiles, type CommandOutcome } from '../support/runningProxy.ts';
+import { openings, runCommand, RunningProxy, ProxyFiles, type CommandOutcome } from '../support/runningProxy.ts';
 
 let files: ProxyFiles;
 beforeAll(() => {
@@ -27,8 +27,9 @@ async function failToServe(pkcs11: object, server: object = {}): Promise<Command
   return runCommand(['serve', '--config', files.configFile], files.env);
 }
 
-function refused(stderr: RegExp): object {
-  return { exitCode: 1, stdout: '', stderr: expect.stringMatching(stderr) as string };
+function refused(stderr: RegExp, keyManagers = 0): object {
+  const stdout = expect.stringMatching(openings(keyManagers)) as string;
+  return { exitCode: 1, stdout, stderr: expect.stringMatching(stderr) as string };
 }
 
 describe('serve does not start', () => {
@@ -46,7 +47,7 @@ describe('serve does not start', () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     const outcome = await failToServe({ pin });
     expect(outcome).toMatchObject(
-      refused(/^key manager softhsm: The PIN was refused by token "first"\. It was tried once .+\n$/),
+      refused(/^key manager softhsm: The PIN was refused by token "first"\. It was tried once .+\n$/, 1),
     );
     expect(outcome.stderr).not.toContain('wrong-pin');
   });
@@ -55,6 +56,7 @@ describe('serve does not start', () => {
     expect(await failToServe({ token: { label: 'nowhere' } })).toMatchObject(
       refused(
         /^key manager softhsm: There is no token with the label "nowhere"\. The module has: "first" \(serial [0-9a-f]+, slot \d+\)\.\n$/,
+        1,
       ),
     );
   });
@@ -68,6 +70,7 @@ describe('serve does not start', () => {
     expect(await failToServe({ module: files.configFile })).toMatchObject(
       refused(
         /^key manager softhsm: The PKCS#11 module \S+ cannot be loaded: .+ It must be the vendor's PKCS#11 library/,
+        1,
       ),
     );
   });
@@ -75,7 +78,7 @@ describe('serve does not start', () => {
   it('with a module whose own configuration is missing', async () => {
     const env = { ...files.env, SOFTHSM2_CONF: join(files.folder, 'no.conf') };
     expect(await runCommand(['serve', '--config', files.configFile], env)).toMatchObject(
-      refused(/^key manager softhsm: The PKCS#11 module \S+ does not start\. .*SOFTHSM2_CONF.*\n$/),
+      refused(/^key manager softhsm: The PKCS#11 module \S+ does not start\. .*SOFTHSM2_CONF.*\n$/, 1),
     );
   });
 

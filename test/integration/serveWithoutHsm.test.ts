@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { healthMetadata, paths } from '../support/messages.ts';
-import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
+import { openings, ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 
 const CKR_DEVICE_REMOVED = 0x32;
 
@@ -59,7 +59,8 @@ function logins(module: FaultyModule): number {
 
 function refusal(...lines: RegExp[]): object {
   const pattern = new RegExp(`^${lines.map(({ source }) => `${source}\\n`).join('')}$`);
-  return { exitCode: 1, stdout: '', stderr: expect.stringMatching(pattern) as string };
+  const stdout = expect.stringMatching(openings(lines.length)) as string;
+  return { exitCode: 1, stdout, stderr: expect.stringMatching(pattern) as string };
 }
 
 describe('a key manager that does not open', () => {
@@ -188,4 +189,15 @@ describe('a key manager with threadpool calls whose library hangs', () => {
     expect(proxy.output).toContain('a call of a PKCS#11 module has not come back: the process is killed');
     lift();
   });
+});
+
+it.each(['blocking', 'threadpool'])('serve says which key manager it waits for, with %s calls', async (calls) => {
+  configure([{ module: second.module, calls }]);
+  const lift = second.inject({ on: 'C_Login', does: 'hang' });
+  const proxy = RunningProxy.launch(files);
+  await proxy.logged({ level: 'info', msg: 'opening a key manager', keyManager: 'hsm-1' });
+  lift();
+  await proxy.logged({ msg: 'listening' });
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(0);
 });

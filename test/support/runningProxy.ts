@@ -111,6 +111,11 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+/** The lines on standard output of a `serve` that was given so many key managers to open, and could not start. */
+export function openings(keyManagers: number): RegExp {
+  return new RegExp(`^(\\{.*"msg":"opening a key manager"\\}\\n){${keyManagers}}$`);
+}
+
 export type SendOptions = PostOptions & { readonly agent?: Agent };
 
 /** `xks-proxy serve` in a process of its own. */
@@ -131,9 +136,13 @@ export class RunningProxy {
     this.#log = new ProcessLog(this.#child.stdout, this.#child.stderr);
   }
 
+  static launch(files: ProxyFiles, program: Program = [process.execPath, MAIN]): RunningProxy {
+    return new RunningProxy(files, program);
+  }
+
   /** Resolves when it listens. */
-  static async start(files: ProxyFiles, program: Program = [process.execPath, MAIN]): Promise<RunningProxy> {
-    const proxy = new RunningProxy(files, program);
+  static async start(files: ProxyFiles, program?: Program): Promise<RunningProxy> {
+    const proxy = RunningProxy.launch(files, program);
     try {
       const { port } = await proxy.logged({ msg: 'listening' });
       proxy.#port = port as number;
