@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { formatPath, type KeyPath, type Problem } from './problem.ts';
 
+// How the messages begin that no schema of ours gives.
+const ZODS_OWN = 'Invalid input';
+
 /** A schema's issue as a problem, with what was given where that cannot be a secret in the wrong place. */
 export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
   const path = formatPath(issue.path);
@@ -10,13 +13,15 @@ export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
     return { path, message: `has unknown keys${names}` };
   }
   const given = valueAt(written, issue.path);
-  if (issue.code === 'invalid_type' && given === undefined) {
-    return { path, message: `is missing; it must be a ${nameOf(issue.expected)}` };
-  }
+  const mustBe = issue.code === 'invalid_type' ? `must be a ${nameOf(issue.expected)}` : undefined;
+  if (mustBe && given === undefined) return { path, message: `is missing; it ${mustBe}` };
+  const message = mustBe && issue.message.startsWith(ZODS_OWN) ? mustBe : issue.message;
+  // YAML reads a key with nothing after it as null.
+  if (given === null && message === mustBe) return { path, message: `is empty; it ${mustBe}` };
   // Of a file's text, the message begins with the file.
-  const isSaid = typeof given === 'string' && issue.message.startsWith(`${given}:`);
+  const isSaid = typeof given === 'string' && message.startsWith(`${given}:`);
   const show = given !== undefined && !isSaid && !isNearSecret(issue.path);
-  return { path, message: show ? `${issue.message} (given: ${abridge(given)})` : issue.message };
+  return { path, message: show ? `${message} (given: ${abridge(given)})` : message };
 }
 
 // Someone may have written a secret where the reference to it belongs, or a level above.
@@ -28,7 +33,7 @@ function isNearSecret(path: KeyPath): boolean {
 
 // YAML's words for zod's types.
 function nameOf(expected: string): string {
-  return { array: 'list', object: 'map' }[expected] ?? expected;
+  return { array: 'list', object: 'map', record: 'map', int: 'whole number' }[expected] ?? expected;
 }
 
 function valueAt(written: unknown, path: KeyPath): unknown {

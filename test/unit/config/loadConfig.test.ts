@@ -353,6 +353,16 @@ describe('problems', () => {
       changed(({ keyStores: [s] }) => s && (s.uriPathPrefix = `/${'p'.repeat(117)}`)),
       /uriPathPrefix: must leave .* at most 128/,
     ],
+    [
+      'a key with nothing after it',
+      changed(({ keyStores: [s] }) => Object.assign(s ?? {}, { credentials: null })),
+      /^keyStores\[0\]\.credentials: is empty; it must be a list$/,
+    ],
+    [
+      'a value of another type',
+      changed(({ keyStores: [s] }) => s?.keys.push(Object.assign({ id: 'x' }, { label: 5 }))),
+      /^keyStores\[0\]\.keys\[\d\]\.label: must be a string \(given: 5\)$/,
+    ],
     ['an anchor to nothing', 'server: *nothing', /Unresolved alias/],
     [
       'aliases that multiply',
