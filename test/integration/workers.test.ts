@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
@@ -102,6 +104,20 @@ it('one that hangs in a call is killed and replaced', async () => {
   await proxy.proveService();
   await stop();
 }, 60_000);
+
+it('while no process can be made for one that has ended, the others serve, and it is made when one can', async () => {
+  await start();
+  const limit = (descriptors: number) =>
+    execFileSync('prlimit', ['--pid', String(proxy.pid), `--nofile=${descriptors}:`]);
+  limit(readdirSync(`/proc/${proxy.pid}/fd`).length - 1);
+  process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
+  const { detail } = await proxy.logged({ msg: 'a worker did not start' });
+  expect(detail).toMatch(/^spawn \S+ EMFILE$/);
+  limit(1_024);
+  await expect.poll(() => serving().length).toBe(WORKERS + 1);
+  await proxy.proveService();
+  await stop();
+});
 
 it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
   files.writeSecret('pin', 'wrong-pin');

@@ -47,11 +47,16 @@ export class SupervisedWorker {
   #given = 0;
   #isKilled = false;
 
-  /** Starts the process. */
-  constructor(output: WorkerOutput) {
+  /** Starts the process. Throws what the system says when it can make none: EAGAIN, EMFILE, ENOMEM. */
+  static async fork(output: WorkerOutput): Promise<SupervisedWorker> {
     // The main program again, as it was started; its output is ours to pass on, since lines of several writers would mix.
     cluster.setupPrimary({ silent: true, serialization: 'advanced' });
     const worker = cluster.fork();
+    if (worker.process.pid === undefined) throw (await once(worker, 'error'))[0];
+    return new SupervisedWorker(worker, output);
+  }
+
+  private constructor(worker: Worker, output: WorkerOutput) {
     const { process: child } = worker;
     this.#child = child;
     this.id = worker.id;

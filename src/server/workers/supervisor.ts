@@ -64,12 +64,13 @@ export class Supervisor implements Serving {
   /** Starts one worker, and the others when that one serves: so a wrong PIN is tried once. Throws what it failed of. */
   static async start(order: ServeOrder, options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(order, options);
-    const first = supervisor.#fork();
+    let first: SupervisedWorker | undefined;
     try {
+      first = await supervisor.#fork();
       await supervisor.#start(first, 1, false);
       supervisor.#acceptor = await supervisor.#listen();
     } catch (error) {
-      first.kill();
+      first?.kill();
       throw error instanceof ListenFailure ? error : new SupervisorFailure((error as Error).message);
     }
     supervisor.#slots.push(supervisor.#keep(1, first));
@@ -132,8 +133,8 @@ export class Supervisor implements Serving {
     return this.#stop.signal.aborted;
   }
 
-  #fork(): SupervisedWorker {
-    const worker = new SupervisedWorker(this.#options.output);
+  async #fork(): Promise<SupervisedWorker> {
+    const worker = await SupervisedWorker.fork(this.#options.output);
     this.#workers.add(worker);
     void worker.ended.then(() => {
       this.#workers.delete(worker);
@@ -185,19 +186,16 @@ export class Supervisor implements Serving {
     let worker = running;
     while (!this.#isStopping()) {
       const startedAt = clock();
-      if (!worker) {
-        worker = this.#fork();
-        await this.#startOrKill(worker, slot);
-      }
-      const end = await worker.ended;
+      worker ??= await this.#startAnother(slot);
+      const end = await worker?.ended;
       if (this.#isStopping()) return;
       shortLives = clock() - startedAt < SHORT_LIFE_MS ? shortLives + 1 : 0;
-      log.error({ worker: worker.id, pid: worker.pid, ...end, shortLives }, 'a worker has ended and is replaced');
+      log.error({ worker: worker?.id, pid: worker?.pid, ...end, shortLives }, 'a worker has ended and is replaced');
       worker = undefined;
       onRestart();
       // While others serve, it may be of use.
       if (shortLives >= SHORT_LIVES && this.#serving.all.length === 0) {
-        const how = end.signal ?? `exit code ${end.exitCode ?? 'unknown'}`;
+        const how = end?.signal ?? `exit code ${end?.exitCode ?? 'unknown'}`;
         this.#failed.reject(
           new SupervisorFailure(`worker processes end as soon as they have started, the last one with ${how}`),
         );
@@ -207,16 +205,20 @@ export class Supervisor implements Serving {
     }
   }
 
-  async #startOrKill(worker: SupervisedWorker, slot: number): Promise<void> {
+  /** Undefined: the system can make no process now. */
+  async #startAnother(slot: number): Promise<SupervisedWorker | undefined> {
+    let worker: SupervisedWorker | undefined;
     try {
+      worker = await this.#fork();
       // Those that serve have found the key managers there.
       await this.#start(worker, slot, true);
     } catch (error) {
-      if (this.#isStopping()) return;
+      if (this.#isStopping()) return worker;
       const { message } = error as Error;
-      this.#options.log.error({ worker: worker.id, detail: message }, 'a worker did not start');
-      worker.kill();
+      this.#options.log.error({ worker: worker?.id, detail: message }, 'a worker did not start');
+      worker?.kill();
     }
+    return worker;
   }
 
   /** Ends early with a drain. */
