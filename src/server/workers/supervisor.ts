@@ -106,7 +106,7 @@ export class Supervisor implements Serving {
   async drain(drain: Drain): Promise<void> {
     this.#stop.abort();
     const { log } = this.#options;
-    setTimeout(() => {
+    const lameDuck = setTimeout(() => {
       this.#acceptor?.close();
     }, drain.lameDuckMs);
     for (const { calls } of this.#workers) calls.call('drain', drain).catch(() => undefined);
@@ -118,6 +118,9 @@ export class Supervisor implements Serving {
     }, drain.drainMs + END_MS);
     await Promise.all(this.#slots);
     clearTimeout(timer);
+    // All may have ended before it is over.
+    clearTimeout(lameDuck);
+    this.#acceptor?.close();
   }
 
   async #listen(): Promise<Acceptor> {
