@@ -31,6 +31,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// A worker that hangs in a call of a PKCS#11 module sees nothing of an end of its supervisor; nor can it end by process.exit(), if
+// the call is in a thread.
+function killWorkers(): void {
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+}
+process.on('exit', killWorkers);
+if (cluster.isWorker) {
+  process.prependOnceListener('disconnect', () => {
+    process.kill(process.pid, 'SIGKILL');
+  });
+}
+
 const cli: Cli = {
   env: process.env,
   out: (text) => process.stdout.write(`${text}\n`),
@@ -91,6 +103,7 @@ try {
 // Only a call that hangs in a PKCS#11 module keeps the process now, and it would keep process.exit() too.
 setTimeout(() => {
   cli.err('a call of a PKCS#11 module has not come back: the process is killed');
+  killWorkers();
   process.kill(process.pid, 'SIGKILL');
 }, EXIT_GRACE_MS).unref();
 

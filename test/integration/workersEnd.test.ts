@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 const WORKERS = 2;
@@ -56,4 +58,26 @@ it('all of them while new connections are still taken: the proxy ends as it was 
   for (const pid of workers) process.kill(pid, 'SIGKILL');
   expect(await proxy.exitCode).toBe(0);
   expect(proxy.log.at(-1)).toMatchObject({ msg: 'stopped' });
+});
+
+it('one that hangs in a call while it starts: it is killed with the proxy that is asked to stop', async () => {
+  configure();
+  faulty.inject({ on: 'C_Login', does: 'hang' });
+  proxy = RunningProxy.launch(files);
+  await expect.poll(() => faulty.counts().get('C_Login')).toBe(1);
+  workers = readFileSync(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'utf8').trim().split(' ').map(Number);
+  expect(workers).toHaveLength(1);
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(null);
+  await expect.poll(() => workers.filter(isAlive)).toEqual([]);
+});
+
+it('those whose supervisor is killed end too, though a call of their module hangs in its thread', async () => {
+  configure({}, { calls: 'threadpool' });
+  await start();
+  faulty.inject({ on: 'C_Encrypt', does: 'hang' });
+  const answers = await Promise.all(workers.map(() => proxy.post(paths.encrypt, encryptBody)));
+  expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+  proxy.signal('SIGKILL');
+  await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
