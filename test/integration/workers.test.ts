@@ -107,14 +107,25 @@ it('one that hangs in a call is killed and replaced', async () => {
 
 it('while no process can be made for one that has ended, the others serve, and it is made when one can', async () => {
   await start();
-  const limit = (descriptors: number) =>
-    execFileSync('prlimit', ['--pid', String(proxy.pid), `--nofile=${descriptors}:`]);
-  limit(readdirSync(`/proc/${proxy.pid}/fd`).length - 1);
+  const lift = allowNoMoreDescriptors(proxy.pid);
   process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
   const { detail } = await proxy.logged({ msg: 'a worker did not start' });
   expect(detail).toMatch(/^spawn \S+ EMFILE$/);
-  limit(1_024);
+  lift();
   await expect.poll(() => serving().length).toBe(WORKERS + 1);
+  await proxy.proveService();
+  await stop();
+});
+
+it('a connection for which one has no descriptor free goes to another, or is closed', async () => {
+  await start();
+  const [first, second] = serving().map(({ pid }) => pid as number);
+  const liftFirst = allowNoMoreDescriptors(first);
+  for (let request = 0; request < 4; request += 1) await proxy.proveService();
+  const liftSecond = allowNoMoreDescriptors(second);
+  await expect(proxy.proveService()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  liftFirst();
+  liftSecond();
   await proxy.proveService();
   await stop();
 });
@@ -177,6 +188,18 @@ it('that end again and again end the proxy, with a clear error', async () => {
   expect(await proxy.exitCode).toBe(1);
   expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
 }, 60_000);
+
+/** Until what it gives is called. */
+function allowNoMoreDescriptors(pid: number | undefined): () => void {
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  let free = 0;
+  while (open.has(free)) free += 1;
+  const limit = (descriptors: number) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${descriptors}:`]);
+  limit(free);
+  return () => {
+    limit(1_024);
+  };
+}
 
 /** A handshake, and the session that it gives. */
 function connectTls(session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {

@@ -99,7 +99,7 @@ export class SupervisedWorker {
     return this.#giving.size;
   }
 
-  /** Gives it a connection that nothing was read of. Resolves to false if it has ended without taking it. */
+  /** Gives it a connection that nothing was read of. Resolves to false if it does not take it: it has ended, or has no descriptor free. */
   give(connection: Socket): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#given += 1;
@@ -109,6 +109,11 @@ export class SupervisedWorker {
     this.#child.send({ connection: number } satisfies GivenMessage, connection, { keepOpen: true }, (error) => {
       if (error) this.#conclude(number, false);
     });
+    // Messages keep their order: what it has not taken by the answer to the next one has not reached it.
+    const answered = (): void => {
+      this.#conclude(number, false);
+    };
+    this.calls.call('status', undefined).then(answered, answered);
     return promise;
   }
 
