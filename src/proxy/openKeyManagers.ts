@@ -38,11 +38,14 @@ export async function openKeyManagers(
   }
   const opened = async (name: string) => {
     const failure = await attempts.get(name);
-    const isBearable = goesOnWithout === 'any' || (goesOnWithout === 'refused PINs' && failure?.pinRefused);
+    const isBearable = goesOnWithout === 'refused PINs' && failure?.pinRefused;
     if (failure && !isBearable) throw failure;
   };
   try {
-    await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));
+    // Who goes on without any does not wait for one that hangs either.
+    if (goesOnWithout !== 'any') {
+      await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));
+    }
   } catch (error) {
     if (failures.size === 0) throw error;
     // There may be several key managers, and the message is all that an operator sees.

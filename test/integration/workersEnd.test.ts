@@ -81,3 +81,17 @@ it('those whose supervisor is killed end too, though a call of their module hang
   proxy.signal('SIGKILL');
   await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
+
+it('one while the HSM hangs: its successor serves beside the others, and waits for the HSM', async () => {
+  configure({}, { calls: 'threadpool' });
+  await start();
+  faulty.inject({ on: 'C_Login', does: 'hang' });
+  const successor = { worker: WORKERS + 1 };
+  process.kill(workers[0] ?? NaN, 'SIGKILL');
+  await proxy.logged({ ...successor, msg: 'a worker serves' });
+  await proxy.proveService();
+  faulty.clear();
+  await proxy.logged({ ...successor, healthStatus: 'ACTIVE' });
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(0);
+});
