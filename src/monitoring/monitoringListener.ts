@@ -72,7 +72,8 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     address: server.address() as AddressInfo,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
+      // Node's own closeAllConnections leaves those that `prepare` holds back.
+      for (const connection of connections) connection.destroy();
       await closed;
     },
   };

@@ -32,12 +32,12 @@ async function firstByte(socket: Socket): Promise<Buffer> {
     reject(new Error('no byte came'));
   };
   const timer = setTimeout(fail, TIMEOUT_MS);
-  socket.on('readable', read).on('end', fail).on('error', fail);
+  socket.on('readable', read).on('end', fail).on('error', fail).on('close', fail);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
     // That of errors stays, for what comes before the server has its own.
-    socket.off('readable', read).off('end', fail);
+    socket.off('readable', read).off('end', fail).off('close', fail);
   }
 }
