@@ -9,6 +9,7 @@ import { Acceptor, type AcceptorOptions } from './acceptor.ts';
 import { prepareAll } from './prepareAll.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { ServingWorkers } from './servingWorkers.ts';
+import { START_MS, startInTime } from './startInTime.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
 import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
@@ -214,11 +215,10 @@ export class Supervisor implements Serving {
     try {
       worker = await this.#fork();
       // Those that serve have found the key managers there.
-      await this.#start(worker, slot, true);
+      await startInTime(this.#start(worker, slot, true), this.#killHung.bind(this, worker, START_MS));
     } catch (error) {
       if (this.#isStopping()) return worker;
-      const { message } = error as Error;
-      this.#options.log.error({ worker: worker?.id, detail: message }, 'a worker did not start');
+      this.#options.log.error({ worker: worker?.id, detail: (error as Error).message }, 'a worker did not start');
       worker?.kill();
     }
     return worker;
@@ -234,9 +234,11 @@ export class Supervisor implements Serving {
     const outcome = await watchWorker(worker, (status) => {
       this.#note(worker, status);
     });
-    if (outcome === 'ended') return;
-    const { id, pid } = worker;
-    this.#options.log.error({ worker: id, pid, afterMs: HUNG_MS }, 'a worker hangs and is killed');
+    if (outcome === 'hangs') this.#killHung(worker, HUNG_MS);
+  }
+
+  #killHung(worker: SupervisedWorker, afterMs: number): void {
+    this.#options.log.error({ worker: worker.id, pid: worker.pid, afterMs }, 'a worker hangs and is killed');
     worker.kill();
   }
 }
