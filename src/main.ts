@@ -31,6 +31,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
+// What is said there is lost with its reader, such as the last words of a worker; the log has its own.
+process.stderr.on('error', () => undefined);
+
 // A worker that hangs in a call of a PKCS#11 module sees nothing of an end of its supervisor; nor can it end by process.exit(), if
 // the call is in a thread.
 function killWorkers(): void {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
 
 const WORKERS = 2;
+const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
 let files: ProxyFiles;
 let faulty: FaultyModule;
@@ -34,8 +36,8 @@ function configure(more: object = {}, pkcs11: object = {}): void {
   });
 }
 
-async function start(): Promise<void> {
-  proxy = await RunningProxy.start(files);
+async function start(program?: Program): Promise<void> {
+  proxy = await RunningProxy.start(files, program);
   const serving = () => proxy.log.filter(({ msg }) => msg === 'a worker serves').map(({ pid }) => pid as number);
   await expect.poll(serving).toHaveLength(WORKERS);
   workers = serving();
@@ -92,6 +94,16 @@ it('one while the HSM hangs: its successor serves beside the others, and waits f
   await proxy.proveService();
   faulty.clear();
   await proxy.logged({ ...successor, healthStatus: 'ACTIVE' });
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(0);
+});
+
+it('those whose last words nobody reads: the proxy ends as it was asked to', async () => {
+  configure({}, { calls: 'threadpool' });
+  await start(['bash', '--norc', '-c', 'exec "$@" 2> >(:)', 'bash', process.execPath, MAIN]);
+  faulty.inject({ on: 'C_Encrypt', does: 'hang' });
+  const answers = await Promise.all(workers.map(() => proxy.post(paths.encrypt, encryptBody)));
+  expect(answers.map(({ status }) => status)).toEqual([503, 503]);
   proxy.signal('SIGTERM');
   expect(await proxy.exitCode).toBe(0);
 });
