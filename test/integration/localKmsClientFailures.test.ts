@@ -229,6 +229,15 @@ describe('connections', () => {
     expect(proxy.connections()).toBe(1);
   });
 
+  it('that served a disconnected endpoint are closed with the client too', async () => {
+    const { ask, proxy, client } = await start(() => undefined, {}, { answerWithinMs: 60_000 });
+    const unanswered = failureOf(ask());
+    await expect.poll(() => proxy.requests.length).toBe(1);
+    client.disconnect('https://localhost');
+    client.close();
+    expect((await unanswered).reason).toBe('ConnectionLost');
+  });
+
   it('are new for the second attempt, though others are idle', async () => {
     const sockets: TLSSocket[] = [];
     const script: Script = (socket, count) => {

@@ -39,6 +39,8 @@ export class HttpsXksProxyClient implements XksProxyClient {
   readonly #options: HttpsXksProxyClientOptions;
   readonly #tlsContext;
   readonly #endpoints = new Map<string, ProxyEndpoint>();
+  /** Disconnected, but with requests under way. */
+  #retired: readonly ProxyEndpoint[] = [];
 
   constructor(options: HttpsXksProxyClientOptions) {
     this.#options = options;
@@ -68,12 +70,15 @@ export class HttpsXksProxyClient implements XksProxyClient {
 
   disconnect(uriEndpoint: string): void {
     const name = nameOf(uriEndpoint);
-    this.#endpoints.get(name)?.retire();
+    const endpoint = this.#endpoints.get(name);
+    if (!endpoint) return;
+    endpoint.retire();
     this.#endpoints.delete(name);
+    this.#retired = [...this.#retired, endpoint].filter(({ isInUse }) => isInUse);
   }
 
   close(): void {
-    for (const endpoint of this.#endpoints.values()) endpoint.close();
+    for (const endpoint of [...this.#endpoints.values(), ...this.#retired]) endpoint.close();
     this.#endpoints.clear();
   }
 

@@ -50,6 +50,11 @@ export class ProxyEndpoint {
     for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
   }
 
+  /** Whether requests are under way, idle connections aside. */
+  get isInUse(): boolean {
+    return [this.kept, this.fresh].some(({ sockets }) => Object.keys(sockets).length > 0);
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
