@@ -12,6 +12,13 @@ describe('DeleteCustomKeyStore', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
+  it('ends the connection of one that was never connected', async () => {
+    const kms = new LocalKmsUnderTest();
+    const { customKeyStoreId, proxy } = kms.addKeyStore({}, 'DISCONNECTED');
+    await kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId });
+    expect(kms.xksProxy.disconnected).toEqual([proxy.uriEndpoint]);
+  });
+
   it.each(['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTING'] as const)('not one that is %s', async (state) => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId } = kms.addKeyStore({}, state);

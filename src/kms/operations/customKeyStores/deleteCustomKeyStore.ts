@@ -17,6 +17,8 @@ export const deleteCustomKeyStore = operation(
       );
     }
     kms.state.customKeyStores.delete(CustomKeyStoreId);
+    // That of the health check before it was created or updated, if it was not connected since.
+    kms.xksProxy.disconnect(store.proxy.uriEndpoint);
     return {};
   },
 );
