@@ -26,6 +26,8 @@ export function createLogger(
 ): LogOutput {
   const output = destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES, maxWrite: MAX_WRITE_BYTES });
   output.on('drop', () => {
+    // Or the end of the process would wait for the reader, for ever.
+    output.destroy();
     onLoss('the reader of standard output is too far behind');
   });
   output.on('error', ({ message }: Error) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { ProxyFiles } from '../support/runningProxy.ts';
 
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
@@ -28,4 +28,23 @@ it('a proxy whose log nobody reads any more ends, and says why', async () => {
   } finally {
     files.dispose();
   }
+});
+
+it('a process whose log is read too slowly ends, and does not wait for its reader', async () => {
+  const script = `
+    import { createLogger } from './src/monitoring/logger.ts';
+    // As main.ts does: it makes writes to a pipe that is full fail, not wait.
+    process.stdout.on('error', () => undefined);
+    const { log } = createLogger('info', (reason) => { console.error(reason); process.exit(1); });
+    for (;;) {
+      for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(2_000) }, 'line');
+      await new Promise((resolve) => setImmediate(resolve));
+    }`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', script]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  // Its standard output is not read.
+  const errors: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  expect((await once(child, 'close'))[0]).toBe(1);
+  expect(errors.join('')).toBe('the reader of standard output is too far behind\n');
 });
