@@ -25,13 +25,16 @@ export function createLogger(
   base: Readonly<Record<string, unknown>> = {},
 ): LogOutput {
   const output = destination({ dest: 1, sync: false, maxLength: MAX_BUFFERED_BYTES, maxWrite: MAX_WRITE_BYTES });
-  output.on('drop', () => {
-    // Or the end of the process would wait for the reader, for ever.
+  const lose = (reason: string): void => {
+    // Or the end of the process would try to write what is left, for ever.
     output.destroy();
-    onLoss('the reader of standard output is too far behind');
+    onLoss(reason);
+  };
+  output.on('drop', () => {
+    lose('the reader of standard output is too far behind');
   });
   output.on('error', ({ message }: Error) => {
-    onLoss(message);
+    lose(message);
   });
   let pendingBytes = 0;
   output.on('write', (bytes) => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ProxyFiles } from '../support/runningProxy.ts';
@@ -47,4 +48,17 @@ it('a process whose log is read too slowly ends, and does not wait for its reade
   child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
   expect((await once(child, 'close'))[0]).toBe(1);
   expect(errors.join('')).toBe('the reader of standard output is too far behind\n');
+});
+
+it('a process whose log cannot be written ends', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [MAIN, 'kms', 'serve', '--port', '0', '--state', ':memory:'], {
+    stdio: ['ignore', full, 'pipe'],
+  });
+  closeSync(full);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const errors: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  expect((await once(child, 'close'))[0]).toBe(1);
+  expect(errors.join('')).toBe('the log cannot be written: ENOSPC: no space left on device, write\n');
 });
