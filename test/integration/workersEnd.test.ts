@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
+import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const WORKERS = 2;
 const MAIN = join(import.meta.dirname, '../../dist/main.js');
@@ -106,4 +107,15 @@ it('those whose last words nobody reads: the proxy ends as it was asked to', asy
   expect(answers.map(({ status }) => status)).toEqual([503, 503]);
   proxy.signal('SIGTERM');
   expect(await proxy.exitCode).toBe(0);
+});
+
+it('those whose supervisor is killed end too, though nobody reads any more what they have logged', async () => {
+  configure();
+  await start();
+  const load = new SteadyLoad(proxy, 12);
+  await expect.poll(() => load.sent).toBeGreaterThan(500);
+  proxy.signal('SIGKILL');
+  await proxy.exitCode;
+  await load.stop();
+  await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
