@@ -35,7 +35,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 // A worker that hangs in a call of a PKCS#11 module sees nothing of an end of its supervisor; nor can it end by process.exit(), if
-// the call is in a thread.
+// the call is in a thread, or if there is log left that it would write for ever, to nobody.
 function killWorkers(): void {
   for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
 }
