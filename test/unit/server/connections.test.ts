@@ -1,5 +1,4 @@
-import { EventEmitter } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Connections, type Connection } from '../../../src/server/connections.ts';
@@ -17,12 +16,13 @@ function open(): Connection {
 
 /** Begins a request whose bytes have all come, or not. */
 function begin(connection: Connection, complete = true): { closed: boolean } {
-  const res = Object.assign(new EventEmitter(), { closed: false });
-  connection.lastRequest = {
-    req: { complete } as unknown as IncomingMessage,
-    res: res as unknown as ServerResponse,
-  };
-  return res;
+  const req = new IncomingMessage(connection.socket);
+  req.complete = complete;
+  const res = new ServerResponse(req);
+  const state = { closed: false };
+  Object.defineProperty(res, 'closed', { get: () => state.closed });
+  connection.lastRequest = { req, res };
+  return state;
 }
 
 function served(): Connection {
