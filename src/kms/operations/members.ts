@@ -87,7 +87,8 @@ export const cloudHsmClusterId = z
 export const trustAnchorCertificate = z.string().min(1).max(5000);
 export const keyStorePassword = z.string().min(7).max(32);
 
-export const keySpec = z.enum([
+/** Deprecated: KeySpec without those of later years. */
+export const customerMasterKeySpec = z.enum([
   'RSA_2048',
   'RSA_3072',
   'RSA_4096',
@@ -101,16 +102,9 @@ export const keySpec = z.enum([
   'HMAC_384',
   'HMAC_512',
   'SM2',
-  'ML_DSA_44',
-  'ML_DSA_65',
-  'ML_DSA_87',
-  'ECC_NIST_EDWARDS25519',
-  'ML_KEM_512',
-  'ML_KEM_768',
-  'ML_KEM_1024',
 ]);
-/** Deprecated: KeySpec without those of later years. */
-export const customerMasterKeySpec = keySpec.exclude([
+export const keySpec = z.enum([
+  ...customerMasterKeySpec.options,
   'ML_DSA_44',
   'ML_DSA_65',
   'ML_DSA_87',

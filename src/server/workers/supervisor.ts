@@ -10,6 +10,7 @@ import { prepareAll } from './prepareAll.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { ServingWorkers } from './servingWorkers.ts';
 import { START_MS, startInTime } from './startInTime.ts';
+import { SupervisorFailure } from './supervisorFailure.ts';
 import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
 import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
@@ -194,9 +195,11 @@ export class Supervisor implements Serving {
       const end = await worker?.ended;
       if (this.#isStopping()) return;
       shortLives = clock() - startedAt < SHORT_LIFE_MS ? shortLives + 1 : 0;
-      log.error({ worker: worker?.id, pid: worker?.pid, ...end, shortLives }, 'a worker has ended and is replaced');
+      if (worker) {
+        log.error({ worker: worker.id, pid: worker.pid, ...end, shortLives }, 'a worker has ended and is replaced');
+        onRestart();
+      }
       worker = undefined;
-      onRestart();
       // While others serve, it may be of use.
       if (shortLives >= SHORT_LIVES && this.#serving.all.length === 0) {
         const how = end?.signal ?? `exit code ${end?.exitCode ?? 'unknown'}`;
@@ -241,9 +244,4 @@ export class Supervisor implements Serving {
     this.#options.log.error({ worker: worker.id, pid: worker.pid, afterMs }, 'a worker hangs and is killed');
     worker.kill();
   }
-}
-
-/** The workers cannot serve; the message says why. */
-export class SupervisorFailure extends Error {
-  override readonly name = 'SupervisorFailure';
 }
