@@ -88,6 +88,7 @@ const COMMANDS = {
   credential: async () => (await import('./commands/credential.ts')).credentialCommand,
   key: async () => (await import('./commands/key.ts')).keyCommand,
   policy: async () => (await import('./commands/policy.ts')).policyCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
   conformance: async () => (await import('./commands/conformance.ts')).conformanceCommand,
   kms: async () => (await import('./commands/kms.ts')).kmsCommand,
 } satisfies Record<string, () => Promise<(cli: Cli) => Command>>;

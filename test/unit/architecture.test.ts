@@ -26,6 +26,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/xks/': [],
   'src/sigv4/': ['src/xks/'],
   'src/policy/': ['src/xks/'],
+  'src/audit/': [],
   'src/hsm/keyManager.ts': ['src/xks/'],
   'src/hsm/': ['src/xks/', 'src/hsm/'],
   'src/hsm/failover.ts': ['src/xks/', 'src/hsm/keyManager.ts'],

@@ -1,0 +1,60 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Slots of one host: `main` is the process that was started, `w1`, `w2` ... are its workers, `cli` are commands. */
+export const SLOT_PATTERN = /^(main|cli|w[1-9]\d*)$/;
+
+/** `audit.origin`: with the slot behind it, the name of a note's key. A URL without scheme is recommended. */
+export const ORIGIN_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/;
+
+const SEGMENT = /^(\d{20})\.ndjson$/;
+
+/** Files of one log. */
+export interface LogFolder {
+  readonly path: string;
+  /** At each end of a segment a line: the compact range of the tree there. */
+  readonly ranges: string;
+  /** The verifier key, one line. */
+  readonly vkey: string;
+  /** pid of the writer. */
+  readonly lock: string;
+}
+
+export function logFolder(path: string): LogFolder {
+  return { path, ranges: join(path, 'ranges'), vkey: join(path, 'vkey'), lock: join(path, 'lock') };
+}
+
+/** Files of the segment whose first record has this index. */
+export interface Segment {
+  /** Index of its first record. */
+  readonly first: number;
+  /** One record a line. */
+  readonly records: string;
+  /** Signed notes, each followed by an empty line. */
+  readonly checkpoints: string;
+}
+
+export function segmentAt(path: string, first: number): Segment {
+  const name = join(path, String(first).padStart(20, '0'));
+  return { first, records: `${name}.ndjson`, checkpoints: `${name}.checkpoints` };
+}
+
+/** The segments of a log that are there, oldest first. */
+export function listSegments(path: string): Segment[] {
+  const firsts = readdirSync(path).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []);
+  return firsts.sort().map((first) => segmentAt(path, Number(first)));
+}
+
+/** The whole notes of a file of checkpoints, and how many characters a torn one behind them has. */
+export function splitNotes(text: string): { readonly notes: readonly string[]; readonly torn: number } {
+  // text LF LF signature LF LF: each note has one empty line inside and one behind it.
+  const notes: string[] = [];
+  let start = 0;
+  for (;;) {
+    const inside = text.indexOf('\n\n', start);
+    const behind = inside === -1 ? -1 : text.indexOf('\n\n', inside + 2);
+    if (behind === -1) return { notes, torn: text.length - start };
+    notes.push(text.slice(start, behind + 1));
+    start = behind + 2;
+  }
+}

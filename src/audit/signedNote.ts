@@ -1,0 +1,97 @@
+import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
+
+/** The one signature type of C2SP's signed-note that is used here. */
+const ED25519 = 0x01;
+const KEY_ID_BYTES = 4;
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+// What stands before the 32 bytes of an Ed25519 public key in its DER form (RFC 8410).
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** A note whose form is wrong, or that no known key has signed; the message says which. */
+export class NoteFailure extends Error {
+  override readonly name = 'NoteFailure';
+}
+
+/** Signs notes under one name: C2SP, signed-note, "Ed25519 signatures". */
+export class NoteSigner {
+  readonly name: string;
+  /** The verifier key: what others need to check its signatures. */
+  readonly vkey: string;
+  readonly #privateKey: KeyObject;
+  readonly #keyId: Buffer;
+
+  /** `name` has no blank and no `+`; `privateKey` is an Ed25519 key. */
+  constructor(name: string, privateKey: KeyObject) {
+    const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-PUBLIC_KEY_BYTES);
+    const typed = Buffer.concat([Buffer.of(ED25519), publicKey]);
+    this.name = name;
+    this.#privateKey = privateKey;
+    this.#keyId = keyIdOf(name, typed);
+    this.vkey = `${name}+${this.#keyId.toString('hex')}+${typed.toString('base64')}`;
+  }
+
+  /** `text` ends in LF. */
+  sign(text: string): string {
+    const signature = sign(null, Buffer.from(text), this.#privateKey);
+    return `${text}\n\u2014 ${this.name} ${Buffer.concat([this.#keyId, signature]).toString('base64')}\n`;
+  }
+}
+
+/** A key that verifies signatures under one name. */
+export interface VerifierKey {
+  readonly name: string;
+  readonly keyId: Buffer;
+  readonly publicKey: KeyObject;
+}
+
+/** Reads a vkey line. Throws NoteFailure if it is none, of another signature type, or if its key id is not that of its key. */
+export function parseVkey(line: string): VerifierKey {
+  const [, name = '', id = '', encoded = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+  const typed = Buffer.from(encoded, 'base64');
+  if (typed.length !== 1 + PUBLIC_KEY_BYTES || typed[0] !== ED25519 || typed.toString('base64') !== encoded) {
+    throw new NoteFailure('it is not a verifier key for Ed25519: <name>+<8 hexadecimal digits>+<base64>');
+  }
+  const keyId = keyIdOf(name, typed);
+  if (keyId.toString('hex') !== id) throw new NoteFailure(`its key id ${id} is not that of its name and key`);
+  const publicKey = createPublicKey({
+    key: Buffer.concat([SPKI_PREFIX, typed.subarray(1)]),
+    format: 'der',
+    type: 'spki',
+  });
+  return { name, keyId, publicKey };
+}
+
+/**
+ * The text of a note, with its last LF. Throws NoteFailure unless one of `keys` has signed it; signatures of other keys are
+ * passed over, but none of a known key may be wrong (C2SP, signed-note, "Signatures").
+ */
+export function openNote(note: string, keys: readonly VerifierKey[]): string {
+  const end = note.lastIndexOf('\n\n');
+  const text = note.slice(0, end + 1);
+  const lines = note.slice(end + 2);
+  // Control characters but LF have no place in a note.
+  if (end < 1 || !lines.endsWith('\n') || /[\0-\x09\x0b-\x1f]/.test(note))
+    throw new NoteFailure('it is not a signed note');
+  let signed = false;
+  for (const line of lines.slice(0, -1).split('\n')) {
+    const [, name = '', encoded = ''] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+    const bytes = Buffer.from(encoded, 'base64');
+    if (bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== encoded) {
+      throw new NoteFailure('a signature line of it has another form');
+    }
+    const key = keys.find((known) => known.name === name && known.keyId.equals(bytes.subarray(0, KEY_ID_BYTES)));
+    if (!key) continue;
+    const signature = bytes.subarray(KEY_ID_BYTES);
+    if (signature.length !== SIGNATURE_BYTES || !verify(null, Buffer.from(text), key.publicKey, signature)) {
+      throw new NoteFailure(`its signature of ${name} is wrong`);
+    }
+    signed = true;
+  }
+  if (!signed) throw new NoteFailure('no key that is trusted has signed it');
+  return text;
+}
+
+function keyIdOf(name: string, typed: Buffer): Buffer {
+  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), typed]), 'buffer').subarray(0, KEY_ID_BYTES);
+}
