@@ -1,11 +1,11 @@
-import { hash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 /** Bytes of a SHA-256 hash. */
 const HASH_BYTES = 32;
 
 /** Hash of a leaf, RFC 6962 section 2.1: SHA-256(0x00 || record). `record` is a line of a log without its LF. */
 export function leafHash(record: string): Buffer {
-  return hash('sha256', `\0${record}`, 'buffer');
+  return sha256(`\0${record}`);
 }
 
 // RFC 6962, section 2.1: 0x01 before the hashes of the two children.
@@ -15,7 +15,7 @@ const node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 export function nodeHash(left: Buffer, right: Buffer): Buffer {
   left.copy(node, 1);
   right.copy(node, 1 + HASH_BYTES);
-  return hash('sha256', node, 'buffer');
+  return sha256(node);
 }
 
 /**
@@ -53,7 +53,7 @@ export class CompactRange {
   root(): Buffer {
     const smallestFirst = this.#hashes.toReversed();
     const [first, ...others] = smallestFirst;
-    if (!first) return hash('sha256', '', 'buffer');
+    if (!first) return sha256('');
     return others.reduce((right, left) => nodeHash(left, right), first);
   }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { hash } from 'node:crypto';
+import { sha256 } from './sha256.ts';
 
 /** At most, with its LF: an entry of a tile has a length of 16 bits (C2SP, tlog-tiles). */
 export const MAX_LINE_BYTES = 65_535;
@@ -65,7 +65,7 @@ function lineOf(buffer: Buffer, start: number, end: number, offset: number): Rec
     offset,
     leafHash: () => {
       buffer[start - 1] = 0;
-      return hash('sha256', buffer.subarray(start - 1, end), 'buffer');
+      return sha256(buffer.subarray(start - 1, end));
     },
   };
 }

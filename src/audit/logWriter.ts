@@ -1,0 +1,244 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { AppendFile, syncFolder } from './appendFile.ts';
+import { CompactRange, leafHash } from './compactRange.ts';
+import { logFolder, segmentAt, type LogFolder, type Segment } from './logFolder.ts';
+import { lookAtEarlier, tornParts, type PreviousLog } from './earlierLog.ts';
+import type { RecoveredLog } from './recoverLog.ts';
+import { setAside } from './setAside.ts';
+import { NoteSigner } from './signedNote.ts';
+import { SpaceReserve } from './spaceReserve.ts';
+import { formatTreeHead } from './treeHead.ts';
+import { takeLock, type WriterLock } from './writerLock.ts';
+
+export interface LogOptions {
+  readonly directory: string;
+  readonly slot: string;
+  readonly origin: string;
+  /** Ed25519. */
+  readonly privateKey: KeyObject;
+  /** When records are forced to the disk: before they count as taken, before each checkpoint, or never. */
+  readonly sync: 'always' | 'interval' | 'never';
+  /** Records of a segment. */
+  readonly segmentRecords: number;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Members of the `start` record. */
+  readonly about: object;
+  /** Told of each checkpoint that is in its file. */
+  readonly onCheckpoint?: ((checkpoint: Checkpoint) => void) | undefined;
+}
+
+export interface Checkpoint {
+  /** The signed note. */
+  readonly note: string;
+  /** Records that it covers. */
+  readonly size: number;
+}
+
+interface Files {
+  readonly segment: Segment;
+  readonly records: AppendFile;
+  readonly checkpoints: AppendFile;
+}
+
+/** The writer of one log: records in segments, the tree over them, checkpoints. One process at a time; not for two callers at once. */
+export class LogWriter {
+  readonly #options: LogOptions;
+  readonly #folder: LogFolder;
+  readonly #lock: WriterLock;
+  readonly #signer: NoteSigner;
+  readonly #space: SpaceReserve;
+  readonly #range: CompactRange;
+  #files: Files;
+  #signed: number;
+  #signedAt: number;
+
+  private constructor(options: LogOptions, lock: WriterLock, signer: NoteSigner, recovered: RecoveredLog | undefined) {
+    const path = join(options.directory, options.slot);
+    this.#options = options;
+    this.#folder = logFolder(path);
+    this.#lock = lock;
+    this.#signer = signer;
+    this.#space = new SpaceReserve(path, options.clock);
+    this.#range = recovered?.range ?? new CompactRange();
+    this.#signed = recovered?.signed ?? 0;
+    this.#signedAt = options.clock();
+    this.#files = this.#openSegment(recovered?.segment ?? segmentAt(path, 0));
+  }
+
+  /**
+   * Opens the log of a slot, or begins one, and writes its `start` record. Torn ends are cut. A log whose files contradict one
+   * another, or that another key has signed, is moved aside first.
+   * Throws LockHeld, or what the file system says.
+   */
+  static open(options: LogOptions): LogWriter {
+    const { directory, slot, origin, privateKey, about, clock } = options;
+    const path = join(directory, slot);
+    const folder = logFolder(path);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    let lock = takeLock(folder.lock);
+    try {
+      const signer = new NoteSigner(`${origin}/${slot}`, privateKey);
+      const { recovered, end } = lookAtEarlier(folder, signer);
+      let previous: PreviousLog | undefined;
+      if (end) {
+        previous = { ...end, ...setAside(path, end.kind, new Date(clock())) };
+        lock.release();
+        mkdirSync(path, { mode: 0o700 });
+        lock = takeLock(folder.lock);
+      }
+      if (!recovered) writeFileSync(folder.vkey, `${signer.vkey}\n`, { mode: 0o600 });
+      const writer = new LogWriter(options, lock, signer, recovered);
+      writer.#start({ ...about, ...tornParts(recovered), ...(previous && { previous }) });
+      return writer;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Records of the log. */
+  get size(): number {
+    return this.#range.size;
+  }
+
+  /** Name of the key that signs: `<origin>/<slot>`. */
+  get name(): string {
+    return this.#signer.name;
+  }
+
+  /** When the newest checkpoint was made, or the log opened: milliseconds since the epoch. */
+  get signedAt(): number {
+    return this.#signedAt;
+  }
+
+  /**
+   * Appends records: JSON objects with members, each in one line. They get their index as first member. Returns how many were
+   * taken and, if not all, why. With `usesReserve`, the space that is kept for the end is written to as well.
+   */
+  append(records: readonly string[], usesReserve = false): { readonly taken: number; readonly failure?: Error } {
+    let taken = 0;
+    try {
+      this.#files.records.requireUntouched();
+      while (taken < records.length) {
+        const room = this.#files.segment.first + this.#options.segmentRecords - this.#range.size;
+        if (room <= 0) this.#rotate();
+        const batch = records.slice(taken, taken + Math.max(room, 1));
+        const { kept, failure } = this.#appendToSegment(batch, usesReserve);
+        taken += kept;
+        if (failure) return { taken, failure };
+      }
+      return { taken };
+    } catch (error) {
+      return { taken, failure: error as Error };
+    }
+  }
+
+  /** Forces the records to the disk, if the options ask for that before they count as taken. */
+  async settle(): Promise<void> {
+    if (this.#options.sync === 'always') await this.#files.records.sync();
+  }
+
+  /** Signs the tree as it is now, unless it is signed already. Throws FileLost, or what the file system says. */
+  async checkpoint(): Promise<void> {
+    const { records } = this.#files;
+    records.requireInPlace();
+    if (this.#range.size === this.#signed) return;
+    const head = { origin: this.#signer.name, size: this.#range.size, root: this.#range.root() };
+    if (this.#options.sync !== 'never') await records.sync();
+    // A segment may have ended meanwhile, which signs more.
+    if (head.size > this.#signed) this.#sign(head);
+  }
+
+  /** Appends the `stop` record and signs everything. Throws what keeps it from that; the log is closed in any case. */
+  close(): void {
+    try {
+      const { failure } = this.append([this.#record('stop', {})], true);
+      if (failure) throw failure;
+      this.#signNow();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Closes the files as they are. */
+  abandon(): void {
+    this.#files.records.close();
+    this.#files.checkpoints.close();
+    this.#lock.release();
+  }
+
+  #start(members: object): void {
+    const { failure } = this.append([this.#record('start', members)]);
+    if (!failure) return;
+    this.#files.records.close();
+    this.#files.checkpoints.close();
+    throw failure;
+  }
+
+  #record(type: 'start' | 'stop', members: object): string {
+    return JSON.stringify({ type, time: new Date(this.#options.clock()).toISOString(), ...members });
+  }
+
+  #appendToSegment(records: readonly string[], usesReserve: boolean): { kept: number; failure?: Error } {
+    const first = this.#range.size;
+    const lines = records.map((record, index) => `{"index":${first + index},${record.slice(1)}`);
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    if (!usesReserve) this.#space.require(bytes.length);
+    const { kept, failure } = this.#files.records.appendLines(bytes);
+    if (!failure) {
+      for (const line of lines) this.#range.append(leafHash(line));
+      return { kept: records.length };
+    }
+    const whole = kept === 0 ? [] : bytes.toString('utf8', 0, kept - 1).split('\n');
+    for (const line of whole) this.#range.append(leafHash(line));
+    return { kept: whole.length, failure };
+  }
+
+  /** Ends the segment and begins the next. After a failure it can be called again. */
+  #rotate(): void {
+    this.#signNow();
+    this.#writeRange();
+    const { records, checkpoints } = this.#files;
+    this.#files = this.#openSegment(segmentAt(this.#folder.path, this.#range.size));
+    records.close();
+    checkpoints.close();
+  }
+
+  #signNow(): void {
+    if (this.#range.size === this.#signed) return;
+    if (this.#options.sync !== 'never') this.#files.records.syncNow();
+    this.#sign({ origin: this.#signer.name, size: this.#range.size, root: this.#range.root() });
+  }
+
+  #sign(head: { readonly origin: string; readonly size: number; readonly root: Buffer }): void {
+    const note = this.#signer.sign(formatTreeHead(head));
+    this.#files.checkpoints.appendWhole(`${note}\n`);
+    this.#signed = head.size;
+    this.#signedAt = this.#options.clock();
+    this.#options.onCheckpoint?.({ note, size: head.size });
+  }
+
+  #writeRange(): void {
+    const line = this.#range.toString();
+    // It may be there, if a crash came between this step and the next.
+    const lines = existsSync(this.#folder.ranges) ? readFileSync(this.#folder.ranges, 'utf8').split('\n') : [];
+    if (lines.at(-2) === line) return;
+    const ranges = new AppendFile(this.#folder.ranges);
+    try {
+      ranges.appendWhole(`${line}\n`);
+      if (this.#options.sync !== 'never') ranges.syncNow();
+    } finally {
+      ranges.close();
+    }
+  }
+
+  #openSegment(segment: Segment): Files {
+    const records = new AppendFile(segment.records);
+    const files = { segment, records, checkpoints: new AppendFile(segment.checkpoints) };
+    if (this.#options.sync !== 'never') syncFolder(this.#folder.path);
+    return files;
+  }
+}
