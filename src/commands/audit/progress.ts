@@ -1,0 +1,48 @@
+import type { Cli } from '../cli.ts';
+
+const REDRAW_MS = 200;
+const LINE_MS = 10_000;
+// Standard error is written in lines: up one line, and clear it.
+const BACK = '\x1b[1A\x1b[2K';
+
+/** Shows how far long work has come, on standard error: one line that is redrawn for a person, a line each 10 s for a log. */
+export class Progress {
+  readonly #cli: Pick<Cli, 'err' | 'interactive'>;
+  readonly #clock: () => number;
+  readonly #startedAt: number;
+  #saidAt: number;
+  /** The last line on the screen is ours. */
+  #drawn = false;
+
+  /** `clock` gives milliseconds. */
+  constructor(cli: Pick<Cli, 'err' | 'interactive'>, clock = () => performance.now()) {
+    this.#cli = cli;
+    this.#clock = clock;
+    this.#startedAt = clock();
+    this.#saidAt = this.#startedAt;
+  }
+
+  /** Costs little: call it after each portion of the work. `unit` is a plural, such as `records`. */
+  report(work: string, done: number, total: number, unit: string): void {
+    const now = this.#clock();
+    if (now - this.#saidAt < (this.#cli.interactive ? REDRAW_MS : LINE_MS)) return;
+    this.#saidAt = now;
+    const fraction = total > 0 ? Math.min(done / total, 1) : 1;
+    const left = fraction > 0 ? `, ${describeSeconds(((now - this.#startedAt) * (1 - fraction)) / fraction)} left` : '';
+    const amount = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`;
+    const line = `${work}: ${amount} (${Math.floor(100 * fraction)} %)${left}`;
+    this.#cli.err(this.#drawn ? `${BACK}${line}` : line);
+    this.#drawn = this.#cli.interactive;
+  }
+
+  /** Takes the redrawn line off the screen: before any other output, and at the end. */
+  clear(): void {
+    if (this.#drawn) this.#cli.err(`${BACK}\x1b[1A`);
+    this.#drawn = false;
+  }
+}
+
+function describeSeconds(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
