@@ -1,0 +1,70 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { LogWriter, type LogOptions } from '../../src/audit/logWriter.ts';
+
+export const ORIGIN = 'xks.example.com/proxy-1';
+
+/** A new Ed25519 key that signs checkpoints. */
+export function newSigningKey(): KeyObject {
+  return generateKeyPairSync('ed25519').privateKey;
+}
+
+/** Opens a log in `directory` with the real writer: slot main, never synced, a clock that stands. */
+export function openLog(directory: string, options: Partial<LogOptions> = {}): LogWriter {
+  return LogWriter.open({
+    directory,
+    slot: 'main',
+    origin: ORIGIN,
+    privateKey: newSigningKey(),
+    sync: 'never',
+    segmentRecords: 250_000,
+    clock: () => Date.parse('2026-11-26T19:00:00.000Z'),
+    about: {},
+    ...options,
+  });
+}
+
+/** Appends records, JSON objects with type first, and throws unless all are taken. Signs nothing. */
+export function appendAll(log: LogWriter, records: readonly object[]): void {
+  const { failure } = log.append(records.map((record) => JSON.stringify(record)));
+  if (failure) throw failure;
+}
+
+export interface RecordMembers {
+  readonly type?: string;
+  readonly time?: string;
+  readonly requestMetadata?: object;
+  readonly [member: string]: unknown;
+}
+
+/** The record of a successful Encrypt without its index, with other members in the place of its own. */
+export function requestRecord({
+  type = 'request',
+  time = '2026-11-26T19:00:00.000Z',
+  ...members
+}: RecordMembers = {}): object {
+  const { requestMetadata, ...others } = members;
+  return {
+    type,
+    time,
+    requestMetadata: {
+      awsPrincipalArn: 'arn:aws:iam::123456789012:user/Alice',
+      kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+      kmsOperation: 'Encrypt',
+      kmsRequestId: '4112f4d6-db54-4af4-ae30-c55a22a8dfae',
+      ...requestMetadata,
+    },
+    keyStore: 'example',
+    operation: 'Encrypt',
+    externalKeyId: 'foo',
+    keyVersion: 'foo',
+    keyManager: 'softhsm',
+    accessKeyId: 'BETWEEN2TAND3TCHARACTERS',
+    remoteAddress: '127.0.0.1',
+    outcome: 'success',
+    httpStatus: 200,
+    ciphertextDataIntegrityValue: 'qHA/ImC9h5HsCRqCyPmWgYx7tzyoTplzILbP0fPXsMc=',
+    hsmMs: 0.2,
+    durationMs: 0.9,
+    ...others,
+  };
+}
