@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { listSegments, logFolder } from './logFolder.ts';
+
+/** A log on the disk: that of a slot, or one that was set aside, whose folder then stands beside that of its successor. */
+export interface FoundLog {
+  readonly path: string;
+  /** `sealed`: its files contradict one another. `closed`: another key or origin went on. */
+  readonly state: 'open' | 'closed' | 'sealed';
+}
+
+/** There is no log in a folder. */
+export class NoLogFound extends Error {
+  override readonly name = 'NoLogFound';
+}
+
+const FOLDER = /^(main|cli|w[1-9]\d*)(?:\.(\w+)\.(closed|sealed))?$/;
+
+/**
+ * The logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. Sorted by slot, then by age,
+ * so that a log follows those that were set aside before it. Throws NoLogFound, or what the file system says.
+ */
+export function findLogs(folder: string): FoundLog[] {
+  if (hasLog(folder)) return [{ path: folder, state: stateOf(basename(resolve(folder))) }];
+  const logs = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => FOLDER.test(entry.name) && statSync(join(folder, entry.name)).isDirectory())
+    .map(({ name }): FoundLog => ({ path: join(folder, name), state: stateOf(name) }))
+    .sort(inOrder);
+  if (logs.length > 0) return logs;
+  throw new NoLogFound(`there is no audit log in ${folder}`);
+}
+
+/**
+ * What a log is called among those of several hosts: the name of its verifier key, or that of its folder if it has none. One
+ * that was set aside has its time in its name: `xks.example.com/proxy-1/main.20261126T190000000Z.closed`.
+ */
+export function nameOf({ path, state }: FoundLog): string {
+  const folder = basename(resolve(path));
+  const key = keyName(path);
+  if (key === undefined) return folder;
+  return state === 'open' ? key : key.replace(/[^/]+$/, folder);
+}
+
+function hasLog(folder: string): boolean {
+  return listSegments(folder).length > 0 || keyName(folder) !== undefined;
+}
+
+function keyName(path: string): string | undefined {
+  try {
+    return /^([^\s+]+)\+/.exec(readFileSync(logFolder(path).vkey, 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+function stateOf(folder: string): FoundLog['state'] {
+  const [, , , state] = FOLDER.exec(folder) ?? [];
+  return state === 'closed' || state === 'sealed' ? state : 'open';
+}
+
+function inOrder(one: FoundLog, other: FoundLog): number {
+  const [slot = '', time] = basename(one.path).split('.');
+  const [otherSlot = '', otherTime] = basename(other.path).split('.');
+  if (slot !== otherSlot) return slot.localeCompare(otherSlot, 'en', { numeric: true });
+  // An open log has no time, and is the newest.
+  return (time ?? '~') < (otherTime ?? '~') ? -1 : 1;
+}
