@@ -41,6 +41,11 @@ export function nameOf({ path, state }: FoundLog): string {
   return state === 'open' ? key : key.replace(/[^/]+$/, folder);
 }
 
+/** The slot that a log's folder is named for; undefined if it has another name, as a copy may. */
+export function slotOf({ path }: FoundLog): string | undefined {
+  return FOLDER.exec(basename(resolve(path)))?.[1];
+}
+
 function hasLog(folder: string): boolean {
   return listSegments(folder).length > 0 || keyName(folder) !== undefined;
 }

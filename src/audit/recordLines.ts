@@ -25,34 +25,36 @@ export interface LinesEnd {
 }
 
 /**
- * Reads the lines of a segment as they are at this moment, in flat memory, and returns how it ended. A line may be of any
- * length: one that is longer than MAX_LINE_BYTES is given whole as far as it fits, for whoever reads to refuse.
+ * Reads the lines of a segment as they are at this moment, in flat memory, and returns how it ended. Of a line that is longer
+ * than a chunk, only the first chunk is given: the reader refuses it, because it is longer than MAX_LINE_BYTES.
  */
 export function* readLines(file: string): Generator<RecordLine, LinesEnd> {
   const descriptor = openSync(file, 'r');
   try {
     // One byte before each line, for the 0x00 of its leaf hash: the LF of the line before it, or this first byte.
-    let buffer = Buffer.alloc(1 + CHUNK_BYTES);
+    const buffer = Buffer.alloc(1 + CHUNK_BYTES);
     let filled = 1;
     let offset = 0;
     for (;;) {
-      const read = readSync(descriptor, buffer, filled, buffer.length - filled, null);
-      if (read === 0) return { bytes: offset, torn: filled - 1 };
-      filled += read;
       let start = 1;
       for (let end = buffer.indexOf(LF, start); end !== -1 && end < filled; end = buffer.indexOf(LF, start)) {
         yield lineOf(buffer, start, end, offset);
         offset += end + 1 - start;
         start = end + 1;
       }
-      const rest = filled - start;
       if (start === 1 && filled === buffer.length) {
-        // A line longer than the buffer.
-        buffer = Buffer.concat([buffer, Buffer.alloc(buffer.length)]);
-      } else {
-        buffer.copy(buffer, 1, start, filled);
-        filled = 1 + rest;
+        const skipped = skipLine(descriptor);
+        if (!skipped.ended) return { bytes: offset, torn: CHUNK_BYTES + skipped.bytes };
+        yield lineOf(buffer, start, filled, offset);
+        offset += CHUNK_BYTES + skipped.bytes;
+        filled = 1 + skipped.rest.copy(buffer, 1);
+        continue;
       }
+      buffer.copy(buffer, 1, start, filled);
+      filled -= start - 1;
+      const read = readSync(descriptor, buffer, filled, buffer.length - filled, null);
+      if (read === 0) return { bytes: offset, torn: filled - 1 };
+      filled += read;
     }
   } finally {
     closeSync(descriptor);
@@ -68,4 +70,17 @@ function lineOf(buffer: Buffer, start: number, end: number, offset: number): Rec
       return sha256(buffer.subarray(start - 1, end));
     },
   };
+}
+
+/** Reads on behind the next LF. `bytes` are those of the line, with its LF; `rest` was read of the lines behind it. */
+function skipLine(descriptor: number): { readonly bytes: number; readonly ended: boolean; readonly rest: Buffer } {
+  const buffer = Buffer.alloc(CHUNK_BYTES);
+  let bytes = 0;
+  for (;;) {
+    const read = readSync(descriptor, buffer);
+    const end = buffer.subarray(0, read).indexOf(LF);
+    if (end !== -1) return { bytes: bytes + end + 1, ended: true, rest: buffer.subarray(end + 1, read) };
+    if (read === 0) return { bytes, ended: false, rest: buffer };
+    bytes += read;
+  }
 }

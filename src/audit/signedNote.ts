@@ -62,18 +62,42 @@ export function parseVkey(line: string): VerifierKey {
   return { name, keyId, publicKey };
 }
 
+/** A signature of a known key, not yet verified. */
+interface KnownSignature {
+  readonly key: VerifierKey;
+  readonly signature: Buffer;
+}
+
 /**
  * The text of a note, with its last LF. Throws NoteFailure unless one of `keys` has signed it; signatures of other keys are
  * passed over, but none of a known key may be wrong (C2SP, signed-note, "Signatures").
  */
 export function openNote(note: string, keys: readonly VerifierKey[]): string {
+  const { text, signatures } = readNote(note, keys);
+  for (const { key, signature } of signatures) {
+    if (!verify(null, Buffer.from(text), key.publicKey, signature)) throw wrongSignature(key);
+  }
+  return text;
+}
+
+/** Does the same as openNote, but verifies signatures in a thread of libuv's pool, so that many can be verified at once. */
+export async function openNoteInPool(note: string, keys: readonly VerifierKey[]): Promise<string> {
+  const { text, signatures } = readNote(note, keys);
+  for (const { key, signature } of signatures) {
+    if (!(await verifyInPool(Buffer.from(text), key.publicKey, signature))) throw wrongSignature(key);
+  }
+  return text;
+}
+
+/** The text of a note and its signatures of known keys, at least one. */
+function readNote(note: string, keys: readonly VerifierKey[]): { text: string; signatures: readonly KnownSignature[] } {
   const end = note.lastIndexOf('\n\n');
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2);
   // Control characters but LF have no place in a note.
   if (end < 1 || !lines.endsWith('\n') || /[\0-\x09\x0b-\x1f]/.test(note))
     throw new NoteFailure('it is not a signed note');
-  let signed = false;
+  const signatures: KnownSignature[] = [];
   for (const line of lines.slice(0, -1).split('\n')) {
     const [, name = '', encoded = ''] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
     const bytes = Buffer.from(encoded, 'base64');
@@ -83,13 +107,24 @@ export function openNote(note: string, keys: readonly VerifierKey[]): string {
     const key = keys.find((known) => known.name === name && known.keyId.equals(bytes.subarray(0, KEY_ID_BYTES)));
     if (!key) continue;
     const signature = bytes.subarray(KEY_ID_BYTES);
-    if (signature.length !== SIGNATURE_BYTES || !verify(null, Buffer.from(text), key.publicKey, signature)) {
-      throw new NoteFailure(`its signature of ${name} is wrong`);
-    }
-    signed = true;
+    if (signature.length !== SIGNATURE_BYTES) throw wrongSignature(key);
+    signatures.push({ key, signature });
   }
-  if (!signed) throw new NoteFailure('no key that is trusted has signed it');
-  return text;
+  if (signatures.length === 0) throw new NoteFailure('no key that is trusted has signed it');
+  return { text, signatures };
+}
+
+function wrongSignature({ name }: VerifierKey): NoteFailure {
+  return new NoteFailure(`its signature of ${name} is wrong`);
+}
+
+function verifyInPool(text: Buffer, key: KeyObject, signature: Buffer): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(null, text, key, signature, (error, good) => {
+      if (error) reject(error);
+      else resolve(good);
+    });
+  });
 }
 
 function keyIdOf(name: string, typed: Buffer): Buffer {

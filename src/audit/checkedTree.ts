@@ -1,0 +1,82 @@
+import type { CompactRange } from './compactRange.ts';
+import type { Problems, Stretch } from './logReport.ts';
+import type { RecordLine } from './recordLines.ts';
+import { RecordSequence } from './recordSequence.ts';
+import type { TreeHead } from './treeHead.ts';
+
+/** The tree over the records of a log as they are read, compared with what its checkpoints sign. */
+export class CheckedTree {
+  readonly #problems: Problems;
+  readonly #sequence: RecordSequence;
+  /** Undefined after a record that is missing or at a wrong place: from there on the tree is unknown. */
+  #range: CompactRange | undefined;
+  /** Where the tree was taken up: at 0, or at a line of `ranges`. */
+  #takenUpAt = 0;
+  /** The records before this one are those that a checkpoint signs. */
+  #provenTo = 0;
+  /** The first checkpoint that the tree does not fit, until a later one fits or the segment ends. */
+  #misfit: TreeHead | undefined;
+  readonly #proven: Stretch[] = [];
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+    this.#sequence = new RecordSequence(problems);
+  }
+
+  /** Index of the record that comes next. */
+  get next(): number {
+    return this.#sequence.next;
+  }
+
+  /** The records that a checkpoint was found to sign. */
+  get proven(): readonly Stretch[] {
+    return this.#proven;
+  }
+
+  /** The tree over the records read so far; undefined if it is unknown, or known to be wrong. */
+  get range(): CompactRange | undefined {
+    return this.#misfit ? undefined : this.#range;
+  }
+
+  /** Takes the tree up anew at its size; without a tree only the sequence of the records is checked, from `first`. */
+  takeUp(first: number, range: CompactRange | undefined): void {
+    this.#sequence.restart(first);
+    this.#range = range;
+    this.#takenUpAt = first;
+    this.#provenTo = first;
+  }
+
+  take(line: RecordLine): void {
+    if (this.#sequence.take(line)) this.#range?.append(line.leafHash());
+    else this.#range = undefined;
+  }
+
+  /** Compares the tree with a checkpoint of its size. */
+  compare(head: TreeHead): void {
+    if (this.#range?.size !== head.size) return;
+    if (!this.#range.root().equals(head.root)) {
+      this.#misfit ??= head;
+      return;
+    }
+    if (this.#misfit) {
+      const message = `the checkpoint of size ${this.#misfit.size} signs another tree than the one of size ${head.size}`;
+      this.#problems.add({ index: this.#misfit.size - 1, message });
+      this.#misfit = undefined;
+    }
+    this.#provenTo = head.size;
+    if (this.#proven.at(-1)?.from === this.#takenUpAt) this.#proven.pop();
+    this.#proven.push({ from: this.#takenUpAt, to: head.size });
+  }
+
+  /** No more records or checkpoints of a segment come. */
+  endSegment(): void {
+    this.#sequence.end();
+    if (!this.#misfit) return;
+    const [from, to] = [this.#provenTo, this.#misfit.size - 1];
+    const what = from === to ? `record ${from} was` : `one or more of the records ${from} to ${to} were`;
+    const message = `${what} changed: the tree is not the one that the checkpoint of size ${this.#misfit.size} signs`;
+    this.#problems.add({ ...(from === to ? { index: from } : { from, to }), message });
+    this.#misfit = undefined;
+    this.#range = undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { slotOf, type FoundLog } from './findLogs.ts';
+import { logFolder } from './logFolder.ts';
+import type { LogParts } from './logParts.ts';
+import type { Problems } from './logReport.ts';
+import { parseVkey, type VerifierKey } from './signedNote.ts';
+import { describeKey } from './verifierKeys.ts';
+
+/** The name of a log, and the keys that may sign its checkpoints: none if it cannot be verified. */
+export interface LogKeys {
+  readonly name: string | undefined;
+  readonly keys: readonly VerifierKey[];
+}
+
+const NAME_BYTES = 1024;
+
+/** Chooses the keys of a log: those of `trusted` with its name; without `trusted`, the key that its own file `vkey` holds. */
+export function keysOf(
+  log: FoundLog,
+  { parts }: LogParts,
+  trusted: readonly VerifierKey[] | undefined,
+  problems: Problems,
+): LogKeys {
+  const file = logFolder(log.path).vkey;
+  let own: VerifierKey | undefined;
+  if (existsSync(file)) {
+    try {
+      own = parseVkey(readFileSync(file, 'utf8').trimEnd());
+    } catch (error) {
+      problems.add({ file: 'vkey', message: `the file vkey: ${(error as Error).message}` });
+    }
+  }
+  const name = own?.name ?? firstOrigin(parts);
+  const keys = trusted ? trusted.filter((key) => key.name === name) : [own].filter((key) => key !== undefined);
+  const slot = slotOf(log);
+  if (name !== undefined && slot !== undefined && !name.endsWith(`/${slot}`)) {
+    problems.add({ message: `its name is ${name}, but the folder is that of the slot ${slot}` });
+  }
+  if (trusted && own && keys.length > 0 && !keys.some((key) => key.publicKey.equals(own.publicKey))) {
+    problems.add({ file: 'vkey', message: `the file vkey holds ${describeKey(own)}, which is none of the keys given` });
+  }
+  if (keys.length === 0 && parts.length > 0) {
+    const given = trusted ? `none of the verifier keys given is that of ${name ?? 'a log without a name'}` : undefined;
+    problems.add({ message: `nothing of it was verified: ${given ?? 'it has no file vkey that could be used'}` });
+  }
+  return { name, keys };
+}
+
+/** The first line of the oldest checkpoint. */
+function firstOrigin(parts: LogParts['parts']): string | undefined {
+  const part = parts.find(({ checkpointBytes }) => checkpointBytes > 0);
+  if (!part) return undefined;
+  const descriptor = openSync(part.checkpoints, 'r');
+  try {
+    const buffer = Buffer.alloc(NAME_BYTES);
+    const [line = '', behind] = buffer.toString('utf8', 0, readSync(descriptor, buffer)).split('\n');
+    return behind === undefined || line === '' ? undefined : line;
+  } finally {
+    closeSync(descriptor);
+  }
+}

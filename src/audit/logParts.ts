@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { CompactRange } from './compactRange.ts';
+import { logFolder, segmentAt, type Segment } from './logFolder.ts';
+
+/** A segment of which at least one file is there. */
+export interface LogPart extends Segment {
+  readonly hasRecords: boolean;
+  /** Bytes of its file of checkpoints when the folder was read; 0 if there is none. */
+  readonly checkpointBytes: number;
+}
+
+export interface RangesFile {
+  readonly ranges: readonly CompactRange[];
+  /** Numbers of the lines, from 1, that are no range, or not larger than the one before. */
+  readonly badLines: readonly number[];
+  /** Bytes behind the last whole line. */
+  readonly torn: number;
+}
+
+/** The files of a log at one moment, such that records read later have all that the checkpoints sign. */
+export interface LogParts {
+  /** Oldest first. */
+  readonly parts: readonly LogPart[];
+  readonly ranges: RangesFile;
+}
+
+const FILE = /^(\d{20})\.(?:ndjson|checkpoints)$/;
+
+export function listParts(path: string): LogParts {
+  // The writer makes a checkpoint, then a line of `ranges`, then a segment. They are read the other way round: what was read
+  // first then has what it relies on, even if a segment ends meanwhile.
+  const firsts = new Set(readdirSync(path).flatMap((name) => FILE.exec(name)?.[1] ?? []));
+  const ranges = readRanges(logFolder(path).ranges);
+  const parts = [...firsts].sort().map((first) => {
+    const segment = segmentAt(path, Number(first));
+    const bytes = statSync(segment.checkpoints, { throwIfNoEntry: false })?.size ?? 0;
+    return { ...segment, hasRecords: existsSync(segment.records), checkpointBytes: bytes };
+  });
+  return { parts, ranges };
+}
+
+function readRanges(file: string): RangesFile {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const lines = text.split('\n');
+  const torn = Buffer.byteLength(lines.pop() ?? '');
+  const ranges: CompactRange[] = [];
+  const badLines: number[] = [];
+  for (const [index, line] of lines.entries()) {
+    const range = CompactRange.parse(line);
+    if (range && range.size > (ranges.at(-1)?.size ?? 0)) ranges.push(range);
+    else badLines.push(index + 1);
+  }
+  return { ranges, badLines, torn };
+}

@@ -1,0 +1,90 @@
+import type { Problems } from './logReport.ts';
+import { MAX_LINE_BYTES, type RecordLine } from './recordLines.ts';
+
+// As the writer begins each line: a signed record need not be parsed.
+const BEGINNING = /^\{"index":(0|[1-9]\d{0,15}),"type":"/;
+const BEGINNING_BYTES = 40;
+
+/** Checks that the lines of a segment are its records: each once, in order, none missing. */
+export class RecordSequence {
+  readonly #problems: Problems;
+  #next = 0;
+  /** The index that the last line gave, if it was too large. The next line tells why. */
+  #jump: number | undefined;
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  /** Index of the record that comes next. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The record that comes next has this index, whatever came before. */
+  restart(first: number): void {
+    this.#next = first;
+    this.#jump = undefined;
+  }
+
+  /** Whether the line is the record that comes next. If not, the problem is reported. */
+  take({ bytes }: RecordLine): boolean {
+    const beginning = bytes.toString('latin1', 0, BEGINNING_BYTES);
+    const fits = beginning.startsWith(`{"index":${this.#next},"type":"`);
+    if (!fits || this.#jump !== undefined) {
+      const [, index] = BEGINNING.exec(beginning) ?? [];
+      this.#explain(index === undefined ? undefined : Number(index));
+      return false;
+    }
+    this.#next += 1;
+    if (bytes.length < MAX_LINE_BYTES) return true;
+    this.#report(this.#next - 1, `has ${bytes.length + 1} bytes or more: ${MAX_LINE_BYTES} are allowed`);
+    return false;
+  }
+
+  /** No more lines come. */
+  end(): void {
+    if (this.#jump !== undefined) this.#settleJump(this.#jump);
+  }
+
+  #explain(index: number | undefined): void {
+    const jump = this.#jump;
+    const place = this.#next;
+    this.#jump = undefined;
+    if (jump !== undefined && index === place + 1) {
+      this.#report(place, `is not at its place: the line there says that it is record ${jump}`);
+      this.#next = place + 2;
+    } else if (jump === place + 1 && index === place) {
+      this.#problems.addRecords(place, jump, '', 'stand in the wrong order');
+      this.#next = place + 2;
+    } else {
+      if (jump !== undefined) this.#settleJump(jump);
+      this.#explainAlone(index);
+    }
+  }
+
+  #explainAlone(index: number | undefined): void {
+    if (index === undefined) {
+      this.#report(this.#next, 'cannot be recognized: the line at its place does not begin with an index and a type');
+      this.#next += 1;
+    } else if (index > this.#next) {
+      this.#jump = index;
+    } else if (index === this.#next) {
+      this.#next += 1;
+    } else {
+      const where =
+        index === this.#next - 1 ? 'stands twice' : `stands at a wrong place, behind record ${this.#next - 1}`;
+      this.#report(index, where);
+    }
+  }
+
+  #settleJump(index: number): void {
+    this.#problems.addRecords(this.#next, index - 1, 'is missing', 'are missing');
+    this.#next = index + 1;
+    this.#jump = undefined;
+  }
+
+  #report(index: number, message: string): void {
+    this.#problems.addRecords(index, index, message);
+  }
+}

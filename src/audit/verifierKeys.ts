@@ -1,0 +1,24 @@
+import { NoteFailure, parseVkey, type VerifierKey } from './signedNote.ts';
+
+/** Reads verifier keys: one a line; empty lines and those that begin with `#` are passed over. Throws NoteFailure with the line. */
+export function parseVkeys(text: string): VerifierKey[] {
+  const keys = text.split('\n').flatMap((line, index) => {
+    const trimmed = line.trim();
+    return trimmed === '' || trimmed.startsWith('#') ? [] : [vkeyOf(trimmed, index + 1)];
+  });
+  if (keys.length === 0) throw new NoteFailure('it holds no verifier key');
+  return keys;
+}
+
+function vkeyOf(line: string, number: number): VerifierKey {
+  try {
+    return parseVkey(line);
+  } catch (error) {
+    throw new NoteFailure(`line ${number}: ${(error as Error).message}`);
+  }
+}
+
+/** The verifier key as a vkey line says it: `<name>+<key id>`. */
+export function describeKey({ name, keyId }: VerifierKey): string {
+  return `${name}+${keyId.toString('hex')}`;
+}
