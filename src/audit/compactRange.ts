@@ -4,8 +4,8 @@ import { sha256 } from './sha256.ts';
 const HASH_BYTES = 32;
 
 /** Hash of a leaf, RFC 6962 section 2.1: SHA-256(0x00 || record). `record` is a line of a log without its LF. */
-export function leafHash(record: string): Buffer {
-  return sha256(`\0${record}`);
+export function leafHash(record: string | Buffer): Buffer {
+  return sha256(typeof record === 'string' ? `\0${record}` : Buffer.concat([Buffer.of(0), record]));
 }
 
 // RFC 6962, section 2.1: 0x01 before the hashes of the two children.

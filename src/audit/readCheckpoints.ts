@@ -5,7 +5,7 @@ import { parseTreeHead, type TreeHead } from './treeHead.ts';
 
 // Enough to keep all threads of libuv's pool at work.
 const AT_ONCE = 64;
-// Of one note that never ends: what is not a file of checkpoints is not read into memory.
+// A file without notes is not read into memory.
 const MAX_NOTE_CHARACTERS = 64 * 1024;
 
 /** A checkpoint of a file, whose signature was verified. */
@@ -26,25 +26,32 @@ export async function* readCheckpoints(
   bytes: number,
   keys: readonly VerifierKey[],
 ): AsyncGenerator<ReadCheckpoint, number> {
+  const notes = readNotes(file, bytes);
   const pending: Promise<ReadCheckpoint>[] = [];
-  let place = 0;
+  for (let place = 0; ; place += 1) {
+    const { value, done } = await notes.next();
+    if (done) {
+      for (const last of pending) yield await last;
+      return value;
+    }
+    pending.push(verify(value, place, keys));
+    const oldest = pending.length < AT_ONCE ? undefined : pending.shift();
+    if (oldest) yield await oldest;
+  }
+}
+
+/** Reads the notes among the first `bytes` of a file of checkpoints, and returns how many bytes of a torn one are behind them. */
+export async function* readNotes(file: string, bytes: number): AsyncGenerator<string, number> {
   let rest = '';
   for await (const text of textOf(file, bytes)) {
     const { notes, torn } = splitNotes(rest + text);
-    for (const note of notes) {
-      pending.push(verify(note, place, keys));
-      place += 1;
-      const oldest = pending.length < AT_ONCE ? undefined : pending.shift();
-      if (oldest) yield await oldest;
-    }
+    yield* notes;
     rest = torn === 0 ? '' : (rest + text).slice(-torn);
-    if (torn > MAX_NOTE_CHARACTERS) {
-      const content = new NoteFailure('it is no signed note, and nothing behind it was read');
-      pending.push(Promise.resolve({ place, note: '', content }));
-      break;
-    }
+    if (torn <= MAX_NOTE_CHARACTERS) continue;
+    // No note, which its reader finds out.
+    yield rest;
+    return 0;
   }
-  for (const last of pending) yield await last;
   return Buffer.byteLength(rest);
 }
 

@@ -147,8 +147,10 @@ class LogVerification {
     if (this.#tree.range) this.#ranges.compare(this.#tree.range);
     const { torn } = this.#end ?? NO_LINES;
     if (next === undefined) this.#tornBytes = torn;
-    else if (torn > 0)
-      this.#problems.add({ index: end, message: `record ${end} or a part of it is torn: ${torn} bytes` });
+    else if (torn > 0) {
+      const message = `the segment before record ${next} ends in ${torn} bytes that are no whole line`;
+      this.#problems.add({ index: end, message });
+    }
   }
 
   /** The checkpoints of a segment that are signed and at their place; the problems of the others are reported. */

@@ -1,0 +1,104 @@
+import type { FoundLog } from './findLogs.ts';
+import { CompactRange, leafHash } from './compactRange.ts';
+import { InclusionProver, rootOfProof } from './inclusionProof.ts';
+import { keysOf } from './logKeys.ts';
+import { listParts, type LogPart, type LogParts } from './logParts.ts';
+import { Problems } from './logReport.ts';
+import { readNotes } from './readCheckpoints.ts';
+import { readLines, type RecordLine } from './recordLines.ts';
+import { NoteFailure, openNote } from './signedNote.ts';
+import { formatTlogProof } from './tlogProof.ts';
+import { parseTreeHead, type TreeHead } from './treeHead.ts';
+
+export class ProofFailure extends Error {
+  override readonly name = 'ProofFailure';
+}
+
+/** A record of a log and the proof that it is there. */
+export interface ProvenRecord {
+  readonly head: TreeHead;
+  readonly index: number;
+  /** Its line, without LF. */
+  readonly record: Buffer;
+  /** C2SP, tlog-proof. */
+  readonly proof: string;
+}
+
+// Some 50 ms.
+const RECORDS_BETWEEN_PAUSES = 16_384;
+
+/**
+ * Proves that a log has a record, by its newest checkpoint. Reads the records from the segment of `index` on; what was before
+ * is known from `ranges`, so that earlier segments may have been deleted. `pause` is awaited from time to time, with the number
+ * of records that were read of how many. Throws ProofFailure.
+ */
+export async function proveRecord(
+  log: FoundLog,
+  index: number,
+  pause: (done: number, total: number) => Promise<void>,
+): Promise<ProvenRecord> {
+  const files = listParts(log.path);
+  const { note, head } = await newestCheckpoint(log, files);
+  if (index >= head.size) {
+    throw new ProofFailure(
+      `the newest checkpoint covers records 0 to ${head.size - 1}: record ${index} is not signed yet`,
+    );
+  }
+  const { range, parts } = startBefore(index, files);
+  const prover = new InclusionProver(index, head.size);
+  prover.begin(range);
+  let next = range.size;
+  let record: Buffer | undefined;
+  for (const line of linesOf(parts)) {
+    if (next === head.size) break;
+    prover.append(line.leafHash());
+    if (next === index) record = Buffer.from(line.bytes);
+    next += 1;
+    if (next % RECORDS_BETWEEN_PAUSES === 0) await pause(next - range.size, head.size - range.size);
+  }
+  const hashes = prover.proof();
+  if (!record || !rootOfProof(leafHash(record), index, head.size, hashes)?.equals(head.root)) {
+    throw new ProofFailure(
+      'the records do not fit the newest checkpoint: run `audit verify`, which says what is wrong',
+    );
+  }
+  return { head, index, record, proof: formatTlogProof({ record, index, hashes, checkpoint: note }) };
+}
+
+async function newestCheckpoint(log: FoundLog, files: LogParts): Promise<{ note: string; head: TreeHead }> {
+  const problems = new Problems();
+  const { name, keys } = keysOf(log, files, undefined, problems);
+  for (const { checkpoints, checkpointBytes } of files.parts.toReversed()) {
+    let note: string | undefined;
+    for await (const each of readNotes(checkpoints, checkpointBytes)) note = each;
+    if (note === undefined) continue;
+    try {
+      const head = parseTreeHead(openNote(note, keys));
+      if (head && head.origin === name) return { note, head };
+      throw new ProofFailure('its newest checkpoint is none of this log');
+    } catch (error) {
+      if (!(error instanceof NoteFailure)) throw error;
+      throw new ProofFailure(`its newest checkpoint: ${problems.listed[0]?.message ?? error.message}`);
+    }
+  }
+  throw new ProofFailure('the log has no checkpoint');
+}
+
+/** Where to begin to read: the segment of the record, and the tree of the records before it. */
+function startBefore(index: number, { parts, ranges }: LogParts): { range: CompactRange; parts: readonly LogPart[] } {
+  const withRecords = parts.filter(({ hasRecords }) => hasRecords);
+  const place = withRecords.findLastIndex(({ first }) => first <= index);
+  const first = withRecords[place]?.first;
+  if (first === undefined) {
+    throw new ProofFailure(
+      `record ${index} was deleted: the first one that is there is ${withRecords[0]?.first ?? 'none'}`,
+    );
+  }
+  const range = first === 0 ? new CompactRange() : ranges.ranges.find(({ size }) => size === first);
+  if (!range) throw new ProofFailure(`the file ranges has no line of size ${first}`);
+  return { range, parts: withRecords.slice(place) };
+}
+
+function* linesOf(parts: readonly LogPart[]): Generator<RecordLine> {
+  for (const { records } of parts) yield* readLines(records);
+}
