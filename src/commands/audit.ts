@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { auditKeyCommand } from './audit/key.ts';
+import { auditQueryCommand } from './audit/query.ts';
 import type { Cli } from './cli.ts';
 
 /** `xks-proxy audit key|verify|prove|query|export|prune`. */
 export function auditCommand(cli: Cli): Command {
   return new Command('audit')
     .description('the audit log: its key, its verification, and what it says')
-    .addCommand(auditKeyCommand(cli));
+    .addCommand(auditKeyCommand(cli))
+    .addCommand(auditQueryCommand(cli));
 }

@@ -1,0 +1,96 @@
+/** Which records are wanted; those that match all of its members. */
+export interface RecordQuery {
+  /** Of records; undefined: all. */
+  readonly type: string | undefined;
+  readonly keyStore?: string | undefined;
+  /** XKS operation. */
+  readonly operation?: string | undefined;
+  readonly externalKeyId?: string | undefined;
+  /** Label. */
+  readonly keyVersion?: string | undefined;
+  readonly outcome?: string | undefined;
+  readonly kmsRequestId?: string | undefined;
+  /** ARN; each `*` stands for any text. */
+  readonly awsPrincipalArn?: string | undefined;
+  readonly from?: Date | undefined;
+  /** Exclusive. */
+  readonly to?: Date | undefined;
+}
+
+/** A record as far as queries know it. What is a text in those that the proxy writes may be anything in a file. */
+export interface AuditRecord {
+  readonly index: number;
+  readonly type: string;
+  readonly time?: unknown;
+  readonly requestMetadata?: Readonly<Record<string, unknown>>;
+  readonly outcome?: unknown;
+  readonly [member: string]: unknown;
+}
+
+/** Reads a line; undefined if it is not a record. */
+export function parseRecord(line: string): AuditRecord | undefined {
+  try {
+    const value = JSON.parse(line) as Partial<AuditRecord> | null;
+    return Number.isSafeInteger(value?.index) && typeof value?.type === 'string' ? (value as AuditRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const MEMBERS = ['type', 'keyStore', 'operation', 'externalKeyId', 'keyVersion'] as const;
+
+/** Whether a record is wanted. `outcome` is what has become of it in the end. */
+export function matcherOf(query: RecordQuery): (record: AuditRecord, outcome: unknown) => boolean {
+  const members = MEMBERS.filter((name) => query[name] !== undefined);
+  const principal = query.awsPrincipalArn === undefined ? undefined : wildcard(query.awsPrincipalArn);
+  const { kmsRequestId, from, to } = query;
+  return (record, outcome) => {
+    if (members.some((name) => record[name] !== query[name])) return false;
+    if (query.outcome !== undefined && outcome !== query.outcome) return false;
+    const { requestMetadata } = record;
+    if (kmsRequestId !== undefined && requestMetadata?.['kmsRequestId'] !== kmsRequestId) return false;
+    if (principal && !principal(requestMetadata?.['awsPrincipalArn'])) return false;
+    return isWithin(record.time, record.time, from, to);
+  };
+}
+
+/** Whether a period, of two times as records have them, has a part in another that ends before `to`. */
+export function isWithin(begin: unknown, end: unknown, from: Date | undefined, to: Date | undefined): boolean {
+  if (from !== undefined && !(Date.parse(String(end)) >= from.getTime())) return false;
+  return to === undefined || Date.parse(String(begin)) < to.getTime();
+}
+
+/**
+ * What the lines of wanted records have in their text, as Latin-1 of their bytes; what is rare comes first. A line that has all of
+ * it may still be another: a client may give its metadata any names. `isExact`: there is no other condition but the time.
+ */
+export function needlesOf(query: RecordQuery): { readonly needles: readonly string[]; readonly isExact: boolean } {
+  const { kmsRequestId, awsPrincipalArn, keyVersion, externalKeyId, keyStore, operation, outcome, type } = query;
+  const inMetadata = [member({ kmsRequestId }), ...principalParts(awsPrincipalArn)];
+  const ofRecord = [{ keyVersion }, { externalKeyId }, { keyStore }, { operation }, { outcome }, { type }].map(member);
+  const needles = [...inMetadata, ...ofRecord].filter((text) => text !== '');
+  return {
+    needles: needles.map((needle) => Buffer.from(needle).toString('latin1')),
+    isExact: kmsRequestId === undefined && awsPrincipalArn === undefined,
+  };
+}
+
+/** A member as JSON; empty if it is undefined. */
+function member(one: Readonly<Record<string, string | undefined>>): string {
+  return JSON.stringify(one).slice(1, -1);
+}
+
+/** The texts between the wildcards of an ARN, as JSON has them. */
+function principalParts(pattern: string | undefined): string[] {
+  if (pattern === undefined) return [];
+  return member({ awsPrincipalArn: pattern })
+    .split('*')
+    .filter((part) => part !== '"');
+}
+
+function wildcard(pattern: string): (text: unknown) => boolean {
+  if (!pattern.includes('*')) return (text) => text === pattern;
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const expression = new RegExp(`^${parts.join('.*')}$`, 's');
+  return (text) => typeof text === 'string' && expression.test(text);
+}

@@ -1,0 +1,41 @@
+import type { FoundRecord } from '../../audit/queryLog.ts';
+import type { AuditRecord } from '../../audit/recordQuery.ts';
+
+/**
+ * A record in one line, columns with a blank between them: time, log, index, operation, key, version, principal, outcome, error,
+ * KMS request id; `-` for what it does not have. A record of another type has its type behind the index, then its members as JSON.
+ */
+export function describeRecord({ record, correction }: FoundRecord, log: string): string {
+  const { index, type, time, ...members } = record;
+  const columns = [time, log, index].map(column).join(' ');
+  if (type !== 'request') return `${columns} ${column(type)} ${printable(JSON.stringify(members))}`;
+  const { requestMetadata, operation, externalKeyId, keyVersion } = record;
+  const { outcome, errorName }: AuditRecord = correction ?? record;
+  return [
+    columns,
+    ...[operation, externalKeyId, keyVersion, requestMetadata?.['awsPrincipalArn']].map(column),
+    correction ? `${column(outcome)}(corrected)` : column(outcome),
+    ...[errorName, requestMetadata?.['kmsRequestId']].map(column),
+  ].join(' ');
+}
+
+/** A record as JSON with the name of its log, and its correction if there is one. */
+export function recordAsJson({ line, correction }: FoundRecord, log: string): string {
+  const added = JSON.stringify({ log, ...(correction && { correction }) });
+  return `${line.slice(0, -1)},${added.slice(1)}`;
+}
+
+function column(value: unknown): string {
+  if (value === undefined || value === '') return '-';
+  return printable(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(' ', '\\u0020');
+}
+
+/** Escapes what would steer a terminal or cannot be seen: such a text may be a client's. */
+function printable(text: string): string {
+  return text.replaceAll(/(?! )[\p{C}\p{Z}]/gu, (characters) =>
+    characters
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}

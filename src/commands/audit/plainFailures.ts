@@ -1,0 +1,16 @@
+import { NoLogFound } from '../../audit/findLogs.ts';
+import { CommandFailure } from '../cli.ts';
+
+/** Runs a command. What the file system says becomes its failure: a message without a stack. */
+export async function withPlainFailures(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof NoLogFound || isSystemError(error)) throw new CommandFailure(error.message);
+    throw error;
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
