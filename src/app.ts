@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
 import { authorize } from './http/authorize.ts';
@@ -10,16 +10,18 @@ import type { KeyStore } from './http/keyStore.ts';
 import { limitRate } from './http/limitRate.ts';
 import { matchPath, noSuchPath } from './http/matchPath.ts';
 import { answer, operate } from './http/operate.ts';
+import { OpenExchanges } from './http/openExchanges.ts';
 import { parseMessage } from './http/parseMessage.ts';
 import { readBody } from './http/readBody.ts';
-import { recordRequest, type RequestLog, type RequestObserver } from './http/recordRequest.ts';
 import { requirePost } from './http/requirePost.ts';
+import { respondWith, type AbortLog, type RequestObserver, type RequestTrail } from './http/respond.ts';
 import { decrypt } from './operations/decrypt.ts';
 import { encrypt } from './operations/encrypt.ts';
+import { newestVersion, versionOf, type ExternalKey } from './operations/externalKey.ts';
 import { getHealthStatus, type ProxyDescription } from './operations/getHealthStatus.ts';
 import { getKeyMetadata } from './operations/getKeyMetadata.ts';
 import type { SignatureVerifier } from './sigv4/signatureVerifier.ts';
-import { decryptRequest } from './xks/messages/decrypt.ts';
+import { decryptRequest, type DecryptRequest } from './xks/messages/decrypt.ts';
 import { encryptRequest } from './xks/messages/encrypt.ts';
 import { getHealthStatusRequest } from './xks/messages/getHealthStatus.ts';
 import { getKeyMetadataRequest } from './xks/messages/getKeyMetadata.ts';
@@ -30,7 +32,13 @@ export interface AppDependencies {
   readonly keyStores: () => ReadonlyMap<string, KeyStore>;
   readonly verifier: SignatureVerifier;
   readonly proxy: ProxyDescription;
-  readonly log: RequestLog;
+  /** Takes the record of each request before its answer leaves. */
+  readonly trail: RequestTrail;
+  readonly log: AbortLog;
+  /** Why requests cannot be recorded now, if they cannot: then no health check succeeds. */
+  readonly recordingProblem: () => string | undefined;
+  /** The requests that have come and not ended. */
+  readonly exchanges: OpenExchanges;
   /** Of the connection that a request came on. */
   readonly clientOf: (req: IncomingMessage) => Client;
   /** Left out: nobody counts the requests. */
@@ -42,39 +50,56 @@ export interface AppDependencies {
  *
  * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
  */
-export function createApp({ keyStores, verifier, proxy, log, clientOf, observe }: AppDependencies): RequestListener {
+export function createApp(dependencies: AppDependencies): RequestListener {
+  const { keyStores, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } = dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
   const limited = [...signed, limitRate];
   const routes: Readonly<Record<XksApi, readonly Step[]>> = {
     GetHealthStatus: [
       ...signed,
       parseMessage(getHealthStatusRequest),
-      answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)))),
+      answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)), recordingProblem())),
     ],
-    GetKeyMetadata: [...limited, parseMessage(getKeyMetadataRequest), findKey, authorize, operate(getKeyMetadata)],
-    Encrypt: [...limited, parseMessage(encryptRequest), findKey, authorize, operate(encrypt)],
-    Decrypt: [...limited, parseMessage(decryptRequest), findKey, authorize, operate(decrypt)],
+    GetKeyMetadata: [
+      ...limited,
+      parseMessage(getKeyMetadataRequest),
+      findKey,
+      authorize,
+      operate(getKeyMetadata, newestVersion),
+    ],
+    Encrypt: [...limited, parseMessage(encryptRequest), findKey, authorize, operate(encrypt, newestVersion)],
+    Decrypt: [...limited, parseMessage(decryptRequest), findKey, authorize, operate(decrypt, versionThatEncrypted)],
   };
   const route = matchPath(keyStores);
 
-  const record = recordRequest(log, clientOf, observe);
+  const respond = respondWith(trail, log, observe);
+  const fail = handleError(respond);
+  const begin: RequestHandler = (req, res, next) => {
+    exchanges.begin(res, clientOf(req));
+    next();
+  };
   const app = express();
   app.disable('x-powered-by');
-  app.use(record);
+  app.use(begin);
   app.use(async (req, res) => {
     const exchange = known(exchangeOf(res));
     await route(exchange, req, res);
     for (const step of routes[known(exchange.api)]) await step(exchange, req, res);
+    respond(exchange, res, known(exchange.answer));
   });
-  app.use(handleError);
+  app.use(fail);
   return (incoming, outgoing) => {
     const [req, res] = [incoming as Request, outgoing as Response];
     // Express itself gives up on a target that it cannot read as a URL; it has then run nothing.
     app(req, res, () => {
-      record(req, res, () => undefined);
-      handleError(noSuchPath(), req, res, () => undefined);
+      begin(req, res, () => undefined);
+      fail(noSuchPath(), req, res, () => undefined);
     });
   };
+}
+
+function versionThatEncrypted(key: ExternalKey, { ciphertextMetadata }: DecryptRequest) {
+  return versionOf(key, ciphertextMetadata);
 }
 
 function healthsOf({ keyManagers }: KeyStore): KeyManagerHealth[] {

@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { ConfigError } from './config/problem.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
-import type { GivenMessage, TakenMessage } from './server/workers/supervisedWorker.ts';
+import { LOG_DESCRIPTOR, type GivenMessage, type TakenMessage } from './server/workers/supervisedWorker.ts';
 import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -49,6 +49,8 @@ if (cluster.isWorker) {
 const cli: Cli = {
   env: process.env,
   out: (text) => process.stdout.write(`${text}\n`),
+  // Not blocking, if it is a pipe, since process.stdout was made above; a worker's is the same one.
+  logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,
   err: (text) => process.stderr.write(`${text}\n`),
   interactive: process.stderr.isTTY,
   sizeThreadPool: (threads) => {

@@ -5,6 +5,8 @@ export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes to standard output. */
   out(text: string): void;
+  /** Where `serve` writes its log: standard output, whichever process it is. */
+  readonly logDescriptor: number;
   /** Writes to standard error: progress, warnings. */
   readonly err: (text: string) => void;
   /** Whether a person is looking at standard error, so that progress may be redrawn. */

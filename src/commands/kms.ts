@@ -5,6 +5,7 @@ import { startLocalKms, type LocalKmsSettings, type RunningLocalKms } from '../k
 import { StateFileFailure } from '../kms/state/database.ts';
 import { XksProxyFailure } from '../kms/xksProxy/xksProxyFailure.ts';
 import { createLogger } from '../monitoring/logger.ts';
+import { LogStream } from '../monitoring/logStream.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { stopped } from './stopped.ts';
@@ -69,7 +70,12 @@ function serveCommand(cli: Cli): Command {
     if ((options.clientCert === undefined) !== (options.clientKey === undefined)) {
       command.error('error: --client-cert and --client-key go together');
     }
-    const { log } = createLogger('info', (reason) => cli.abort(`the log cannot be written: ${reason}`));
+    const end = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
+    const clock = () => performance.now();
+    const log = createLogger(
+      'info',
+      new LogStream({ descriptor: cli.logDescriptor, isShared: false, clock, onGone: end, onLoss: end }),
+    );
     const running = await start(options, log);
     const { host, region, accountId, state } = options;
     log.info({ host, port: running.port, region, accountId, state }, 'listening');

@@ -3,12 +3,16 @@ import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
-import { createLogger, type LogOutput } from '../monitoring/logger.ts';
+import { createLogger, type LogBase } from '../monitoring/logger.ts';
+import { LogStream } from '../monitoring/logStream.ts';
 import { lifecycleMetrics, type LifecycleMetrics } from '../monitoring/metrics/lifecycleMetrics.ts';
+import type { SnapshotSource } from '../monitoring/metrics/metricsSnapshot.ts';
 import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
+import { recordMetrics } from '../monitoring/metrics/recordMetrics.ts';
 import { retainCounts } from '../monitoring/metrics/retainCounts.ts';
 import type { MonitoringListener } from '../monitoring/monitoringListener.ts';
 import { startMonitoring } from '../monitoring/startMonitoring.ts';
+import { AuditFailure, openTrail, type OpenTrail } from '../proxy/openTrail.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Reloader } from '../proxy/reloader.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
@@ -21,6 +25,13 @@ import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { stopped } from './stopped.ts';
 
+/** The log of this process. */
+interface Output {
+  readonly stream: LogStream;
+  readonly base: LogBase;
+  readonly log: Logger;
+}
+
 /** `xks-proxy serve`: runs the proxy until the process is asked to stop. */
 export function serveCommand(cli: Cli): Command {
   return new Command('serve')
@@ -29,28 +40,42 @@ export function serveCommand(cli: Cli): Command {
     )
     .requiredOption('--config <file>', 'the configuration file')
     .action(async ({ config: file }: { config: string }) => {
-      const loss = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
       if (cli.supervisor) {
-        const { supervisor, env } = cli;
-        await runWorker(supervisor, ({ order, slot, ...others }) => {
-          const { log, isBehind } = createLogger(order.logLevel, loss, { worker: supervisor.worker });
-          return Proxy.start(order, {
-            env,
-            log,
-            canRecord: () => !isBehind(),
-            handOver: supervisor.onConnection,
-            process: `worker-${slot}`,
-            ...others,
-          });
-        });
+        await serveAsWorker(cli, cli.supervisor);
         return;
       }
       const loaded = loadConfig(file, cli.env);
-      cli.sizeThreadPool(threadsFor(loaded.config));
-      const output = createLogger(loaded.config.log.level, loss);
+      const { config } = loaded;
+      cli.sizeThreadPool(threadsFor(config));
+      const output = openOutput(cli, config.log.level, {}, config.server.workers !== 1);
       for (const warning of loaded.warnings) output.log.warn(warning);
       await serve(file, loaded, output, cli).catch(explain);
     });
+}
+
+async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']>): Promise<void> {
+  const complaints = await runWorker(supervisor, ({ order, slot, ...others }, calls) => {
+    const output = openOutput(cli, order.logLevel, { worker: supervisor.worker }, true);
+    return Proxy.start(order, {
+      env: cli.env,
+      ...output,
+      onCheckpoint: (log, { size, note }) => {
+        // A supervisor that is gone takes this process with it.
+        calls.call('checkpoint', { log, size, note }).catch(() => undefined);
+      },
+      handOver: supervisor.onConnection,
+      process: `worker-${slot}`,
+      slot: `w${slot}`,
+      ...others,
+    });
+  });
+  refuse(complaints);
+}
+
+function openOutput(cli: Cli, level: Config['log']['level'], base: LogBase, isShared: boolean): Output {
+  const onGone = (reason: string) => cli.abort(`the log cannot be written: ${reason}`);
+  const stream = new LogStream({ descriptor: cli.logDescriptor, isShared, clock: () => performance.now(), onGone });
+  return { stream, base, log: createLogger(level, stream, base) };
 }
 
 // Node's own work has four threads by default; each session that calls through the pool may hold another.
@@ -59,7 +84,7 @@ function threadsFor({ keyManagers }: Config): number {
   return Math.min(1024, 4 + pooled.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
 }
 
-async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli: Cli): Promise<void> {
+async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cli): Promise<void> {
   const { server, monitoring } = loaded.config;
   const { log } = output;
   const processes = server.workers === 'auto' ? cli.cores : server.workers;
@@ -80,11 +105,17 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
   });
 
   let serving: Serving | undefined;
+  let complaints: readonly string[] = [];
+  // A worker records what it serves; its supervisor what becomes of the workers.
+  const own = processes === 1 ? undefined : openTrail(loaded.config, { ...output, slot: 'main' });
   const lifecycle = lifecycleMetrics(Date.now);
   // First, so that it says that the proxy starts.
-  const listener = await watch(loaded.config, () => serving, lifecycle, processes, log);
+  const sources = own
+    ? [lifecycle, processMetrics({ process: 'main', version }), recordMetrics(() => own)]
+    : [lifecycle];
+  const listener = await watch(loaded.config, () => serving, sources, log);
   try {
-    const starting = start(toOrder(loaded), loaded.config, output, lifecycle, cli);
+    const starting = start(toOrder(loaded), loaded.config, output, lifecycle, own, cli);
     serving = await Promise.race([starting, stopped(cli.stop).then(() => undefined)]);
     if (!serving) {
       // It may wait for an HSM that does not answer.
@@ -109,30 +140,45 @@ async function serve(file: string, loaded: LoadedConfig, output: LogOutput, cli:
       reloader.stop();
       const drainMs = reloader.config.server.drainSeconds * 1000;
       // A load balancer sends connections until its checks have seen that this is not ready any more.
-      await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });
+      complaints = await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });
     }
   } finally {
     await listener?.close();
+    if (!serving) await own?.trail.stop(performance.now());
   }
   log.info('stopped');
+  refuse(complaints);
+}
+
+function refuse(complaints: readonly string[]): void {
+  if (complaints.length > 0) throw new CommandFailure(complaints.join('\n'));
 }
 
 function start(
   order: ServeOrder,
   { server }: Config,
-  { log, write, isBehind }: LogOutput,
+  output: Output,
   lifecycle: LifecycleMetrics,
+  own: OpenTrail | undefined,
   { env, err }: Cli,
 ): Promise<Serving> {
-  if (order.processes === 1) return Proxy.start(order, { env, log, canRecord: () => !isBehind(), process: 'main' });
+  const { log, stream } = output;
+  if (!own) return Proxy.start(order, { env, ...output, process: 'main', slot: 'main' });
   return Supervisor.start(order, {
     host: server.host,
     port: server.port,
     onError: ({ code }) => {
       log.error({ code }, 'a connection was not accepted');
     },
-    output: { log: write, isBehind, error: err },
+    output: {
+      log: (lines) => {
+        stream.write(lines);
+      },
+      isBehind: () => stream.isBehind,
+      error: err,
+    },
     log,
+    records: own.trail,
     clock: () => performance.now(),
     retainCounts,
     onRestart: lifecycle.workerRestarted,
@@ -142,13 +188,10 @@ function start(
 async function watch(
   { server, monitoring }: Config,
   monitored: () => Serving | undefined,
-  lifecycle: LifecycleMetrics,
-  processes: number,
+  sources: readonly SnapshotSource[],
   log: Logger,
 ): Promise<MonitoringListener | undefined> {
   if (!monitoring) return undefined;
-  // A process that serves has metrics of its own.
-  const sources = processes === 1 ? [lifecycle] : [lifecycle, processMetrics({ process: 'main', version })];
   const prepare = server.proxyProtocol.enabled ? skipProxyHeader : () => undefined;
   try {
     return await startMonitoring(monitoring, { monitored, sources, prepare, log });
@@ -158,6 +201,6 @@ async function watch(
 }
 
 function explain(error: unknown): never {
-  if (error instanceof ListenFailure || error instanceof SupervisorFailure) throw new CommandFailure(error.message);
-  throw error;
+  const isOurs = [ListenFailure, SupervisorFailure, AuditFailure].some((failure) => error instanceof failure);
+  throw isOurs ? new CommandFailure((error as Error).message) : error;
 }

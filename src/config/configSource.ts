@@ -1,6 +1,6 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
 import { Secret } from '../secret.ts';
@@ -50,11 +50,31 @@ export class ConfigSource {
 
   /** The secret, without the line end of a file. A file that everyone may read is refused. */
   readSecret(reference: SecretReference): Secret {
-    const text = reference.env === undefined ? this.#readSecretFile(reference.file) : this.#env[reference.env];
-    if (text === undefined) throw new Error(`names the environment variable ${reference.env ?? ''}, which is not set`);
+    const text = reference.env === undefined ? this.#readSecretFile(reference.file) : this.readVariable(reference.env);
     const value = text.replace(/\r?\n$/, '');
     if (value === '') throw new Error('names an empty secret');
     return new Secret(value);
+  }
+
+  readVariable(name: string): string {
+    const value = this.#env[name];
+    if (value === undefined) throw new Error(`names the environment variable ${name}, which is not set`);
+    return value;
+  }
+
+  /** The absolute path of the audit log's directory, which this process can make, or write to. */
+  resolveAuditDirectory(directory: string): string {
+    const path = this.#path(directory);
+    let there = path;
+    while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+    if (!statSync(there).isDirectory()) throw new Error(`names ${path}, but ${there} is not a directory`);
+    try {
+      accessSync(there, constants.W_OK | constants.X_OK);
+    } catch (error) {
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      throw new Error(`names ${path}, but ${there} cannot be written to (${code})`, { cause: error });
+    }
+    return path;
   }
 
   readTls({ certificateFile, privateKeyFile, clientAuth }: TlsFiles): TlsIdentity {

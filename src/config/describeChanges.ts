@@ -11,7 +11,7 @@ export interface ConfigChange {
 }
 
 // What a listening process, or its set-up, is made with.
-const FIXED = ['server', 'monitoring', 'log'];
+const FIXED = ['server', 'monitoring', 'log', 'audit'];
 const NOT_FIXED = ['server.tls', 'server.drainSeconds'];
 // To listen without TLS, or with it after all, is another listener.
 const FIXED_AS_A_WHOLE = 'server.tls';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditSchema } from './auditSchema.ts';
 import type { ConfigSource } from './configSource.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
 import { keyStoreSchema } from './keyStoreSchema.ts';
@@ -23,16 +24,26 @@ export function configSchema(source: ConfigSource) {
 
   const log = z.strictObject({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    requests: z
+      .enum(['all', 'failures'])
+      .default('all')
+      .describe('Which requests have a line here; failures needs audit, which has them all'),
   });
 
   const root = {
     server: serverSchema(source),
     monitoring: monitoring.optional().describe('Plain HTTP: /livez, /readyz and /metrics; if left out, there is none'),
     log: log.prefault({}),
+    audit: auditSchema(source).optional().describe('The audit log; if left out, records go to the log stream only'),
     keyManagers: z.array(keyManagerSchema(source)).min(1, 'must have at least one key manager'),
     keyStores: z
       .array(keyStoreSchema(source))
       .min(1, 'must have at least one key store: xks-proxy keystore create makes one'),
   };
-  return z.strictObject(root, `must be a map of ${Object.keys(root).join(', ')}`);
+  return z
+    .strictObject(root, `must be a map of ${Object.keys(root).join(', ')}`)
+    .refine(({ log: { requests }, audit }) => requests === 'all' || audit !== undefined, {
+      path: ['log', 'requests'],
+      error: 'is failures without audit: then successful requests would have no record',
+    });
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { AuthenticationFailure } from '../sigv4/authenticationFailure.ts';
+import { ACCESS_KEY_ID_PATTERN } from '../sigv4/credential.ts';
 import type { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
 import { known, type Step } from './exchange.ts';
 import { bodyOf } from './readBody.ts';
@@ -8,7 +10,16 @@ export function authenticate(verifier: SignatureVerifier): Step {
   return async (exchange, req) => {
     const { credentials } = known(exchange.keyStore);
     const signed = { method: req.method, path: req.originalUrl, headers: headersOf(req), body: bodyOf(req) };
-    exchange.accessKeyId = (await verifier.verify(signed, credentials)).accessKeyId;
+    try {
+      exchange.accessKeyId = (await verifier.verify(signed, credentials)).accessKeyId;
+    } catch (error) {
+      if (!(error instanceof AuthenticationFailure)) throw error;
+      const { check, claimedAccessKeyId = '' } = error;
+      exchange.failedCheck = check;
+      // Anything else is a client's text, and may be a secret in the wrong place.
+      if (ACCESS_KEY_ID_PATTERN.test(claimedAccessKeyId)) exchange.claimedAccessKeyId = claimedAccessKeyId;
+      throw error;
+    }
   };
 }
 

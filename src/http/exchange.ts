@@ -1,8 +1,10 @@
 import type { Request, Response } from 'express';
-import type { ExternalKey } from '../operations/externalKey.ts';
+import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
 import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
+import type { Answer } from './answer.ts';
+import type { AuthenticationCheck } from '../sigv4/authenticationFailure.ts';
 import type { KeyStore } from './keyStore.ts';
 
 /** What is known of a client before it sends a request. */
@@ -15,28 +17,44 @@ export interface Client {
   readonly clientCommonName?: string;
 }
 
-/** What is known of a request so far. Each step adds what it found; the request's one log record is made of it. */
+/** What is known of a request so far. Each step adds what it found; the request's one record is made of it. */
 export interface Exchange extends Client {
   /** performance.now() when the request arrived. */
   readonly startedAt: number;
+  /** Told when the client has its answer, or is gone. */
+  readonly onEnd: () => void;
   keyStore?: KeyStore;
   api?: XksApi;
   externalKeyId?: string | undefined;
   /** Of the credential that signed the request. */
   accessKeyId?: string;
+  /** What a request whose authentication failed said, if it has the form of one. */
+  claimedAccessKeyId?: string | undefined;
+  /** Which check of the authentication failed. */
+  failedCheck?: AuthenticationCheck;
   requestMetadata?: RequestMetadata;
   /** The rest of the parsed body, of its API's type. */
   message?: object;
   key?: ExternalKey;
+  /** The version of the key that serves. */
+  keyVersion?: KeyVersion;
   /** What the policy of the key store said, if it has one. */
   policy?: DecisionRecord;
   /** Name of the key manager that the operation was given to. */
   keyManager?: string;
+  /** Milliseconds that the operation took. */
+  hsmMs?: number;
+  /** Of the response. */
+  ciphertextDataIntegrityValue?: string | undefined;
+  /** What the last step made. */
+  answer?: Answer;
   /** What was thrown, if anything was. */
   failure?: unknown;
+  /** Whether its record was made. */
+  isConcluded?: boolean;
 }
 
-/** One named step of a request: adds to the exchange, or throws. The last one answers. */
+/** One named step of a request: adds to the exchange, or throws. The last one makes the answer. */
 export type Step = (exchange: Exchange, req: Request, res: Response) => void | Promise<void>;
 
 export function exchangeOf(res: Response): Exchange | undefined {

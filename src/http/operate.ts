@@ -1,28 +1,43 @@
 import { withFailover } from '../hsm/failover.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
-import type { ExternalKey } from '../operations/externalKey.ts';
+import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
+import { jsonAnswer } from './answer.ts';
 import { known, type Exchange, type Step } from './exchange.ts';
-import { sendJson } from './sendJson.ts';
 
-/** The last step of a request for a key: gives it to a key manager of the key store that can serve, and sends the answer. */
+/** The response of an operation, of which the record shows one member. */
+type Result = object & { readonly ciphertextDataIntegrityValue?: string };
+
+/**
+ * The last step of a request for a key: gives it to a key manager of the key store that can serve, and makes the answer.
+ * `versionOf` names the version of the key that the operation uses.
+ */
 export function operate(
-  operation: (keyManager: KeyManager, key: ExternalKey, message: never, deadline: number) => Promise<object>,
+  operation: (keyManager: KeyManager, key: ExternalKey, message: never, deadline: number) => Promise<Result>,
+  versionOf: (key: ExternalKey, message: never) => KeyVersion,
 ): Step {
   const clock = () => performance.now();
-  return async (exchange, _req, res) => {
+  return async (exchange) => {
     const key = known(exchange.key);
-    const result = await withFailover(known(exchange.keyStore).keyManagers, clock, (keyManager, deadline) => {
-      exchange.keyManager = keyManager.name;
-      // The route table pairs an operation with the parser of its messages.
-      return operation(keyManager, key, exchange.message as never, deadline);
-    });
-    sendJson(res, 200, result);
+    // The route table pairs an operation with the parser of its messages.
+    const message = exchange.message as never;
+    exchange.keyVersion = versionOf(key, message);
+    const startedAt = clock();
+    try {
+      const result = await withFailover(known(exchange.keyStore).keyManagers, clock, (keyManager, deadline) => {
+        exchange.keyManager = keyManager.name;
+        return operation(keyManager, key, message, deadline);
+      });
+      exchange.ciphertextDataIntegrityValue = result.ciphertextDataIntegrityValue;
+      exchange.answer = jsonAnswer(200, result);
+    } finally {
+      exchange.hsmMs = clock() - startedAt;
+    }
   };
 }
 
-/** The last step of a request that is for no key: sends what `operation` returns. */
+/** The last step of a request that is for no key: makes an answer of what `operation` returns. */
 export function answer(operation: (exchange: Exchange) => object): Step {
-  return (exchange, _req, res) => {
-    sendJson(res, 200, operation(exchange));
+  return (exchange) => {
+    exchange.answer = jsonAnswer(200, operation(exchange));
   };
 }

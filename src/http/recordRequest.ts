@@ -1,95 +1,101 @@
-import type { IncomingMessage } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import { cutText } from '../audit/boundedJson.ts';
+import type { TrailEntry } from '../audit/trailEntry.ts';
 import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
+import type { Answer } from './answer.ts';
 import { describeFailure, type FailureRecord } from './describeFailure.ts';
-import type { Client, Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
-/** Takes one record of a request; pino's methods fit. */
-export interface RequestLog {
-  info(record: object, message: string): void;
-  warn(record: object, message: string): void;
-  error(record: object, message: string): void;
-}
-
 /**
- * What is known of a request that has ended. `requestMetadata` and `accessKeyId` are only there of an authenticated one;
- * the former is the client's text, the latter and `keyStore` are the configuration's.
+ * What the record of a request says of it. `requestMetadata` and `accessKeyId` are only there of an authenticated one; the
+ * former is the client's text, the latter and `keyStore` are the configuration's.
  */
 export interface RequestRecord extends Partial<FailureRecord> {
   readonly requestMetadata: Readonly<Record<string, string>> | undefined;
+  /** Fields of requestMetadata that are not shown, because there are too many. */
+  readonly omittedMetadata?: number | undefined;
   readonly keyStore: string | undefined;
   readonly operation: XksApi | undefined;
   readonly externalKeyId: string | undefined;
+  /** CKA_LABEL of the key that served, or was to serve. */
+  readonly keyVersion: string | undefined;
   /** The one that the operation was given to, if it was given to any. */
   readonly keyManager: string | undefined;
   readonly accessKeyId: string | undefined;
+  /** What a request that is not authenticated said, if it has the form of one. */
+  readonly claimedAccessKeyId?: string | undefined;
+  /** Which check of the signature failed. */
+  readonly failedCheck?: string | undefined;
   /** Undefined if no policy was asked. */
   readonly policy?: DecisionRecord | undefined;
   readonly remoteAddress: string | undefined;
   readonly vpcEndpointId?: string | undefined;
   readonly clientCommonName?: string | undefined;
-  readonly outcome: 'success' | 'failure' | 'aborted';
-  /** Undefined if there was no answer. */
-  readonly httpStatus: number | undefined;
+  /** What is about to be answered. */
+  readonly outcome: 'success' | 'failure';
+  readonly httpStatus: number;
+  /** Of the answer: it binds a ciphertext that is found in AWS to this record. */
+  readonly ciphertextDataIntegrityValue?: string | undefined;
+  /** Time that key managers took, waits and further attempts included. */
+  readonly hsmMs?: number | undefined;
+  /** From the arrival of the request until its record was made. */
   readonly durationMs: number;
 }
 
-/** Told of each request when it has ended. */
-export type RequestObserver = (record: RequestRecord) => void;
-
-/**
- * Opens the exchange and, when the connection is done with the response, logs its one record. Spec, "Logging".
- * The record holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature.
- */
-export function recordRequest(
-  log: RequestLog,
-  clientOf: (req: IncomingMessage) => Client,
-  observe?: RequestObserver,
-): RequestHandler {
-  return (req, res, next) => {
-    const exchange: Exchange = { ...clientOf(req), startedAt: performance.now() };
-    (res.locals as { exchange: Exchange }).exchange = exchange;
-    res.once('close', () => {
-      const record = toRecord(exchange, res);
-      log[severity(res)](record, 'request');
-      observe?.(record);
-    });
-    next();
-  };
-}
-
-function severity(res: Response): 'info' | 'warn' | 'error' {
-  if (res.statusCode >= 500) return 'error';
-  return res.statusCode >= 400 || !res.writableFinished ? 'warn' : 'info';
-}
-
-function toRecord(exchange: Exchange, res: Response): RequestRecord {
-  const { failure } = exchange;
+/** Spec, "Logging". It holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature. */
+export function requestRecord(exchange: Exchange, { status }: Answer): RequestRecord {
+  const { failure, requestMetadata, hsmMs } = exchange;
+  const isUnexpected = failure !== undefined && !(failure instanceof MethodNotAllowed);
   return {
-    requestMetadata: abridge(exchange.requestMetadata),
+    requestMetadata: abridge(requestMetadata),
+    omittedMetadata: omittedOf(requestMetadata),
     keyStore: exchange.keyStore?.name,
     operation: exchange.api,
     externalKeyId: exchange.externalKeyId,
+    keyVersion: exchange.keyVersion?.label,
     keyManager: exchange.keyManager,
     accessKeyId: exchange.accessKeyId,
+    claimedAccessKeyId: exchange.claimedAccessKeyId,
+    failedCheck: exchange.failedCheck,
     policy: exchange.policy,
     remoteAddress: exchange.remoteAddress,
     vpcEndpointId: exchange.vpcEndpointId,
     clientCommonName: exchange.clientCommonName,
-    outcome: outcome(failure, res),
-    httpStatus: res.headersSent ? res.statusCode : undefined,
-    ...(failure === undefined || failure instanceof MethodNotAllowed ? {} : describeFailure(failure)),
-    // Milliseconds, to the microsecond.
-    durationMs: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+    outcome: failure === undefined ? 'success' : 'failure',
+    httpStatus: status,
+    ...(isUnexpected ? describeFailure(failure) : {}),
+    ciphertextDataIntegrityValue: exchange.ciphertextDataIntegrityValue,
+    hsmMs: hsmMs === undefined ? undefined : toMicroseconds(hsmMs),
+    durationMs: toMicroseconds(performance.now() - exchange.startedAt),
   };
 }
 
-function outcome(failure: unknown, res: Response): RequestRecord['outcome'] {
-  if (!res.writableFinished) return 'aborted';
-  return failure === undefined ? 'success' : 'failure';
+/** Of the line in the log stream. */
+export function severityOf({ httpStatus }: RequestRecord): TrailEntry['record']['level'] {
+  if (httpStatus >= 500) return 'error';
+  return httpStatus >= 400 ? 'warn' : 'info';
+}
+
+/** Logs that a client did not take its answer. */
+export function abortedRecord(record: RequestRecord, index: number | undefined, exchange: Exchange): object {
+  return {
+    ...(index === undefined ? {} : { index }),
+    kmsRequestId: record.requestMetadata?.['kmsRequestId'],
+    keyStore: record.keyStore,
+    operation: record.operation,
+    externalKeyId: record.externalKeyId,
+    remoteAddress: record.remoteAddress,
+    outcome: 'aborted',
+    httpStatus: record.httpStatus,
+    durationMs: toMicroseconds(performance.now() - exchange.startedAt),
+  };
+}
+
+/** Milliseconds, to the microsecond. */
+function toMicroseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
 }
 
 // Fields that this version does not know may be as long as the body.
@@ -99,9 +105,12 @@ const MAX_LOGGED_FIELDS = 50;
 function abridge(metadata: RequestMetadata | undefined): RequestRecord['requestMetadata'] {
   if (!metadata) return undefined;
   const fields = Object.entries(metadata).slice(0, MAX_LOGGED_FIELDS);
-  return Object.fromEntries(fields.map(([name, text = '']) => [cut(name), cut(text)]));
+  return Object.fromEntries(
+    fields.map(([name, text = '']) => [cutText(name, MAX_LOGGED_CHARACTERS), cutText(text, MAX_LOGGED_CHARACTERS)]),
+  );
 }
 
-function cut(text: string): string {
-  return text.length <= MAX_LOGGED_CHARACTERS ? text : `${text.slice(0, MAX_LOGGED_CHARACTERS)}...`;
+function omittedOf(metadata: RequestMetadata | undefined): number | undefined {
+  const omitted = Object.keys(metadata ?? {}).length - MAX_LOGGED_FIELDS;
+  return omitted > 0 ? omitted : undefined;
 }

@@ -10,9 +10,10 @@ export interface Readiness {
 /** `starting` until the proxy listens; `draining` from the moment it is told to stop. */
 export type Phase = 'starting' | 'serving' | 'draining';
 
-/** Ready while the proxy serves at least one key store. */
-export function judgeReadiness(phase: Phase, keyStores: readonly KeyStore[]): Readiness {
+/** Ready while the proxy serves at least one key store, and can record requests. */
+export function judgeReadiness(phase: Phase, keyStores: readonly KeyStore[], recordingProblem?: string): Readiness {
   if (phase !== 'serving') return { ready: false, problems: [phase] };
+  if (recordingProblem !== undefined) return { ready: false, problems: [recordingProblem] };
   const unserved = keyStores.filter((keyStore) => !isServing(keyStore));
   return {
     ready: unserved.length < keyStores.length,

@@ -11,13 +11,18 @@ export interface ProxyDescription {
 
 /**
  * The state of the key managers behind a key store; `healths` has 1 to 10 entries, none older than a minute.
- * Throws InternalException when none can serve: success promises that an encrypt right after would work.
+ * Throws InternalException when none can serve, or when requests cannot be recorded: success promises that an encrypt right
+ * after would work.
  * Spec, "GetHealthStatus".
  */
 export function getHealthStatus(
   proxy: ProxyDescription,
   healths: readonly KeyManagerHealth[],
+  recordingProblem?: string,
 ): GetHealthStatusResponse {
+  if (recordingProblem !== undefined) {
+    throw new XksError('InternalException', 'The proxy cannot record requests now.', { detail: recordingProblem });
+  }
   const serving = healths.find(({ healthStatus }) => healthStatus !== 'UNAVAILABLE');
   if (!serving) throw new XksError('InternalException', 'No key manager of this key store is able to serve.');
   return {

@@ -1,17 +1,26 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type AppDependencies } from '../app.ts';
+import type { Checkpoint } from '../audit/logWriter.ts';
+import type { Trail } from '../audit/trail.ts';
 import { readFrom } from '../config/configFiles.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
+import { LimitedTrail } from '../http/limitedTrail.ts';
+import { OpenExchanges } from '../http/openExchanges.ts';
+import type { LogBase } from '../monitoring/logger.ts';
+import type { LogStream } from '../monitoring/logStream.ts';
 import { RefusedPins, type RefusedPinRecord } from '../hsm/pkcs11/refusedPins.ts';
 import type { MetricsSnapshot, SnapshotSource } from '../monitoring/metrics/metricsSnapshot.ts';
 import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from '../monitoring/readiness.ts';
+import { openTrail, type OpenTrail } from './openTrail.ts';
 import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
-import { listen, type HandOver, type Listening } from '../server/listen.ts';
+import { listen, UNRECORDABLE, type HandOver, type Listening } from '../server/listen.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
+import type { Refusal } from '../server/refusal.ts';
 import { refusalLog } from '../server/refusalLog.ts';
 import type { Drain, ServeOrder, Serving } from '../server/serving.ts';
 import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
@@ -20,18 +29,26 @@ import { version } from '../version.ts';
 export interface ProxyDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Whether the log can take more requests. */
-  readonly canRecord?: () => boolean;
+  /** Where the lines of the log go. */
+  readonly stream: LogStream;
+  /** What each of them begins with. */
+  readonly base: LogBase;
+  /** Told of each checkpoint of this process's audit log. */
+  readonly onCheckpoint?: (log: string, checkpoint: Checkpoint) => void;
   /** Left out: it listens on the port of the configuration. */
   readonly handOver?: HandOver;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
+  /** Of its audit log: `main`, `w1`. */
+  readonly slot: string;
   /** Others serve already, so that this one opens its key managers later if it cannot now. */
   readonly isReplacement?: boolean;
   /** Those that another process of the proxy was refused. */
   readonly refusedPins?: readonly RefusedPinRecord[];
 }
 
+// Running requests that a drain has cut off come to their records.
+const LAST_RECORDS_MS = 1_000;
 // A body may take 12 seconds to come, and the greatest timeoutMs is 10.
 const LONGEST_REQUEST_MS = 25_000;
 
@@ -41,36 +58,33 @@ interface State {
   readonly stores: OpenKeyStores;
 }
 
+interface ProxyParts {
+  readonly state: { current: State };
+  readonly metrics: readonly SnapshotSource[];
+  readonly listening: Listening;
+  readonly refusedPins: RefusedPins;
+  readonly trail: Trail;
+  readonly exchanges: OpenExchanges;
+}
+
 /** The proxy as this process serves it. */
 export class Proxy implements Serving {
   /** Never: what can serve no more ends this process. */
   readonly ended = new Promise<never>(() => undefined);
   readonly #dependencies: ProxyDependencies;
-  readonly #metrics: readonly SnapshotSource[];
-  readonly #listening: Listening;
-  readonly #refusedPins: RefusedPins;
-  readonly #state: { current: State };
+  readonly #parts: ProxyParts;
   #prepared: State | undefined;
   #phase: Phase = 'serving';
 
-  private constructor(
-    state: { current: State },
-    metrics: readonly SnapshotSource[],
-    listening: Listening,
-    refusedPins: RefusedPins,
-    dependencies: ProxyDependencies,
-  ) {
-    this.#state = state;
-    this.#metrics = metrics;
-    this.#listening = listening;
-    this.#refusedPins = refusedPins;
+  private constructor(parts: ProxyParts, dependencies: ProxyDependencies) {
+    this.#parts = parts;
     this.#dependencies = dependencies;
   }
 
-  /** Throws Pkcs11Failure, and what the system says to listening, with nothing left open. */
+  /** Throws Pkcs11Failure, AuditFailure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
-    const { log, canRecord, handOver, process, isReplacement } = dependencies;
+    const { log, process, isReplacement } = dependencies;
     const refusedPins = new RefusedPins(dependencies.refusedPins);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
@@ -78,6 +92,7 @@ export class Proxy implements Serving {
       proxyMetrics({
         keyStores: () => [...keyStores().values()],
         tls: () => state.current.server.tls,
+        trail: () => opened,
         clock: Date.now,
       });
     const stores = await openKeyStores(config, {
@@ -88,39 +103,40 @@ export class Proxy implements Serving {
       goesOnWithout: isReplacement ? 'any' : whenAlone(config),
     });
     const state = { current: { server: config.server, stores } };
+    let opened: OpenTrail | undefined;
     try {
-      const listening = await startListening(config, {
-        ticketKeys: order.ticketKeys,
-        keyStores,
-        log,
-        canRecord,
-        handOver,
-        observe: counted?.countRequest,
-      });
+      opened = openTrail(config, { ...dependencies, onUnrecorded: counted?.countUnrecorded });
+      const { trail } = opened;
+      const exchanges = new OpenExchanges();
+      const app = { keyStores, log, exchanges, observe: counted?.countRequest };
+      const refused = counted?.countRefusal;
+      const listening = await startListening(config, order, { ...dependencies, app, trail, refused });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
-      return new Proxy(state, metrics, listening, refusedPins, dependencies);
+      return new Proxy({ state, metrics, listening, refusedPins, trail, exchanges }, dependencies);
     } catch (error) {
+      await opened?.trail.stop(performance.now());
       await stores.close();
       throw error;
     }
   }
 
   get address(): AddressInfo {
-    const { address } = this.#listening;
+    const { address } = this.#parts.listening;
     if (!address) throw new Error('another process listens');
     return address;
   }
 
   readiness(): Readiness {
-    return judgeReadiness(this.#phase, [...this.#state.current.stores.byUriPathPrefix.values()]);
+    const { state, trail } = this.#parts;
+    return judgeReadiness(this.#phase, [...state.current.stores.byUriPathPrefix.values()], trail.problem);
   }
 
   refusedPins(): readonly RefusedPinRecord[] {
-    return this.#refusedPins.records();
+    return this.#parts.refusedPins.records();
   }
 
   metrics(): Promise<readonly MetricsSnapshot[]> {
-    return Promise.all(this.#metrics.map((source) => source.snapshot()));
+    return Promise.all(this.#parts.metrics.map((source) => source.snapshot()));
   }
 
   async apply(order: ServeOrder): Promise<void> {
@@ -132,18 +148,18 @@ export class Proxy implements Serving {
   async prepare(order: ServeOrder): Promise<void> {
     await this.discard();
     const config = configOf(order, this.#dependencies);
-    this.#prepared = { server: config.server, stores: await this.#state.current.stores.reopen(config) };
+    this.#prepared = { server: config.server, stores: await this.#parts.state.current.stores.reopen(config) };
   }
 
   /** Goes over to what was prepared. */
   commit(): void {
     const next = this.#prepared;
     if (!next) throw new Error('nothing was prepared');
-    const { stores } = this.#state.current;
+    const { stores } = this.#parts.state.current;
     const { tls } = next.server;
-    if (tls) this.#listening.setTls(tls);
+    if (tls) this.#parts.listening.setTls(tls);
     this.#prepared = undefined;
-    this.#state.current = next;
+    this.#parts.state.current = next;
     // Requests that have begun still use what the next ones do not.
     setTimeout(() => void stores.close(next.stores), LONGEST_REQUEST_MS).unref();
   }
@@ -152,17 +168,27 @@ export class Proxy implements Serving {
   async discard(): Promise<void> {
     const prepared = this.#prepared;
     this.#prepared = undefined;
-    await prepared?.stores.close(this.#state.current.stores);
+    await prepared?.stores.close(this.#parts.state.current.stores);
   }
 
-  async drain({ drainMs, lameDuckMs }: Drain): Promise<void> {
+  note(type: 'reload', members: object): void {
+    this.#parts.trail.note(type, members);
+  }
+
+  async drain({ drainMs, lameDuckMs }: Drain): Promise<readonly string[]> {
+    const deadline = performance.now() + drainMs;
+    const { listening, exchanges, trail } = this.#parts;
     this.#phase = 'draining';
-    const finished = await this.#listening.drain(drainMs, lameDuckMs);
+    const finished = await listening.drain(drainMs, lameDuckMs);
     if (!finished) {
       this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
     }
+    // What an HSM still does for a client that is gone is recorded too.
+    await Promise.race([exchanges.idle(), sleep(LAST_RECORDS_MS, undefined, { ref: false })]);
+    const lost = await trail.stop(Math.max(deadline, performance.now() + LAST_RECORDS_MS));
     await this.discard();
-    await this.#state.current.stores.close();
+    await this.#parts.state.current.stores.close();
+    return lost;
   }
 }
 
@@ -176,36 +202,39 @@ function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): C
   return loadConfig(file, env, readFrom(snapshot)).config;
 }
 
+interface ListeningDependencies extends Pick<ProxyDependencies, 'log' | 'handOver'> {
+  readonly app: Pick<AppDependencies, 'keyStores' | 'observe' | 'log' | 'exchanges'>;
+  readonly trail: Trail;
+  readonly refused: ((refusal: Refusal) => void) | undefined;
+}
+
 async function startListening(
   { server }: Config,
-  {
-    ticketKeys,
-    canRecord = () => true,
-    handOver,
-    ...app
-  }: Pick<ServeOrder, 'ticketKeys'> &
-    Pick<AppDependencies, 'keyStores' | 'observe'> & {
-      log: Logger;
-      canRecord: (() => boolean) | undefined;
-      handOver: HandOver | undefined;
-    },
+  { ticketKeys }: ServeOrder,
+  { app, trail, refused, log, handOver }: ListeningDependencies,
 ): Promise<Listening> {
   const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
   const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
   const proxy = { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` };
-  const { log } = app;
+  const clock = () => performance.now();
+  const recording = { trail: new LimitedTrail(trail, clock), recordingProblem: () => trail.problem };
+  const logRefusal = refusalLog(log, clock);
   try {
     return await listen({
       source: handOver ?? { host, port },
       tls,
       ticketKeys,
       proxyProtocol,
-      canRecord,
-      listener: (clientOf) => createApp({ ...app, verifier, proxy, clientOf }),
+      canRecord: () => !trail.isFull,
+      listener: (clientOf) => createApp({ ...app, ...recording, verifier, proxy, clientOf }),
       onError: ({ code }) => {
         log.error({ code }, 'a connection was not accepted');
       },
-      onRefused: refusalLog(log, () => performance.now()),
+      onRefused: (refusal) => {
+        if (refusal.reason === UNRECORDABLE) trail.omit();
+        refused?.(refusal);
+        logRefusal(refusal);
+      },
     });
   } catch (error) {
     throw new ListenFailure(host, port, error);

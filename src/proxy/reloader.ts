@@ -69,14 +69,16 @@ export class Reloader {
 
   async #reload(trigger: string): Promise<void> {
     if (this.#stopped) return;
-    const { onReload, log } = this.#options;
+    const { onReload, serving, log } = this.#options;
     try {
-      const changes = await this.#takeOver();
-      log.info({ trigger, changes: list(changes) }, 'the configuration was reloaded');
+      const changes = list(await this.#takeOver());
+      log.info({ trigger, changes }, 'the configuration was reloaded');
+      serving.note('reload', { trigger, outcome: 'success', changes });
       onReload('success');
     } catch (error) {
       const { message, record } = explain(error);
       log.error({ trigger, ...record }, message);
+      serving.note('reload', { trigger, outcome: 'failure', ...record });
       onReload('failure');
     }
   }

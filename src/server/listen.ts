@@ -76,6 +76,9 @@ const MANY = 256;
 // Longer than an idle connection is kept.
 const SILENCE_MS = 410_000;
 
+/** The reason of a refusal: so many records wait that no further request is taken. */
+export const UNRECORDABLE = 'too many requests wait for their records';
+
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
@@ -102,7 +105,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       return;
     }
     if (canRecord?.() === false) {
-      onRefused({ ...connection.client, reason: 'the log is too far behind', routine: false });
+      onRefused({ ...connection.client, reason: UNRECORDABLE, routine: false });
       req.socket.destroy();
       return;
     }

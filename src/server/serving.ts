@@ -29,7 +29,10 @@ export interface Serving {
   readonly address: AddressInfo;
   /** Goes over to another configuration, with no connection dropped. Throws, and nothing has changed, if that cannot be served. */
   apply(order: ServeOrder): Promise<void>;
-  drain(drain: Drain): Promise<void>;
+  /** Adds a record to the audit log, if there is one. */
+  note(type: 'reload', members: object): void;
+  /** Resolves to what went wrong at the end, such as records that were lost. */
+  drain(drain: Drain): Promise<readonly string[]>;
   /** Whether requests should be sent here. */
   readiness(): Readiness;
   /** Of each process that serves. One that does not answer is left out. */

@@ -1,4 +1,4 @@
-import { XksError } from '../xks/errors.ts';
+import { AuthenticationFailure } from './authenticationFailure.ts';
 import { SERVICE, TERMINATOR, type CredentialScope } from './credentialScope.ts';
 
 export interface AuthorizationHeader {
@@ -20,29 +20,30 @@ const GRAMMAR =
  */
 export function parseAuthorizationHeader(text: string): AuthorizationHeader {
   const parts = text.length <= MAX_CHARACTERS ? GRAMMAR.exec(text)?.groups : undefined;
-  if (!parts) throw refused('The Authorization header is not a well-formed AWS4-HMAC-SHA256 header.');
+  if (!parts) {
+    const message = 'The Authorization header is not a well-formed AWS4-HMAC-SHA256 header.';
+    throw new AuthenticationFailure(message, 'authorization-header');
+  }
   const { accessKeyId = '', date = '', region = '', service, terminator, signature = '' } = parts;
   if (service !== SERVICE || terminator !== TERMINATOR) {
-    throw refused(`The credential scope must end in ${SERVICE}/${TERMINATOR}.`);
+    const message = `The credential scope must end in ${SERVICE}/${TERMINATOR}.`;
+    throw new AuthenticationFailure(message, 'credential-scope', accessKeyId);
   }
   return {
     accessKeyId,
     scope: { date, region },
-    signedHeaders: parseSignedHeaders(parts['signedHeaders'] ?? ''),
+    signedHeaders: parseSignedHeaders(parts['signedHeaders'] ?? '', accessKeyId),
     signature,
   };
 }
 
 // Strictly ascending names are both sorted and free of duplicates.
-function parseSignedHeaders(list: string): string[] {
+function parseSignedHeaders(list: string, accessKeyId: string): string[] {
   const names = list.split(';');
   const ascending = names.every((name, index) => index === 0 || (names[index - 1] ?? '') < name);
   if (!ascending || !names.every((name) => /^[a-z0-9_-]+$/.test(name))) {
-    throw refused('SignedHeaders must be lower-case header names, sorted, without duplicates.');
+    const message = 'SignedHeaders must be lower-case header names, sorted, without duplicates.';
+    throw new AuthenticationFailure(message, 'signed-headers', accessKeyId);
   }
   return names;
-}
-
-function refused(message: string): XksError {
-  return new XksError('AuthenticationFailedException', message);
 }

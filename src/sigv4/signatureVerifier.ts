@@ -1,6 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from '../secret.ts';
-import { XksError } from '../xks/errors.ts';
+import { AuthenticationFailure, type AuthenticationCheck } from './authenticationFailure.ts';
 import { parseAuthorizationHeader } from './authorizationHeader.ts';
 import { stringToSign } from './canonicalRequest.ts';
 import type { Credential } from './credential.ts';
@@ -41,32 +41,41 @@ export class SignatureVerifier {
     this.#clock = clock;
   }
 
-  /** The credential that signed the request; throws AuthenticationFailedException if none of `credentials` did. */
+  /** The credential that signed the request; throws AuthenticationFailure if none of `credentials` did. */
   async verify(request: SignedRequest, credentials: ReadonlyMap<string, Credential>): Promise<Credential> {
     // 1. Exactly one Authorization header.
-    const { accessKeyId, scope, signedHeaders, signature } = parseAuthorizationHeader(
-      onlyValue(request.headers, 'authorization'),
-    );
+    const header = onlyValue(request.headers, 'authorization');
+    if (header === undefined) throw missing('authorization', 'authorization-header');
+    const { accessKeyId, scope, signedHeaders, signature } = parseAuthorizationHeader(header);
+    const refuse = (check: AuthenticationCheck, message: string): never => {
+      throw new AuthenticationFailure(message, check, accessKeyId);
+    };
 
     // 2. The signature covers host, x-amz-date, every x-amz-* header, and only headers that are there.
     for (const name of ['host', 'x-amz-date']) {
-      if (!signedHeaders.includes(name)) throw refused(`SignedHeaders must contain ${name}.`);
+      if (!signedHeaders.includes(name)) refuse('signed-headers', `SignedHeaders must contain ${name}.`);
     }
     for (const name of request.headers.keys()) {
       if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) {
-        throw refused('Every x-amz-* header of the request must be among SignedHeaders.');
+        refuse('signed-headers', 'Every x-amz-* header of the request must be among SignedHeaders.');
       }
     }
-    const headers = signedHeaders.map((name) => [name, onlyValue(request.headers, name)] as const);
+    const headers = signedHeaders.map((name) => {
+      const value = onlyValue(request.headers, name);
+      if (value === undefined) throw missing(name, 'signed-headers', accessKeyId);
+      return [name, value] as const;
+    });
 
     // 3. Scope: the region is served here, and the date is the day of x-amz-date.
-    const amzDate = onlyValue(request.headers, 'x-amz-date');
-    if (!this.#regions.has(scope.region)) throw refused('The region of the credential scope is not accepted here.');
-    if (scope.date !== amzDate.slice(0, 8)) throw refused('The credential scope must have the date of x-amz-date.');
+    const amzDate = onlyValue(request.headers, 'x-amz-date') ?? '';
+    if (!this.#regions.has(scope.region))
+      refuse('credential-scope', 'The region of the credential scope is not accepted here.');
+    if (scope.date !== amzDate.slice(0, 8))
+      refuse('credential-scope', 'The credential scope must have the date of x-amz-date.');
 
     // 4. x-amz-date is within 5 minutes of our clock, either way.
     if (!(Math.abs(parseAmzDate(amzDate) - this.#clock()) <= MAX_CLOCK_SKEW_MS)) {
-      throw refused('x-amz-date must be YYYYMMDDTHHMMSSZ, within 5 minutes of the time of the proxy.');
+      refuse('x-amz-date', 'x-amz-date must be YYYYMMDDTHHMMSSZ, within 5 minutes of the time of the proxy.');
     }
 
     // 5. The access key id belongs to this key store. 6. The payload hash is that of the received bytes.
@@ -80,26 +89,24 @@ export class SignatureVerifier {
     });
     const expected = await this.#calculator.sign(credential ?? this.#decoy, scope, text);
     const matches = timingSafeEqual(Buffer.from(expected), Buffer.from(signature));
-    if (!credential || !matches) {
-      throw refused('The signature does not match, or the access key id is not one of this key store.');
-    }
-    return credential;
+    if (credential && matches) return credential;
+    const message = 'The signature does not match, or the access key id is not one of this key store.';
+    return refuse(credential ? 'signature' : 'access-key-id', message);
   }
 }
 
 // A header sent twice has no one meaning: a signed one, or Authorization, must come exactly once.
-function onlyValue(headers: SignedRequest['headers'], name: string): string {
+function onlyValue(headers: SignedRequest['headers'], name: string): string | undefined {
   const [value, ...others] = headers.get(name) ?? [];
-  if (value === undefined || others.length > 0) throw refused(`The request must have exactly one ${name} header.`);
-  return value;
+  return others.length > 0 ? undefined : value;
+}
+
+function missing(name: string, check: AuthenticationCheck, accessKeyId?: string): AuthenticationFailure {
+  return new AuthenticationFailure(`The request must have exactly one ${name} header.`, check, accessKeyId);
 }
 
 /** Milliseconds since the epoch of `YYYYMMDDTHHMMSSZ`, NaN for anything else. */
 function parseAmzDate(text: string): number {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
   return Date.parse(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);
-}
-
-function refused(message: string): XksError {
-  return new XksError('AuthenticationFailedException', message);
 }

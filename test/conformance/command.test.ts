@@ -32,6 +32,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
       throw new Error(message);
     },
     onHangup: () => undefined,
+    logDescriptor: 1,
     cores: 1,
     supervisor: undefined,
     stop: stopped ? AbortSignal.abort() : new AbortController().signal,

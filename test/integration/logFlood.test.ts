@@ -48,13 +48,16 @@ it('a request that cannot be recorded is not answered', async () => {
   await connection.send(UNSIGNED);
   expect(await connection.closed()).toEqual([]);
   expect(server.clients).toEqual([]);
-  expect(server.refusals).toMatchObject([{ reason: 'the log is too far behind', routine: false }]);
+  expect(server.refusals).toMatchObject([{ reason: 'too many requests wait for their records', routine: false }]);
 });
 
 it('the log takes what is written in one turn of the event loop after the other', async () => {
   const script = `
     import { createLogger } from './src/monitoring/logger.ts';
-    const { log } = createLogger('info', (reason) => { console.error(reason); process.exit(1); });
+    import { LogStream } from './src/monitoring/logStream.ts';
+    const end = (reason) => { console.error(reason); process.exit(1); };
+    const clock = () => performance.now();
+    const log = createLogger('info', new LogStream({ descriptor: 1, isShared: true, clock, onGone: end, onLoss: end }));
     for (let turn = 0; turn < 200; turn += 1) {
       for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(200) }, 'line');
       await new Promise((resolve) => setImmediate(resolve));

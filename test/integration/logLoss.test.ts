@@ -34,9 +34,12 @@ it('a proxy whose log nobody reads any more ends, and says why', async () => {
 it('a process whose log is read too slowly ends, and does not wait for its reader', async () => {
   const script = `
     import { createLogger } from './src/monitoring/logger.ts';
+    import { LogStream } from './src/monitoring/logStream.ts';
     // As main.ts does: it makes writes to a pipe that is full fail, not wait.
     process.stdout.on('error', () => undefined);
-    const { log } = createLogger('info', (reason) => { console.error(reason); process.exit(1); });
+    const end = (reason) => { console.error(reason); process.exit(1); };
+    const clock = () => performance.now();
+    const log = createLogger('info', new LogStream({ descriptor: 1, isShared: false, clock, onGone: end, onLoss: end }));
     for (;;) {
       for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(2_000) }, 'line');
       await new Promise((resolve) => setImmediate(resolve));

@@ -2,7 +2,9 @@ import type { RequestListener } from 'node:http';
 import aws4 from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
+import type { TrailEntry } from '../../src/audit/trailEntry.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
+import { OpenExchanges } from '../../src/http/openExchanges.ts';
 import type { TokenBucket } from '../../src/http/tokenBucket.ts';
 import { proxyMetrics, type ProxyMetrics } from '../../src/monitoring/metrics/proxyMetrics.ts';
 import type { PolicyEngine } from '../../src/policy/policyEngine.ts';
@@ -32,6 +34,9 @@ export class ProxyUnderTest {
   readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
   readonly otherCredential = newCredential();
   readonly logged: LogLine[] = [];
+  /** Of answers that their clients did not take. */
+  readonly aborted: object[] = [];
+  recordingProblem: string | undefined;
   healthStatus: 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE' = 'ACTIVE';
   /** Milliseconds added to the proxy's clock. */
   clockOffset = 0;
@@ -39,6 +44,7 @@ export class ProxyUnderTest {
   readonly metrics: ProxyMetrics = proxyMetrics({
     keyStores: () => [...this.#keyStores.values()],
     tls: () => undefined,
+    trail: () => undefined,
     clock: () => Date.now() + this.clockOffset,
   });
 
@@ -48,17 +54,18 @@ export class ProxyUnderTest {
     observe: this.metrics.countRequest,
     proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy 0.0' },
     clientOf: ({ socket: { remoteAddress } }) => ({ remoteAddress }),
-    log: {
-      info: (record) => {
-        this.#log('info', record);
+    trail: {
+      record: (entry) => {
+        this.#record(entry);
       },
-      warn: (record) => {
-        this.#log('warn', record);
-      },
-      error: (record) => {
-        this.#log('error', record);
+      recordUnauthenticated: (entry) => {
+        this.#record(entry);
+        return true;
       },
     },
+    log: { warn: (record) => this.aborted.push(record) },
+    recordingProblem: () => this.recordingProblem,
+    exchanges: new OpenExchanges(),
   });
 
   readonly #keyStores = new Map<string, KeyStore>([
@@ -139,8 +146,9 @@ export class ProxyUnderTest {
     };
   }
 
-  #log(level: LogLine['level'], record: object): void {
-    this.logged.push({ level, record: record as LogLine['record'] });
+  #record({ record: { level, members }, onWritten }: TrailEntry): void {
+    this.logged.push({ level, record: members as LogLine['record'] });
+    onWritten(undefined);
   }
 }
 

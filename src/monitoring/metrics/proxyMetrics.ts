@@ -1,12 +1,15 @@
-import { Registry } from 'prom-client';
+import { Counter, Registry } from 'prom-client';
 import type { TlsIdentity } from '../../config/configSource.ts';
 import type { KeyManager } from '../../hsm/keyManager.ts';
 import type { KeyStore } from '../../http/keyStore.ts';
-import type { RequestRecord } from '../../http/recordRequest.ts';
+import type { RequestObserver } from '../../http/respond.ts';
 import { certificateMetrics } from './certificateMetrics.ts';
 import { credentialMetrics } from './credentialMetrics.ts';
 import { keyManagerMetrics } from './keyManagerMetrics.ts';
 import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
+import { keyVersionMetrics } from './keyVersionMetrics.ts';
+import { recordMetrics, type MeasuredTrail } from './recordMetrics.ts';
+import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 import { requestMetrics } from './requestMetrics.ts';
 
 export interface ProxyMetricsOptions {
@@ -14,28 +17,45 @@ export interface ProxyMetricsOptions {
   readonly keyStores: () => readonly KeyStore[];
   /** In force; asked for at each collection. */
   readonly tls: () => TlsIdentity | undefined;
+  /** Undefined while the proxy starts. */
+  readonly trail: () => MeasuredTrail | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
 
 export interface ProxyMetrics extends SnapshotSource {
-  readonly countRequest: (record: RequestRecord) => void;
+  readonly countRequest: RequestObserver;
+  readonly countRefusal: (refusal: RefusedConnection) => void;
+  /** Counts answers that have left without a record in the audit log. */
+  readonly countUnrecorded: (answers: number) => void;
   /** The same key manager, its operations measured. */
   readonly measure: (keyManager: KeyManager) => KeyManager;
 }
 
 /** Metrics of a process that serves requests. */
-export function proxyMetrics({ keyStores, tls, clock }: ProxyMetricsOptions): ProxyMetrics {
+export function proxyMetrics({ keyStores, tls, trail, clock }: ProxyMetricsOptions): ProxyMetrics {
   const registry = new Registry();
   const countRequest = requestMetrics(registry);
   const measure = keyManagerMetrics(registry, keyStores);
   const credentialUsed = credentialMetrics(registry, { keyStores, clock });
+  const keyVersionUsed = keyVersionMetrics(registry, { keyStores, clock });
   certificateMetrics(registry, tls);
+  recordMetrics(trail, registry);
+  const unrecorded = new Counter({
+    name: 'xks_proxy_audit_unrecorded_answers_total',
+    help: 'Answers without a record in the audit log, which could not be written: audit.onFailure is serve.',
+    registers: [registry],
+  });
   return {
     ...snapshotOf(registry),
     countRequest: (record) => {
       countRequest(record);
+      keyVersionUsed(record);
       if (record.accessKeyId !== undefined) credentialUsed(record.accessKeyId);
+    },
+    countRefusal: refusalMetrics(registry),
+    countUnrecorded: (answers) => {
+      unrecorded.inc(answers);
     },
     measure,
   };

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { RequestRecord } from '../../http/recordRequest.ts';
+import type { RequestObserver } from '../../http/respond.ts';
 import { KMS_OPERATIONS } from '../../xks/kmsOperations.ts';
 import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 
@@ -9,7 +9,7 @@ const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(KMS_OPERATIONS);
  * Counts requests. Every label value is of a closed list or of the configuration, so that no client can add to them; `none`
  * stands for what is not known, or is not there.
  */
-export function requestMetrics(registry: Registry): (record: RequestRecord) => void {
+export function requestMetrics(registry: Registry): RequestObserver {
   const registers = [registry];
   const requests = new Counter({
     name: 'xks_proxy_requests_total',
@@ -37,7 +37,18 @@ export function requestMetrics(registry: Registry): (record: RequestRecord) => v
     registers,
   });
 
-  return ({ keyStore, operation, requestMetadata, keyManager, policy, outcome, errorName, durationMs }) => {
+  const unauthenticated = new Counter({
+    name: 'xks_proxy_unauthenticated_requests_total',
+    help: 'Requests that were refused before they were authenticated, or because they could not be, by the check that failed.',
+    labelNames: ['key_store', 'check'],
+    registers,
+  });
+
+  return (request) => {
+    const { keyStore, operation, requestMetadata, keyManager, policy, outcome, errorName, durationMs } = request;
+    if (request.accessKeyId === undefined) {
+      unauthenticated.inc({ key_store: keyStore ?? 'none', check: request.failedCheck ?? 'request' });
+    }
     requests.inc({
       key_store: keyStore ?? 'none',
       operation: operation ?? 'none',

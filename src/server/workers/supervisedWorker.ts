@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkerCalls } from './workerCalls.ts';
-import { RemoteCalls } from './remoteCalls.ts';
+import type { SupervisorCalls, WorkerCalls } from './workerCalls.ts';
+import { answerCalls, RemoteCalls, type Channel } from './remoteCalls.ts';
 
 /** How a worker process has ended. */
 export interface WorkerEnd {
@@ -13,13 +13,17 @@ export interface WorkerEnd {
 }
 
 export interface WorkerOutput {
-  /** Whole lines of its log. */
+  /** Lines that a library has written to its standard output. Its log is written by the worker itself. */
   log(lines: string): void;
   /** Whether little more should be logged. */
   isBehind(): boolean;
   /** Of its standard error. */
   error(text: string): void;
+  readonly checkpoint: SupervisorCalls['checkpoint'];
 }
+
+/** Where a worker finds the log: the standard output of its supervisor, beside what libraries print to its own. */
+export const LOG_DESCRIPTOR = 4;
 
 const LAST_WORDS_MS = 1_000;
 const BEHIND_MS = 100;
@@ -49,8 +53,8 @@ export class SupervisedWorker {
 
   /** Starts the process. Throws what the system says when it can make none: EAGAIN, EMFILE, ENOMEM. */
   static async fork(output: WorkerOutput): Promise<SupervisedWorker> {
-    // The main program again, as it was started; its output is ours to pass on, since lines of several writers would mix.
-    cluster.setupPrimary({ silent: true, serialization: 'advanced' });
+    // The main program again, as it was started. The fifth is LOG_DESCRIPTOR.
+    cluster.setupPrimary({ stdio: ['pipe', 'pipe', 'pipe', 'ipc', 1], serialization: 'advanced' });
     const worker = cluster.fork();
     if (worker.process.pid === undefined) throw (await once(worker, 'error'))[0];
     return new SupervisedWorker(worker, output);
@@ -61,13 +65,15 @@ export class SupervisedWorker {
     this.#child = child;
     this.id = worker.id;
     this.pid = child.pid;
-    this.calls = new RemoteCalls<WorkerCalls>({
+    const channel: Channel = {
       send: (message) => {
         // Of a worker that has ended: its end is told below.
         worker.send(message as object, () => undefined);
       },
       onMessage: (listener) => worker.on('message', listener),
-    });
+    };
+    this.calls = new RemoteCalls<WorkerCalls>(channel);
+    answerCalls<SupervisorCalls>(channel, { checkpoint: output.checkpoint });
     child.on('message', (message) => {
       const { taken } = message as Partial<TakenMessage>;
       if (taken !== undefined) this.#conclude(taken, true);
@@ -78,7 +84,6 @@ export class SupervisedWorker {
     });
     stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       lines(chunk);
-      // Then the worker's own log falls behind, and it takes no more requests.
       if (output.isBehind()) pauseFor(stdout, BEHIND_MS);
     });
     stderr?.setEncoding('utf8').on('data', (text: string) => {

@@ -5,31 +5,18 @@ import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.t
 import type { Readiness } from '../../monitoring/readiness.ts';
 import { ListenFailure } from '../listenFailure.ts';
 import type { Drain, ServeOrder, Serving } from '../serving.ts';
-import { Acceptor, type AcceptorOptions } from './acceptor.ts';
+import { Acceptor } from './acceptor.ts';
+import { badEnds } from './badEnds.ts';
 import { prepareAll } from './prepareAll.ts';
 import { ChannelEnd } from './remoteCalls.ts';
 import { ServingWorkers } from './servingWorkers.ts';
 import { START_MS, startInTime } from './startInTime.ts';
 import { SupervisorFailure } from './supervisorFailure.ts';
-import { SupervisedWorker, type WorkerOutput } from './supervisedWorker.ts';
+import type { SupervisorOptions } from './supervisorOptions.ts';
+import { SupervisedWorker } from './supervisedWorker.ts';
 import { HUNG_MS, watchWorker } from './watchWorker.ts';
 import type { WorkerStatus } from './workerCalls.ts';
 import { WorkerMetrics } from './workerMetrics.ts';
-
-export interface SupervisorOptions extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'> {
-  readonly output: WorkerOutput;
-  readonly log: SupervisorLog;
-  /** Milliseconds of a clock that is never set back. */
-  readonly clock: () => number;
-  readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
-  /** Told of each worker that has ended and is replaced. */
-  readonly onRestart: () => void;
-}
-
-interface SupervisorLog {
-  info(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 const SHORT_LIFE_MS = 10_000;
 // So many short lives in a row of one worker, and it is of no use to try again.
@@ -38,6 +25,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 // What a worker has to end in beyond the time of the drain: to close its sessions, or to kill itself.
 const END_MS = 5_000;
+// The records of the workers' ends come last.
+const LAST_RECORDS_MS = 1_000;
 
 /** Several worker processes that serve the connections of one port. One that ends or hangs is replaced while the others serve. */
 export class Supervisor implements Serving {
@@ -98,16 +87,24 @@ export class Supervisor implements Serving {
   }
 
   readiness(): Readiness {
-    return this.#isStopping() ? { ready: false, problems: ['draining'] } : this.#serving.readiness;
+    if (this.#isStopping()) return { ready: false, problems: ['draining'] };
+    const { problem } = this.#options.records;
+    return problem === undefined ? this.#serving.readiness : { ready: false, problems: [problem] };
   }
 
   metrics(): Promise<readonly MetricsSnapshot[]> {
     return this.#metrics.collect(this.#serving.all);
   }
 
-  async drain(drain: Drain): Promise<void> {
+  note(type: 'reload', members: object): void {
+    this.#options.records.note(type, members);
+  }
+
+  async drain(drain: Drain): Promise<readonly string[]> {
     this.#stop.abort();
-    const { log } = this.#options;
+    const { log, records } = this.#options;
+    const deadline = performance.now() + drain.drainMs;
+    const workers = [...this.#workers];
     const lameDuck = setTimeout(() => {
       this.#acceptor?.close();
     }, drain.lameDuckMs);
@@ -123,6 +120,8 @@ export class Supervisor implements Serving {
     // All may have ended before it is over.
     clearTimeout(lameDuck);
     this.#acceptor?.close();
+    const lost = await records.stop(Math.max(deadline, performance.now() + LAST_RECORDS_MS));
+    return [...(await badEnds(workers)), ...lost];
   }
 
   async #listen(): Promise<Acceptor> {
@@ -139,9 +138,12 @@ export class Supervisor implements Serving {
   }
 
   async #fork(): Promise<SupervisedWorker> {
-    const worker = await SupervisedWorker.fork(this.#options.output);
+    const { output, records } = this.#options;
+    const checkpoint = records.note.bind(records, 'checkpoint');
+    const worker = await SupervisedWorker.fork({ ...output, checkpoint });
     this.#workers.add(worker);
-    void worker.ended.then(() => {
+    void worker.ended.then((end) => {
+      records.note('stop', { worker: worker.id, pid: worker.pid, ...end });
       this.#workers.delete(worker);
       this.#serving.delete(worker);
       this.#metrics.retain(worker);
@@ -181,6 +183,7 @@ export class Supervisor implements Serving {
     }
     this.#note(worker, status);
     this.#options.log.info({ worker: worker.id, pid: worker.pid }, 'a worker serves');
+    this.#options.records.note('start', { worker: worker.id, slot: `w${slot}`, pid: worker.pid });
     void this.#watch(worker);
   }
 

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
-import { answerCalls, type Channel } from './remoteCalls.ts';
-import type { WorkerCalls, WorkerStart } from './workerCalls.ts';
+import { answerCalls, RemoteCalls, type Channel } from './remoteCalls.ts';
+import type { SupervisorCalls, WorkerCalls, WorkerStart } from './workerCalls.ts';
 
 /** The way of a worker process to its supervisor. */
 export interface SupervisorChannel extends Channel {
@@ -22,17 +22,18 @@ export interface PreparableServing extends Serving {
   refusedPins(): readonly RefusedPinRecord[];
 }
 
-/** Serves as the supervisor says; resolves when it has drained. */
+/** Serves as the supervisor says; resolves when it has drained, to what went wrong then. */
 export async function runWorker(
   supervisor: SupervisorChannel,
-  start: (start: WorkerStart) => Promise<PreparableServing>,
-): Promise<void> {
+  start: (start: WorkerStart, calls: RemoteCalls<SupervisorCalls>) => Promise<PreparableServing>,
+): Promise<readonly string[]> {
+  const calls = new RemoteCalls<SupervisorCalls>(supervisor);
   let starting: Promise<PreparableServing> | undefined;
   const serving = (): Promise<PreparableServing> => starting ?? Promise.reject(new Error('the worker was not started'));
-  const drained = Promise.withResolvers<undefined>();
+  const drained = Promise.withResolvers<readonly string[]>();
   answerCalls<WorkerCalls>(supervisor, {
     start: async (how) => {
-      starting = start(how);
+      starting = start(how, calls);
       await starting;
     },
     prepare: async (order) => (await serving()).prepare(order),
@@ -41,10 +42,11 @@ export async function runWorker(
     },
     discard: async () => (await serving()).discard(),
     drain: async (drain) => {
+      let complaints: readonly string[] = [];
       try {
-        await (await serving()).drain(drain);
+        complaints = await (await serving()).drain(drain);
       } finally {
-        drained.resolve(undefined);
+        drained.resolve(complaints);
       }
     },
     status: async () => {
@@ -53,6 +55,7 @@ export async function runWorker(
     },
     metrics: async () => (await serving()).metrics(),
   });
-  await drained.promise;
+  const complaints = await drained.promise;
   supervisor.release();
+  return complaints;
 }

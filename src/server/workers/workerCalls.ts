@@ -17,6 +17,21 @@ export interface WorkerStart {
   readonly refusedPins: readonly RefusedPinRecord[];
 }
 
+/** What a worker tells its supervisor. */
+export type SupervisorCalls = {
+  /** A checkpoint of the worker's audit log. */
+  checkpoint(checkpoint: WorkerCheckpoint): void;
+};
+
+export interface WorkerCheckpoint {
+  /** `<origin>/<slot>`. */
+  readonly log: string;
+  /** Records. */
+  readonly size: number;
+  /** The signed note. */
+  readonly note: string;
+}
+
 /** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
 export type WorkerCalls = {
   /** Once, at first. `slot`: which of the workers it is, from 1; that of its predecessor, if it has one. */

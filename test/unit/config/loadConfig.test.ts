@@ -1,3 +1,4 @@
+import { newAuditKey } from '../../../src/audit/auditKey.ts';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -100,7 +101,7 @@ describe('a valid configuration', () => {
     const { config, warnings } = load(valid());
     expect(warnings).toEqual([]);
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8443, drainSeconds: 20, insecureHttp: false });
-    expect(config.log).toEqual({ level: 'info' });
+    expect(config.log).toEqual({ level: 'info', requests: 'all' });
     expect(config.keyManagers[0]?.pkcs11).toMatchObject({
       sessions: 8,
       calls: 'blocking',
@@ -182,7 +183,12 @@ describe('the commented example is valid', () => {
     '/usr/lib/softhsm/libsofthsm2.so',
     'module.so',
   );
-  const files = { 'example.secret': SECRET, 'client-ca.crt': ca.certificate, 'example.cedar': POLICY };
+  const files = {
+    'audit.key': newAuditKey(),
+    'example.secret': SECRET,
+    'client-ca.crt': ca.certificate,
+    'example.cedar': POLICY,
+  };
   const env = { XKS_EXAMPLE_SECRET: SECRET };
 
   it('as it is', () => {
@@ -190,7 +196,7 @@ describe('the commented example is valid', () => {
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
-  const optional = ['clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
+  const optional = ['audit', 'clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
   const whole = optional
     .reduce((text, key) => text.replaceAll(`# ${key}: `, `${key}: `), example)
     .replace('policies/example.cedar', 'example.cedar');
@@ -200,6 +206,7 @@ describe('the commented example is valid', () => {
     const missing = keysOfSchema(configJsonSchema()).filter((key) => !written.has(key));
     // One of several only can be written, and the comments name the others.
     expect(missing).toEqual([
+      'audit.key.env',
       'keyManagers.pkcs11.token.serial',
       'keyManagers.pkcs11.token.slot',
       'keyManagers.pkcs11.pin.env',
@@ -370,7 +377,7 @@ describe('problems', () => {
       /Excessive alias count/,
     ],
     ['the same key twice', 'server: {}\nserver: {}', /Map keys must be unique/],
-    ['no map at all', '- 1', /^: must be a map of server, monitoring, log, keyManagers, keyStores/],
+    ['no map at all', '- 1', /^: must be a map of server, monitoring, log, audit, keyManagers, keyStores/],
     ['an empty file', '', /^: must be a map of/],
   ])('%s', (_what, written, pattern) => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));

@@ -1,7 +1,7 @@
 import { register } from 'prom-client';
 import { beforeEach, expect, it } from 'vitest';
 import type { KeyManagerLoad } from '../../../src/hsm/keyManager.ts';
-import type { RequestRecord } from '../../../src/http/recordRequest.ts';
+import type { EndedRequest } from '../../../src/http/respond.ts';
 import { aggregateMetrics } from '../../../src/monitoring/metrics/aggregateMetrics.ts';
 import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from '../../../src/monitoring/metrics/metricsSnapshot.ts';
@@ -13,11 +13,12 @@ import { parseExposition, valueOf, type Sample } from '../../support/exposition.
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 
 const credential = newCredential();
-const request: RequestRecord = {
+const request: EndedRequest = {
   requestMetadata: { kmsOperation: 'Encrypt' },
   keyStore: 'first',
   operation: 'Encrypt',
   externalKeyId: 'foo',
+  keyVersion: 'foo',
   keyManager: 'in-memory',
   accessKeyId: credential.accessKeyId,
   remoteAddress: '127.0.0.1',
@@ -49,7 +50,7 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
     keys: new Map(),
     keyManagers: [guarded],
   };
-  return proxyMetrics({ keyStores: () => [keyStore], tls: () => undefined, clock: () => now });
+  return proxyMetrics({ keyStores: () => [keyStore], tls: () => undefined, trail: () => undefined, clock: () => now });
 }
 
 /** As if the processes had sent their snapshots. */

@@ -7,7 +7,7 @@ import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetri
 import { processMetrics } from '../../../src/monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
 import type { KeyStore } from '../../../src/http/keyStore.ts';
-import type { RequestRecord } from '../../../src/http/recordRequest.ts';
+import type { EndedRequest } from '../../../src/http/respond.ts';
 import { Secret } from '../../../src/secret.ts';
 import { newCredential } from '../../../src/sigv4/newCredential.ts';
 import { XKS_ERROR_STATUS, XksError, type XksErrorName } from '../../../src/xks/errors.ts';
@@ -74,7 +74,12 @@ async function expose(): Promise<string> {
       },
     ],
   };
-  const metrics = proxyMetrics({ keyStores: () => [keyStore], tls: () => tls, clock: Date.now });
+  const metrics = proxyMetrics({
+    keyStores: () => [keyStore],
+    tls: () => tls,
+    trail: () => undefined,
+    clock: Date.now,
+  });
   const measured = metrics.measure(keyManager.addKey('foo'));
   await measured.describeKey('foo');
   for (const record of records()) metrics.countRequest(record);
@@ -88,12 +93,13 @@ async function expose(): Promise<string> {
 
 const errorNames = Object.keys(XKS_ERROR_STATUS) as XksErrorName[];
 
-function records(): RequestRecord[] {
-  const record: RequestRecord = {
+function records(): EndedRequest[] {
+  const record: EndedRequest = {
     requestMetadata: { kmsOperation: 'Encrypt' },
     keyStore: 'first',
     operation: 'Encrypt',
     externalKeyId: 'foo',
+    keyVersion: 'foo',
     keyManager: 'in-memory',
     accessKeyId: undefined,
     policy: { decision: 'allow', policies: ['everyone'] },

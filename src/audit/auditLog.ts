@@ -1,0 +1,175 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { LogWriter, type Checkpoint, type LogOptions } from './logWriter.ts';
+
+export interface AuditLogOptions extends LogOptions {
+  readonly checkpointSeconds: number;
+  /** Told when records can no longer be taken, and with undefined when they can again. */
+  readonly onProblem: (problem: string | undefined) => void;
+  /** Told how many logs of this slot lie sealed, at the start and every 10 minutes while there are any. */
+  readonly onSealed: (folders: readonly string[]) => void;
+}
+
+/** What the metrics say of a log. */
+export interface AuditLogState {
+  /** `<origin>/<slot>`. */
+  readonly name: string;
+  /** Records. */
+  readonly size: number;
+  /** Milliseconds since the epoch. */
+  readonly lastCheckpointAt: number;
+  readonly isFailing: boolean;
+  /** Logs of the slot that were sealed as evidence. */
+  readonly sealed: number;
+}
+
+// So that silence is visible.
+const HEARTBEAT_MS = 60_000;
+const SEALED_MS = 600_000;
+const REOPEN_MS = 500;
+
+/** The log of one slot, kept open: checkpoints and heartbeats by the clock, and opened again when its files were taken away. */
+export class AuditLog {
+  readonly #options: AuditLogOptions;
+  readonly #timer: NodeJS.Timeout;
+  #writer: LogWriter;
+  /** Whether the writer has lost its files. */
+  #isLost = false;
+  #problem: string | undefined;
+  #appendedAt: number;
+  #reopenedAt = -Infinity;
+  #sealedAt = -Infinity;
+  #sealed: readonly string[] = [];
+  #lastCheckpoint: Checkpoint | undefined;
+  #signing: Promise<void> = Promise.resolve();
+
+  /** Throws LockHeld, or what the file system says. */
+  constructor(options: AuditLogOptions) {
+    this.#options = {
+      ...options,
+      onCheckpoint: (checkpoint) => {
+        this.#lastCheckpoint = checkpoint;
+        options.onCheckpoint?.(checkpoint);
+      },
+    };
+    this.#writer = LogWriter.open(this.#options);
+    this.#appendedAt = options.clock();
+    this.#tellSealed();
+    this.#timer = setInterval(() => {
+      this.#tick();
+    }, options.checkpointSeconds * 1000).unref();
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  get state(): AuditLogState {
+    const { name, size, signedAt } = this.#writer;
+    return {
+      name,
+      size,
+      lastCheckpointAt: signedAt,
+      isFailing: this.#problem !== undefined,
+      sealed: this.#sealed.length,
+    };
+  }
+
+  /** Whether records count as taken only when `settle` has resolved. */
+  get settlesLater(): boolean {
+    return this.#options.sync === 'always';
+  }
+
+  /** Index of the next record. */
+  get size(): number {
+    return this.#writer.size;
+  }
+
+  /** Appends records and returns how many were taken. If not all, `problem` says why. */
+  append(records: readonly string[], usesReserve = false): number {
+    if (this.#isLost && !this.#reopen()) return 0;
+    const { taken, failure } = this.#writer.append(records, usesReserve);
+    if (taken > 0) this.#appendedAt = this.#options.clock();
+    this.#note(failure);
+    return taken;
+  }
+
+  /** Resolves to whether the records are where the configuration wants them: on the disk, with `sync: always`. */
+  async settle(): Promise<boolean> {
+    try {
+      await this.#writer.settle();
+      return true;
+    } catch (error) {
+      this.#note(error as Error);
+      return false;
+    }
+  }
+
+  /** Appends the `stop` record, signs everything, and gives the slot back. Returns what kept it from that, if anything did. */
+  async stop(): Promise<string | undefined> {
+    clearInterval(this.#timer);
+    await this.#signing;
+    if (this.#isLost) return this.#problem;
+    try {
+      this.#writer.close();
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  #tick(): void {
+    const now = this.#options.clock();
+    // A clock that is set back must not silence it.
+    const isSilent = now - this.#appendedAt >= HEARTBEAT_MS || now < this.#appendedAt;
+    if (isSilent) this.append([JSON.stringify({ type: 'heartbeat', time: new Date(now).toISOString() })]);
+    else if (this.#problem !== undefined) this.append([]);
+    if (now - this.#sealedAt >= SEALED_MS) this.#tellSealed();
+    if (!this.#isLost) this.#signing = this.#signing.then(() => this.#sign());
+  }
+
+  async #sign(): Promise<void> {
+    try {
+      await this.#writer.checkpoint();
+    } catch (error) {
+      this.#note(error as Error);
+    }
+  }
+
+  #note(failure: Error | undefined): void {
+    if (failure?.name === 'FileLost' && !this.#isLost) {
+      this.#isLost = true;
+      this.#writer.abandon();
+    }
+    const problem = failure && `the audit log cannot be written: ${failure.message}`;
+    const changed = (problem === undefined) !== (this.#problem === undefined);
+    this.#problem = problem;
+    if (changed) this.#options.onProblem(problem);
+  }
+
+  /** Whether the log could be opened again. */
+  #reopen(): boolean {
+    const now = performance.now();
+    if (now - this.#reopenedAt < REOPEN_MS) return false;
+    this.#reopenedAt = now;
+    const { directory, about } = this.#options;
+    try {
+      // To make it again is for a person: it may be a volume that is not mounted now.
+      if (!existsSync(directory)) throw new Error(`${directory} is not there`);
+      const lost = { problem: this.#problem, records: this.#writer.size, checkpoint: this.#lastCheckpoint?.note };
+      this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
+      this.#isLost = false;
+      this.#tellSealed();
+      return true;
+    } catch (error) {
+      this.#note(error as Error);
+      return false;
+    }
+  }
+
+  #tellSealed(): void {
+    const { directory, slot, clock, onSealed } = this.#options;
+    this.#sealedAt = clock();
+    this.#sealed = readdirSync(directory).filter((name) => name.startsWith(`${slot}.`) && name.endsWith('.sealed'));
+    if (this.#sealed.length > 0) onSealed(this.#sealed);
+  }
+}

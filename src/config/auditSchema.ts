@@ -1,0 +1,50 @@
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { parseAuditKey } from '../audit/auditKey.ts';
+import { ORIGIN_PATTERN } from '../audit/logFolder.ts';
+import type { ConfigSource } from './configSource.ts';
+import { attempt, fileField, secretField } from './fields.ts';
+
+/** `audit`: where records go beside the log stream. Shared format: docs/audit.md. */
+export function auditSchema(source: ConfigSource) {
+  const origin = z
+    .union(
+      [z.string(), z.strictObject({ env: z.string().min(1) })],
+      'must be a text, in which ${HOSTNAME} stands for the name of this host, or {env: ...}',
+    )
+    .transform((given, context) =>
+      attempt(context, () => (typeof given === 'string' ? given : source.readVariable(given.env))),
+    )
+    .transform((text) => text.replaceAll('${HOSTNAME}', hostname()))
+    .refine((text) => ORIGIN_PATTERN.test(text), {
+      error: 'must be 1 to 200 characters of A-Za-z0-9._:/-, such as xks.example.com/proxy-1',
+    })
+    .describe('Name of this host among all that have logs: no two may have the same');
+
+  const key = secretField(source)
+    .transform((secret, context) =>
+      attempt(context, () => {
+        parseAuditKey(secret.reveal());
+        return secret;
+      }),
+    )
+    .describe('The Ed25519 key that signs checkpoints; xks-proxy audit key makes one');
+
+  return z.strictObject({
+    directory: fileField
+      .transform((directory, context) => attempt(context, () => source.resolveAuditDirectory(directory)))
+      .describe('Holds the folders of logs and nothing else; made if missing'),
+    origin,
+    key,
+    sync: z
+      .enum(['always', 'interval', 'never'])
+      .default('interval')
+      .describe('When records are forced to the disk: before the answer, before each checkpoint, or never'),
+    checkpointSeconds: z.number().min(0.1).max(3_600).default(1).describe('Time between checkpoints'),
+    segmentRecords: z.int().min(1).max(10_000_000).default(250_000).describe('Records of a file'),
+    onFailure: z
+      .enum(['refuse', 'serve'])
+      .default('refuse')
+      .describe('What becomes of requests that cannot be recorded here; serve: they are answered all the same'),
+  });
+}

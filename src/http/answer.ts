@@ -1,0 +1,30 @@
+import type { ServerResponse } from 'node:http';
+import { XksError } from '../xks/errors.ts';
+
+/** What is about to be sent for a request, once it is recorded. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: string;
+}
+
+export function jsonAnswer(status: number, body: object): Answer {
+  const text = JSON.stringify(body);
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) },
+    body: text,
+  };
+}
+
+export function errorAnswer(error: XksError): Answer {
+  return jsonAnswer(error.status, error.toBody());
+}
+
+/** Spec, "API operations": 405 with the methods that are allowed. */
+export const METHOD_NOT_ALLOWED: Answer = { status: 405, headers: { Allow: 'POST', 'Content-Length': 0 }, body: '' };
+
+export function sendAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
+  // As text, head and body leave in one write.
+  res.writeHead(status, headers).end(body);
+}

@@ -1,0 +1,29 @@
+import type { Response } from 'express';
+import type { Client, Exchange } from './exchange.ts';
+
+/** The requests that have come and not ended: not recorded yet, or their answers not taken. */
+export class OpenExchanges {
+  readonly #open = new Set<Exchange>();
+  #idle: PromiseWithResolvers<undefined> | undefined;
+
+  /** Opens the exchange of a request, which `exchangeOf` finds. */
+  begin(res: Response, client: Client): void {
+    const exchange: Exchange = {
+      ...client,
+      startedAt: performance.now(),
+      onEnd: () => {
+        this.#open.delete(exchange);
+        if (this.#open.size === 0) this.#idle?.resolve(undefined);
+      },
+    };
+    this.#open.add(exchange);
+    (res.locals as { exchange: Exchange }).exchange = exchange;
+  }
+
+  /** Resolves when there is none. */
+  async idle(): Promise<void> {
+    if (this.#open.size === 0) return;
+    this.#idle ??= Promise.withResolvers<undefined>();
+    await this.#idle.promise;
+  }
+}

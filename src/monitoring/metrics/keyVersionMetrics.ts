@@ -1,0 +1,54 @@
+import { Counter, type Registry } from 'prom-client';
+import type { KeyStore } from '../../http/keyStore.ts';
+import type { EndedRequest } from '../../http/respond.ts';
+import { newestVersion } from '../../operations/externalKey.ts';
+import { readGauge } from './readGauge.ts';
+
+/**
+ * What a process knows of the versions of keys: how often each has served, and when last. What it returns counts a request.
+ * The counts are those of processes since their starts: `audit query --count` has the exact number.
+ */
+export function keyVersionMetrics(
+  registry: Registry,
+  { keyStores, clock }: { readonly keyStores: () => readonly KeyStore[]; readonly clock: () => number },
+): (request: EndedRequest) => void {
+  const labelNames = ['key_store', 'external_key_id', 'key_version'] as const;
+  const operations = new Counter({
+    name: 'xks_proxy_key_version_operations_total',
+    help: 'Successful operations by the version of the key that served, which is the label of a key in the key manager.',
+    labelNames: [...labelNames, 'operation'],
+    registers: [registry],
+  });
+  // Milliseconds since the epoch, by key store, external key and label.
+  const lastUsed = new Map<string, number>();
+  readGauge(registry, {
+    name: 'xks_proxy_key_version_last_used_timestamp_seconds',
+    help: 'When a version of a key last served, in Unix time; newest is whether it is the one that encrypts. Only versions that have served.',
+    labelNames: [...labelNames, 'newest'],
+    aggregator: 'max',
+    read: () =>
+      keyStores().flatMap(({ name, keys }) =>
+        [...keys.values()].flatMap((key) =>
+          key.versions.flatMap(({ label }) => {
+            const at = lastUsed.get(nameOf(name, key.id, label));
+            if (at === undefined) return [];
+            const newest = String(newestVersion(key).label === label);
+            return [[{ key_store: name, external_key_id: key.id, key_version: label, newest }, at / 1000] as const];
+          }),
+        ),
+      ),
+  });
+  return ({ keyStore, externalKeyId, keyVersion, operation, outcome, errorName }) => {
+    if (keyStore === undefined || externalKeyId === undefined || keyVersion === undefined || operation === undefined)
+      return;
+    // The key has served although the client did not take the answer.
+    if (outcome === 'failure' || errorName !== undefined) return;
+    operations.inc({ key_store: keyStore, external_key_id: externalKeyId, key_version: keyVersion, operation });
+    lastUsed.set(nameOf(keyStore, externalKeyId, keyVersion), clock());
+  };
+}
+
+// None of the parts has this character.
+function nameOf(...parts: readonly string[]): string {
+  return parts.join('\0');
+}

@@ -1,0 +1,34 @@
+import { Counter, type Registry } from 'prom-client';
+
+/** A connection that ended without a request, or that was not let in. */
+export interface RefusedConnection {
+  readonly reason: string;
+  /** Such as a health check of a load balancer. */
+  readonly routine: boolean;
+}
+
+// Of the codes of Node and OpenSSL, of which there are hundreds, the kind.
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^HPE_/, 'http'],
+  [/^(ERR_SSL|ERR_TLS|EPROTO|ERR_OSSL)/, 'tls'],
+  [/^ERR_HTTP_REQUEST_TIMEOUT$/, 'timeout'],
+  [/^(ECONNRESET|EPIPE)$/, 'reset'],
+  [/records/, 'records'],
+  [/too many/, 'too_many'],
+  [/VPC endpoint/, 'vpc_endpoint'],
+  [/certificate|common name/i, 'client_certificate'],
+  [/PROXY/i, 'proxy_header'],
+];
+
+/** Counts connections that were refused, by a closed list of reasons; what it returns counts one. */
+export function refusalMetrics(registry: Registry): (refusal: RefusedConnection) => void {
+  const refused = new Counter({
+    name: 'xks_proxy_refused_connections_total',
+    help: 'Connections that ended without a request or were not let in, health checks of load balancers left out.',
+    labelNames: ['reason'],
+    registers: [registry],
+  });
+  return ({ reason, routine }) => {
+    if (!routine) refused.inc({ reason: KINDS.find(([pattern]) => pattern.test(reason))?.[1] ?? 'other' });
+  };
+}

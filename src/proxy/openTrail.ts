@@ -1,0 +1,101 @@
+import type { Logger } from 'pino';
+import { parseAuditKey } from '../audit/auditKey.ts';
+import { AuditLog, type AuditLogState } from '../audit/auditLog.ts';
+import type { Checkpoint } from '../audit/logWriter.ts';
+import { Trail } from '../audit/trail.ts';
+import type { Config } from '../config/schema.ts';
+import type { LogBase } from '../monitoring/logger.ts';
+import type { LogStream } from '../monitoring/logStream.ts';
+import { version } from '../version.ts';
+
+/** The audit log cannot be opened; the message says why. */
+export class AuditFailure extends Error {
+  override readonly name = 'AuditFailure';
+}
+
+export interface TrailDependencies {
+  /** `main`, or `w1`, `w2` ... for workers. */
+  readonly slot: string;
+  readonly stream: LogStream;
+  /** What each line of the stream begins with. */
+  readonly base: LogBase;
+  readonly log: Logger;
+  /** Told of each checkpoint, with the name of the log. */
+  readonly onCheckpoint?: ((name: string, checkpoint: Checkpoint) => void) | undefined;
+  readonly onUnrecorded?: ((answers: number) => void) | undefined;
+}
+
+export interface OpenTrail {
+  readonly trail: Trail;
+  /** Undefined: there is no audit log. */
+  readonly auditState: () => AuditLogState | undefined;
+}
+
+// An error that cannot be overlooked, but not one for each request.
+const UNRECORDED_LINE_MS = 10_000;
+
+/** Opens what records the requests of a process. Throws AuditFailure. */
+export function openTrail({ audit, log: { requests } }: Config, dependencies: TrailDependencies): OpenTrail {
+  const { stream, base, log, onUnrecorded } = dependencies;
+  const auditLog = audit && openAuditLog(audit, dependencies);
+  let saidAt = -Infinity;
+  const trail = new Trail({
+    stream,
+    base,
+    auditLog,
+    onFailure: audit?.onFailure ?? 'refuse',
+    requests,
+    onUnrecorded: (answers) => {
+      onUnrecorded?.(answers);
+      const now = performance.now();
+      if (now - saidAt < UNRECORDED_LINE_MS) return;
+      saidAt = now;
+      log.error(
+        { detail: auditLog?.problem },
+        'REQUESTS ARE ANSWERED WITHOUT A RECORD IN THE AUDIT LOG (audit.onFailure: serve)',
+      );
+    },
+  });
+  return { trail, auditState: () => auditLog?.state };
+}
+
+function openAuditLog(
+  audit: NonNullable<Config['audit']>,
+  { slot, stream, base, log, onCheckpoint }: TrailDependencies,
+): AuditLog {
+  const { directory, origin, key, sync, checkpointSeconds, segmentRecords } = audit;
+  const name = `${origin}/${slot}`;
+  try {
+    return new AuditLog({
+      directory,
+      slot,
+      origin,
+      privateKey: parseAuditKey(key.reveal()),
+      sync,
+      checkpointSeconds,
+      segmentRecords,
+      clock: Date.now,
+      about: { version, node: process.version, pid: process.pid },
+      onCheckpoint: (checkpoint) => {
+        onCheckpoint?.(name, checkpoint);
+        // An anchor outside the host, whatever log.level is.
+        const line = { level: 'info', time: new Date().toISOString(), ...base, log: name, size: checkpoint.size };
+        stream.push({ text: `${JSON.stringify({ ...line, checkpoint: checkpoint.note, msg: 'audit checkpoint' })}\n` });
+        stream.flush();
+      },
+      onProblem: (problem) => {
+        if (problem === undefined) log.info({ log: name }, 'the audit log is written again');
+        else log.error({ log: name, detail: problem }, 'the audit log cannot be written: requests are not served');
+      },
+      onSealed: (folders) => {
+        const message =
+          'an audit log was sealed as evidence: its files contradict one another; look, verify, move it away';
+        log.error({ log: name, folders }, message);
+      },
+    });
+  } catch (error) {
+    throw new AuditFailure(`the audit log ${directory}/${slot} cannot be opened: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

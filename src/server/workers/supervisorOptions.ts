@@ -1,0 +1,28 @@
+import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
+import type { AcceptorOptions } from './acceptor.ts';
+import type { WorkerOutput } from './supervisedWorker.ts';
+
+export interface SupervisorOptions extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'> {
+  readonly output: Omit<WorkerOutput, 'checkpoint'>;
+  readonly log: SupervisorLog;
+  readonly records: SupervisorRecords;
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+  readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
+  /** Told of each worker that has ended and is replaced. */
+  readonly onRestart: () => void;
+}
+
+/** Where the supervisor records what becomes of its workers. */
+export interface SupervisorRecords {
+  note(type: 'start' | 'stop' | 'reload' | 'checkpoint', members: object): void;
+  /** Why nothing can be recorded now, if so. */
+  readonly problem: string | undefined;
+  /** Resolves to what was lost. */
+  stop(deadline: number): Promise<readonly string[]>;
+}
+
+interface SupervisorLog {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
