@@ -65,7 +65,7 @@ export class CheckedTree {
     }
     this.#provenTo = head.size;
     if (this.#proven.at(-1)?.from === this.#takenUpAt) this.#proven.pop();
-    this.#proven.push({ from: this.#takenUpAt, to: head.size });
+    this.#proven.push({ from: this.#takenUpAt, to: head.size - 1 });
   }
 
   /** No more records or checkpoints of a segment come. */

@@ -1,69 +1,73 @@
 import type { CompactRange } from './compactRange.ts';
 import type { LogKeys } from './logKeys.ts';
-import type { Problems } from './logReport.ts';
 import { openNote } from './signedNote.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { parseTreeHead } from './treeHead.ts';
 
-/** Checkpoints of a log that were kept elsewhere: the log must extend them. */
+/** A checkpoint that was kept away from a log, and whether the log extends it. */
+export interface KeptCheckpoint {
+  readonly note: string;
+  /** Undefined if it cannot be trusted. */
+  readonly size: number | undefined;
+  /** Why the log does not extend it. */
+  failure: string | undefined;
+}
+
+interface Pending {
+  readonly size: number;
+  readonly root: Buffer;
+  readonly outcome: KeptCheckpoint;
+}
+
+/** Compares checkpoints of a log that were kept elsewhere with its tree. Each is a failure until it is found to fit. */
 export class KeptCheckpoints {
-  readonly #problems: Problems;
+  readonly outcomes: readonly KeptCheckpoint[];
   /** Not compared yet, smallest first. */
-  readonly #heads: TreeHead[] = [];
-  readonly #extended: number[] = [];
+  readonly #pending: Pending[] = [];
 
   /** Notes of other logs are passed over. */
-  constructor(notes: readonly string[], { name, keys }: LogKeys, problems: Problems) {
-    this.#problems = problems;
-    if (name === undefined || keys.length === 0) return;
-    for (const note of notes.filter((each) => originOf(each) === name)) {
-      try {
-        const head = parseTreeHead(openNote(note, keys));
-        if (head) this.#heads.push(head);
-        else this.#report('is a signed note, but not a checkpoint');
-      } catch (error) {
-        this.#report(`cannot be trusted: ${(error as Error).message}`);
-      }
-    }
-    this.#heads.sort((one, other) => one.size - other.size);
+  constructor(notes: readonly string[], { name, keys }: LogKeys) {
+    this.outcomes = notes.filter((note) => originOf(note) === name).map((note) => this.#open(note, keys));
+    this.#pending.sort((one, other) => one.size - other.size);
   }
 
   /** Size of the one that is to be compared next. */
   get nextSize(): number {
-    return this.#heads[0]?.size ?? Infinity;
+    return this.#pending[0]?.size ?? Infinity;
   }
 
-  /** Sizes of those that the log extends. */
-  get extended(): readonly number[] {
-    return this.#extended;
-  }
-
-  /** Compares the next one with the tree of the records read so far; undefined: it is not known. */
+  /** Compares the next one with the tree of the records read so far; undefined: that tree is not known. */
   compare(range: CompactRange | undefined): void {
-    const head = this.#heads.shift();
-    if (!head) return;
-    if (range?.size !== head.size)
-      this.#report(`of size ${head.size} could not be compared, because of other problems`);
-    else if (range.root().equals(head.root)) this.#extended.push(head.size);
-    else this.#report(`of size ${head.size} is not extended by this log: its records up to there are others`);
+    const next = this.#pending.shift();
+    if (!next || range?.size !== next.size) return;
+    const fits = range.root().equals(next.root);
+    next.outcome.failure = fits ? undefined : 'its records up to there are others';
   }
 
-  /** Those that are smaller than the log's first record cannot be compared. */
+  /** Passes over those that are smaller than the log's first record. */
   skipBefore(first: number): void {
     while (this.nextSize < first) {
-      this.#report(`of size ${this.nextSize} could not be compared: the log begins with record ${first}`);
-      this.#heads.shift();
+      const outcome = this.#pending.shift()?.outcome;
+      if (outcome) outcome.failure = `the log begins with record ${first}, so that it cannot be compared`;
     }
   }
 
-  /** All records were read, so many. */
+  /** The log has so many records. */
   finish(records: number): void {
-    for (const { size } of this.#heads) {
-      this.#report(`has size ${size}, but the log has only ${records} records: it was truncated`);
+    for (const { outcome } of this.#pending) {
+      outcome.failure = `the log has only ${records} records: it was truncated`;
     }
   }
 
-  #report(message: string): void {
-    this.#problems.add({ message: `the checkpoint kept elsewhere ${message}` });
+  #open(note: string, keys: LogKeys['keys']): KeptCheckpoint {
+    try {
+      const head = parseTreeHead(openNote(note, keys));
+      if (!head) return { note, size: undefined, failure: 'it is a signed note, but not a checkpoint' };
+      const outcome = { note, size: head.size, failure: 'other problems of the log keep it from being compared' };
+      this.#pending.push({ ...head, outcome });
+      return outcome;
+    } catch (error) {
+      return { note, size: undefined, failure: (error as Error).message };
+    }
   }
 }
 

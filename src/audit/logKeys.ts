@@ -31,17 +31,23 @@ export function keysOf(
     }
   }
   const name = own?.name ?? firstOrigin(parts);
-  const keys = trusted ? trusted.filter((key) => key.name === name) : [own].filter((key) => key !== undefined);
+  const isOwnTrusted = trusted?.some((key) => own && key.publicKey.equals(own.publicKey)) ?? true;
+  const candidates = trusted ? trusted.filter((key) => key.name === name) : [own].filter((key) => key !== undefined);
+  // A log that another key has ended: its own key is then an earlier one, which must be given as well.
+  const keys = log.state === 'closed' && !isOwnTrusted ? [] : candidates;
   const slot = slotOf(log);
   if (name !== undefined && slot !== undefined && !name.endsWith(`/${slot}`)) {
     problems.add({ message: `its name is ${name}, but the folder is that of the slot ${slot}` });
   }
-  if (trusted && own && keys.length > 0 && !keys.some((key) => key.publicKey.equals(own.publicKey))) {
+  if (own && !isOwnTrusted && keys.length > 0) {
     problems.add({ file: 'vkey', message: `the file vkey holds ${describeKey(own)}, which is none of the keys given` });
   }
   if (keys.length === 0 && parts.length > 0) {
-    const given = trusted ? `none of the verifier keys given is that of ${name ?? 'a log without a name'}` : undefined;
-    problems.add({ message: `nothing of it was verified: ${given ?? 'it has no file vkey that could be used'}` });
+    const called = own ? describeKey(own) : (name ?? 'a log without a name');
+    const why = trusted
+      ? `none of the verifier keys given is that of ${called}`
+      : 'it has no file vkey that can be used';
+    problems.add({ message: `nothing of it was verified: ${why}` });
   }
   return { name, keys };
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { CompactRange } from './compactRange.ts';
-import { logFolder, segmentAt, type Segment } from './logFolder.ts';
+import { listSegments, logFolder, segmentAt, type Segment } from './logFolder.ts';
 
 /** A segment of which at least one file is there. */
 export interface LogPart extends Segment {
@@ -37,6 +37,11 @@ export function listParts(path: string): LogParts {
     return { ...segment, hasRecords: existsSync(segment.records), checkpointBytes: bytes };
   });
   return { parts, ranges };
+}
+
+/** Bytes of all records of a log. */
+export function recordBytes(path: string): number {
+  return listSegments(path).reduce((sum, { records }) => sum + statSync(records).size, 0);
 }
 
 function readRanges(file: string): RangesFile {

@@ -37,7 +37,7 @@ export class Problems {
   }
 }
 
-/** Records `from` to `to - 1`. */
+/** Records `from` to `to`, both of them included. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -73,7 +73,7 @@ export interface LogReport {
   readonly writer: number | 'stale' | undefined;
   /** The records that a signed checkpoint was found to fit. */
   readonly proven: readonly Stretch[];
-  /** Sizes of the checkpoints kept elsewhere that the log extends. */
+  /** Sizes of the checkpoints that the log extends: those kept elsewhere or recorded in another log. */
   readonly extended: readonly number[];
   readonly problems: readonly Problem[];
   /** How many problems there are: `problems` lists the first ones. */

@@ -51,7 +51,8 @@ export function setAside(path: string, kind: AsideKind, now: Date): AsideLog {
   };
 }
 
-function sha256Of(file: string): string {
+/** SHA-256 of a file, hexadecimal. */
+export function sha256Of(file: string): string {
   const descriptor = openSync(file, 'r');
   try {
     const digest = createHash('sha256');

@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { CheckedTree } from './checkedTree.ts';
 import { slotOf, type FoundLog } from './findLogs.ts';
-import { KeptCheckpoints } from './keptCheckpoints.ts';
+import { KeptCheckpoints, type KeptCheckpoint } from './keptCheckpoints.ts';
 import { logFolder } from './logFolder.ts';
 import { keysOf, type LogKeys } from './logKeys.ts';
 import { listParts, type LogPart, type LogParts } from './logParts.ts';
 import { Problems, type LogReport } from './logReport.ts';
 import { RangesCheck } from './rangesCheck.ts';
+import { OtherLogs } from './otherLogs.ts';
 import { readCheckpoints, type ReadCheckpoint } from './readCheckpoints.ts';
 import { readLines, type LinesEnd, type RecordLine } from './recordLines.ts';
 import { NoteFailure, type VerifierKey } from './signedNote.ts';
@@ -30,8 +31,15 @@ type Lines = Iterator<RecordLine, LinesEnd>;
 const RECORDS_BETWEEN_PAUSES = 16_384;
 const NO_LINES: LinesEnd = { bytes: 0, torn: 0 };
 
+export interface VerifiedLog {
+  readonly report: LogReport;
+  /** Those of `VerifyOptions.kept` that are of this log. */
+  readonly kept: readonly KeptCheckpoint[];
+  readonly others: OtherLogs;
+}
+
 /** Verifies all that is in the folder of a log, in flat memory. The log may grow meanwhile. */
-export function verifyLog(log: FoundLog, options: VerifyOptions): Promise<LogReport> {
+export function verifyLog(log: FoundLog, options: VerifyOptions): Promise<VerifiedLog> {
   return new LogVerification(log, options).run();
 }
 
@@ -43,6 +51,7 @@ class LogVerification {
   readonly #keys: LogKeys;
   readonly #kept: KeptCheckpoints;
   readonly #ranges: RangesCheck;
+  readonly #others = new OtherLogs();
   readonly #tree = new CheckedTree(this.#problems);
   /** The newest checkpoint that is signed. */
   #newest: { readonly note: string; readonly size: number } | undefined;
@@ -59,15 +68,19 @@ class LogVerification {
     this.#pause = pause;
     this.#files = listParts(log.path);
     this.#keys = keysOf(log, this.#files, trusted, this.#problems);
-    this.#kept = new KeptCheckpoints(kept, this.#keys, this.#problems);
+    this.#kept = new KeptCheckpoints(kept, this.#keys);
     this.#ranges = new RangesCheck(this.#files.ranges, this.#problems);
   }
 
-  async run(): Promise<LogReport> {
-    const { parts } = this.#files;
-    const firstIndex = parts.find(({ hasRecords }) => hasRecords)?.first ?? 0;
+  async run(): Promise<VerifiedLog> {
+    const firstIndex = this.#files.parts.find(({ hasRecords }) => hasRecords)?.first ?? 0;
     if (this.#keys.keys.length > 0) await this.#verify(firstIndex);
+    return { report: this.#report(firstIndex), kept: this.#kept.outcomes, others: this.#others };
+  }
+
+  #report(firstIndex: number): LogReport {
     const { lock } = logFolder(this.#log.path);
+    const extended = this.#kept.outcomes.filter(({ failure }) => failure === undefined);
     return {
       folder: basename(resolve(this.#log.path)),
       kind: this.#log.state,
@@ -78,14 +91,14 @@ class LogVerification {
       firstIndex,
       signedRecords: this.#newest?.size ?? 0,
       unsigned: Math.max(this.#tree.next - Math.max(this.#newest?.size ?? 0, firstIndex), 0),
-      segments: parts.filter(({ hasRecords }) => hasRecords).length,
+      segments: this.#files.parts.filter(({ hasRecords }) => hasRecords).length,
       checkpoints: this.#checkpoints,
       lastCheckpoint: this.#newest?.note,
       tornBytes: this.#tornBytes,
       tornCheckpointBytes: this.#tornCheckpointBytes,
       writer: holderOf(lock) ?? (existsSync(lock) ? 'stale' : undefined),
       proven: this.#tree.proven,
-      extended: this.#kept.extended,
+      extended: extended.flatMap(({ size }) => size ?? []),
       problems: this.#problems.listed,
       problemCount: this.#problems.count,
     };
@@ -208,6 +221,7 @@ class LogVerification {
         return;
       }
       this.#tree.take(value);
+      this.#others.read(value);
       if (!isSigned) this.#requireJson(value);
       this.#records += 1;
       this.#bytesSincePause += value.bytes.length + 1;

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { auditKeyCommand } from './audit/key.ts';
+import { auditProveCommand } from './audit/prove.ts';
 import { auditQueryCommand } from './audit/query.ts';
+import { auditVerifyCommand } from './audit/verify.ts';
 import type { Cli } from './cli.ts';
 
 /** `xks-proxy audit key|verify|prove|query|export|prune`. */
@@ -8,5 +10,7 @@ export function auditCommand(cli: Cli): Command {
   return new Command('audit')
     .description('the audit log: its key, its verification, and what it says')
     .addCommand(auditKeyCommand(cli))
+    .addCommand(auditVerifyCommand(cli))
+    .addCommand(auditProveCommand(cli))
     .addCommand(auditQueryCommand(cli));
 }

@@ -68,3 +68,14 @@ export function requestRecord({
     ...others,
   };
 }
+
+/** Appends so many records, and signs after each ten, unless `each` is another number. */
+export async function appendSigned(log: LogWriter, records: number, each = 10): Promise<void> {
+  for (let left = records; left > 0; left -= each) {
+    appendAll(
+      log,
+      Array.from({ length: Math.min(each, left) }, () => requestRecord()),
+    );
+    await log.checkpoint();
+  }
+}

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { newAuditKey, parseAuditKey } from '../../audit/auditKey.ts';
 import { ORIGIN_PATTERN } from '../../audit/logFolder.ts';
 import { NoteSigner } from '../../audit/signedNote.ts';
-import { CommandFailure, type Cli } from '../cli.ts';
+import type { Cli } from '../cli.ts';
+import { writeNew } from './writeNew.ts';
 
 interface Options {
   readonly out: string;
@@ -33,25 +33,6 @@ export function auditKeyCommand(cli: Cli): Command {
       const key = parseAuditKey(pem);
       for (const slot of SLOTS) cli.out(new NoteSigner(`${origin}/${slot}`, key).vkey);
     });
-}
-
-function writeNew(file: string, text: string): void {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'wx', 0o600);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(code === 'EEXIST' ? `${file} is there already; it is not overwritten` : message);
-  }
-  try {
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-  } catch (error) {
-    rmSync(file, { force: true });
-    throw new CommandFailure((error as Error).message);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function parseOrigin(text: string): string {

@@ -1,0 +1,53 @@
+import type { PreviousLog } from './earlierLog.ts';
+import type { RecordLine } from './recordLines.ts';
+
+const CHECKPOINT = /^\{"index":\d+,"type":"checkpoint"/;
+const START = '{"index":0,"type":"start"';
+// Of the longest index, too.
+const BEGINNING_BYTES = 48;
+
+/** The note of another log, with its size. */
+interface NotedCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
+/** Collects what the records of a log say about other logs of its directory. */
+export class OtherLogs {
+  /** The largest and the newest checkpoint of each worker's log: they differ if that log began anew. */
+  readonly #noted = new Map<string, { readonly largest: NotedCheckpoint; readonly newest: NotedCheckpoint }>();
+  #previous: PreviousLog | undefined;
+
+  /** Checkpoints of workers' logs that these logs must extend. */
+  get checkpoints(): readonly string[] {
+    const notes = [...this.#noted.values()].flatMap(({ largest, newest }) => [largest.note, newest.note]);
+    return [...new Set(notes)];
+  }
+
+  /** The log that was moved aside before this one began. */
+  get previous(): PreviousLog | undefined {
+    return this.#previous;
+  }
+
+  read({ bytes }: RecordLine): void {
+    const beginning = bytes.toString('latin1', 0, BEGINNING_BYTES);
+    if (CHECKPOINT.test(beginning)) this.#note(membersOf(bytes));
+    else if (beginning.startsWith(START)) this.#previous = membersOf(bytes)['previous'] as PreviousLog | undefined;
+  }
+
+  #note({ log, size, note }: Readonly<Record<string, unknown>>): void {
+    if (typeof log !== 'string' || typeof size !== 'number' || typeof note !== 'string') return;
+    const newest = { size, note };
+    const largest = this.#noted.get(log)?.largest ?? newest;
+    this.#noted.set(log, { largest: largest.size > size ? largest : newest, newest });
+  }
+}
+
+/** Of a line that is not JSON: none. That it is wrong is reported elsewhere. */
+function membersOf(line: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line.toString()) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}

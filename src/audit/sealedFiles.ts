@@ -1,0 +1,12 @@
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { sha256Of, type FileDigest } from './setAside.ts';
+
+/** The files of a sealed log that are no longer as its successor's first record says they were. */
+export function changedFiles(folder: string, files: readonly FileDigest[]): string[] {
+  return files.filter((file) => !isUnchanged(join(folder, basename(file.name)), file)).map(({ name }) => name);
+}
+
+function isUnchanged(path: string, { bytes, sha256 }: FileDigest): boolean {
+  return existsSync(path) && statSync(path).size === bytes && sha256Of(path) === sha256;
+}

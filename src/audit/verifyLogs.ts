@@ -1,0 +1,48 @@
+import { CrossCheck } from './crossCheck.ts';
+import { findLogs, type FoundLog } from './findLogs.ts';
+import type { LogReport } from './logReport.ts';
+import { verifyLog, type VerifiedLog, type VerifyOptions } from './verifyLog.ts';
+
+/** What the verification of a directory has found. */
+export interface AuditReport {
+  readonly good: boolean;
+  readonly logs: readonly LogReport[];
+  /** What is wrong between logs, or between logs and checkpoints kept elsewhere. */
+  readonly problems: readonly string[];
+  /** What a person should know, and what is no failure. */
+  readonly notes: readonly string[];
+}
+
+export interface VerifyLogsOptions extends Pick<VerifyOptions, 'trusted' | 'kept'> {
+  /** Awaited from time to time, with the number of lines and bytes of a log that were read since. */
+  readonly pause: (log: FoundLog, records: number, bytes: number) => Promise<void>;
+}
+
+/**
+ * Verifies the log that a folder is, or all logs of an audit directory: then also what they say of one another. Throws
+ * NoLogFound, or what the file system says.
+ */
+export async function verifyLogs(folder: string, { trusted, kept, pause }: VerifyLogsOptions): Promise<AuditReport> {
+  const found = findLogs(folder);
+  const isWhole = found[0]?.path !== folder;
+  const logs: VerifiedLog[] = [];
+  // In their order, the supervisor's log comes before those of its workers.
+  const noted = new Map<string, string>();
+  for (const log of found) {
+    const verified = await verifyLog(log, {
+      trusted,
+      kept: [...new Set([...kept, ...noted.keys()])],
+      pause: (records, bytes) => pause(log, records, bytes),
+    });
+    logs.push(verified);
+    if (!isWhole) continue;
+    for (const note of verified.others.checkpoints) noted.set(note, verified.report.folder);
+  }
+  const check = new CrossCheck(logs);
+  for (const note of kept) check.requireKept(note);
+  for (const [note, recorder] of noted) check.requireNoted(note, recorder);
+  if (isWhole) check.checkPredecessors(folder);
+  const { problems, notes } = check;
+  const good = problems.length === 0 && logs.every(({ report }) => report.problemCount === 0);
+  return { good, logs: logs.map(({ report }) => report), problems, notes };
+}

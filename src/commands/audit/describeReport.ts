@@ -1,0 +1,60 @@
+import type { LogReport, Stretch } from '../../audit/logReport.ts';
+import type { AuditReport } from '../../audit/verifyLogs.ts';
+
+const KINDS = {
+  open: '',
+  closed: ' (closed: another key or origin went on)',
+  sealed: ' (sealed: its proxy found it damaged and set it aside)',
+};
+
+/** What a verification has found, for a person: a paragraph for each log, then what concerns them together. */
+export function describeReport({ logs, problems, notes }: AuditReport): string {
+  const paragraphs = logs.map((log) => [`${log.folder}${KINDS[log.kind]}`, ...linesOf(log).map(indent)].join('\n'));
+  const together = [...notes.map((note) => `note: ${note}`), ...problems.map((problem) => `PROBLEM: ${problem}`)];
+  return [...paragraphs, ...(together.length > 0 ? [together.join('\n')] : [])].join('\n\n');
+}
+
+function linesOf(log: LogReport): string[] {
+  const { tornBytes, tornCheckpointBytes, writer, problemCount, problems } = log;
+  const size = log.lastCheckpoint === undefined ? '' : `, the newest of size ${log.signedRecords}`;
+  const hidden = problemCount - problems.length;
+  return [
+    `name         ${log.name ?? 'none'}`,
+    `key          ${log.keys.join(', ') || 'none'}`,
+    `records      ${describeRecords(log)}`,
+    `checkpoints  ${log.checkpoints}${size}`,
+    `proven       ${log.proven.map(describeStretch).join(', ') || 'nothing'}`,
+    ...(log.extended.length > 0 ? [`extends      the checkpoints kept of size ${log.extended.join(', ')}`] : []),
+    ...(log.firstIndex > 0 ? [`deleted      records before ${log.firstIndex}: the tree is taken up there`] : []),
+    ...(log.unsigned > 0 ? [`not signed   ${plural(log.unsigned, 'record')} behind the newest checkpoint`] : []),
+    ...(tornBytes > 0 ? [`torn         ${tornBytes} bytes of an unfinished last record`] : []),
+    ...(tornCheckpointBytes > 0 ? [`torn         ${tornCheckpointBytes} bytes of an unfinished last checkpoint`] : []),
+    ...(writer === undefined ? [] : [`writer       ${describeWriter(writer)}`]),
+    ...problems.map(({ message }) => `PROBLEM      ${message}`),
+    ...(hidden > 0 ? [`PROBLEM      and ${hidden} more`] : []),
+  ];
+}
+
+function describeRecords({ records, segments, firstIndex }: LogReport): string {
+  const from = firstIndex > 0 ? `, from ${firstIndex} on` : '';
+  return `${records} in ${plural(segments, 'segment')}${from}`;
+}
+
+function describeStretch({ from, to }: Stretch): string {
+  return from === to ? `record ${from}` : `records ${from} to ${to}`;
+}
+
+function describeWriter(writer: number | 'stale'): string {
+  return writer === 'stale'
+    ? 'none: the lock is stale, its process ended without closing the log'
+    : `process ${writer}`;
+}
+
+/** A number of things. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function indent(line: string): string {
+  return `  ${line}`;
+}

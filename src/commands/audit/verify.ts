@@ -1,0 +1,79 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Command } from 'commander';
+import { findLogs, type FoundLog } from '../../audit/findLogs.ts';
+import { recordBytes } from '../../audit/logParts.ts';
+import type { VerifierKey } from '../../audit/signedNote.ts';
+import { verifyLogs, type AuditReport } from '../../audit/verifyLogs.ts';
+import { CommandFailure, type Cli } from '../cli.ts';
+import { describeReport, plural } from './describeReport.ts';
+import { withPlainFailures } from './plainFailures.ts';
+import { Progress } from './progress.ts';
+import { readKeptCheckpoints, readVkeys } from './readTrusted.ts';
+import { verifyProof } from './verifyProof.ts';
+
+interface Options {
+  readonly vkey?: readonly VerifierKey[];
+  readonly checkpoint?: readonly string[];
+  readonly proof?: string;
+  readonly record?: string;
+  readonly json?: true;
+}
+
+const MB = 1_000_000;
+const OWN_KEYS =
+  'The verifier keys are those that the folders hold themselves: this proves nothing against someone who could change\n' +
+  'both the records and the keys. Give --vkey with a file of verifier keys that was kept elsewhere.';
+
+/** `xks-proxy audit verify`: checks the integrity of logs, or a proof of one record. */
+export function auditVerifyCommand(cli: Cli): Command {
+  const command = new Command('verify')
+    .description('verifies that no record was changed, dropped or reordered; also while a proxy writes')
+    .argument('[dir]', 'the audit directory, or the folder of one log')
+    .option('--vkey <file>', 'verifier keys kept elsewhere, one a line', readVkeys)
+    .option('--checkpoint <file>', 'checkpoints kept elsewhere: the logs must extend them', readKeptCheckpoints)
+    .option('--proof <file>', 'verifies a proof of one record (audit prove) instead of logs; needs --vkey')
+    .option('--record <file>', 'with --proof: the record that it is of, if the proof does not carry it')
+    .option('--json', 'prints JSON');
+  return command.action(async (directory: string | undefined, options: Options) => {
+    const { proof, vkey, record, checkpoint, json = false } = options;
+    const refuse = (message: string) => command.error(`error: ${message}`);
+    if ((directory === undefined) === (proof === undefined)) refuse('give either a folder or --proof');
+    if (proof !== undefined && !vkey) refuse('--proof needs --vkey');
+    if (proof !== undefined && checkpoint) refuse('--checkpoint is for logs, not for a proof');
+    if (proof === undefined && record !== undefined) refuse('--record needs --proof');
+    await withPlainFailures(async () => {
+      if (proof !== undefined) verifyProof(cli, { proof, keys: vkey ?? [], record, json });
+      else await verify(cli, directory ?? '', options);
+    });
+  });
+}
+
+async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json }: Options): Promise<void> {
+  const progress = new Progress(cli);
+  const total = findLogs(directory).reduce((sum, log) => sum + recordBytes(log.path), 0);
+  const read = { records: 0, bytes: 0 };
+  const startedAt = performance.now();
+  const pause = async (_log: FoundLog, records: number, bytes: number) => {
+    read.records += records;
+    read.bytes += bytes;
+    const speed = Math.round((1000 * read.records) / (performance.now() - startedAt));
+    const work = `${read.records.toLocaleString('en')} records, ${speed.toLocaleString('en')} a second`;
+    progress.report(work, Math.floor(read.bytes / MB), Math.ceil(total / MB), 'MB');
+    // For signals.
+    await nextTurn();
+    if (cli.stop.aborted) throw new CommandFailure('Stopped.');
+  };
+  const report = await verifyLogs(directory, { trusted: vkey, kept: checkpoint, pause }).finally(() => {
+    progress.clear();
+  });
+  if (json) cli.out(JSON.stringify({ ...report, vkeys: vkey ? 'given' : 'own' }, null, 2));
+  else cli.out([describeReport(report), ...(vkey ? [] : [OWN_KEYS])].join('\n\n'));
+  if (!report.good) throw new CommandFailure(describeFailure(report));
+  if (!json)
+    cli.out(`\nGood: ${report.logs.length === 1 ? 'the log is' : `all ${report.logs.length} logs are`} as written.`);
+}
+
+function describeFailure({ logs, problems }: AuditReport): string {
+  const count = logs.reduce((sum, { problemCount }) => sum + problemCount, problems.length);
+  return `Not good: ${plural(count, 'problem')}.`;
+}
