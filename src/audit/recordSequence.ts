@@ -38,7 +38,7 @@ export class RecordSequence {
     }
     this.#next += 1;
     if (bytes.length < MAX_LINE_BYTES) return true;
-    this.#report(this.#next - 1, `has ${bytes.length + 1} bytes or more: ${MAX_LINE_BYTES} are allowed`);
+    this.#report(this.#next - 1, `is longer than ${MAX_LINE_BYTES} bytes`);
     return false;
   }
 

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { join } from 'node:path';
 import { LogWriter, type LogOptions } from '../../src/audit/logWriter.ts';
 
 export const ORIGIN = 'xks.example.com/proxy-1';
@@ -69,13 +70,32 @@ export function requestRecord({
   };
 }
 
-/** Appends so many records, and signs after each ten, unless `each` is another number. */
+/** Appends so many records, of which no two are the same, and signs after each ten, unless `each` is another number. */
 export async function appendSigned(log: LogWriter, records: number, each = 10): Promise<void> {
   for (let left = records; left > 0; left -= each) {
-    appendAll(
-      log,
-      Array.from({ length: Math.min(each, left) }, () => requestRecord()),
+    const { size } = log;
+    const batch = Array.from({ length: Math.min(each, left) }, (_, place) =>
+      requestRecord({ durationMs: size + place }),
     );
+    appendAll(log, batch);
     await log.checkpoint();
   }
+}
+
+/** Makes a log with so many records, the newest checkpoint of which signs all of them. Returns its folder. */
+export async function logOfSize(
+  directory: string,
+  records: number,
+  options: Partial<LogOptions> = {},
+): Promise<string> {
+  const log = openLog(directory, options);
+  const time = '2026-11-26T19:00:00.000Z';
+  appendAll(
+    log,
+    // The writer has begun with a record of its own.
+    Array.from({ length: records - 1 }, (_, index) => ({ type: 'heartbeat', time, text: 'ä'.repeat(index % 40) })),
+  );
+  await log.checkpoint();
+  log.abandon();
+  return join(directory, options.slot ?? 'main');
 }
