@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
+import { actRecorder } from './recordAct.ts';
 import { findKeyStore, type FoundKeyStore } from './findKeyStore.ts';
 
 const CONFIG = ['--config <file>', 'the configuration file'] as const;
@@ -17,8 +18,8 @@ export function credentialCommand(cli: Cli): Command {
     .description("adds a credential beside those in use, and prints the KMS console's credential file")
     .argument(...ARGUMENT)
     .requiredOption(...CONFIG)
-    .action((store: string, { config: file }: { config: string }) => {
-      const { index, keyStore } = findKeyStore(cli, file, store);
+    .action(async (store: string, { config: file }: { config: string }) => {
+      const { config, index, keyStore } = findKeyStore(cli, file, store);
       const created = createCredential(store);
       editConfig(file, cli.env, {
         newSecrets: created.newSecrets,
@@ -26,6 +27,8 @@ export function credentialCommand(cli: Cli): Command {
           addToList(document, ['keyStores', index, 'credentials'], created.entry);
         },
       });
+      const { accessKeyId } = created.entry;
+      await actRecorder(cli, config)({ act: 'credential add', keyStore: store, accessKeyId });
       cli.err(
         `Added a credential to ${store}. A running proxy takes it over in a few seconds; then give KMS this file, which holds the secret:`,
       );
@@ -37,8 +40,8 @@ export function credentialCommand(cli: Cli): Command {
     .argument(...ARGUMENT)
     .argument('<access-key-id>', 'which one')
     .requiredOption(...CONFIG)
-    .action((store: string, accessKeyId: string, { config: file }: { config: string }) => {
-      const { index, keyStore } = findKeyStore(cli, file, store);
+    .action(async (store: string, accessKeyId: string, { config: file }: { config: string }) => {
+      const { config, index, keyStore } = findKeyStore(cli, file, store);
       const position = keyStore.credentials.findIndex((credential) => credential.accessKeyId === accessKeyId);
       if (position === -1)
         throw new CommandFailure(`${store} has no credential ${accessKeyId}; it has ${list(keyStore)}`);
@@ -47,6 +50,7 @@ export function credentialCommand(cli: Cli): Command {
       editConfig(file, cli.env, {
         edit: (document) => document.deleteIn(['keyStores', index, 'credentials', position]),
       });
+      await actRecorder(cli, config)({ act: 'credential remove', keyStore: store, accessKeyId });
       cli.out(
         `Removed ${accessKeyId} from ${store}. A running proxy takes that over in a few seconds; then delete the file of its secret.`,
       );

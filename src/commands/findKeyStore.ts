@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 
 export interface FoundKeyStore {
+  readonly config: Config;
   /** Its place in `keyStores`. */
   readonly index: number;
   readonly keyStore: Config['keyStores'][number];
@@ -10,9 +11,10 @@ export interface FoundKeyStore {
 
 /** The key store of this name in a configuration file; throws CommandFailure, naming those that are there. */
 export function findKeyStore(cli: Pick<Cli, 'env'>, file: string, name: string): FoundKeyStore {
-  const { keyStores } = loadConfig(file, cli.env).config;
+  const { config } = loadConfig(file, cli.env);
+  const { keyStores } = config;
   const index = keyStores.findIndex((store) => store.name === name);
   const keyStore = keyStores[index];
-  if (keyStore) return { index, keyStore };
+  if (keyStore) return { config, index, keyStore };
   throw new CommandFailure(`no key store ${name}; there is ${keyStores.map((store) => store.name).join(', ')}`);
 }

@@ -11,6 +11,7 @@ import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
+import { actRecorder, type AdministrativeAct } from './recordAct.ts';
 
 type Usage = 'ENCRYPT' | 'DECRYPT';
 
@@ -88,8 +89,7 @@ async function createKey(
   const found = keyStore === undefined ? undefined : findKeyStore(cli, config, keyStore);
   if (found) requireNewId(found.keyStore, label);
   const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
-  const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: usage }));
-  cli.out(`Created ${describe(created)}`);
+  const record = await createInToken(cli, choice, 'key create', { label, usages: usage });
   if (!found) {
     cli.out(`A key store serves it when its keys in ${config} have - { id: ${label} }.`);
     return;
@@ -99,6 +99,7 @@ async function createKey(
       addToList(document, ['keyStores', found.index, 'keys'], { id: label });
     },
   });
+  await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
   cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it in a few seconds.`);
 }
 
@@ -124,8 +125,7 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
   if (!versions) throw new CommandFailure(`${name} has no external key ${id}`);
   const { label = `${id}-v${versions.length + 1}` } = options;
   const choice = { config, keyManager: keyStore.keyManagers[0] };
-  const created = await withToken(cli, choice, (token) => token.createKey({ label, usages: ['ENCRYPT', 'DECRYPT'] }));
-  cli.out(`Created ${describe(created)}`);
+  const record = await createInToken(cli, choice, 'key rotate', { label, usages: ['ENCRYPT', 'DECRYPT'] });
   editConfig(config, cli.env, {
     edit: (document) => {
       const key = ['keyStores', index, 'keys', position];
@@ -137,6 +137,8 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
       document.setIn([...key, 'versions'], document.createNode(written));
     },
   });
+  const version = { externalKeyId: id, keyVersion: label, decryptOnly };
+  await record({ act: 'key rotate', changed: 'configuration', keyStore: name, ...version });
   if (keyStore.keyManagers.length > 1)
     cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
   cli.out(
@@ -144,6 +146,22 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
       ? `Now give this configuration to every proxy; when all have reloaded it, take decryptOnly out, and do so again.`
       : `A running proxy takes it over in a few seconds. Several do not at the same moment, and one that does not know ${label} cannot decrypt what it encrypts: for them, see --decrypt-only.`,
   );
+}
+
+/** Makes a key in the token, says so and records it; returns what records the further acts of the command. */
+async function createInToken(
+  cli: Cli,
+  choice: TokenChoice,
+  act: string,
+  key: { readonly label: string; readonly usages: readonly Usage[] },
+): Promise<(act: AdministrativeAct) => Promise<void>> {
+  const { config } = loadConfig(choice.config, cli.env);
+  const record = actRecorder(cli, config);
+  const { label, keySpec, keyUsage, ...created } = await withToken(cli, choice, (token) => token.createKey(key));
+  const { name: keyManager } = chooseKeyManager(config, choice.keyManager);
+  await record({ act, changed: 'token', keyManager, label, keySpec, keyUsage });
+  cli.out(`Created ${describe({ label, keySpec, keyUsage, ...created })}`);
+  return record;
 }
 
 function parseUsage(text: string): Usage[] {

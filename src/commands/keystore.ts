@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
 import { NAME_PATTERN } from '../config/fields.ts';
+import { loadConfig } from '../config/loadConfig.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
+import { actRecorder } from './recordAct.ts';
 
 interface Options {
   readonly config: string;
@@ -20,17 +22,15 @@ export function keystoreCommand(cli: Cli): Command {
     .requiredOption('--config <file>', 'the configuration file')
     .option('--uri-path-prefix <prefix>', 'its URI path prefix (default: /<name>)')
     .option('--key-manager <name>', 'its key manager (default: the first of the configuration)')
-    .action((name: string, options: Options) => {
-      createKeystore(cli, name, options);
-    });
+    .action((name: string, options: Options) => createKeystore(cli, name, options));
   return command;
 }
 
-function createKeystore(
+async function createKeystore(
   cli: Cli,
   name: string,
   { config: file, uriPathPrefix = `/${name}`, keyManager }: Options,
-): void {
+): Promise<void> {
   if (!NAME_PATTERN.test(name))
     throw new CommandFailure(`the name must be 1 to 64 characters of A-Za-z0-9._-, not ${name}`);
   const created = createCredential(name);
@@ -45,6 +45,9 @@ function createKeystore(
       });
     },
   });
+  const { accessKeyId } = created.entry;
+  const { config } = loadConfig(file, cli.env);
+  await actRecorder(cli, config)({ act: 'keystore create', keyStore: name, uriPathPrefix, accessKeyId });
   cli.err(`Added the key store ${name} to ${file}. Give this file to the KMS console; it holds the secret:`);
   cli.out(created.credentialFile(uriPathPrefix));
 }

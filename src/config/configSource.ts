@@ -62,7 +62,7 @@ export class ConfigSource {
     return value;
   }
 
-  /** The absolute path of the audit log's directory, which this process can make, or write to. */
+  /** The absolute path of the audit log's directory, which may not be there yet. */
   resolveAuditDirectory(directory: string): string {
     const path = this.#path(directory);
     let there = path;
@@ -71,8 +71,9 @@ export class ConfigSource {
     try {
       accessSync(there, constants.W_OK | constants.X_OK);
     } catch (error) {
+      // A command may run as another user than the proxy.
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      throw new Error(`names ${path}, but ${there} cannot be written to (${code})`, { cause: error });
+      this.warnings.push(`audit.directory: this user cannot write to ${there} (${code})`);
     }
     return path;
   }

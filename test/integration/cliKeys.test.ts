@@ -39,7 +39,7 @@ describe('key create', () => {
       stdout: expect.stringMatching(
         new RegExp(`^Created ${label} {2}AES_256 .* sensitive {2}not extractable\nA key store serves it when .*\n$`),
       ) as string,
-      stderr: '',
+      stderr: 'warning: this is not recorded in an audit log: the configuration has none\n',
     });
     expect(await listKeys()).toContainEqual({
       label,

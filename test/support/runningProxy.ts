@@ -203,6 +203,15 @@ export class RunningProxy {
     if (status !== 200) throw new Error(`An ordinary request got ${status}: ${JSON.stringify(body)}`);
   }
 
+  /** Leaves its standard output unread, so that the pipe fills. */
+  pauseReading(): void {
+    this.#child.stdout.pause();
+  }
+
+  resumeReading(): void {
+    this.#child.stdout.resume();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

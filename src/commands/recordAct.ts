@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseAuditKey } from '../audit/auditKey.ts';
+import { LogWriter } from '../audit/logWriter.ts';
+import { LockHeld } from '../audit/writerLock.ts';
+import type { Config } from '../config/schema.ts';
+import { version } from '../version.ts';
+import type { Cli } from './cli.ts';
+
+/** Something that a command has changed. */
+export interface AdministrativeAct {
+  /** The command, such as `key create`. */
+  readonly act: string;
+  /** What it was done to; nothing secret. */
+  readonly [member: string]: unknown;
+}
+
+// Another command may have the log for a moment.
+const WAIT_MS = 3_000;
+const PAUSE_MS = 50;
+
+/**
+ * Returns what records the acts of a command, and which user has done them, in the log `cli` of the configuration's audit
+ * directory. Without one, or without the right to write there, it warns: what was done stays done.
+ */
+export function actRecorder(
+  cli: Pick<Cli, 'err' | 'env'>,
+  { audit }: Pick<Config, 'audit'>,
+): (act: AdministrativeAct) => Promise<void> {
+  let hasWarned = false;
+  const warn = (reason: string): void => {
+    if (!hasWarned) cli.err(`warning: this is not recorded in an audit log: ${reason}`);
+    hasWarned = true;
+  };
+  return async (act) => {
+    if (!audit) {
+      warn('the configuration has none');
+      return;
+    }
+    try {
+      const log = await open(audit);
+      try {
+        const record = { type: 'admin', time: new Date().toISOString(), ...act, user: systemUser(cli.env) };
+        const { failure } = log.append([JSON.stringify(record)], true);
+        if (failure) throw failure;
+      } finally {
+        log.close();
+      }
+    } catch (error) {
+      warn((error as Error).message);
+    }
+  };
+}
+
+function systemUser(env: Cli['env']): object {
+  // Who has become another user, most often root; by the word of sudo.
+  const { SUDO_USER: sudoUser } = env;
+  const uid = process.getuid?.();
+  try {
+    return { uid, name: userInfo().username, sudoUser };
+  } catch {
+    // A container may have no name for its user.
+    return { uid, sudoUser };
+  }
+}
+
+async function open({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>): Promise<LogWriter> {
+  // Made by the first command, it would belong to the user of that, not to the proxy's.
+  if (!existsSync(directory)) throw new Error(`${directory} is not there yet; the proxy makes it`);
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return LogWriter.open({
+        directory,
+        slot: 'cli',
+        origin,
+        privateKey: parseAuditKey(key.reveal()),
+        sync: 'always',
+        segmentRecords,
+        clock: Date.now,
+        about: { version },
+      });
+    } catch (error) {
+      if (!(error instanceof LockHeld) || performance.now() >= deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { auditDirectory, auditedFiles, auditRecords, verify } from '../support/auditedProxy.ts';
+import { reconfigure } from '../support/reconfigurableProxy.ts';
+import { RunningProxy, runCommand, type CommandOutcome } from '../support/runningProxy.ts';
+
+const files = auditedFiles();
+
+beforeAll(() => {
+  mkdirSync(auditDirectory(files), { mode: 0o700 });
+});
+afterAll(() => {
+  files.dispose();
+});
+
+function run(...args: readonly string[]): Promise<CommandOutcome> {
+  return runCommand([...args, '--config', files.configFile], files.env);
+}
+
+it('commands that change keys or credentials are recorded, with their user', async () => {
+  const outcomes = [
+    await run('key', 'create', 'new-key', '--key-store', 'first'),
+    await run('key', 'rotate', 'new-key', '--key-store', 'first'),
+    await run('keystore', 'create', 'third'),
+    await run('credential', 'add', 'third'),
+  ];
+  for (const { exitCode, stderr } of outcomes)
+    expect([exitCode, stderr]).toEqual([0, expect.not.stringContaining('warning')]);
+  const credential = JSON.parse(outcomes[3]?.stdout ?? '') as {
+    XksProxyAuthenticationCredential: { AccessKeyId: string; RawSecretAccessKey: string };
+  };
+  const { AccessKeyId: accessKeyId, RawSecretAccessKey: secret } = credential.XksProxyAuthenticationCredential;
+  await run('credential', 'remove', 'third', accessKeyId);
+
+  const records = auditRecords(auditDirectory(files));
+  const acts = records.filter(({ type }) => type === 'admin');
+  expect(acts).toMatchObject([
+    { act: 'key create', changed: 'token', keyManager: 'softhsm', label: 'new-key', keySpec: 'AES_256' },
+    { act: 'key create', changed: 'configuration', keyStore: 'first', externalKeyId: 'new-key' },
+    { act: 'key rotate', changed: 'token', label: 'new-key-v2' },
+    { act: 'key rotate', changed: 'configuration', externalKeyId: 'new-key', keyVersion: 'new-key-v2' },
+    { act: 'keystore create', keyStore: 'third', uriPathPrefix: '/third' },
+    { act: 'credential add', keyStore: 'third', accessKeyId },
+    { act: 'credential remove', keyStore: 'third', accessKeyId },
+  ]);
+  for (const { user } of acts) expect(user).toMatchObject({ uid: userInfo().uid, name: userInfo().username });
+  expect(JSON.stringify(records)).not.toContain(secret);
+  expect((await verify(auditDirectory(files))).exitCode).toBe(0);
+});
+
+it('commands at once take their turns', async () => {
+  const count = () => auditRecords(auditDirectory(files)).filter(({ act }) => act === 'key create').length;
+  const before = count();
+  const labels = ['a', 'b', 'c'].map((letter) => `at-once-${letter}`);
+  for (const { exitCode, stderr } of await Promise.all(labels.map((label) => run('key', 'create', label)))) {
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  }
+  expect(count()).toBe(before + labels.length);
+});
+
+it('a command whose act cannot be recorded warns, and has done it', async () => {
+  const broken = auditedFiles({ audit: { directory: 'nowhere' } });
+  const args = ['key', 'create', 'unrecorded', '--config', broken.configFile];
+  const { exitCode, stdout, stderr } = await runCommand(args, broken.env);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining('Created unrecorded') as string,
+  });
+  expect(stderr).toBe(
+    `warning: this is not recorded in an audit log: ${join(broken.folder, 'nowhere')} is not there yet; the proxy makes it\n`,
+  );
+  broken.dispose();
+});
+
+it('reloads are recorded, with their changes, also those that were refused', async () => {
+  const proxy = await RunningProxy.start(files);
+  const configuration = files.config;
+  const audit = { directory: 'audit', origin: 'xks.example.com/proxy-1', key: { file: 'audit.key' } };
+  const [first, ...others] = configuration.keyStores;
+  await reconfigure(proxy, {
+    ...configuration,
+    audit,
+    keyStores: [{ ...first, keys: [{ id: 'foo', status: 'blocked' }] }, ...others],
+  });
+  writeFileSync(files.configFile, 'nonsense');
+  proxy.signal('SIGHUP');
+  await proxy.logged({ msg: 'the configuration is not reloaded: the one before stays in force' });
+  proxy.signal('SIGTERM');
+  expect(await proxy.exitCode).toBe(0);
+  const reloads = auditRecords(auditDirectory(files)).filter(({ type }) => type === 'reload');
+  expect(reloads[0]).toMatchObject({ trigger: 'SIGHUP', outcome: 'success' });
+  expect(reloads[0]?.['changes']).toContain('keyStores.first.keys.foo.status: "enabled" to "blocked"');
+  expect(reloads.at(-1)).toMatchObject({ outcome: 'failure', problems: [expect.any(String) as string] });
+});

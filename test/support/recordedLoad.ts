@@ -1,0 +1,49 @@
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { encryptBody, paths } from './messages.ts';
+import type { RunningProxy } from './runningProxy.ts';
+
+/** Clients that each send one Encrypt after the other, each with a kmsRequestId of its own, until stopped. Plain HTTP. */
+export class RecordedLoad {
+  /** Status by kmsRequestId of all that were answered. */
+  readonly answers = new Map<string, number>();
+  /** Milliseconds until an answer that was no success. */
+  readonly refusedAfterMs: number[] = [];
+  readonly #proxy: RunningProxy;
+  readonly #clients: Promise<void>[];
+  #stopped = false;
+
+  constructor(proxy: RunningProxy, clients: number) {
+    this.#proxy = proxy;
+    this.#clients = Array.from({ length: clients }, () => this.#send());
+  }
+
+  /** kmsRequestIds that were answered with 200. */
+  get successes(): string[] {
+    return [...this.answers].filter(([, status]) => status === 200).map(([id]) => id);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#clients);
+  }
+
+  async #send(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    while (!this.#stopped) {
+      const kmsRequestId = crypto.randomUUID();
+      const requestMetadata = { ...encryptBody.requestMetadata, kmsRequestId };
+      const body = { ...encryptBody, requestMetadata, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
+      const sentAt = performance.now();
+      try {
+        const { status } = await this.#proxy.post(paths.encrypt, body, { agent });
+        this.answers.set(kmsRequestId, status);
+        if (status !== 200) this.refusedAfterMs.push(performance.now() - sentAt);
+      } catch {
+        // Its process, or the proxy, is gone.
+        await sleep(5);
+      }
+    }
+    agent.destroy();
+  }
+}
