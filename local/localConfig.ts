@@ -1,7 +1,8 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { TOKEN_LABEL, type SoftHsm } from '../softhsm/setUp.ts';
+import { newAuditKey } from '../src/audit/auditKey.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
 
 /** The id of the external key in the configuration, and its label in the token. */
@@ -10,9 +11,12 @@ export const HEALTH_KEY = 'xks-health';
 /** That of the SigV4 credential scope. */
 export const REGION = 'us-east-1';
 
+const AUDIT_KEY_FILE = 'audit.key';
+const AUDIT_FOLDER = 'audit';
+
 /**
- * Writes a configuration with one key store and a new credential, the secret in a file beside it. The file names in it are
- * relative, so that the checkout can be moved. It is renamed into place: an interrupted run leaves no half of one.
+ * Writes a configuration with one key store, a new credential and an audit log, its secrets in files beside it. The file names in
+ * it are relative, so that the checkout can be moved. It is renamed into place: an interrupted run leaves no half of one.
  */
 export function writeLocalConfig(
   file: string,
@@ -29,6 +33,7 @@ export function writeLocalConfig(
         privateKeyFile: fromHere(join(certificates, 'server.key')),
       },
     },
+    audit: { directory: AUDIT_FOLDER, origin: 'localhost', key: { file: AUDIT_KEY_FILE } },
     keyManagers: [
       {
         name: 'softhsm',
@@ -51,6 +56,11 @@ export function writeLocalConfig(
     ],
   };
   writeFileSync(join(dirname(file), secretFile), `${secretAccessKey.reveal()}\n`, { mode: 0o600 });
+  const auditKeyFile = join(dirname(file), AUDIT_KEY_FILE);
+  // Made before the proxy runs, so that the creation of the first keys is recorded in it.
+  mkdirSync(join(dirname(file), AUDIT_FOLDER), { recursive: true, mode: 0o700 });
+  // Another key would end the log that an earlier run began.
+  if (!existsSync(auditKeyFile)) writeFileSync(auditKeyFile, newAuditKey(), { mode: 0o600 });
   const schema = '# yaml-language-server: $schema=../../config/xks-proxy.schema.json\n';
   writeFileSync(`${file}.new`, schema + stringify(config), { mode: 0o600 });
   renameSync(`${file}.new`, file);
