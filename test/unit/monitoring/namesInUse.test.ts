@@ -6,8 +6,10 @@ import { aggregateMetrics } from '../../../src/monitoring/metrics/aggregateMetri
 import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetrics.ts';
 import { processMetrics } from '../../../src/monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
+import type { AuditLogState } from '../../../src/audit/auditLog.ts';
 import type { KeyStore } from '../../../src/http/keyStore.ts';
 import type { EndedRequest } from '../../../src/http/respond.ts';
+import type { KeyVersion } from '../../../src/operations/externalKey.ts';
 import { Secret } from '../../../src/secret.ts';
 import { newCredential } from '../../../src/sigv4/newCredential.ts';
 import { XKS_ERROR_STATUS, XksError, type XksErrorName } from '../../../src/xks/errors.ts';
@@ -62,7 +64,7 @@ async function expose(): Promise<string> {
     name: 'first',
     uriPathPrefix: '',
     credentials: new Map([[credential.accessKeyId, credential]]),
-    keys: new Map(),
+    keys: new Map([['foo', { id: 'foo', status: 'enabled', versions: [versionOf('foo-1'), versionOf('foo-2')] }]]),
     keyManagers: [
       {
         keyManager,
@@ -77,18 +79,31 @@ async function expose(): Promise<string> {
   const metrics = proxyMetrics({
     keyStores: () => [keyStore],
     tls: () => tls,
-    trail: () => undefined,
+    trail: () => ({ trail: { problem: undefined }, auditState: () => auditState }),
     clock: Date.now,
   });
   const measured = metrics.measure(keyManager.addKey('foo'));
   await measured.describeKey('foo');
   for (const record of records()) metrics.countRequest(record);
+  metrics.countRefusal({ reason: 'too many connections', routine: false });
   for (const errorName of errorNames) {
     keyManager.failure = new XksError(errorName, 'as told');
     await measured.describeKey('foo').catch(() => undefined);
   }
   const sources = [metrics, lifecycleMetrics(Date.now), processMetrics({ process: 'main', version: '1.2.3' })];
   return aggregateMetrics(await Promise.all(sources.map((source) => source.snapshot())));
+}
+
+const auditState: AuditLogState = {
+  name: 'xks.example.com/proxy-1/main',
+  size: 1,
+  lastCheckpointAt: 0,
+  isFailing: false,
+  sealed: 0,
+};
+
+function versionOf(label: string): KeyVersion {
+  return { label, ciphertextMetadata: Buffer.from(label) };
 }
 
 const errorNames = Object.keys(XKS_ERROR_STATUS) as XksErrorName[];
@@ -99,7 +114,7 @@ function records(): EndedRequest[] {
     keyStore: 'first',
     operation: 'Encrypt',
     externalKeyId: 'foo',
-    keyVersion: 'foo',
+    keyVersion: 'foo-1',
     keyManager: 'in-memory',
     accessKeyId: undefined,
     policy: { decision: 'allow', policies: ['everyone'] },
@@ -109,7 +124,13 @@ function records(): EndedRequest[] {
     durationMs: 1,
   };
   const failures = errorNames.map((errorName) => ({ ...record, outcome: 'failure' as const, errorName }));
-  return [record, { ...record, outcome: 'aborted' }, { ...record, keyStore: undefined }, ...failures];
+  return [
+    record,
+    { ...record, keyVersion: 'foo-2' },
+    { ...record, outcome: 'aborted' },
+    { ...record, keyStore: undefined },
+    ...failures,
+  ];
 }
 
 /** Holds every metric, label and label value that an expression names against what a proxy exposes. */
