@@ -1,0 +1,175 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Checkpoint } from '../../../src/audit/logWriter.ts';
+import { NoteSigner, parseVkey } from '../../../src/audit/signedNote.ts';
+import { verifyLogs, type VerifyLogsOptions } from '../../../src/audit/verifyLogs.ts';
+import { appendAll, appendSigned, newSigningKey, openLog, ORIGIN } from '../../support/auditLogs.ts';
+import { notes, records } from '../../support/logUnderTest.ts';
+import { changed, Tamperer } from '../../support/tamper.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const key = newSigningKey();
+
+async function verify(directory: string, options: Partial<VerifyLogsOptions> = {}) {
+  const none = { trusted: undefined, kept: [], pause: () => Promise.resolve() };
+  const { logs, ...report } = await verifyLogs(directory, { ...none, ...options });
+  const messages = logs.map(({ folder, problems }) => [folder, ...problems.map(({ message }) => message)]);
+  return { ...report, messages };
+}
+
+async function writeSlot(directory: string, slot: string, size: number, privateKey = key): Promise<Checkpoint[]> {
+  const checkpoints: Checkpoint[] = [];
+  const log = openLog(directory, { slot, privateKey, onCheckpoint: (checkpoint) => checkpoints.push(checkpoint) });
+  await appendSigned(log, size);
+  log.abandon();
+  return checkpoints;
+}
+
+/** A supervisor's log that holds checkpoints of the log of worker 1. */
+function writeSupervisor(directory: string, checkpoints: readonly Checkpoint[]): void {
+  const log = openLog(directory, { privateKey: key });
+  const type = 'checkpoint';
+  appendAll(
+    log,
+    checkpoints.map(({ note, size }) => ({ type, time: '2026-11-26T19:00:00.000Z', log: `${ORIGIN}/w1`, size, note })),
+  );
+  log.close();
+}
+
+function asideOf(directory: string): string {
+  return readdirSync(directory).find((name) => name.includes('.')) ?? '';
+}
+
+describe('the logs of a host', () => {
+  it('are verified together', async () => {
+    const directory = temporaryFolder();
+    writeSupervisor(directory, (await writeSlot(directory, 'w1', 50)).slice(0, 3));
+    expect(await verify(directory)).toEqual({ good: true, problems: [], notes: [], messages: [['main'], ['w1']] });
+  });
+
+  it('show that a worker’s log was cut off, with its checkpoints', async () => {
+    const directory = temporaryFolder();
+    writeSupervisor(directory, await writeSlot(directory, 'w1', 50));
+    const tamper = new Tamperer(join(directory, 'w1'));
+    tamper.lines(records(0), (lines) => lines.slice(0, 21));
+    tamper.notes(notes(0), (all) => all.slice(0, 2));
+    const why = 'the log has only 21 records: it was truncated';
+    expect(await verify(directory)).toMatchObject({
+      good: false,
+      problems: [`${ORIGIN}/w1 does not extend the checkpoint of size 51 that is recorded in main: ${why}`],
+      messages: [['main'], ['w1']],
+    });
+    expect(await verify(join(directory, 'w1'))).toMatchObject({ good: true });
+  });
+
+  it('show that a worker’s log was cut off even if it went on', async () => {
+    const directory = temporaryFolder();
+    const before = await writeSlot(directory, 'w1', 50);
+    const tamper = new Tamperer(join(directory, 'w1'));
+    tamper.lines(records(0), (lines) => lines.slice(0, 21));
+    tamper.notes(notes(0), (all) => all.slice(0, 2));
+    const after = await writeSlot(directory, 'w1', 10);
+    writeSupervisor(directory, [...before, ...after]);
+    const why = 'the log has only 32 records: it was truncated';
+    expect((await verify(directory)).problems).toEqual([
+      `${ORIGIN}/w1 does not extend the checkpoint of size 51 that is recorded in main: ${why}`,
+    ]);
+  });
+
+  it('show that a worker’s log is missing', async () => {
+    const directory = temporaryFolder();
+    writeSupervisor(directory, await writeSlot(directory, 'w1', 10));
+    rmSync(join(directory, 'w1'), { recursive: true });
+    const why = 'there is no log of that name here';
+    expect((await verify(directory)).problems).toEqual([
+      `${ORIGIN}/w1 does not extend the checkpoint of size 11 that is recorded in main: ${why}`,
+    ]);
+  });
+
+  it('must extend all checkpoints that were kept elsewhere', async () => {
+    const directory = temporaryFolder();
+    const kept = (await writeSlot(directory, 'w1', 50)).map(({ note }) => note);
+    expect(await verify(directory, { kept })).toMatchObject({ good: true });
+    const another = new NoteSigner('xks.example.com/proxy-2/w1', key).sign('xks.example.com/proxy-2/w1\n7\nroot\n');
+    expect((await verify(directory, { kept: [another] })).problems).toEqual([
+      'xks.example.com/proxy-2/w1 does not extend the checkpoint of size 7 that was kept elsewhere: there is no log of that name here',
+    ]);
+  });
+});
+
+describe('a log that another key has ended', () => {
+  async function writeClosed(): Promise<{ directory: string; closed: string; vkeys: string[] }> {
+    const directory = temporaryFolder();
+    const other = newSigningKey();
+    writeSupervisor(directory, await writeSlot(directory, 'w1', 30, other));
+    await writeSlot(directory, 'w1', 10);
+    const vkeys = [
+      new NoteSigner(`${ORIGIN}/main`, key),
+      new NoteSigner(`${ORIGIN}/w1`, key),
+      new NoteSigner(`${ORIGIN}/w1`, other),
+    ];
+    return { directory, closed: asideOf(directory), vkeys: vkeys.map(({ vkey }) => vkey) };
+  }
+
+  it('is verified with its own key, and extends what was recorded of it', async () => {
+    const { directory, closed, vkeys } = await writeClosed();
+    const good = { good: true, problems: [], notes: [], messages: [['main'], [closed], ['w1']] };
+    expect(await verify(directory)).toEqual(good);
+    expect(await verify(directory, { trusted: vkeys.map(parseVkey) })).toEqual(good);
+  });
+
+  it('needs its own key among those kept elsewhere', async () => {
+    const { directory, closed, vkeys } = await writeClosed();
+    const { good, messages } = await verify(directory, { trusted: vkeys.slice(0, 2).map(parseVkey) });
+    expect(good).toBe(false);
+    expect(messages).toContainEqual([
+      closed,
+      expect.stringMatching('^nothing of it was verified: none of the verifier keys'),
+    ]);
+  });
+
+  it('must end with the checkpoint that it was closed with', async () => {
+    const { directory, closed } = await writeClosed();
+    const tamper = new Tamperer(join(directory, closed));
+    tamper.lines(records(0), (lines) => lines.slice(0, 21));
+    tamper.notes(notes(0), (all) => all.slice(0, 2));
+    expect((await verify(directory)).problems).toContain(
+      `the newest checkpoint of ${closed} is not the one that it was closed with`,
+    );
+  });
+
+  it('may be taken away', async () => {
+    const { directory, closed } = await writeClosed();
+    rmSync(join(directory, closed), { recursive: true });
+    const { good, notes: said } = await verify(directory);
+    expect(good).toBe(true);
+    expect(said).toEqual([
+      expect.stringMatching(`/w1 does not extend the checkpoint of size 31 that is recorded in main`),
+      `${closed}, the log before w1 (another key or origin: 31 records end here), is not here`,
+    ]);
+  });
+});
+
+describe('a log that was sealed', () => {
+  it('is verified as evidence, and must be as it was', async () => {
+    const directory = temporaryFolder();
+    await writeSlot(directory, 'main', 50);
+    const tamper = new Tamperer(join(directory, 'main'));
+    tamper.lines(records(0), (lines) => changed(lines, 42, (line) => line.replace('success', 'failure')));
+    await writeSlot(directory, 'main', 10);
+    const sealed = asideOf(directory);
+    const messages = [
+      [sealed, expect.stringMatching('^one or more of the records 41 to 50 were changed') as string],
+      ['main'],
+    ];
+    expect(await verify(directory)).toEqual({ good: false, problems: [], notes: [], messages });
+
+    new Tamperer(join(directory, sealed)).lines(records(0), (lines) =>
+      changed(lines, 43, (line) => line.replace('success', 'failure')),
+    );
+    expect((await verify(directory)).problems).toEqual([
+      `${sealed}/${records(0)} is not as it was when the log was sealed`,
+    ]);
+  });
+});
