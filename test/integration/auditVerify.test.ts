@@ -1,0 +1,195 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
+import { NAME, records, writeLog, type WrittenLog } from '../support/logUnderTest.ts';
+import { runCommand } from '../support/runningProxy.ts';
+import { changed } from '../support/tamper.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
+
+const OWN_KEYS = /^The verifier keys are those that the folders hold themselves: this proves nothing/m;
+
+function verify(...args: readonly string[]) {
+  return runCommand(['audit', 'verify', ...args]);
+}
+
+async function writeWithVkey(): Promise<WrittenLog & { vkeyFile: string; vkey: string }> {
+  const written = await writeLog();
+  const vkey = readFileSync(join(written.folder, 'vkey'), 'utf8').trimEnd();
+  const vkeyFile = join(temporaryFolder({ vkeys: `# kept by the auditor\n\n${vkey}\n` }), 'vkeys');
+  return { ...written, vkey, vkeyFile };
+}
+
+describe('audit verify', () => {
+  it('says what holds, and what the keys are worth', async () => {
+    const { folder, vkey } = await writeWithVkey();
+    const { exitCode, stdout, stderr } = await verify(join(folder, '..'));
+    expect(stdout).toBe(`main
+  name         ${NAME}
+  key          ${vkey.slice(0, NAME.length + 9)}
+  records      351 in 4 segments
+  checkpoints  38, the newest of size 351
+  proven       records 0 to 350
+  writer       process ${process.pid}
+
+The verifier keys are those that the folders hold themselves: this proves nothing against someone who could change
+both the records and the keys. Give --vkey with a file of verifier keys that was kept elsewhere.
+
+Good: the log is as written.
+`);
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+
+  it('uses verifier keys and checkpoints that were kept elsewhere', async () => {
+    const { folder, vkeyFile, kept } = await writeWithVkey();
+    const checkpoint = join(temporaryFolder({ checkpoint: kept[20] ?? '' }), 'checkpoint');
+    const { exitCode, stdout } = await verify(folder, '--vkey', vkeyFile, '--checkpoint', checkpoint);
+    expect(stdout).toContain('  extends      the checkpoints kept of size 200\n');
+    expect(stdout).not.toMatch(OWN_KEYS);
+    expect(exitCode).toBe(0);
+  });
+
+  it('says which records were changed, and exits with 1', async () => {
+    const { folder, tamper } = await writeLog();
+    tamper.lines(records(100), (lines) => changed(lines, 42, (line) => line.replace('success', 'failure')));
+    const { exitCode, stdout, stderr } = await verify(folder);
+    expect(stdout).toContain('  proven       records 0 to 140, records 200 to 350\n');
+    expect(stdout).toContain(
+      '  PROBLEM      one or more of the records 141 to 150 were changed: the tree is not the one that the checkpoint of size 151 signs\n',
+    );
+    expect(stdout).not.toContain('Good');
+    expect([exitCode, stderr]).toEqual([1, 'Not good: 1 problem.\n']);
+  });
+
+  it('says when the log does not extend a checkpoint that was kept', async () => {
+    const { kept } = await writeLog();
+    const directory = temporaryFolder({ checkpoints: kept.map((note) => `${note}\n`).join('') });
+    openLog(directory).abandon();
+    const { exitCode, stdout } = await verify(directory, '--checkpoint', join(directory, 'checkpoints'));
+    expect(stdout).toContain(
+      `PROBLEM: ${NAME} does not extend the checkpoint of size 351 that was kept elsewhere: no key that is trusted has signed it\n`,
+    );
+    expect(exitCode).toBe(1);
+  });
+
+  it('writes JSON for programs', async () => {
+    const { folder, tamper, vkeyFile } = await writeWithVkey();
+    tamper.lines(records(100), (lines) => lines.toSpliced(42, 1));
+    const { exitCode, stdout } = await verify(folder, '--vkey', vkeyFile, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      good: false,
+      vkeys: 'given',
+      problems: [],
+      logs: [{ slot: 'main', name: NAME, records: 350, problems: [{ index: 142, message: 'record 142 is missing' }] }],
+    });
+    expect(exitCode).toBe(1);
+  });
+
+  it.each<[string, readonly string[], number, string]>([
+    ['no folder', [], 2, 'error: give either a folder or --proof'],
+    ['a folder and a proof', ['DIR', '--proof', 'x'], 2, 'error: give either a folder or --proof'],
+    ['a proof without keys', ['--proof', 'x'], 2, 'error: --proof needs --vkey'],
+    ['a record without a proof', ['DIR', '--record', 'x'], 2, 'error: --record needs --proof'],
+    ['a file of keys that is missing', ['DIR', '--vkey', '/missing'], 2, 'ENOENT'],
+    [
+      'a file of keys that holds none',
+      ['DIR', '--vkey', 'DIR/lock'],
+      2,
+      'line 1: it is not a verifier key for Ed25519',
+    ],
+    ['a checkpoint that is none', ['DIR', '--checkpoint', 'DIR/lock'], 2, 'it is not a signed note'],
+    ['a folder without logs', ['DIR/..'], 1, 'there is no audit log in'],
+    ['a folder that is missing', ['/missing'], 1, 'ENOENT'],
+  ])('refuses %s', async (_what, args, code, message) => {
+    const directory = temporaryFolder();
+    openLog(directory, { slot: 'other' }).abandon();
+    writeFileSync(join(directory, 'other/lock'), 'x\n');
+    const { exitCode, stderr } = await verify(...args.map((arg) => arg.replace('DIR', join(directory, 'other'))));
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(code);
+  });
+});
+
+describe('audit prove', () => {
+  it('makes a proof that is verified without the log', async () => {
+    const { folder, tamper, vkeyFile, vkey } = await writeWithVkey();
+    const out = join(temporaryFolder(), 'record.tlog-proof');
+    const proven = await runCommand(['audit', 'prove', folder, '142', '--out', out]);
+    expect(proven.stdout).toMatch(/^\{"index":142,"type":"request",.*\}\n$/);
+    expect(proven.stderr).toBe(`${out} shows that this is record 142 of ${NAME}, by the checkpoint of size 351.\n`);
+    expect(proven.exitCode).toBe(0);
+
+    tamper.remove(records(100));
+    const key = vkey.slice(0, NAME.length + 9);
+    expect(await verify('--proof', out, '--vkey', vkeyFile)).toEqual({
+      exitCode: 0,
+      stdout: proven.stdout,
+      stderr: `Good: this is record 142 of ${NAME}, whose checkpoint of size 351 is signed (${key}).\n`,
+    });
+    const { stdout } = await verify('--proof', out, '--vkey', vkeyFile, '--json');
+    const record = proven.stdout.trimEnd();
+    expect(JSON.parse(stdout)).toEqual({ good: true, log: NAME, index: 142, size: 351, keys: [key], record });
+
+    const again = await runCommand(['audit', 'prove', folder, '342', '--out', out]);
+    expect([again.exitCode, again.stderr]).toEqual([1, `${out} is there already; it is not overwritten\n`]);
+  });
+
+  it('writes the proof to standard output, alone or in JSON', async () => {
+    const { folder, vkeyFile } = await writeWithVkey();
+    const { stdout, stderr } = await runCommand(['audit', 'prove', folder, '142']);
+    expect(stderr).toMatch(/^\{"index":142,.*\}\nThe proof shows that this is record 142 of /);
+    const file = join(temporaryFolder({ proof: stdout }), 'proof');
+    expect((await verify('--proof', file, '--vkey', vkeyFile)).exitCode).toBe(0);
+    const json = await runCommand(['audit', 'prove', folder, '142', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ log: NAME, index: 142, size: 351, proof: stdout });
+  });
+
+  it('makes proofs that hold for nothing else', async () => {
+    const { folder, vkeyFile } = await writeWithVkey();
+    const { stdout: proof } = await runCommand(['audit', 'prove', folder, '142']);
+    const record = Buffer.from(/^extra (.*)$/m.exec(proof)?.[1] ?? '', 'base64').toString();
+    const other = Buffer.from(record.replace('success', 'failure')).toString('base64');
+    const files = temporaryFolder({
+      record: `${record}\n`,
+      otherRecord: `${record} \n`,
+      bare: proof.replace(/^extra .*\n/m, ''),
+      forged: proof.replace(/^extra .*$/m, `extra ${other}`),
+      moved: proof.replace(/^index 142$/m, 'index 143'),
+      resigned: proof.replace('\n351\n', '\n352\n'),
+      text: 'a text\n',
+    });
+    const outcome = async (file: string, ...args: readonly string[]) => {
+      const { exitCode, stderr } = await verify('--proof', join(files, file), '--vkey', vkeyFile, ...args);
+      return [exitCode, stderr.replaceAll(files, '')];
+    };
+    const uncovered = (index: number) => [
+      1,
+      `Not good: the checkpoint of size 351 does not cover this record at index ${index}.\n`,
+    ];
+    expect(await outcome('bare')).toEqual([1, '/bare does not carry the record: give it with --record\n']);
+    expect(await outcome('bare', '--record', join(files, 'record'))).toEqual([0, expect.stringMatching('^Good')]);
+    expect(await outcome('bare', '--record', join(files, 'otherRecord'))).toEqual(uncovered(142));
+    expect(await outcome('forged')).toEqual(uncovered(142));
+    expect(await outcome('moved')).toEqual(uncovered(143));
+    const signature = `Not good: the checkpoint of the proof: its signature of ${NAME} is wrong.\n`;
+    expect(await outcome('resigned')).toEqual([1, signature]);
+    expect(await outcome('text')).toEqual([1, '/text is not a proof of the form c2sp.org/tlog-proof@v1\n']);
+  });
+
+  it('needs one log, and a record that is there', async () => {
+    const directory = temporaryFolder();
+    const privateKey = newSigningKey();
+    for (const slot of ['main', 'w1']) openLog(directory, { slot, privateKey }).close();
+    const prove = (...args: readonly string[]) => runCommand(['audit', 'prove', ...args]);
+    expect(await prove(directory, '0')).toMatchObject({
+      exitCode: 1,
+      stderr: `${directory} has several logs; name the folder of one: main, w1\n`,
+    });
+    expect(await prove(join(directory, 'w1'), '2')).toMatchObject({
+      exitCode: 1,
+      stderr: 'the newest checkpoint covers records 0 to 1: record 2 is not signed yet\n',
+    });
+    expect((await prove(join(directory, 'w1'), '-1')).exitCode).toBe(2);
+    expect((await prove(join(directory, 'w1'), '1')).stdout).toContain(`${ORIGIN}/w1`);
+  });
+});
