@@ -78,10 +78,11 @@ export class LogStream {
   flush(): void {
     while (this.#partial !== undefined || this.#waiting.length > 0) {
       if (!this.#writeOnce()) {
+        // What nobody reads must not keep the process from ending: records that matter are waited for by the trail.
         this.#timer ??= setTimeout(() => {
           this.#timer = undefined;
           this.flush();
-        }, RETRY_MS);
+        }, RETRY_MS).unref();
         return;
       }
     }

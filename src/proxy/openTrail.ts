@@ -31,6 +31,7 @@ export interface OpenTrail {
   readonly auditState: () => AuditLogState | undefined;
 }
 
+const FAILING = { refuse: 'requests are not served', serve: 'requests are answered all the same' };
 // An error that cannot be overlooked, but not one for each request.
 const UNRECORDED_LINE_MS = 10_000;
 
@@ -63,7 +64,7 @@ function openAuditLog(
   audit: NonNullable<Config['audit']>,
   { slot, stream, base, log, onCheckpoint }: TrailDependencies,
 ): AuditLog {
-  const { directory, origin, key, sync, checkpointSeconds, segmentRecords } = audit;
+  const { directory, origin, key, sync, checkpointSeconds, segmentRecords, onFailure } = audit;
   const name = `${origin}/${slot}`;
   try {
     return new AuditLog({
@@ -85,7 +86,7 @@ function openAuditLog(
       },
       onProblem: (problem) => {
         if (problem === undefined) log.info({ log: name }, 'the audit log is written again');
-        else log.error({ log: name, detail: problem }, 'the audit log cannot be written: requests are not served');
+        else log.error({ log: name, detail: problem }, `the audit log cannot be written: ${FAILING[onFailure]}`);
       },
       onSealed: (folders) => {
         const message =
