@@ -29,6 +29,8 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /us
   && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin xks-proxy
 ENV NODE_ENV=production
 WORKDIR /app
+# For the audit log. A volume that is mounted there the first time has this owner.
+RUN install --directory --owner 10001 --group 10001 --mode 700 /var/lib/xks-proxy
 # Root's, so that the proxy cannot change its own program.
 COPY --from=build /app ./
 STOPSIGNAL SIGTERM

@@ -9,6 +9,8 @@ export interface ProxyConfig {
   readonly monitoringPort: number;
   readonly fleetSize: number;
   readonly drainSeconds: number;
+  /** Whether tasks need a place for an audit log. */
+  readonly hasAuditLog: boolean;
   /** Names of the files of the TLS identity, beside the configuration. */
   readonly certificateFile: string;
   readonly privateKeyFile: string;
@@ -22,6 +24,15 @@ export interface ProxyConfig {
 const MAX_FILES_BYTES = 48 * 1024;
 // ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them to exit.
 const MAX_DRAIN_SECONDS = 110;
+
+// Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets it, with the id of the
+// task. A host's name is made of its address, which a later task may have again.
+const TASK_VARIABLE = 'ECS_CONTAINER_METADATA_URI_V4';
+
+const ITS_ORIGIN = `must be { env: ${TASK_VARIABLE} }: each task has a log of its own, and so a name`;
+
+/** Where a task has its place for the audit log: a folder of its volume. */
+export const AUDIT_FOLDER = '/var/lib/xks-proxy/audit';
 
 const fileName = z.string().regex(/^\w[\w.-]*$/, 'must be the name of a file beside the configuration');
 
@@ -41,6 +52,12 @@ const schema = z.object({
     host: z.literal('0.0.0.0', 'must be 0.0.0.0: the load balancer checks from outside'),
     port: z.int().min(1024).max(65535),
   }),
+  audit: z
+    .object({
+      directory: z.literal(AUDIT_FOLDER, `must be ${AUDIT_FOLDER}, where a task has a volume`),
+      origin: z.object({ env: z.literal(TASK_VARIABLE, ITS_ORIGIN) }, ITS_ORIGIN),
+    })
+    .optional(),
 });
 
 /** Throws an Error that says what could not work in this deployment. */
@@ -49,7 +66,7 @@ export function readProxyConfig(file: string): ProxyConfig {
   const written: unknown = parse(text);
   const result = schema.safeParse(written);
   if (!result.success) throw new Error(`${file} does not fit this deployment:\n${z.prettifyError(result.error)}`);
-  const { server, monitoring } = result.data;
+  const { server, monitoring, audit } = result.data;
 
   const strings = stringsOf(written);
   const secretFile = strings.find(({ key }) => key === 'file');
@@ -58,6 +75,7 @@ export function readProxyConfig(file: string): ProxyConfig {
   const tlsFiles = [server.tls.certificateFile, server.tls.privateKeyFile];
   const publicFiles = strings.filter(({ key, value }) => key.endsWith('File') && !tlsFiles.includes(value));
 
+  const variables = strings.filter(({ key }) => key === 'env').map(({ value }) => value);
   const files = { 'config.yaml': text, ...readFiles(dirname(file), publicFiles) };
   const bytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   if (bytes > MAX_FILES_BYTES)
@@ -68,8 +86,9 @@ export function readProxyConfig(file: string): ProxyConfig {
     monitoringPort: monitoring.port,
     fleetSize: server.fleetSize,
     drainSeconds: server.drainSeconds,
+    hasAuditLog: audit !== undefined,
     ...server.tls,
-    secretNames: [...new Set(strings.filter(({ key }) => key === 'env').map(({ value }) => value))],
+    secretNames: [...new Set(variables.filter((name) => name !== TASK_VARIABLE))],
     files,
   };
 }

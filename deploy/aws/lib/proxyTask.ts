@@ -1,10 +1,11 @@
+import { dirname } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { ProxyConfig } from './proxyConfig.ts';
+import { AUDIT_FOLDER, type ProxyConfig } from './proxyConfig.ts';
 import type { Settings } from './settings.ts';
 import { WRITE_FILES_SCRIPT } from './writeFilesScript.ts';
 
@@ -12,6 +13,7 @@ import { WRITE_FILES_SCRIPT } from './writeFilesScript.ts';
 const PROXY_ID = 10001;
 const CONFIG_FOLDER = '/etc/xks-proxy';
 const VOLUME = 'configuration';
+const AUDIT_VOLUME = 'audit';
 
 /**
  * A task: a container that writes the configuration and the TLS files to a volume and ends, then the proxy. Fargate gives secrets as
@@ -36,7 +38,7 @@ export class ProxyTask extends Construct {
         cpuArchitecture: ecs.CpuArchitecture.X86_64,
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
       },
-      volumes: [{ name: VOLUME }],
+      volumes: [{ name: VOLUME }, ...(config.hasAuditLog ? [{ name: AUDIT_VOLUME }] : [])],
     });
     const files = this.#addFilesContainer(settings, config);
     const proxy = this.#addProxyContainer(settings, config);
@@ -45,7 +47,7 @@ export class ProxyTask extends Construct {
 
   #addFilesContainer(
     settings: Settings,
-    { files, certificateFile, privateKeyFile }: ProxyConfig,
+    { files, certificateFile, privateKeyFile, hasAuditLog }: ProxyConfig,
   ): ecs.ContainerDefinition {
     const folder = '/files';
     const tls = Secret.fromSecretCompleteArn(this, 'TlsSecret', settings.tlsSecretArn);
@@ -60,6 +62,7 @@ export class ProxyTask extends Construct {
         ...names.map((name, index) => `${folder}/${name}=FILE_${index}`),
         `${folder}/${certificateFile}=TLS_CERTIFICATE`,
         `${folder}/${privateKeyFile}=TLS_PRIVATE_KEY`,
+        ...(hasAuditLog ? [`${AUDIT_FOLDER}/`] : []),
       ],
       environment: Object.fromEntries(Object.values(files).map((text, index) => [`FILE_${index}`, text])),
       secrets: {
@@ -68,6 +71,7 @@ export class ProxyTask extends Construct {
       },
     });
     container.addMountPoints({ sourceVolume: VOLUME, containerPath: folder, readOnly: false });
+    if (hasAuditLog) this.#mountAuditVolume(container);
     return container;
   }
 
@@ -85,7 +89,13 @@ export class ProxyTask extends Construct {
       stopTimeout: Duration.seconds(config.drainSeconds + 10),
     });
     container.addMountPoints({ sourceVolume: VOLUME, containerPath: CONFIG_FOLDER, readOnly: true });
+    if (config.hasAuditLog) this.#mountAuditVolume(container);
     return container;
+  }
+
+  // Root's too. The proxy may write to the folder that the first container makes in it.
+  #mountAuditVolume(container: ecs.ContainerDefinition): void {
+    container.addMountPoints({ sourceVolume: AUDIT_VOLUME, containerPath: dirname(AUDIT_FOLDER), readOnly: false });
   }
 
   #common({ image }: Settings, name: string) {

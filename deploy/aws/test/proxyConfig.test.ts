@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readProxyConfig } from '../lib/proxyConfig.ts';
+import { AUDIT_FOLDER, readProxyConfig } from '../lib/proxyConfig.ts';
 import { CONFIG_FILE } from './givenContext.ts';
 
 /** config.yaml with a change, and files beside it. */
@@ -19,6 +19,10 @@ function read(change: (text: string) => string, files: Readonly<Record<string, s
   return readProxyConfig(join(folder, 'proxy.yaml'));
 }
 
+function auditLog(directory: string, origin = '{ env: ECS_CONTAINER_METADATA_URI_V4 }'): string {
+  return `audit: { directory: ${directory}, origin: ${origin}, key: { env: XKS_AUDIT_KEY } }\n# audit:`;
+}
+
 describe('a configuration is refused', () => {
   it.each([
     ['without PROXY protocol', 'enabled: true', 'enabled: false', /proxyProtocol.enabled|must be true/],
@@ -29,10 +33,23 @@ describe('a configuration is refused', () => {
     ['on a privileged port', 'port: 8443', 'port: 443', /1023/],
     ['with a secret in a file', '{ env: XKS_HSM_PIN }', '{ file: pin }', /file pin, which no task has/],
     ['with TLS files elsewhere', 'server.key', '../server.key', /privateKeyFile|beside the configuration/],
+    ['with an audit log elsewhere', '# audit:', auditLog('/audit'), /must be \/var\/lib\/xks-proxy\/audit/],
+    [
+      'whose audit logs have one name in all tasks',
+      '# audit:',
+      auditLog(AUDIT_FOLDER, 'xks.example.com'),
+      /each task has a log of its own/,
+    ],
     ['too large for a task definition', '\nserver:', `\n# ${'x'.repeat(48 * 1024)}\nserver:`, /a task takes 49152/],
   ])('%s', (_, from, to, message) => {
     expect(() => read((text) => text.replace(from, to))).toThrow(message);
   });
+});
+
+it('asks Secrets Manager for the key of the audit log, not for what Fargate sets', () => {
+  const { hasAuditLog, secretNames } = read((text) => text.replace('# audit:', auditLog(AUDIT_FOLDER)));
+  expect(hasAuditLog).toBe(true);
+  expect(secretNames).toEqual(['XKS_AUDIT_KEY', 'XKS_HSM_PIN', 'XKS_EXAMPLE_SECRET']);
 });
 
 it('brings the public files that the configuration names', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readProxyConfig } from '../lib/proxyConfig.ts';
 import { CONFIG_FILE } from './givenContext.ts';
 import { idOf, synthesize } from './synthesize.ts';
 
@@ -93,6 +94,26 @@ describe('a task', () => {
       DependsOn: [{ ContainerName: 'files', Condition: 'SUCCESS' }],
       MountPoints: [{ ContainerPath: '/etc/xks-proxy', ReadOnly: true }],
     });
+  });
+
+  it('has no place for an audit log unless the configuration has one', () => {
+    expect(task).toMatchObject({ Properties: { Volumes: [{ Name: 'configuration' }] } });
+    for (const container of [files, proxy])
+      expect(container).toMatchObject({ MountPoints: [{ SourceVolume: 'configuration' }] });
+  });
+
+  it('has a volume for the audit log of the configuration, in which the proxy may write to one folder', () => {
+    const audited = synthesize({}, { ...readProxyConfig(CONFIG_FILE), hasAuditLog: true });
+    const mounted = (container: string) =>
+      Match.objectLike({
+        Name: container,
+        MountPoints: Match.arrayWith([{ ContainerPath: '/var/lib/xks-proxy', ReadOnly: false, SourceVolume: 'audit' }]),
+      });
+    audited.hasResourceProperties('AWS::ECS::TaskDefinition', {
+      Volumes: [{ Name: 'configuration' }, { Name: 'audit' }],
+      ContainerDefinitions: [mounted('files'), mounted('xks-proxy')],
+    });
+    expect(JSON.stringify(audited.findResources('AWS::ECS::TaskDefinition'))).toContain('"/var/lib/xks-proxy/audit/"');
   });
 
   it('has the configuration file as it was given', () => {

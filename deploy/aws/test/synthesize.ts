@@ -6,12 +6,14 @@ import { readSettings } from '../lib/settings.ts';
 import { XksProxyStack } from '../lib/xksProxyStack.ts';
 import { CONFIG_FILE, givenContext } from './givenContext.ts';
 
-/** The template of config.yaml and the context of cdk.json with these changes. */
-export function synthesize(changes: Readonly<Record<string, unknown>> = {}): Template {
+/** The template of config.yaml, unless another is given, and the context of cdk.json with these changes. */
+export function synthesize(
+  changes: Readonly<Record<string, unknown>> = {},
+  proxyConfig = readProxyConfig(CONFIG_FILE),
+): Template {
   // Validation against the schema of CloudFormation takes seconds; cdkSynth.test.ts has it.
   vi.stubEnv('CDK_VALIDATION', 'false');
   const settings = readSettings(givenContext(changes));
-  const proxyConfig = readProxyConfig(CONFIG_FILE);
   return Template.fromStack(new XksProxyStack(new App(), 'Test', { settings, proxyConfig }));
 }
 

@@ -28,6 +28,11 @@ it('writes the files, for owner and group alone', () => {
   for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o640);
 });
 
+it('makes folders, for owner and group alone', () => {
+  execFileSync(process.execPath, ['--eval', WRITE_FILES_SCRIPT, `${join(folder, 'audit')}/`], { stdio: 'pipe' });
+  expect(statSync(join(folder, 'audit')).mode & 0o777).toBe(0o770);
+});
+
 it('fails if something is missing, so that the proxy does not start', () => {
   expect(() => {
     run({ 'server.key': 'TLS_PRIVATE_KEY' }, {});

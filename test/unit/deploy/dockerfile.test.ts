@@ -36,6 +36,11 @@ it('what is built by default is the proxy, which runs without privileges and dra
     expect(image.split('\n')).toContain(instruction);
 });
 
+it('has a folder for the audit log, which only the proxy may use, and declares no volume that would be lost unnoticed', () => {
+  expect(stageOf('base')).toContain('install --directory --owner 10001 --group 10001 --mode 700 /var/lib/xks-proxy');
+  expect(text).not.toMatch(/^VOLUME/m);
+});
+
 it('SoftHSM is in the demo alone', () => {
   expect(stageOf('demo')).toContain('softhsm2');
   expect(stages.filter((stage) => /softhsm/.test(stage))).toEqual([stageOf('demo')]);

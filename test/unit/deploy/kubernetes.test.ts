@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { newAuditKey } from '../../../src/audit/auditKey.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { manifestProblems, type Manifest } from '../../support/manifestProblems.ts';
@@ -59,7 +60,10 @@ describe.each(MANIFESTS)('%s', (_file, given) => {
   /** All but maps, whose keys are free. */
   function objectsOf(value: unknown, path: string): { path: string; object: Record<string, unknown> }[] {
     if (typeof value !== 'object' || value === null) return [];
-    if (/\/(labels|annotations|matchLabels|selector|requests|limits)$/.test(path) && !('matchLabels' in value))
+    if (
+      /\/(labels|annotations|matchLabels|selector|requests|limits|parameters)$/.test(path) &&
+      !('matchLabels' in value)
+    )
       return [];
     const inner = Object.entries(value).flatMap(([key, child]) => objectsOf(child, `${path}/${key}`));
     return Array.isArray(value) ? inner : [{ path, object: value as Record<string, unknown> }, ...inner];
@@ -109,9 +113,12 @@ it('pods are as the restricted Pod Security Standard wants them, and the API ser
 
 it('configuration and secrets are read-only files for the group of the proxy alone', () => {
   for (const field of ['env', 'envFrom']) expect(container).not.toHaveProperty(field);
-  expect(container).toMatchObject({ volumeMounts: [{ name: 'etc', mountPath: '/etc/xks-proxy', readOnly: true }] });
+  expect(container).toMatchObject({
+    volumeMounts: expect.arrayContaining([{ name: 'etc', mountPath: '/etc/xks-proxy', readOnly: true }]) as unknown,
+  });
   expect(pod).toMatchObject({
     volumes: [
+      { name: 'audit' },
       {
         name: 'etc',
         projected: {
@@ -124,6 +131,24 @@ it('configuration and secrets are read-only files for the group of the proxy alo
         },
       },
     ],
+  });
+});
+
+it('each pod writes its audit log to a disk of its own, which stays when the pod is gone', () => {
+  const { audit } = read('config.yaml') as { audit: { directory: string; origin: string } };
+  expect(dirname(audit.directory)).toBe('/var/lib/xks-proxy');
+  expect(audit.origin).toContain('${HOSTNAME}');
+  expect(container).toMatchObject({
+    volumeMounts: expect.arrayContaining([{ name: 'audit', mountPath: '/var/lib/xks-proxy' }]) as unknown,
+  });
+  const storageClassName = 'xks-proxy-audit';
+  const spec = { storageClassName, accessModes: ['ReadWriteOncePod'] };
+  expect(pod).toMatchObject({ volumes: [{ ephemeral: { volumeClaimTemplate: { spec } } }, { name: 'etc' }] });
+  expect(manifest('StorageClass')).toMatchObject({
+    metadata: { name: storageClassName },
+    parameters: { encrypted: 'true' },
+    reclaimPolicy: 'Retain',
+    volumeBindingMode: 'WaitForFirstConsumer',
   });
 });
 
@@ -226,7 +251,8 @@ it('the network lets in the load balancer and Prometheus, and out to DNS and the
 it('the proxy takes the configuration', () => {
   const text = readFileSync(join(FOLDER, 'config.yaml'), 'utf8');
   const folder = temporaryFolder({
-    'config.yaml': text.replace('/opt/hsm/lib/libpkcs11.so', 'module.so'),
+    'config.yaml': text.replace('/opt/hsm/lib/libpkcs11.so', 'module.so').replace('/var/lib/xks-proxy/audit', 'audit'),
+    'audit.key': newAuditKey(),
     'module.so': 'not loaded here',
     'tls.crt': testCertificates.server.certificate,
     'tls.key': testCertificates.server.privateKey,

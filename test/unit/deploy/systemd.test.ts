@@ -15,6 +15,8 @@ it.each([
   'User=xks-proxy',
   'LoadCredential=pin:/etc/xks-proxy/pin',
   'ProtectSystem=strict',
+  'StateDirectory=xks-proxy',
+  'StateDirectoryMode=0700',
   'NoNewPrivileges=yes',
   'CapabilityBoundingSet=',
   'SystemCallFilter=@system-service',
