@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditExportCommand } from './audit/export.ts';
 import { auditKeyCommand } from './audit/key.ts';
 import { auditProveCommand } from './audit/prove.ts';
 import { auditQueryCommand } from './audit/query.ts';
@@ -12,5 +13,6 @@ export function auditCommand(cli: Cli): Command {
     .addCommand(auditKeyCommand(cli))
     .addCommand(auditVerifyCommand(cli))
     .addCommand(auditProveCommand(cli))
-    .addCommand(auditQueryCommand(cli));
+    .addCommand(auditQueryCommand(cli))
+    .addCommand(auditExportCommand(cli));
 }
