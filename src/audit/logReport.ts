@@ -61,6 +61,8 @@ export interface LogReport {
   readonly signedRecords: number;
   /** Whole lines behind that checkpoint. */
   readonly unsigned: number;
+  /** Time of the first of them. */
+  readonly unsignedSince: string | undefined;
   readonly segments: number;
   readonly checkpoints: number;
   /** The newest that is signed: the note. */

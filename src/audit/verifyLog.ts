@@ -13,6 +13,7 @@ import { readCheckpoints, type ReadCheckpoint } from './readCheckpoints.ts';
 import { readLines, type LinesEnd, type RecordLine } from './recordLines.ts';
 import { NoteFailure, type VerifierKey } from './signedNote.ts';
 import type { TreeHead } from './treeHead.ts';
+import { UnsignedTail } from './unsignedTail.ts';
 import { describeKey } from './verifierKeys.ts';
 import { holderOf } from './writerLock.ts';
 
@@ -52,6 +53,7 @@ class LogVerification {
   readonly #kept: KeptCheckpoints;
   readonly #ranges: RangesCheck;
   readonly #others = new OtherLogs();
+  readonly #tail = new UnsignedTail(this.#problems);
   readonly #tree = new CheckedTree(this.#problems);
   /** The newest checkpoint that is signed. */
   #newest: { readonly note: string; readonly size: number } | undefined;
@@ -91,6 +93,7 @@ class LogVerification {
       firstIndex,
       signedRecords: this.#newest?.size ?? 0,
       unsigned: Math.max(this.#tree.next - Math.max(this.#newest?.size ?? 0, firstIndex), 0),
+      unsignedSince: this.#tail.since,
       segments: this.#files.parts.filter(({ hasRecords }) => hasRecords).length,
       checkpoints: this.#checkpoints,
       lastCheckpoint: this.#newest?.note,
@@ -115,6 +118,7 @@ class LogVerification {
       await this.#readSegment(part, next, isDeleted);
       if (!isDeleted) this.#endSegment(next);
     }
+    this.#tail.end();
     this.#ranges.finish(parts, firstIndex, this.#tree.next);
     this.#kept.finish(this.#tree.next);
   }
@@ -129,6 +133,7 @@ class LogVerification {
   }
 
   async #readSegment(part: LogPart, next: number | undefined, isDeleted: boolean): Promise<void> {
+    this.#tail.restart();
     const lines = part.hasRecords ? readLines(part.records) : undefined;
     this.#end = lines ? undefined : NO_LINES;
     try {
@@ -222,21 +227,12 @@ class LogVerification {
       }
       this.#tree.take(value);
       this.#others.read(value);
-      if (!isSigned) this.#requireJson(value);
+      if (!isSigned) this.#tail.read(value, this.#tree.next - 1);
       this.#records += 1;
       this.#bytesSincePause += value.bytes.length + 1;
       if (this.#records % RECORDS_BETWEEN_PAUSES > 0) continue;
       await this.#pause(RECORDS_BETWEEN_PAUSES, this.#bytesSincePause);
       this.#bytesSincePause = 0;
-    }
-  }
-
-  #requireJson({ bytes }: RecordLine): void {
-    try {
-      JSON.parse(bytes.toString());
-    } catch {
-      const index = this.#tree.next - 1;
-      this.#problems.add({ index, message: `record ${index} is not JSON, and no checkpoint signs it` });
     }
   }
 }

@@ -26,7 +26,7 @@ function linesOf(log: LogReport): string[] {
     `proven       ${log.proven.map(describeStretch).join(', ') || 'nothing'}`,
     ...(log.extended.length > 0 ? [`extends      the checkpoints kept of size ${log.extended.join(', ')}`] : []),
     ...(log.firstIndex > 0 ? [`deleted      records before ${log.firstIndex}: the tree is taken up there`] : []),
-    ...(log.unsigned > 0 ? [`not signed   ${plural(log.unsigned, 'record')} behind the newest checkpoint`] : []),
+    ...(log.unsigned > 0 ? [`not signed   ${describeUnsigned(log)}`] : []),
     ...(tornBytes > 0 ? [`torn         ${tornBytes} bytes of an unfinished last record`] : []),
     ...(tornCheckpointBytes > 0 ? [`torn         ${tornCheckpointBytes} bytes of an unfinished last checkpoint`] : []),
     ...(writer === undefined ? [] : [`writer       ${describeWriter(writer)}`]),
@@ -38,6 +38,11 @@ function linesOf(log: LogReport): string[] {
 function describeRecords({ records, segments, firstIndex }: LogReport): string {
   const from = firstIndex > 0 ? `, from ${firstIndex} on` : '';
   return `${records} in ${plural(segments, 'segment')}${from}`;
+}
+
+function describeUnsigned({ unsigned, unsignedSince }: LogReport): string {
+  const since = unsignedSince === undefined ? '' : `, from ${unsignedSince} on`;
+  return `${plural(unsigned, 'record')} behind the newest checkpoint${since}`;
 }
 
 function describeStretch({ from, to }: Stretch): string {

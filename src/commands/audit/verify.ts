@@ -69,8 +69,14 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
   if (json) cli.out(JSON.stringify({ ...report, vkeys: vkey ? 'given' : 'own' }, null, 2));
   else cli.out([describeReport(report), ...(vkey ? [] : [OWN_KEYS])].join('\n\n'));
   if (!report.good) throw new CommandFailure(describeFailure(report));
-  if (!json)
-    cli.out(`\nGood: ${report.logs.length === 1 ? 'the log is' : `all ${report.logs.length} logs are`} as written.`);
+  if (!json) cli.out(`\n${describeSuccess(report)}`);
+}
+
+function describeSuccess({ logs }: AuditReport): string {
+  const what = logs.length === 1 ? 'the log is' : `all ${logs.length} logs are`;
+  const unsigned = logs.reduce((sum, log) => sum + log.unsigned, 0);
+  const but = unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`;
+  return `Good: ${what} as written${but}.`;
 }
 
 function describeFailure({ logs, problems }: AuditReport): string {

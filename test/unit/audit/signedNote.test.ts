@@ -19,15 +19,13 @@ const { vectors } = readVectors(
   }),
 );
 
-describe.each(vectors)('$source', ({ vkey, note, text, failure }) => {
-  it.runIf(text !== undefined)('opens', async () => {
-    expect(openNote(note, [parseVkey(vkey)])).toBe(text);
-    expect(await openNoteInPool(note, [parseVkey(vkey)])).toBe(text);
-  });
-
-  it.runIf(failure !== undefined)('is refused', async () => {
-    expect(() => openNote(note, [parseVkey(vkey)])).toThrow(new NoteFailure(failure));
-    await expect(openNoteInPool(note, [parseVkey(vkey)])).rejects.toThrow(new NoteFailure(failure));
+describe('openNote', () => {
+  it.each(vectors)('$source', async ({ vkey, note, text, failure }) => {
+    const outcome = (error: unknown) => (error as NoteFailure).message;
+    const inPool = await openNoteInPool(note, [parseVkey(vkey)]).catch(outcome);
+    expect(inPool).toBe(text ?? failure);
+    if (failure === undefined) expect(openNote(note, [parseVkey(vkey)])).toBe(text);
+    else expect(() => openNote(note, [parseVkey(vkey)])).toThrow(new NoteFailure(failure));
   });
 });
 

@@ -192,6 +192,7 @@ describe('what a crash leaves behind', () => {
       records: 353,
       signedRecords: 351,
       unsigned: 2,
+      unsignedSince: '2026-11-26T19:00:00.000Z',
       tornBytes: 16,
       tornCheckpointBytes: NAME.length + 3,
       writer: 'stale',
@@ -205,6 +206,20 @@ describe('what a crash leaves behind', () => {
     tamper.text(records(100), (text) => `${text}{"index":2`);
     expect((await verifyFolder(folder)).messages).toEqual([
       'the segment before record 200 ends in 10 bytes that are no whole line',
+    ]);
+  });
+
+  it('is a failure if it is longer than what proxies leave', async () => {
+    const { folder, log } = await writeLog();
+    const times = ['2026-11-26T19:00:00.000Z', '2026-11-26T20:59:00.000Z'];
+    appendAll(
+      log,
+      times.map((time) => requestRecord({ time })),
+    );
+    expect(await verifyFolder(folder)).toMatchObject({ unsigned: 2, unsignedSince: times[0], problemCount: 0 });
+    appendAll(log, [requestRecord({ time: '2026-11-27T01:30:00.000Z' })]);
+    expect((await verifyFolder(folder)).messages).toEqual([
+      'records from 351 on are not signed, for 6 hours: checkpoints are missing',
     ]);
   });
 
