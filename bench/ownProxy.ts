@@ -10,17 +10,26 @@ import type { Target } from './target.ts';
 
 const REGION = 'us-east-1';
 
-/** Our proxy with its defaults, in a process of its own, over a SoftHSM token that is gone afterwards. */
-export async function startOwnProxy(): Promise<{ target: Target; stop: () => Promise<void> }> {
+/**
+ * Our proxy in a process of its own, over a SoftHSM token that is gone afterwards. `settings`: sections of its configuration beside
+ * the defaults; files that they name are in `files`.
+ */
+export async function startOwnProxy(
+  name = 'xks-proxy',
+  settings: object = {},
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ target: Target; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
   const softHsm = setUpSoftHsm(folder);
   initializeToken(softHsm, TOKEN_LABEL);
   const { accessKeyId, secretAccessKey } = newCredential();
   writeFileSync(join(folder, 'secret'), secretAccessKey.reveal(), { mode: 0o600 });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { mode: 0o600 });
   const config = join(folder, 'config.yaml');
   writeFileSync(
     config,
     stringify({
+      ...settings,
       server: { host: '127.0.0.1', port: 0, regions: [REGION], insecureHttp: true },
       keyManagers: [
         {
@@ -42,7 +51,7 @@ export async function startOwnProxy(): Promise<{ target: Target; stop: () => Pro
   );
   const proxy = await startProxyProcess(config, softHsm.env);
   const target = {
-    name: 'xks-proxy',
+    name,
     endpoint: `http://127.0.0.1:${proxy.port}`,
     uriPath: xksProxyUriPath('/bench'),
     region: REGION,
