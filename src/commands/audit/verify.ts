@@ -20,6 +20,8 @@ interface Options {
 }
 
 const MB = 1_000_000;
+// Those of Node. Signatures are verified in them.
+const MIN_THREADS = 4;
 const OWN_KEYS =
   'The verifier keys are those that the folders hold themselves: this proves nothing against someone who could change\n' +
   'both the records and the keys. Give --vkey with a file of verifier keys that was kept elsewhere.';
@@ -49,6 +51,7 @@ export function auditVerifyCommand(cli: Cli): Command {
 }
 
 async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json }: Options): Promise<void> {
+  cli.sizeThreadPool(Math.max(MIN_THREADS, cli.cores));
   const progress = new Progress(cli);
   const total = findLogs(directory).reduce((sum, log) => sum + recordBytes(log.path), 0);
   const read = { records: 0, bytes: 0 };
