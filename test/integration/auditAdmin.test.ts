@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { auditDirectory, auditedFiles, auditRecords, verify } from '../support/auditedProxy.ts';
+import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
+import { auditRecords } from '../support/auditRecords.ts';
 import { reconfigure } from '../support/reconfigurableProxy.ts';
 import { RunningProxy, runCommand, type CommandOutcome } from '../support/runningProxy.ts';
 

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { auditDirectory, auditedFiles, auditRecords, missingFrom, recordsOf, verify } from '../support/auditedProxy.ts';
+import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
+import { auditRecords, missingFrom, recordsOf } from '../support/auditRecords.ts';
 import { healthMetadata, paths } from '../support/messages.ts';
 import { RecordedLoad } from '../support/recordedLoad.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { auditDirectory, auditedFiles, auditRecords, missingFrom, verify } from '../support/auditedProxy.ts';
+import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
+import { auditRecords, missingFrom } from '../support/auditRecords.ts';
 import type { LogRecord } from '../support/processLog.ts';
 import { RecordedLoad } from '../support/recordedLoad.ts';
 import { RunningProxy } from '../support/runningProxy.ts';

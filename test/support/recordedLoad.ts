@@ -9,11 +9,11 @@ export class RecordedLoad {
   readonly answers = new Map<string, number>();
   /** Milliseconds until an answer that was no success. */
   readonly refusedAfterMs: number[] = [];
-  readonly #proxy: RunningProxy;
+  readonly #proxy: Pick<RunningProxy, 'post'>;
   readonly #clients: Promise<void>[];
   #stopped = false;
 
-  constructor(proxy: RunningProxy, clients: number) {
+  constructor(proxy: Pick<RunningProxy, 'post'>, clients: number) {
     this.#proxy = proxy;
     this.#clients = Array.from({ length: clients }, () => this.#send());
   }
