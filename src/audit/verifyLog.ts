@@ -39,7 +39,16 @@ export interface VerifiedLog {
   readonly others: OtherLogs;
 }
 
-/** Verifies all that is in the folder of a log, in flat memory. The log may grow meanwhile. */
+/**
+ * Verifies all that is in the folder of a log, in flat memory. The log may grow meanwhile.
+ *
+ * 1. What exists is listed first, then records are read: those have all that the checkpoints sign.
+ * 2. The lines of a segment must be its records, each once and in order (RecordSequence).
+ * 3. The tree over them must have the root of each signed checkpoint at its size (CheckedTree), and of those kept elsewhere.
+ * 4. At the end of a segment the tree must be that of the line in `ranges` (RangesCheck), which a checkpoint must sign.
+ * 5. Where records are damaged or missing, the tree is unknown up to the next segment. There it is taken up from the line in
+ *    `ranges`, if that has the root of a signed checkpoint; so it is where earlier segments were deleted.
+ */
 export function verifyLog(log: FoundLog, options: VerifyOptions): Promise<VerifiedLog> {
   return new LogVerification(log, options).run();
 }
