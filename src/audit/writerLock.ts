@@ -1,4 +1,17 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import { pid } from 'node:process';
 
 /** Another process writes the log, or may; the message says which. */
@@ -7,6 +20,7 @@ export class LockHeld extends Error {
 }
 
 export interface WriterLock {
+  /** Has no effect the second time. */
   release(): void;
 }
 
@@ -20,20 +34,70 @@ const TRIES = 3;
 export function takeLock(file: string): WriterLock {
   for (let tried = 0; tried < TRIES; tried += 1) {
     const descriptor = create(file);
-    if (descriptor !== undefined) {
-      return {
-        release: () => {
-          // Not a lock that another process has put there meanwhile.
-          if (isSameFile(file, descriptor)) rmSync(file, { force: true });
-          closeSync(descriptor);
-        },
-      };
-    }
+    if (descriptor !== undefined) return lockOf(file, descriptor);
+    const found = statSync(file, { throwIfNoEntry: false });
     const holder = holderOf(file);
     if (holder !== undefined) throw new LockHeld(`process ${holder} writes it (${file})`);
-    rmSync(file, { force: true });
+    if (found) removeStale(file, found);
   }
   throw new LockHeld(`another process takes ${file} at the same time`);
+}
+
+function lockOf(file: string, descriptor: number): WriterLock {
+  let isReleased = false;
+  return {
+    release: () => {
+      if (isReleased) return;
+      isReleased = true;
+      try {
+        // Not a lock that another process has put there meanwhile.
+        if (isSameFile(file, descriptor)) rmSync(file, { force: true });
+      } catch {
+        // A lock that cannot be removed is stale once its file is closed.
+      }
+      closeSync(descriptor);
+    },
+  };
+}
+
+/** Undefined: there is a lock already. It appears with its pid in it, so that no other process takes it for an empty, stale one. */
+function create(file: string): number | undefined {
+  const own = `${file}.${randomUUID()}`;
+  const descriptor = openSync(own, 'wx', 0o600);
+  try {
+    writeSync(descriptor, `${pid}\n`);
+    linkSync(own, file);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  } finally {
+    rmSync(own);
+  }
+}
+
+/** Removes a lock that was judged stale, but not one that another process has put in its place since. */
+function removeStale(file: string, judged: Stats): void {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const { ino, mtimeMs } = statSync(aside);
+  if (ino !== judged.ino || mtimeMs !== judged.mtimeMs) giveBack(aside, file);
+  rmSync(aside, { force: true, recursive: true });
+}
+
+function giveBack(aside: string, file: string): void {
+  try {
+    linkSync(aside, file);
+  } catch (error) {
+    // A third process was faster. The writer that lost its lock finds out when the other one appends to its files.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** The process that has the lock; undefined if none has, or if its lock is stale. */
@@ -50,18 +114,7 @@ export function holderOf(file: string): number | undefined {
   return keepsOpen(writer, lock) ? writer : undefined;
 }
 
-function create(file: string): number | undefined {
-  try {
-    const descriptor = openSync(file, 'wx', 0o600);
-    writeSync(descriptor, `${pid}\n`);
-    return descriptor;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-    throw error;
-  }
-}
-
-function keepsOpen(writer: number, { dev, ino }: { readonly dev: number; readonly ino: number }): boolean {
+function keepsOpen(writer: number, { dev, ino, uid }: Stats): boolean {
   const folder = `/proc/${writer}/fd`;
   try {
     return readdirSync(folder).some((descriptor) => {
@@ -70,9 +123,20 @@ function keepsOpen(writer: number, { dev, ino }: { readonly dev: number; readonl
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // ENOENT: no such process. EACCES: one of another user, who may be root.
     if (code === 'ENOENT' && statSync('/proc/self', { throwIfNoEntry: false })) return false;
-    return code === 'EACCES' || isAlive(writer);
+    // Nobody but its user sees what a process has open. A lock belongs to the user of its writer.
+    return code === 'EACCES' ? userOf(writer) === uid : isAlive(writer);
+  }
+}
+
+/** The user whom a process's files belong to. */
+function userOf(process_: number): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${process_}/status`, 'utf8');
+    // Real, effective, saved and file system's user.
+    return Number(/^Uid:\s+\d+\s+\d+\s+\d+\s+(\d+)$/m.exec(status)?.[1]);
+  } catch {
+    return undefined;
   }
 }
 

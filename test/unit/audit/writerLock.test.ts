@@ -1,0 +1,137 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { holderOf, LockHeld, takeLock } from '../../../src/audit/writerLock.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const LOCKS = 200;
+const SOURCE = join(import.meta.dirname, '../../../src/audit/writerLock.ts');
+const isRoot = process.getuid?.() === 0;
+
+function lockFile(text?: string): string {
+  return join(temporaryFolder(text === undefined ? {} : { lock: text }), 'lock');
+}
+
+describe('takeLock', () => {
+  it('writes the pid of its process, and removes the file at its end', () => {
+    const file = lockFile();
+    const lock = takeLock(file);
+    expect(readFileSync(file, 'utf8')).toBe(`${process.pid}\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(holderOf(file)).toBe(process.pid);
+    lock.release();
+    expect(existsSync(file)).toBe(false);
+    expect(readdirSync(join(file, '..'))).toEqual([]);
+  });
+
+  it('throws LockHeld while another one holds it', () => {
+    const file = lockFile();
+    const lock = takeLock(file);
+    expect(() => takeLock(file)).toThrow(LockHeld);
+    expect(() => takeLock(file)).toThrow(`process ${process.pid} writes it (${file})`);
+    lock.release();
+    takeLock(file).release();
+  });
+
+  it.each([
+    ['of a process that has ended', () => `${spawnSync('true').pid}\n`],
+    ['whose pid another process has now', () => `${process.ppid}\n`],
+    ['with its own pid, as containers give it again', () => `${process.pid}\n`],
+    ['that is empty', () => ''],
+    ['of no number', () => 'garbage\n'],
+    ['of a negative number', () => '-1\n'],
+  ])('takes over a lock %s', (_what, text) => {
+    const file = lockFile(text());
+    expect(holderOf(file)).toBeUndefined();
+    const lock = takeLock(file);
+    expect(holderOf(file)).toBe(process.pid);
+    lock.release();
+    expect(readdirSync(join(file, '..'))).toEqual([]);
+  });
+
+  it('takes over what is no file', () => {
+    const file = lockFile();
+    mkdirSync(join(file, 'folder'), { recursive: true });
+    takeLock(file).release();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.runIf(isRoot)('takes over a lock whose pid a process of another user has now', () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'lock');
+    // Of this process, which is root's. The lock is not.
+    const script = `
+      const { writeFileSync } = await import('node:fs');
+      const { takeLock } = await import(${JSON.stringify(SOURCE)});
+      writeFileSync(${JSON.stringify(file)}, '${process.pid}\\n', { mode: 0o600 });
+      takeLock(${JSON.stringify(file)});`;
+    spawnSync('chmod', ['777', folder]);
+    const { status, stderr } = runScript(script, 65_534);
+    expect([status, stderr]).toEqual([0, '']);
+  });
+
+  it('is had by one of several processes that want it at once', async () => {
+    const folder = temporaryFolder();
+    for (let lock = 0; lock < LOCKS; lock += 2) writeFileSync(join(folder, `lock${lock}`), '999999999\n');
+    const script = `
+      import { takeLock } from ${JSON.stringify(SOURCE)};
+      import { once } from 'node:events';
+      console.log('ready');
+      await once(process.stdin, 'data');
+      const taken = [];
+      for (let lock = 0; lock < ${LOCKS}; lock += 1) {
+        try { takeLock(\`${folder}/lock\${lock}\`); taken.push(lock); } catch (error) {
+          if (error.name !== 'LockHeld') throw error;
+        }
+      }
+      console.log(JSON.stringify(taken));
+      process.stdin.resume();`;
+    const children = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+    const ends = children.map((child) => once(child, 'close'));
+    await Promise.all(children.map(({ stdout }) => once(stdout, 'data')));
+    const outputs = children.map(({ stdout }) => once(stdout, 'data') as Promise<[Buffer]>);
+    for (const { stdin } of children) stdin.write('go\n');
+    const taken = (await Promise.all(outputs)).flatMap(([line]) => JSON.parse(line.toString()) as number[]);
+    for (const { stdin } of children) stdin.end();
+    await Promise.all(ends);
+    expect(taken).toHaveLength(new Set(taken).size);
+    expect(taken.length).toBeGreaterThan(LOCKS / 2);
+  });
+});
+
+describe('release', () => {
+  it('may come twice', () => {
+    const file = lockFile();
+    const lock = takeLock(file);
+    lock.release();
+    // Another file may have its descriptor now.
+    const other = takeLock(file);
+    lock.release();
+    expect(holderOf(file)).toBe(process.pid);
+    other.release();
+  });
+
+  it('leaves a lock that another process has put there meanwhile', () => {
+    const file = lockFile();
+    const lock = takeLock(file);
+    spawnSync('mv', [file, `${file}.away`]);
+    const other = takeLock(file);
+    lock.release();
+    expect(holderOf(file)).toBe(process.pid);
+    other.release();
+  });
+});
+
+function runScript(script: string, uid: number) {
+  return spawnSync(
+    'setpriv',
+    ['--reuid', String(uid), '--clear-groups', process.execPath, '--input-type=module', '--eval', script],
+    {
+      encoding: 'utf8',
+    },
+  );
+}
