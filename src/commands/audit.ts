@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { auditExportCommand } from './audit/export.ts';
 import { auditKeyCommand } from './audit/key.ts';
 import { auditProveCommand } from './audit/prove.ts';
+import { auditPruneCommand } from './audit/prune.ts';
 import { auditQueryCommand } from './audit/query.ts';
 import { auditVerifyCommand } from './audit/verify.ts';
 import type { Cli } from './cli.ts';
@@ -14,5 +15,6 @@ export function auditCommand(cli: Cli): Command {
     .addCommand(auditVerifyCommand(cli))
     .addCommand(auditProveCommand(cli))
     .addCommand(auditQueryCommand(cli))
-    .addCommand(auditExportCommand(cli));
+    .addCommand(auditExportCommand(cli))
+    .addCommand(auditPruneCommand(cli));
 }
