@@ -7,9 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // Most of them wait for proxies and HSMs rather than compute.
     maxWorkers: 3,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Machines are noisy: what comes at all may come late.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
   },
 });

@@ -4,7 +4,7 @@ import type { Fault } from '../support/faultyModule.ts';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
 // Health checks are up to ten seconds apart.
-const CHECKED = { timeout: 25_000, interval: 200 };
+const CHECKED = { timeout: 60_000, interval: 200 };
 const BOTH_ACTIVE = ['ACTIVE', 'ACTIVE'];
 
 let proxy: FaultyProxy;

@@ -15,7 +15,7 @@ it('is made once by proxies that start on a new token at the same time', async (
           const answers = proxies.map((proxy) => proxy.post(paths.health, { requestMetadata: healthMetadata }));
           return (await Promise.all(answers)).map(({ status }) => status);
         },
-        { timeout: 25_000, interval: 500 },
+        { timeout: 60_000, interval: 500 },
       )
       .toEqual([200, 200, 200]);
     const made = proxies.flatMap(({ log }) => log).filter(({ msg }) => msg === 'created the health key');

@@ -85,7 +85,7 @@ it('a key store with a VPC endpoint service: connect, disconnect, and fail to co
   expect(await describe(after)).toEqual(
     example({ ConnectionState: 'FAILED', ConnectionErrorCode: 'XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND' }),
   );
-}, 60_000);
+});
 
 it('a key store with a public endpoint: connect and disconnect', async () => {
   const { files, store } = await startKeyStore([], filesOfExample(), {

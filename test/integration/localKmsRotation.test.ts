@@ -67,4 +67,4 @@ it('the credential is replaced while the key store is connected, and no encrypt 
     ConnectionState: 'CONNECTED',
     XksProxyConfiguration: { AccessKeyId: fresh.accessKeyId },
   });
-}, 60_000);
+});

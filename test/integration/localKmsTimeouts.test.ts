@@ -22,7 +22,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 /** As AWS's; what is set up before has more time, for a busy machine. */
 const AS_AWS = ['--answer-within-ms', '250'];
 // The proxy looks after its HSMs up to ten seconds apart.
-const PATIENTLY = { timeout: 25_000 };
+const PATIENTLY = { timeout: 60_000 };
 const TOO_LATE =
   'AWS KMS rejected the request because the external key store proxy did not respond in time. Retry the request. ' +
   'If you see this error repeatedly, report it to your external key store proxy administrator.';

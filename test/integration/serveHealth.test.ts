@@ -42,4 +42,4 @@ it('GetHealthStatus fails when the key manager does, and recovers with it', asyn
     },
     { timeout: 20_000, interval: 200 },
   );
-}, 50_000);
+});

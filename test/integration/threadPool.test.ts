@@ -16,7 +16,7 @@ it('as many threadpool calls run at once as there are sessions', async () => {
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang' });
     const answers = Array.from({ length: 12 }, () => proxy.post(paths.encrypt, encryptBody));
     await expect
-      .poll(() => (faulty.counts().get('C_Encrypt') ?? 0) - before, { timeout: 8_000 })
+      .poll(() => (faulty.counts().get('C_Encrypt') ?? 0) - before, { timeout: 60_000 })
       .toBeGreaterThanOrEqual(12);
     lift();
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(12).fill(200));

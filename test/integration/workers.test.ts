@@ -102,7 +102,7 @@ it('one that hangs in a call is killed and replaced', async () => {
   await expect.poll(() => serving().length).toBeGreaterThan(WORKERS);
   await proxy.proveService();
   await stop();
-}, 60_000);
+});
 
 it('while no process can be made for one that has ended, the others serve, and it is made when one can', async () => {
   await start();
@@ -186,7 +186,7 @@ it('that end again and again end the proxy, with a clear error', async () => {
   for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
   expect(await proxy.exitCode).toBe(1);
   expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
-}, 60_000);
+});
 
 /** Until what it gives is called. */
 function allowNoMoreDescriptors(pid: number | undefined): () => void {

@@ -35,6 +35,6 @@ export class ProcessLog {
       const end = this.#output.slice(-3_000);
       throw new Error(`There is no ${JSON.stringify(fields)} in the log, which ends with:\n${end}`);
     };
-    return vi.waitFor(find, { timeout: 20_000 });
+    return vi.waitFor(find, { timeout: 60_000 });
   }
 }

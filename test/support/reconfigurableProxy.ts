@@ -35,7 +35,7 @@ export async function reconfigure(proxy: RunningProxy, config: object = proxy.fi
     () => {
       if (reloads() === before) throw new Error(`The configuration is not reloaded:\n${proxy.output.slice(-3_000)}`);
     },
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 }
 
