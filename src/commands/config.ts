@@ -26,10 +26,13 @@ export function configCommand(cli: Cli): Command {
   return command;
 }
 
-function describe({ server, keyManagers, keyStores }: Config): string {
+function describe({ server, audit, keyManagers, keyStores }: Config): string {
   const scheme = server.tls ? 'https' : 'http';
   return [
     `The configuration is valid. It would listen on ${scheme}://${server.host}:${server.port}, for ${server.regions.join(', ')}.`,
+    audit
+      ? `audit log: ${audit.directory}, of ${audit.origin}, sync ${audit.sync}`
+      : 'audit log: none, records go to the log stream only',
     ...keyManagers.map(({ name, pkcs11 }) => {
       const [[selector, value] = []] = Object.entries(pkcs11.token);
       return `key manager ${name}: ${pkcs11.module}, token ${selector ?? ''} ${value ?? ''}, ${pkcs11.sessions} sessions`;

@@ -78,6 +78,7 @@ describe('config', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const part of [
       'https://127.0.0.1:0, for us-east-1',
+      'audit log: none, records go to the log stream only',
       `key store first: ${xksProxyUriPath(PREFIX)}`,
       `key store second: ${xksProxyUriPath(OTHER_PREFIX)}`,
       files.otherCredential.accessKeyId,
