@@ -32,6 +32,7 @@ function column(value: unknown): string {
 
 /** Escapes what would steer a terminal or cannot be seen: such a text may be a client's. */
 function printable(text: string): string {
+  if (!/[^ -~]/.test(text)) return text;
   return text.replaceAll(/(?! )[\p{C}\p{Z}]/gu, (characters) =>
     characters
       .split('')
