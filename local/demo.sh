@@ -163,6 +163,15 @@ wait_for_reload
 run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
     --query Plaintext --output text | base64 --decode; echo'
 
+chapter 'Audit'
+say 'The proxy recorded each request before it answered, and what the commands above changed. It signs its log each second.'
+run 'xks-proxy audit query audit --key foo --operation Decrypt | tail -n 2'
+run 'xks-proxy audit query audit --type admin | tail -n 2'
+run 'xks-proxy audit verify audit | tail -n 1'
+say 'In a copy, somebody hides that the old credential was removed:'
+run "cp -R audit changed && sed 's/credential remove/credential list/' audit/cli/00000000000000000000.ndjson > changed/cli/00000000000000000000.ndjson"
+refused 'xks-proxy audit verify changed/cli'
+
 chapter 'The end'
 say 'A key is deleted after a waiting period, so that nobody deletes data by accident; until then a key store that has keys stays.'
 run 'aws kms schedule-key-deletion --key-id $KEY_ID --pending-window-in-days 7'

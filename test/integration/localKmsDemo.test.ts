@@ -44,6 +44,14 @@ const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[
     '\nHello, external key store!\n',
   ],
   [
+    'Audit',
+    ' Decrypt foo foo arn:aws:iam::111122223333:user/DEMO success - ',
+    '"act":"credential remove"',
+    '\nGood: all 2 logs are as written.\n',
+    'PROBLEM      one or more of the records ',
+    'Not good: 1 problem.',
+  ],
+  [
     'The end',
     '"KeyState": "PendingDeletion"',
     '(KMSInvalidStateException)',
