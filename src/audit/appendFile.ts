@@ -9,8 +9,10 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { promisify } from 'node:util';
 
 const LF = 0x0a;
+const forceData = promisify(fdatasync);
 
 /** Something has taken the file away, or has written to it. */
 export class FileLost extends Error {
@@ -22,6 +24,10 @@ export class AppendFile {
   readonly #path: string;
   readonly #descriptor: number;
   #bytes: number;
+  /** Bytes of a line at the end that was written in part and could not be taken back yet. */
+  #torn = 0;
+  #pendingSyncs = 0;
+  #isClosed = false;
 
   /** Made if missing, for its owner alone. Throws what the file system says. */
   constructor(path: string) {
@@ -38,7 +44,8 @@ export class AppendFile {
     const { written, failure } = this.#write(lines);
     if (!failure) return { kept: written };
     const kept = written === 0 ? 0 : lines.lastIndexOf(LF, written - 1) + 1;
-    this.#takeBack(written - kept);
+    this.#torn += written - kept;
+    this.#tryTakeBack();
     return { kept, failure };
   }
 
@@ -46,13 +53,16 @@ export class AppendFile {
   appendWhole(text: string): void {
     const { written, failure } = this.#write(Buffer.from(text));
     if (!failure) return;
-    this.#takeBack(written);
+    this.#torn += written;
+    this.#tryTakeBack();
     throw failure;
   }
 
   #write(bytes: Buffer): { readonly written: number; readonly failure?: NodeJS.ErrnoException } {
     let written = 0;
     try {
+      this.#requireOpen();
+      this.#takeBack();
       while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written);
       return { written };
     } catch (error) {
@@ -62,14 +72,29 @@ export class AppendFile {
     }
   }
 
-  #takeBack(bytes: number): void {
-    if (bytes === 0) return;
-    ftruncateSync(this.#descriptor, this.#bytes - bytes);
-    this.#bytes -= bytes;
+  #takeBack(): void {
+    if (this.#torn === 0) return;
+    ftruncateSync(this.#descriptor, this.#bytes - this.#torn);
+    this.#bytes -= this.#torn;
+    this.#torn = 0;
+  }
+
+  #tryTakeBack(): void {
+    try {
+      this.#takeBack();
+    } catch {
+      // Some file systems cannot cut a file when they are full. The next write tries again first.
+    }
+  }
+
+  #requireOpen(): void {
+    // Another file may have the descriptor by now.
+    if (this.#isClosed) throw new Error(`${this.#path} is closed`);
   }
 
   /** Throws FileLost if the file was deleted or is not as long as it was left. */
   requireUntouched(): void {
+    this.#requireOpen();
     const { nlink, size } = fstatSync(this.#descriptor);
     if (nlink === 0) throw new FileLost(`${this.#path} was deleted`);
     if (size !== this.#bytes) throw new FileLost(`${this.#path} was changed by another process`);
@@ -77,27 +102,39 @@ export class AppendFile {
 
   /** Throws FileLost if another file, or none, has its name now. */
   requireInPlace(): void {
+    this.#requireOpen();
     const there = statSync(this.#path, { throwIfNoEntry: false });
     const { dev, ino } = fstatSync(this.#descriptor);
     if (there?.dev !== dev || there.ino !== ino) throw new FileLost(`${this.#path} was moved or deleted`);
   }
 
   /** Resolves when what was appended before the call is on the disk. */
-  sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fdatasync(this.#descriptor, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
+  async sync(): Promise<void> {
+    this.#requireOpen();
+    this.#pendingSyncs += 1;
+    try {
+      await forceData(this.#descriptor);
+    } finally {
+      this.#pendingSyncs -= 1;
+      if (this.#isClosed) this.#closeDescriptor();
+    }
   }
 
   syncNow(): void {
+    this.#requireOpen();
     fdatasyncSync(this.#descriptor);
   }
 
+  /** Has no effect the second time. */
   close(): void {
-    closeSync(this.#descriptor);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closeDescriptor();
+  }
+
+  #closeDescriptor(): void {
+    // A thread that still works for sync() must not meet another file.
+    if (this.#pendingSyncs === 0) closeSync(this.#descriptor);
   }
 }
 

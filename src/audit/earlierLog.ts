@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import type { LogFolder } from './logFolder.ts';
+import { logFolder, type LogFolder } from './logFolder.ts';
 import { EvidenceFound, recoverLog, type RecoveredLog } from './recoverLog.ts';
-import type { AsideKind, AsideLog } from './setAside.ts';
+import { describeAside, newestAside, type AsideKind, type AsideLog } from './setAside.ts';
 import type { NoteSigner } from './signedNote.ts';
 
 /** Why a log ends. */
@@ -22,17 +21,37 @@ export interface EarlierLog {
   readonly end?: LogEnd;
 }
 
-/** The log that is in a folder: to be continued by `signer`, or ended because another key signed it or its files contradict one another. */
+/**
+ * Looks at the log that is in a folder, and changes nothing: it is to be continued by `signer`, or it ends, because another key
+ * signed it or because its files contradict one another.
+ */
 export function lookAtEarlier(folder: LogFolder, { vkey }: NoteSigner): EarlierLog {
   try {
     const recovered = recoverLog(folder);
-    if (!recovered || readFileSync(folder.vkey, 'utf8').trimEnd() === vkey) return { recovered };
+    if (!recovered || recovered.vkey === vkey) return { recovered };
     const reason = `another key or origin: ${recovered.range.size} records end here`;
     return { end: { kind: 'closed', reason, checkpoint: recovered.checkpoint } };
   } catch (error) {
     if (!(error instanceof EvidenceFound)) throw error;
     return { end: { kind: 'sealed', reason: error.message, checkpoint: error.lastGood } };
   }
+}
+
+/** Describes the log that was moved to `folder`, for the first record of its successor. */
+export function describePrevious(folder: string, end: LogEnd): PreviousLog {
+  return { ...end, ...describeAside(folder) };
+}
+
+/**
+ * Describes the log that was moved aside last, for a log that has no record yet: the start that moved it may not have come to
+ * the first record. Undefined: none was moved aside.
+ */
+export function describeNewestAside(path: string, signer: NoteSigner): PreviousLog | undefined {
+  const aside = newestAside(path);
+  if (!aside) return undefined;
+  const { end } = lookAtEarlier(logFolder(aside.folder), signer);
+  const unknown = { reason: 'the start that moved it aside did not finish', checkpoint: undefined };
+  return describePrevious(aside.folder, { ...unknown, ...end, kind: aside.kind });
 }
 
 /** Members of a `start` record that say what was cut of a log that a crash had ended. */

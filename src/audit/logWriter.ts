@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
-import { join } from 'node:path';
-import { AppendFile, syncFolder } from './appendFile.ts';
+import { dirname, join } from 'node:path';
+import { syncFolder } from './appendFile.ts';
 import { CompactRange, leafHash } from './compactRange.ts';
-import { logFolder, segmentAt, type LogFolder, type Segment } from './logFolder.ts';
-import { lookAtEarlier, tornParts, type PreviousLog } from './earlierLog.ts';
-import type { RecoveredLog } from './recoverLog.ts';
+import { logFolder, segmentAt, type LogFolder } from './logFolder.ts';
+import { describeNewestAside, describePrevious, lookAtEarlier, tornParts, type PreviousLog } from './earlierLog.ts';
+import { cutTornEnds, type RecoveredLog } from './recoverLog.ts';
+import { appendRange, openSegment, type SegmentFiles } from './segmentFiles.ts';
 import { setAside } from './setAside.ts';
 import { NoteSigner } from './signedNote.ts';
 import { SpaceReserve } from './spaceReserve.ts';
+import { auditRecord } from './trailRecord.ts';
 import { formatTreeHead } from './treeHead.ts';
 import { takeLock, type WriterLock } from './writerLock.ts';
 
@@ -37,12 +39,6 @@ export interface Checkpoint {
   readonly size: number;
 }
 
-interface Files {
-  readonly segment: Segment;
-  readonly records: AppendFile;
-  readonly checkpoints: AppendFile;
-}
-
 /** The writer of one log: records in segments, the tree over them, checkpoints. One process at a time; not for two callers at once. */
 export class LogWriter {
   readonly #options: LogOptions;
@@ -51,7 +47,7 @@ export class LogWriter {
   readonly #signer: NoteSigner;
   readonly #space: SpaceReserve;
   readonly #range: CompactRange;
-  #files: Files;
+  #files: SegmentFiles;
   #signed: number;
   #signedAt: number;
 
@@ -61,11 +57,11 @@ export class LogWriter {
     this.#folder = logFolder(path);
     this.#lock = lock;
     this.#signer = signer;
-    this.#space = new SpaceReserve(path, options.clock);
+    this.#space = new SpaceReserve(path, () => performance.now());
     this.#range = recovered?.range ?? new CompactRange();
     this.#signed = recovered?.signed ?? 0;
     this.#signedAt = options.clock();
-    this.#files = this.#openSegment(recovered?.segment ?? segmentAt(path, 0));
+    this.#files = openSegment(recovered?.segment ?? segmentAt(path, 0), this.#isForced);
   }
 
   /**
@@ -74,7 +70,7 @@ export class LogWriter {
    * Throws LockHeld, or what the file system says.
    */
   static open(options: LogOptions): LogWriter {
-    const { directory, slot, origin, privateKey, about, clock } = options;
+    const { directory, slot, origin, privateKey, about, clock, sync } = options;
     const path = join(directory, slot);
     const folder = logFolder(path);
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -84,13 +80,15 @@ export class LogWriter {
       const { recovered, end } = lookAtEarlier(folder, signer);
       let previous: PreviousLog | undefined;
       if (end) {
-        previous = { ...end, ...setAside(path, end.kind, new Date(clock())) };
+        previous = describePrevious(setAside(path, end.kind, new Date(clock())), end);
         lock.release();
         mkdirSync(path, { mode: 0o700 });
         lock = takeLock(folder.lock);
       }
-      if (!recovered) writeFileSync(folder.vkey, `${signer.vkey}\n`, { mode: 0o600 });
+      if (recovered) cutTornEnds(recovered);
+      else beginFolder(folder, signer, sync !== 'never');
       const writer = new LogWriter(options, lock, signer, recovered);
+      if (writer.size === 0) previous ??= describeNewestAside(path, signer);
       writer.#start({ ...about, ...tornParts(recovered), ...(previous && { previous }) });
       return writer;
     } catch (error) {
@@ -123,7 +121,7 @@ export class LogWriter {
     try {
       this.#files.records.requireUntouched();
       while (taken < records.length) {
-        const room = this.#files.segment.first + this.#options.segmentRecords - this.#range.size;
+        const room = this.#files.first + this.#options.segmentRecords - this.#range.size;
         if (room <= 0) this.#rotate();
         const batch = records.slice(taken, taken + Math.max(room, 1));
         const { kept, failure } = this.#appendToSegment(batch, usesReserve);
@@ -147,7 +145,7 @@ export class LogWriter {
     records.requireInPlace();
     if (this.#range.size === this.#signed) return;
     const head = { origin: this.#signer.name, size: this.#range.size, root: this.#range.root() };
-    if (this.#options.sync !== 'never') await records.sync();
+    if (this.#isForced) await records.sync();
     // A segment may have ended meanwhile, which signs more.
     if (head.size > this.#signed) this.#sign(head);
   }
@@ -170,16 +168,19 @@ export class LogWriter {
     this.#lock.release();
   }
 
+  get #isForced(): boolean {
+    return this.#options.sync !== 'never';
+  }
+
   #start(members: object): void {
     const { failure } = this.append([this.#record('start', members)]);
     if (!failure) return;
-    this.#files.records.close();
-    this.#files.checkpoints.close();
+    this.abandon();
     throw failure;
   }
 
   #record(type: 'start' | 'stop', members: object): string {
-    return JSON.stringify({ type, time: new Date(this.#options.clock()).toISOString(), ...members });
+    return auditRecord({ type, time: new Date(this.#options.clock()).toISOString(), level: 'info', members });
   }
 
   #appendToSegment(records: readonly string[], usesReserve: boolean): { kept: number; failure?: Error } {
@@ -199,17 +200,19 @@ export class LogWriter {
 
   /** Ends the segment and begins the next. After a failure it can be called again. */
   #rotate(): void {
-    this.#signNow();
-    this.#writeRange();
     const { records, checkpoints } = this.#files;
-    this.#files = this.#openSegment(segmentAt(this.#folder.path, this.#range.size));
+    this.#signNow();
+    // A line of `ranges` is worth nothing without its checkpoint.
+    if (this.#isForced) checkpoints.syncNow();
+    appendRange(this.#folder, this.#range.toString(), this.#isForced);
+    this.#files = openSegment(segmentAt(this.#folder.path, this.#range.size), this.#isForced);
     records.close();
     checkpoints.close();
   }
 
   #signNow(): void {
     if (this.#range.size === this.#signed) return;
-    if (this.#options.sync !== 'never') this.#files.records.syncNow();
+    if (this.#isForced) this.#files.records.syncNow();
     this.#sign({ origin: this.#signer.name, size: this.#range.size, root: this.#range.root() });
   }
 
@@ -220,25 +223,10 @@ export class LogWriter {
     this.#signedAt = this.#options.clock();
     this.#options.onCheckpoint?.({ note, size: head.size });
   }
+}
 
-  #writeRange(): void {
-    const line = this.#range.toString();
-    // It may be there, if a crash came between this step and the next.
-    const lines = existsSync(this.#folder.ranges) ? readFileSync(this.#folder.ranges, 'utf8').split('\n') : [];
-    if (lines.at(-2) === line) return;
-    const ranges = new AppendFile(this.#folder.ranges);
-    try {
-      ranges.appendWhole(`${line}\n`);
-      if (this.#options.sync !== 'never') ranges.syncNow();
-    } finally {
-      ranges.close();
-    }
-  }
-
-  #openSegment(segment: Segment): Files {
-    const records = new AppendFile(segment.records);
-    const files = { segment, records, checkpoints: new AppendFile(segment.checkpoints) };
-    if (this.#options.sync !== 'never') syncFolder(this.#folder.path);
-    return files;
-  }
+/** Writes what a log has before its first record. */
+function beginFolder({ path, vkey }: LogFolder, signer: NoteSigner, isForced: boolean): void {
+  writeFileSync(vkey, `${signer.vkey}\n`, { mode: 0o600, flush: isForced });
+  if (isForced) syncFolder(dirname(path));
 }

@@ -1,19 +1,26 @@
-import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { CompactRange } from './compactRange.ts';
-import { listSegments, splitNotes, type LogFolder, type Segment } from './logFolder.ts';
+import { listSegments, segmentAt, splitNotes, type LogFolder, type Segment } from './logFolder.ts';
+import { readTail, type FileTail } from './readTail.ts';
 import { readLines } from './recordLines.ts';
 import { openNote, parseVkey, type VerifierKey } from './signedNote.ts';
 import { parseTreeHead, type TreeHead } from './treeHead.ts';
 
 /** A log that can be continued. */
 export interface RecoveredLog {
+  /** The segment that goes on. It may be missing yet. */
   readonly segment: Segment;
   /** Of all records. */
   readonly range: CompactRange;
-  /** Bytes of an unfinished last record, which was cut. */
+  /** The log's verifier key. */
+  readonly vkey: string;
+  /** Bytes of an unfinished last record. */
   readonly tornBytes: number;
-  /** Bytes of an unfinished last checkpoint, which was cut. */
+  /** Bytes of an unfinished last checkpoint. */
   readonly tornCheckpointBytes: number;
+  /** Files with an unfinished end, and the bytes before it. */
+  readonly torn: readonly { readonly file: string; readonly kept: number }[];
   /** The newest checkpoint. */
   readonly checkpoint: string | undefined;
   /** Records of the newest checkpoint. */
@@ -38,39 +45,74 @@ interface Signed {
   readonly head: TreeHead;
 }
 
+// 180,000 checkpoints. Those before them are for `audit verify`, as are earlier lines of `ranges`.
+const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
+const MAX_RANGES_BYTES = 1024 * 1024;
+const MAX_VKEY_BYTES = 1024;
+
 /**
- * Reads a log back: the tree from `ranges` and the newest segment, which is compared with the checkpoints. What a crash leaves
- * behind (a torn record, checkpoint or line of `ranges`) is cut. Undefined: there is no record yet.
- * Throws EvidenceFound, with nothing changed, if the files contradict one another.
+ * Reads a log back, and changes nothing: the tree from `ranges` and the newest segment, which is compared with the checkpoints.
+ * What a crash leaves behind (a torn record, checkpoint or line of `ranges`) is no contradiction. Undefined: there is no record
+ * yet. Throws EvidenceFound if the files contradict one another.
  */
 export function recoverLog(folder: LogFolder): RecoveredLog | undefined {
   const segments = listSegments(folder.path);
   const segment = segments.at(-1);
+  const ranges = readRanges(folder);
+  refuseLostRecords(folder, segment);
   if (!segment) {
-    if (existsSync(folder.ranges)) throw new EvidenceFound('its records are missing');
+    if (ranges) throw new EvidenceFound('its records are missing');
     return undefined;
   }
-  const key = readKey(folder);
-  const ranges = readRanges(folder);
-  const range = rangeAt(segment, ranges.text);
+  const { vkey, key } = readKey(folder);
+  const range = rangeAt(segment, ranges?.lines ?? []);
   const before = segments.at(-2);
   const found = readCheckpoints(segment, key);
   const earlier = before && found.signed.length === 0 ? readCheckpoints(before, key).signed.slice(-1) : [];
   const signed = [...earlier, ...found.signed];
-  const judged = judge(signed, segment, range);
-
-  if (ranges.torn > 0) truncateSync(folder.ranges, statSync(folder.ranges).size - ranges.torn);
-  if (found.torn > 0) truncateSync(segment.checkpoints, statSync(segment.checkpoints).size - found.torn);
-  if (judged.torn > 0) truncateSync(segment.records, judged.bytes);
+  const records = judge(signed, segment, range);
   const newest = signed.at(-1);
+  const ends = [
+    { file: folder.ranges, torn: ranges?.torn ?? 0, kept: ranges?.kept ?? 0 },
+    { file: segment.checkpoints, torn: found.torn, kept: found.kept },
+    { file: segment.records, torn: records.torn, kept: records.bytes },
+  ];
   return {
-    segment,
+    segment: endsAt(range, ranges?.lines.at(-1)) ? segmentAt(folder.path, range.size) : segment,
     range,
-    tornBytes: judged.torn,
+    vkey,
+    tornBytes: records.torn,
     tornCheckpointBytes: found.torn,
+    torn: ends.filter(({ torn }) => torn > 0),
     checkpoint: newest?.note,
     signed: newest?.head.size ?? 0,
   };
+}
+
+/** Cuts what a crash has left unfinished. */
+export function cutTornEnds({ torn }: RecoveredLog): void {
+  for (const { file, kept } of torn) truncateSync(file, kept);
+}
+
+/** Whether the segment ends here: `ranges` has its line already, but a crash came before the next segment. */
+function endsAt(range: CompactRange, lastLine: string | undefined): boolean {
+  if (lastLine === undefined) return false;
+  const { size = Infinity } = CompactRange.parse(lastLine) ?? {};
+  if (size > range.size) throw new EvidenceFound(`it has ${range.size} records, but its file ranges tells of more`);
+  if (size === range.size && lastLine !== range.toString()) {
+    throw new EvidenceFound('its file ranges has another tree than its records');
+  }
+  return size === range.size;
+}
+
+/** Throws EvidenceFound if there are checkpoints of a segment behind the last one that has records. */
+function refuseLostRecords({ path }: LogFolder, last: Segment | undefined): void {
+  for (const name of readdirSync(path)) {
+    const first = Number(/^(\d{20})\.checkpoints$/.exec(name)?.[1] ?? NaN);
+    const isBehind =
+      first > (last?.first ?? -1) && (statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (isBehind) throw new EvidenceFound(`its records from ${first} on are missing`);
+  }
 }
 
 /** Reads all records of the segment into `range`, and compares each checkpoint on the way. */
@@ -87,6 +129,7 @@ function judge(signed: readonly Signed[], segment: Segment, range: CompactRange)
     }
   };
   compare();
+  requireFile(segment.records);
   const lines = readLines(segment.records);
   for (;;) {
     const line = lines.next();
@@ -115,32 +158,42 @@ function indexOf(line: string): unknown {
   }
 }
 
-function readKey({ vkey }: LogFolder): VerifierKey {
+function readKey({ vkey }: LogFolder): { readonly vkey: string; readonly key: VerifierKey } {
+  const text = readEnd(vkey, MAX_VKEY_BYTES)?.text.trimEnd() ?? '';
   try {
-    return parseVkey(readFileSync(vkey, 'utf8').trimEnd());
+    return { vkey: text, key: parseVkey(text) };
   } catch {
     throw new EvidenceFound('its file vkey cannot be read');
   }
 }
 
-function readRanges({ ranges }: LogFolder): { readonly text: string; readonly torn: number } {
-  const text = existsSync(ranges) ? readFileSync(ranges, 'utf8') : '';
-  const end = text.lastIndexOf('\n') + 1;
-  return { text: text.slice(0, end), torn: text.length - end };
+/** Undefined: there is no such file. */
+function readRanges({ ranges }: LogFolder): { lines: readonly string[]; torn: number; kept: number } | undefined {
+  const end = readEnd(ranges, MAX_RANGES_BYTES);
+  if (!end) return undefined;
+  const lines = end.text.split('\n');
+  const torn = lines.pop()?.length ?? 0;
+  return { lines, torn, kept: end.size - torn };
 }
 
-function rangeAt({ first }: Segment, ranges: string): CompactRange {
+function rangeAt({ first }: Segment, lines: readonly string[]): CompactRange {
   if (first === 0) return new CompactRange();
-  const line = ranges.split('\n').findLast((each) => each.startsWith(`${first} `));
+  const line = lines.findLast((each) => each.startsWith(`${first} `));
   const range = line === undefined ? undefined : CompactRange.parse(line);
   if (range?.size === first) return range;
   throw new EvidenceFound(`its file ranges has no line for the segment that begins with record ${first}`);
 }
 
-function readCheckpoints(segment: Segment, key: VerifierKey): { readonly signed: Signed[]; readonly torn: number } {
-  const text = existsSync(segment.checkpoints) ? readFileSync(segment.checkpoints, 'utf8') : '';
-  const { notes, torn } = splitNotes(text);
-  const signed = notes.map((note, index) => {
+function readCheckpoints(
+  segment: Segment,
+  key: VerifierKey,
+): { readonly signed: Signed[]; readonly torn: number; readonly kept: number } {
+  const { size, text } = readEnd(segment.checkpoints, MAX_CHECKPOINT_BYTES) ?? { size: 0, text: '' };
+  const behind = text.length < size ? text.indexOf(`\n\n${key.name}\n`) : -2;
+  if (behind === -1) throw new EvidenceFound(`the end of ${basename(segment.checkpoints)} has no checkpoint`);
+  const { notes, torn } = splitNotes(text.slice(behind + 2));
+  const signed = notes.map((bytes, index) => {
+    const note = Buffer.from(bytes, 'latin1').toString();
     // The signatures of the others are for `audit verify`: here the newest stands for them.
     const head = parseTreeHead(
       index === notes.length - 1 ? textOf(note, key) : note.slice(0, note.indexOf('\n\n') + 1),
@@ -148,7 +201,18 @@ function readCheckpoints(segment: Segment, key: VerifierKey): { readonly signed:
     if (!head) throw new EvidenceFound(`checkpoint ${index} of ${segment.checkpoints} cannot be read`);
     return { note, head };
   });
-  return { signed, torn: Buffer.byteLength(text.slice(text.length - torn)) };
+  return { signed, torn, kept: size - torn };
+}
+
+/** The end of a file, undefined if it is missing. Throws EvidenceFound if something else has its name. */
+function readEnd(file: string, maxBytes: number): FileTail | undefined {
+  if (!statSync(file, { throwIfNoEntry: false })) return undefined;
+  requireFile(file);
+  return readTail(file, maxBytes);
+}
+
+function requireFile(file: string): void {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new EvidenceFound(`${basename(file)} is no file`);
 }
 
 function textOf(note: string, key: VerifierKey): string {

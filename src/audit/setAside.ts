@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { logFolder } from './logFolder.ts';
 
 /** Why a log ends: its files contradict one another, or another key or origin is to sign. */
@@ -18,37 +18,71 @@ export interface AsideLog {
   readonly folder: string;
   /** The newest first. */
   readonly files: readonly FileDigest[];
-  /** Earlier files, whose contents `ranges` fixes: they are not read, so that the start of a proxy does not wait for them. */
+  /** Files that were not read: earlier ones, so that the start of a proxy does not wait for them, or unreadable ones. */
   readonly unread?: { readonly files: number; readonly bytes: number };
 }
 
 const MAX_READ_BYTES = 1024 * 1024 * 1024;
 const MAX_READ_FILES = 100;
+const KINDS: readonly AsideKind[] = ['closed', 'sealed'];
 
-/** Moves the files of a log aside, unchanged but for the lock. `path` is free afterwards. */
-export function setAside(path: string, kind: AsideKind, now: Date): AsideLog {
-  const time = now.toISOString().replaceAll(/[-:.]/g, '');
-  const folder = `${path}.${time}.${kind}`;
+/** Moves the files of a log aside, unchanged but for the lock, and returns their folder. `path` is free afterwards. */
+export function setAside(path: string, kind: AsideKind, now: Date): string {
+  let time = now.getTime();
+  // The clock may have been set back.
+  while (existsSync(nameAside(path, kind, time))) time += 1;
+  const folder = nameAside(path, kind, time);
   renameSync(path, folder);
   rmSync(logFolder(folder).lock, { force: true });
-  const all = readdirSync(folder)
-    .map((name) => ({ name, bytes: statSync(join(folder, name)).size }))
+  return folder;
+}
+
+function nameAside(path: string, kind: AsideKind, time: number): string {
+  return `${path}.${new Date(time).toISOString().replaceAll(/[-:.]/g, '')}.${kind}`;
+}
+
+/** The log that was moved aside from `path` last; undefined if there is none. */
+export function newestAside(path: string): { readonly folder: string; readonly kind: AsideKind } | undefined {
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+  const aside = names.sort().flatMap((name) => {
+    const kind = KINDS.find((each) => name.endsWith(`.${each}`));
+    return kind ? [{ folder: join(dirname(path), name), kind }] : [];
+  });
+  return aside.at(-1);
+}
+
+/** What a log that was moved aside consists of. */
+export function describeAside(folder: string): AsideLog {
+  const all = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => ({ name, bytes: statSync(join(folder, name)).size }))
     // ranges and vkey, then the segments, the newest first.
     .sort((one, other) => (one.name < other.name ? 1 : -1));
   let budget = MAX_READ_BYTES;
-  const isRead = ({ bytes }: { readonly bytes: number }, index: number): boolean => {
-    budget -= bytes;
-    return budget >= 0 && index < MAX_READ_FILES;
-  };
-  const read = all.filter(isRead);
-  const unread = all.filter((file) => !read.includes(file));
+  const files = all.flatMap((file, index) => {
+    if (file.bytes > budget || index >= MAX_READ_FILES) return [];
+    budget -= file.bytes;
+    const sha256 = digestOf(join(folder, file.name));
+    return sha256 === undefined ? [] : [{ ...file, sha256 }];
+  });
+  const names = new Set(files.map(({ name }) => name));
+  const unread = all.filter(({ name }) => !names.has(name));
   return {
     folder: basename(folder),
-    files: read.map((file) => ({ ...file, sha256: sha256Of(join(folder, file.name)) })),
+    files,
     ...(unread.length > 0 && {
       unread: { files: unread.length, bytes: unread.reduce((sum, { bytes }) => sum + bytes, 0) },
     }),
   };
+}
+
+/** Undefined: the file cannot be read. */
+function digestOf(file: string): string | undefined {
+  try {
+    return sha256Of(file);
+  } catch {
+    return undefined;
+  }
 }
 
 /** SHA-256 of a file, hexadecimal. */

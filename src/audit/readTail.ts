@@ -1,0 +1,22 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+/** The end of a file. */
+export interface FileTail {
+  /** Of the whole file. */
+  readonly size: number;
+  /** One character a byte, so that its length is right whatever a crash has left. */
+  readonly text: string;
+}
+
+/** Reads the last bytes of a file, `maxBytes` at most. Throws what the file system says. */
+export function readTail(file: string, maxBytes: number): FileTail {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const buffer = Buffer.alloc(Math.min(size, maxBytes));
+    const read = readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
+    return { size, text: buffer.toString('latin1', 0, read) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
