@@ -1,0 +1,155 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { curlArguments, type SignedPost } from '../../local/curlCommand.ts';
+import { encryptAndDecrypt, encryptRequest } from '../../local/firstRequests.ts';
+import { KEY, REGION } from '../../local/localConfig.ts';
+import { setUpLocal } from '../../local/setUp.ts';
+import { startProgram } from '../../local/startProgram.ts';
+import { xksProxyUriPath } from '../../src/xks/path.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const guide = readFileSync(join(ROOT, 'docs/audit.md'), 'utf8');
+const PATH = process.env['PATH'];
+
+// What stands for programs that are not here. `aws` prints what a file of its command's name holds.
+const PRELUDE = `
+set -euo pipefail
+make() { :; }
+go() { :; }
+aws() { [ ! -e "aws-$1.json" ] || cat "aws-$1.json"; }
+npx() { "$@"; }
+xks-proxy() { node dist/main.js "$@"; }
+DIR=local/made/audit
+`;
+
+// GNU's tar and coreutils, and what a machine may lack.
+const TOOLS = ['jq', 'xxd', 'openssl', 'python3', 'curl', 'sha256sum'];
+const missing = TOOLS.filter((tool) => spawnSync('which', [tool]).status !== 0);
+const canRun = process.platform === 'linux' && missing.length === 0;
+
+/** The commands in the guide, block by block, with what they printed. */
+const said = new Map<string, string>();
+
+beforeAll(async () => {
+  if (!canRun) return;
+  const checkout = mkdtempSync(join(tmpdir(), 'xks-proxy-guide-'));
+  for (const folder of ['dist', 'test']) symlinkSync(join(ROOT, folder), join(checkout, folder));
+  mkdirSync(join(checkout, 'bin'));
+  symlinkSync(process.execPath, join(checkout, 'bin/node'));
+  const main = join(checkout, 'dist/main.js');
+  const setUp = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: { PATH } });
+  const lines: string[] = [];
+  const proxy = startProgram(main, ['serve', '--config', setUp.configFile], setUp.env, (line) => lines.push(line));
+  try {
+    const port = await proxy.listening;
+    const keyUrl = `https://localhost:${port}${xksProxyUriPath(setUp.uriPathPrefix)}/keys/${KEY}`;
+    const signing = { caFile: setUp.caFile, region: REGION, credential: setUp.credential };
+    await encryptAndDecrypt(keyUrl, signing);
+    const request = encryptRequest(keyUrl, signing);
+    const wanted = { ...request.body, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
+    writeParts(checkout, JSON.parse(await send({ ...request, body: wanted })) as Readonly<Record<string, string>>);
+    // Of its start and the three requests.
+    await vi.waitFor(() => {
+      expect(lines.some((line) => line.includes('"size":4,"checkpoint"'))).toBe(true);
+    }, 20_000);
+    writeOutside(checkout, lines);
+    for (const [, indent = '', block = ''] of guide.matchAll(/^( *)```(?:sh|bash)\n(.*?)^ *```$/gms)) {
+      const commands = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+      said.set(commands, await bash(commands, checkout));
+    }
+  } finally {
+    proxy.kill('SIGTERM');
+    await proxy.ended;
+    rmSync(checkout, { recursive: true });
+  }
+}, 120_000);
+
+/** What the guide has from outside: the log stream, and the answers of AWS. */
+function writeOutside(checkout: string, lines: readonly string[]): void {
+  const files = {
+    'stream.ndjson': `${lines.join('\n')}\n`,
+    'aws-logs.json': JSON.stringify(lines.filter((line) => line.includes('"audit checkpoint"'))),
+    'aws-cloudtrail.json': JSON.stringify([
+      JSON.stringify({ requestID: 'unknown', userIdentity: { arn: 'arn:aws:iam::123456789012:user/Bob' } }),
+    ]),
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(checkout, name), text);
+}
+
+/** The parts of a ciphertext, as the guide calls them. */
+function writeParts(checkout: string, answer: Readonly<Record<string, string>>): void {
+  const parts = {
+    iv: answer['initializationVector'],
+    ciphertext: answer['ciphertext'],
+    tag: answer['authenticationTag'],
+  };
+  for (const [name, text = ''] of Object.entries({ aad: '', metadata: '', ...parts })) {
+    writeFileSync(join(checkout, name), Buffer.from(text, 'base64'));
+  }
+}
+
+function send(request: SignedPost): Promise<string> {
+  return run('curl', curlArguments(request), {});
+}
+
+function bash(commands: string, cwd: string): Promise<string> {
+  return run('bash', ['-c', PRELUDE + commands], { cwd, env: { PATH: `${join(cwd, 'bin')}:${PATH ?? ''}` } });
+}
+
+function run(command: string, args: readonly string[], options: object): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${args.at(-1) ?? ''}\n${stdout}${stderr}`));
+      else resolve(stdout);
+    });
+  });
+}
+
+/** What the block with this command printed. */
+function saidBy(command: string): string {
+  const [found, ...others] = [...said].filter(([block]) => block.includes(command));
+  if (!found || others.length > 0) throw new Error(`${others.length + 1} blocks of the guide have: ${command}`);
+  return found[1];
+}
+
+describe.skipIf(!canRun)(`docs/audit.md${canRun ? '' : ` (skipped: no ${missing.join(', ') || 'Linux'})`}`, () => {
+  it('verifies with our command', () => {
+    expect(saidBy('audit verify $DIR --vkey audit.vkeys')).toContain('\nGood: all 2 logs are as written.\n');
+    expect(saidBy('audit verify --proof')).toContain('"operation":"Encrypt"');
+  });
+
+  it('verifies with other tools, and by hand', () => {
+    expect(JSON.parse(saidBy('test/audit/verify.py'))).toMatchObject({ problems: [] });
+    const [, , root, ...rest] = saidBy('openssl pkeyutl -verify').split('\n');
+    expect(rest.slice(-3)).toEqual(['Signature Verified Successfully', root, '']);
+  });
+
+  it('makes verifier keys for other names', () => {
+    expect(saidBy('name in xks.example.com/proxy-1/w3')).toMatch(
+      /^xks\.example\.com\/proxy-1\/w3\+[0-9a-f]{8}\+A\S{43}\n\S+\/w4\+[0-9a-f]{8}\+A\S{43}\n$/,
+    );
+  });
+
+  it('answers who did what', () => {
+    const [decrypt, encrypt] = [' Decrypt foo foo arn:aws:iam::123456789012:user/Alice success', '"act":"key create"'];
+    expect(saidBy('Who decrypted with the key foo')).toContain(decrypt);
+    expect(saidBy('Who decrypted with the key foo')).toContain(encrypt);
+    expect(saidBy('How many requests of each principal')).toMatch(
+      / 2 arn:aws:iam::123456789012:user\/Alice Encrypt success$/m,
+    );
+    expect(saidBy('Each call with its records')).toBe('unknown\tarn:aws:iam::123456789012:user/Bob\t\tno record\n');
+    expect(saidBy('audit query --key-version foo')).toBe('2\n');
+  });
+
+  it('finds the record of a ciphertext', () => {
+    expect(JSON.parse(saidBy('$CDIV'))).toMatchObject({ operation: 'Encrypt', externalKeyId: 'foo' });
+  });
+
+  it('ships a copy that can be verified, and prunes nothing that is young', () => {
+    expect(saidBy('COPY=copied')).toContain('\nGood: all 2 logs are as written.\n');
+    expect(saidBy('audit prune $DIR --keep-days 400 --dry-run')).toMatch(/^(Nothing to do: .*\n){2}$/);
+  });
+});
