@@ -26,6 +26,8 @@ export interface AuditLogState {
 const HEARTBEAT_MS = 60_000;
 const SEALED_MS = 600_000;
 const REOPEN_MS = 500;
+// A disk that is slow is not one that hangs.
+const HUNG_MS = 200;
 
 /** The log of one slot, kept open: checkpoints and heartbeats by the clock, and opened again when its files were taken away. */
 export class AuditLog {
@@ -34,7 +36,11 @@ export class AuditLog {
   #writer: LogWriter;
   /** Whether the writer has lost its files. */
   #isLost = false;
-  #problem: string | undefined;
+  #isStopped = false;
+  /** Why records cannot be taken, and why they cannot be signed or forced to the disk: the one may fail while the other works. */
+  readonly #failures: { taking?: string | undefined; keeping?: string | undefined } = {};
+  /** When the call of `settle` began that has not come back. */
+  #settlingSince: number | undefined;
   #appendedAt: number;
   #reopenedAt = -Infinity;
   #sealedAt = -Infinity;
@@ -60,7 +66,10 @@ export class AuditLog {
   }
 
   get problem(): string | undefined {
-    return this.#problem;
+    const isHung = this.#settlingSince !== undefined && performance.now() - this.#settlingSince >= HUNG_MS;
+    const failure =
+      this.#failures.taking ?? this.#failures.keeping ?? (isHung ? 'its disk does not answer' : undefined);
+    return failure === undefined ? undefined : `the audit log cannot be written: ${failure}`;
   }
 
   get state(): AuditLogState {
@@ -69,7 +78,7 @@ export class AuditLog {
       name,
       size,
       lastCheckpointAt: signedAt,
-      isFailing: this.#problem !== undefined,
+      isFailing: this.problem !== undefined,
       sealed: this.#sealed.length,
     };
   }
@@ -86,21 +95,29 @@ export class AuditLog {
 
   /** Appends records and returns how many were taken. If not all, `problem` says why. */
   append(records: readonly string[], usesReserve = false): number {
-    if (this.#isLost && !this.#reopen()) return 0;
+    if (this.#isStopped || (this.#isLost && !this.#reopen())) return 0;
     const { taken, failure } = this.#writer.append(records, usesReserve);
     if (taken > 0) this.#appendedAt = this.#options.clock();
-    this.#note(failure);
+    this.#note('taking', failure);
     return taken;
   }
 
-  /** Resolves to whether the records are where the configuration wants them: on the disk, with `sync: always`. */
+  /**
+   * Resolves to whether the records are where the configuration wants them: on the disk, with `sync: always`. If not, a later
+   * call does not make up for it: the system tells once that it has lost what it was to write.
+   */
   async settle(): Promise<boolean> {
+    const writer = this.#writer;
+    this.#settlingSince = performance.now();
     try {
-      await this.#writer.settle();
+      await writer.settle();
+      this.#noteOf(writer, undefined);
       return true;
     } catch (error) {
-      this.#note(error as Error);
+      this.#noteOf(writer, error as Error);
       return false;
+    } finally {
+      this.#settlingSince = undefined;
     }
   }
 
@@ -108,7 +125,9 @@ export class AuditLog {
   async stop(): Promise<string | undefined> {
     clearInterval(this.#timer);
     await this.#signing;
-    if (this.#isLost) return this.#problem;
+    if (this.#isStopped) return undefined;
+    this.#isStopped = true;
+    if (this.#isLost) return this.problem;
     try {
       this.#writer.close();
       return undefined;
@@ -122,28 +141,39 @@ export class AuditLog {
     // A clock that is set back must not silence it.
     const isSilent = now - this.#appendedAt >= HEARTBEAT_MS || now < this.#appendedAt;
     if (isSilent) this.append([JSON.stringify({ type: 'heartbeat', time: new Date(now).toISOString() })]);
-    else if (this.#problem !== undefined) this.append([]);
-    if (now - this.#sealedAt >= SEALED_MS) this.#tellSealed();
+    else if (this.#failures.taking !== undefined) this.append([]);
+    if (performance.now() - this.#sealedAt >= SEALED_MS) this.#tellSealed();
     if (!this.#isLost) this.#signing = this.#signing.then(() => this.#sign());
   }
 
   async #sign(): Promise<void> {
+    const writer = this.#writer;
     try {
-      await this.#writer.checkpoint();
+      await writer.checkpoint();
+      this.#noteOf(writer, undefined);
     } catch (error) {
-      this.#note(error as Error);
+      this.#noteOf(writer, error as Error);
     }
   }
 
-  #note(failure: Error | undefined): void {
-    if (failure?.name === 'FileLost' && !this.#isLost) {
-      this.#isLost = true;
-      this.#writer.abandon();
-    }
-    const problem = failure && `the audit log cannot be written: ${failure.message}`;
-    const changed = (problem === undefined) !== (this.#problem === undefined);
-    this.#problem = problem;
-    if (changed) this.#options.onProblem(problem);
+  /** Notes how signing or forcing went, unless the writer was given up meanwhile. */
+  #noteOf(writer: LogWriter, failure: Error | undefined): void {
+    if (writer === this.#writer && !this.#isLost) this.#note('keeping', failure);
+  }
+
+  #note(what: 'taking' | 'keeping', failure: Error | undefined): void {
+    const before = this.#failures.taking ?? this.#failures.keeping;
+    if (failure?.name === 'FileLost' && !this.#isLost) this.#giveUp(failure);
+    else this.#failures[what] = failure?.message;
+    const after = this.#failures.taking ?? this.#failures.keeping;
+    if ((before === undefined) !== (after === undefined)) this.#options.onProblem(this.problem);
+  }
+
+  #giveUp({ message }: Error): void {
+    this.#isLost = true;
+    this.#failures.taking = message;
+    this.#failures.keeping = undefined;
+    this.#writer.abandon();
   }
 
   /** Whether the log could be opened again. */
@@ -155,21 +185,26 @@ export class AuditLog {
     try {
       // To make it again is for a person: it may be a volume that is not mounted now.
       if (!existsSync(directory)) throw new Error(`${directory} is not there`);
-      const lost = { problem: this.#problem, records: this.#writer.size, checkpoint: this.#lastCheckpoint?.note };
+      const lost = { problem: this.problem, records: this.#writer.size, checkpoint: this.#lastCheckpoint?.note };
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
       this.#isLost = false;
       this.#tellSealed();
       return true;
     } catch (error) {
-      this.#note(error as Error);
+      this.#note('taking', error as Error);
       return false;
     }
   }
 
   #tellSealed(): void {
-    const { directory, slot, clock, onSealed } = this.#options;
-    this.#sealedAt = clock();
-    this.#sealed = readdirSync(directory).filter((name) => name.startsWith(`${slot}.`) && name.endsWith('.sealed'));
+    const { directory, slot, onSealed } = this.#options;
+    this.#sealedAt = performance.now();
+    try {
+      this.#sealed = readdirSync(directory).filter((name) => name.startsWith(`${slot}.`) && name.endsWith('.sealed'));
+    } catch {
+      // A directory that is gone is a problem of its own.
+      return;
+    }
     if (this.#sealed.length > 0) onSealed(this.#sealed);
   }
 }
