@@ -81,8 +81,7 @@ function openAuditLog(
         onCheckpoint?.(name, checkpoint);
         // An anchor outside the host, whatever log.level is.
         const line = { level: 'info', time: new Date().toISOString(), ...base, log: name, size: checkpoint.size };
-        stream.push({ text: `${JSON.stringify({ ...line, checkpoint: checkpoint.note, msg: 'audit checkpoint' })}\n` });
-        stream.flush();
+        stream.write(`${JSON.stringify({ ...line, checkpoint: checkpoint.note, msg: 'audit checkpoint' })}\n`);
       },
       onProblem: (problem) => {
         if (problem === undefined) log.info({ log: name }, 'the audit log is written again');

@@ -44,7 +44,7 @@ Good: the log is as written.
     const { folder, vkeyFile, kept } = await writeWithVkey();
     const checkpoint = join(temporaryFolder({ checkpoint: kept[20] ?? '' }), 'checkpoint');
     const { exitCode, stdout } = await verify(folder, '--vkey', vkeyFile, '--checkpoint', checkpoint);
-    expect(stdout).toContain('  extends      the checkpoints kept of size 200\n');
+    expect(stdout).toContain('  extends      the checkpoint kept of size 200\n');
     expect(stdout).not.toMatch(OWN_KEYS);
     expect(exitCode).toBe(0);
   });

@@ -24,7 +24,7 @@ function linesOf(log: LogReport): string[] {
     `records      ${describeRecords(log)}`,
     `checkpoints  ${log.checkpoints}${size}`,
     `proven       ${log.proven.map(describeStretch).join(', ') || 'nothing'}`,
-    ...(log.extended.length > 0 ? [`extends      the checkpoints kept of size ${log.extended.join(', ')}`] : []),
+    ...(log.extended.length > 0 ? [`extends      ${describeExtended(log.extended)}`] : []),
     ...(log.firstIndex > 0 ? [`deleted      records before ${log.firstIndex}: the tree is taken up there`] : []),
     ...(log.unsigned > 0 ? [`not signed   ${describeUnsigned(log)}`] : []),
     ...(tornBytes > 0 ? [`torn         ${tornBytes} bytes of an unfinished last record`] : []),
@@ -62,4 +62,11 @@ export function plural(count: number, noun: string): string {
 
 function indent(line: string): string {
   return `  ${line}`;
+}
+
+function describeExtended(sizes: readonly number[]): string {
+  const greatest = Math.max(...sizes);
+  return sizes.length === 1
+    ? `the checkpoint kept of size ${greatest}`
+    : `${sizes.length} checkpoints kept, the newest of size ${greatest}`;
 }
