@@ -44,6 +44,7 @@ export class LogStream {
   #blockedAt: number | undefined;
   #failure: string | undefined;
   #dropped = 0;
+  #isFlushing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LogStreamOptions) {
@@ -76,17 +77,27 @@ export class LogStream {
 
   /** Writes what waits, as far as the system takes it; goes on by itself with the rest. */
   flush(): void {
-    while (this.#partial !== undefined || this.#waiting.length > 0) {
-      if (!this.#writeOnce()) {
-        // What nobody reads must not keep the process from ending: records that matter are waited for by the trail.
-        this.#timer ??= setTimeout(() => {
-          this.#timer = undefined;
-          this.flush();
-        }, RETRY_MS).unref();
-        return;
-      }
+    // What a line's onWritten writes follows when that line's write is done: calls within calls would fill the stack.
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      this.#writeWaiting();
+    } finally {
+      this.#isFlushing = false;
     }
-    if (this.#dropped > 0) this.#tellDropped();
+  }
+
+  #writeWaiting(): void {
+    while (!this.isEmpty || this.#dropped > 0) {
+      if (this.isEmpty) this.#pushDropped();
+      if (this.#writeOnce()) continue;
+      // What nobody reads must not keep the process from ending: records that matter are waited for by the trail.
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.flush();
+      }, RETRY_MS).unref();
+      return;
+    }
   }
 
   /** Why lines cannot be written now; undefined if they can. */
@@ -111,6 +122,7 @@ export class LogStream {
     this.#timer = undefined;
     this.#waiting = [];
     this.#partial = undefined;
+    this.#dropped = 0;
   }
 
   /** One write; false if the system takes nothing more now. */
@@ -127,6 +139,8 @@ export class LogStream {
     if (this.#partial === undefined) {
       this.#waiting.splice(0, lines.length);
       for (const line of lines) this.#waitingCharacters -= line.text.length;
+      // Lines that were replaced while they waited have another length.
+      if (this.#waiting.length === 0) this.#waitingCharacters = 0;
     }
     if (written < bytes.length) {
       for (const line of lines) line.isTaken = true;
@@ -176,10 +190,10 @@ export class LogStream {
     }
   }
 
-  #tellDropped(): void {
+  #pushDropped(): void {
     const omitted = this.#dropped;
     this.#dropped = 0;
     const time = new Date().toISOString();
-    this.write(`${JSON.stringify({ level: 'error', time, omitted, msg: 'lines of the log were dropped' })}\n`);
+    this.push({ text: `${JSON.stringify({ level: 'error', time, omitted, msg: 'lines of the log were dropped' })}\n` });
   }
 }
