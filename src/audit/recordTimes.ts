@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { candidateLines } from './candidateLines.ts';
 import { readBlocks } from './readBlocks.ts';
+import { readTail } from './readTail.ts';
 import { MAX_LINE_BYTES } from './recordLines.ts';
 import { parseRecord, type AuditRecord } from './recordQuery.ts';
 
@@ -8,17 +8,20 @@ const NONE: ReadonlySet<number> = new Set();
 
 /** The first record of a segment; undefined if there is none that can be read. */
 export function firstRecord(file: string): AuditRecord | undefined {
-  const text = readPart(file, 0);
-  const end = text.indexOf('\n');
-  return end === -1 ? undefined : parseRecord(text.slice(0, end));
+  for (const { bytes } of readBlocks(file, Infinity)) {
+    return parseRecord(bytes.toString('utf8', 0, bytes.indexOf('\n')));
+  }
+  return undefined;
 }
 
 /** The last whole record of a segment; undefined if there is none that can be read. */
 export function lastRecord(file: string): AuditRecord | undefined {
   // A torn line may stand behind it.
-  const text = readPart(file, -2 * MAX_LINE_BYTES);
+  const { text } = readTail(file, 2 * MAX_LINE_BYTES);
   const end = text.lastIndexOf('\n');
-  return end === -1 ? undefined : parseRecord(text.slice(text.lastIndexOf('\n', end - 1) + 1, end));
+  if (end === -1) return undefined;
+  const line = text.slice(text.lastIndexOf('\n', end - 1) + 1, end);
+  return parseRecord(Buffer.from(line, 'latin1').toString());
 }
 
 /** The first record of a segment that is not older than `since`; undefined if all are. */
@@ -36,16 +39,4 @@ export function firstRecordSince(file: string, since: Date): AuditRecord | undef
 /** Milliseconds since the epoch; NaN if the record does not tell. */
 export function timeOf(record: AuditRecord | undefined): number {
   return Date.parse(String(record?.time));
-}
-
-/** A part of a file that has room for two records; from its end if `place` is negative. */
-function readPart(file: string, place: number): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const buffer = Buffer.alloc(2 * MAX_LINE_BYTES);
-    const start = place < 0 ? Math.max(fstatSync(descriptor).size + place, 0) : place;
-    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, buffer.length, start));
-  } finally {
-    closeSync(descriptor);
-  }
 }
