@@ -37,6 +37,7 @@ export class AuditLog {
   /** Whether the writer has lost its files. */
   #isLost = false;
   #isStopped = false;
+  #epoch = 0;
   /** Why records cannot be taken, and why they cannot be signed or forced to the disk: the one may fail while the other works. */
   readonly #failures: { taking?: string | undefined; keeping?: string | undefined } = {};
   /** When the call of `settle` began that has not come back. */
@@ -86,6 +87,11 @@ export class AuditLog {
   /** Whether records count as taken only when `settle` has resolved. */
   get settlesLater(): boolean {
     return this.#options.sync === 'always';
+  }
+
+  /** Changes when a log begins anew, so that indexes are those of other records. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Index of the next record. */
@@ -188,6 +194,7 @@ export class AuditLog {
       const lost = { problem: this.problem, records: this.#writer.size, checkpoint: this.#lastCheckpoint?.note };
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
       this.#isLost = false;
+      if (this.#writer.size <= lost.records) this.#epoch += 1;
       this.#tellSealed();
       return true;
     } catch (error) {

@@ -9,8 +9,9 @@ interface Waiting {
   /** Undefined: nothing waits for it, or it was answered already. */
   entry: TrailEntry | undefined;
   readonly deadline: number;
-  /** In the audit log. */
+  /** In the audit log, and in which one: that may begin anew. */
   index: number | undefined;
+  epoch: number | undefined;
   line: WaitingLine | undefined;
 }
 
@@ -31,11 +32,12 @@ export class Trail {
   readonly #form: StreamForm;
   /** Not in the audit log yet. */
   #fresh: Waiting[] = [];
-  /** In the audit log, but not known to be on the disk. */
+  /** In the audit log, but not known to be on the disk: `#settle` waits for that. */
   #unsettled: Waiting[] = [];
   readonly #streaming = new Set<Waiting>();
   readonly #closed = new Tally();
   readonly #unrecorded = new Tally();
+  readonly #unnoted = new Tally();
   #isScheduled = false;
   #isSettling = false;
   #isStopping = false;
@@ -48,12 +50,14 @@ export class Trail {
 
   record(entry: TrailEntry): void {
     const deadline = Math.max(entry.arrivedAt + ANSWER_MS, performance.now() + LEAST_MS);
-    this.#add({ record: entry.record, entry, deadline, index: undefined, line: undefined });
+    this.#add(entry.record, entry, deadline);
   }
 
-  /** Adds a record that nothing waits for to the audit log, if there is one. */
+  /** Adds a record that nothing waits for to the audit log, if there is one. If too many records wait, it is only counted. */
   note(type: TrailRecord['type'], members: object): void {
-    if (this.#options.auditLog) this.#addNote({ type, time: new Date().toISOString(), level: 'info', members });
+    if (!this.#options.auditLog) return;
+    if (this.isFull) this.#unnoted.add();
+    else this.#add({ type, time: new Date().toISOString(), level: 'info', members });
   }
 
   /** Counts a request whose connection was closed because too many records wait. */
@@ -83,9 +87,14 @@ export class Trail {
       await sleep(CHECK_MS);
     }
     clearTimeout(this.#timer);
-    const lost = this.#waiting + this.#closed.count;
+    const lost = this.#waiting + this.#closed.count + this.#unnoted.count;
     const problem = auditLog?.problem ?? stream.problem ?? 'there was no time left';
     const unended = await auditLog?.stop();
+    // The last checkpoint is a line of the stream, too.
+    while (!stream.isEmpty && performance.now() < deadline) {
+      await sleep(CHECK_MS);
+      stream.flush();
+    }
     return [
       ...(lost > 0 ? [`${lost} records were lost: ${problem}`] : []),
       ...(unended === undefined ? [] : [`the audit log was not ended: ${unended}`]),
@@ -96,12 +105,8 @@ export class Trail {
     return this.#fresh.length + this.#unsettled.length + this.#streaming.size;
   }
 
-  #addNote(record: TrailRecord): void {
-    this.#add({ record, entry: undefined, deadline: Infinity, index: undefined, line: undefined });
-  }
-
-  #add(waiting: Waiting): void {
-    this.#fresh.push(waiting);
+  #add(record: TrailRecord, entry?: TrailEntry, deadline = Infinity): void {
+    this.#fresh.push({ record, entry, deadline, index: undefined, epoch: undefined, line: undefined });
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
@@ -112,50 +117,63 @@ export class Trail {
 
   #flush(): void {
     const { auditLog } = this.#options;
-    if (!auditLog) {
-      this.#tellOmitted();
-      this.#toStream(this.#fresh.splice(0));
-    } else if (!this.#isSettling) this.#toAuditLog(auditLog);
+    if (!auditLog) this.#toStream(this.#fresh.splice(0));
+    else if (!this.#isSettling) this.#toAuditLog(auditLog);
+    else if (this.#isUnavailable(auditLog)) this.#goOnWithout(this.#unsettled.splice(0));
+    if (!this.isFull && auditLog?.problem === undefined) this.#tellOmitted();
     // Answers leave as soon as the stream has their lines; until then their time runs.
     if (this.#waiting > 0 && !this.#isStopping) this.#checkLater();
   }
 
+  /** Whether requests are answered without the audit log now. */
+  #isUnavailable(auditLog: AuditLog): boolean {
+    return this.#options.onFailure === 'serve' && auditLog.problem !== undefined;
+  }
+
   #toAuditLog(auditLog: AuditLog): void {
-    if (auditLog.problem === undefined) this.#tellOmitted();
-    if (this.#fresh.length > 0) {
-      const taken = auditLog.append(
-        this.#fresh.map(({ record }) => auditRecord(record)),
-        this.#isStopping,
-      );
-      const written = this.#fresh.splice(0, taken);
-      const first = auditLog.size - taken;
-      for (const [position, waiting] of written.entries()) waiting.index = first + position;
-      this.#unsettled.push(...written);
-    }
-    if (auditLog.problem !== undefined && this.#options.onFailure === 'serve') this.#goOnWithout();
+    this.#append(auditLog);
+    if (this.#isUnavailable(auditLog)) this.#goOnWithout([]);
     if (!auditLog.settlesLater) this.#toStream(this.#unsettled.splice(0));
     else if (this.#unsettled.length > 0) void this.#settle(auditLog);
   }
 
-  async #settle(auditLog: AuditLog): Promise<void> {
-    this.#isSettling = true;
-    const appended = this.#unsettled.length;
-    const isSettled = await auditLog.settle();
-    this.#isSettling = false;
-    if (isSettled) this.#toStream(this.#unsettled.splice(0, appended));
-    // What came meanwhile shares the next call.
-    if (isSettled && this.#fresh.length > 0) this.#flush();
+  #append(auditLog: AuditLog): void {
+    while (this.#fresh.length > 0) {
+      // While the log fails, one record tries: to make the lines of thousands at each try would take the processor.
+      const tried = auditLog.problem === undefined ? this.#fresh : this.#fresh.slice(0, 1);
+      const wanted = tried.length;
+      const lines = tried.map(({ record }) => auditRecord(record));
+      const taken = auditLog.append(lines, this.#isStopping);
+      const first = auditLog.size - taken;
+      for (const [position, waiting] of this.#fresh.splice(0, taken).entries()) {
+        waiting.index = first + position;
+        waiting.epoch = auditLog.epoch;
+        this.#unsettled.push(waiting);
+      }
+      if (taken < wanted) return;
+    }
   }
 
-  #goOnWithout(): void {
+  async #settle(auditLog: AuditLog): Promise<void> {
+    this.#isSettling = true;
+    const isSettled = await auditLog.settle();
+    this.#isSettling = false;
+    const records = this.#unsettled.splice(0);
+    // Asked again, the disk says that all is well with what it has lost.
+    const refused = isSettled || this.#options.onFailure === 'serve' ? [] : records;
+    for (const waiting of refused) if (waiting.entry) this.#refuse(waiting, waiting.entry);
+    this.#toStream(records);
+    // What came meanwhile shares the next call.
+    if (this.#fresh.length > 0) this.#flush();
+  }
+
+  /** Gives requests to the stream alone, and with them `others`, which the audit log has. */
+  #goOnWithout(others: readonly Waiting[]): void {
     const requests = this.#fresh.filter(({ entry }) => entry !== undefined);
-    for (const request of requests) {
-      this.#unrecorded.add();
-      request.index = undefined;
-    }
+    this.#fresh = this.#fresh.filter(({ entry }) => entry === undefined);
+    for (let counted = 0; counted < requests.length; counted += 1) this.#unrecorded.add();
     if (requests.length > 0) this.#options.onUnrecorded(requests.length);
-    this.#toStream(requests);
-    this.#fresh = this.#fresh.filter((waiting) => !requests.includes(waiting));
+    this.#toStream([...others, ...requests]);
   }
 
   #toStream(waiting: readonly Waiting[]): void {
@@ -203,16 +221,19 @@ export class Trail {
       return;
     }
     const time = new Date().toISOString();
-    this.#addNote({ type: 'correction', time, level: 'error', members: { corrects: waiting.index, ...members } });
+    // The index of a log that was taken away is another record's in its successor.
+    const corrects = waiting.epoch === this.#options.auditLog?.epoch ? waiting.index : undefined;
+    this.#add({ type: 'correction', time, level: 'error', members: { corrects, ...members } });
   }
 
   #tellOmitted(): void {
     for (const [tally, reason] of [
       [this.#closed, 'too many records waited: the connections were closed'],
       [this.#unrecorded, 'the audit log could not be written: only the log stream has the records'],
+      [this.#unnoted, 'too many records waited: these were of checkpoints, workers or reloads'],
     ] as const) {
       const members = tally.take(reason);
-      if (members) this.#addNote({ type: 'omitted', time: members.to, level: 'error', members });
+      if (members) this.#add({ type: 'omitted', time: members.to, level: 'error', members });
     }
   }
 }

@@ -18,6 +18,8 @@ export interface RecordStream {
   flush(): void;
   readonly maxLineBytes: number;
   readonly problem: string | undefined;
+  /** Whether no line waits. */
+  readonly isEmpty: boolean;
 }
 
 export interface WaitingLine {
