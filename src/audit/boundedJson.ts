@@ -1,9 +1,11 @@
 const MARK = '...';
 const SHORTEST = 16;
+const FEWER_ENTRIES = [256, 128, 64, 32, 16, 8, 4, 2, 1, 0];
 
 /**
- * An object as JSON of at most so many bytes: if it is longer, its longest texts are cut, and marked with `...`. Texts are cut to
- * no less than 16 characters; lists and maps lose their last entries before that, and end with how many they lost.
+ * Writes an object as JSON of at most so many bytes. If it is longer, its longest texts are cut, to no less than 16 characters,
+ * and marked with `...`. If that is not enough, lists and maps in it lose their last entries and end with how many they lost.
+ * The object's own members stay. Throws RangeError if they alone are too long, as those of no record are.
  */
 export function boundedJson(value: object, maxBytes: number): string {
   const whole = JSON.stringify(value);
@@ -12,8 +14,8 @@ export function boundedJson(value: object, maxBytes: number): string {
     const text = JSON.stringify(shorten(value, characters, Infinity));
     if (Buffer.byteLength(text) <= maxBytes) return text;
   }
-  for (let entries = 256; entries >= 1; entries = Math.floor(entries / 2)) {
-    const text = JSON.stringify(shorten(value, SHORTEST, entries));
+  for (const entries of FEWER_ENTRIES) {
+    const text = JSON.stringify(shorten(value, SHORTEST, Infinity, entries));
     if (Buffer.byteLength(text) <= maxBytes) return text;
   }
   throw new RangeError(`it cannot be written in ${maxBytes} bytes`);
@@ -25,10 +27,11 @@ export function cutText(text: string, characters: number): string {
   return `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, '')}${MARK}`;
 }
 
-function shorten(value: unknown, characters: number, entries: number): unknown {
+/** `inner`: entries of the lists and maps within. */
+function shorten(value: unknown, characters: number, entries: number, inner = entries): unknown {
   if (typeof value === 'string') return cutText(value, characters);
   if (Array.isArray(value)) {
-    const kept: unknown[] = value.slice(0, entries).map((entry) => shorten(entry, characters, entries));
+    const kept: unknown[] = value.slice(0, entries).map((entry) => shorten(entry, characters, inner));
     return kept.length < value.length ? [...kept, lost(value.length - kept.length)] : kept;
   }
   if (typeof value !== 'object' || value === null) return value;
@@ -37,7 +40,7 @@ function shorten(value: unknown, characters: number, entries: number): unknown {
   for (const [name, member] of all.slice(0, entries)) {
     // Names of which the beginning is the same stay different.
     const cut = cutText(name, characters);
-    shortened[cut in shortened ? `${cut}${Object.keys(shortened).length}` : cut] = shorten(member, characters, entries);
+    shortened[cut in shortened ? `${cut}${Object.keys(shortened).length}` : cut] = shorten(member, characters, inner);
   }
   if (all.length > entries) shortened[MARK] = lost(all.length - entries);
   return shortened;
