@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { syncFolder } from './appendFile.ts';
@@ -73,7 +73,8 @@ export class LogWriter {
     const { directory, slot, origin, privateKey, about, clock, sync } = options;
     const path = join(directory, slot);
     const folder = logFolder(path);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
+    makeFolder(path);
     let lock = takeLock(folder.lock);
     try {
       const signer = new NoteSigner(`${origin}/${slot}`, privateKey);
@@ -82,7 +83,7 @@ export class LogWriter {
       if (end) {
         previous = describePrevious(setAside(path, end.kind, new Date(clock())), end);
         lock.release();
-        mkdirSync(path, { mode: 0o700 });
+        makeFolder(path);
         lock = takeLock(folder.lock);
       }
       if (recovered) cutTornEnds(recovered);
@@ -222,6 +223,15 @@ export class LogWriter {
     this.#signed = head.size;
     this.#signedAt = this.#options.clock();
     this.#options.onCheckpoint?.({ note, size: head.size });
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    // A mkdir that is recursive says ENOENT of a file system that is read-only.
+    mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o700 });
+  } catch (error) {
+    if (!existsSync(path)) throw error;
   }
 }
 
