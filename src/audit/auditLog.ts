@@ -1,8 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { LogWriter, type Checkpoint, type LogOptions } from './logWriter.ts';
+import { LockHeld } from './writerLock.ts';
 
 export interface AuditLogOptions extends LogOptions {
   readonly checkpointSeconds: number;
+  /** Whether it may begin without its files, and opens them as soon as it can; not if another process has them. */
+  readonly opensLater?: boolean;
   /** Told when records can no longer be taken, and with undefined when they can again. */
   readonly onProblem: (problem: string | undefined) => void;
   /** Told how many logs of this slot lie sealed, at the start and every 10 minutes while there are any. */
@@ -33,8 +36,9 @@ const HUNG_MS = 200;
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #timer: NodeJS.Timeout;
-  #writer: LogWriter;
-  /** Whether the writer has lost its files. */
+  /** Undefined: its files could not be opened yet. */
+  #writer: LogWriter | undefined;
+  /** Whether there is no writer that has its files. */
   #isLost = false;
   #isStopped = false;
   #epoch = 0;
@@ -58,8 +62,8 @@ export class AuditLog {
         options.onCheckpoint?.(checkpoint);
       },
     };
-    this.#writer = LogWriter.open(this.#options);
     this.#appendedAt = options.clock();
+    this.#openFirst();
     this.#tellSealed();
     this.#timer = setInterval(() => {
       this.#tick();
@@ -74,11 +78,11 @@ export class AuditLog {
   }
 
   get state(): AuditLogState {
-    const { name, size, signedAt } = this.#writer;
+    const { origin, slot } = this.#options;
     return {
-      name,
-      size,
-      lastCheckpointAt: signedAt,
+      name: `${origin}/${slot}`,
+      size: this.size,
+      lastCheckpointAt: this.#writer?.signedAt ?? this.#appendedAt,
       isFailing: this.problem !== undefined,
       sealed: this.#sealed.length,
     };
@@ -96,12 +100,12 @@ export class AuditLog {
 
   /** Index of the next record. */
   get size(): number {
-    return this.#writer.size;
+    return this.#writer?.size ?? 0;
   }
 
   /** Appends records and returns how many were taken. If not all, `problem` says why. */
   append(records: readonly string[], usesReserve = false): number {
-    if (this.#isStopped || (this.#isLost && !this.#reopen())) return 0;
+    if (this.#isStopped || (this.#isLost && !this.#reopen()) || !this.#writer) return 0;
     const { taken, failure } = this.#writer.append(records, usesReserve);
     if (taken > 0) this.#appendedAt = this.#options.clock();
     this.#note('taking', failure);
@@ -116,7 +120,7 @@ export class AuditLog {
     const writer = this.#writer;
     this.#settlingSince = performance.now();
     try {
-      await writer.settle();
+      await writer?.settle();
       this.#noteOf(writer, undefined);
       return true;
     } catch (error) {
@@ -135,7 +139,7 @@ export class AuditLog {
     this.#isStopped = true;
     if (this.#isLost) return this.problem;
     try {
-      this.#writer.close();
+      this.#writer?.close();
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -155,7 +159,7 @@ export class AuditLog {
   async #sign(): Promise<void> {
     const writer = this.#writer;
     try {
-      await writer.checkpoint();
+      await writer?.checkpoint();
       this.#noteOf(writer, undefined);
     } catch (error) {
       this.#noteOf(writer, error as Error);
@@ -163,7 +167,7 @@ export class AuditLog {
   }
 
   /** Notes how signing or forcing went, unless the writer was given up meanwhile. */
-  #noteOf(writer: LogWriter, failure: Error | undefined): void {
+  #noteOf(writer: LogWriter | undefined, failure: Error | undefined): void {
     if (writer === this.#writer && !this.#isLost) this.#note('keeping', failure);
   }
 
@@ -179,7 +183,17 @@ export class AuditLog {
     this.#isLost = true;
     this.#failures.taking = message;
     this.#failures.keeping = undefined;
-    this.#writer.abandon();
+    this.#writer?.abandon();
+  }
+
+  #openFirst(): void {
+    try {
+      this.#writer = LogWriter.open(this.#options);
+    } catch (error) {
+      if (!this.#options.opensLater || error instanceof LockHeld) throw error;
+      this.#note('taking', error as Error);
+      this.#isLost = true;
+    }
   }
 
   /** Whether the log could be opened again. */
@@ -191,7 +205,7 @@ export class AuditLog {
     try {
       // To make it again is for a person: it may be a volume that is not mounted now.
       if (!existsSync(directory)) throw new Error(`${directory} is not there`);
-      const lost = { problem: this.problem, records: this.#writer.size, checkpoint: this.#lastCheckpoint?.note };
+      const lost = { problem: this.problem, records: this.size, checkpoint: this.#lastCheckpoint?.note };
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
       this.#isLost = false;
       if (this.#writer.size <= lost.records) this.#epoch += 1;

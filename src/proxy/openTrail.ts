@@ -74,6 +74,8 @@ function openAuditLog(
       privateKey: parseAuditKey(key.reveal()),
       sync,
       checkpointSeconds,
+      // A full disk must not keep a process from its place among others that answer all the same.
+      opensLater: onFailure === 'serve',
       segmentRecords,
       clock: Date.now,
       about: { version, node: process.version, pid: process.pid },

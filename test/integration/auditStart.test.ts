@@ -107,6 +107,26 @@ it('a directory that cannot be written is named', async () => {
   await stop(proxy);
 });
 
+it('with onFailure: serve, a log that cannot be opened keeps no worker from serving', async () => {
+  const files = auditedFiles({ server: { workers: 2 }, audit: { onFailure: 'serve', checkpointSeconds: 0.1 } });
+  const directory = auditDirectory(files);
+  mkdirSync(directory, { mode: 0o700 });
+  const inTheWay = ['main', 'w1', 'w2'].map((slot) => join(directory, slot));
+  for (const file of inTheWay) writeFileSync(file, '');
+  const proxy = await start(files);
+  const failing = 'the audit log cannot be written: requests are answered all the same';
+  for (const worker of [1, 2]) await proxy.logged({ msg: failing, worker });
+  await proxy.proveService();
+  for (const file of inTheWay) rmSync(file);
+  for (const worker of [1, 2]) await proxy.logged({ msg: 'the audit log is written again', worker });
+  await proxy.proveService();
+  await stop(proxy);
+  expect((await verify(directory)).exitCode).toBe(0);
+  const types = auditRecords(directory).map(({ type }) => type);
+  expect(types).toContain('omitted');
+  expect(types).toContain('request');
+});
+
 it('a log whose records were changed is sealed: the proxy serves and says so, until a person has moved it', async () => {
   const files = auditedFiles({ monitoring: { port: 0 }, server: { drainSeconds: 1 } });
   const directory = auditDirectory(files);

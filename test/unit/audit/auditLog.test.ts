@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditLog, type AuditLogOptions } from '../../../src/audit/auditLog.ts';
+import { LockHeld } from '../../../src/audit/writerLock.ts';
 import { newSigningKey, ORIGIN } from '../../support/auditLogs.ts';
 import { records, verifyFolder } from '../../support/logUnderTest.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
@@ -167,6 +168,29 @@ describe('files that are taken away', () => {
     expect(problems).toEqual([expect.stringContaining('was deleted'), undefined]);
     await log.stop();
     expect((await verifyFolder(join(directory, 'main'))).problemCount).toBe(0);
+  });
+});
+
+describe('a log that may open later', () => {
+  it('begins when its folder can be made, and says so', async () => {
+    fs.writeFileSync(join(directory, 'main'), 'in the way');
+    expect(() => open()).toThrow();
+    const { log, problems } = open({ opensLater: true });
+    expect(log.append([RECORD])).toBe(0);
+    expect(log.state).toMatchObject({ name: `${ORIGIN}/main`, size: 0, isFailing: true });
+    await pass(2);
+    expect(problems).toHaveLength(1);
+    fs.rmSync(join(directory, 'main'));
+    await pass(1);
+    expect(log.append([RECORD])).toBe(1);
+    expect(problems).toEqual([expect.stringContaining('the audit log cannot be written: '), undefined]);
+    await log.stop();
+    expect((await verifyFolder(join(directory, 'main'))).problemCount).toBe(0);
+  });
+
+  it('does not begin beside another writer', () => {
+    open();
+    expect(() => open({ opensLater: true })).toThrow(LockHeld);
   });
 });
 
