@@ -203,10 +203,11 @@ export class Trail {
   #checkLater(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
+      // A sink may take now what it would be too late for.
+      this.#flush();
       const now = performance.now();
       const all = [...this.#fresh, ...this.#unsettled, ...this.#streaming];
       for (const waiting of all) if (waiting.entry && now >= waiting.deadline) this.#refuse(waiting, waiting.entry);
-      this.#flush();
     }, CHECK_MS);
   }
 
