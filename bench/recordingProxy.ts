@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
-import { newAuditKey } from '../src/audit/auditKey.ts';
+import { newAuditKey } from '../src/audit/format/auditKey.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
 import { PREFIX, REGION, signedHeaders } from '../test/support/proxyUnderTest.ts';
 import type { RunningProxy } from '../test/support/runningProxy.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { newAuditKey } from '../src/audit/auditKey.ts';
+import { newAuditKey } from '../src/audit/format/auditKey.ts';
 import { compare } from './comparison.ts';
 import { startOwnProxy } from './ownProxy.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { stringify } from 'yaml';
 import { TOKEN_LABEL, type SoftHsm } from '../softhsm/setUp.ts';
-import { newAuditKey } from '../src/audit/auditKey.ts';
+import { newAuditKey } from '../src/audit/format/auditKey.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
 
 /** The id of the external key in the configuration, and its label in the token. */

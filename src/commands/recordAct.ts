@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAuditKey } from '../audit/auditKey.ts';
-import { LogWriter } from '../audit/logWriter.ts';
-import { LockHeld } from '../audit/writerLock.ts';
+import { parseAuditKey } from '../audit/format/auditKey.ts';
+import { LogWriter } from '../audit/log/logWriter.ts';
+import { LockHeld } from '../audit/log/writerLock.ts';
 import type { Config } from '../config/schema.ts';
 import { version } from '../version.ts';
 import type { Cli } from './cli.ts';

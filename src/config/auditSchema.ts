@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { parseAuditKey } from '../audit/auditKey.ts';
-import { ORIGIN_PATTERN } from '../audit/logFolder.ts';
+import { parseAuditKey } from '../audit/format/auditKey.ts';
+import { ORIGIN_PATTERN } from '../audit/format/logFolder.ts';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, fileField, secretField } from './fields.ts';
 

@@ -1,5 +1,5 @@
-import { Tally } from '../audit/tally.ts';
-import type { TrailEntry } from '../audit/trailEntry.ts';
+import { Tally } from '../audit/trail/tally.ts';
+import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import type { RequestTrail } from './respond.ts';
 import { TokenBucket, type Rate } from './tokenBucket.ts';
 

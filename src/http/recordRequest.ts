@@ -1,5 +1,5 @@
-import { cutText } from '../audit/boundedJson.ts';
-import type { TrailEntry } from '../audit/trailEntry.ts';
+import { cutText } from '../audit/format/boundedJson.ts';
+import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';

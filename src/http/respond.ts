@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { TrailEntry } from '../audit/trailEntry.ts';
+import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import { XksError } from '../xks/errors.ts';
 import { errorAnswer, sendAnswer, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
-import { boundedJson } from '../audit/boundedJson.ts';
+import { boundedJson } from '../audit/format/boundedJson.ts';
 
 export interface LogStreamOptions {
   /** Not blocking, if it is a pipe or socket: main.ts sees to that. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import { parseAuditKey } from '../audit/auditKey.ts';
-import { AuditLog, type AuditLogState } from '../audit/auditLog.ts';
-import type { Checkpoint } from '../audit/logWriter.ts';
-import { Trail } from '../audit/trail.ts';
+import { parseAuditKey } from '../audit/format/auditKey.ts';
+import { AuditLog, type AuditLogState } from '../audit/log/auditLog.ts';
+import type { Checkpoint } from '../audit/log/logWriter.ts';
+import { Trail } from '../audit/trail/trail.ts';
 import type { Config } from '../config/schema.ts';
 import type { LogBase } from '../monitoring/logger.ts';
 import type { LogStream } from '../monitoring/logStream.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { parseVkey } from '../../src/audit/signedNote.ts';
+import { parseVkey } from '../../src/audit/format/signedNote.ts';
 import { runCommand } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { parseTreeHead } from '../../src/audit/treeHead.ts';
+import { parseTreeHead } from '../../src/audit/format/treeHead.ts';
 import { records, notes, verifyFolder, writeLog } from '../support/logUnderTest.ts';
 import { changed } from '../support/tamper.ts';
 

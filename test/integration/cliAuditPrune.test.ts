@@ -2,7 +2,7 @@ import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { LogWriter } from '../../src/audit/logWriter.ts';
+import type { LogWriter } from '../../src/audit/log/logWriter.ts';
 import { appendAll, newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
 import { notes, records } from '../support/logUnderTest.ts';
 import { runCommand } from '../support/runningProxy.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportTiles, openForExport } from '../../src/audit/exportTiles.ts';
+import { exportTiles, openForExport } from '../../src/audit/read/exportTiles.ts';
 import { logOfSize } from '../support/auditLogs.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { boundedJson, cutText } from '../../src/audit/boundedJson.ts';
-import { MAX_LINE_BYTES } from '../../src/audit/recordLines.ts';
-import { auditRecord, streamLine, type TrailRecord } from '../../src/audit/trailRecord.ts';
+import { boundedJson, cutText } from '../../src/audit/format/boundedJson.ts';
+import { MAX_LINE_BYTES } from '../../src/audit/format/recordLines.ts';
+import { auditRecord, streamLine, type TrailRecord } from '../../src/audit/format/trailRecord.ts';
 
 const RUNS = { numRuns: 200 };
 const PIPE_BUF = 4_096;

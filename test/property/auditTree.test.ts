@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CompactRange, leafHash } from '../../src/audit/compactRange.ts';
-import { InclusionProver, rootOfProof } from '../../src/audit/inclusionProof.ts';
+import { CompactRange, leafHash } from '../../src/audit/format/compactRange.ts';
+import { InclusionProver, rootOfProof } from '../../src/audit/format/inclusionProof.ts';
 import { auditPath, merkleTreeHash } from '../support/merkleTree.ts';
 
 const records = fc.array(fc.string({ unit: 'grapheme', maxLength: 8 }), { minLength: 1, maxLength: 200 });

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { LogWriter, type LogOptions } from '../../src/audit/logWriter.ts';
+import { LogWriter, type LogOptions } from '../../src/audit/log/logWriter.ts';
 
 export const ORIGIN = 'xks.example.com/proxy-1';
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { newAuditKey } from '../../src/audit/auditKey.ts';
+import { newAuditKey } from '../../src/audit/format/auditKey.ts';
 import { ProxyFiles, runCommand } from './runningProxy.ts';
 
 export interface AuditedOptions {

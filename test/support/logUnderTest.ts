@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { KeyObject } from 'node:crypto';
-import { findLogs } from '../../src/audit/findLogs.ts';
-import type { Checkpoint, LogWriter } from '../../src/audit/logWriter.ts';
-import { verifyLog, type VerifyOptions } from '../../src/audit/verifyLog.ts';
+import { findLogs } from '../../src/audit/format/findLogs.ts';
+import type { Checkpoint, LogWriter } from '../../src/audit/log/logWriter.ts';
+import { verifyLog, type VerifyOptions } from '../../src/audit/verify/verifyLog.ts';
 import { appendSigned, newSigningKey, openLog, ORIGIN } from './auditLogs.ts';
 import { Tamperer } from './tamper.ts';
 import { temporaryFolder } from './temporaryFolder.ts';

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import aws4 from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
-import type { TrailEntry } from '../../src/audit/trailEntry.ts';
+import type { TrailEntry } from '../../src/audit/trail/trailEntry.ts';
 import type { KeyStore } from '../../src/http/keyStore.ts';
 import { OpenExchanges } from '../../src/http/openExchanges.ts';
 import type { TokenBucket } from '../../src/http/tokenBucket.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { splitNotes } from '../../src/audit/logFolder.ts';
+import { splitNotes } from '../../src/audit/format/logFolder.ts';
 
 /** Changes the files of a log's folder behind the writer's back. */
 export class Tamperer {

@@ -1,5 +1,5 @@
-import type { FoundRecord } from '../../audit/queryLog.ts';
-import type { AuditRecord } from '../../audit/recordQuery.ts';
+import type { FoundRecord } from '../../audit/read/queryLog.ts';
+import type { AuditRecord } from '../../audit/read/recordQuery.ts';
 
 /**
  * A record in one line, columns with a blank between them: time, log, index, operation, key, version, principal, outcome, error,

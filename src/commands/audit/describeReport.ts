@@ -1,5 +1,5 @@
-import type { LogReport, Stretch } from '../../audit/logReport.ts';
-import type { AuditReport } from '../../audit/verifyLogs.ts';
+import type { LogReport, Stretch } from '../../audit/verify/logReport.ts';
+import type { AuditReport } from '../../audit/verify/verifyLogs.ts';
 
 const KINDS = {
   open: '',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { newAuditKey, parseAuditKey } from '../../audit/auditKey.ts';
-import { ORIGIN_PATTERN } from '../../audit/logFolder.ts';
-import { NoteSigner } from '../../audit/signedNote.ts';
+import { newAuditKey, parseAuditKey } from '../../audit/format/auditKey.ts';
+import { ORIGIN_PATTERN } from '../../audit/format/logFolder.ts';
+import { NoteSigner } from '../../audit/format/signedNote.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { writeNew } from './writeNew.ts';
 

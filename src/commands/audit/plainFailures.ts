@@ -1,4 +1,4 @@
-import { NoLogFound } from '../../audit/findLogs.ts';
+import { NoLogFound } from '../../audit/format/findLogs.ts';
 import { CommandFailure } from '../cli.ts';
 
 /** Runs a command. What the file system says becomes its failure: a message without a stack. */

@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { findLogs, type FoundLog } from '../../audit/findLogs.ts';
-import { ProofFailure, proveRecord } from '../../audit/proveRecord.ts';
+import { findLogs, type FoundLog } from '../../audit/format/findLogs.ts';
+import { ProofFailure, proveRecord } from '../../audit/verify/proveRecord.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { withPlainFailures } from './plainFailures.ts';
 import { Progress } from './progress.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { findLogs, nameOf } from '../../audit/findLogs.ts';
-import { planLeftovers, planPruning } from '../../audit/planPruning.ts';
+import { findLogs, nameOf } from '../../audit/format/findLogs.ts';
+import { planLeftovers, planPruning } from '../../audit/read/planPruning.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { withPlainFailures } from './plainFailures.ts';
 

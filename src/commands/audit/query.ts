@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, Option } from 'commander';
-import { findLogs, nameOf } from '../../audit/findLogs.ts';
-import { queryLog, snapshotLog, workOf, type LogSnapshot, type QueryStep } from '../../audit/queryLog.ts';
-import type { RecordQuery } from '../../audit/recordQuery.ts';
+import { findLogs, nameOf } from '../../audit/format/findLogs.ts';
+import { queryLog, snapshotLog, workOf, type LogSnapshot, type QueryStep } from '../../audit/read/queryLog.ts';
+import type { RecordQuery } from '../../audit/read/recordQuery.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { describeRecord, recordAsJson } from './describeRecord.ts';
 import { parseTime } from './parseTime.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { splitNotes } from '../../audit/logFolder.ts';
-import type { VerifierKey } from '../../audit/signedNote.ts';
-import { parseVkeys } from '../../audit/verifierKeys.ts';
+import { splitNotes } from '../../audit/format/logFolder.ts';
+import type { VerifierKey } from '../../audit/format/signedNote.ts';
+import { parseVkeys } from '../../audit/format/verifierKeys.ts';
 
 /** Value of `--vkey`: a file of verifier keys. */
 export function readVkeys(file: string): VerifierKey[] {

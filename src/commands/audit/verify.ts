@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command } from 'commander';
-import { findLogs, type FoundLog } from '../../audit/findLogs.ts';
-import { recordBytes } from '../../audit/logParts.ts';
-import type { VerifierKey } from '../../audit/signedNote.ts';
-import { verifyLogs, type AuditReport } from '../../audit/verifyLogs.ts';
+import { findLogs, type FoundLog } from '../../audit/format/findLogs.ts';
+import { recordBytes } from '../../audit/format/logParts.ts';
+import type { VerifierKey } from '../../audit/format/signedNote.ts';
+import { verifyLogs, type AuditReport } from '../../audit/verify/verifyLogs.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { describeReport, plural } from './describeReport.ts';
 import { withPlainFailures } from './plainFailures.ts';

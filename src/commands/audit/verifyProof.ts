@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { leafHash } from '../../audit/compactRange.ts';
-import { rootOfProof } from '../../audit/inclusionProof.ts';
-import { originOf } from '../../audit/keptCheckpoints.ts';
-import { NoteFailure, openNote, type VerifierKey } from '../../audit/signedNote.ts';
-import { parseTlogProof } from '../../audit/tlogProof.ts';
-import { parseTreeHead, type TreeHead } from '../../audit/treeHead.ts';
-import { describeKey } from '../../audit/verifierKeys.ts';
+import { leafHash } from '../../audit/format/compactRange.ts';
+import { rootOfProof } from '../../audit/format/inclusionProof.ts';
+import { originOf } from '../../audit/verify/keptCheckpoints.ts';
+import { NoteFailure, openNote, type VerifierKey } from '../../audit/format/signedNote.ts';
+import { parseTlogProof } from '../../audit/format/tlogProof.ts';
+import { parseTreeHead, type TreeHead } from '../../audit/format/treeHead.ts';
+import { describeKey } from '../../audit/format/verifierKeys.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 
 export interface ProofOptions {

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { AuditLogState } from '../../audit/auditLog.ts';
+import type { AuditLogState } from '../../audit/log/auditLog.ts';
 import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 import { readGauge } from './readGauge.ts';
 

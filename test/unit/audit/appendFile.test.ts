@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppendFile, FileLost } from '../../../src/audit/appendFile.ts';
+import { AppendFile, FileLost } from '../../../src/audit/log/appendFile.ts';
 import { appendAll, openLog, requestRecord } from '../../support/auditLogs.ts';
 import { notes, records } from '../../support/logUnderTest.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundedJson, cutText } from '../../../src/audit/boundedJson.ts';
+import { boundedJson, cutText } from '../../../src/audit/format/boundedJson.ts';
 
 describe('boundedJson', () => {
   it('changes nothing that fits', () => {

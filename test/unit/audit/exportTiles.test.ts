@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ExportFailure, exportTiles, openForExport } from '../../../src/audit/exportTiles.ts';
-import { tileIndexPath } from '../../../src/audit/tileWriter.ts';
+import { ExportFailure, exportTiles, openForExport } from '../../../src/audit/read/exportTiles.ts';
+import { tileIndexPath } from '../../../src/audit/read/tileWriter.ts';
 import { logOfSize } from '../../support/auditLogs.ts';
 import { merkleTreeHash } from '../../support/merkleTree.ts';
 import { Tamperer } from '../../support/tamper.ts';

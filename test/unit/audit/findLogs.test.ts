@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLogs, nameOf, NoLogFound } from '../../../src/audit/findLogs.ts';
+import { findLogs, nameOf, NoLogFound } from '../../../src/audit/format/findLogs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const VKEY = 'xks.example.com/proxy-1/main+01020304+AQ==\n';

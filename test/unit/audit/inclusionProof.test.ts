@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { leafHash } from '../../../src/audit/compactRange.ts';
-import { InclusionProver, rootOfProof } from '../../../src/audit/inclusionProof.ts';
+import { leafHash } from '../../../src/audit/format/compactRange.ts';
+import { InclusionProver, rootOfProof } from '../../../src/audit/format/inclusionProof.ts';
 import { merkleTreeHash, rootOfPath } from '../../support/merkleTree.ts';
 
 const records = Array.from({ length: 70 }, (_, index) => `record ${index}`);

@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findLogs } from '../../../src/audit/findLogs.ts';
-import { splitNotes } from '../../../src/audit/logFolder.ts';
-import type { LogWriter } from '../../../src/audit/logWriter.ts';
-import { planLeftovers, planPruning, type PruningPlan } from '../../../src/audit/planPruning.ts';
+import { findLogs } from '../../../src/audit/format/findLogs.ts';
+import { splitNotes } from '../../../src/audit/format/logFolder.ts';
+import type { LogWriter } from '../../../src/audit/log/logWriter.ts';
+import { planLeftovers, planPruning, type PruningPlan } from '../../../src/audit/read/planPruning.ts';
 import { appendAll, newSigningKey, openLog } from '../../support/auditLogs.ts';
 import { notes, records, verifyFolder } from '../../support/logUnderTest.ts';
 import { Tamperer } from '../../support/tamper.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { leafHash } from '../../../src/audit/compactRange.ts';
-import { findLogs } from '../../../src/audit/findLogs.ts';
-import { ProofFailure, proveRecord, type ProvenRecord } from '../../../src/audit/proveRecord.ts';
-import { parseTlogProof } from '../../../src/audit/tlogProof.ts';
+import { leafHash } from '../../../src/audit/format/compactRange.ts';
+import { findLogs } from '../../../src/audit/format/findLogs.ts';
+import { ProofFailure, proveRecord, type ProvenRecord } from '../../../src/audit/verify/proveRecord.ts';
+import { parseTlogProof } from '../../../src/audit/format/tlogProof.ts';
 import { appendAll, requestRecord } from '../../support/auditLogs.ts';
 import { NAME, notes, records, writeLog } from '../../support/logUnderTest.ts';
 import { rootOfPath } from '../../support/merkleTree.ts';

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { queryLog, snapshotLog, workOf } from '../../../src/audit/queryLog.ts';
-import type { AuditRecord, RecordQuery } from '../../../src/audit/recordQuery.ts';
+import { queryLog, snapshotLog, workOf } from '../../../src/audit/read/queryLog.ts';
+import type { AuditRecord, RecordQuery } from '../../../src/audit/read/recordQuery.ts';
 import { appendAll, openLog, requestRecord, type RecordMembers } from '../../support/auditLogs.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 

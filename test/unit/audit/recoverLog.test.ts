@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { PreviousLog } from '../../../src/audit/earlierLog.ts';
-import type { Checkpoint, LogOptions } from '../../../src/audit/logWriter.ts';
+import type { PreviousLog } from '../../../src/audit/log/earlierLog.ts';
+import type { Checkpoint, LogOptions } from '../../../src/audit/log/logWriter.ts';
 import { appendAll, appendSigned, newSigningKey, openLog, requestRecord } from '../../support/auditLogs.ts';
 import { notes, records, verifyFolder } from '../../support/logUnderTest.ts';
 import { changed, swapped, Tamperer } from '../../support/tamper.ts';

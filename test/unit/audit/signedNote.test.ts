@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { NoteFailure, NoteSigner, openNote, openNoteInPool, parseVkey } from '../../../src/audit/signedNote.ts';
+import { NoteFailure, NoteSigner, openNote, openNoteInPool, parseVkey } from '../../../src/audit/format/signedNote.ts';
 import { newSigningKey } from '../../support/auditLogs.ts';
 import { readVectors } from '../../support/readVectors.ts';
 

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LittleSpace, SpaceReserve } from '../../../src/audit/spaceReserve.ts';
+import { LittleSpace, SpaceReserve } from '../../../src/audit/log/spaceReserve.ts';
 
 vi.mock('node:fs', () => ({ statfsSync: vi.fn() }));
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Tally } from '../../../src/audit/tally.ts';
+import { Tally } from '../../../src/audit/trail/tally.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 0 });

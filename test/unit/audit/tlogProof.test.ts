@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatTlogProof, parseTlogProof } from '../../../src/audit/tlogProof.ts';
+import { formatTlogProof, parseTlogProof } from '../../../src/audit/format/tlogProof.ts';
 
 const hash = Buffer.alloc(32, 7);
 const proof = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auditRecord, streamLine, type TrailRecord } from '../../../src/audit/trailRecord.ts';
+import { auditRecord, streamLine, type TrailRecord } from '../../../src/audit/format/trailRecord.ts';
 
 const time = '2026-11-26T19:00:00.000Z';
 const form = { base: {}, maxBytes: Infinity };

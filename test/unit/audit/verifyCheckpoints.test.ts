@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CompactRange, leafHash } from '../../../src/audit/compactRange.ts';
-import { NoteSigner } from '../../../src/audit/signedNote.ts';
-import { formatTreeHead } from '../../../src/audit/treeHead.ts';
+import { CompactRange, leafHash } from '../../../src/audit/format/compactRange.ts';
+import { NoteSigner } from '../../../src/audit/format/signedNote.ts';
+import { formatTreeHead } from '../../../src/audit/format/treeHead.ts';
 import { newSigningKey, ORIGIN } from '../../support/auditLogs.ts';
 import { NAME, notes, records, verifyFolder, writeLog } from '../../support/logUnderTest.ts';
 import { changed, doubled, swapped, type Tamperer } from '../../support/tamper.ts';

@@ -1,9 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Checkpoint } from '../../../src/audit/logWriter.ts';
-import { NoteSigner, parseVkey } from '../../../src/audit/signedNote.ts';
-import { verifyLogs, type VerifyLogsOptions } from '../../../src/audit/verifyLogs.ts';
+import type { Checkpoint } from '../../../src/audit/log/logWriter.ts';
+import { NoteSigner, parseVkey } from '../../../src/audit/format/signedNote.ts';
+import { verifyLogs, type VerifyLogsOptions } from '../../../src/audit/verify/verifyLogs.ts';
 import { appendAll, appendSigned, newSigningKey, openLog, ORIGIN } from '../../support/auditLogs.ts';
 import { notes, records } from '../../support/logUnderTest.ts';
 import { changed, Tamperer } from '../../support/tamper.ts';

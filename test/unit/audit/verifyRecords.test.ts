@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NoteSigner } from '../../../src/audit/signedNote.ts';
+import { NoteSigner } from '../../../src/audit/format/signedNote.ts';
 import { appendAll, newSigningKey, openLog, requestRecord } from '../../support/auditLogs.ts';
 import { NAME, notes, records, verifyFolder, writeLog } from '../../support/logUnderTest.ts';
 import { changed, doubled, swapped } from '../../support/tamper.ts';

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NoteSigner, parseVkey } from '../../../src/audit/signedNote.ts';
+import { NoteSigner, parseVkey } from '../../../src/audit/format/signedNote.ts';
 import { appendAll, appendSigned, newSigningKey, openLog, ORIGIN, requestRecord } from '../../support/auditLogs.ts';
-import { describeKey } from '../../../src/audit/verifierKeys.ts';
+import { describeKey } from '../../../src/audit/format/verifierKeys.ts';
 import { NAME, notes, records, verifyFolder, writeLog } from '../../support/logUnderTest.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 

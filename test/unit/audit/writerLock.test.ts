@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { holderOf, LockHeld, takeLock } from '../../../src/audit/writerLock.ts';
+import { holderOf, LockHeld, takeLock } from '../../../src/audit/log/writerLock.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const LOCKS = 200;
-const SOURCE = join(import.meta.dirname, '../../../src/audit/writerLock.ts');
+const SOURCE = join(import.meta.dirname, '../../../src/audit/log/writerLock.ts');
 const isRoot = process.getuid?.() === 0;
 
 function lockFile(text?: string): string {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { newAuditKey } from '../../../src/audit/auditKey.ts';
+import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
 import { loadConfig, type LoadedConfig } from '../../../src/config/loadConfig.ts';
 import { describeChanges } from '../../../src/config/describeChanges.ts';
 import { ConfigError } from '../../../src/config/problem.ts';

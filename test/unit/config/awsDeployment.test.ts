@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { newAuditKey } from '../../../src/audit/auditKey.ts';
+import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';

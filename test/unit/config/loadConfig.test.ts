@@ -1,4 +1,4 @@
-import { newAuditKey } from '../../../src/audit/auditKey.ts';
+import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';

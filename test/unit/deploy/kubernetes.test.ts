@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { newAuditKey } from '../../../src/audit/auditKey.ts';
+import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { manifestProblems, type Manifest } from '../../support/manifestProblems.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import type { TrailEntry } from '../../../src/audit/trailEntry.ts';
+import type { TrailEntry } from '../../../src/audit/trail/trailEntry.ts';
 import { LimitedTrail } from '../../../src/http/limitedTrail.ts';
 
 const RATE = { requestsPerSecond: 5, burst: 3 };

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Response } from 'express';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import type { TrailEntry } from '../../../src/audit/trailEntry.ts';
+import type { TrailEntry } from '../../../src/audit/trail/trailEntry.ts';
 import { jsonAnswer } from '../../../src/http/answer.ts';
 import type { Exchange } from '../../../src/http/exchange.ts';
 import { respondWith, type EndedRequest } from '../../../src/http/respond.ts';

@@ -6,7 +6,7 @@ import { aggregateMetrics } from '../../../src/monitoring/metrics/aggregateMetri
 import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetrics.ts';
 import { processMetrics } from '../../../src/monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
-import type { AuditLogState } from '../../../src/audit/auditLog.ts';
+import type { AuditLogState } from '../../../src/audit/log/auditLog.ts';
 import type { KeyStore } from '../../../src/http/keyStore.ts';
 import type { EndedRequest } from '../../../src/http/respond.ts';
 import type { KeyVersion } from '../../../src/operations/externalKey.ts';

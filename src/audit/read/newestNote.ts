@@ -1,4 +1,4 @@
-import { readTail } from './readTail.ts';
+import { readTail } from '../format/readTail.ts';
 
 // A note has two names, a root and a signature: less than 1 KiB.
 const TAIL_BYTES = 16 * 1024;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditLog } from './auditLog.ts';
+import type { AuditLog } from '../log/auditLog.ts';
 import { Tally } from './tally.ts';
 import type { TrailEntry, TrailOptions, WaitingLine } from './trailEntry.ts';
-import { auditRecord, streamLine, type StreamForm, type TrailRecord } from './trailRecord.ts';
+import { auditRecord, streamLine, type StreamForm, type TrailRecord } from '../format/trailRecord.ts';
 
 interface Waiting {
   record: TrailRecord;

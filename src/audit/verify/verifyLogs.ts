@@ -1,5 +1,5 @@
 import { CrossCheck } from './crossCheck.ts';
-import { findLogs, type FoundLog } from './findLogs.ts';
+import { findLogs, type FoundLog } from '../format/findLogs.ts';
 import type { LogReport } from './logReport.ts';
 import { verifyLog, type VerifiedLog, type VerifyOptions } from './verifyLog.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { logFolder } from './logFolder.ts';
+import { logFolder } from '../format/logFolder.ts';
 
 /** Why a log ends: its files contradict one another, or another key or origin is to sign. */
 export type AsideKind = 'sealed' | 'closed';

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { slotOf, type FoundLog } from './findLogs.ts';
-import { logFolder } from './logFolder.ts';
-import type { LogParts } from './logParts.ts';
+import { slotOf, type FoundLog } from '../format/findLogs.ts';
+import { logFolder } from '../format/logFolder.ts';
+import type { LogParts } from '../format/logParts.ts';
 import type { Problems } from './logReport.ts';
-import { parseVkey, type VerifierKey } from './signedNote.ts';
-import { describeKey } from './verifierKeys.ts';
+import { parseVkey, type VerifierKey } from '../format/signedNote.ts';
+import { describeKey } from '../format/verifierKeys.ts';
 
 /** The name of a log, and the keys that may sign its checkpoints: none if it cannot be verified. */
 export interface LogKeys {

@@ -1,11 +1,11 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CompactRange } from './compactRange.ts';
-import { listSegments, segmentAt, splitNotes, type LogFolder, type Segment } from './logFolder.ts';
-import { readTail, type FileTail } from './readTail.ts';
-import { readLines } from './recordLines.ts';
-import { openNote, parseVkey, type VerifierKey } from './signedNote.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { CompactRange } from '../format/compactRange.ts';
+import { listSegments, segmentAt, splitNotes, type LogFolder, type Segment } from '../format/logFolder.ts';
+import { readTail, type FileTail } from '../format/readTail.ts';
+import { readLines } from '../format/recordLines.ts';
+import { openNote, parseVkey, type VerifierKey } from '../format/signedNote.ts';
+import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 /** A log that can be continued. */
 export interface RecoveredLog {

@@ -1,5 +1,5 @@
 import type { Problems } from './logReport.ts';
-import { MAX_LINE_BYTES, type RecordLine } from './recordLines.ts';
+import { MAX_LINE_BYTES, type RecordLine } from '../format/recordLines.ts';
 
 // As the writer begins each line: a signed record need not be parsed.
 const BEGINNING = /^\{"index":(0|[1-9]\d{0,15}),"type":"/;

@@ -1,4 +1,4 @@
-import type { FoundLog } from './findLogs.ts';
+import type { FoundLog } from '../format/findLogs.ts';
 
 /** What is wrong with a log. The message says it all; the other members are for programs. */
 export interface Problem {

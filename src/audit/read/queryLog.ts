@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { candidateLines } from './candidateLines.ts';
-import { listSegments } from './logFolder.ts';
+import { listSegments } from '../format/logFolder.ts';
 import { readBlocks, type Block } from './readBlocks.ts';
 import { isWithin, matcherOf, needlesOf, parseRecord, type AuditRecord, type RecordQuery } from './recordQuery.ts';
 

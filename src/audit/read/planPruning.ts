@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { FoundLog } from './findLogs.ts';
-import { listSegments, logFolder, splitNotes } from './logFolder.ts';
-import { listParts, type LogPart, type RangesFile } from './logParts.ts';
+import type { FoundLog } from '../format/findLogs.ts';
+import { listSegments, logFolder, splitNotes } from '../format/logFolder.ts';
+import { listParts, type LogPart, type RangesFile } from '../format/logParts.ts';
 import { newestNote } from './newestNote.ts';
 import type { AuditRecord } from './recordQuery.ts';
 import { firstRecord, firstRecordSince, lastRecord, timeOf } from './recordTimes.ts';
 import { replaceFile, SUCCESSOR } from './replaceFile.ts';
-import { NoteFailure, openNote, parseVkey } from './signedNote.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { NoteFailure, openNote, parseVkey } from '../format/signedNote.ts';
+import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 /** One change of the disk. */
 export interface PruningStep {

@@ -1,8 +1,8 @@
-import type { CompactRange } from './compactRange.ts';
+import type { CompactRange } from '../format/compactRange.ts';
 import type { Problems, Stretch } from './logReport.ts';
-import type { RecordLine } from './recordLines.ts';
+import type { RecordLine } from '../format/recordLines.ts';
 import { RecordSequence } from './recordSequence.ts';
-import type { TreeHead } from './treeHead.ts';
+import type { TreeHead } from '../format/treeHead.ts';
 
 /** The tree over the records of a log as they are read, compared with what its checkpoints sign. */
 export class CheckedTree {

@@ -1,7 +1,7 @@
-import type { CompactRange } from './compactRange.ts';
+import type { CompactRange } from '../format/compactRange.ts';
 import type { LogKeys } from './logKeys.ts';
-import { openNote } from './signedNote.ts';
-import { parseTreeHead } from './treeHead.ts';
+import { openNote } from '../format/signedNote.ts';
+import { parseTreeHead } from '../format/treeHead.ts';
 
 /** A checkpoint that was kept away from a log, and whether the log extends it. */
 export interface KeptCheckpoint {

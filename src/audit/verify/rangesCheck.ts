@@ -1,7 +1,7 @@
-import { CompactRange } from './compactRange.ts';
-import type { LogPart, RangesFile } from './logParts.ts';
+import { CompactRange } from '../format/compactRange.ts';
+import type { LogPart, RangesFile } from '../format/logParts.ts';
 import type { Problems } from './logReport.ts';
-import type { TreeHead } from './treeHead.ts';
+import type { TreeHead } from '../format/treeHead.ts';
 
 const FILE = 'ranges';
 

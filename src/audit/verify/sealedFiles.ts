@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { sha256Of, type FileDigest } from './setAside.ts';
+import { sha256Of, type FileDigest } from '../log/setAside.ts';
 
 /** The files of a sealed log that are no longer as its successor's first record says they were. */
 export function changedFiles(folder: string, files: readonly FileDigest[]): string[] {

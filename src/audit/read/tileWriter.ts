@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CompactRange } from './compactRange.ts';
+import { CompactRange } from '../format/compactRange.ts';
 
 /** Hashes of a full tile, and entries of a full bundle. */
 const TILE_WIDTH = 256;

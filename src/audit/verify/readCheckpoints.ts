@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { splitNotes } from './logFolder.ts';
-import { NoteFailure, openNoteInPool, type VerifierKey } from './signedNote.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { splitNotes } from '../format/logFolder.ts';
+import { NoteFailure, openNoteInPool, type VerifierKey } from '../format/signedNote.ts';
+import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 // Enough to keep all threads of libuv's pool at work.
 const AT_ONCE = 64;

@@ -1,7 +1,7 @@
-import { logFolder, type LogFolder } from './logFolder.ts';
+import { logFolder, type LogFolder } from '../format/logFolder.ts';
 import { EvidenceFound, recoverLog, type RecoveredLog } from './recoverLog.ts';
 import { describeAside, newestAside, type AsideKind, type AsideLog } from './setAside.ts';
-import type { NoteSigner } from './signedNote.ts';
+import type { NoteSigner } from '../format/signedNote.ts';
 
 /** Why a log ends. */
 export interface LogEnd {

@@ -1,7 +1,7 @@
 import { candidateLines } from './candidateLines.ts';
 import { readBlocks } from './readBlocks.ts';
-import { readTail } from './readTail.ts';
-import { MAX_LINE_BYTES } from './recordLines.ts';
+import { readTail } from '../format/readTail.ts';
+import { MAX_LINE_BYTES } from '../format/recordLines.ts';
 import { parseRecord, type AuditRecord } from './recordQuery.ts';
 
 const NONE: ReadonlySet<number> = new Set();

@@ -1,5 +1,5 @@
-import type { PreviousLog } from './earlierLog.ts';
-import type { RecordLine } from './recordLines.ts';
+import type { PreviousLog } from '../log/earlierLog.ts';
+import type { RecordLine } from '../format/recordLines.ts';
 
 // As the writer begins each line: the first letter of the type tells enough of it.
 const BEFORE_TYPE = '{"index":,"type":"'.length;

@@ -1,5 +1,5 @@
-import type { AuditLog } from './auditLog.ts';
-import type { StreamForm, TrailRecord } from './trailRecord.ts';
+import type { AuditLog } from '../log/auditLog.ts';
+import type { StreamForm, TrailRecord } from '../format/trailRecord.ts';
 
 /** A request that waits for its record. */
 export interface TrailEntry {

@@ -2,16 +2,16 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { syncFolder } from './appendFile.ts';
-import { CompactRange, leafHash } from './compactRange.ts';
-import { logFolder, segmentAt, type LogFolder } from './logFolder.ts';
+import { CompactRange, leafHash } from '../format/compactRange.ts';
+import { logFolder, segmentAt, type LogFolder } from '../format/logFolder.ts';
 import { describeNewestAside, describePrevious, lookAtEarlier, tornParts, type PreviousLog } from './earlierLog.ts';
 import { cutTornEnds, type RecoveredLog } from './recoverLog.ts';
 import { appendRange, openSegment, type SegmentFiles } from './segmentFiles.ts';
 import { setAside } from './setAside.ts';
-import { NoteSigner } from './signedNote.ts';
+import { NoteSigner } from '../format/signedNote.ts';
 import { SpaceReserve } from './spaceReserve.ts';
-import { auditRecord } from './trailRecord.ts';
-import { formatTreeHead } from './treeHead.ts';
+import { auditRecord } from '../format/trailRecord.ts';
+import { formatTreeHead } from '../format/treeHead.ts';
 import { takeLock, type WriterLock } from './writerLock.ts';
 
 export interface LogOptions {

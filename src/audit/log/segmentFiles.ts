@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppendFile, syncFolder } from './appendFile.ts';
-import type { LogFolder, Segment } from './logFolder.ts';
+import type { LogFolder, Segment } from '../format/logFolder.ts';
 
 /** The newest segment of a log, with its open files. */
 export interface SegmentFiles extends Pick<Segment, 'first'> {

@@ -1,21 +1,21 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { CheckedTree } from './checkedTree.ts';
-import { slotOf, type FoundLog } from './findLogs.ts';
+import { slotOf, type FoundLog } from '../format/findLogs.ts';
 import { KeptCheckpoints, type KeptCheckpoint } from './keptCheckpoints.ts';
-import { logFolder } from './logFolder.ts';
+import { logFolder } from '../format/logFolder.ts';
 import { keysOf, type LogKeys } from './logKeys.ts';
-import { listParts, type LogPart, type LogParts } from './logParts.ts';
+import { listParts, type LogPart, type LogParts } from '../format/logParts.ts';
 import { Problems, type LogReport } from './logReport.ts';
 import { RangesCheck } from './rangesCheck.ts';
 import { OtherLogs } from './otherLogs.ts';
 import { readCheckpoints, type ReadCheckpoint } from './readCheckpoints.ts';
-import { readLines, type LinesEnd, type RecordLine } from './recordLines.ts';
-import { NoteFailure, type VerifierKey } from './signedNote.ts';
-import type { TreeHead } from './treeHead.ts';
+import { readLines, type LinesEnd, type RecordLine } from '../format/recordLines.ts';
+import { NoteFailure, type VerifierKey } from '../format/signedNote.ts';
+import type { TreeHead } from '../format/treeHead.ts';
 import { UnsignedTail } from './unsignedTail.ts';
-import { describeKey } from './verifierKeys.ts';
-import { holderOf } from './writerLock.ts';
+import { describeKey } from '../format/verifierKeys.ts';
+import { holderOf } from '../log/writerLock.ts';
 
 export interface VerifyOptions {
   /** Verifier keys kept away from the log; undefined: each log's own. */

@@ -1,14 +1,14 @@
-import type { FoundLog } from './findLogs.ts';
-import { CompactRange, leafHash } from './compactRange.ts';
-import { InclusionProver, rootOfProof } from './inclusionProof.ts';
+import type { FoundLog } from '../format/findLogs.ts';
+import { CompactRange, leafHash } from '../format/compactRange.ts';
+import { InclusionProver, rootOfProof } from '../format/inclusionProof.ts';
 import { keysOf } from './logKeys.ts';
-import { listParts, type LogPart, type LogParts } from './logParts.ts';
+import { listParts, type LogPart, type LogParts } from '../format/logParts.ts';
 import { Problems } from './logReport.ts';
 import { readNotes } from './readCheckpoints.ts';
-import { readLines, type RecordLine } from './recordLines.ts';
-import { NoteFailure, openNote } from './signedNote.ts';
-import { formatTlogProof } from './tlogProof.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { readLines, type RecordLine } from '../format/recordLines.ts';
+import { NoteFailure, openNote } from '../format/signedNote.ts';
+import { formatTlogProof } from '../format/tlogProof.ts';
+import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 export class ProofFailure extends Error {
   override readonly name = 'ProofFailure';

@@ -1,5 +1,5 @@
 import type { Problems } from './logReport.ts';
-import type { RecordLine } from './recordLines.ts';
+import type { RecordLine } from '../format/recordLines.ts';
 
 // A proxy signs at least each hour (audit.checkpointSeconds), and takes no records while it cannot.
 const MAX_HOURS = 2;

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listSegments, logFolder, type Segment } from './logFolder.ts';
+import { listSegments, logFolder, type Segment } from '../format/logFolder.ts';
 import { newestNote } from './newestNote.ts';
-import { MAX_LINE_BYTES, readLines } from './recordLines.ts';
-import { NoteFailure, openNote, parseVkey } from './signedNote.ts';
+import { MAX_LINE_BYTES, readLines } from '../format/recordLines.ts';
+import { NoteFailure, openNote, parseVkey } from '../format/signedNote.ts';
 import { TileWriter } from './tileWriter.ts';
-import { parseTreeHead, type TreeHead } from './treeHead.ts';
+import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 /** A log cannot be exported; the message says why. */
 export class ExportFailure extends Error {
