@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
+import { auditRecord } from '../audit/format/trailRecord.ts';
 import { LogWriter } from '../audit/log/logWriter.ts';
 import { LockHeld } from '../audit/log/writerLock.ts';
 import type { Config } from '../config/schema.ts';
@@ -41,8 +42,9 @@ export function actRecorder(
     try {
       const log = await open(audit);
       try {
-        const record = { type: 'admin', time: new Date().toISOString(), ...act, user: systemUser(cli.env) };
-        const { failure } = log.append([JSON.stringify(record)], true);
+        const members = { ...act, user: systemUser(cli.env) };
+        const record = auditRecord({ type: 'admin', time: new Date().toISOString(), level: 'info', members });
+        const { failure } = log.append([record], true);
         if (failure) throw failure;
       } finally {
         log.close();

@@ -113,8 +113,9 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
   const sources = own
     ? [lifecycle, processMetrics({ process: 'main', version }), recordMetrics(() => own)]
     : [lifecycle];
-  const listener = await watch(loaded.config, () => serving, sources, log);
+  let listener: MonitoringListener | undefined;
   try {
+    listener = await watch(loaded.config, () => serving, sources, log);
     const starting = start(toOrder(loaded), loaded.config, output, lifecycle, own, cli);
     serving = await Promise.race([starting, stopped(cli.stop).then(() => undefined)]);
     if (!serving) {

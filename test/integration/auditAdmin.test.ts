@@ -51,6 +51,17 @@ it('commands that change keys or credentials are recorded, with their user', asy
   expect((await verify(auditDirectory(files))).exitCode).toBe(0);
 });
 
+it('an act has its record however long the name of its user is', async () => {
+  const args = ['key', 'create', 'by-a-long-name', '--config', files.configFile];
+  expect(await runCommand(args, { ...files.env, SUDO_USER: 'x'.repeat(70_000) })).toMatchObject({
+    exitCode: 0,
+    stderr: '',
+  });
+  const act = auditRecords(auditDirectory(files)).find(({ label }) => label === 'by-a-long-name');
+  expect(act).toMatchObject({ type: 'admin', user: { sudoUser: expect.stringMatching(/^x+\.\.\.$/) as string } });
+  expect((await verify(auditDirectory(files))).exitCode).toBe(0);
+});
+
 it('commands at once take their turns', async () => {
   const count = () => auditRecords(auditDirectory(files)).filter(({ act }) => act === 'key create').length;
   const before = count();

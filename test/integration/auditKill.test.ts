@@ -6,7 +6,7 @@ import type { LogRecord } from '../support/processLog.ts';
 import { RecordedLoad } from '../support/recordedLoad.ts';
 import { RunningProxy } from '../support/runningProxy.ts';
 
-const RUNS = 3;
+const RUNS = 2;
 const CLIENTS = 16;
 
 /** Random, but never before the load has begun. */

@@ -19,6 +19,14 @@ export interface StreamForm {
   readonly maxBytes: number;
 }
 
+export interface StreamedRecord {
+  readonly record: TrailRecord;
+  /** In the audit log, if there is one. */
+  readonly index: number | undefined;
+  /** What membersText makes of the record, if that is known. */
+  readonly text?: string;
+}
+
 // Those that nothing else in the stream tells of.
 const IN_STREAM: Readonly<Partial<Record<TrailRecord['type'], string>>> = {
   request: 'request',
@@ -28,25 +36,28 @@ const IN_STREAM: Readonly<Partial<Record<TrailRecord['type'], string>>> = {
 // `{"index":9007199254740991,"type":"...","time":"...",` and the LF, rounded up.
 const HEAD_BYTES = 128;
 
-/** The record without its index, which the audit log gives it. */
-export function auditRecord({ type, time, members }: TrailRecord): string {
-  return join(`{"type":"${type}","time":"${time}"`, boundedJson(members, MAX_LINE_BYTES - HEAD_BYTES), '}');
+/** The members of a record as JSON, short enough for the audit log. */
+export function membersText({ members }: TrailRecord): string {
+  return boundedJson(members, MAX_LINE_BYTES - HEAD_BYTES);
+}
+
+/** The record without its index, which the audit log gives it. `text`: what membersText makes of it, if that is known. */
+export function auditRecord(record: TrailRecord, text = membersText(record)): string {
+  return join(`{"type":"${record.type}","time":"${record.time}"`, text, '}');
 }
 
 /** The record as a line of the stream, with its LF; undefined if the stream tells of it otherwise. */
 export function streamLine(
-  {
-    record: { type, time, level, members },
-    index,
-  }: { readonly record: TrailRecord; readonly index: number | undefined },
+  { record, index, text = membersText(record) }: StreamedRecord,
   { base, maxBytes }: StreamForm,
 ): string | undefined {
+  const { type, time, level, members } = record;
   const message = IN_STREAM[type];
   if (message === undefined) return undefined;
   const head = JSON.stringify({ level, time, ...base, ...(index === undefined ? {} : { index }) }).slice(0, -1);
   const tail = `,"msg":"${message}"}\n`;
   const room = Math.min(maxBytes, MAX_LINE_BYTES) - head.length - tail.length - 1;
-  return join(head, boundedJson(members, room), tail);
+  return join(head, Buffer.byteLength(text) <= room ? text : boundedJson(members, room), tail);
 }
 
 function join(head: string, members: string, tail: string): string {

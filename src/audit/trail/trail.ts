@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditLog } from '../log/auditLog.ts';
 import { Tally } from './tally.ts';
 import type { TrailEntry, TrailOptions, WaitingLine } from './trailEntry.ts';
-import { auditRecord, streamLine, type StreamForm, type TrailRecord } from '../format/trailRecord.ts';
+import { auditRecord, membersText, streamLine, type StreamForm, type TrailRecord } from '../format/trailRecord.ts';
 
 interface Waiting {
   record: TrailRecord;
+  /** Its members, as JSON. */
+  text: string;
   /** Undefined: nothing waits for it, or it was answered already. */
   entry: TrailEntry | undefined;
   readonly deadline: number;
@@ -106,7 +108,8 @@ export class Trail {
   }
 
   #add(record: TrailRecord, entry?: TrailEntry, deadline = Infinity): void {
-    this.#fresh.push({ record, entry, deadline, index: undefined, epoch: undefined, line: undefined });
+    const text = membersText(record);
+    this.#fresh.push({ record, text, entry, deadline, index: undefined, epoch: undefined, line: undefined });
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
@@ -142,7 +145,7 @@ export class Trail {
       // While the log fails, one record tries: to make the lines of thousands at each try would take the processor.
       const tried = auditLog.problem === undefined ? this.#fresh : this.#fresh.slice(0, 1);
       const wanted = tried.length;
-      const lines = tried.map(({ record }) => auditRecord(record));
+      const lines = tried.map(({ record, text }) => auditRecord(record, text));
       const taken = auditLog.append(lines, this.#isStopping);
       const first = auditLog.size - taken;
       for (const [position, waiting] of this.#fresh.splice(0, taken).entries()) {
@@ -218,6 +221,7 @@ export class Trail {
     const refused: TrailRecord = { ...waiting.record, level: 'error', members };
     if (waiting.index === undefined && !waiting.line?.isTaken) {
       waiting.record = refused;
+      waiting.text = membersText(refused);
       if (waiting.line) waiting.line.text = streamLine(waiting, this.#form) ?? '';
       return;
     }
