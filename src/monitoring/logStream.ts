@@ -28,9 +28,11 @@ const PIPE_BUF = 4_096;
 const MAX_WRITE_BYTES = 256 * 1024;
 // Lines that nothing waits for are dropped beyond this, and counted.
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
-const RETRY_MS = 5;
-// A reader that is slow is not one that has stopped.
+// A pipe that is full has room again as soon as its reader has its turn.
+const RETRY_MS = 1;
+// A reader that is slow is not one that has stopped: that one is asked less often.
 const STALLED_MS = 200;
+const STALLED_RETRY_MS = 10;
 
 /** Standard output as the log: whole lines, in order, written without waiting for a reader. */
 export class LogStream {
@@ -92,10 +94,11 @@ export class LogStream {
       if (this.isEmpty) this.#pushDropped();
       if (this.#writeOnce()) continue;
       // What nobody reads must not keep the process from ending: records that matter are waited for by the trail.
+      const delay = this.problem === undefined ? RETRY_MS : STALLED_RETRY_MS;
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         this.flush();
-      }, RETRY_MS).unref();
+      }, delay).unref();
       return;
     }
   }
