@@ -14,12 +14,20 @@ const USAGE = `Kills proxies under load, and takes their logs away, and compares
 interface Fault extends RecordingOptions {
   readonly name: string;
   readonly workers?: number;
-  /** Happens under load. Returns whether the proxy has ended. */
+  /** What happens under load. */
   readonly happens: (proxy: RecordingProxy) => Promise<void>;
 }
 
 const kill = (proxy: RecordingProxy) => proxy.signal('SIGKILL');
 const stop = (proxy: RecordingProxy) => proxy.signal('SIGTERM');
+async function pauseAndKill(proxy: RecordingProxy): Promise<void> {
+  proxy.pauseReading();
+  await sleep(1_000);
+  const ended = kill(proxy);
+  await sleep(100);
+  proxy.resumeReading();
+  await ended;
+}
 const QUICK = { checkpointSeconds: 0.1, segmentRecords: 300 };
 
 const FAULTS: readonly Fault[] = [
@@ -41,27 +49,13 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the reader of standard output pauses for 1 s, then SIGKILL',
     audit: QUICK,
-    happens: async (proxy) => {
-      proxy.pauseReading();
-      await sleep(1_000);
-      const ended = kill(proxy);
-      await sleep(100);
-      proxy.resumeReading();
-      await ended;
-    },
+    happens: pauseAndKill,
   },
   {
     name: 'the same with 3 workers',
     workers: 3,
     audit: QUICK,
-    happens: async (proxy) => {
-      proxy.pauseReading();
-      await sleep(1_000);
-      const ended = kill(proxy);
-      await sleep(100);
-      proxy.resumeReading();
-      await ended;
-    },
+    happens: pauseAndKill,
   },
   {
     name: 'the audit directory is on a full file system, then SIGKILL',

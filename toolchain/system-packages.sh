@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl, openssl, systemd-analyze.
+# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl, openssl, jq, xxd, systemd-analyze.
 # Does nothing when all is there.
 set -eu
 . "$(dirname "$0")/apt-get.sh"
@@ -20,6 +20,9 @@ need make make
 need python3 python3
 need curl curl
 need openssl openssl
+# The tests run the commands of docs/audit.md.
+need jq jq
+need xxd xxd
 # The second PKCS#11 module of the tests.
 ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss/lib/libsoftokn3.dylib \
   /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"

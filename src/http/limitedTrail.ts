@@ -3,7 +3,7 @@ import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import type { RequestTrail } from './respond.ts';
 import { TokenBucket, type Rate } from './tokenBucket.ts';
 
-// Of one process. A client without a credential fills 300 MB a day at most.
+// The limit of each process. A client without a credential fills 300 MB a day at most.
 const RECORDS: Rate = { requestsPerSecond: 5, burst: 100 };
 const SHARE_MS = 100;
 const REASON = 'unauthenticated requests beyond the limit of records';

@@ -36,7 +36,7 @@ export interface RequestRecord extends Partial<FailureRecord> {
   /** What is about to be answered. */
   readonly outcome: 'success' | 'failure';
   readonly httpStatus: number;
-  /** Of the answer: it binds a ciphertext that is found in AWS to this record. */
+  /** The CDIV of the answer: it binds a ciphertext that is found in AWS to this record. */
   readonly ciphertextDataIntegrityValue?: string | undefined;
   /** Time that key managers took, waits and further attempts included. */
   readonly hsmMs?: number | undefined;
@@ -72,7 +72,7 @@ export function requestRecord(exchange: Exchange, { status }: Answer): RequestRe
   };
 }
 
-/** Of the line in the log stream. */
+/** Level of the request's line in the log stream. */
 export function severityOf({ httpStatus }: RequestRecord): TrailEntry['record']['level'] {
   if (httpStatus >= 500) return 'error';
   return httpStatus >= 400 ? 'warn' : 'info';

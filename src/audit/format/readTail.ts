@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 /** The end of a file. */
 export interface FileTail {
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly size: number;
   /** One character a byte, so that its length is right whatever a crash has left. */
   readonly text: string;

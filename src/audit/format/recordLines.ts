@@ -11,7 +11,7 @@ const LF = 0x0a;
 export interface RecordLine {
   /** Without LF. */
   readonly bytes: Buffer;
-  /** Of its first byte in the file. */
+  /** Place of its first byte in the file. */
   readonly offset: number;
   /** RFC 6962, section 2.1. */
   readonly leafHash: () => Buffer;

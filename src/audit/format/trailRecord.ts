@@ -6,7 +6,7 @@ export interface TrailRecord {
   readonly type: 'request' | 'omitted' | 'correction' | 'start' | 'stop' | 'reload' | 'admin' | 'checkpoint';
   /** ISO 8601, UTC. */
   readonly time: string;
-  /** Of its line in the stream. */
+  /** The level of its line in the stream. */
   readonly level: 'info' | 'warn' | 'error';
   readonly members: object;
 }
@@ -15,7 +15,7 @@ export interface TrailRecord {
 export interface StreamForm {
   /** What every line begins with. */
   readonly base: Readonly<Record<string, string | number>>;
-  /** Of a line, with its LF. */
+  /** The most bytes that a line may have, with its LF. */
   readonly maxBytes: number;
 }
 

@@ -11,7 +11,7 @@ import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 export interface RecoveredLog {
   /** The segment that goes on. It may be missing yet. */
   readonly segment: Segment;
-  /** Of all records. */
+  /** The tree over all records. */
   readonly range: CompactRange;
   /** The log's verifier key. */
   readonly vkey: string;

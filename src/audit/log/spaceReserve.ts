@@ -6,7 +6,7 @@ export class LittleSpace extends Error {
 }
 
 const MAX_RESERVE_BYTES = 64 * 1024 * 1024;
-// Of the file system, if that is less.
+// The reserve on a small file system: a share of its size.
 const RESERVE_SHARE = 0.05;
 // Other processes write there too: the free space is read again after this time, or after writing a part of the reserve.
 const INTERVAL_MS = 1_000;

@@ -6,7 +6,7 @@ const LF = 0x0a;
 /** Whole lines of a file, each with its LF. Its bytes are those of a buffer that is used again. */
 export interface Block {
   readonly bytes: Buffer;
-  /** Of its first byte in the file. */
+  /** Place of its first byte in the file. */
   readonly offset: number;
 }
 

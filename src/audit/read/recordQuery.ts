@@ -1,6 +1,6 @@
 /** Which records are wanted; those that match all of its members. */
 export interface RecordQuery {
-  /** Of records; undefined: all. */
+  /** Type of the records; undefined for all types. */
   readonly type: string | undefined;
   readonly keyStore?: string | undefined;
   /** XKS operation. */

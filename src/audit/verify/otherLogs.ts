@@ -45,7 +45,7 @@ export class OtherLogs {
   }
 }
 
-/** Of a line that is not JSON: none. That it is wrong is reported elsewhere. */
+/** The members of a line; none if it is not JSON, which is reported elsewhere. */
 function membersOf(line: Buffer): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(line.toString()) as Record<string, unknown>;

@@ -69,7 +69,7 @@ class LogVerification {
   #checkpoints = 0;
   #records = 0;
   #bytesSincePause = 0;
-  /** Of the segment that is read: set when it has no more lines. */
+  /** The end of the segment that is read; set when it has no more lines. */
   #end: LinesEnd | undefined;
   #tornBytes = 0;
   #tornCheckpointBytes = 0;
@@ -121,7 +121,7 @@ class LogVerification {
     this.#kept.skipBefore(firstIndex);
     for (const [index, part] of parts.entries()) {
       const next = parts[index + 1]?.first;
-      // Of a segment that was deleted in time, checkpoints are left.
+      // Pruning deletes a segment's records and leaves its checkpoints.
       const isDeleted = part.first < firstIndex;
       if (!isDeleted) this.#beginSegment(part);
       await this.#readSegment(part, next, isDeleted);
