@@ -121,6 +121,18 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     if (draining) res.setHeader('Connection', 'close');
     listener(req, res);
   });
+  // Node would answer by itself, and nobody would know.
+  server.on('checkExpectation', (req, res) => {
+    const connection = connections.of(req.socket);
+    if (connection?.mayRequest) {
+      onRefused({
+        ...connection.client,
+        reason: 'an Expect header with another value than 100-continue',
+        routine: false,
+      });
+      res.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
+    } else req.socket.destroy();
+  });
   // For a client that sends and never reads.
   server.timeout = SILENCE_MS;
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Socket) => {

@@ -186,6 +186,7 @@ describe('what Node refuses by itself', () => {
   it('an expectation that nobody knows', async () => {
     await send({ lines: 'Expect: nonsense\r\n' });
     expect(await connection.answered()).toMatchObject([{ status: 417 }]);
+    await proxy.logged({ reason: 'an Expect header with another value than 100-continue' });
   });
 
   it('CONNECT', async () => {

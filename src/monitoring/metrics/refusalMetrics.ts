@@ -9,7 +9,7 @@ export interface RefusedConnection {
 
 // Of the codes of Node and OpenSSL, of which there are hundreds, the kind.
 const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^HPE_/, 'http'],
+  [/^(HPE_|an Expect header)/, 'http'],
   [/^(ERR_SSL|ERR_TLS|EPROTO|ERR_OSSL)/, 'tls'],
   [/^ERR_HTTP_REQUEST_TIMEOUT$/, 'timeout'],
   [/^(ECONNRESET|EPIPE)$/, 'reset'],
