@@ -39,7 +39,7 @@ export interface AppDependencies {
   readonly recordingProblem: () => string | undefined;
   /** The requests that have come and not ended. */
   readonly exchanges: OpenExchanges;
-  /** Of the connection that a request came on. */
+  /** The client of the connection that a request came on. */
   readonly clientOf: (req: IncomingMessage) => Client;
   /** Left out: nobody counts the requests. */
   readonly observe?: RequestObserver | undefined;

@@ -67,7 +67,7 @@ const cli: Cli = {
   cores: availableParallelism(),
   supervisor: cluster.worker && {
     worker: cluster.worker.id,
-    // Of a supervisor that is gone: then this process ends by itself.
+    // Ignores that the supervisor is gone: then this process ends by itself.
     send: (message) => process.send?.(message, undefined, undefined, () => undefined),
     onMessage: (listener) => process.on('message', listener),
     onConnection: (take) => {

@@ -21,7 +21,7 @@ export interface Cli {
   onHangup(listener: () => void): void;
   /** How many processes can work at once. */
   readonly cores: number;
-  /** Of a worker process; undefined in any other. */
+  /** The channel to the supervisor of a worker process; undefined in any other process. */
   readonly supervisor: SupervisorChannel | undefined;
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Secret } from '../secret.ts';
 
 export interface ConfigChange {
-  /** Of the key, with the names of list entries: `keyStores.orders.keys.payments.status`. */
+  /** Path of the key, with the names of list entries: `keyStores.orders.keys.payments.status`. */
   readonly path: string;
   /** What happened to it, such as `enabled to blocked`, `added` or, for what may not be shown, `changed`. */
   readonly what: string;
@@ -58,7 +58,7 @@ function flatten(value: unknown, path = '', leaves = new Map<string, Leaf>()): M
   else if (ArrayBuffer.isView(value) || value === undefined) return leaves;
   else if (typeof value === 'object' && value !== null) {
     const parts = Array.isArray(value) ? value.map(nameEntry) : Object.entries(value);
-    // Of the versions of a key the last one encrypts: their order counts.
+    // The last version of a key encrypts, so the order of versions counts.
     const order = path.endsWith('.versions') ? JSON.stringify(parts.map(([name]) => name)) : '';
     if (path !== '') leaves.set(path, { value: order, mayBeShown: true });
     for (const [name, part] of parts) flatten(part, path === '' ? name : `${path}.${name}`, leaves);

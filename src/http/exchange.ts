@@ -26,9 +26,9 @@ export interface Exchange extends Client {
   keyStore?: KeyStore;
   api?: XksApi;
   externalKeyId?: string | undefined;
-  /** Of the credential that signed the request. */
+  /** The access key id of the credential that signed the request. */
   accessKeyId?: string;
-  /** What a request whose authentication failed said, if it has the form of one. */
+  /** The access key id that an unauthenticated request claims, if it has the form of one. */
   claimedAccessKeyId?: string | undefined;
   /** Which check of the authentication failed. */
   failedCheck?: AuthenticationCheck;
@@ -44,7 +44,7 @@ export interface Exchange extends Client {
   keyManager?: string;
   /** Milliseconds that the operation took. */
   hsmMs?: number;
-  /** Of the response. */
+  /** The CDIV of the response. */
   ciphertextDataIntegrityValue?: string | undefined;
   /** What the last step made. */
   answer?: Answer;

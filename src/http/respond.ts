@@ -3,7 +3,7 @@ import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import { XksError } from '../xks/errors.ts';
 import { errorAnswer, sendAnswer, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
-import { abortedRecord, requestRecord, severityOf, type RequestRecord } from './recordRequest.ts';
+import { abortedRecord, requestRecord, severityOf, type RequestRecord } from './requestRecord.ts';
 
 /** Takes records, and lets answers go when they are written. */
 export interface RequestTrail {

@@ -39,7 +39,7 @@ export interface ProxyDependencies {
   readonly handOver?: HandOver;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
-  /** Of its audit log: `main`, `w1`. */
+  /** The slot of its audit log: `main`, `w1`. */
   readonly slot: string;
   /** Others serve already, so that this one opens its key managers later if it cannot now. */
   readonly isReplacement?: boolean;
@@ -197,7 +197,7 @@ function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
   return monitoring ? 'refused PINs' : 'none';
 }
 
-// Of a snapshot that was found valid before.
+// The snapshot was found valid before.
 function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): Config {
   return loadConfig(file, env, readFrom(snapshot)).config;
 }

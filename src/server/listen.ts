@@ -55,7 +55,7 @@ export interface Listening {
   drain(drainMs: number, lameDuckMs?: number): Promise<boolean>;
 }
 
-// A whole request is 30 KiB at most and KMS waits 250 ms for its answer: whoever takes longer to send one is not KMS.
+// A whole request is 30 KiB at most and KMS waits 250 ms for its answer: a client that takes longer to send one is not KMS.
 const HTTP: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 10_000,
@@ -67,9 +67,9 @@ const HTTP: ServerOptions = {
   // Without such probes the load balancer's end comes first, so that no request meets a closing connection.
   keepAliveTimeout: 400_000,
 };
-// Of each process. Each may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
+// The limit of each process. A connection may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
 const MAX_CONNECTIONS = 1_000;
-// Requests of one connection, which need not wait for answers to those before; KMS does. As long as not many are running on all:
+// Requests of one connection, which need not wait for answers to those before; KMS does. While not many are running on all:
 // thousands that come in one turn of the event loop are more than the log can take.
 const MAX_PIPELINED = 8;
 const MANY = 256;
@@ -115,7 +115,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     res.once('close', () => {
       running.delete(res);
       connection.unanswered -= 1;
-      // Whoever was answered so has a credential; others must not crowd it out.
+      // A client that got this answer has a credential; others must not crowd it out.
       if (res.statusCode === 200) connections.answered(connection);
     });
     if (draining) res.setHeader('Connection', 'close');

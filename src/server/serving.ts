@@ -35,7 +35,7 @@ export interface Serving {
   drain(drain: Drain): Promise<readonly string[]>;
   /** Whether requests should be sent here. */
   readiness(): Readiness;
-  /** Of each process that serves. One that does not answer is left out. */
+  /** Metrics of each process that serves. A process that does not answer is left out. */
   metrics(): Promise<readonly MetricsSnapshot[]>;
   /** Rejects when it can serve no more. */
   readonly ended: Promise<never>;

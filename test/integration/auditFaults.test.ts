@@ -116,7 +116,7 @@ describe('standard output that is a file which may not grow', () => {
     const log = join(files.folder, 'log');
     writeFileSync(log, '');
     const script = [
-      // Of 1,024 bytes.
+      // In blocks of 1,024 bytes.
       `(ulimit -f 60; exec "$0" "$@") >> ${log} &`,
       'proxy=$!',
       "trap 'kill -TERM $proxy' TERM",

@@ -7,7 +7,7 @@ import { appendSigned, newSigningKey, openLog, ORIGIN } from './auditLogs.ts';
 import { Tamperer } from './tamper.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-/** Of the log that is written here. */
+/** Name of the log that is written here. */
 export const NAME = `${ORIGIN}/main`;
 
 export interface WrittenLog {

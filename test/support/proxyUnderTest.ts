@@ -34,7 +34,7 @@ export class ProxyUnderTest {
   readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
   readonly otherCredential = newCredential();
   readonly logged: LogLine[] = [];
-  /** Of answers that their clients did not take. */
+  /** Log lines of answers that their clients did not take. */
   readonly aborted: object[] = [];
   recordingProblem: string | undefined;
   healthStatus: 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE' = 'ACTIVE';
@@ -154,7 +154,7 @@ export class ProxyUnderTest {
 
 type KeyStoreKeys = readonly { id: string; label: string; status: 'enabled' | 'blocked' }[];
 
-/** Of a signed request; `unsigned` headers are added after signing. */
+/** Options of a signed request; `unsigned` headers are added after signing. */
 export type PostOptions = Partial<Omit<SignOptions, 'path' | 'body'>> & {
   readonly unsigned?: Readonly<Record<string, string>>;
 };

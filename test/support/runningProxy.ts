@@ -29,9 +29,9 @@ export class ProxyFiles {
   readonly configFile = join(this.folder, 'config.yaml');
   /** PEM, of the authority that issued the server's certificate. */
   readonly caFile: string;
-  /** Of the first key store, which is at PREFIX and has the key foo. */
+  /** Credentials of the first key store, which is at PREFIX and has the key foo. */
   readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
-  /** Of the second key store, which is at OTHER_PREFIX and has the key bar. */
+  /** The credential of the second key store, which is at OTHER_PREFIX and has the key bar. */
   readonly otherCredential = newCredential();
   /** The configuration as written at first. */
   readonly config;

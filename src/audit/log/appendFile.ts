@@ -92,7 +92,7 @@ export class AppendFile {
     if (this.#isClosed) throw new Error(`${this.#path} is closed`);
   }
 
-  /** Throws FileLost if the file was deleted or is not as long as it was left. */
+  /** Throws FileLost if the file was deleted, or has another length than this writer left. */
   requireUntouched(): void {
     this.#requireOpen();
     const { nlink, size } = fstatSync(this.#descriptor);

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { auditRecord } from '../format/trailRecord.ts';
 import { LogWriter, type Checkpoint, type LogOptions } from './logWriter.ts';
 import { LockHeld } from './writerLock.ts';
 
@@ -8,7 +9,7 @@ export interface AuditLogOptions extends LogOptions {
   readonly opensLater?: boolean;
   /** Told when records can no longer be taken, and with undefined when they can again. */
   readonly onProblem: (problem: string | undefined) => void;
-  /** Told how many logs of this slot lie sealed, at the start and every 10 minutes while there are any. */
+  /** Told which logs of this slot lie sealed, at the start and every 10 minutes while there are any. */
   readonly onSealed: (folders: readonly string[]) => void;
 }
 
@@ -42,7 +43,7 @@ export class AuditLog {
   #isLost = false;
   #isStopped = false;
   #epoch = 0;
-  /** Why records cannot be taken, and why they cannot be signed or forced to the disk: the one may fail while the other works. */
+  /** Reasons why records cannot be taken, and why they cannot be signed or forced to the disk. Each may fail alone. */
   readonly #failures: { taking?: string | undefined; keeping?: string | undefined } = {};
   /** When the call of `settle` began that has not come back. */
   #settlingSince: number | undefined;
@@ -113,8 +114,8 @@ export class AuditLog {
   }
 
   /**
-   * Resolves to whether the records are where the configuration wants them: on the disk, with `sync: always`. If not, a later
-   * call does not make up for it: the system tells once that it has lost what it was to write.
+   * Resolves to whether the records are on the disk, if `sync` is `always`; to true otherwise. After a failure, a later call does
+   * not help: the system reports lost writes only once.
    */
   async settle(): Promise<boolean> {
     const writer = this.#writer;
@@ -150,7 +151,8 @@ export class AuditLog {
     const now = this.#options.clock();
     // A clock that is set back must not silence it.
     const isSilent = now - this.#appendedAt >= HEARTBEAT_MS || now < this.#appendedAt;
-    if (isSilent) this.append([JSON.stringify({ type: 'heartbeat', time: new Date(now).toISOString() })]);
+    const time = new Date(now).toISOString();
+    if (isSilent) this.append([auditRecord({ type: 'heartbeat', time, level: 'info', members: {} })]);
     else if (this.#failures.taking !== undefined) this.append([]);
     if (performance.now() - this.#sealedAt >= SEALED_MS) this.#tellSealed();
     if (!this.#isLost) this.#signing = this.#signing.then(() => this.#sign());

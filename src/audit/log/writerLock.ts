@@ -60,7 +60,7 @@ function lockOf(file: string, descriptor: number): WriterLock {
   };
 }
 
-/** Undefined: there is a lock already. It appears with its pid in it, so that no other process takes it for an empty, stale one. */
+/** Makes the lock with its pid already in it, so that no process takes it for an empty, stale one. Undefined: there is a lock. */
 function create(file: string): number | undefined {
   const own = `${file}.${randomUUID()}`;
   const descriptor = openSync(own, 'wx', 0o600);
@@ -124,7 +124,7 @@ function keepsOpen(writer: number, { dev, ino, uid }: Stats): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && statSync('/proc/self', { throwIfNoEntry: false })) return false;
-    // Nobody but its user sees what a process has open. A lock belongs to the user of its writer.
+    // Only its own user may see which files a process has open. A lock belongs to the user of its writer.
     return code === 'EACCES' ? userOf(writer) === uid : isAlive(writer);
   }
 }

@@ -7,7 +7,7 @@ export interface RefusedConnection {
   readonly routine: boolean;
 }
 
-// Of the codes of Node and OpenSSL, of which there are hundreds, the kind.
+// Node and OpenSSL have hundreds of error codes: the label holds only their kind.
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^(HPE_|an Expect header)/, 'http'],
   [/^(ERR_SSL|ERR_TLS|EPROTO|ERR_OSSL)/, 'tls'],

@@ -17,7 +17,7 @@ export interface WorkerOutput {
   log(lines: string): void;
   /** Whether little more should be logged. */
   isBehind(): boolean;
-  /** Of its standard error. */
+  /** Text of its standard error. */
   error(text: string): void;
   readonly checkpoint: SupervisorCalls['checkpoint'];
 }
@@ -67,7 +67,7 @@ export class SupervisedWorker {
     this.pid = child.pid;
     const channel: Channel = {
       send: (message) => {
-        // Of a worker that has ended: its end is told below.
+        // Ignores that the worker has ended: that is reported below.
         worker.send(message as object, () => undefined);
       },
       onMessage: (listener) => worker.on('message', listener),

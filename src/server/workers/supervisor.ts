@@ -34,7 +34,7 @@ export class Supervisor implements Serving {
   readonly #options: SupervisorOptions;
   readonly #workers = new Set<SupervisedWorker>();
   readonly #serving = new ServingWorkers<SupervisedWorker>();
-  /** Of all workers, also of those that have ended. */
+  /** PINs refused to any worker, including those that have ended. */
   readonly #refusedPins = new RefusedPins();
   readonly #metrics: WorkerMetrics;
   readonly #failed = Promise.withResolvers<never>();
@@ -48,7 +48,7 @@ export class Supervisor implements Serving {
     this.#options = options;
     this.#metrics = new WorkerMetrics(options.retainCounts);
     this.ended = this.#failed.promise;
-    // Whoever waits for it is told; nobody need.
+    // Prevents an unhandled rejection when no one awaits `ended`.
     this.ended.catch(() => undefined);
   }
 

@@ -12,7 +12,7 @@ export interface WorkerStatus {
 export interface WorkerStart {
   readonly order: ServeOrder;
   readonly slot: number;
-  /** Of another worker, or beside others that serve: then it starts without its key managers too, and opens them later. */
+  /** Whether it replaces a worker or joins others that serve: then it starts even without its key managers, and opens them later. */
   readonly isReplacement: boolean;
   readonly refusedPins: readonly RefusedPinRecord[];
 }
@@ -43,7 +43,7 @@ export type WorkerCalls = {
   /** Forgets what was prepared. */
   discard(): Promise<void>;
   drain(drain: Drain): Promise<void>;
-  /** Answered as long as the worker does not hang. */
+  /** Answered unless the worker hangs. */
   status(): Promise<WorkerStatus>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
 };

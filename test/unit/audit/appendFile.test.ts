@@ -19,7 +19,7 @@ function fillAfter(bytes: number): void {
   const write = vi.mocked(fs.writeSync);
   write.mockImplementationOnce((descriptor, buffer, offset) => {
     // writev is not mocked.
-    const part = Buffer.from(buffer as unknown as Uint8Array).subarray(Number(offset), Number(offset) + bytes);
+    const part = Buffer.from(buffer).subarray(Number(offset), Number(offset) + bytes);
     const taken = fs.writevSync(descriptor, [part]);
     write.mockImplementationOnce(() => {
       throw FULL;

@@ -68,7 +68,7 @@ async function expectGood(folder: string): Promise<void> {
   expect((await verifyFolder(folder)).messages).toEqual([]);
 }
 
-/** Of the files of a folder, sorted by name. */
+/** Contents of the files of a folder, sorted by name. */
 function digests(folder: string) {
   const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
   return names.sort().map((name) => {

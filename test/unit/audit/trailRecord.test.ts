@@ -51,7 +51,7 @@ describe('streamLine', () => {
     expect(line === undefined ? undefined : (JSON.parse(line) as { msg: string }).msg).toBe(message);
   });
 
-  it('is as long as a shared pipe takes, at most', () => {
+  it('has no more bytes than a shared pipe takes at once', () => {
     const line = streamLine(
       { record: recordOf('request', { text: '€'.repeat(5_000) }), index: 0 },
       { base: {}, maxBytes: 4_096 },

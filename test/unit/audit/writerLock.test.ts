@@ -61,7 +61,7 @@ describe('takeLock', () => {
   it.runIf(isRoot)('takes over a lock whose pid a process of another user has now', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'lock');
-    // Of this process, which is root's. The lock is not.
+    // The pid of this process, which is root's. The lock is not.
     const script = `
       const { writeFileSync } = await import('node:fs');
       const { takeLock } = await import(${JSON.stringify(SOURCE)});

@@ -128,7 +128,7 @@ describe('lines', () => {
 
   it('may be written from within onWritten, however many', () => {
     const pipe = openPipe();
-    vi.mocked(fs.writeSync).mockImplementation((_descriptor, bytes) => (bytes as unknown as Buffer).length);
+    vi.mocked(fs.writeSync).mockImplementation((_descriptor, bytes) => Buffer.from(bytes).length);
     const { stream } = streamTo(pipe.writer, { isShared: true });
     let written = 0;
     for (let line = 0; line < 5_000; line += 1) {
@@ -191,7 +191,7 @@ describe('a reader that stops', () => {
       readAll(stream, pipe);
     }
     fill(stream);
-    // Of 512 KiB and a line, the stream is behind.
+    // With 512 KiB and a line, the stream is behind.
     for (let line = 0; line < 512; line += 1) stream.write(`${'x'.repeat(1_023)}\n`);
     expect(stream.isBehind).toBe(false);
     stream.write('x\n');
@@ -235,7 +235,7 @@ describe('a pipe that several processes write to', () => {
     const lines = Array.from({ length: 200 }, (_, line) => `${JSON.stringify({ line, text: 'ä'.repeat(line * 9) })}\n`);
     stream.write(lines.join(''));
     const written = readAll(stream, pipe);
-    const sizes = vi.mocked(fs.writeSync).mock.calls.map(([, bytes]) => Buffer.from(bytes as unknown as Buffer));
+    const sizes = vi.mocked(fs.writeSync).mock.calls.map(([, bytes]) => Buffer.from(bytes));
     expect(sizes.filter(({ length }) => length > PIPE_BUF)).toEqual([]);
     expect(sizes.filter((bytes) => bytes.at(-1) !== 0x0a)).toEqual([]);
     const parsed = written

@@ -98,7 +98,7 @@ function toMicroseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
 
-// Fields that this version does not know may be as long as the body.
+// A field that this version does not know may have the length of the body.
 const MAX_LOGGED_CHARACTERS = 2_048;
 const MAX_LOGGED_FIELDS = 50;
 
