@@ -6,7 +6,7 @@ import { authorize } from './http/authorize.ts';
 import { exchangeOf, known, type Client, type Step } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
-import type { KeyStore } from './http/keyStore.ts';
+import type { KeyStore } from './keyStores/keyStore.ts';
 import { limitRate } from './http/limitRate.ts';
 import { matchPath, noSuchPath } from './http/matchPath.ts';
 import { answer, operate } from './http/operate.ts';

@@ -6,8 +6,8 @@ import {
   openPkcs11Administration,
   type ListedKey,
   type Pkcs11Administration,
-} from '../hsm/pkcs11/pkcs11Administration.ts';
-import { Pkcs11Modules } from '../hsm/pkcs11/pkcs11Modules.ts';
+} from '../hsm/pkcs11/keys/pkcs11Administration.ts';
+import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
@@ -175,7 +175,7 @@ async function withToken<T>(cli: Cli, choice: TokenChoice, use: (token: Pkcs11Ad
   const { config, warnings } = loadConfig(choice.config, cli.env);
   for (const warning of warnings) cli.err(`warning: ${warning}`);
   const { pkcs11 } = chooseKeyManager(config, choice.keyManager);
-  const token = await openPkcs11Administration(pkcs11, { modules: new Pkcs11Modules() });
+  const token = await openPkcs11Administration(pkcs11, { modules: new ModuleRegistry() });
   try {
     return use(token);
   } finally {

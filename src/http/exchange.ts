@@ -5,7 +5,7 @@ import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
 import type { Answer } from './answer.ts';
 import type { AuthenticationCheck } from '../sigv4/authenticationFailure.ts';
-import type { KeyStore } from './keyStore.ts';
+import type { KeyStore } from '../keyStores/keyStore.ts';
 
 /** What is known of a client before it sends a request. */
 export interface Client {

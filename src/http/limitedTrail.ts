@@ -1,7 +1,7 @@
 import { Tally } from '../audit/trail/tally.ts';
 import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import type { RequestTrail } from './respond.ts';
-import { TokenBucket, type Rate } from './tokenBucket.ts';
+import { TokenBucket, type Rate } from '../timing/tokenBucket.ts';
 
 // The limit of each process. A client without a credential fills 300 MB a day at most.
 const RECORDS: Rate = { requestsPerSecond: 5, burst: 100 };

@@ -1,7 +1,7 @@
 import { XksError } from '../xks/errors.ts';
 import { parsePath } from '../xks/path.ts';
 import type { Step } from './exchange.ts';
-import type { KeyStore } from './keyStore.ts';
+import type { KeyStore } from '../keyStores/keyStore.ts';
 
 /**
  * Finds the key store and API of the raw request target, before anything of the request is believed.

@@ -1,4 +1,4 @@
-import { withFailover } from '../hsm/failover.ts';
+import { withFailover } from '../keyStores/failover.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
 import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
 import { jsonAnswer } from './answer.ts';

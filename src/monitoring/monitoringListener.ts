@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Readiness } from './readiness.ts';
+import type { Readiness } from '../keyStores/readiness.ts';
 
 export interface MonitoringOptions {
   readonly host: string;

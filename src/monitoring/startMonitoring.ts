@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';
 import { monitoringListener, type MonitoringListener, type MonitoringOptions } from './monitoringListener.ts';
-import type { Readiness } from './readiness.ts';
+import type { Readiness } from '../keyStores/readiness.ts';
 
 /** What is watched. */
 export interface Monitored {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
-import type { ReopeningKeyManager } from '../hsm/pkcs11/reopeningKeyManager.ts';
-import type { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
+import type { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';
+import type { DeepHealthCheck } from '../keyStores/deepHealthCheck.ts';
 
 export interface ManagedKeyManager {
-  readonly keyManager: ReopeningKeyManager;
+  readonly keyManager: ReconnectingKeyManager;
   readonly healthCheck: DeepHealthCheck;
 }
 

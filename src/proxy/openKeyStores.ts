@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 import { isSameValue } from '../config/describeChanges.ts';
 import type { Config } from '../config/schema.ts';
-import { Pkcs11KeyManagers } from '../hsm/pkcs11/pkcs11KeyManagers.ts';
-import type { RefusedPins } from '../hsm/pkcs11/refusedPins.ts';
-import { ReopeningKeyManager } from '../hsm/pkcs11/reopeningKeyManager.ts';
+import { KeyManagerFactory } from '../hsm/pkcs11/keyManagerFactory.ts';
+import type { RefusedPins } from '../hsm/pkcs11/token/refusedPins.ts';
+import { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
-import type { KeyStore } from '../http/keyStore.ts';
-import { TokenBucket } from '../http/tokenBucket.ts';
-import { DeepHealthCheck } from '../monitoring/deepHealthCheck.ts';
+import type { KeyStore } from '../keyStores/keyStore.ts';
+import { TokenBucket } from '../timing/tokenBucket.ts';
+import { DeepHealthCheck } from '../keyStores/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
 import { PolicyEngine } from '../policy/policyEngine.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
@@ -26,7 +26,7 @@ export interface OpenKeyStores {
 const clock = () => performance.now();
 
 interface Dependencies {
-  readonly pkcs11: Pkcs11KeyManagers;
+  readonly pkcs11: KeyManagerFactory;
   readonly log: Logger;
   /** Wraps a key manager to count what it does; undefined: nobody counts. */
   readonly measure: ((keyManager: KeyManager) => KeyManager) | undefined;
@@ -51,7 +51,7 @@ export async function openKeyStores(
   { log, measure, processes, refusedPins, goesOnWithout }: Omit<Dependencies, 'pkcs11'> & HowToOpen,
 ): Promise<OpenKeyStores> {
   const all = config.keyManagers.map((manager) => manager.pkcs11);
-  const pkcs11 = new Pkcs11KeyManagers(all, { logger: log, clock, refusedPins });
+  const pkcs11 = new KeyManagerFactory(all, { logger: log, clock, refusedPins });
   const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
@@ -135,7 +135,7 @@ function manageOne(
   users: Config['keyStores'],
   { pkcs11: keyManagers, log, measure }: Dependencies,
 ): ManagedKeyManager {
-  const keyManager = new ReopeningKeyManager({
+  const keyManager = new ReconnectingKeyManager({
     name,
     timeoutMs: pkcs11.timeoutMs,
     open: (whenGone) => keyManagers.open({ name, ...pkcs11 }, whenGone),

@@ -1,4 +1,4 @@
-import type { Pkcs11Logger } from '../hsm/pkcs11/lossLog.ts';
+import type { Pkcs11Logger } from '../hsm/pkcs11/serving/lossLog.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
 import type { ExternalKey } from '../operations/externalKey.ts';
 import { XksError } from '../xks/errors.ts';

@@ -1,4 +1,4 @@
-import { TokenBucket } from '../http/tokenBucket.ts';
+import { TokenBucket } from '../timing/tokenBucket.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Takes one record; pino's methods fit. */

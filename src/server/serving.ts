@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { ConfigSnapshot } from '../config/configFiles.ts';
 import type { Config } from '../config/schema.ts';
 import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
-import type { Readiness } from '../monitoring/readiness.ts';
+import type { Readiness } from '../keyStores/readiness.ts';
 
 /** What a process is told to serve. It can be sent to another process. */
 export interface ServeOrder {

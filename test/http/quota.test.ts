@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { TokenBucket } from '../../src/http/tokenBucket.ts';
+import { TokenBucket } from '../../src/timing/tokenBucket.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
 import { OTHER_PREFIX, ProxyUnderTest } from '../support/proxyUnderTest.ts';

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { encrypt } from '../../src/operations/encrypt.ts';
 import type { ExternalKey } from '../../src/operations/externalKey.ts';
 import { Secret } from '../../src/secret.ts';
@@ -38,9 +38,9 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   const { tokenLabel, pin } = softHsm;
   const { module } = faulty;
   const defaults = { name: 'faulty', token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
-  return openPkcs11KeyManager(
+  return openServingKeyManager(
     { ...defaults, module, calls: 'blocking', iv: 'random', gcmParameters: 'v2.40', ...options },
-    { modules: new Pkcs11Modules(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
+    { modules: new ModuleRegistry(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
 }
 

@@ -1,8 +1,8 @@
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
@@ -33,10 +33,10 @@ type Dialect = Pick<Pkcs11Options, 'calls' | 'iv' | 'gcmParameters'>;
 async function withKeyManager(dialect: Dialect, use: (keyManager: KeyManager) => Promise<void>): Promise<void> {
   const { tokenLabel, pin } = softHsm;
   const token = { label: tokenLabel };
-  const keyManager = await openPkcs11KeyManager(
+  const keyManager = await openServingKeyManager(
     { name: 'faulty', module: faulty.module, token, pin, sessions: 2, timeoutMs: 10_000, ...dialect },
     {
-      modules: new Pkcs11Modules(),
+      modules: new ModuleRegistry(),
       logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
       clock: () => performance.now(),
     },

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { XksError } from '../../src/xks/errors.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
@@ -14,7 +14,7 @@ const [warn, error] = [vi.fn(), vi.fn()];
 
 let softHsm: SoftHsmFixture;
 let faulty: FaultyModule;
-let modules: Pkcs11Modules;
+let modules: ModuleRegistry;
 
 beforeAll(() => {
   softHsm = createSoftHsm();
@@ -24,7 +24,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
-  modules = new Pkcs11Modules();
+  modules = new ModuleRegistry();
 });
 
 afterEach(() => {
@@ -51,7 +51,7 @@ function open({
 }) {
   const { pin } = softHsm;
   const gcm = { calls, iv: 'random', gcmParameters: 'v2.40' } as const;
-  return openPkcs11KeyManager(
+  return openServingKeyManager(
     { name: 'faulty', module: faulty.module, token: { label: token }, pin, sessions: 4, timeoutMs, ...gcm },
     { modules, logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );

@@ -3,9 +3,9 @@ import { inspect } from 'node:util';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import type { Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11KeyManagers } from '../../src/hsm/pkcs11/pkcs11KeyManagers.ts';
-import { RefusedPins } from '../../src/hsm/pkcs11/refusedPins.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { KeyManagerFactory } from '../../src/hsm/pkcs11/keyManagerFactory.ts';
+import { RefusedPins } from '../../src/hsm/pkcs11/token/refusedPins.ts';
 import { ThreadedModule } from '../../src/hsm/pkcs11/thread/threadedModule.ts';
 import { Secret } from '../../src/secret.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
@@ -20,7 +20,7 @@ const ignore = () => undefined;
 
 let softHsm: SoftHsmFixture;
 let faulty: FaultyModule;
-let keyManagers: Pkcs11KeyManagers;
+let keyManagers: KeyManagerFactory;
 
 beforeAll(() => {
   softHsm = createSoftHsm();
@@ -53,7 +53,7 @@ function optionsOf(given: Partial<Pkcs11Options> = {}): Pkcs11Options {
 
 async function open(...given: Partial<Pkcs11Options>[]): Promise<KeyManager[]> {
   const all = given.map(optionsOf);
-  keyManagers = new Pkcs11KeyManagers(all, dependencies);
+  keyManagers = new KeyManagerFactory(all, dependencies);
   const opened: KeyManager[] = [];
   // Copies of SoftHSM are not locked against one another in one process.
   for (const options of all) opened.push(await keyManagers.open(options, ignore));
@@ -205,7 +205,7 @@ describe('while C_Login hangs', () => {
     const other = createFaultyModule({ ...softHsm, separate: true });
     const lift = faulty.inject({ on: 'C_Login', does: 'hang' });
     const all = [optionsOf(), optionsOf({ name: 'replica', module: other.module, calls: 'blocking' })] as const;
-    keyManagers = new Pkcs11KeyManagers(all, dependencies);
+    keyManagers = new KeyManagerFactory(all, dependencies);
     const opening = keyManagers.open(all[0], ignore);
     const replica = await keyManagers.open(all[1], ignore);
     await roundTrip(replica);
@@ -247,7 +247,7 @@ describe('key managers of one module', () => {
   it('try a wrong PIN of one token once', async () => {
     const pin = new Secret('wrong-pin');
     const all = [optionsOf({ pin }), optionsOf({ name: 'second', pin })] as const;
-    keyManagers = new Pkcs11KeyManagers(all, dependencies);
+    keyManagers = new KeyManagerFactory(all, dependencies);
     for (const options of [...all, ...all]) {
       const failure: unknown = await keyManagers.open(options, ignore).catch((thrown: unknown) => thrown);
       expect(failure).toMatchObject({
@@ -265,7 +265,7 @@ describe('a thread that dies', () => {
   const script = new URL('../support/mortalThread.ts', import.meta.url);
 
   it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
-    keyManagers = new Pkcs11KeyManagers([], dependencies);
+    keyManagers = new KeyManagerFactory([], dependencies);
     const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const gone = Promise.withResolvers<unknown>();
     const keyManager = await module.open(optionsOf(), () => {
@@ -296,7 +296,7 @@ describe('a thread that dies', () => {
   });
 
   it('does not take along that a PIN was refused', async () => {
-    keyManagers = new Pkcs11KeyManagers([], dependencies);
+    keyManagers = new KeyManagerFactory([], dependencies);
     const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });
     await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pkcs11js from 'pkcs11js';
-import { openPkcs11Administration, type Pkcs11Administration } from '../../src/hsm/pkcs11/pkcs11Administration.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openPkcs11Administration, type Pkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 let softHsm: SoftHsmFixture;
@@ -12,7 +12,7 @@ beforeAll(async () => {
   const { module, tokenLabel, pin } = softHsm;
   administration = await openPkcs11Administration(
     { module, token: { label: tokenLabel }, pin },
-    { modules: new Pkcs11Modules() },
+    { modules: new ModuleRegistry() },
   );
 });
 

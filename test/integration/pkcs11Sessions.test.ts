@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openPkcs11KeyManager } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 const gcm = { iv: 'random', gcmParameters: 'v2.40' } as const;
@@ -25,9 +25,9 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
 
   beforeEach(async () => {
     const { module, tokenLabel, pin } = softHsm;
-    keyManager = await openPkcs11KeyManager(
+    keyManager = await openServingKeyManager(
       { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, ...gcm, calls, timeoutMs: 10_000 },
-      { modules: new Pkcs11Modules(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
+      { modules: new ModuleRegistry(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
     );
   });
 
@@ -82,11 +82,11 @@ describe('a key manager with one session', () => {
   it('answers ThrottlingException when it is not free in time', async () => {
     const { module, tokenLabel, pin } = softHsm;
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 1 };
-    const keyManager = await openPkcs11KeyManager(
+    const keyManager = await openServingKeyManager(
       // One millisecond is less than a queue of this length takes.
       { ...options, ...gcm, calls: 'threadpool', timeoutMs: 1 },
       {
-        modules: new Pkcs11Modules(),
+        modules: new ModuleRegistry(),
         logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
         clock: () => performance.now(),
       },

@@ -3,14 +3,14 @@ import { symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { findToken } from '../../src/hsm/pkcs11/findToken.ts';
-import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { findToken } from '../../src/hsm/pkcs11/token/findToken.ts';
+import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 let softHsm: SoftHsmFixture;
-const modules = new Pkcs11Modules();
+const modules = new ModuleRegistry();
 const noAad = new Uint8Array(0);
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -28,7 +28,7 @@ afterAll(() => {
 });
 
 function open(options: Partial<Pkcs11Options>): Promise<KeyManager> {
-  return openPkcs11KeyManager(
+  return openServingKeyManager(
     {
       name: 'softhsm',
       module: softHsm.module,
@@ -143,7 +143,7 @@ describe('key managers of one process', () => {
   });
 
   it('use a module that others have initialised, and leave it so', async () => {
-    const elsewhere = await new Pkcs11Modules().open(softHsm.module);
+    const elsewhere = await new ModuleRegistry().open(softHsm.module);
     await (await open({})).close();
     expect(elsewhere.cryptoki.tokens().map(({ label }) => label)).toContain('first');
     elsewhere.release();

@@ -2,9 +2,9 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openPkcs11Administration } from '../../src/hsm/pkcs11/pkcs11Administration.ts';
-import { openPkcs11KeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../../src/hsm/pkcs11/pkcs11Modules.ts';
+import { openPkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
+import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';
 import { createNssSoftoken, type NssSoftoken } from '../modules/nssSoftoken.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
@@ -20,7 +20,7 @@ let front: FaultyModule;
 beforeAll(async () => {
   nss = createNssSoftoken();
   front = createFaultyModule({ module: nss.module, env: {} });
-  const administration = await openPkcs11Administration(tokenOptions(), { modules: new Pkcs11Modules() });
+  const administration = await openPkcs11Administration(tokenOptions(), { modules: new ModuleRegistry() });
   administration.createKey({ label: 'both', usages: ['ENCRYPT', 'DECRYPT'] });
   administration.createKey({ label: 'encrypt-only', usages: ['ENCRYPT'] });
   administration.createKey({ label: 'short', usages: ['ENCRYPT', 'DECRYPT'], bits: 128 });
@@ -50,7 +50,7 @@ function tokenOptions() {
 }
 
 function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
-  return openPkcs11KeyManager(
+  return openServingKeyManager(
     {
       name: 'nss',
       ...tokenOptions(),
@@ -61,7 +61,7 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
       gcmParameters: 'v2.40',
       ...options,
     },
-    { modules: new Pkcs11Modules(), logger: silent, clock: () => performance.now() },
+    { modules: new ModuleRegistry(), logger: silent, clock: () => performance.now() },
   );
 }
 

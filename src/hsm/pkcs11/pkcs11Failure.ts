@@ -1,4 +1,4 @@
-import { CryptokiError } from './cryptokiError.ts';
+import { CryptokiError } from './cryptoki/cryptokiError.ts';
 
 /** A token cannot be opened or administered: the message says why, and what to do about it. It holds no secret. */
 export class Pkcs11Failure extends Error {

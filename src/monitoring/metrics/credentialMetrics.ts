@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { KeyStore } from '../../http/keyStore.ts';
+import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { readGauge } from './readGauge.ts';
 
 /** What a process knows of its credentials: since when it has them, and when they last signed. Returns what tells of a use. */

@@ -1,8 +1,8 @@
 import { Histogram, type Registry } from 'prom-client';
-import type { GuardedKeyManager } from '../../hsm/failover.ts';
+import type { GuardedKeyManager } from '../../keyStores/failover.ts';
 import type { KeyManager, KeyManagerLoad } from '../../hsm/keyManager.ts';
-import type { KeyStore } from '../../http/keyStore.ts';
-import { isServing } from '../readiness.ts';
+import type { KeyStore } from '../../keyStores/keyStore.ts';
+import { isServing } from '../../keyStores/readiness.ts';
 import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 import { MeasuredKeyManager } from './measuredKeyManager.ts';
 import { readGauge } from './readGauge.ts';

@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { KeyStore } from '../../http/keyStore.ts';
+import type { KeyStore } from '../../keyStores/keyStore.ts';
 import type { EndedRequest } from '../../http/respond.ts';
 import { newestVersion } from '../../operations/externalKey.ts';
 import { readGauge } from './readGauge.ts';

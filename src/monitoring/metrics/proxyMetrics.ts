@@ -1,7 +1,7 @@
 import { Counter, Registry } from 'prom-client';
 import type { TlsIdentity } from '../../config/configSource.ts';
 import type { KeyManager } from '../../hsm/keyManager.ts';
-import type { KeyStore } from '../../http/keyStore.ts';
+import type { KeyStore } from '../../keyStores/keyStore.ts';
 import type { RequestObserver } from '../../http/respond.ts';
 import { certificateMetrics } from './certificateMetrics.ts';
 import { credentialMetrics } from './credentialMetrics.ts';

@@ -1,5 +1,5 @@
 import type { ServeOrder } from '../serving.ts';
-import { ChannelEnd } from './remoteCalls.ts';
+import { ChannelEnd } from '../../messaging/remoteCalls.ts';
 import type { SupervisedWorker } from './supervisedWorker.ts';
 
 type PreparableWorker = Pick<SupervisedWorker, 'calls' | 'ended' | 'isKilled'>;

@@ -1,4 +1,4 @@
-import type { Readiness } from '../../monitoring/readiness.ts';
+import type { Readiness } from '../../keyStores/readiness.ts';
 
 /** The workers that have started and not ended, and what each said last of its readiness. */
 export class ServingWorkers<Worker> {

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SupervisorCalls, WorkerCalls } from './workerCalls.ts';
-import { answerCalls, RemoteCalls, type Channel } from './remoteCalls.ts';
+import { answerCalls, RemoteCalls, type Channel } from '../../messaging/remoteCalls.ts';
 
 /** How a worker process has ended. */
 export interface WorkerEnd {

@@ -1,14 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RefusedPins } from '../../hsm/pkcs11/refusedPins.ts';
+import { RefusedPins } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
-import type { Readiness } from '../../monitoring/readiness.ts';
+import type { Readiness } from '../../keyStores/readiness.ts';
 import { ListenFailure } from '../listenFailure.ts';
 import type { Drain, ServeOrder, Serving } from '../serving.ts';
 import { Acceptor } from './acceptor.ts';
 import { badEnds } from './badEnds.ts';
 import { prepareAll } from './prepareAll.ts';
-import { ChannelEnd } from './remoteCalls.ts';
+import { ChannelEnd } from '../../messaging/remoteCalls.ts';
 import { ServingWorkers } from './servingWorkers.ts';
 import { START_MS, startInTime } from './startInTime.ts';
 import { SupervisorFailure } from './supervisorFailure.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
+import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
-import { answerCalls, RemoteCalls, type Channel } from './remoteCalls.ts';
+import { answerCalls, RemoteCalls, type Channel } from '../../messaging/remoteCalls.ts';
 import type { SupervisorCalls, WorkerCalls, WorkerStart } from './workerCalls.ts';
 
 /** The way of a worker process to its supervisor. */

@@ -1,6 +1,6 @@
-import type { RefusedPinRecord } from '../../hsm/pkcs11/refusedPins.ts';
+import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
-import type { Readiness } from '../../monitoring/readiness.ts';
+import type { Readiness } from '../../keyStores/readiness.ts';
 import type { Drain, ServeOrder } from '../serving.ts';
 
 export interface WorkerStatus {

@@ -7,12 +7,12 @@ import type {
   SessionHandle,
   Template,
   TokenInfo,
-} from '../../../src/hsm/pkcs11/cryptoki.ts';
-import { CKA, CKK, CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
-import { CryptokiError } from '../../../src/hsm/pkcs11/cryptokiError.ts';
-import type { OpenToken } from '../../../src/hsm/pkcs11/openToken.ts';
-import { SharedModule } from '../../../src/hsm/pkcs11/pkcs11Module.ts';
-import { Token } from '../../../src/hsm/pkcs11/token.ts';
+} from '../../../src/hsm/pkcs11/cryptoki/cryptoki.ts';
+import { CKA, CKK, CKR } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
+import { CryptokiError } from '../../../src/hsm/pkcs11/cryptoki/cryptokiError.ts';
+import type { OpenToken } from '../../../src/hsm/pkcs11/token/openToken.ts';
+import { SharedModule } from '../../../src/hsm/pkcs11/module/moduleHandle.ts';
+import { Token } from '../../../src/hsm/pkcs11/token/token.ts';
 import { Secret } from '../../../src/secret.ts';
 
 export const TOKEN: TokenInfo = {

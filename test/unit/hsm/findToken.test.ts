@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findToken } from '../../../src/hsm/pkcs11/findToken.ts';
+import { findToken } from '../../../src/hsm/pkcs11/token/findToken.ts';
 import { TOKEN } from './fakeCryptoki.ts';
 
 const blank = { ...TOKEN, label: '', serial: '', slot: 1n };

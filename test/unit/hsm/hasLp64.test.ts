@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hasLp64 } from '../../../src/hsm/pkcs11/hasLp64.ts';
+import { hasLp64 } from '../../../src/hsm/pkcs11/cryptoki/hasLp64.ts';
 
 it.each([
   ['linux', 'x64', true],

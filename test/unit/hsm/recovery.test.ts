@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
-import { CryptokiError } from '../../../src/hsm/pkcs11/cryptokiError.ts';
-import { Pkcs11KeyManager } from '../../../src/hsm/pkcs11/pkcs11KeyManager.ts';
-import { SharedModule } from '../../../src/hsm/pkcs11/pkcs11Module.ts';
+import { CKR } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
+import { CryptokiError } from '../../../src/hsm/pkcs11/cryptoki/cryptokiError.ts';
+import { ServingKeyManager } from '../../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { SharedModule } from '../../../src/hsm/pkcs11/module/moduleHandle.ts';
 import { FakeCryptoki, openFake, TOKEN } from './fakeCryptoki.ts';
 
 const TIMEOUT_MS = 200;
@@ -21,7 +21,7 @@ afterEach(() => {
 
 function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki)) {
   const [warn, error] = [vi.fn(), vi.fn()];
-  const keyManager = new Pkcs11KeyManager(
+  const keyManager = new ServingKeyManager(
     { name: 'fake', sessions: 4, timeoutMs: TIMEOUT_MS, calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' },
     openFake(cryptoki, shared),
     { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CKA, CKK } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
-import { describeSecretKey } from '../../../src/hsm/pkcs11/secretKey.ts';
+import { CKA, CKK } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
+import { describeSecretKey } from '../../../src/hsm/pkcs11/keys/secretKey.ts';
 import { ulong } from './fakeCryptoki.ts';
 
 describe('keySpec', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SessionPool } from '../../../src/hsm/pkcs11/sessionPool.ts';
+import { SessionPool } from '../../../src/hsm/pkcs11/serving/sessionPool.ts';
 import { XksError } from '../../../src/xks/errors.ts';
 import { ulong } from './fakeCryptoki.ts';
 

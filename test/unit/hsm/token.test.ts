@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CKR } from '../../../src/hsm/pkcs11/cryptokiConstants.ts';
-import { RefusedPins } from '../../../src/hsm/pkcs11/refusedPins.ts';
-import { Token } from '../../../src/hsm/pkcs11/token.ts';
+import { CKR } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
+import { RefusedPins } from '../../../src/hsm/pkcs11/token/refusedPins.ts';
+import { Token } from '../../../src/hsm/pkcs11/token/token.ts';
 import { Secret } from '../../../src/secret.ts';
 import { FakeCryptoki, PIN, TOKEN } from './fakeCryptoki.ts';
 

@@ -7,7 +7,7 @@ import { lifecycleMetrics } from '../../../src/monitoring/metrics/lifecycleMetri
 import { processMetrics } from '../../../src/monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
 import type { AuditLogState } from '../../../src/audit/log/auditLog.ts';
-import type { KeyStore } from '../../../src/http/keyStore.ts';
+import type { KeyStore } from '../../../src/keyStores/keyStore.ts';
 import type { EndedRequest } from '../../../src/http/respond.ts';
 import type { KeyVersion } from '../../../src/operations/externalKey.ts';
 import { Secret } from '../../../src/secret.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { prepareAll } from '../../../src/server/workers/prepareAll.ts';
-import { RemoteCalls } from '../../../src/server/workers/remoteCalls.ts';
+import { RemoteCalls } from '../../../src/messaging/remoteCalls.ts';
 import type { WorkerEnd } from '../../../src/server/workers/supervisedWorker.ts';
 import type { WorkerCalls } from '../../../src/server/workers/workerCalls.ts';
 

@@ -1,7 +1,7 @@
 import type { Sealed } from '../../keyManager.ts';
-import type { Pkcs11Logger } from '../lossLog.ts';
-import type { Pkcs11Options } from '../pkcs11KeyManager.ts';
-import type { RefusedPinRecord } from '../refusedPins.ts';
+import type { Pkcs11Logger } from '../serving/lossLog.ts';
+import type { Pkcs11Options } from '../serving/servingKeyManager.ts';
+import type { RefusedPinRecord } from '../token/refusedPins.ts';
 import type { WireError } from './wireError.ts';
 
 // What crosses between the main thread and the thread of a module, by structured clone: plain values, and bytes in memory of

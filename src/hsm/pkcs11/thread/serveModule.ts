@@ -2,10 +2,10 @@ import type { MessagePort } from 'node:worker_threads';
 import { Secret } from '../../../secret.ts';
 import type { KeyManager } from '../../keyManager.ts';
 import { closed } from '../../keyManagerFailures.ts';
-import type { Pkcs11Logger } from '../lossLog.ts';
-import { openPkcs11KeyManager, type Pkcs11Dependencies } from '../pkcs11KeyManager.ts';
-import { Pkcs11Modules } from '../pkcs11Modules.ts';
-import { RefusedPins } from '../refusedPins.ts';
+import type { Pkcs11Logger } from '../serving/lossLog.ts';
+import { openServingKeyManager, type Pkcs11Dependencies } from '../serving/servingKeyManager.ts';
+import { ModuleRegistry } from '../module/moduleRegistry.ts';
+import { RefusedPins } from '../token/refusedPins.ts';
 import { copySealed } from './copySealed.ts';
 import { machineMs } from './machineMs.ts';
 import { END, type Message, type Request, type ThreadData } from './messages.ts';
@@ -23,7 +23,7 @@ export function serveModule(port: MessagePort, { clockOrigin, refusedPins, recla
     post({ type: 'refused', refused });
   });
   const dependencies: Pkcs11Dependencies = {
-    modules: new Pkcs11Modules({ refusedPins: known, reclaim }),
+    modules: new ModuleRegistry({ refusedPins: known, reclaim }),
     logger: { info: log('info'), warn: log('warn'), error: log('error') },
     clock: () => machineMs() - clockOrigin,
   };
@@ -53,7 +53,7 @@ async function perform(
   if (request.method === 'open') {
     const [options] = request.args;
     const pin = new Secret(options.pin);
-    keyManagers.set(request.keyManager, await openPkcs11KeyManager({ ...options, pin }, dependencies));
+    keyManagers.set(request.keyManager, await openServingKeyManager({ ...options, pin }, dependencies));
     return undefined;
   }
   const keyManager = keyManagers.get(request.keyManager);

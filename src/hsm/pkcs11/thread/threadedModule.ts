@@ -1,13 +1,13 @@
 import { XksError } from '../../../xks/errors.ts';
 import type { KeyManager } from '../../keyManager.ts';
-import type { Cryptoki } from '../cryptoki.ts';
-import { loadModule } from '../loadModule.ts';
-import type { Pkcs11Logger } from '../lossLog.ts';
+import type { Cryptoki } from '../cryptoki/cryptoki.ts';
+import { loadModule } from '../module/loadModule.ts';
+import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
-import type { Pkcs11Options } from '../pkcs11KeyManager.ts';
-import type { RefusedPins } from '../refusedPins.ts';
+import type { Pkcs11Options } from '../serving/servingKeyManager.ts';
+import type { RefusedPins } from '../token/refusedPins.ts';
 import { ModuleThread } from './moduleThread.ts';
-import { ThreadKeyManager } from './threadKeyManager.ts';
+import { RemoteKeyManager } from './remoteKeyManager.ts';
 
 export interface ThreadedModuleOptions {
   readonly logger: Pkcs11Logger;
@@ -35,7 +35,7 @@ export class ThreadedModule {
     this.#options = options;
   }
 
-  /** Opens a key manager as openPkcs11KeyManager does. `whenGone` is called when the thread has died, and the key manager with it. */
+  /** Opens a key manager as openServingKeyManager does. `whenGone` is called when the thread has died, and the key manager with it. */
   async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
     const { name, timeoutMs, sessions } = options;
     this.#opened += 1;
@@ -51,7 +51,7 @@ export class ThreadedModule {
     }
     this.#users.add(whenGone);
     const onClose = () => this.#users.delete(whenGone);
-    return new ThreadKeyManager({ id, name, timeoutMs, sessions, thread, onClose, ...this.#options });
+    return new RemoteKeyManager({ id, name, timeoutMs, sessions, thread, onClose, ...this.#options });
   }
 
   /** Ends the thread. Resolves to false if a call of the module has not come back after `milliseconds`: then it goes on. */

@@ -1,0 +1,75 @@
+import type { Secret } from '../../../secret.ts';
+
+/** CK_SESSION_HANDLE and CK_OBJECT_HANDLE, opaque. */
+export type SessionHandle = Buffer;
+export type ObjectHandle = Buffer;
+
+export type Template = readonly { readonly type: number; readonly value: number | boolean | string | Buffer }[];
+
+/** CK_TOKEN_INFO without its padding, and the slot that holds the token. Versions are `major.minor`. */
+export interface TokenInfo {
+  /** CK_SLOT_ID: of 64 bits, all of which some modules use. */
+  readonly slot: bigint;
+  readonly label: string;
+  readonly serial: string;
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly hardwareVersion: string;
+  readonly firmwareVersion: string;
+}
+
+/**
+ * One AES-GCM encryption or decryption with a 16-byte tag, which follows the ciphertext. The module is given the memory of
+ * these buffers itself and not copies: none may be changed or reused before the call has come back.
+ */
+export interface GcmCall {
+  readonly key: ObjectHandle;
+  /** Of no bytes: none is given, as a null pointer, and the HSM makes one. */
+  readonly iv: Uint8Array;
+  readonly aad: Uint8Array;
+  readonly input: Uint8Array;
+  readonly output: Buffer;
+  readonly gcmParameters: GcmParameters;
+}
+
+/** The layout of CK_GCM_PARAMS: as of PKCS#11 2.40 with ulIvBits, before without. */
+export type GcmParameters = 'v2.40' | 'v2.20';
+
+/** C_EncryptInit and C_Encrypt, or C_DecryptInit and C_Decrypt. The answer is the part of `output` that was written. */
+export interface CipherCalls {
+  encrypt(session: SessionHandle, call: GcmCall): Buffer | Promise<Buffer>;
+  decrypt(session: SessionHandle, call: GcmCall): Buffer | Promise<Buffer>;
+}
+
+/**
+ * The PKCS#11 functions that are used here, of one module. All but `threadpool` block the calling thread.
+ * They throw CryptokiError when the module answers with anything but CKR_OK.
+ */
+export interface Cryptoki {
+  /** C_Initialize, with text for modules that want it; false if the module was initialised in this process already, so that it is not ours to finalize. */
+  initialize(parameters?: string): boolean;
+  /** C_Finalize. No call may be running in the module. */
+  finalize(): void;
+  /** C_GetSlotList and C_GetTokenInfo. Slots whose token cannot be read are left out. */
+  tokens(): TokenInfo[];
+  openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle;
+  closeSession(session: SessionHandle): void;
+  /** C_GetSessionInfo. */
+  isUserLoggedIn(session: SessionHandle): boolean;
+  /** C_Login as CKU_USER. */
+  login(session: SessionHandle, pin: Secret): void;
+  /** C_FindObjectsInit, C_FindObjects, C_FindObjectsFinal. At most `limit` objects. */
+  findObjects(session: SessionHandle, template: Template, limit: number): ObjectHandle[];
+  /** C_GetAttributeValue. Attributes that the token does not know or does not reveal are left out. */
+  readAttributes(session: SessionHandle, object: ObjectHandle, types: readonly number[]): ReadonlyMap<number, Buffer>;
+  /** C_GenerateKey with CKM_AES_KEY_GEN. */
+  generateAesKey(session: SessionHandle, template: Template): ObjectHandle;
+  destroyObject(session: SessionHandle, object: ObjectHandle): void;
+  /** C_GenerateRandom. */
+  generateRandom(session: SessionHandle, bytes: number): Buffer;
+
+  /** Fastest for a module that works in this process. */
+  readonly blocking: CipherCalls;
+  /** For a network HSM: the thread is free meanwhile. */
+  readonly threadpool: CipherCalls;
+}

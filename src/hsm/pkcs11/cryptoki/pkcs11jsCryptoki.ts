@@ -1,0 +1,243 @@
+import pkcs11js from 'pkcs11js';
+import type { Secret } from '../../../secret.ts';
+import { TAG_BYTES } from '../../../xks/limits.ts';
+import type { CipherCalls, Cryptoki, GcmCall, ObjectHandle, SessionHandle, Template, TokenInfo } from './cryptoki.ts';
+import { CKR, CKS } from './cryptokiConstants.ts';
+import { CryptokiError, isAnswer } from './cryptokiError.ts';
+import { toTokenInfo } from './toTokenInfo.ts';
+
+// For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
+const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
+const NULL = Buffer.alloc(0);
+
+// What an HSM that makes the IV itself is told to make.
+const DEFAULT_IV_BYTES = 12;
+
+const TAG_BITS = Buffer.alloc(8);
+TAG_BITS.writeBigUInt64LE(BigInt(TAG_BYTES * 8));
+
+/** Cryptoki by pkcs11js; the only file that knows it. */
+export class Pkcs11jsCryptoki implements Cryptoki {
+  readonly #module = new pkcs11js.PKCS11();
+  // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
+  readonly #running = new Set<GcmCall>();
+
+  /** Loads the shared library; throws an Error with the dynamic linker's message if that fails. */
+  constructor(path: string) {
+    this.#module.load(path);
+  }
+
+  initialize(parameters?: string): boolean {
+    // Without this flag a module may do without locks, since the application is then taken for single-threaded.
+    const flags = pkcs11js.CKF_OS_LOCKING_OK;
+    // pkcs11js cuts off the last character.
+    const options = parameters === undefined ? { flags } : { flags, libraryParameters: `${parameters} ` };
+    try {
+      answer('C_Initialize', () => {
+        this.#module.C_Initialize(options);
+      });
+      return true;
+    } catch (error) {
+      if (isAnswer(error, CKR.CRYPTOKI_ALREADY_INITIALIZED)) return false;
+      throw error;
+    }
+  }
+
+  finalize(): void {
+    answer('C_Finalize', () => {
+      this.#module.C_Finalize();
+    });
+  }
+
+  tokens(): TokenInfo[] {
+    return answer('C_GetSlotList', () => this.#module.C_GetSlotList(true)).flatMap((slot) => {
+      try {
+        const info = answer('C_GetTokenInfo', () => this.#module.C_GetTokenInfo(slot));
+        return [toTokenInfo(slot.readBigUInt64LE(), info)];
+      } catch (error) {
+        if (error instanceof CryptokiError) return [];
+        throw error;
+      }
+    });
+  }
+
+  openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
+    const slotId = Buffer.alloc(8);
+    slotId.writeBigUInt64LE(slot);
+    const flags = pkcs11js.CKF_SERIAL_SESSION | (access === 'read-write' ? pkcs11js.CKF_RW_SESSION : 0);
+    return answer('C_OpenSession', () => this.#module.C_OpenSession(slotId, flags));
+  }
+
+  closeSession(session: SessionHandle): void {
+    answer('C_CloseSession', () => {
+      this.#module.C_CloseSession(session);
+    });
+  }
+
+  isUserLoggedIn(session: SessionHandle): boolean {
+    const { state } = answer('C_GetSessionInfo', () => this.#module.C_GetSessionInfo(session));
+    return state === CKS.RO_USER_FUNCTIONS || state === CKS.RW_USER_FUNCTIONS;
+  }
+
+  login(session: SessionHandle, pin: Secret): void {
+    answer('C_Login', () => {
+      this.#module.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
+    });
+  }
+
+  findObjects(session: SessionHandle, template: Template, limit: number): ObjectHandle[] {
+    answer('C_FindObjectsInit', () => {
+      this.#module.C_FindObjectsInit(session, [...template]);
+    });
+    const found: ObjectHandle[] = [];
+    let batch: ObjectHandle[];
+    do {
+      // A module may give fewer than it is asked for; only none at all means that there are no more.
+      batch = answer('C_FindObjects', () => this.#module.C_FindObjects(session, Math.min(limit - found.length, 100)));
+      found.push(...batch);
+    } while (batch.length > 0 && found.length < limit);
+    answer('C_FindObjectsFinal', () => {
+      this.#module.C_FindObjectsFinal(session);
+    });
+    return found;
+  }
+
+  readAttributes(session: SessionHandle, object: ObjectHandle, types: readonly number[]): Map<number, Buffer> {
+    const template = types.map((type) => ({ type }));
+    try {
+      const attributes = answer('C_GetAttributeValue', () =>
+        this.#module.C_GetAttributeValue(session, object, template),
+      );
+      return new Map(attributes.map(({ type, value }) => [type, value]));
+    } catch (error) {
+      if (!isAnswer(error, CKR.ATTRIBUTE_TYPE_INVALID, CKR.ATTRIBUTE_SENSITIVE)) throw error;
+      // One attribute that cannot be read spoils the answer for all: ask for each alone.
+      if (types.length === 1) return new Map();
+      return new Map(types.flatMap((type) => [...this.readAttributes(session, object, [type])]));
+    }
+  }
+
+  generateAesKey(session: SessionHandle, template: Template): ObjectHandle {
+    const mechanism = { mechanism: pkcs11js.CKM_AES_KEY_GEN };
+    return answer('C_GenerateKey', () => this.#module.C_GenerateKey(session, mechanism, [...template]));
+  }
+
+  destroyObject(session: SessionHandle, object: ObjectHandle): void {
+    answer('C_DestroyObject', () => {
+      this.#module.C_DestroyObject(session, object);
+    });
+  }
+
+  generateRandom(session: SessionHandle, bytes: number): Buffer {
+    return answer('C_GenerateRandom', () => this.#module.C_GenerateRandom(session, Buffer.alloc(bytes)));
+  }
+
+  readonly blocking: CipherCalls = {
+    encrypt: (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#encryptInit(session, call);
+        return answer('C_Encrypt', () => this.#module.C_Encrypt(session, asBuffer(call.input), call.output));
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+    decrypt: (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#decryptInit(session, call);
+        return answer('C_Decrypt', () => this.#module.C_Decrypt(session, asBuffer(call.input), call.output));
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+  };
+
+  readonly threadpool: CipherCalls = {
+    encrypt: async (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#encryptInit(session, call);
+        return await this.#module.C_EncryptAsync(session, asBuffer(call.input), call.output);
+      } catch (error) {
+        throw translate('C_Encrypt', error);
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+    decrypt: async (session, call) => {
+      this.#running.add(call);
+      try {
+        this.#decryptInit(session, call);
+        return await this.#module.C_DecryptAsync(session, asBuffer(call.input), call.output);
+      } catch (error) {
+        throw translate('C_Decrypt', error);
+      } finally {
+        this.#running.delete(call);
+      }
+    },
+  };
+
+  #encryptInit(session: SessionHandle, call: GcmCall): void {
+    answer('C_EncryptInit', () => {
+      this.#module.C_EncryptInit(session, gcmMechanism(call), call.key);
+    });
+  }
+
+  #decryptInit(session: SessionHandle, call: GcmCall): void {
+    answer('C_DecryptInit', () => {
+      this.#module.C_DecryptInit(session, gcmMechanism(call), call.key);
+    });
+  }
+}
+
+function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {
+  return { mechanism: pkcs11js.CKM_AES_GCM, parameter: call.gcmParameters === 'v2.40' ? v240(call) : v220(call) };
+}
+
+function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
+  const parameter: pkcs11js.GcmParams = {
+    type: pkcs11js.CK_PARAMS_AES_GCM_v240,
+    iv: ivOrNull(iv),
+    ivBits: (iv.length || DEFAULT_IV_BYTES) * 8,
+    aad: asBuffer(aad),
+    tagBits: TAG_BYTES * 8,
+  };
+  return parameter;
+}
+
+// pkcs11js has no CK_GCM_PARAMS without ulIvBits, but a structure of the same layout: pointer, length, pointer, length and a
+// CK_ULONG, which is a handle there and ulTagBits here.
+function v220({ iv, aad }: GcmCall): pkcs11js.IParams {
+  const parameter: pkcs11js.GostR3410KeyWrapParams = {
+    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
+    wrapOID: ivOrNull(iv),
+    ukm: asBuffer(aad),
+    key: TAG_BITS,
+  };
+  return parameter;
+}
+
+function ivOrNull(iv: Uint8Array): Buffer {
+  return iv.length === 0 ? NULL : asBuffer(iv);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function answer<T>(functionName: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw translate(functionName, error);
+  }
+}
+
+// pkcs11js gives `CKR_NAME:code` as the message, or `CKR_NAME` and the code as a property, depending on the function.
+function translate(functionName: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const [, codeName, digits] = /^(CKR_\w+)(?::(\d+))?$/.exec(error.message) ?? [];
+  const code = digits ?? ('code' in error ? error.code : undefined);
+  return codeName && code !== undefined ? new CryptokiError(functionName, Number(code), codeName) : error;
+}

@@ -1,0 +1,162 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeyDescription } from '../../keyManager.ts';
+import type { ObjectHandle, SessionHandle } from '../cryptoki/cryptoki.ts';
+import { CKA, CKK, CKO } from '../cryptoki/cryptokiConstants.ts';
+import { findSecretKeys } from './keyDirectory.ts';
+import { openToken, type OpenToken, type TokenOptions } from '../token/openToken.ts';
+import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import type { ModuleRegistry } from '../module/moduleRegistry.ts';
+import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
+
+export interface NewAesKey {
+  readonly label: string;
+  /** None makes a key that no operation may use. */
+  readonly usages: readonly ('ENCRYPT' | 'DECRYPT')[];
+  /** 256, the only size that KMS accepts, unless said otherwise. */
+  readonly bits?: 128 | 192 | 256;
+}
+
+/** A secret key of the token. The last four are undefined if the token does not say. */
+export interface ListedKey extends KeyDescription {
+  readonly label: string;
+  readonly sensitive: boolean | undefined;
+  readonly extractable: boolean | undefined;
+  readonly neverExtractable: boolean | undefined;
+  /** Made in the token, and not imported. */
+  readonly local: boolean | undefined;
+}
+
+const LIST_LIMIT = 10_000;
+// To make a key that others may be making too.
+const ATTEMPTS = 10;
+const MAX_PAUSE_MS = 300;
+
+/** Opens the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
+export async function openPkcs11Administration(
+  options: TokenOptions,
+  { modules }: { readonly modules: ModuleRegistry },
+): Promise<Pkcs11Administration> {
+  return new Pkcs11Administration(await openToken(options, modules));
+}
+
+/** Creates and lists keys. Not for use while serving: its calls block. */
+export class Pkcs11Administration {
+  readonly #opened: OpenToken;
+
+  constructor(opened: OpenToken) {
+    this.#opened = opened;
+  }
+
+  /**
+   * Makes an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others.
+   * Throws Pkcs11Failure if there is a secret key with this label already, or if the token refuses.
+   */
+  createKey(key: NewAesKey): ListedKey {
+    const { label } = key;
+    return this.#withSession('read-write', (session) => {
+      if (this.#count(session, label) > 0) {
+        throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
+      }
+      return this.#read(session, this.#generate(session, key));
+    });
+  }
+
+  /**
+   * Makes a key as `createKey` does unless there is one; true if it did. Safe when several proxies do so at once: whoever then
+   * finds more than its own key takes its own back. Throws Pkcs11Failure.
+   */
+  async createKeyIfAbsent(key: NewAesKey): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      if (this.hasKey(key.label)) return false;
+      const alone = this.#withSession('read-write', (session) => {
+        const handle = this.#generate(session, key);
+        if (this.#count(session, key.label) === 1) return true;
+        this.#opened.module.cryptoki.destroyObject(session, handle);
+        return false;
+      });
+      if (alone) return true;
+      await sleep(randomInt(MAX_PAUSE_MS));
+    }
+    throw new Pkcs11Failure(`Others keep making keys labelled "${key.label}". Make one with: xks-proxy key create`);
+  }
+
+  /** Whether the token has a secret key with this label. Throws Pkcs11Failure. */
+  hasKey(label: string): boolean {
+    return this.#withSession('read-only', (session) => this.#count(session, label) > 0);
+  }
+
+  /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
+  listKeys(): ListedKey[] {
+    return this.#withSession('read-only', (session) =>
+      findSecretKeys(this.#opened.module.cryptoki, session, { limit: LIST_LIMIT }).map((key) =>
+        this.#read(session, key),
+      ),
+    ).sort((a, b) => (a.label < b.label ? -1 : 1));
+  }
+
+  close(): void {
+    this.#opened.close();
+  }
+
+  #count(session: SessionHandle, label: string): number {
+    return findSecretKeys(this.#opened.module.cryptoki, session, { label, limit: 2 }).length;
+  }
+
+  #generate(session: SessionHandle, { label, usages, bits = 256 }: NewAesKey): ObjectHandle {
+    return this.#opened.module.cryptoki.generateAesKey(session, [
+      { type: CKA.CLASS, value: CKO.SECRET_KEY },
+      { type: CKA.KEY_TYPE, value: CKK.AES },
+      { type: CKA.LABEL, value: label },
+      { type: CKA.ID, value: randomBytes(16) },
+      { type: CKA.VALUE_LEN, value: bits / 8 },
+      { type: CKA.TOKEN, value: true },
+      { type: CKA.PRIVATE, value: true },
+      { type: CKA.SENSITIVE, value: true },
+      { type: CKA.EXTRACTABLE, value: false },
+      { type: CKA.MODIFIABLE, value: false },
+      { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
+      { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
+      // Said outright, because tokens differ in what they allow by default.
+      { type: CKA.WRAP, value: false },
+      { type: CKA.UNWRAP, value: false },
+      { type: CKA.SIGN, value: false },
+      { type: CKA.VERIFY, value: false },
+      { type: CKA.DERIVE, value: false },
+    ]);
+  }
+
+  #read(session: SessionHandle, key: ObjectHandle): ListedKey {
+    const attributes = this.#opened.module.cryptoki.readAttributes(session, key, [
+      ...DESCRIBING_ATTRIBUTES,
+      CKA.LABEL,
+      CKA.SENSITIVE,
+      CKA.EXTRACTABLE,
+      CKA.NEVER_EXTRACTABLE,
+      CKA.LOCAL,
+    ]);
+    return {
+      label: attributes.get(CKA.LABEL)?.toString() ?? '',
+      ...describeSecretKey(attributes),
+      sensitive: readBoolean(attributes, CKA.SENSITIVE),
+      extractable: readBoolean(attributes, CKA.EXTRACTABLE),
+      neverExtractable: readBoolean(attributes, CKA.NEVER_EXTRACTABLE),
+      local: readBoolean(attributes, CKA.LOCAL),
+    };
+  }
+
+  #withSession<T>(access: 'read-only' | 'read-write', use: (session: SessionHandle) => T): T {
+    const { token } = this.#opened;
+    try {
+      const session = token.openSession(access);
+      try {
+        return use(session);
+      } finally {
+        token.closeSession(session);
+      }
+    } catch (cause) {
+      if (cause instanceof Pkcs11Failure) throw cause;
+      throw new Pkcs11Failure('The token refused.', { cause });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { realpath } from 'node:fs/promises';
+import type { Cryptoki } from '../cryptoki/cryptoki.ts';
+import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import { Pkcs11jsCryptoki } from '../cryptoki/pkcs11jsCryptoki.ts';
+
+/** The one name of a module in this process, whatever links lead to it. Throws Pkcs11Failure if it is not there. */
+export async function findModule(path: string): Promise<string> {
+  return realpath(path).catch((cause: unknown) => {
+    const advice = "Install the vendor's library, or correct the path.";
+    throw new Pkcs11Failure(`There is no PKCS#11 module ${path}. ${advice}`, { cause });
+  });
+}
+
+/** Loads the shared library, as long as what it gives is in use. Throws Pkcs11Failure. */
+export function loadModule(path: string): Cryptoki {
+  try {
+    return new Pkcs11jsCryptoki(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Pkcs11Failure(
+      `The PKCS#11 module ${path} cannot be loaded: ${reason}. It must be the vendor's PKCS#11 library for this platform.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,54 @@
+import type { Cryptoki } from '../cryptoki/cryptoki.ts';
+import { findModule, loadModule } from './loadModule.ts';
+import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import { SharedModule, type ModuleHandle } from './moduleHandle.ts';
+import { RefusedPins } from '../token/refusedPins.ts';
+
+export interface ModuleRegistryOptions {
+  /** They outlive the modules, which whoever fails to open a token gives up. */
+  readonly refusedPins?: RefusedPins;
+  /** Whether a module that is initialised already was left so by a thread that died, and is ours to start again. */
+  readonly reclaim?: boolean;
+}
+
+/** The PKCS#11 modules in use. A process has one of this, beside those of its module threads. */
+export class ModuleRegistry {
+  readonly #loaded = new Map<string, SharedModule>();
+  readonly #refusedPins: RefusedPins;
+  readonly #reclaim: boolean;
+
+  constructor({ refusedPins = new RefusedPins(), reclaim = false }: ModuleRegistryOptions = {}) {
+    this.#refusedPins = refusedPins;
+    this.#reclaim = reclaim;
+  }
+
+  /**
+   * Loads and initialises the module, unless it is in use already. `path` is a shared library, `parameters` text for
+   * C_Initialize, on which all users of a module must agree. Throws Pkcs11Failure.
+   */
+  async open(path: string, parameters?: string): Promise<ModuleHandle> {
+    const file = await findModule(path);
+    let module = this.#loaded.get(file);
+    if (!module) {
+      module = this.#start(path, parameters);
+      this.#loaded.set(file, module);
+    } else if (module.parameters !== parameters) {
+      throw new Pkcs11Failure(
+        `The PKCS#11 module ${path} is in use with other initializeParameters. A process initialises it once: give all its key managers the same ones.`,
+      );
+    }
+    return module.share(() => this.#loaded.delete(file));
+  }
+
+  #start(path: string, parameters: string | undefined): SharedModule {
+    const cryptoki: Cryptoki = loadModule(path);
+    try {
+      return new SharedModule(cryptoki, { parameters, refusedPins: this.#refusedPins, reclaim: this.#reclaim });
+    } catch (cause) {
+      throw new Pkcs11Failure(
+        `The PKCS#11 module ${path} does not start. Check its own configuration and environment (for SoftHSM, SOFTHSM2_CONF; for NSS, initializeParameters).`,
+        { cause },
+      );
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { CKR } from '../cryptoki/cryptokiConstants.ts';
+import { isAnswer, type CryptokiError } from '../cryptoki/cryptokiError.ts';
+
+const VAGUE = [CKR.GENERAL_ERROR, CKR.FUNCTION_FAILED];
+
+const LOSSES = [
+  ...VAGUE,
+  CKR.SESSION_HANDLE_INVALID,
+  CKR.SESSION_CLOSED,
+  CKR.USER_NOT_LOGGED_IN,
+  CKR.KEY_HANDLE_INVALID,
+  CKR.OBJECT_HANDLE_INVALID,
+  CKR.SLOT_ID_INVALID,
+  CKR.TOKEN_NOT_PRESENT,
+  CKR.TOKEN_NOT_RECOGNIZED,
+  CKR.DEVICE_ERROR,
+  CKR.DEVICE_REMOVED,
+  CKR.CRYPTOKI_NOT_INITIALIZED,
+];
+
+/** Whether a session, login, handle or device is gone, so that the operation may succeed after a repair. */
+export function isLoss(error: unknown): error is CryptokiError {
+  return isAnswer(error, ...LOSSES) && !isVagueOfDecrypt(error);
+}
+
+/** Whether a module said no more than this of a decryption: a bad ciphertext as a rule, and as an exception a lost device. */
+export function isVagueOfDecrypt(error: unknown): boolean {
+  return isAnswer(error, ...VAGUE) && error.functionName === 'C_Decrypt';
+}

@@ -1,0 +1,75 @@
+import type { CryptokiError } from '../cryptoki/cryptokiError.ts';
+
+export interface LossLogOptions {
+  /** The key manager's name. */
+  readonly name: string;
+  readonly logger: Pkcs11Logger;
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+}
+
+export interface Pkcs11Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+// A token that comes and goes must not fill the log.
+const QUIET_MS = 10_000;
+
+/** What is logged of losses and returns, each kind at most once in ten seconds; a return is logged if its loss was. */
+export class LossLog {
+  readonly #options: LossLogOptions;
+  #failed = { quietUntil: -Infinity, unreported: 0 };
+  #lost = { quietUntil: -Infinity, unreported: 0 };
+  #lossWasReported = false;
+
+  constructor(options: LossLogOptions) {
+    this.#options = options;
+  }
+
+  /** An operation failed and is tried again. */
+  failed({ message }: CryptokiError): void {
+    const unreported = this.#admit(this.#failed);
+    if (unreported === undefined) return;
+    const fields = { keyManager: this.#options.name, detail: message, unreported };
+    this.#options.logger.warn(fields, 'A PKCS#11 session, login or handle is gone: trying again with new ones');
+  }
+
+  /** No operation can be served. */
+  lost(detail: string | undefined): void {
+    const unreported = this.#admit(this.#lost);
+    this.#lossWasReported = unreported !== undefined;
+    if (!this.#lossWasReported) return;
+    const fields = { keyManager: this.#options.name, detail, unreported };
+    this.#options.logger.error(fields, 'A token is lost: operations are refused until it has been repaired');
+  }
+
+  back(afterMs: number): void {
+    if (!this.#lossWasReported) return;
+    const fields = { keyManager: this.#options.name, afterMs: Math.round(afterMs) };
+    this.#options.logger.warn(fields, 'A token is back');
+  }
+
+  /** The end of all repairs. */
+  refused(detail: string | undefined): void {
+    const fields = { keyManager: this.#options.name, detail };
+    this.#options.logger.error(
+      fields,
+      'A token refuses the PIN: it is not repaired any more. Correct it in the configuration',
+    );
+  }
+
+  /** How many were not reported before this one; undefined if this one is not to be either. */
+  #admit(kind: { quietUntil: number; unreported: number }): number | undefined {
+    const now = this.#options.clock();
+    if (now < kind.quietUntil) {
+      kind.unreported += 1;
+      return undefined;
+    }
+    const { unreported } = kind;
+    kind.quietUntil = now + QUIET_MS;
+    kind.unreported = 0;
+    return unreported;
+  }
+}

@@ -1,0 +1,142 @@
+import type { Secret } from '../../../secret.ts';
+import type { Cryptoki, SessionHandle, TokenInfo } from '../cryptoki/cryptoki.ts';
+import { CKR } from '../cryptoki/cryptokiConstants.ts';
+import { CryptokiError, isAnswer } from '../cryptoki/cryptokiError.ts';
+import { findToken, type TokenSelector } from './findToken.ts';
+import { isLoss } from '../serving/isLoss.ts';
+import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import type { RefusedPins } from './refusedPins.ts';
+
+const PIN_REFUSALS = [
+  CKR.PIN_INCORRECT,
+  CKR.PIN_INVALID,
+  CKR.PIN_LEN_RANGE,
+  CKR.PIN_EXPIRED,
+  CKR.PIN_LOCKED,
+  CKR.USER_PIN_NOT_INITIALIZED,
+];
+
+/** A token and the login to it, which it keeps by a session of its own: a token logs out when its last session closes. */
+export class Token {
+  readonly #cryptoki: Cryptoki;
+  readonly #selector: TokenSelector;
+  readonly #pin: Secret;
+  readonly #refusedPins: RefusedPins;
+  #info: TokenInfo;
+  #loginSession: SessionHandle | undefined;
+  #isReadWriteOnly = false;
+
+  /** Finds the token. Throws Pkcs11Failure if there is not exactly one, and CryptokiError. */
+  constructor(cryptoki: Cryptoki, selector: TokenSelector, pin: Secret, refusedPins: RefusedPins) {
+    this.#cryptoki = cryptoki;
+    this.#selector = selector;
+    this.#pin = pin;
+    this.#refusedPins = refusedPins;
+    this.#info = findToken(cryptoki.tokens(), selector);
+  }
+
+  get info(): TokenInfo {
+    return this.#info;
+  }
+
+  /** Whether the PIN was refused, here or elsewhere in this process, so that no login can succeed any more. */
+  get isRefused(): boolean {
+    return this.#refusedPins.find(this.#info, this.#pin) !== undefined;
+  }
+
+  /** Finds the token again, which may have got another slot. Throws as the constructor does. */
+  findAgain(): void {
+    this.#info = findToken(this.#cryptoki.tokens(), this.#selector);
+  }
+
+  /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
+  login(): void {
+    const refusal = this.#refusedPins.find(this.#info, this.#pin);
+    if (refusal) throw refusal;
+    this.close();
+    this.#loginSession = this.#openLoggedIn();
+  }
+
+  /** What is wrong with the login or the device behind it, by a cheap look; undefined if both are there. */
+  findFault(): CryptokiError | undefined {
+    try {
+      if (!this.#loginSession || !this.#cryptoki.isUserLoggedIn(this.#loginSession)) {
+        return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
+      }
+      // What a library knows of a session it may know without its device, but not this.
+      this.#cryptoki.generateRandom(this.#loginSession, 1);
+    } catch (error) {
+      if (!(error instanceof CryptokiError)) throw error;
+      // A device without random numbers has answered too.
+      if (isLoss(error)) return error;
+    }
+    return undefined;
+  }
+
+  openSession(access: 'read-only' | 'read-write' = 'read-only'): SessionHandle {
+    const { slot } = this.#info;
+    if (access === 'read-write' || this.#isReadWriteOnly) return this.#cryptoki.openSession(slot, 'read-write');
+    try {
+      return this.#cryptoki.openSession(slot, access);
+    } catch (error) {
+      // What AWS CloudHSM answers, which has no read-only sessions.
+      if (!isAnswer(error, CKR.FUNCTION_FAILED)) throw error;
+      const session = this.#cryptoki.openSession(slot, 'read-write');
+      this.#isReadWriteOnly = true;
+      return session;
+    }
+  }
+
+  /** Closes the session if it still exists. */
+  closeSession(session: SessionHandle): void {
+    try {
+      this.#cryptoki.closeSession(session);
+    } catch (error) {
+      if (!(error instanceof CryptokiError)) throw error;
+    }
+  }
+
+  /** Logs out, unless this process has other sessions with the token. */
+  close(): void {
+    if (this.#loginSession) this.closeSession(this.#loginSession);
+    this.#loginSession = undefined;
+  }
+
+  /** After its module was restarted, when its sessions are void. */
+  forgetSession(): void {
+    this.#loginSession = undefined;
+  }
+
+  #openLoggedIn(): SessionHandle {
+    let session: SessionHandle | undefined;
+    try {
+      session = this.openSession();
+      this.#cryptoki.login(session, this.#pin);
+      return session;
+    } catch (cause) {
+      if (session && isAnswer(cause, CKR.USER_ALREADY_LOGGED_IN)) return session;
+      if (session) this.closeSession(session);
+      const pinRefused = isAnswer(cause, ...PIN_REFUSALS);
+      const failure = new Pkcs11Failure(advise(this.#info.label, cause), { cause, pinRefused });
+      if (pinRefused) this.#refusedPins.add(this.#info, this.#pin, failure);
+      throw failure;
+    }
+  }
+}
+
+function advise(label: string, cause: unknown): string {
+  const token = `token "${label}"`;
+  if (isAnswer(cause, CKR.PIN_LOCKED)) {
+    return `The user PIN of ${token} is locked. Its security officer must unlock it.`;
+  }
+  if (isAnswer(cause, CKR.PIN_EXPIRED)) {
+    return `The user PIN of ${token} has expired. Set a new one with the vendor's tools.`;
+  }
+  if (isAnswer(cause, CKR.USER_PIN_NOT_INITIALIZED)) {
+    return `No user PIN is set on ${token}. Its security officer must set one.`;
+  }
+  if (isAnswer(cause, ...PIN_REFUSALS)) {
+    return `The PIN was refused by ${token}. It was tried once and will not be tried again, because HSMs lock a user after a few tries: correct it first.`;
+  }
+  return `Cannot log in to ${token}.`;
+}

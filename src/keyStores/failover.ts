@@ -1,0 +1,56 @@
+import { XksError, type XksErrorName } from '../xks/errors.ts';
+import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
+
+/** A key manager, and whether it is thought to be able to serve. */
+export interface GuardedKeyManager {
+  readonly keyManager: KeyManager;
+  health(): KeyManagerHealth;
+  /** Whether the others are to be asked before it: it cannot serve, or fails of what it is asked. */
+  isLeftOut(): boolean;
+  /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */
+  isLost(): boolean;
+  /** Told of each operation that worked. */
+  succeeded(): void;
+  /** Told of each operation that failed for a reason that lies with the key manager. */
+  failed(): void;
+}
+
+const BROKEN: readonly XksErrorName[] = ['InternalException', 'DependencyTimeoutException'];
+// It works, but has no session free, or not yet the replica of a new key.
+const LACKING: readonly XksErrorName[] = ['ThrottlingException', 'KeyNotFoundException'];
+
+/**
+ * What `use` gives with the first key manager that can serve: in order of preference, those that are thought unable to last.
+ * All of them together have the longest of their `timeoutMs`, on `clock`; `use` is told when its own share of it is over.
+ * Throws what the first one threw when none can.
+ */
+export async function withFailover<T>(
+  managers: readonly GuardedKeyManager[],
+  clock: () => number,
+  use: (keyManager: KeyManager, deadline: number) => Promise<T>,
+): Promise<T> {
+  const end = clock() + Math.max(...managers.map(({ keyManager }) => keyManager.timeoutMs));
+  const [serving, unable] = partition(managers);
+  const failures: unknown[] = [];
+  for (const [index, manager] of [...serving, ...unable].entries()) {
+    const now = clock();
+    if (index > 0 && now >= end) break;
+    // One that hangs leaves half of the time to the next one that serves.
+    const deadline = index < serving.length - 1 ? (now + end) / 2 : end;
+    try {
+      const result = await use(manager.keyManager, deadline);
+      manager.succeeded();
+      return result;
+    } catch (error) {
+      const name = error instanceof XksError ? error.errorName : 'InternalException';
+      if (BROKEN.includes(name)) manager.failed();
+      else if (!LACKING.includes(name)) throw error;
+      failures.push(error);
+    }
+  }
+  throw failures[0];
+}
+
+function partition(managers: readonly GuardedKeyManager[]): [GuardedKeyManager[], GuardedKeyManager[]] {
+  return [managers.filter((manager) => !manager.isLeftOut()), managers.filter((manager) => manager.isLeftOut())];
+}

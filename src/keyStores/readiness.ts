@@ -1,0 +1,27 @@
+import type { KeyStore } from './keyStore.ts';
+
+/** Whether a load balancer should send requests here, and what speaks against it. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** There may be some although it is ready, such as one key store of several that is not served. */
+  readonly problems: readonly string[];
+}
+
+/** `starting` until the proxy listens; `draining` from the moment it is told to stop. */
+export type Phase = 'starting' | 'serving' | 'draining';
+
+/** Ready while the proxy serves at least one key store, and can record requests. */
+export function judgeReadiness(phase: Phase, keyStores: readonly KeyStore[], recordingProblem?: string): Readiness {
+  if (phase !== 'serving') return { ready: false, problems: [phase] };
+  if (recordingProblem !== undefined) return { ready: false, problems: [recordingProblem] };
+  const unserved = keyStores.filter((keyStore) => !isServing(keyStore));
+  return {
+    ready: unserved.length < keyStores.length,
+    problems: unserved.map(({ name }) => `no key manager of key store ${name} can serve`),
+  };
+}
+
+/** Whether a key manager of the key store serves, or has not failed for long. */
+export function isServing({ keyManagers }: KeyStore): boolean {
+  return keyManagers.some((keyManager) => !keyManager.isLost());
+}
