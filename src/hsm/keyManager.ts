@@ -13,14 +13,28 @@ export interface KeyManager {
   /** Milliseconds that an operation may take here at most. */
   readonly timeoutMs: number;
 
-  /** Attributes of the key with this label. Throws KeyNotFoundException if there is none. */
-  describeKey(label: string, deadline?: number): Promise<KeyDescription>;
+  /** Attributes of the key. Throws KeyNotFoundException if there is none that is so selected. */
+  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription>;
 
   /** AES-GCM with an IV of the key manager's making. `aad` is the framed AAD. `ciphertext` is as long as `plaintext`. */
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed>;
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed>;
+
+  /**
+   * `encrypt`, with the CDIV, and only after what was encrypted has been decrypted again: one wait for all of it. Throws
+   * InternalException if that does not give the plaintext.
+   */
+  encryptWithCdiv(
+    key: KeySelector,
+    plaintext: Uint8Array,
+    fields: AadFields,
+    deadline?: number,
+  ): Promise<SealedWithCdiv>;
 
   /** The plaintext; throws InvalidCiphertextException when the tag does not verify. */
-  decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array>;
+  decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array>;
+
+  /** Encrypts and decrypts with the health key, the key manager's own. Throws what would keep requests from being served. */
+  checkHealth(deadline?: number): Promise<void>;
 
   /** Identity of the token or appliance behind it, read from the device. */
   describe(): Promise<KeyManagerDescription>;
@@ -31,12 +45,31 @@ export interface KeyManager {
   close(): Promise<void>;
 }
 
+/** Which key: the one with this CKA_LABEL, this CKA_ID, or both. At least one is given. */
+export interface KeySelector {
+  readonly label?: string | undefined;
+  /** Lower-case hexadecimal. */
+  readonly ckaId?: string | undefined;
+}
+
+/** What the framed AAD is made of, as the client gave it. */
+export interface AadFields {
+  /** Of no bytes if the client gave none. */
+  readonly aad: Uint8Array;
+  readonly ciphertextMetadata: Uint8Array;
+}
+
 export interface Sealed {
   readonly ciphertext: Uint8Array;
   /** 12 or 16 bytes. */
   readonly iv: Uint8Array;
   /** 16 bytes. */
   readonly tag: Uint8Array;
+}
+
+export interface SealedWithCdiv extends Sealed {
+  /** Base64. */
+  readonly ciphertextDataIntegrityValue: string;
 }
 
 export interface KeyDescription {

@@ -5,6 +5,7 @@ import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { XksApi } from '../xks/path.ts';
 import type { Answer } from './answer.ts';
 import { describeFailure, type FailureRecord } from './describeFailure.ts';
+import { nameOfVersion } from '../operations/externalKey.ts';
 import type { Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
@@ -54,7 +55,7 @@ export function requestRecord(exchange: Exchange, { status }: Answer): RequestRe
     keyStore: exchange.keyStore?.name,
     operation: exchange.api,
     externalKeyId: exchange.externalKeyId,
-    keyVersion: exchange.keyVersion?.label,
+    keyVersion: exchange.keyVersion && nameOfVersion(exchange.keyVersion),
     keyManager: exchange.keyManager,
     accessKeyId: exchange.accessKeyId,
     claimedAccessKeyId: exchange.claimedAccessKeyId,

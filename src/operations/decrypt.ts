@@ -16,8 +16,8 @@ export async function decrypt(
 ): Promise<DecryptResponse> {
   const { ciphertext, initializationVector: iv, authenticationTag: tag, ciphertextMetadata } = request;
   const aad = request.additionalAuthenticatedData;
-  const { label } = versionOf(key, ciphertextMetadata);
-  const open = (framedAad: Uint8Array) => keyManager.decrypt(label, { ciphertext, iv, tag }, framedAad, deadline);
+  const version = versionOf(key, ciphertextMetadata);
+  const open = (framedAad: Uint8Array) => keyManager.decrypt(version, { ciphertext, iv, tag }, framedAad, deadline);
 
   const plaintext = await open(frameAad(aad ?? NO_AAD, ciphertextMetadata)).catch((error: unknown) => {
     const invalid = error instanceof XksError && error.errorName === 'InvalidCiphertextException';

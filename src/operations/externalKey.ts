@@ -1,3 +1,5 @@
+import type { KeySelector } from '../hsm/keyManager.ts';
+
 /** A key of a key store, as the configuration names it. */
 export interface ExternalKey {
   /** The externalKeyId in the URI. */
@@ -12,13 +14,16 @@ export interface ExternalKey {
 }
 
 /** A key in the key manager. */
-export interface KeyVersion {
-  /** Its CKA_LABEL. */
-  readonly label: string;
+export interface KeyVersion extends KeySelector {
   /** While proxies that share the key are told of a new version one by one. */
   readonly decryptOnly?: boolean;
   /** Sent with what it encrypts, and bound into the AAD; empty for a key without versions. At most 20 bytes. */
   readonly ciphertextMetadata: Buffer;
+}
+
+/** The name of a version in records and metrics: its label or, without one, its CKA_ID. */
+export function nameOfVersion({ label, ckaId = '' }: KeySelector): string {
+  return label ?? ckaId;
 }
 
 /** The version that encrypts. */

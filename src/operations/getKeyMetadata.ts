@@ -9,7 +9,7 @@ export async function getKeyMetadata(
   _message: object,
   deadline: number,
 ): Promise<GetKeyMetadataResponse> {
-  const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key).label, deadline);
+  const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key), deadline);
   // A blocked key never gets here: it is answered with InvalidStateException.
   return { keySpec, keyUsage, keyStatus: 'ENABLED' };
 }

@@ -148,7 +148,6 @@ function manageOne(
   });
   const healthCheck: DeepHealthCheck = new DeepHealthCheck({
     keyManager: measure?.(keyManager) ?? keyManager,
-    healthKey: pkcs11.healthKey,
     clock,
     onChange: (healthStatus, detail) => {
       const level = healthStatus === 'ACTIVE' ? 'info' : 'error';

@@ -102,9 +102,18 @@ describe('CDIV', () => {
       return plaintext;
     };
     const sealed = await encrypted({ ciphertextDataIntegrityValueAlgorithm: 'SHA_256' });
-    const fields = [sealed.initializationVector, sealed.ciphertext, sealed.authenticationTag];
-    const bytes = Buffer.concat(fields.map((field) => Buffer.from(field, 'base64')));
-    expect(sealed.ciphertextDataIntegrityValue).toBe(createHash('sha256').update(bytes).digest('base64'));
+    const corrupted = Buffer.from(sealed.ciphertext, 'base64');
+    const cdivOf = (ciphertext: Buffer) => {
+      const [iv, tag] = [sealed.initializationVector, sealed.authenticationTag].map((field) =>
+        Buffer.from(field, 'base64'),
+      );
+      return createHash('sha256')
+        .update(Buffer.concat([iv ?? corrupted, ciphertext, tag ?? corrupted]))
+        .digest('base64');
+    };
+    expect(sealed.ciphertextDataIntegrityValue).not.toBe(cdivOf(corrupted));
+    corrupted[0] = (corrupted[0] ?? 0) ^ 1;
+    expect(sealed.ciphertextDataIntegrityValue).toBe(cdivOf(corrupted));
   });
 
   it('is not returned when not asked for', async () => {

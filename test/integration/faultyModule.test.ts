@@ -52,8 +52,8 @@ const key: ExternalKey = {
 
 async function roundTrip(keyManager: KeyManager): Promise<void> {
   const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
-  const sealed = await keyManager.encrypt('key', plaintext, aad);
-  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+  const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
 }
 
 /** Calls of the function while `run` does. */
@@ -97,7 +97,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
   it.each(['answer', 'answer-afterwards'] as const)('fails as long as a call does, and no longer: %s', async (does) => {
     const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
     for (let call = 0; call < 3; call++) {
-      await expect(keyManager.encrypt('key', Buffer.from('x'), noAad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).rejects.toMatchObject({
         errorName: 'InternalException',
         detail: 'C_Encrypt answered CKR_DEVICE_ERROR (0x30)',
       });
@@ -110,7 +110,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
     faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR, from: 3, times: 2 });
     const outcomes: string[] = [];
     for (let call = 1; call <= 6; call++) {
-      const [{ status }] = await Promise.allSettled([keyManager.encrypt('key', Buffer.from('x'), noAad)]);
+      const [{ status }] = await Promise.allSettled([keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)]);
       outcomes.push(status);
     }
     // Each operation that is hit is tried twice.
@@ -156,7 +156,7 @@ describe('a call that hangs', () => {
   it('ends in DependencyTimeoutException, and its session is not lent until it has come back', async () => {
     const keyManager = await open({ calls: 'threadpool', sessions: 1, timeoutMs: 300 });
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
-    const encryption = () => keyManager.encrypt('key', Buffer.from('x'), noAad);
+    const encryption = () => keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
     await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
     await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
     const opened = await callsOf('C_OpenSession', async () => {
@@ -238,7 +238,7 @@ it('a module without read-only sessions is used with read-write ones', async () 
   const opened = await callsOf('C_OpenSession', async () => {
     const keyManager = await open({ healthKey: 'made-by-read-write' });
     await roundTrip(keyManager);
-    expect(await keyManager.describeKey('made-by-read-write')).toMatchObject({ keySpec: 'AES_256' });
+    expect(await keyManager.describeKey({ label: 'made-by-read-write' })).toMatchObject({ keySpec: 'AES_256' });
     await keyManager.close();
   });
   // One that was refused; then for the login, to look for the key, to make it, and for the operations.

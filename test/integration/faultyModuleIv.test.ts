@@ -72,17 +72,19 @@ describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', 
     faulty.inject(...MODULES[dialect.iv], ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []));
     await withKeyManager(dialect, async (keyManager) => {
       const plaintexts = [0, 1, 4_300].flatMap((length) => Array.from({ length: 20 }, () => randomBytes(length)));
-      const sealed = await Promise.all(plaintexts.map((plaintext) => keyManager.encrypt('key', plaintext, aad)));
+      const sealed = await Promise.all(
+        plaintexts.map((plaintext) => keyManager.encrypt({ label: 'key' }, plaintext, aad)),
+      );
       expect(sealed.map(({ ciphertext, iv, tag }) => [ciphertext.length, iv.length, tag.length])).toEqual(
         plaintexts.map(({ length }) => [length, 12, 16]),
       );
       expect(sealed.map(opened)).toEqual(plaintexts);
       expect(new Set(sealed.map(({ iv }) => Buffer.from(iv).toString('hex'))).size).toBe(plaintexts.length);
-      const decrypted = await Promise.all(sealed.map((each) => keyManager.decrypt('key', each, aad)));
+      const decrypted = await Promise.all(sealed.map((each) => keyManager.decrypt({ label: 'key' }, each, aad)));
       expect(decrypted.map((bytes) => Buffer.from(bytes))).toEqual(plaintexts);
       const noAad = new Uint8Array(0);
-      const withoutAad = await keyManager.encrypt('key', Buffer.from('x'), noAad);
-      expect(Buffer.from(await keyManager.decrypt('key', withoutAad, noAad)).toString()).toBe('x');
+      const withoutAad = await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
+      expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, withoutAad, noAad)).toString()).toBe('x');
     });
   });
 });
@@ -99,10 +101,10 @@ describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
       await withKeyManager(dialect, async (keyManager) => {
         for (const length of [0, 1, 4_300]) {
           const plaintext = randomBytes(length);
-          const sealed = await keyManager.encrypt('key', plaintext, aad);
+          const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
           expect([sealed.ciphertext.length, sealed.iv.length, sealed.tag.length]).toEqual([length, bytes, 16]);
           expect(opened(sealed)).toEqual(plaintext);
-          expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+          expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
         }
       });
     });
@@ -121,14 +123,14 @@ describe('nothing is encrypted in another dialect than that of the module', () =
   it.each(cases)('iv: %s for one of %s', async (iv, module) => {
     faulty.inject(...MODULES[module]);
     await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
-      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(internal);
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(internal);
     });
   });
 
   it.each(['random', 'hsm-in-place'] as const)('iv: %s for one that takes no IV', async (iv) => {
     faulty.inject({ on: 'C_EncryptInit', does: 'refuse-iv' }, { on: 'C_EncryptInit', does: 'make-iv-appended' });
     await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
-      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
         ...internal,
         detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',
       });
@@ -140,7 +142,7 @@ describe('nothing is encrypted in another dialect than that of the module', () =
     // Without the fault, of a module that knows 2.40 alone.
     else faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
     await withKeyManager({ calls: 'blocking', iv: 'random', gcmParameters }, async (keyManager) => {
-      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
         ...internal,
         detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',
       });

@@ -59,8 +59,8 @@ function open({
 
 async function roundTrip(keyManager: KeyManager): Promise<void> {
   const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
-  const sealed = await keyManager.encrypt('key', plaintext, aad);
-  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+  const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
 }
 
 function roundTrips(keyManager: KeyManager): Promise<unknown> {
@@ -141,13 +141,13 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
 
   it('gives no wrong answer while the HSM comes and goes, and none but the right ones afterwards', async () => {
     const aad = randomBytes(20);
-    const sealed = await keyManager.encrypt('key', Buffer.from('plaintext'), aad);
+    const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
     let running = true;
     const wrong: unknown[] = [];
     const load = Array.from({ length: 8 }, async () => {
       while (running) {
         try {
-          const opened = await keyManager.decrypt('key', sealed, aad);
+          const opened = await keyManager.decrypt({ label: 'key' }, sealed, aad);
           if (!Buffer.from(opened).equals(Buffer.from('plaintext'))) wrong.push(opened);
         } catch (failure) {
           if (!(failure instanceof XksError) || failure.errorName !== 'InternalException') wrong.push(failure);
@@ -158,7 +158,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
     for (const fault of [deviceRemoved, { ...deviceRemoved, code: pkcs11js.CKR_GENERAL_ERROR }] as const) {
       const lift = faulty.inject(fault);
       await vi.waitFor(
-        () => expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(internal),
+        () => expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(internal),
         20_000,
       );
       lift();
@@ -172,8 +172,8 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
 
   it('tells a lost device from a bad ciphertext', async () => {
     const aad = randomBytes(20);
-    const { iv, tag } = await keyManager.encrypt('key', Buffer.from('plaintext'), aad);
-    const bad = () => keyManager.decrypt('key', { ciphertext: randomBytes(9), iv, tag }, aad);
+    const { iv, tag } = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
+    const bad = () => keyManager.decrypt({ label: 'key' }, { ciphertext: randomBytes(9), iv, tag }, aad);
     const invalid = { errorName: 'InvalidCiphertextException' };
     await expect(bad()).rejects.toMatchObject(invalid);
     expect(warn).not.toHaveBeenCalled();
@@ -197,7 +197,7 @@ describe('a module is not restarted', () => {
     const finalized = count('C_Finalize');
     const late = { errorName: 'DependencyTimeoutException' };
     const release = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
-    await expect(keyManager.encrypt('key', Buffer.from('x'), randomBytes(1))).rejects.toMatchObject(late);
+    await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), randomBytes(1))).rejects.toMatchObject(late);
     const lift = faulty.inject(deviceRemoved);
     await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
     expect(count('C_Finalize')).toBe(finalized);
@@ -218,11 +218,11 @@ describe('a module is not restarted', () => {
     await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
     expect(count('C_Finalize')).toBe(finalized);
 
-    await expect(other.describeKey('absent')).rejects.toMatchObject(internal);
+    await expect(other.describeKey({ label: 'absent' })).rejects.toMatchObject(internal);
     lift();
     await backAgain(keyManager);
     await vi.waitFor(
-      () => expect(other.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' }),
+      () => expect(other.describeKey({ label: 'absent' })).rejects.toMatchObject({ errorName: 'KeyNotFoundException' }),
       20_000,
     );
     await roundTrips(keyManager);

@@ -68,8 +68,8 @@ async function openOne(given: Partial<Pkcs11Options> = {}): Promise<KeyManager> 
 
 async function roundTrip(keyManager: KeyManager): Promise<void> {
   const plaintext = randomBytes(50);
-  const sealed = await keyManager.encrypt('key', plaintext, aad);
-  expect(Buffer.from(await keyManager.decrypt('key', sealed, aad))).toEqual(plaintext);
+  const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+  expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
 }
 
 function backAgain(keyManager: KeyManager): Promise<void> {
@@ -87,12 +87,12 @@ describe('a key manager in a thread', () => {
     await Promise.all(Array.from({ length: 50 }, () => roundTrip(keyManager)));
     // Views of larger memory, as requests have them.
     const memory = randomBytes(100);
-    const sealed = await keyManager.encrypt('key', memory.subarray(3, 13), memory.subarray(20, 50));
+    const sealed = await keyManager.encrypt({ label: 'key' }, memory.subarray(3, 13), memory.subarray(20, 50));
     expect(sealed.iv.buffer.byteLength).toBe(12);
-    expect(Buffer.from(await keyManager.decrypt('key', sealed, memory.subarray(20, 50)))).toEqual(
+    expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, memory.subarray(20, 50)))).toEqual(
       memory.subarray(3, 13),
     );
-    expect(await keyManager.describeKey('encrypt-only')).toMatchObject({ keySpec: 'AES_256' });
+    expect(await keyManager.describeKey({ label: 'encrypt-only' })).toMatchObject({ keySpec: 'AES_256' });
     expect((await keyManager.describe()).vendor).toBe('SoftHSM project');
     await keyManager.close();
     expect(count('C_Finalize')).toBe(1);
@@ -101,18 +101,18 @@ describe('a key manager in a thread', () => {
 
   it('fails as one in the main thread does', async () => {
     const keyManager = await openOne();
-    const sealed = await keyManager.encrypt('key', Buffer.from('x'), aad);
-    await expect(keyManager.decrypt('key', sealed, randomBytes(3))).rejects.toMatchObject({
+    const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad);
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, randomBytes(3))).rejects.toMatchObject({
       name: 'XksError',
       errorName: 'InvalidCiphertextException',
       message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
       detail: 'C_Decrypt answered CKR_GENERAL_ERROR (0x5)',
     });
-    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({
+    await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject({
       errorName: 'KeyNotFoundException',
-      detail: 'no secret key of the token is labelled "absent"',
+      detail: 'no secret key of the token has the label "absent"',
     });
-    await expect(keyManager.decrypt('encrypt-only', sealed, aad)).rejects.toMatchObject({
+    await expect(keyManager.decrypt({ label: 'encrypt-only' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidKeyUsageException',
       message: 'The external key does not permit DECRYPT.',
     });
@@ -135,8 +135,10 @@ describe('a key manager in a thread', () => {
     const keyManager = await openOne({ sessions: 1, timeoutMs: 10_000 });
     await roundTrip(keyManager);
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
-    const running = keyManager.encrypt('key', Buffer.from('x'), aad);
-    await expect(keyManager.encrypt('key', Buffer.from('x'), aad, performance.now() + 4_000)).rejects.toMatchObject({
+    const running = keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad);
+    await expect(
+      keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad, performance.now() + 4_000),
+    ).rejects.toMatchObject({
       errorName: 'ThrottlingException',
       message: 'The key manager has no free session in time.',
     });
@@ -152,9 +154,9 @@ describe.each(['C_GenerateRandom', 'C_EncryptInit', 'C_FindObjectsInit', 'C_Open
     it('the main thread goes on, operations end in time, and nothing is done for those that ended', async () => {
       const keyManager = await openOne({ timeoutMs: 1_000 });
       const lift = faulty.inject({ on: functionName, does: 'hang' });
-      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
       await expect(keyManager.describe()).rejects.toMatchObject(late);
-      await expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
       lift();
       await vi.waitFor(() => keyManager.describe(), { timeout: 20_000 });
       expect(count('C_Encrypt')).toBeLessThanOrEqual(1);
@@ -188,14 +190,16 @@ describe('while C_Login hangs', () => {
   it('requests that wait are bounded in number', async () => {
     const keyManager = await openOne({ timeoutMs: 1_000 });
     const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
-    const outcomes = await Promise.allSettled(Array.from({ length: 2_060 }, () => keyManager.describeKey('key')));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 2_060 }, () => keyManager.describeKey({ label: 'key' })),
+    );
     const names = outcomes.map((outcome) =>
       outcome.status === 'rejected' ? (outcome.reason as { errorName: string }).errorName : 'served',
     );
     expect(names.filter((name) => name === 'DependencyTimeoutException')).toHaveLength(2_048);
     expect(names.filter((name) => name === 'ThrottlingException')).toHaveLength(12);
     // Until they have been answered, however late.
-    await expect(keyManager.describeKey('key')).rejects.toMatchObject({ errorName: 'ThrottlingException' });
+    await expect(keyManager.describeKey({ label: 'key' })).rejects.toMatchObject({ errorName: 'ThrottlingException' });
     lift();
     await backAgain(keyManager);
     await keyManager.close();
@@ -219,7 +223,7 @@ describe('while C_Login hangs', () => {
   it('close ends in time, and says so', async () => {
     const keyManager = await openOne({ timeoutMs: 100 });
     const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
-    await expect(keyManager.describeKey('key')).rejects.toMatchObject(late);
+    await expect(keyManager.describeKey({ label: 'key' })).rejects.toMatchObject(late);
     await keyManager.close();
     expect(warn).toHaveBeenCalledExactlyOnceWith({ keyManager: 'hsm' }, expect.stringContaining('does not answer'));
     await keyManagers.close();
@@ -237,7 +241,7 @@ describe('key managers of one module', () => {
     await Promise.all([roundTrip(pooled), roundTrip(blocking)]);
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
     // In the main thread, this could not come to an end.
-    await expect(blocking.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject(late);
+    await expect(blocking.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
     lift();
     await Promise.all([backAgain(pooled), backAgain(blocking)]);
     await Promise.all([pooled.close(), blocking.close()]);
@@ -273,12 +277,12 @@ describe('a thread that dies', () => {
     });
     await roundTrip(keyManager);
     const hang = faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 20 });
-    const running = expect(keyManager.encrypt('key', Buffer.from('x'), aad)).rejects.toMatchObject({
+    const running = expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
       ...internal,
       message: 'The key manager cannot be used at present.',
       detail: 'the thread of its PKCS#11 module has ended',
     });
-    await expect(keyManager.describeKey('die')).rejects.toMatchObject(internal);
+    await expect(keyManager.describeKey({ label: 'die' })).rejects.toMatchObject(internal);
     await running;
     hang();
     await gone.promise;
@@ -304,7 +308,7 @@ describe('a thread that dies', () => {
     const keyManager = await module.open(optionsOf(), () => {
       gone.resolve(undefined);
     });
-    await expect(keyManager.describeKey('die')).rejects.toMatchObject(internal);
+    await expect(keyManager.describeKey({ label: 'die' })).rejects.toMatchObject(internal);
     await gone.promise;
     const logins = count('C_Login');
     await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });

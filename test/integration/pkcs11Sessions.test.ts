@@ -38,8 +38,8 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
 
   async function roundTrip(label: string): Promise<void> {
     const [plaintext, aad] = [randomBytes(50), randomBytes(20)];
-    const sealed = await keyManager.encrypt(label, plaintext, aad);
-    expect(Buffer.from(await keyManager.decrypt(label, sealed, aad))).toEqual(plaintext);
+    const sealed = await keyManager.encrypt({ label }, plaintext, aad);
+    expect(Buffer.from(await keyManager.decrypt({ label }, sealed, aad))).toEqual(plaintext);
   }
 
   it('serve 100 operations at once, failures among them', async () => {
@@ -47,7 +47,7 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
     await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         if (index % 5 > 0) return roundTrip(index % 2 > 0 ? 'key' : 'other');
-        await expect(keyManager.decrypt('key', invalid, randomBytes(1))).rejects.toMatchObject({
+        await expect(keyManager.decrypt({ label: 'key' }, invalid, randomBytes(1))).rejects.toMatchObject({
           errorName: 'InvalidCiphertextException',
         });
       }),
@@ -64,8 +64,10 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
 
   it('are renewed before a key is said not to exist', async () => {
     softHsm.closeAllSessions();
-    expect(await keyManager.describeKey('key')).toMatchObject({ keySpec: 'AES_256' });
-    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+    expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
+    await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject({
+      errorName: 'KeyNotFoundException',
+    });
   });
 
   it('find a key again that was made anew', async () => {
@@ -92,7 +94,7 @@ describe('a key manager with one session', () => {
       },
     );
     const outcomes = await Promise.allSettled(
-      Array.from({ length: 200 }, () => keyManager.encrypt('key', randomBytes(4_300), randomBytes(8_192))),
+      Array.from({ length: 200 }, () => keyManager.encrypt({ label: 'key' }, randomBytes(4_300), randomBytes(8_192))),
     );
     const refusals = outcomes.map((outcome): unknown => (outcome.status === 'rejected' ? outcome.reason : undefined));
     expect(refusals).toContainEqual(expect.objectContaining({ errorName: 'ThrottlingException' }));

@@ -52,7 +52,7 @@ describe('a token is selected', () => {
     for (const token of [{ serial }, { slot: Number(slot) }]) {
       const keyManager = await open({ token });
       expect((await keyManager.describe()).id).toBe(serial);
-      expect(await keyManager.describeKey('key')).toMatchObject({ keySpec: 'AES_256' });
+      expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
       await keyManager.close();
     }
     release();
@@ -103,7 +103,7 @@ describe('start-up fails, with advice', () => {
 
   it('and leaves nothing behind that would stop the next start', async () => {
     const keyManager = await open({});
-    expect((await keyManager.encrypt('key', Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
+    expect((await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
     await keyManager.close();
   });
 });
@@ -124,11 +124,11 @@ describe('key managers of one process', () => {
     const first = await open({});
     const second = await open({ token: { label: 'second' }, module: link });
     expect((await first.describe()).id).not.toBe((await second.describe()).id);
-    await expect(second.describeKey('key')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+    await expect(second.describeKey({ label: 'key' })).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
     await second.close();
-    expect((await first.encrypt('key', Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
+    expect((await first.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
     await first.close();
-    await expect(first.encrypt('key', Buffer.from('x'), noAad)).rejects.toMatchObject({
+    await expect(first.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).rejects.toMatchObject({
       errorName: 'InternalException',
       message: 'The key manager is closed.',
     });
@@ -137,8 +137,8 @@ describe('key managers of one process', () => {
   it('share a token and its login', async () => {
     const [one, other] = [await open({}), await open({ calls: 'threadpool' })];
     await one.close();
-    const sealed = await other.encrypt('key', Buffer.from('x'), noAad);
-    expect(Buffer.from(await other.decrypt('key', sealed, noAad)).toString()).toBe('x');
+    const sealed = await other.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
+    expect(Buffer.from(await other.decrypt({ label: 'key' }, sealed, noAad)).toString()).toBe('x');
     await other.close();
   });
 

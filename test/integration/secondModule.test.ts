@@ -89,22 +89,30 @@ describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls',
 
   it('describes itself and its keys', async () => {
     expect(await keyManager.describe()).toMatchObject({ vendor: 'Mozilla Foundation' });
-    expect(await keyManager.describeKey('both')).toEqual({ keySpec: 'AES_256', keyUsage: ['ENCRYPT', 'DECRYPT'] });
-    expect(await keyManager.describeKey('encrypt-only')).toEqual({ keySpec: 'AES_256', keyUsage: ['ENCRYPT'] });
-    expect(await keyManager.describeKey('short')).toMatchObject({ keySpec: 'AES_128' });
-    await expect(keyManager.describeKey('absent')).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+    expect(await keyManager.describeKey({ label: 'both' })).toEqual({
+      keySpec: 'AES_256',
+      keyUsage: ['ENCRYPT', 'DECRYPT'],
+    });
+    expect(await keyManager.describeKey({ label: 'encrypt-only' })).toEqual({
+      keySpec: 'AES_256',
+      keyUsage: ['ENCRYPT'],
+    });
+    expect(await keyManager.describeKey({ label: 'short' })).toMatchObject({ keySpec: 'AES_128' });
+    await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject({
+      errorName: 'KeyNotFoundException',
+    });
   });
 
   it.each([0, 1, 16, 4_300])('opens what it sealed: %i bytes', async (length) => {
     const plaintext = randomBytes(length);
-    const sealed = await keyManager.encrypt('both', plaintext, aad);
+    const sealed = await keyManager.encrypt({ label: 'both' }, plaintext, aad);
     expect(sealed.ciphertext).toHaveLength(length);
-    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad))).toEqual(plaintext);
+    expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad))).toEqual(plaintext);
   });
 
   it.each([0, 100])('agrees with another AES-GCM on %i bytes', async (length) => {
     const plaintext = randomBytes(length);
-    const { ciphertext, iv, tag } = await keyManager.encrypt('known', plaintext, aad);
+    const { ciphertext, iv, tag } = await keyManager.encrypt({ label: 'known' }, plaintext, aad);
     const decipher = createDecipheriv('aes-256-gcm', knownKey, iv).setAAD(aad).setAuthTag(tag);
     expect(Buffer.concat([decipher.update(ciphertext), decipher.final()])).toEqual(plaintext);
   });
@@ -113,7 +121,7 @@ describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls',
     const [plaintext, iv] = [randomBytes(100), randomBytes(ivLength)];
     const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-    const opened = await keyManager.decrypt('known', { ciphertext, iv, tag: cipher.getAuthTag() }, aad);
+    const opened = await keyManager.decrypt({ label: 'known' }, { ciphertext, iv, tag: cipher.getAuthTag() }, aad);
     expect(Buffer.from(opened)).toEqual(plaintext);
   });
 
@@ -129,16 +137,16 @@ describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls',
   };
 
   it.each(Object.entries(tampered))('refuses a changed %s', async (_, tamper) => {
-    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
-    await expect(keyManager.decrypt('both', ...tamper(sealed))).rejects.toMatchObject({
+    const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
+    await expect(keyManager.decrypt({ label: 'both' }, ...tamper(sealed))).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
     });
-    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+    expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   });
 
   it('refuses what another key sealed', async () => {
-    const sealed = await keyManager.encrypt('known', Buffer.from('plaintext'), aad);
-    await expect(keyManager.decrypt('both', sealed, aad)).rejects.toMatchObject({
+    const sealed = await keyManager.encrypt({ label: 'known' }, Buffer.from('plaintext'), aad);
+    await expect(keyManager.decrypt({ label: 'both' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
     });
   });
@@ -147,27 +155,27 @@ describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls',
     await Promise.all(
       Array.from({ length: 50 }, async () => {
         const plaintext = randomBytes(50);
-        const sealed = await keyManager.encrypt('both', plaintext, aad);
-        expect(Buffer.from(await keyManager.decrypt('both', sealed, aad))).toEqual(plaintext);
+        const sealed = await keyManager.encrypt({ label: 'both' }, plaintext, aad);
+        expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad))).toEqual(plaintext);
       }),
     );
   });
 
   it('opens after a restart what it sealed before', async () => {
-    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+    const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
     const starts = front.counts().get('C_Initialize') ?? 0;
     const stops = front.counts().get('C_Finalize') ?? 0;
     await keyManager.close();
     keyManager = await open({ calls });
-    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+    expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
     expect(front.counts().get('C_Finalize')).toBe(stops + 1);
     expect(front.counts().get('C_Initialize')).toBe(starts + 1);
   });
 
   it.each(['close-session', 'log-out'] as const)('serves on after a %s', async (does) => {
-    const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
+    const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
     front.inject({ on: 'C_DecryptInit', does, times: 1 });
-    expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+    expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   });
 });
 
@@ -179,16 +187,16 @@ it('refuses a wrong PIN, which is tried once', async () => {
 
 it('works by itself, without a module in front', async () => {
   const keyManager = await open({ module: nss.module });
-  const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
-  expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+  const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   await keyManager.close();
 });
 
 it('reads CK_GCM_PARAMS with and without ulIvBits alike', async () => {
   const [v240, v220] = [await open(), await open({ gcmParameters: 'v2.20' })];
-  const sealed = await v220.encrypt('known', Buffer.from('plaintext'), aad);
-  expect(Buffer.from(await v240.decrypt('known', sealed, aad)).toString()).toBe('plaintext');
-  expect(Buffer.from(await v220.decrypt('known', sealed, aad)).toString()).toBe('plaintext');
+  const sealed = await v220.encrypt({ label: 'known' }, Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await v240.decrypt({ label: 'known' }, sealed, aad)).toString()).toBe('plaintext');
+  expect(Buffer.from(await v220.decrypt({ label: 'known' }, sealed, aad)).toString()).toBe('plaintext');
   await v240.close();
   await v220.close();
 });
@@ -197,7 +205,7 @@ it('is started again when it was finalized', async () => {
   const keyManager = await open();
   const beside = new pkcs11js.PKCS11(front.module);
   beside.C_Finalize();
-  const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
-  expect(Buffer.from(await keyManager.decrypt('both', sealed, aad)).toString()).toBe('plaintext');
+  const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
+  expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   await keyManager.close();
 });

@@ -55,16 +55,16 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     it.each(lengths)('of $plaintext bytes with $aad bytes of AAD', async (length) => {
       const plaintext = randomBytes(length.plaintext);
       const aad = randomBytes(length.aad);
-      const sealed = await keyManager.encrypt('both', plaintext, aad);
+      const sealed = await keyManager.encrypt({ label: 'both' }, plaintext, aad);
       expect(sealed.ciphertext).toHaveLength(length.plaintext);
       expect(sealed.iv).toHaveLength(12);
       expect(sealed.tag).toHaveLength(16);
-      expect(Buffer.from(await keyManager.decrypt('both', sealed, aad))).toEqual(plaintext);
+      expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad))).toEqual(plaintext);
     });
 
     it('takes views of larger memory', async () => {
       const memory = new Uint8Array(randomBytes(64));
-      const sealed = await keyManager.encrypt('known', memory.subarray(5, 25), memory.subarray(30, 47));
+      const sealed = await keyManager.encrypt({ label: 'known' }, memory.subarray(5, 25), memory.subarray(30, 47));
       expect(opened(sealed, memory.subarray(30, 47))).toEqual(Buffer.from(memory.subarray(5, 25)));
     });
   });
@@ -75,18 +75,18 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
       const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
       const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
       const sealed = { ciphertext, iv, tag: cipher.getAuthTag() };
-      expect(Buffer.from(await keyManager.decrypt('known', sealed, aad))).toEqual(plaintext);
+      expect(Buffer.from(await keyManager.decrypt({ label: 'known' }, sealed, aad))).toEqual(plaintext);
     });
 
     it.each([0, 1, 4_300])('on what it encrypted itself, of %i bytes', async (length) => {
       const [plaintext, aad] = [randomBytes(length), randomBytes(30)];
-      expect(opened(await keyManager.encrypt('known', plaintext, aad), aad)).toEqual(plaintext);
+      expect(opened(await keyManager.encrypt({ label: 'known' }, plaintext, aad), aad)).toEqual(plaintext);
     });
   });
 
   it('gives every encryption an IV of its own', async () => {
     const sealed = await Promise.all(
-      Array.from({ length: 1_000 }, () => keyManager.encrypt('both', Buffer.from('x'), noAad)),
+      Array.from({ length: 1_000 }, () => keyManager.encrypt({ label: 'both' }, Buffer.from('x'), noAad)),
     );
     expect(new Set(sealed.map(({ iv }) => Buffer.from(iv).toString('hex'))).size).toBe(1_000);
   });
@@ -112,19 +112,19 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     };
 
     it.each(Object.entries(tampered))('%s', async (_, tamper) => {
-      const [sealed, otherAad] = tamper(await keyManager.encrypt('both', Buffer.from('plaintext'), aad));
-      await expect(keyManager.decrypt('both', sealed, otherAad)).rejects.toMatchObject({
+      const [sealed, otherAad] = tamper(await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad));
+      await expect(keyManager.decrypt({ label: 'both' }, sealed, otherAad)).rejects.toMatchObject({
         errorName: 'InvalidCiphertextException',
         message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
       });
       // The session that failed has not spoilt the next operation.
-      const next = await keyManager.encrypt('both', Buffer.from('next'), aad);
-      expect(Buffer.from(await keyManager.decrypt('both', next, aad)).toString()).toBe('next');
+      const next = await keyManager.encrypt({ label: 'both' }, Buffer.from('next'), aad);
+      expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, next, aad)).toString()).toBe('next');
     });
 
     it('with another key', async () => {
-      const sealed = await keyManager.encrypt('both', Buffer.from('plaintext'), aad);
-      await expect(keyManager.decrypt('known', sealed, aad)).rejects.toMatchObject({
+      const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
+      await expect(keyManager.decrypt({ label: 'known' }, sealed, aad)).rejects.toMatchObject({
         errorName: 'InvalidCiphertextException',
       });
     });
@@ -138,7 +138,7 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
       ['neither', 'AES_256', []],
       ['short', 'AES_128', ['ENCRYPT', 'DECRYPT']],
     ])('the key %s as %s for %j', async (label, keySpec, keyUsage) => {
-      expect(await keyManager.describeKey(label)).toEqual({ keySpec, keyUsage });
+      expect(await keyManager.describeKey({ label })).toEqual({ keySpec, keyUsage });
     });
 
     it('the token', async () => {
@@ -153,11 +153,11 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     const sealed = { ciphertext: randomBytes(8), iv: randomBytes(12), tag: randomBytes(16) };
 
     it('encrypts with an encrypt-only key', async () => {
-      expect((await keyManager.encrypt('encrypt-only', Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
+      expect((await keyManager.encrypt({ label: 'encrypt-only' }, Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
     });
 
     it('asks the token to decrypt with a decrypt-only key', async () => {
-      await expect(keyManager.decrypt('decrypt-only', sealed, noAad)).rejects.toMatchObject({
+      await expect(keyManager.decrypt({ label: 'decrypt-only' }, sealed, noAad)).rejects.toMatchObject({
         errorName: 'InvalidCiphertextException',
       });
     });
@@ -170,8 +170,8 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     ] as const)('does not %s with the key %s', async (operation, label, usage) => {
       const outcome =
         operation === 'encrypt'
-          ? keyManager.encrypt(label, Buffer.from('x'), noAad)
-          : keyManager.decrypt(label, sealed, noAad);
+          ? keyManager.encrypt({ label }, Buffer.from('x'), noAad)
+          : keyManager.decrypt({ label }, sealed, noAad);
       await expect(outcome).rejects.toMatchObject({
         errorName: 'InvalidKeyUsageException',
         message: `The external key does not permit ${usage}.`,
@@ -181,8 +181,8 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     it.each(['encrypt', 'decrypt'] as const)('does not %s with an AES-128 key', async (operation) => {
       const outcome =
         operation === 'encrypt'
-          ? keyManager.encrypt('short', Buffer.from('x'), noAad)
-          : keyManager.decrypt('short', sealed, noAad);
+          ? keyManager.encrypt({ label: 'short' }, Buffer.from('x'), noAad)
+          : keyManager.decrypt({ label: 'short' }, sealed, noAad);
       await expect(outcome).rejects.toMatchObject({
         errorName: 'InvalidKeyUsageException',
         message: 'The external key is AES_128: only AES_256 can be used.',
@@ -196,8 +196,8 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
         errorName: 'KeyNotFoundException',
         detail: expect.stringContaining('"absent"') as unknown,
       };
-      await expect(keyManager.describeKey('absent')).rejects.toMatchObject(expected);
-      await expect(keyManager.encrypt('absent', Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
+      await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject(expected);
+      await expect(keyManager.encrypt({ label: 'absent' }, Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
     });
 
     it('and picks none of two', async () => {
@@ -206,17 +206,17 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
         message: 'The key manager has several keys for this external key.',
         detail: expect.stringContaining('"twice"') as unknown,
       };
-      await expect(keyManager.describeKey('twice')).rejects.toMatchObject(expected);
-      await expect(keyManager.encrypt('twice', Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
+      await expect(keyManager.describeKey({ label: 'twice' })).rejects.toMatchObject(expected);
+      await expect(keyManager.encrypt({ label: 'twice' }, Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
     });
 
     it('as soon as they exist, and no longer', async () => {
       const label = `late-${calls}`;
-      await expect(keyManager.describeKey(label)).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
+      await expect(keyManager.describeKey({ label })).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
       softHsm.importKey(label, knownKey);
-      expect(opened(await keyManager.encrypt(label, Buffer.from('x'), noAad), noAad).toString()).toBe('x');
+      expect(opened(await keyManager.encrypt({ label }, Buffer.from('x'), noAad), noAad).toString()).toBe('x');
       softHsm.destroyKey(label);
-      await expect(keyManager.encrypt(label, Buffer.from('x'), noAad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label }, Buffer.from('x'), noAad)).rejects.toMatchObject({
         errorName: 'KeyNotFoundException',
       });
     });

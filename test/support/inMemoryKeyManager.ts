@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { KeyDescription, KeyManager, KeyUsage } from '../../src/hsm/keyManager.ts';
+import { encryptWithCdiv, requireDecryptable } from '../../src/hsm/encryptWithCdiv.ts';
+import type { AadFields, KeyDescription, KeyManager, KeySelector, KeyUsage, Sealed } from '../../src/hsm/keyManager.ts';
 import { XksError } from '../../src/xks/errors.ts';
 
 interface Key {
@@ -24,7 +25,7 @@ export class InMemoryKeyManager implements KeyManager {
     return this;
   }
 
-  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
+  describeKey({ label }: KeySelector, deadline?: number): Promise<KeyDescription> {
     this.deadlines.push(deadline);
     return attempt(() => {
       const { value, usage } = this.#key(label);
@@ -32,7 +33,7 @@ export class InMemoryKeyManager implements KeyManager {
     });
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number) {
+  encrypt({ label }: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number) {
     this.deadlines.push(deadline);
     return attempt(() => {
       const { value } = this.#key(label, 'ENCRYPT');
@@ -45,7 +46,7 @@ export class InMemoryKeyManager implements KeyManager {
   }
 
   decrypt(
-    label: string,
+    { label }: KeySelector,
     { ciphertext, iv, tag }: { ciphertext: Uint8Array; iv: Uint8Array; tag: Uint8Array },
     aad: Uint8Array,
     deadline?: number,
@@ -63,6 +64,20 @@ export class InMemoryKeyManager implements KeyManager {
     });
   }
 
+  async encryptWithCdiv(key: KeySelector, plaintext: Uint8Array, fields: AadFields, deadline?: number) {
+    const cipher = {
+      encrypt: (bytes: Uint8Array, aad: Uint8Array) => this.encrypt(key, bytes, aad, deadline),
+      decrypt: (sealed: Sealed, aad: Uint8Array) => this.decrypt(key, sealed, aad, deadline),
+    };
+    return encryptWithCdiv(cipher, plaintext, fields);
+  }
+
+  async checkHealth(deadline?: number): Promise<void> {
+    const [key, plaintext, aad] = [{ label: 'xks-health' }, randomBytes(32), randomBytes(16)];
+    const sealed = await this.encrypt(key, plaintext, aad, deadline);
+    await requireDecryptable({ decrypt: (...args) => this.decrypt(key, ...args, deadline) }, sealed, aad, plaintext);
+  }
+
   describe() {
     return attempt(() => {
       this.#failIfTold();
@@ -74,7 +89,7 @@ export class InMemoryKeyManager implements KeyManager {
     return Promise.resolve();
   }
 
-  #key(label: string, needed?: KeyUsage): Key {
+  #key(label = '', needed?: KeyUsage): Key {
     this.#failIfTold();
     const key = this.keys.get(label);
     if (!key) throw new XksError('KeyNotFoundException', 'There is no such key.');

@@ -1,5 +1,14 @@
 import { XksError } from '../../xks/errors.ts';
-import type { KeyDescription, KeyManager, KeyManagerDescription, KeyManagerLoad, Sealed } from '../keyManager.ts';
+import type {
+  AadFields,
+  KeyDescription,
+  KeyManager,
+  KeyManagerDescription,
+  KeyManagerLoad,
+  KeySelector,
+  Sealed,
+  SealedWithCdiv,
+} from '../keyManager.ts';
 import type { Pkcs11Logger } from './serving/lossLog.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
 
@@ -86,16 +95,29 @@ export class ReconnectingKeyManager implements KeyManager {
     }, retryInMs).unref();
   }
 
-  async describeKey(label: string, deadline?: number): Promise<KeyDescription> {
-    return this.#opened().describeKey(label, deadline);
+  async describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    return this.#opened().describeKey(key, deadline);
   }
 
-  async encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    return this.#opened().encrypt(label, plaintext, aad, deadline);
+  async encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#opened().encrypt(key, plaintext, aad, deadline);
   }
 
-  async decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
-    return this.#opened().decrypt(label, sealed, aad, deadline);
+  async encryptWithCdiv(
+    key: KeySelector,
+    plaintext: Uint8Array,
+    fields: AadFields,
+    deadline?: number,
+  ): Promise<SealedWithCdiv> {
+    return this.#opened().encryptWithCdiv(key, plaintext, fields, deadline);
+  }
+
+  async decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#opened().decrypt(key, sealed, aad, deadline);
+  }
+
+  async checkHealth(deadline?: number): Promise<void> {
+    return this.#opened().checkHealth(deadline);
   }
 
   async describe(): Promise<KeyManagerDescription> {

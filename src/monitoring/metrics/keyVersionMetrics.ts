@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import type { EndedRequest } from '../../http/respond.ts';
-import { newestVersion } from '../../operations/externalKey.ts';
+import { nameOfVersion, newestVersion } from '../../operations/externalKey.ts';
 import { readGauge } from './readGauge.ts';
 
 /**
@@ -15,11 +15,11 @@ export function keyVersionMetrics(
   const labelNames = ['key_store', 'external_key_id', 'key_version'] as const;
   const operations = new Counter({
     name: 'xks_proxy_key_version_operations_total',
-    help: 'Successful operations by the version of the key that served, which is the label of a key in the key manager.',
+    help: 'Successful operations by the version of the key that served, which is the label, or the CKA_ID, of a key in the key manager.',
     labelNames: [...labelNames, 'operation'],
     registers: [registry],
   });
-  // Milliseconds since the epoch, by key store, external key and label.
+  // Milliseconds since the epoch, by key store, external key and version.
   const lastUsed = new Map<string, number>();
   readGauge(registry, {
     name: 'xks_proxy_key_version_last_used_timestamp_seconds',
@@ -29,11 +29,16 @@ export function keyVersionMetrics(
     read: () =>
       keyStores().flatMap(({ name, keys }) =>
         [...keys.values()].flatMap((key) =>
-          key.versions.flatMap(({ label }) => {
-            const at = lastUsed.get(nameOf(name, key.id, label));
+          key.versions.flatMap((version) => {
+            const at = lastUsed.get(nameOf(name, key.id, nameOfVersion(version)));
             if (at === undefined) return [];
-            const newest = String(newestVersion(key).label === label);
-            return [[{ key_store: name, external_key_id: key.id, key_version: label, newest }, at / 1000] as const];
+            const newest = String(newestVersion(key) === version);
+            return [
+              [
+                { key_store: name, external_key_id: key.id, key_version: nameOfVersion(version), newest },
+                at / 1000,
+              ] as const,
+            ];
           }),
         ),
       ),

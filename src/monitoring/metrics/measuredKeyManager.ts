@@ -1,14 +1,17 @@
 import type {
+  AadFields,
   KeyDescription,
   KeyManager,
   KeyManagerDescription,
   KeyManagerLoad,
+  KeySelector,
   Sealed,
+  SealedWithCdiv,
 } from '../../hsm/keyManager.ts';
 import { XksError, type XksErrorName } from '../../xks/errors.ts';
 
 export interface MeasuredOperation {
-  readonly operation: 'encrypt' | 'decrypt' | 'describe_key';
+  readonly operation: 'encrypt' | 'encrypt_with_cdiv' | 'decrypt' | 'describe_key' | 'check_health';
   /** Undefined if it succeeded. */
   readonly errorName: XksErrorName | undefined;
   readonly seconds: number;
@@ -32,16 +35,29 @@ export class MeasuredKeyManager implements KeyManager {
     return this.#keyManager.timeoutMs;
   }
 
-  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
-    return this.#measure('describe_key', () => this.#keyManager.describeKey(label, deadline));
+  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    return this.#measure('describe_key', () => this.#keyManager.describeKey(key, deadline));
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    return this.#measure('encrypt', () => this.#keyManager.encrypt(label, plaintext, aad, deadline));
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#measure('encrypt', () => this.#keyManager.encrypt(key, plaintext, aad, deadline));
   }
 
-  decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
-    return this.#measure('decrypt', () => this.#keyManager.decrypt(label, sealed, aad, deadline));
+  encryptWithCdiv(
+    key: KeySelector,
+    plaintext: Uint8Array,
+    fields: AadFields,
+    deadline?: number,
+  ): Promise<SealedWithCdiv> {
+    return this.#measure('encrypt_with_cdiv', () => this.#keyManager.encryptWithCdiv(key, plaintext, fields, deadline));
+  }
+
+  decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#measure('decrypt', () => this.#keyManager.decrypt(key, sealed, aad, deadline));
+  }
+
+  checkHealth(deadline?: number): Promise<void> {
+    return this.#measure('check_health', () => this.#keyManager.checkHealth(deadline));
   }
 
   describe(): Promise<KeyManagerDescription> {

@@ -52,10 +52,10 @@ describe('a key manager that does not open', () => {
     expect(keyManager.isOpen).toBe(false);
     for (const operation of [
       keyManager.describe(),
-      keyManager.describeKey('key'),
-      keyManager.encrypt('key', Buffer.alloc(1), Buffer.alloc(0)),
+      keyManager.describeKey({ label: 'key' }),
+      keyManager.encrypt({ label: 'key' }, Buffer.alloc(1), Buffer.alloc(0)),
       keyManager.decrypt(
-        'key',
+        { label: 'key' },
         { ciphertext: Buffer.alloc(1), iv: Buffer.alloc(12), tag: Buffer.alloc(16) },
         Buffer.alloc(0),
       ),
@@ -95,7 +95,7 @@ describe('a key manager that does not open', () => {
     expect(onOpen).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(onOpen).toHaveBeenCalledOnce();
-    expect(await keyManager.describeKey('key', 7)).toMatchObject({ keySpec: 'AES_256' });
+    expect(await keyManager.describeKey({ label: 'key' }, 7)).toMatchObject({ keySpec: 'AES_256' });
     expect(inner.deadlines).toEqual([7]);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(open).toHaveBeenCalledTimes(2);

@@ -26,7 +26,7 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
     openFake(cryptoki, shared),
     { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
-  const encryption = () => keyManager.encrypt('key', plaintext, aad);
+  const encryption = () => keyManager.encrypt({ label: 'key' }, plaintext, aad);
   return { cryptoki, shared, keyManager, encryption, warn, error };
 }
 
@@ -200,7 +200,7 @@ describe('a module is restarted', () => {
     expect(cryptoki.count('C_Finalize')).toBe(0);
     const call = Promise.withResolvers<Buffer>();
     cryptoki.decryptAnswer = () => call.promise;
-    const running = keyManager.decrypt('key', sealed, aad);
+    const running = keyManager.decrypt({ label: 'key' }, sealed, aad);
     await expect(encryption()).rejects.toMatchObject(internal);
     await expect(encryption()).rejects.toMatchObject(lost);
     call.resolve(Buffer.alloc(20));
@@ -217,7 +217,7 @@ describe('a module is restarted', () => {
       cryptoki.failing.set('C_Encrypt', CKR.GENERAL_ERROR);
       await expect(encryption()).rejects.toMatchObject(internal);
       cryptoki.failing.clear();
-      if (second % 10 === 0) await keyManager.decrypt('key', sealed, aad);
+      if (second % 10 === 0) await keyManager.decrypt({ label: 'key' }, sealed, aad);
       await vi.advanceTimersByTimeAsync(1_000);
     }
     expect(cryptoki.count('C_Finalize')).toBe(0);
@@ -249,7 +249,7 @@ describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
     const { cryptoki, keyManager, warn } = setUp();
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR);
     for (let attempt = 0; attempt < 10; attempt++) {
-      await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+      await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
         errorName: 'InvalidCiphertextException',
       });
     }
@@ -263,7 +263,7 @@ describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
     const { cryptoki, keyManager } = setUp();
     const RANDOM_NO_RNG = 0x121;
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR).set('C_GenerateRandom', RANDOM_NO_RNG);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
     });
   });
@@ -271,12 +271,12 @@ describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
   it('is of the device if that does not answer either', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR).set('C_GenerateRandom', CKR.GENERAL_ERROR);
-    const outcome = expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject(internal);
+    const outcome = expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject(internal);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await outcome;
     cryptoki.failing.delete('C_GenerateRandom');
     await vi.advanceTimersByTimeAsync(5_000);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
     });
   });

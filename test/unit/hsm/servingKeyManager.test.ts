@@ -35,13 +35,13 @@ describe('a module that misbehaves', () => {
   it.each([0, 15, 35, 37, 52])('gives %i bytes for an encryption of 20', async (length) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.encryptAnswer = () => Buffer.alloc(length);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
   });
 
   it.each([0, 19, 21, 36])('gives %i bytes for a decryption of 20', async (length) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.decryptAnswer = () => Buffer.alloc(length);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject(internal);
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject(internal);
   });
 
   it('has room to be seen to write too much', async () => {
@@ -51,7 +51,7 @@ describe('a module that misbehaves', () => {
       rooms.push(output.length);
       return output.subarray(0, 36);
     };
-    await keyManager.encrypt('key', plaintext, aad);
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     expect(rooms).toEqual([52]);
   });
 
@@ -61,15 +61,15 @@ describe('a module that misbehaves', () => {
   ])('%s', async (_, random) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.random = random;
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
     expect(cryptoki.count('C_EncryptInit')).toBe(0);
   });
 
   it('writes the same random bytes again', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.random = (bytes) => Buffer.alloc(bytes, 7);
-    await keyManager.encrypt('key', plaintext, aad);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
   });
 
   it.each(['hsm-in-place', 'hsm-appended'] as const)('makes no IV of its own, or the same again: %s', async (iv) => {
@@ -81,13 +81,13 @@ describe('a module that misbehaves', () => {
       };
     };
     answering(Buffer.alloc(12));
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
       ...internal,
       detail: 'C_Encrypt gave no new IV',
     });
     answering(Buffer.alloc(12, 7));
-    expect((await keyManager.encrypt('key', plaintext, aad)).iv).toEqual(Buffer.alloc(12, 7));
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject(internal);
+    expect((await keyManager.encrypt({ label: 'key' }, plaintext, aad)).iv).toEqual(Buffer.alloc(12, 7));
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
     expect(cryptoki.count('C_GenerateRandom')).toBe(0);
   });
 
@@ -96,14 +96,22 @@ describe('a module that misbehaves', () => {
     const thrown = new TypeError('Argument 1 has wrong type');
     cryptoki.failNext('C_Encrypt', thrown);
     cryptoki.failNext('C_Decrypt', thrown);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ ...internal, cause: thrown });
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({ ...internal, cause: thrown });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      ...internal,
+      cause: thrown,
+    });
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
+      ...internal,
+      cause: thrown,
+    });
   });
 
   it('fails with neither data nor PIN in the error', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failing.set('C_Encrypt', CKR.GENERAL_ERROR);
-    const error: unknown = await keyManager.encrypt('key', plaintext, aad).catch((thrown: unknown) => thrown);
+    const error: unknown = await keyManager
+      .encrypt({ label: 'key' }, plaintext, aad)
+      .catch((thrown: unknown) => thrown);
     const text = inspect(error, { depth: 10, showHidden: true });
     expect(text).toContain('C_Encrypt answered');
     expect(text).not.toContain(PIN.reveal());
@@ -125,24 +133,28 @@ describe('the answers of a module', () => {
   it.each(badData)('0x%s on C_Decrypt is an invalid ciphertext, elsewhere an internal error', async (code) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failNext('C_Decrypt', code);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
       message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
     });
     for (const functionName of ['C_DecryptInit', 'C_OpenSession']) {
       // As often as it is tried at most: a session as a read-write one too.
       cryptoki.failNext(functionName, code, code, code, code);
-      await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+      await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
+        errorName: 'InternalException',
+      });
       cryptoki.failNext(functionName);
     }
     cryptoki.failNext('C_Encrypt', code, code);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      errorName: 'InternalException',
+    });
   });
 
   it('CKR_KEY_FUNCTION_NOT_PERMITTED is an invalid usage', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failNext('C_EncryptInit', CKR.KEY_FUNCTION_NOT_PERMITTED);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
       errorName: 'InvalidKeyUsageException',
     });
   });
@@ -151,40 +163,44 @@ describe('the answers of a module', () => {
     const { cryptoki, keyManager } = setUp();
     const { KEY_TYPE_INCONSISTENT } = CKR;
     cryptoki.failNext('C_DecryptInit', KEY_TYPE_INCONSISTENT);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toMatchObject({
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidKeyUsageException',
     });
     cryptoki.failNext('C_Encrypt', KEY_TYPE_INCONSISTENT);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      errorName: 'InternalException',
+    });
   });
 
   it('CKR_SESSION_COUNT is throttling', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failNext('C_OpenSession', CKR.SESSION_COUNT);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'ThrottlingException' });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      errorName: 'ThrottlingException',
+    });
   });
 });
 
 describe('a key', () => {
   it('is looked for once, and a missing one each time', async () => {
     const { cryptoki, keyManager } = setUp();
-    await keyManager.encrypt('key', plaintext, aad);
-    await keyManager.decrypt('key', sealed, aad);
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+    await keyManager.decrypt({ label: 'key' }, sealed, aad);
     expect(cryptoki.count('C_FindObjects')).toBe(1);
     for (let attempt = 0; attempt < 2; attempt++) {
-      await expect(keyManager.encrypt('new', plaintext, aad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label: 'new' }, plaintext, aad)).rejects.toMatchObject({
         errorName: 'KeyNotFoundException',
       });
     }
     expect(cryptoki.count('C_FindObjects')).toBe(3);
     cryptoki.keys.push('new');
-    await keyManager.encrypt('new', plaintext, aad);
+    await keyManager.encrypt({ label: 'new' }, plaintext, aad);
   });
 
   it('that is asked for wrongly does not cost a session', async () => {
     const { cryptoki, keyManager } = setUp();
-    await keyManager.encrypt('key', plaintext, aad);
-    await expect(keyManager.encrypt('absent', plaintext, aad)).rejects.toMatchObject({
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+    await expect(keyManager.encrypt({ label: 'absent' }, plaintext, aad)).rejects.toMatchObject({
       errorName: 'KeyNotFoundException',
     });
     expect(cryptoki.count('C_CloseSession')).toBe(0);
@@ -195,9 +211,9 @@ describe('a failure', () => {
   it('closes the session it happened in', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failNext('C_Decrypt', CKR.GENERAL_ERROR);
-    await expect(keyManager.decrypt('key', sealed, aad)).rejects.toThrow();
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toThrow();
     expect(cryptoki.count('C_CloseSession')).toBe(1);
-    await keyManager.decrypt('key', sealed, aad);
+    await keyManager.decrypt({ label: 'key' }, sealed, aad);
     // One for the login and one before and after the failure.
     expect(cryptoki.count('C_OpenSession')).toBe(3);
   });
@@ -211,21 +227,23 @@ describe('a failure', () => {
   ])('of %s with 0x%s is repaired once', async (functionName, code) => {
     const { cryptoki, keyManager, warn } = setUp();
     cryptoki.failNext(functionName, code);
-    await keyManager.encrypt('key', plaintext, aad);
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     expect(cryptoki.count('C_FindObjects')).toBe(2);
     expect(warn).toHaveBeenCalledOnce();
 
     cryptoki.failing.set(functionName, code);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      errorName: 'InternalException',
+    });
   });
 
   it('that took all sessions and the login is repaired, idle sessions included', async () => {
     const { cryptoki, keyManager } = setUp({ sessions: 3 });
-    await Promise.all([1, 2, 3].map(() => keyManager.encrypt('key', plaintext, aad)));
+    await Promise.all([1, 2, 3].map(() => keyManager.encrypt({ label: 'key' }, plaintext, aad)));
     cryptoki.loseSessions();
-    await Promise.all([1, 2, 3, 4].map(() => keyManager.encrypt('key', plaintext, aad)));
+    await Promise.all([1, 2, 3, 4].map(() => keyManager.encrypt({ label: 'key' }, plaintext, aad)));
     cryptoki.loseSessions();
-    expect(await keyManager.describeKey('key')).toMatchObject({ keySpec: 'AES_256' });
+    expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
   });
 
   it('to log in again because of the PIN is final', async () => {
@@ -233,7 +251,7 @@ describe('a failure', () => {
     cryptoki.loseSessions();
     cryptoki.failNext('C_Login', CKR.PIN_INCORRECT);
     for (let attempt = 0; attempt < 3; attempt++) {
-      await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
+      await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
         errorName: 'InternalException',
         cause: { name: 'Pkcs11Failure', message: expect.stringContaining('The PIN was refused') as unknown },
       });
@@ -261,8 +279,8 @@ describe('an operation ends', () => {
     const { cryptoki, keyManager } = setUp({ sessions: 2 });
     [cryptoki.encryptAnswer, cryptoki.decryptAnswer] = [never, never];
     for (const operation of [
-      (deadline: number) => keyManager.encrypt('key', plaintext, aad, deadline),
-      (deadline: number) => keyManager.decrypt('key', sealed, aad, deadline),
+      (deadline: number) => keyManager.encrypt({ label: 'key' }, plaintext, aad, deadline),
+      (deadline: number) => keyManager.decrypt({ label: 'key' }, sealed, aad, deadline),
     ]) {
       let ended = false;
       const outcome = expect(operation(performance.now() + givenMs)).rejects.toMatchObject(late);
@@ -278,9 +296,9 @@ describe('an operation ends', () => {
     const { cryptoki, keyManager } = setUp();
     const before = cryptoki.log.length;
     const deadline = performance.now();
-    await expect(keyManager.encrypt('key', plaintext, aad, deadline)).rejects.toMatchObject(late);
-    await expect(keyManager.decrypt('key', sealed, aad, deadline)).rejects.toMatchObject(late);
-    await expect(keyManager.describeKey('key', deadline)).rejects.toMatchObject(late);
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad, deadline)).rejects.toMatchObject(late);
+    await expect(keyManager.decrypt({ label: 'key' }, sealed, aad, deadline)).rejects.toMatchObject(late);
+    await expect(keyManager.describeKey({ label: 'key' }, deadline)).rejects.toMatchObject(late);
     expect(cryptoki.log.length).toBe(before);
   });
 });
@@ -290,7 +308,7 @@ describe('close', () => {
     const { cryptoki, keyManager, close } = setUp();
     const answer = Promise.withResolvers<Buffer>();
     cryptoki.encryptAnswer = () => answer.promise;
-    const running = keyManager.encrypt('key', plaintext, aad);
+    const running = keyManager.encrypt({ label: 'key' }, plaintext, aad);
     await vi.waitUntil(() => cryptoki.count('C_Encrypt') > 0);
     const closing = keyManager.close();
     expect(close).not.toHaveBeenCalled();
@@ -299,13 +317,15 @@ describe('close', () => {
     await closing;
     expect(close).toHaveBeenCalledOnce();
     expect(cryptoki.sessions.size).toBe(0);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({ errorName: 'InternalException' });
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      errorName: 'InternalException',
+    });
   });
 
   it('leaves the module alone if a call does not come back', async () => {
     const { cryptoki, keyManager, close, warn } = setUp({ timeoutMs: 100 });
     cryptoki.encryptAnswer = () => new Promise<never>(() => undefined);
-    await expect(keyManager.encrypt('key', plaintext, aad)).rejects.toMatchObject({
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
       errorName: 'DependencyTimeoutException',
     });
     await keyManager.close();

@@ -14,7 +14,6 @@ beforeEach(() => {
   changes = [];
   check = new DeepHealthCheck({
     keyManager,
-    healthKey: 'xks-health',
     clock: () => now,
     onChange: (...change) => changes.push(change),
   });

@@ -83,12 +83,12 @@ async function expose(): Promise<string> {
     clock: Date.now,
   });
   const measured = metrics.measure(keyManager.addKey('foo'));
-  await measured.describeKey('foo');
+  await measured.describeKey({ label: 'foo' });
   for (const record of records()) metrics.countRequest(record);
   metrics.countRefusal({ reason: 'too many connections', routine: false });
   for (const errorName of errorNames) {
     keyManager.failure = new XksError(errorName, 'as told');
-    await measured.describeKey('foo').catch(() => undefined);
+    await measured.describeKey({ label: 'foo' }).catch(() => undefined);
   }
   const sources = [metrics, lifecycleMetrics(Date.now), processMetrics({ process: 'main', version: '1.2.3' })];
   return aggregateMetrics(await Promise.all(sources.map((source) => source.snapshot())));

@@ -1,6 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { XksError } from '../../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../../xks/limits.ts';
-import type { KeyDescription, KeyManager, KeyManagerDescription, KeyManagerLoad, Sealed } from '../../keyManager.ts';
+import { encryptWithCdiv, requireDecryptable, type Cipher } from '../../encryptWithCdiv.ts';
+import type {
+  AadFields,
+  KeyDescription,
+  KeyManager,
+  KeyManagerDescription,
+  KeyManagerLoad,
+  KeySelector,
+  Sealed,
+  SealedWithCdiv,
+} from '../../keyManager.ts';
 import { AesGcm, type GcmDialect } from './aesGcm.ts';
 import type { SessionHandle } from '../cryptoki/cryptoki.ts';
 import type { CryptokiError } from '../cryptoki/cryptokiError.ts';
@@ -54,13 +65,14 @@ export async function openServingKeyManager(
 }
 
 /** The options beside those of its token. */
-export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions | 'healthKey'>;
+export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
 
 type Use<T> = (session: SessionHandle) => T | Promise<T>;
 
 export class ServingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
+  readonly #healthKey: string | undefined;
   readonly #opened: OpenToken;
   readonly #pool: SessionPool;
   readonly #keys: KeyDirectory;
@@ -70,12 +82,13 @@ export class ServingKeyManager implements KeyManager {
   readonly #clock: () => number;
 
   constructor(
-    { name, sessions, timeoutMs, ...dialect }: KeyManagerOptions,
+    { name, sessions, timeoutMs, healthKey, ...dialect }: KeyManagerOptions,
     opened: OpenToken,
     { logger, clock }: Pick<Pkcs11Dependencies, 'logger' | 'clock'>,
   ) {
     this.name = name;
     this.timeoutMs = timeoutMs;
+    this.#healthKey = healthKey;
     this.#opened = opened;
     this.#logger = logger;
     this.#clock = clock;
@@ -95,25 +108,35 @@ export class ServingKeyManager implements KeyManager {
   }
 
   /** Asks the token each time, so that the answer is true now. */
-  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
-    return this.#withSession(deadline, (session) => this.#keys.lookUp(session, label).description);
+  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    return this.#withSession(deadline, (session) => this.#keys.lookUp(session, key).description);
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    return this.#withSession(deadline, (session) => {
-      const key = this.#keys.find(session, label);
-      requireUsage(key, 'ENCRYPT');
-      return this.#aesGcm.encrypt(session, key.handle, plaintext, aad);
-    });
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#withSession(deadline, (session) => this.#cipher(session, key).encrypt(plaintext, aad));
   }
 
-  async decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+  encryptWithCdiv(
+    key: KeySelector,
+    plaintext: Uint8Array,
+    fields: AadFields,
+    deadline?: number,
+  ): Promise<SealedWithCdiv> {
+    return this.#withSession(deadline, (session) => encryptWithCdiv(this.#cipher(session, key), plaintext, fields));
+  }
+
+  async decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
     // Some modules accept other lengths, and a short tag is easier to forge.
     if (!IV_BYTES.includes(sealed.iv.length) || sealed.tag.length !== TAG_BYTES) throw invalidCiphertext();
-    return this.#withSession(deadline, (session) => {
-      const key = this.#keys.find(session, label);
-      requireUsage(key, 'DECRYPT');
-      return this.#aesGcm.decrypt(session, key.handle, sealed, aad);
+    return this.#withSession(deadline, (session) => this.#cipher(session, key).decrypt(sealed, aad));
+  }
+
+  async checkHealth(deadline?: number): Promise<void> {
+    const plaintext = randomBytes(32);
+    const aad = randomBytes(16);
+    await this.#withSession(deadline, async (session) => {
+      const cipher = this.#cipher(session, { label: this.#healthKey });
+      await requireDecryptable(cipher, await cipher.encrypt(plaintext, aad), aad, plaintext);
     });
   }
 
@@ -130,6 +153,18 @@ export class ServingKeyManager implements KeyManager {
     this.#recovery.stop();
     if (await this.#pool.close(this.timeoutMs)) this.#opened.close();
     else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not come back: its module stays loaded');
+  }
+
+  #cipher(session: SessionHandle, selector: KeySelector): Cipher {
+    const find = (usage: 'ENCRYPT' | 'DECRYPT') => {
+      const key = this.#keys.find(session, selector);
+      requireUsage(key, usage);
+      return key.handle;
+    };
+    return {
+      encrypt: async (plaintext, aad) => this.#aesGcm.encrypt(session, find('ENCRYPT'), plaintext, aad),
+      decrypt: async (sealed, aad) => this.#aesGcm.decrypt(session, find('DECRYPT'), sealed, aad),
+    };
   }
 
   async #withSession<T>(latest = Infinity, use: Use<T>): Promise<T> {

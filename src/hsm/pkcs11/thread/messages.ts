@@ -1,4 +1,4 @@
-import type { Sealed } from '../../keyManager.ts';
+import type { AadFields, KeySelector, Sealed } from '../../keyManager.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import type { Pkcs11Options } from '../serving/servingKeyManager.ts';
 import type { RefusedPinRecord } from '../token/refusedPins.ts';
@@ -20,10 +20,14 @@ export type WireOptions = Omit<Pkcs11Options, 'pin'> & { readonly pin: string };
 /** A method of a key manager, or `open`, which makes one. */
 export type Call =
   | { readonly method: 'open'; readonly args: readonly [options: WireOptions] }
-  | { readonly method: 'describeKey'; readonly args: readonly [label: string] }
-  | { readonly method: 'encrypt'; readonly args: readonly [label: string, plaintext: Uint8Array, aad: Uint8Array] }
-  | { readonly method: 'decrypt'; readonly args: readonly [label: string, sealed: Sealed, aad: Uint8Array] }
-  | { readonly method: 'describe' | 'close'; readonly args: readonly [] };
+  | { readonly method: 'describeKey'; readonly args: readonly [key: KeySelector] }
+  | { readonly method: 'encrypt'; readonly args: readonly [key: KeySelector, plaintext: Uint8Array, aad: Uint8Array] }
+  | {
+      readonly method: 'encryptWithCdiv';
+      readonly args: readonly [key: KeySelector, plaintext: Uint8Array, fields: AadFields];
+    }
+  | { readonly method: 'decrypt'; readonly args: readonly [key: KeySelector, sealed: Sealed, aad: Uint8Array] }
+  | { readonly method: 'describe' | 'checkHealth' | 'close'; readonly args: readonly [] };
 
 /** A call, to a module thread, which answers it. The deadline is on the clock of both. */
 export type Request = Call & { readonly id: number; readonly keyManager: string; readonly deadline: number };

@@ -1,4 +1,13 @@
-import type { KeyDescription, KeyManager, KeyManagerDescription, KeyManagerLoad, Sealed } from '../../keyManager.ts';
+import type {
+  AadFields,
+  KeyDescription,
+  KeyManager,
+  KeyManagerDescription,
+  KeyManagerLoad,
+  KeySelector,
+  Sealed,
+  SealedWithCdiv,
+} from '../../keyManager.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import { copySealed } from './copySealed.ts';
 import type { Call } from './messages.ts';
@@ -34,17 +43,32 @@ export class RemoteKeyManager implements KeyManager {
     this.timeoutMs = options.timeoutMs;
   }
 
-  describeKey(label: string, deadline?: number): Promise<KeyDescription> {
-    return this.#call({ method: 'describeKey', args: [label] }, deadline);
+  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    return this.#call({ method: 'describeKey', args: [plain(key)] }, deadline);
   }
 
-  encrypt(label: string, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    const args = [label, new Uint8Array(plaintext), new Uint8Array(aad)] as const;
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    const args = [plain(key), new Uint8Array(plaintext), new Uint8Array(aad)] as const;
     return this.#call({ method: 'encrypt', args }, deadline);
   }
 
-  decrypt(label: string, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
-    return this.#call({ method: 'decrypt', args: [label, copySealed(sealed), new Uint8Array(aad)] }, deadline);
+  encryptWithCdiv(
+    key: KeySelector,
+    plaintext: Uint8Array,
+    { aad, ciphertextMetadata }: AadFields,
+    deadline?: number,
+  ): Promise<SealedWithCdiv> {
+    const fields = { aad: new Uint8Array(aad), ciphertextMetadata: new Uint8Array(ciphertextMetadata) };
+    const args = [plain(key), new Uint8Array(plaintext), fields] as const;
+    return this.#call({ method: 'encryptWithCdiv', args }, deadline);
+  }
+
+  decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#call({ method: 'decrypt', args: [plain(key), copySealed(sealed), new Uint8Array(aad)] }, deadline);
+  }
+
+  checkHealth(deadline?: number): Promise<void> {
+    return this.#call({ method: 'checkHealth', args: [] }, deadline);
   }
 
   describe(): Promise<KeyManagerDescription> {
@@ -78,4 +102,9 @@ export class RemoteKeyManager implements KeyManager {
       this.#running -= 1;
     }
   }
+}
+
+/** The selector alone, and not what else the caller knows of the key. */
+function plain({ label, ckaId }: KeySelector): KeySelector {
+  return { label, ckaId };
 }

@@ -68,6 +68,15 @@ async function perform(
       return keyManager.describeKey(...request.args, request.deadline);
     case 'encrypt':
       return copySealed(await keyManager.encrypt(...request.args, request.deadline));
+    case 'encryptWithCdiv': {
+      const { ciphertextDataIntegrityValue, ...sealed } = await keyManager.encryptWithCdiv(
+        ...request.args,
+        request.deadline,
+      );
+      return { ...copySealed(sealed), ciphertextDataIntegrityValue };
+    }
+    case 'checkHealth':
+      return keyManager.checkHealth(request.deadline);
     case 'decrypt':
       return new Uint8Array(await keyManager.decrypt(...request.args, request.deadline));
   }
