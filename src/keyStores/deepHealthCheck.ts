@@ -1,5 +1,6 @@
 import type { GuardedKeyManager } from './failover.ts';
 import type { KeyManager, KeyManagerDescription, KeyManagerHealth } from '../hsm/keyManager.ts';
+import { redactError } from '../redactError.ts';
 import { XksError } from '../xks/errors.ts';
 import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 
@@ -156,7 +157,7 @@ export class DeepHealthCheck implements GuardedKeyManager {
 }
 
 function judge(error: unknown, servedLately: boolean): [HealthStatus, string] {
-  if (!(error instanceof XksError)) return ['UNAVAILABLE', error instanceof Error ? error.name : typeof error];
+  if (!(error instanceof XksError)) return ['UNAVAILABLE', redactError(error)];
   const detail = error.detail === undefined ? error.message : `${error.message} (${error.detail})`;
   return [error.errorName === 'ThrottlingException' && servedLately ? 'DEGRADED' : 'UNAVAILABLE', detail];
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import { redactError } from '../redactError.ts';
 import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';
 import { monitoringListener, type MonitoringListener, type MonitoringOptions } from './monitoringListener.ts';
@@ -44,7 +45,7 @@ export async function startMonitoring(
       return collecting;
     },
     onError: (error) => {
-      log.error({ detail: error instanceof Error ? error.name : typeof error }, 'monitoring failed');
+      log.error({ detail: redactError(error) }, 'monitoring failed');
     },
   });
   log.info({ host: listener.address.address, port: listener.address.port }, 'monitoring listens');

@@ -22,7 +22,7 @@ it('reads imports', () => {
 });
 
 // Imports go one way: each room lists all that it may import of the others. OPEN is open to all.
-const OPEN = ['src/secret.ts', 'src/timing/'];
+const OPEN = ['src/secret.ts', 'src/redactError.ts', 'src/timing/'];
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/xks/': [],

@@ -1,3 +1,4 @@
+import { redactError } from '../../redactError.ts';
 import { XksError } from '../../xks/errors.ts';
 import type {
   AadFields,
@@ -152,7 +153,5 @@ export class ReconnectingKeyManager implements KeyManager {
 // The message of what is not ours may hold anything.
 function toFailure(error: unknown): Pkcs11Failure {
   if (error instanceof Pkcs11Failure) return error;
-  return new Pkcs11Failure(`Opening it failed with ${error instanceof Error ? error.name : typeof error}.`, {
-    cause: error,
-  });
+  return new Pkcs11Failure(`Opening it failed: ${redactError(error)}`, { cause: error });
 }

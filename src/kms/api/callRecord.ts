@@ -1,4 +1,5 @@
 import type { Caller } from '../caller.ts';
+import { redactError } from '../../redactError.ts';
 import { KmsError } from '../kmsError.ts';
 
 /** Takes one record of a call; pino's methods fit. */
@@ -35,24 +36,10 @@ export function recordCall(log: CallLog, { requestId, eventName, caller, additio
   };
   if (failure === undefined) log.info(record, 'call');
   else if (!(failure instanceof KmsError)) {
-    log.error({ ...record, errorCode: 'KMSInternalException', detail: placeOf(failure) }, 'call');
+    log.error({ ...record, errorCode: 'KMSInternalException', detail: redactError(failure) }, 'call');
   } else {
     const { errorName: errorCode, message, detail, status } = failure;
     const errorMessage = message.slice(0, MAX_LOGGED_CHARACTERS);
     log[status < 500 ? 'warn' : 'error']({ ...record, errorCode, errorMessage, detail }, 'call');
   }
-}
-
-/**
- * Class, code and place of a failure that is not ours: its message may quote a plaintext or a secret. SQLite's `errstr` is one
- * of a few fixed texts, such as `database or disk is full`.
- */
-export function placeOf(failure: unknown): string {
-  if (!(failure instanceof Error)) return typeof failure;
-  const { name, message, stack = '' } = failure;
-  const { code, errstr } = failure as { code?: unknown; errstr?: unknown };
-  // After the message, which may have lines that look like these.
-  const frames = stack.slice(stack.indexOf(message) + message.length).match(/^ {4}at .+$/gm) ?? [];
-  const words = [code, errstr].filter((word) => typeof word === 'string');
-  return [name, ...words, ...frames.slice(0, 8).map((frame) => frame.trim())].join(' ');
 }

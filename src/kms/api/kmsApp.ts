@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
+import { redactError } from '../../redactError.ts';
 import { answerCall, type ApiDependencies } from './answerCall.ts';
-import { placeOf } from './callRecord.ts';
 import { assignRequestId, requestIdOf } from './requestId.ts';
 
 export interface KmsAppDependencies extends ApiDependencies {
@@ -31,7 +31,7 @@ export function createKmsApp({ metrics, ...api }: KmsAppDependencies): RequestLi
     res.status(404).type('text/plain').send(NOT_FOUND);
   });
   const fail: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-    api.log.error({ requestID: requestIdOf(res), detail: placeOf(error) }, 'failed');
+    api.log.error({ requestID: requestIdOf(res), detail: redactError(error) }, 'failed');
     res.status(500).type('text/plain').send('failed\n');
   };
   app.use(fail);

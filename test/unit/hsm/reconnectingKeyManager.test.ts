@@ -117,7 +117,8 @@ describe('a key manager that does not open', () => {
     const { open, keyManager } = setUp();
     open.mockRejectedValue(new TypeError('secret'));
     const failure = await keyManager.open();
-    expect(failure?.message).toBe('Opening it failed with TypeError.');
+    expect(failure?.message).toMatch(/^Opening it failed: TypeError at /);
+    expect(failure?.message).not.toContain('secret');
   });
 });
 

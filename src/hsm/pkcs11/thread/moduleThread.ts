@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { redactError } from '../../../redactError.ts';
 import { XksError } from '../../../xks/errors.ts';
 import { late } from '../../keyManagerFailures.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
@@ -53,7 +54,7 @@ export class ModuleThread {
         this.#receive(message);
       })
       .on('error', (error) => {
-        options.logger.error({ error: error instanceof Error ? error.name : typeof error }, 'A PKCS#11 thread failed');
+        options.logger.error({ detail: redactError(error) }, 'A PKCS#11 thread failed');
       })
       .on('exit', () => {
         this.#exited();

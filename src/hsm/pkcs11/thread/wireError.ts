@@ -1,3 +1,4 @@
+import { redactError } from '../../../redactError.ts';
 import { XksError, type XksErrorName } from '../../../xks/errors.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 
@@ -6,21 +7,17 @@ export type WireError =
   | { readonly errorName: XksErrorName; readonly message: string; readonly detail: string | undefined }
   | { readonly message: string; readonly pinRefused: boolean };
 
-/** Of an error that is not ours, which may hold anything, no more than its class crosses. */
+/** Redacts an error that is not ours, and a cause. */
 export function toWireError(error: unknown): WireError {
   if (error instanceof Pkcs11Failure) return { message: error.message, pinRefused: error.pinRefused };
   if (error instanceof XksError) {
-    const { errorName, message, detail = classOf(error.cause) } = error;
+    const { errorName, message, cause, detail = cause === undefined ? undefined : redactError(cause) } = error;
     return { errorName, message, detail };
   }
-  return { errorName: 'InternalException', message: 'The key manager failed.', detail: classOf(error) };
+  return { errorName: 'InternalException', message: 'The key manager failed.', detail: redactError(error) };
 }
 
 export function fromWireError(error: WireError): XksError | Pkcs11Failure {
   if ('pinRefused' in error) return new Pkcs11Failure(error.message, error);
   return new XksError(error.errorName, error.message, { detail: error.detail });
-}
-
-function classOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.name : undefined;
 }
