@@ -80,8 +80,8 @@ function openOutput(cli: Cli, level: Config['log']['level'], base: LogBase, isSh
 
 // Node's own work has four threads by default; each session that calls through the pool may hold another.
 function threadsFor({ keyManagers }: Config): number {
-  const pooled = keyManagers.filter(({ pkcs11 }) => pkcs11.calls === 'threadpool');
-  return Math.min(1024, 4 + pooled.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
+  const isolated = keyManagers.filter(({ pkcs11 }) => pkcs11.isolation === 'thread');
+  return Math.min(1024, 4 + isolated.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
 }
 
 async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cli): Promise<void> {

@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
@@ -108,6 +108,11 @@ export class ConfigSource {
     throw new Error(
       `names ${path}, which is not there; install the library of the HSM (SoftHSM: apt-get install softhsm2)`,
     );
+  }
+
+  /** The one name of a module, whatever links lead to it; the given path if it is not there. */
+  realModule(module: string): string {
+    return existsSync(module) ? realpathSync(module) : module;
   }
 
   #readSecretFile(file: string): string {

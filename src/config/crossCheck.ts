@@ -1,3 +1,4 @@
+import { ISOLATION_OF_CALLS } from './keyManagerSchema.ts';
 import { formatPath, type KeyPath, type Problem } from './problem.ts';
 
 interface Place {
@@ -30,6 +31,18 @@ export function crossCheck(written: unknown): Problem[] {
         message: `names no key manager of this file (given: ${JSON.stringify(value)})`,
       })),
   ];
+}
+
+/** Warnings of keys that a configuration file names as they were named before. */
+export function oldNames(written: unknown): string[] {
+  const sections = entries(written, [], 'keyManagers').flatMap(({ path, value }) =>
+    isRecord(value) ? [{ path: [...path, 'pkcs11'], value: value['pkcs11'] }] : [],
+  );
+  const isolations: Readonly<Record<string, string>> = ISOLATION_OF_CALLS;
+  return field(sections, 'calls').map(({ path, value }) => {
+    const isolation = isolations[String(value)] ?? '';
+    return `${formatPath(path)}: is the old name of isolation; write isolation: ${isolation}`;
+  });
 }
 
 function duplicates(places: readonly Place[]): Problem[] {

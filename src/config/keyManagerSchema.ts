@@ -2,6 +2,9 @@ import { z } from 'zod';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, fileField, hasOneKey, nameField, secretField } from './fields.ts';
 
+/** What `isolation` is called in configurations from before it had this name. */
+export const ISOLATION_OF_CALLS = { blocking: 'none', threadpool: 'thread' } as const;
+
 export function keyManagerSchema(source: ConfigSource) {
   const token = z
     .strictObject({
@@ -15,7 +18,7 @@ export function keyManagerSchema(source: ConfigSource) {
     })
     .transform((selector) => selector as { label: string } | { serial: string } | { slot: number });
 
-  const pkcs11 = z.strictObject({
+  const given = z.strictObject({
     module: fileField
       .transform((path, context) => attempt(context, () => source.resolveModule(path)))
       .describe('The PKCS#11 library of the HSM'),
@@ -27,12 +30,17 @@ export function keyManagerSchema(source: ConfigSource) {
     token,
     pin: secretField(source),
     sessions: z.int().min(1).max(1024).default(8).describe('Sessions that operations share'),
+    isolation: z
+      .enum(['none', 'thread'])
+      .optional()
+      .describe(
+        'none, the default: the module is called in the thread that serves requests, and no time limit is possible; thread: for a network HSM, the module is called in a thread of its own, encryptions and decryptions beside one another. The same for all key managers of one module',
+      ),
     calls: z
       .enum(['blocking', 'threadpool'])
-      .default('blocking')
-      .describe(
-        'blocking: for a module that works in this process, no time limit is possible; threadpool: for a network HSM, the module is called in a thread of its own, encryptions and decryptions beside one another; one key manager with it decides for all that share the module',
-      ),
+      .optional()
+      .describe('Old name of isolation: blocking is none, threadpool is thread')
+      .meta({ deprecated: true }),
     iv: z
       .enum(['random', 'hsm-in-place', 'hsm-appended'])
       .default('random')
@@ -50,9 +58,19 @@ export function keyManagerSchema(source: ConfigSource) {
       .max(10_000)
       .default(200)
       .describe(
-        'Milliseconds for all that a request does here, waits and a second attempt included; a blocking call is not interrupted',
+        'Milliseconds for all that a request does here, waits and a second attempt included; with isolation none, a call is not interrupted',
       ),
   });
+
+  const pkcs11 = given
+    .refine(({ isolation, calls }) => isolation === undefined || calls === undefined, {
+      path: ['calls'],
+      error: 'is the old name of isolation, which is given too; leave calls out',
+    })
+    .transform(({ calls = 'blocking', isolation = ISOLATION_OF_CALLS[calls], ...others }) => ({
+      ...others,
+      isolation,
+    }));
 
   return z.strictObject({ name: nameField, pkcs11 });
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { readFromDisk, recordFiles, type ConfigSnapshot } from './configFiles.ts';
 import { ConfigSource } from './configSource.ts';
-import { crossCheck } from './crossCheck.ts';
+import { crossCheck, oldNames } from './crossCheck.ts';
 import { parseYaml, toPlainValue } from './parseYaml.ts';
 import { ConfigError } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
@@ -31,7 +31,7 @@ export function loadConfig(
   const result = configSchema(source).safeParse(written);
   const problems = [...(result.error?.issues ?? []).map((issue) => toProblem(issue, written)), ...crossCheck(written)];
   if (!result.success || problems.length > 0) throw new ConfigError(file, problems);
-  const warnings = [...source.warnings, ...sharedKeys(result.data)];
+  const warnings = [...oldNames(written), ...source.warnings, ...sharedKeys(result.data)];
   return { config: deepFreeze(result.data), warnings, snapshot: snapshot() };
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
 import type { ConfigSource } from './configSource.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
+import { mixedIsolations } from './mixedIsolations.ts';
 import { keyStoreSchema } from './keyStoreSchema.ts';
 import { serverSchema } from './serverSchema.ts';
 
@@ -35,7 +36,14 @@ export function configSchema(source: ConfigSource) {
     monitoring: monitoring.optional().describe('Plain HTTP: /livez, /readyz and /metrics; if left out, there is none'),
     log: log.prefault({}),
     audit: auditSchema(source).optional().describe('The audit log; if left out, records go to the log stream only'),
-    keyManagers: z.array(keyManagerSchema(source)).min(1, 'must have at least one key manager'),
+    keyManagers: z
+      .array(keyManagerSchema(source))
+      .min(1, 'must have at least one key manager')
+      .superRefine((keyManagers, context) => {
+        for (const { path, message } of mixedIsolations(keyManagers, source)) {
+          context.addIssue({ code: 'custom', path, message });
+        }
+      }),
     keyStores: z
       .array(keyStoreSchema(source))
       .min(1, 'must have at least one key store: xks-proxy keystore create makes one'),

@@ -26,7 +26,7 @@ export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
 
 // Someone may have written a secret where the reference to it belongs, or a level above.
 function isNearSecret(path: KeyPath): boolean {
-  const harmless = ['sessions', 'calls', 'iv', 'gcmParameters', 'timeoutMs', 'token'];
+  const harmless = ['sessions', 'isolation', 'calls', 'iv', 'gcmParameters', 'timeoutMs', 'token'];
   const last = path.at(-1);
   return path.includes('credentials') || (path.includes('pkcs11') && !harmless.includes(String(last)));
 }

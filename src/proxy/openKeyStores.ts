@@ -50,8 +50,7 @@ export async function openKeyStores(
   config: Config,
   { log, measure, processes, refusedPins, goesOnWithout }: Omit<Dependencies, 'pkcs11'> & HowToOpen,
 ): Promise<OpenKeyStores> {
-  const all = config.keyManagers.map((manager) => manager.pkcs11);
-  const pkcs11 = new KeyManagerFactory(all, { logger: log, clock, refusedPins });
+  const pkcs11 = new KeyManagerFactory({ logger: log, clock, refusedPins });
   const dependencies = { pkcs11, log, measure, processes };
   const managers = manage(config, dependencies);
   try {
@@ -83,7 +82,6 @@ class Joined implements OpenKeyStores {
   }
 
   async reopen(config: Config): Promise<OpenKeyStores> {
-    this.#dependencies.pkcs11.plan(config.keyManagers.map(({ pkcs11 }) => pkcs11));
     const managers = manage(config, this.#dependencies, this.#managers);
     const fresh = [...managers.values()].filter((manager) => !this.has(manager));
     try {

@@ -6,7 +6,7 @@ const ONLY_OK = new Set(['ok']);
 let proxy: FaultyProxy;
 
 beforeAll(async () => {
-  const slow = { calls: 'threadpool', timeoutMs: 500 };
+  const slow = { isolation: 'thread', timeoutMs: 500 };
   proxy = await FaultyProxy.start([{ ...slow, sessions: 2 }], [{ ...slow, sessions: 1 }], [{}]);
 });
 

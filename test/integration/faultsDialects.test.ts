@@ -12,10 +12,10 @@ const V2_20: readonly Fault[] = [
   { on: 'C_DecryptInit', does: 'demand-v2.20' },
 ];
 
-const DIALECTS: FaultyManager[] = (['blocking', 'threadpool'] as const).flatMap((calls) =>
+const DIALECTS: FaultyManager[] = (['none', 'thread'] as const).flatMap((isolation) =>
   (['random', 'hsm-in-place', 'hsm-appended'] as const).flatMap((iv) => [
-    { calls, iv, gcmParameters: 'v2.40', faults: MODULES[iv] },
-    { calls, iv, gcmParameters: 'v2.20', faults: [...MODULES[iv], ...V2_20] },
+    { isolation, iv, gcmParameters: 'v2.40', faults: MODULES[iv] },
+    { isolation, iv, gcmParameters: 'v2.20', faults: [...MODULES[iv], ...V2_20] },
   ]),
 );
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(() => proxy.dispose());
 
-describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
+describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
   const store = DIALECTS.indexOf(dialect);
 
   // That no IV comes twice is part of what makes an answer right.
@@ -44,7 +44,7 @@ describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', 
 });
 
 // Last: the proxy goes on with the modules of before.
-describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
+describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
   const store = DIALECTS.indexOf(dialect);
 
   it.each(Object.entries(MODULES).filter(([iv]) => iv !== dialect['iv']))(

@@ -11,10 +11,10 @@ let proxy: FaultyProxy;
 
 // A key store with two HSMs for each of those that run at once.
 beforeAll(async () => {
-  const calls = 'threadpool';
-  const replicas = [{ calls, timeoutMs: 500, sessions: 4 }, { calls }];
+  const isolation = 'thread';
+  const replicas = [{ isolation, timeoutMs: 500, sessions: 4 }, { isolation }];
   // So many sessions that no request waits for one: ThrottlingException is for those that do while the health check has one.
-  const roomy = [{ calls, timeoutMs: 500, sessions: 16 }, { calls }];
+  const roomy = [{ isolation, timeoutMs: 500, sessions: 16 }, { isolation }];
   proxy = await FaultyProxy.start(replicas, replicas, replicas, roomy);
 });
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
 it('a busy key manager serves what it can, and ThrottlingException is the rest', async () => {
-  const proxy = await FaultyProxy.start([{ calls: 'threadpool', timeoutMs: 200, sessions: 4 }]);
+  const proxy = await FaultyProxy.start([{ isolation: 'thread', timeoutMs: 200, sessions: 4 }]);
   try {
     // 80 decryptions in a second, of which twice as many are asked for.
     proxy.module().inject({ on: 'C_Decrypt', does: 'delay', milliseconds: 50 });

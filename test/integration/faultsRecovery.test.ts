@@ -3,14 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../support/faultyModule.ts';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
-const CALLS = ['blocking', 'threadpool'] as const;
+const ISOLATIONS = ['none', 'thread'] as const;
 const [ONLY_OK, ONLY_INTERNAL] = [new Set(['ok']), new Set(['InternalException'])];
 
 let proxy: FaultyProxy;
 
-// A store for each kind of calls. What is in hand when a token is lost waits for it until its deadline.
+// A store for each isolation. What is in hand when a token is lost waits for it until its deadline.
 beforeAll(async () => {
-  proxy = await FaultyProxy.start(...CALLS.map((calls) => [{ calls, sessions: 4, timeoutMs: 1_000 }]));
+  proxy = await FaultyProxy.start(...ISOLATIONS.map((isolation) => [{ isolation, sessions: 4, timeoutMs: 1_000 }]));
 });
 
 afterEach(() => {
@@ -38,8 +38,8 @@ const FUNCTIONS = ['C_GenerateRandom', 'C_EncryptInit', 'C_Encrypt', 'C_DecryptI
 // What SoftHSM and others say of a bad tag: of a decryption alone, no loss can be told from it.
 const VAGUE = ['CKR_FUNCTION_FAILED', 'CKR_GENERAL_ERROR'];
 
-describe.each(CALLS)('with %s calls', (calls) => {
-  const store = CALLS.indexOf(calls);
+describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
+  const store = ISOLATIONS.indexOf(isolation);
 
   describe.each(LOSSES)('KMS sees nothing of one %s', (loss) => {
     it.each(FUNCTIONS.filter((on) => on !== 'C_Decrypt' || !VAGUE.includes(loss)))('from %s', async (on) => {

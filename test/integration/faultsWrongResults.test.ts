@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../support/faultyModule.ts';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
-const CALLS = ['blocking', 'threadpool'] as const;
+const ISOLATIONS = ['none', 'thread'] as const;
 const BYTES = 10;
 const UNPROVEN = {
   status: 500,
@@ -19,7 +19,7 @@ const FAILED = {
 let proxy: FaultyProxy;
 
 beforeAll(async () => {
-  proxy = await FaultyProxy.start(...CALLS.map((calls) => [{ calls }]));
+  proxy = await FaultyProxy.start(...ISOLATIONS.map((isolation) => [{ isolation }]));
 });
 
 afterEach(() => {
@@ -28,8 +28,8 @@ afterEach(() => {
 
 afterAll(() => proxy.dispose());
 
-describe.each(CALLS)('with %s calls', (calls) => {
-  const store = CALLS.indexOf(calls);
+describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
+  const store = ISOLATIONS.indexOf(isolation);
 
   it.each<[string, Fault]>([
     ['a flipped bit of the ciphertext', { on: 'C_Encrypt', does: 'flip-bit', byte: 0 }],

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { encrypt } from '../../src/operations/encrypt.ts';
 import type { ExternalKey } from '../../src/operations/externalKey.ts';
@@ -39,7 +40,7 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   const { module } = faulty;
   const defaults = { name: 'faulty', token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
   return openServingKeyManager(
-    { ...defaults, module, calls: 'blocking', iv: 'random', gcmParameters: 'v2.40', ...options },
+    { ...defaults, module, isolation: 'none', iv: 'random', gcmParameters: 'v2.40', ...options },
     { modules: new ModuleRegistry(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
 }
@@ -63,11 +64,11 @@ async function callsOf(name: string, run: () => Promise<unknown>): Promise<numbe
   return (faulty.counts().get(name) ?? 0) - before;
 }
 
-describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls', (calls) => {
+describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (isolation) => {
   let keyManager: KeyManager;
 
   beforeEach(async () => {
-    keyManager = await open({ calls });
+    keyManager = await open({ isolation });
   });
 
   afterEach(async () => {
@@ -154,7 +155,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
 
 describe('a call that hangs', () => {
   it('ends in DependencyTimeoutException, and its session is not lent until it has come back', async () => {
-    const keyManager = await open({ calls: 'threadpool', sessions: 1, timeoutMs: 300 });
+    const keyManager = await open({ isolation: 'thread', sessions: 1, timeoutMs: 300 });
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
     const encryption = () => keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
     await expect(encryption()).rejects.toMatchObject({ errorName: 'DependencyTimeoutException' });
@@ -171,8 +172,8 @@ describe('a call that hangs', () => {
 describe('two calls of one request', () => {
   const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
 
-  it.each(['blocking', 'threadpool'] as const)('have one deadline, which neither exceeds alone: %s', async (calls) => {
-    const keyManager = await open({ calls, timeoutMs: 2_000 });
+  it.each(['none', 'thread'] as const)('have one deadline, which neither exceeds alone: %s', async (isolation) => {
+    const keyManager = await open({ isolation, timeoutMs: 2_000 });
     await encrypt(keyManager, key, request, performance.now() + 10_000);
     const [encrypted, decrypted] = await callsOfBoth(async () => {
       faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 310 });

@@ -1,7 +1,8 @@
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
@@ -28,7 +29,7 @@ afterAll(() => {
   softHsm.dispose();
 });
 
-type Dialect = Pick<Pkcs11Options, 'calls' | 'iv' | 'gcmParameters'>;
+type Dialect = Pick<Pkcs11Options, 'isolation' | 'iv' | 'gcmParameters'>;
 
 async function withKeyManager(dialect: Dialect, use: (keyManager: KeyManager) => Promise<void>): Promise<void> {
   const { tokenLabel, pin } = softHsm;
@@ -63,11 +64,11 @@ const V2_20: readonly Fault[] = [
   { on: 'C_DecryptInit', does: 'demand-v2.20' },
 ];
 const IVS = ['random', 'hsm-in-place', 'hsm-appended'] as const;
-const DIALECTS: Dialect[] = (['blocking', 'threadpool'] as const).flatMap((calls) =>
-  IVS.flatMap((iv) => (['v2.40', 'v2.20'] as const).map((gcmParameters) => ({ calls, iv, gcmParameters }))),
+const DIALECTS: Dialect[] = (['none', 'thread'] as const).flatMap((isolation) =>
+  IVS.flatMap((iv) => (['v2.40', 'v2.20'] as const).map((gcmParameters) => ({ isolation, iv, gcmParameters }))),
 );
 
-describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
+describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
   it('work with a module that wants just that', async () => {
     faulty.inject(...MODULES[dialect.iv], ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []));
     await withKeyManager(dialect, async (keyManager) => {
@@ -90,7 +91,7 @@ describe.each(DIALECTS)('$calls calls, iv: $iv, gcmParameters: $gcmParameters', 
 });
 
 describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
-  '$calls calls, gcmParameters: $gcmParameters',
+  'isolation: $isolation, gcmParameters: $gcmParameters',
   (dialect) => {
     it.each([12, 16] as const)('work with a module that takes no IV, and appends one of %i bytes', async (bytes) => {
       faulty.inject(
@@ -122,14 +123,14 @@ describe('nothing is encrypted in another dialect than that of the module', () =
 
   it.each(cases)('iv: %s for one of %s', async (iv, module) => {
     faulty.inject(...MODULES[module]);
-    await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
+    await withKeyManager({ isolation: 'none', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(internal);
     });
   });
 
   it.each(['random', 'hsm-in-place'] as const)('iv: %s for one that takes no IV', async (iv) => {
     faulty.inject({ on: 'C_EncryptInit', does: 'refuse-iv' }, { on: 'C_EncryptInit', does: 'make-iv-appended' });
-    await withKeyManager({ calls: 'blocking', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
+    await withKeyManager({ isolation: 'none', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
         ...internal,
         detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',
@@ -141,7 +142,7 @@ describe('nothing is encrypted in another dialect than that of the module', () =
     if (gcmParameters === 'v2.40') faulty.inject(...V2_20);
     // Without the fault, of a module that knows 2.40 alone.
     else faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
-    await withKeyManager({ calls: 'blocking', iv: 'random', gcmParameters }, async (keyManager) => {
+    await withKeyManager({ isolation: 'none', iv: 'random', gcmParameters }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
         ...internal,
         detail: 'C_EncryptInit answered CKR_MECHANISM_PARAM_INVALID (0x71)',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { XksError } from '../../src/xks/errors.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
@@ -38,19 +38,19 @@ afterAll(() => {
   softHsm.dispose();
 });
 
-type Calls = 'blocking' | 'threadpool';
+type Isolation = 'none' | 'thread';
 
 function open({
-  calls,
+  isolation,
   timeoutMs = 500,
   token = softHsm.tokenLabel,
 }: {
-  calls: Calls;
+  isolation: Isolation;
   timeoutMs?: number;
   token?: string;
 }) {
   const { pin } = softHsm;
-  const gcm = { calls, iv: 'random', gcmParameters: 'v2.40' } as const;
+  const gcm = { isolation, iv: 'random', gcmParameters: 'v2.40' } as const;
   return openServingKeyManager(
     { name: 'faulty', module: faulty.module, token: { label: token }, pin, sessions: 4, timeoutMs, ...gcm },
     { modules, logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
@@ -75,11 +75,11 @@ function count(name: string): number {
   return faulty.counts().get(name) ?? 0;
 }
 
-describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls', (calls) => {
+describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (isolation) => {
   let keyManager: KeyManager;
 
   beforeEach(async () => {
-    keyManager = await open({ calls });
+    keyManager = await open({ isolation });
   });
 
   afterEach(async () => {
@@ -192,7 +192,7 @@ describe.each(['blocking', 'threadpool'] as const)('a key manager with %s calls'
 
 describe('a module is not restarted', () => {
   it('while one of its calls is running', async () => {
-    const keyManager = await open({ calls: 'threadpool' });
+    const keyManager = await open({ isolation: 'thread' });
     await roundTrip(keyManager);
     const finalized = count('C_Finalize');
     const late = { errorName: 'DependencyTimeoutException' };
@@ -212,7 +212,7 @@ describe('a module is not restarted', () => {
   });
 
   it('while another key manager works with it', async () => {
-    const [keyManager, other] = [await open({ calls: 'blocking' }), await open({ calls: 'blocking', token: 'other' })];
+    const [keyManager, other] = [await open({ isolation: 'none' }), await open({ isolation: 'none', token: 'other' })];
     const finalized = count('C_Finalize');
     const lift = faulty.inject(deviceRemoved);
     await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);

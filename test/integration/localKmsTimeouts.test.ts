@@ -118,7 +118,7 @@ describe('a real proxy', () => {
     const [manager] = files.config.keyManagers;
     const keyManagers = modules.map(({ module }, index) => ({
       name: `hsm-${index + 1}`,
-      pkcs11: { ...manager?.pkcs11, module, calls: 'threadpool', timeoutMs: 1_000 },
+      pkcs11: { ...manager?.pkcs11, module, isolation: 'thread', timeoutMs: 1_000 },
     }));
     const [first, second] = files.config.keyStores;
     const keyStores = [

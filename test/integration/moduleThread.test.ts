@@ -46,14 +46,14 @@ afterAll(() => {
 
 function optionsOf(given: Partial<Pkcs11Options> = {}): Pkcs11Options {
   const { tokenLabel, pin } = softHsm;
-  const gcm = { calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' } as const;
+  const gcm = { isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' } as const;
   const sessions = { sessions: 2, timeoutMs: 2_000 };
   return { name: 'hsm', module: faulty.module, token: { label: tokenLabel }, pin, ...sessions, ...gcm, ...given };
 }
 
 async function open(...given: Partial<Pkcs11Options>[]): Promise<KeyManager[]> {
   const all = given.map(optionsOf);
-  keyManagers = new KeyManagerFactory(all, dependencies);
+  keyManagers = new KeyManagerFactory(dependencies);
   const opened: KeyManager[] = [];
   // Copies of SoftHSM are not locked against one another in one process.
   for (const options of all) opened.push(await keyManagers.open(options, ignore));
@@ -208,8 +208,8 @@ describe('while C_Login hangs', () => {
   it('in an opening, the key managers of other modules open', async () => {
     const other = createFaultyModule({ ...softHsm, separate: true });
     const lift = faulty.inject({ on: 'C_Login', does: 'hang' });
-    const all = [optionsOf(), optionsOf({ name: 'replica', module: other.module, calls: 'blocking' })] as const;
-    keyManagers = new KeyManagerFactory(all, dependencies);
+    const all = [optionsOf(), optionsOf({ name: 'replica', module: other.module, isolation: 'none' })] as const;
+    keyManagers = new KeyManagerFactory(dependencies);
     const opening = keyManagers.open(all[0], ignore);
     const replica = await keyManagers.open(all[1], ignore);
     await roundTrip(replica);
@@ -232,26 +232,39 @@ describe('while C_Login hangs', () => {
 });
 
 describe('key managers of one module', () => {
-  it('live in one thread if any of them has threadpool calls', async () => {
-    const [pooled, blocking] = (await open(
-      { name: 'pooled', timeoutMs: 10_000 },
-      { name: 'blocking', calls: 'blocking', timeoutMs: 1_000 },
-    )) as [KeyManager, KeyManager];
+  it('live in one thread', async () => {
+    const [one, other] = (await open({ name: 'one', timeoutMs: 10_000 }, { name: 'other', timeoutMs: 1_000 })) as [
+      KeyManager,
+      KeyManager,
+    ];
     expect(count('C_Initialize')).toBe(1);
-    await Promise.all([roundTrip(pooled), roundTrip(blocking)]);
+    await Promise.all([roundTrip(one), roundTrip(other)]);
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
     // In the main thread, this could not come to an end.
-    await expect(blocking.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
+    await expect(other.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
     lift();
-    await Promise.all([backAgain(pooled), backAgain(blocking)]);
-    await Promise.all([pooled.close(), blocking.close()]);
+    await Promise.all([backAgain(one), backAgain(other)]);
+    await Promise.all([one.close(), other.close()]);
     expect(count('C_Finalize')).toBe(1);
+  });
+
+  it.each([
+    ['thread', 'none'],
+    ['none', 'thread'],
+  ] as const)('that is in use with isolation: %s are not opened with isolation: %s', async (inUse, isolation) => {
+    const keyManager = await openOne({ isolation: inUse });
+    await expect(keyManagers.open(optionsOf({ name: 'other', isolation }), ignore)).rejects.toMatchObject({
+      name: 'Pkcs11Failure',
+      message: `The PKCS#11 module ${faulty.module} is in use with isolation: ${inUse}. Another isolation needs a restart.`,
+    });
+    await roundTrip(keyManager);
+    await keyManager.close();
   });
 
   it('try a wrong PIN of one token once', async () => {
     const pin = new Secret('wrong-pin');
     const all = [optionsOf({ pin }), optionsOf({ name: 'second', pin })] as const;
-    keyManagers = new KeyManagerFactory(all, dependencies);
+    keyManagers = new KeyManagerFactory(dependencies);
     for (const options of [...all, ...all]) {
       const failure: unknown = await keyManagers.open(options, ignore).catch((thrown: unknown) => thrown);
       expect(failure).toMatchObject({
@@ -269,7 +282,7 @@ describe('a thread that dies', () => {
   const script = new URL('../support/mortalThread.ts', import.meta.url);
 
   it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
-    keyManagers = new KeyManagerFactory([], dependencies);
+    keyManagers = new KeyManagerFactory(dependencies);
     const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const gone = Promise.withResolvers<unknown>();
     const keyManager = await module.open(optionsOf(), () => {
@@ -302,7 +315,7 @@ describe('a thread that dies', () => {
   });
 
   it('does not take along that a PIN was refused', async () => {
-    keyManagers = new KeyManagerFactory([], dependencies);
+    keyManagers = new KeyManagerFactory(dependencies);
     const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });
     await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });

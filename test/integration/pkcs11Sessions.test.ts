@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
@@ -19,14 +19,14 @@ afterAll(() => {
   softHsm.dispose();
 });
 
-describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manager with %s calls', (calls) => {
+describe.each(['none', 'thread'] as const)('the sessions of a key manager with isolation: %s', (isolation) => {
   const [warn, error] = [vi.fn(), vi.fn()];
   let keyManager: KeyManager;
 
   beforeEach(async () => {
     const { module, tokenLabel, pin } = softHsm;
     keyManager = await openServingKeyManager(
-      { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, ...gcm, calls, timeoutMs: 10_000 },
+      { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, ...gcm, isolation, timeoutMs: 10_000 },
       { modules: new ModuleRegistry(), logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
     );
   });
@@ -71,12 +71,12 @@ describe.each(['blocking', 'threadpool'] as const)('the sessions of a key manage
   });
 
   it('find a key again that was made anew', async () => {
-    softHsm.importKey(`renewed-${calls}`, randomBytes(32));
-    await roundTrip(`renewed-${calls}`);
-    softHsm.destroyKey(`renewed-${calls}`);
-    softHsm.importKey(`renewed-${calls}`, randomBytes(32));
-    await roundTrip(`renewed-${calls}`);
-    softHsm.destroyKey(`renewed-${calls}`);
+    softHsm.importKey(`renewed-${isolation}`, randomBytes(32));
+    await roundTrip(`renewed-${isolation}`);
+    softHsm.destroyKey(`renewed-${isolation}`);
+    softHsm.importKey(`renewed-${isolation}`, randomBytes(32));
+    await roundTrip(`renewed-${isolation}`);
+    softHsm.destroyKey(`renewed-${isolation}`);
   });
 });
 
@@ -86,7 +86,7 @@ describe('a key manager with one session', () => {
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 1 };
     const keyManager = await openServingKeyManager(
       // One millisecond is less than a queue of this length takes.
-      { ...options, ...gcm, calls: 'threadpool', timeoutMs: 1 },
+      { ...options, ...gcm, isolation: 'thread', timeoutMs: 1 },
       {
         modules: new ModuleRegistry(),
         logger: { info: () => undefined, warn: () => undefined, error: () => undefined },

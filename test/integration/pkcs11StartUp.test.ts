@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
 import { findToken } from '../../src/hsm/pkcs11/token/findToken.ts';
-import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
@@ -35,7 +36,7 @@ function open(options: Partial<Pkcs11Options>): Promise<KeyManager> {
       token: { label: softHsm.tokenLabel },
       pin: softHsm.pin,
       sessions: 2,
-      calls: 'blocking',
+      isolation: 'none',
       iv: 'random',
       gcmParameters: 'v2.40',
       timeoutMs: 10_000,
@@ -135,7 +136,7 @@ describe('key managers of one process', () => {
   });
 
   it('share a token and its login', async () => {
-    const [one, other] = [await open({}), await open({ calls: 'threadpool' })];
+    const [one, other] = [await open({}), await open({ isolation: 'thread' })];
     await one.close();
     const sealed = await other.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
     expect(Buffer.from(await other.decrypt({ label: 'key' }, sealed, noAad)).toString()).toBe('x');

@@ -196,7 +196,7 @@ it('a key manager that hangs while it opens does not keep the proxy from ending'
   const running = await start();
   hanging.inject({ on: 'C_Login', does: 'hang' });
   const [manager] = files.config.keyManagers;
-  const pkcs11 = { ...manager?.pkcs11, module: hanging.module, calls: 'threadpool' };
+  const pkcs11 = { ...manager?.pkcs11, module: hanging.module, isolation: 'thread' };
   files.writeConfig({ ...files.config, keyManagers: [manager, { name: 'hanging', pkcs11 }] });
   running.signal('SIGHUP');
   await expect.poll(() => hanging.counts().get('C_Login')).toBe(1);

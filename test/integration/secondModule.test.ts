@@ -3,7 +3,8 @@ import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
 import { openPkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
-import { openServingKeyManager, type Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
+import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';
 import { createNssSoftoken, type NssSoftoken } from '../modules/nssSoftoken.ts';
@@ -56,7 +57,7 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
       ...tokenOptions(),
       sessions: 2,
       timeoutMs: 10_000,
-      calls: 'blocking',
+      isolation: 'none',
       iv: 'random',
       gcmParameters: 'v2.40',
       ...options,
@@ -76,11 +77,11 @@ function withPkcs11(use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): vo
   pkcs11.C_CloseSession(session);
 }
 
-describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls', (calls) => {
+describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (isolation) => {
   let keyManager: KeyManager;
 
   beforeEach(async () => {
-    keyManager = await open({ calls });
+    keyManager = await open({ isolation });
   });
 
   afterEach(async () => {
@@ -166,7 +167,7 @@ describe.each(['blocking', 'threadpool'] as const)('NSS softoken with %s calls',
     const starts = front.counts().get('C_Initialize') ?? 0;
     const stops = front.counts().get('C_Finalize') ?? 0;
     await keyManager.close();
-    keyManager = await open({ calls });
+    keyManager = await open({ isolation });
     expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
     expect(front.counts().get('C_Finalize')).toBe(stops + 1);
     expect(front.counts().get('C_Initialize')).toBe(starts + 1);

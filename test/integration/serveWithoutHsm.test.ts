@@ -137,20 +137,20 @@ describe('C_Login is called once', () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     configure([
       { module: first.module, pin },
-      { module: first.module, pin, calls: 'threadpool' },
+      { module: second.module, pin, isolation: 'thread' },
     ]);
     expect(await runCommand(['serve', '--config', files.configFile], files.env)).toMatchObject(
       refusal(/key manager hsm-1: The PIN was refused .+/, /key manager hsm-2: The PIN was refused .+/),
     );
-    expect(logins(first)).toBe(1);
+    expect(logins(first) + logins(second)).toBe(1);
   });
 });
 
-describe('a key manager with threadpool calls whose library hangs', () => {
+describe('a key manager in a thread whose library hangs', () => {
   beforeEach(() => {
     configure([
-      { module: first.module, calls: 'threadpool', timeoutMs: 1_000 },
-      { module: second.module, calls: 'threadpool', timeoutMs: 1_000 },
+      { module: first.module, isolation: 'thread', timeoutMs: 1_000 },
+      { module: second.module, isolation: 'thread', timeoutMs: 1_000 },
     ]);
   });
 
@@ -191,8 +191,8 @@ describe('a key manager with threadpool calls whose library hangs', () => {
   });
 });
 
-it.each(['blocking', 'threadpool'])('serve says which key manager it waits for, with %s calls', async (calls) => {
-  configure([{ module: second.module, calls }]);
+it.each(['none', 'thread'])('serve says which key manager it waits for, with isolation: %s', async (isolation) => {
+  configure([{ module: second.module, isolation }]);
   const lift = second.inject({ on: 'C_Login', does: 'hang' });
   const proxy = RunningProxy.launch(files);
   await proxy.logged({ level: 'info', msg: 'opening a key manager', keyManager: 'hsm-1' });

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
 import { openPkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
@@ -34,14 +34,14 @@ afterAll(() => {
   softHsm.dispose();
 });
 
-describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %s calls', (calls) => {
+describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation: %s', (isolation) => {
   let keyManager: KeyManager;
 
   beforeAll(async () => {
     const { module, tokenLabel, pin } = softHsm;
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 2, timeoutMs: 10_000 };
     keyManager = await openServingKeyManager(
-      { ...options, calls, iv: 'random', gcmParameters: 'v2.40' },
+      { ...options, isolation, iv: 'random', gcmParameters: 'v2.40' },
       { modules: new ModuleRegistry(), logger: silent, clock: () => performance.now() },
     );
   });
@@ -211,7 +211,7 @@ describe.each(['blocking', 'threadpool'] as const)('a PKCS#11 key manager with %
     });
 
     it('as soon as they exist, and no longer', async () => {
-      const label = `late-${calls}`;
+      const label = `late-${isolation}`;
       await expect(keyManager.describeKey({ label })).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
       softHsm.importKey(label, knownKey);
       expect(opened(await keyManager.encrypt({ label }, Buffer.from('x'), noAad), noAad).toString()).toBe('x');

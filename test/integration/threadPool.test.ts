@@ -3,11 +3,11 @@ import { createFaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
-it('as many threadpool calls run at once as there are sessions', async () => {
+it('as many calls in a thread run at once as there are sessions', async () => {
   const files = new ProxyFiles({ tls: false });
   const faulty = createFaultyModule(files.softHsm);
   const [manager] = files.config.keyManagers;
-  const pkcs11 = { ...manager?.pkcs11, module: faulty.module, calls: 'threadpool', sessions: 12, timeoutMs: 10_000 };
+  const pkcs11 = { ...manager?.pkcs11, module: faulty.module, isolation: 'thread', sessions: 12, timeoutMs: 10_000 };
   files.writeConfig({ ...files.config, keyManagers: [{ name: 'softhsm', pkcs11 }] });
   const proxy = await RunningProxy.start(files);
   try {

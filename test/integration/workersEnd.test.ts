@@ -76,7 +76,7 @@ it('one that hangs in a call while it starts: it is killed with the proxy that i
 });
 
 it('those whose supervisor is killed end too, though a call of their module hangs in its thread', async () => {
-  configure({}, { calls: 'threadpool' });
+  configure({}, { isolation: 'thread' });
   await start();
   faulty.inject({ on: 'C_Encrypt', does: 'hang' });
   const answers = await Promise.all(workers.map(() => proxy.post(paths.encrypt, encryptBody)));
@@ -86,7 +86,7 @@ it('those whose supervisor is killed end too, though a call of their module hang
 });
 
 it('one while the HSM hangs: its successor serves beside the others, and waits for the HSM', async () => {
-  configure({}, { calls: 'threadpool' });
+  configure({}, { isolation: 'thread' });
   await start();
   faulty.inject({ on: 'C_Login', does: 'hang' });
   const successor = { worker: WORKERS + 1 };
@@ -100,7 +100,7 @@ it('one while the HSM hangs: its successor serves beside the others, and waits f
 });
 
 it('those whose last words nobody reads: the proxy ends as it was asked to', async () => {
-  configure({}, { calls: 'threadpool' });
+  configure({}, { isolation: 'thread' });
   await start(['bash', '--norc', '-c', 'exec "$@" 2> >(:)', 'bash', process.execPath, MAIN]);
   faulty.inject({ on: 'C_Encrypt', does: 'hang' });
   const answers = await Promise.all(workers.map(() => proxy.post(paths.encrypt, encryptBody)));

@@ -2,7 +2,8 @@ import type { KeyManager } from '../keyManager.ts';
 import { findModule } from './module/loadModule.ts';
 import type { Pkcs11Logger } from './serving/lossLog.ts';
 import { Pkcs11Failure } from './pkcs11Failure.ts';
-import { openServingKeyManager, type Pkcs11Options } from './serving/servingKeyManager.ts';
+import { openServingKeyManager } from './serving/openServingKeyManager.ts';
+import type { Pkcs11Options } from './serving/servingKeyManager.ts';
 import { ModuleRegistry } from './module/moduleRegistry.ts';
 import { RefusedPins } from './token/refusedPins.ts';
 import { ThreadedModule } from './thread/threadedModule.ts';
@@ -17,31 +18,24 @@ export interface KeyManagerFactoryOptions {
 // For a thread to end whose module has no call running.
 const END_MS = 1_000;
 
-type ModuleUse = Pick<Pkcs11Options, 'module' | 'calls'>;
+type Isolation = Pkcs11Options['isolation'];
 
 /**
- * Opens the key managers of a process. If one of those that share a module has threadpool calls, all of them live in the thread
- * of that module: it is initialised once in a process, and must have one owner.
+ * Opens the key managers of a process. All of those that share a module have the same isolation: a module is initialised once in
+ * a process, and must have one owner.
  */
 export class KeyManagerFactory {
   readonly #options: KeyManagerFactoryOptions;
   readonly #modules: ModuleRegistry;
   readonly #refusedPins: RefusedPins;
   readonly #threaded = new Map<string, ThreadedModule>();
-  /** Whether a module, by its file, lives in a thread: decided when it is first used. */
-  readonly #isThreaded = new Map<string, boolean>();
-  #all: readonly ModuleUse[];
+  /** Isolation of each module that was ever used, by its file. */
+  readonly #isolations = new Map<string, Isolation>();
 
-  constructor(all: readonly ModuleUse[], options: KeyManagerFactoryOptions) {
-    this.#all = all;
+  constructor(options: KeyManagerFactoryOptions) {
     this.#options = options;
     this.#refusedPins = options.refusedPins ?? new RefusedPins();
     this.#modules = new ModuleRegistry({ refusedPins: this.#refusedPins });
-  }
-
-  /** All that share the modules that are first used from now on. */
-  plan(all: readonly ModuleUse[]): void {
-    this.#all = all;
   }
 
   /**
@@ -50,14 +44,14 @@ export class KeyManagerFactory {
    */
   async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
     const file = await findModule(options.module);
-    const isThreaded = this.#isThreaded.get(file) ?? (await this.#isPooled(file));
-    this.#isThreaded.set(file, isThreaded);
-    if (!isThreaded && options.calls === 'threadpool') {
+    const isolation = this.#isolations.get(file) ?? options.isolation;
+    this.#isolations.set(file, isolation);
+    if (isolation !== options.isolation) {
       throw new Pkcs11Failure(
-        `The PKCS#11 module ${options.module} is in use with blocking calls. Other calls need a restart.`,
+        `The PKCS#11 module ${options.module} is in use with isolation: ${isolation}. Another isolation needs a restart.`,
       );
     }
-    if (!isThreaded) {
+    if (isolation === 'none') {
       return openServingKeyManager(options, { modules: this.#modules, ...this.#options });
     }
     const module =
@@ -69,11 +63,5 @@ export class KeyManagerFactory {
   /** Ends the threads, whose key managers must be closed. One in which a call hangs goes on, and keeps the process. */
   async close(): Promise<void> {
     await Promise.all([...this.#threaded.values()].map((module) => module.end(END_MS)));
-  }
-
-  async #isPooled(file: string): Promise<boolean> {
-    const pooled = this.#all.filter(({ calls }) => calls === 'threadpool');
-    const files = await Promise.allSettled(pooled.map(({ module }) => findModule(module)));
-    return files.some((found) => found.status === 'fulfilled' && found.value === file);
   }
 }

@@ -13,10 +13,10 @@ interface Written {
 }
 
 const VENDORS = [
-  ['aws-cloudhsm.yaml', '/opt/cloudhsm/lib/libcloudhsm_pkcs11.so', { calls: 'threadpool', iv: 'hsm-in-place' }],
-  ['entrust-nshield.yaml', '/opt/nfast/toolkits/pkcs11/libcknfast.so', { calls: 'threadpool', iv: 'hsm-in-place' }],
-  ['softhsm.yaml', '/usr/lib/softhsm/libsofthsm2.so', { calls: 'blocking', iv: 'random' }],
-  ['thales-luna.yaml', '/usr/safenet/lunaclient/lib/libCryptoki2_64.so', { calls: 'threadpool', iv: 'random' }],
+  ['aws-cloudhsm.yaml', '/opt/cloudhsm/lib/libcloudhsm_pkcs11.so', { isolation: 'thread', iv: 'hsm-in-place' }],
+  ['entrust-nshield.yaml', '/opt/nfast/toolkits/pkcs11/libcknfast.so', { isolation: 'thread', iv: 'hsm-in-place' }],
+  ['softhsm.yaml', '/usr/lib/softhsm/libsofthsm2.so', { isolation: 'none', iv: 'random' }],
+  ['thales-luna.yaml', '/usr/safenet/lunaclient/lib/libCryptoki2_64.so', { isolation: 'thread', iv: 'random' }],
 ] as const;
 
 it.each(VENDORS)('%s is valid and leaves nothing to a default', (file, module, dialect) => {

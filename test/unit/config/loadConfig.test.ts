@@ -6,59 +6,30 @@ import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { configJsonSchema } from '../../../src/config/configJsonSchema.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
-import { ConfigError } from '../../../src/config/problem.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import {
+  changedConfig,
+  CONFIG_FILES,
+  CONFIG_SECRET,
+  loadWritten,
+  problemsOf,
+  validConfig,
+} from '../../support/validConfig.ts';
 
-const SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
 const POLICY = '@id("everyone") permit (principal, action, resource);';
 const SHA256_PAYMENTS_1 = '874a74e096907127';
-const { ca, server } = testCertificates;
-const FILES = {
-  'module.so': 'not loaded here',
-  pin: '123456\n',
-  secret: `${SECRET}\n`,
-  'server.crt': server.certificate,
-  'server.key': server.privateKey,
-};
-
-function valid() {
-  return {
-    server: { regions: ['us-east-1'], tls: { certificateFile: 'server.crt', privateKeyFile: 'server.key' } } as object,
-    keyManagers: [
-      {
-        name: 'softhsm',
-        pkcs11: { module: 'module.so', token: { label: 'xks-proxy' } as object, pin: { file: 'pin' } as unknown },
-      },
-    ],
-    keyStores: [
-      {
-        name: 'example',
-        uriPathPrefix: '/example',
-        keyManagers: ['softhsm'],
-        credentials: [{ accessKeyId: 'MUBSXM6K3KMXHN6RRCXI7TWQH4', secretAccessKey: { file: 'secret' } as unknown }],
-        keys: [{ id: 'foo' }],
-      },
-    ],
-  };
-}
-
-function load(written: unknown, files: Readonly<Record<string, string>> = {}, env: Record<string, string> = {}) {
-  const text = typeof written === 'string' ? written : stringify(written);
-  return loadConfig(join(temporaryFolder({ ...FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
-}
 
 interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly deprecated?: boolean;
 }
 
-/** The paths of all keys that a configuration may have; entries of lists are not numbered. */
+/** The paths of all keys that a configuration may have, without old names; entries of lists are not numbered. */
 function keysOfSchema({ properties = {}, items }: JsonSchema, path = ''): string[] {
-  const parts = Object.entries(properties).flatMap(([key, part]) => [
-    path + key,
-    ...keysOfSchema(part, `${path}${key}.`),
-  ]);
+  const current = Object.entries(properties).filter(([, { deprecated }]) => !deprecated);
+  const parts = current.flatMap(([key, part]) => [path + key, ...keysOfSchema(part, `${path}${key}.`)]);
   return items ? keysOfSchema(items, path) : parts;
 }
 
@@ -71,40 +42,18 @@ function keysOfValue(value: unknown, path = ''): string[] {
 
 function withClientAuth(clientAuth: object): unknown {
   const tls = { certificateFile: 'server.crt', privateKeyFile: 'server.key', clientAuth };
-  return changed(({ server }) => Object.assign(server, { tls }));
-}
-
-function problemsOf(
-  written: unknown,
-  env: Record<string, string> = {},
-  files: Readonly<Record<string, string>> = {},
-): string[] {
-  try {
-    load(written, files, env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    expect(error.message).not.toContain(SECRET);
-    return error.problems.map(({ path, message }) => `${path}: ${message}`);
-  }
-  return [];
-}
-
-/** The valid configuration after a change. */
-function changed(change: (config: ReturnType<typeof valid>) => void): unknown {
-  const config = valid();
-  change(config);
-  return config;
+  return changedConfig(({ server }) => Object.assign(server, { tls }));
 }
 
 describe('a valid configuration', () => {
   it('is filled with defaults', () => {
-    const { config, warnings } = load(valid());
+    const { config, warnings } = loadWritten(validConfig());
     expect(warnings).toEqual([]);
     expect(config.server).toMatchObject({ host: '0.0.0.0', port: 8443, drainSeconds: 20, insecureHttp: false });
     expect(config.log).toEqual({ level: 'info', requests: 'all' });
     expect(config.keyManagers[0]?.pkcs11).toMatchObject({
       sessions: 8,
-      calls: 'blocking',
+      isolation: 'none',
       iv: 'random',
       gcmParameters: 'v2.40',
       healthKey: 'xks-health',
@@ -121,20 +70,20 @@ describe('a valid configuration', () => {
   });
 
   it('has its secrets read, without the line end, and unprintable', () => {
-    const { config } = load(valid());
+    const { config } = loadWritten(validConfig());
     expect(config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('123456');
-    expect(config.keyStores[0]?.credentials[0]?.secretAccessKey.reveal()).toBe(SECRET);
+    expect(config.keyStores[0]?.credentials[0]?.secretAccessKey.reveal()).toBe(CONFIG_SECRET);
     const printed = inspect(config, { depth: 10 }) + JSON.stringify(config);
-    for (const secret of ['123456', SECRET, 'PRIVATE KEY']) expect(printed).not.toContain(secret);
+    for (const secret of ['123456', CONFIG_SECRET, 'PRIVATE KEY']) expect(printed).not.toContain(secret);
   });
 
   it('names the versions of a key by their labels', () => {
-    const written = changed(({ keyStores: [store] }) => {
+    const written = changedConfig(({ keyStores: [store] }) => {
       store?.keys.push({ id: 'payments', versions: [{ label: 'payments-1' }, { label: 'payments-2' }] } as {
         id: string;
       });
     });
-    const [one, two] = load(written).config.keyStores[0]?.keys[1]?.versions ?? [];
+    const [one, two] = loadWritten(written).config.keyStores[0]?.keys[1]?.versions ?? [];
     // printf payments-1 | sha256sum
     expect(one).toEqual({
       label: 'payments-1',
@@ -146,19 +95,19 @@ describe('a valid configuration', () => {
   });
 
   it('may take a secret from the environment', () => {
-    const written = changed(({ keyManagers: [manager] }) => {
+    const written = changedConfig(({ keyManagers: [manager] }) => {
       if (manager) manager.pkcs11.pin = { env: 'PIN' };
     });
-    expect(load(written, {}, { PIN: '42' }).config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('42');
+    expect(loadWritten(written, {}, { PIN: '42' }).config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('42');
   });
 
   it('is frozen, all the way down', () => {
-    const { config } = load(valid());
+    const { config } = loadWritten(validConfig());
     expect(() => Object.assign(config.keyStores[0]?.keys[0] ?? {}, { status: 'blocked' })).toThrow(TypeError);
   });
 
   it('warns of a private key that everyone may read', () => {
-    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'server.key'), 0o644);
     expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
       expect.stringMatching(/^server\.tls\.privateKeyFile: everyone may read or write it; run: chmod o-rwx /) as string,
@@ -167,8 +116,8 @@ describe('a valid configuration', () => {
 });
 
 it('warns of external keys that are one key in the token', () => {
-  const { warnings } = load(
-    changed(({ keyStores: [store] }) => {
+  const { warnings } = loadWritten(
+    changedConfig(({ keyStores: [store] }) => {
       store?.keys.push({ id: 'alias', label: 'foo' } as { id: string }, { id: 'xks-health' });
     }),
   );
@@ -185,14 +134,14 @@ describe('the commented example is valid', () => {
   );
   const files = {
     'audit.key': newAuditKey(),
-    'example.secret': SECRET,
-    'client-ca.crt': ca.certificate,
+    'example.secret': CONFIG_SECRET,
+    'client-ca.crt': testCertificates.ca.certificate,
     'example.cedar': POLICY,
   };
-  const env = { XKS_EXAMPLE_SECRET: SECRET };
+  const env = { XKS_EXAMPLE_SECRET: CONFIG_SECRET };
 
   it('as it is', () => {
-    const { config } = load(example, files, env);
+    const { config } = loadWritten(example, files, env);
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
@@ -216,9 +165,9 @@ describe('the commented example is valid', () => {
   });
 
   it('with what it leaves out', () => {
-    const { config } = load(whole, files, env);
+    const { config } = loadWritten(whole, files, env);
     expect(config.server.tls?.clientAuth).toEqual({
-      ca: ca.certificate,
+      ca: testCertificates.ca.certificate,
       commonNames: ['cks.kms.us-east-1.amazonaws.com'],
     });
     expect(config.keyStores[0]).toMatchObject({
@@ -233,7 +182,7 @@ describe('the commented example is valid', () => {
 describe('problems', () => {
   it('are reported together, each with its path and what was given', () => {
     const problems = problemsOf(
-      changed((config) => {
+      changedConfig((config) => {
         config.server = { port: 'https', insecureHttp: true, colour: 'red' };
         const [manager] = config.keyManagers;
         const [store] = config.keyStores;
@@ -242,7 +191,7 @@ describe('problems', () => {
         manager.pkcs11.pin = 123456;
         store.uriPathPrefix = '/example/';
         store.keyManagers = ['luna'];
-        store.credentials.push({ accessKeyId: 'short', secretAccessKey: SECRET });
+        store.credentials.push({ accessKeyId: 'short', secretAccessKey: CONFIG_SECRET });
         store.keys.push({ id: 'foo' }, { id: '..' });
         config.keyStores.push({ ...store, name: 'other' });
       }),
@@ -268,15 +217,15 @@ describe('problems', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['no tls', changed((config) => (config.server = { regions: ['us-east-1'] })), /^server\.tls: is missing/],
+    ['no tls', changedConfig((config) => (config.server = { regions: ['us-east-1'] })), /^server\.tls: is missing/],
     [
       'tls beside insecureHttp',
-      changed((config) => Object.assign(config.server, { insecureHttp: true })),
+      changedConfig((config) => Object.assign(config.server, { insecureHttp: true })),
       /^server\.insecureHttp: is true beside tls/,
     ],
     [
       'another certificate than key',
-      changed((config) =>
+      changedConfig((config) =>
         Object.assign(config.server, { tls: { certificateFile: 'server.crt', privateKeyFile: 'secret' } }),
       ),
       /^server\.tls: secret holds no usable PEM private key/,
@@ -293,42 +242,44 @@ describe('problems', () => {
     ],
     [
       'VPC endpoints that nobody tells of',
-      changed(({ server }) => Object.assign(server, { proxyProtocol: { vpcEndpointIds: ['vpce-0123456789abcdef0'] } })),
+      changedConfig(({ server }) =>
+        Object.assign(server, { proxyProtocol: { vpcEndpointIds: ['vpce-0123456789abcdef0'] } }),
+      ),
       /^server\.proxyProtocol\.vpcEndpointIds: needs enabled: true/,
     ],
     [
       'no workers',
-      changed(({ server }) => Object.assign(server, { workers: 'many' })),
+      changedConfig(({ server }) => Object.assign(server, { workers: 'many' })),
       /^server\.workers: must be a number/,
     ],
     [
       'a quota of nothing',
-      changed(({ keyStores: [s] }) => s && Object.assign(s, { quota: { requestsPerSecond: 0 } })),
+      changedConfig(({ keyStores: [s] }) => s && Object.assign(s, { quota: { requestsPerSecond: 0 } })),
       /^keyStores\[0\]\.quota\.requestsPerSecond: /,
     ],
     [
       'a missing file',
-      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
       /^keyManagers\[0\]\.pkcs11\.pin: names .*gone, which cannot be read \(ENOENT\)/,
     ],
     [
       'an unset variable',
-      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'GONE' })),
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'GONE' })),
       /pin: names the environment variable GONE, which is not set/,
     ],
     [
       'two references at once',
-      changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'A', file: 'pin' })),
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'A', file: 'pin' })),
       /pin: must have exactly one of file, env/,
     ],
     [
       'a missing module',
-      changed(({ keyManagers: [m] }) => m && (m.pkcs11.module = 'gone.so')),
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.module = 'gone.so')),
       /module: names .*gone\.so, which is not there/,
     ],
     [
       'a secret of another shape',
-      changed(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
+      changedConfig(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
       /secretAccessKey: must hold 43 to 64 characters/,
     ],
     ...(
@@ -352,22 +303,22 @@ describe('problems', () => {
       ] as const
     ).map(([what, key, pattern]): [string, unknown, RegExp] => [
       what,
-      changed(({ keyStores: [s] }) => s?.keys.push({ id: 'x', ...key })),
+      changedConfig(({ keyStores: [s] }) => s?.keys.push({ id: 'x', ...key })),
       pattern,
     ]),
     [
       'a prefix too long for KMS',
-      changed(({ keyStores: [s] }) => s && (s.uriPathPrefix = `/${'p'.repeat(117)}`)),
+      changedConfig(({ keyStores: [s] }) => s && (s.uriPathPrefix = `/${'p'.repeat(117)}`)),
       /uriPathPrefix: must leave .* at most 128/,
     ],
     [
       'a key with nothing after it',
-      changed(({ keyStores: [s] }) => Object.assign(s ?? {}, { credentials: null })),
+      changedConfig(({ keyStores: [s] }) => Object.assign(s ?? {}, { credentials: null })),
       /^keyStores\[0\]\.credentials: is empty; it must be a list$/,
     ],
     [
       'a value of another type',
-      changed(({ keyStores: [s] }) => s?.keys.push(Object.assign({ id: 'x' }, { label: 5 }))),
+      changedConfig(({ keyStores: [s] }) => s?.keys.push(Object.assign({ id: 'x' }, { label: 5 }))),
       /^keyStores\[0\]\.keys\[\d\]\.label: must be a string \(given: 5\)$/,
     ],
     ['an anchor to nothing', 'server: *nothing', /Unresolved alias/],
@@ -385,8 +336,10 @@ describe('problems', () => {
 
   it('of a policy set are all told, with its file and lines', () => {
     const policies = `${POLICY}\n@id("typo")\npermit (principal, action, resource) when { context.x };\n${POLICY}`;
-    const written = changed(({ keyStores: [s] }) => s && Object.assign(s, { policyFile: 'p.cedar', tags: { a: 1 } }));
-    const problems = problemsOf(written, {}, { 'p.cedar': policies });
+    const written = changedConfig(
+      ({ keyStores: [s] }) => s && Object.assign(s, { policyFile: 'p.cedar', tags: { a: 1 } }),
+    );
+    const problems = problemsOf(written, { 'p.cedar': policies });
     const policyProblems = problems.filter((problem) => problem.startsWith('keyStores[0].policyFile: '));
     expect(policyProblems.length).toBeGreaterThan(1);
     expect(policyProblems[0]).toMatch(/: p\.cedar:3: in "typo": attribute `x` .* not found/);
@@ -400,15 +353,15 @@ describe('problems', () => {
   });
 
   it.each<[string, unknown]>([
-    ['for the reference to it', changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = 'hunter2'))],
-    ['as a key of the reference', changed(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { hunter2: null }))],
-    ['for all of pkcs11', changed(({ keyManagers: [m] }) => m && (m.pkcs11 = 'hunter2' as never))],
+    ['for the reference to it', changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = 'hunter2'))],
+    ['as a key of the reference', changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { hunter2: null }))],
+    ['for all of pkcs11', changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11 = 'hunter2' as never))],
     [
       'for an access key id',
-      changed(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].accessKeyId = 'hunter2')),
+      changedConfig(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].accessKeyId = 'hunter2')),
     ],
-    ['for a credential', changed(({ keyStores: [s] }) => s && (s.credentials = ['hunter2' as never]))],
-    ['for all credentials', changed(({ keyStores: [s] }) => s && (s.credentials = 'hunter2' as never))],
+    ['for a credential', changedConfig(({ keyStores: [s] }) => s && (s.credentials = ['hunter2' as never]))],
+    ['for all credentials', changedConfig(({ keyStores: [s] }) => s && (s.credentials = 'hunter2' as never))],
     ['as an alias', 'pin: *hunter2'],
     ['as a block header', 'pin: |hunter2\n  x'],
     ['as a tag', 'pin: !hunter2 x'],
@@ -419,7 +372,7 @@ describe('problems', () => {
   });
 
   it('an external key id that makes its URIs too long', () => {
-    const written = changed(({ keyStores: [store] }) => {
+    const written = changedConfig(({ keyStores: [store] }) => {
       if (!store) return;
       store.uriPathPrefix = `/${'p'.repeat(114)}`;
       store.keys = [{ id: 'k'.repeat(116) }, { id: 'k'.repeat(115) }];
@@ -428,13 +381,13 @@ describe('problems', () => {
   });
 
   it('a secret file that everyone may write', () => {
-    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'secret'), 0o602);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(/secretAccessKey: names .* may read or write/);
   });
 
   it('a secret file that everyone may read', () => {
-    const folder = temporaryFolder({ ...FILES, 'config.yaml': stringify(valid()) });
+    const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'pin'), 0o604);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
       /pin: names .*pin, which everyone may read or write; run: chmod/,

@@ -22,7 +22,7 @@ afterEach(() => {
 function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki)) {
   const [warn, error] = [vi.fn(), vi.fn()];
   const keyManager = new ServingKeyManager(
-    { name: 'fake', sessions: 4, timeoutMs: TIMEOUT_MS, calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' },
+    { name: 'fake', sessions: 4, timeoutMs: TIMEOUT_MS, isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' },
     openFake(cryptoki, shared),
     { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );

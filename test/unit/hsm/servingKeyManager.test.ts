@@ -10,7 +10,7 @@ const plaintext = Buffer.from('top secret plaintext');
 const aad = Buffer.from('aad');
 const sealed: Sealed = { ciphertext: Buffer.alloc(20), iv: Buffer.alloc(12), tag: Buffer.alloc(16) };
 
-const OPTIONS = { name: 'fake', calls: 'threadpool', iv: 'random', gcmParameters: 'v2.40' } as const;
+const OPTIONS = { name: 'fake', isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' } as const;
 
 function setUp(
   { sessions = 1, timeoutMs = 1_000, ...dialect }: Partial<KeyManagerOptions> = {},

@@ -8,8 +8,8 @@ const GIVEN_IV_BYTES = 12;
 
 /** How a module wants AES-GCM. */
 export interface GcmDialect {
-  /** Whether C_Encrypt and C_Decrypt run in the calling thread or in libuv's pool. */
-  readonly calls: 'blocking' | 'threadpool';
+  /** none: C_Encrypt and C_Decrypt run in the calling thread. thread: they run in libuv's pool, beside one another. */
+  readonly isolation: 'none' | 'thread';
   /**
    * The source of the IV. random: C_GenerateRandom. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
    * hsm-appended: the HSM is given none, and its own, of 12 or 16 bytes, follows the tag.
@@ -27,7 +27,7 @@ export class AesGcm {
 
   constructor(cryptoki: Cryptoki, dialect: GcmDialect) {
     this.#cryptoki = cryptoki;
-    this.#calls = cryptoki[dialect.calls];
+    this.#calls = dialect.isolation === 'thread' ? cryptoki.threadpool : cryptoki.blocking;
     this.#dialect = dialect;
   }
 
