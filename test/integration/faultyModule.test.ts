@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { encrypt } from '../../src/operations/encrypt.ts';

@@ -1,7 +1,7 @@
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';

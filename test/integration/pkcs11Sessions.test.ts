@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 

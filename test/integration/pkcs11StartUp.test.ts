@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager } from '../../src/hsm/keyManager.ts';
 import { findToken } from '../../src/hsm/pkcs11/token/findToken.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';

@@ -3,7 +3,7 @@ import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
 import { openPkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { Secret } from '../../src/secret.ts';

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyManager, Sealed } from '../../src/hsm/keyManager.ts';
 import { openPkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
-import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { openServingKeyManager } from '../../src/hsm/pkcs11/serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 

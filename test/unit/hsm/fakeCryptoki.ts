@@ -40,6 +40,8 @@ export class FakeCryptoki implements Cryptoki {
   /** Different bytes each time, as a real one gives. */
   random: (bytes: number) => Buffer = (bytes) => randomBytes(bytes);
   token = TOKEN;
+  /** What CKM_AES_GCM is for. */
+  aesGcm: readonly ('ENCRYPT' | 'DECRYPT')[] | undefined = ['ENCRYPT', 'DECRYPT'];
   /** Whether sessions without CKF_RW_SESSION are refused with CKR_FUNCTION_FAILED. */
   readWriteOnly = false;
   /** CK_RV of functions that fail until it is taken away. */
@@ -83,6 +85,10 @@ export class FakeCryptoki implements Cryptoki {
     return [this.token];
   }
 
+  aesGcmUsages(): readonly ('ENCRYPT' | 'DECRYPT')[] | undefined {
+    return this.aesGcm;
+  }
+
   openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
     this.#called('C_OpenSession');
     if (this.readWriteOnly && access === 'read-only') throw new CryptokiError('C_OpenSession', CKR.FUNCTION_FAILED);
@@ -113,7 +119,8 @@ export class FakeCryptoki implements Cryptoki {
   findObjects(session: SessionHandle, template: Template, limit: number): ObjectHandle[] {
     this.#called('C_FindObjects', session);
     const wanted = template.find(({ type }) => type === CKA.LABEL)?.value;
-    const found = this.#loggedIn ? this.keys.filter((label) => label === wanted).slice(0, limit) : [];
+    const matching = this.keys.filter((label) => wanted === undefined || label === wanted);
+    const found = this.#loggedIn ? matching.slice(0, limit) : [];
     return found.map((label) => {
       const handle = this.#newHandle();
       this.#objects.set(handle.toString('hex'), label);
@@ -131,8 +138,9 @@ export class FakeCryptoki implements Cryptoki {
     ]);
   }
 
-  generateAesKey(session: SessionHandle): ObjectHandle {
+  generateAesKey(session: SessionHandle, template: Template): ObjectHandle {
     this.#called('C_GenerateKey', session);
+    this.keys.push(String(template.find(({ type }) => type === CKA.LABEL)?.value));
     return this.#newHandle();
   }
 

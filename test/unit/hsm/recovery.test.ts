@@ -30,7 +30,13 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
   return { cryptoki, shared, keyManager, encryption, warn, error };
 }
 
-const FUNCTIONS_OF_THE_DEVICE = ['C_OpenSession', 'C_GetSessionInfo', 'C_GenerateRandom', 'C_GetSlotList'];
+const FUNCTIONS_OF_THE_DEVICE = [
+  'C_OpenSession',
+  'C_GetSessionInfo',
+  'C_GenerateRandom',
+  'C_EncryptInit',
+  'C_GetSlotList',
+];
 
 function removeDevice(cryptoki: FakeCryptoki): void {
   for (const name of FUNCTIONS_OF_THE_DEVICE) cryptoki.failing.set(name, CKR.DEVICE_REMOVED);

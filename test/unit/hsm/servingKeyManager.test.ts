@@ -55,21 +55,38 @@ describe('a module that misbehaves', () => {
     expect(rooms).toEqual([52]);
   });
 
-  it.each([
-    ['writes no random bytes', (bytes: number) => Buffer.alloc(bytes)],
-    ['writes too few random bytes', () => Buffer.alloc(11, 7)],
-  ])('%s', async (_, random) => {
+  it('writes too few random bytes', async () => {
     const { cryptoki, keyManager } = setUp();
-    cryptoki.random = random;
+    cryptoki.random = (bytes) => Buffer.alloc(bytes - 1, 7);
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
     expect(cryptoki.count('C_EncryptInit')).toBe(0);
   });
 
-  it('writes the same random bytes again', async () => {
-    const { cryptoki, keyManager } = setUp();
-    cryptoki.random = (bytes) => Buffer.alloc(bytes, 7);
-    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
-    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
+  it.each([
+    ['no random bytes', () => 0],
+    ['the same random bytes again and again', () => 7],
+    ['two random values in turn', (call: number) => 1 + (call % 2)],
+  ])('writes %s: no IV is given twice, and it is said', async (_, byte) => {
+    const { cryptoki, keyManager, error } = setUp();
+    let calls = 0;
+    cryptoki.random = (bytes) => Buffer.alloc(bytes, byte(calls++));
+    const ivs = new Set<string>();
+    for (let time = 0; time < 60; time++) {
+      const { iv } = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+      ivs.add(Buffer.from(iv).toString('hex'));
+    }
+    expect(ivs.size).toBe(60);
+    expect(error).toHaveBeenCalledExactlyOnceWith(
+      { keyManager: 'fake', unreported: 0 },
+      expect.stringContaining('C_GenerateRandom repeats itself'),
+    );
+  });
+
+  it('is asked for random bytes once for several IVs', async () => {
+    const { cryptoki, keyManager, error } = setUp();
+    for (let time = 0; time < 40; time++) await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+    expect(cryptoki.count('C_GenerateRandom')).toBe(2);
+    expect(error).not.toHaveBeenCalled();
   });
 
   it.each(['hsm-in-place', 'hsm-appended'] as const)('makes no IV of its own, or the same again: %s', async (iv) => {
@@ -192,7 +209,8 @@ describe('a key', () => {
         errorName: 'KeyNotFoundException',
       });
     }
-    expect(cryptoki.count('C_FindObjects')).toBe(3);
+    // Each time, it is also looked whether the token still shows the other key.
+    expect(cryptoki.count('C_FindObjects')).toBe(5);
     cryptoki.keys.push('new');
     await keyManager.encrypt({ label: 'new' }, plaintext, aad);
   });
@@ -231,6 +249,8 @@ describe('a failure', () => {
     expect(cryptoki.count('C_FindObjects')).toBe(2);
     expect(warn).toHaveBeenCalledOnce();
 
+    // It has random bytes left.
+    if (functionName === 'C_GenerateRandom') return;
     cryptoki.failing.set(functionName, code);
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
       errorName: 'InternalException',

@@ -13,16 +13,20 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(size: number) {
+function setUp(size: number, timeoutMs = TIMEOUT_MS) {
   let opened = 0;
   const open = vi.fn(() => ulong(++opened));
   const close = vi.fn();
   const clock = () => performance.now();
-  const pool = new SessionPool({ size, open, close, clock, timeoutMs: TIMEOUT_MS });
+  const pool = new SessionPool({ size, open, close, clock, timeoutMs });
   /** Borrows a session until the given promise settles. */
-  const use = <T>(until: T | Promise<T>, timeoutMs = TIMEOUT_MS) => pool.withSession(clock() + timeoutMs, () => until);
+  const use = <T>(until: T | Promise<T>, givenMs = TIMEOUT_MS) =>
+    pool.withSession({ kind: 'encrypt', deadline: clock() + givenMs }, () => until);
   return { pool, open, close, clock, use };
 }
+
+/** By the fake timers. */
+const sleep = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 
 const throttled = { errorName: 'ThrottlingException' };
 const late = { errorName: 'DependencyTimeoutException' };
@@ -32,7 +36,7 @@ describe('a session', () => {
     const { pool, open, clock } = setUp(2);
     const lent = new Set<string>();
     const operations = Array.from({ length: 50 }, () =>
-      pool.withSession(clock() + TIMEOUT_MS, async (session) => {
+      pool.withSession({ kind: 'encrypt', deadline: clock() + TIMEOUT_MS }, async (session) => {
         const name = session.toString('hex');
         expect(lent).not.toContain(name);
         lent.add(name);
@@ -43,7 +47,7 @@ describe('a session', () => {
     expect(open.mock.calls.length).toBeLessThanOrEqual(2);
     await Promise.all(operations);
     expect(open).toHaveBeenCalledTimes(2);
-    await pool.withSession(clock() + TIMEOUT_MS, () => undefined);
+    await pool.withSession({ kind: 'encrypt', deadline: clock() + TIMEOUT_MS }, () => undefined);
     expect(open).toHaveBeenCalledTimes(2);
   });
 
@@ -52,12 +56,14 @@ describe('a session', () => {
     const done = Promise.withResolvers<undefined>();
     const operation = use(done.promise);
     pool[giveUp]();
-    const next = pool.withSession(performance.now() + TIMEOUT_MS, (session) => session);
+    const next = pool.withSession({ kind: 'encrypt', deadline: performance.now() + TIMEOUT_MS }, (session) => session);
     done.resolve(undefined);
     await operation;
     expect(close.mock.calls).toEqual([[ulong(1)]]);
     expect(await next).toEqual(ulong(2));
-    expect(await pool.withSession(performance.now() + TIMEOUT_MS, (session) => session)).toEqual(ulong(2));
+    expect(
+      await pool.withSession({ kind: 'encrypt', deadline: performance.now() + TIMEOUT_MS }, (session) => session),
+    ).toEqual(ulong(2));
     expect(open).toHaveBeenCalledTimes(2);
   });
 
@@ -77,7 +83,7 @@ describe('a session', () => {
     const order: number[] = [];
     await Promise.all(
       [1, 2, 3, 4].map((number) =>
-        pool.withSession(clock() + TIMEOUT_MS, async () => {
+        pool.withSession({ kind: 'encrypt', deadline: clock() + TIMEOUT_MS }, async () => {
           order.push(number);
           await Promise.resolve();
         }),
@@ -121,7 +127,7 @@ describe('waiting', () => {
     });
     const used: number[] = [];
     const outcomes = [1, 2, 3].map((which) =>
-      pool.withSession(TIMEOUT_MS, () => {
+      pool.withSession({ kind: 'encrypt', deadline: TIMEOUT_MS }, () => {
         used.push(which);
         // Without a timer having been looked at.
         now += TIMEOUT_MS;
@@ -226,7 +232,7 @@ describe('a call that is late', () => {
 
   it('does not begin after it', async () => {
     const { pool, open, clock } = setUp(1);
-    await expect(pool.withSession(clock(), () => undefined)).rejects.toMatchObject(late);
+    await expect(pool.withSession({ kind: 'encrypt', deadline: clock() }, () => undefined)).rejects.toMatchObject(late);
     expect(open).not.toHaveBeenCalled();
   });
 
@@ -234,10 +240,62 @@ describe('a call that is late', () => {
     vi.useRealTimers();
     const { pool, clock } = setUp(1);
     const deadline = clock() + 5;
-    const answer = await pool.withSession(deadline, async () => {
+    const answer = await pool.withSession({ kind: 'encrypt', deadline }, async () => {
       while (clock() < deadline + 5);
       return await Promise.resolve('slow');
     });
     expect(answer).toBe('slow');
+  });
+});
+
+describe('under overload', () => {
+  const WORK_MS = 60;
+
+  /** Clients in a closed loop for three seconds: how many operations ended well, and what the others cost. */
+  async function load(clients: number, workMs: number) {
+    const { pool, clock } = setUp(8, 200);
+    const counts = { good: 0, late: 0, begunInVain: 0, refusedAfterMs: 0 };
+    const [start, end] = [clock(), clock() + 3_000];
+    const client = async () => {
+      while (clock() < end) {
+        const startedAt = clock();
+        const work = vi.fn(() => sleep(workMs));
+        try {
+          await pool.withSession({ kind: 'encryptWithCdiv', deadline: startedAt + 200 }, work);
+          counts.good += 1;
+        } catch (error) {
+          if ((error as XksError).errorName !== 'ThrottlingException') counts.late += 1;
+          counts.begunInVain += work.mock.calls.length;
+          // What came first waits, since nothing is known of the time that it needs.
+          if (startedAt > start) counts.refusedAfterMs = Math.max(counts.refusedAfterMs, clock() - startedAt);
+        }
+        await sleep(10);
+      }
+    };
+    const done = Promise.all(Array.from({ length: clients }, client));
+    await vi.advanceTimersByTimeAsync(4_000);
+    await done;
+    return counts;
+  }
+
+  it.each([8, 16, 24, 64])('from %i clients, the sessions work for operations that end in time', async (clients) => {
+    const { good, late: overdue, begunInVain, refusedAfterMs } = await load(clients, 2 * WORK_MS);
+    // 8 sessions for 3 s.
+    const capacity = (8 * 3_000) / (2 * WORK_MS);
+    expect(good / capacity).toBeGreaterThan(0.85);
+    expect([overdue, begunInVain]).toEqual([0, 0]);
+    expect(refusedAfterMs).toBe(0);
+  });
+
+  it('an operation that hangs does not make others be refused for long', async () => {
+    const { pool, clock, use } = setUp(2);
+    const hanging = expect(use(new Promise(() => undefined))).rejects.toMatchObject(late);
+    for (let time = 0; time < 20; time++) {
+      const working = pool.withSession({ kind: 'encrypt', deadline: clock() + TIMEOUT_MS }, () => sleep(10));
+      const waiting = pool.withSession({ kind: 'encrypt', deadline: clock() + TIMEOUT_MS }, () => sleep(10));
+      await vi.advanceTimersByTimeAsync(30);
+      await Promise.all([working, waiting]);
+    }
+    await hanging;
   });
 });

@@ -122,3 +122,23 @@ it('opens no read-write session because of another failure, or if that fails too
   token.openSession();
   expect(cryptoki.count('C_OpenSession')).toBe(5);
 });
+
+describe('AES-GCM', () => {
+  it.each([
+    [[], 'The token "fake" has no CKM_AES_GCM, and KMS needs AES-GCM.'],
+    [['DECRYPT'], 'The token "fake" has CKM_AES_GCM to DECRYPT only, and KMS needs AES-GCM.'],
+  ] as const)('that the token has for %j is refused in words', (usages, message) => {
+    const cryptoki = new FakeCryptoki();
+    cryptoki.aesGcm = usages;
+    const token = new Token(cryptoki, { label: 'fake' }, PIN, new RefusedPins());
+    expect(() => {
+      token.requireAesGcm();
+    }).toThrow(message);
+  });
+
+  it('is taken to be there if the module does not say', () => {
+    const cryptoki = new FakeCryptoki();
+    cryptoki.aesGcm = undefined;
+    new Token(cryptoki, { label: 'fake' }, PIN, new RefusedPins()).requireAesGcm();
+  });
+});

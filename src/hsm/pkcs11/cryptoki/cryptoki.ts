@@ -52,6 +52,8 @@ export interface Cryptoki {
   finalize(): void;
   /** C_GetSlotList and C_GetTokenInfo. Slots whose token cannot be read are left out. */
   tokens(): TokenInfo[];
+  /** C_GetMechanismInfo of CKM_AES_GCM: what it is for in this slot, nothing if it is absent; undefined if the module does not say. */
+  aesGcmUsages(slot: bigint): readonly ('ENCRYPT' | 'DECRYPT')[] | undefined;
   openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle;
   closeSession(session: SessionHandle): void;
   /** C_GetSessionInfo. */

@@ -61,11 +61,26 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     });
   }
 
+  aesGcmUsages(slot: bigint): ('ENCRYPT' | 'DECRYPT')[] | undefined {
+    try {
+      const { flags } = answer('C_GetMechanismInfo', () =>
+        this.#module.C_GetMechanismInfo(slotIdOf(slot), pkcs11js.CKM_AES_GCM),
+      );
+      const usages = [
+        ['ENCRYPT', pkcs11js.CKF_ENCRYPT],
+        ['DECRYPT', pkcs11js.CKF_DECRYPT],
+      ] as const;
+      return usages.filter(([, flag]) => (flags & flag) !== 0).map(([usage]) => usage);
+    } catch (error) {
+      if (isAnswer(error, CKR.MECHANISM_INVALID)) return [];
+      if (error instanceof CryptokiError) return undefined;
+      throw error;
+    }
+  }
+
   openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
-    const slotId = Buffer.alloc(8);
-    slotId.writeBigUInt64LE(slot);
     const flags = pkcs11js.CKF_SERIAL_SESSION | (access === 'read-write' ? pkcs11js.CKF_RW_SESSION : 0);
-    return answer('C_OpenSession', () => this.#module.C_OpenSession(slotId, flags));
+    return answer('C_OpenSession', () => this.#module.C_OpenSession(slotIdOf(slot), flags));
   }
 
   closeSession(session: SessionHandle): void {
@@ -189,6 +204,12 @@ export class Pkcs11jsCryptoki implements Cryptoki {
       this.#module.C_DecryptInit(session, gcmMechanism(call), call.key);
     });
   }
+}
+
+function slotIdOf(slot: bigint): Buffer {
+  const id = Buffer.alloc(8);
+  id.writeBigUInt64LE(slot);
+  return id;
 }
 
 function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {

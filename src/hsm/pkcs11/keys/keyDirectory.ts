@@ -3,61 +3,113 @@ import type { KeySelector } from '../../keyManager.ts';
 import type { Cryptoki, ObjectHandle, SessionHandle, Template } from '../cryptoki/cryptoki.ts';
 import { CKA, CKO, CKR } from '../cryptoki/cryptokiConstants.ts';
 import { CryptokiError } from '../cryptoki/cryptokiError.ts';
+import { KeysVanished } from './keysVanished.ts';
 import { DESCRIBING_ATTRIBUTES, describeSecretKey, type SecretKey } from './secretKey.ts';
-
-// A label may be given to another key: all proxies of a token then use that one after this time at the latest.
-const MAX_AGE_MS = 30_000;
 
 interface Known extends SecretKey {
   readonly since: number;
 }
 
-/** The secret keys of a token by their selectors. What was found is kept for a while, what was not is looked for each time. */
+export interface KeyDirectoryOptions {
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+  /** How long a handle is used before the key is looked for again. */
+  readonly keyAgeMs: number;
+}
+
+/**
+ * The secret keys of a token by their selectors. What was found is kept for a while; what was not is looked for each time.
+ *
+ * KMS takes KeyNotFoundException for the loss of a key and does not try again. A token whose files, network or descriptors are
+ * gone for a moment shows fewer keys, and no error. So a key that was there is not found missing here, but vanished.
+ */
 export class KeyDirectory {
   readonly #cryptoki: Cryptoki;
-  readonly #clock: () => number;
+  readonly #options: KeyDirectoryOptions;
   readonly #known = new Map<string, Known>();
+  /** Selectors by which keys were found since the token was opened. */
+  readonly #seen = new Map<string, KeySelector>();
+  /** Those of them that have vanished. */
+  readonly #vanished = new Map<string, KeySelector>();
 
-  /** `clock`: milliseconds, never set back. */
-  constructor(cryptoki: Cryptoki, clock: () => number) {
+  constructor(cryptoki: Cryptoki, options: KeyDirectoryOptions) {
     this.#cryptoki = cryptoki;
-    this.#clock = clock;
+    this.#options = options;
   }
 
-  /** The key that is so selected. Throws KeyNotFoundException, and InternalException if there are several. */
+  /**
+   * The key that is so selected. Throws KeyNotFoundException; InternalException if there are several; KeysVanished if it, or
+   * another key, was there and is not now.
+   */
   find(session: SessionHandle, selector: KeySelector): SecretKey {
-    const known = this.#known.get(nameOf(selector));
-    return known && this.#clock() - known.since < MAX_AGE_MS ? known : this.lookUp(session, selector);
+    const known = this.#known.get(idOf(selector));
+    const isFresh = known && this.#options.clock() - known.since < this.#options.keyAgeMs;
+    return isFresh ? known : this.lookUp(session, selector);
   }
 
   /** `find`, asking the token even if the key is known. */
   lookUp(session: SessionHandle, selector: KeySelector): SecretKey {
-    const name = nameOf(selector);
-    this.#known.delete(name);
+    const id = idOf(selector);
+    this.#known.delete(id);
     const [handle, another] = findSecretKeys(this.#cryptoki, session, { ...selector, limit: 2 });
-    if (!handle) {
-      // Without a login, private keys are not refused but invisible.
-      if (!this.#cryptoki.isUserLoggedIn(session)) {
-        throw new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
-      }
-      throw new XksError('KeyNotFoundException', 'The key manager does not have this external key.', {
-        detail: `no secret key of the token has ${name}`,
-      });
-    }
+    if (!handle) throw this.#notFound(session, selector);
     if (another) {
       throw new XksError('InternalException', 'The key manager has several keys for this external key.', {
-        detail: `several secret keys of the token have ${name}: give each its own, or select one by its ckaId`,
+        detail: `several secret keys of the token have ${inWords(selector)}: give each its own, or select one by its ckaId`,
       });
     }
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);
-    const key = { handle, description: describeSecretKey(attributes), since: this.#clock() };
-    this.#known.set(name, key);
+    const key = { handle, description: describeSecretKey(attributes), since: this.#options.clock() };
+    this.#known.set(id, key);
+    this.#seen.set(id, selector);
     return key;
   }
 
   /** Handles do not outlive a login, and the token may give the same ones to other keys afterwards. */
   forgetAll(): void {
     this.#known.clear();
+  }
+
+  /**
+   * Throws KeysVanished if a key that has vanished is still missing. With `believe`, a token that has any key is believed: the
+   * missing ones were deleted. Returns these, in words.
+   */
+  confirm(session: SessionHandle, believe: boolean): string[] {
+    const deleted: string[] = [];
+    for (const [id, selector] of this.#vanished) {
+      if (!this.#has(session, selector)) {
+        if (!believe || !this.#has(session, {})) throw new KeysVanished(inWords(selector));
+        this.#seen.delete(id);
+        deleted.push(inWords(selector));
+      }
+      this.#vanished.delete(id);
+    }
+    return deleted;
+  }
+
+  #notFound(session: SessionHandle, selector: KeySelector): Error {
+    // Without a login, private keys are not refused but invisible.
+    if (!this.#cryptoki.isUserLoggedIn(session)) {
+      return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
+    }
+    const vanished = this.#seen.has(idOf(selector)) ? selector : this.#missingWitness(session);
+    if (vanished) {
+      this.#vanished.set(idOf(vanished), vanished);
+      return new KeysVanished(inWords(vanished));
+    }
+    return new XksError('KeyNotFoundException', 'The key manager does not have this external key.', {
+      detail: `no secret key of the token has ${inWords(selector)}`,
+    });
+  }
+
+  /** The key that was found first, as a rule the health key, if it is missing too. */
+  #missingWitness(session: SessionHandle): KeySelector | undefined {
+    const [witness] = this.#seen.values();
+    return witness && !this.#has(session, witness) ? witness : undefined;
+  }
+
+  #has(session: SessionHandle, selector: KeySelector): boolean {
+    return findSecretKeys(this.#cryptoki, session, { ...selector, limit: 1 }).length > 0;
   }
 }
 
@@ -76,8 +128,11 @@ export function findSecretKeys(
   return cryptoki.findObjects(session, template, limit);
 }
 
-/** The selector in words, the same for the same selector. */
-function nameOf({ label, ckaId }: KeySelector): string {
+function idOf({ label = '', ckaId = '' }: KeySelector): string {
+  return `${ckaId}/${label}`;
+}
+
+function inWords({ label, ckaId }: KeySelector): string {
   const parts = [
     ...(label === undefined ? [] : [`the label ${JSON.stringify(label)}`]),
     ...(ckaId === undefined ? [] : [`the CKA_ID ${ckaId}`]),

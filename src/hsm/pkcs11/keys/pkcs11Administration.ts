@@ -148,12 +148,7 @@ export class Pkcs11Administration {
   #withSession<T>(access: 'read-only' | 'read-write', use: (session: SessionHandle) => T): T {
     const { token } = this.#opened;
     try {
-      const session = token.openSession(access);
-      try {
-        return use(session);
-      } finally {
-        token.closeSession(session);
-      }
+      return token.withSession(use, access);
     } catch (cause) {
       if (cause instanceof Pkcs11Failure) throw cause;
       throw new Pkcs11Failure('The token refused.', { cause });

@@ -6,8 +6,8 @@ import { RefusedPins } from '../token/refusedPins.ts';
 export interface ModuleHandle {
   readonly cryptoki: Cryptoki;
   readonly refusedPins: RefusedPins;
-  /** Set by a user that can bear a restart; without it there is none. */
-  restartable: Restartable | undefined;
+  /** Says that this user can bear a restart. There is none before all users have said so. */
+  readonly allowRestart: (user: Restartable) => void;
   /**
    * C_Finalize and C_Initialize, if all users of the module agree. Whether it was: then all handles of all users are void.
    * Throws CryptokiError if the module does not start again.
@@ -38,7 +38,8 @@ export class SharedModule {
   readonly parameters: string | undefined;
   readonly #cryptoki: Cryptoki;
   readonly #refusedPins: RefusedPins;
-  readonly #users = new Set<ModuleHandle>();
+  /** The users, with what they have said of a restart. */
+  readonly #users = new Map<ModuleHandle, Restartable | undefined>();
   /** Whether C_Initialize was ours, so that C_Finalize is too. */
   #ours: boolean;
 
@@ -61,7 +62,9 @@ export class SharedModule {
     const user: ModuleHandle = {
       cryptoki: this.#cryptoki,
       refusedPins: this.#refusedPins,
-      restartable: undefined,
+      allowRestart: (restartable) => {
+        this.#users.set(user, restartable);
+      },
       restart: () => this.#restart(),
       release: () => {
         this.#users.delete(user);
@@ -70,17 +73,17 @@ export class SharedModule {
         this.#finalize();
       },
     };
-    this.#users.add(user);
+    this.#users.set(user, undefined);
     return user;
   }
 
   #restart(): boolean {
-    const users = [...this.#users];
-    if (!users.every(({ restartable }) => restartable?.mayRestart())) return false;
+    const users = [...this.#users.values()];
+    if (!users.every((user) => user?.mayRestart())) return false;
     this.#finalize();
     if (!this.#cryptoki.initialize(this.parameters)) return false;
     this.#ours = true;
-    for (const { restartable } of users) restartable?.forgetHandles();
+    for (const user of users) user?.forgetHandles();
     return true;
   }
 

@@ -2,8 +2,10 @@ import { IV_BYTES, TAG_BYTES } from '../../../xks/limits.ts';
 import type { Sealed } from '../../keyManager.ts';
 import { ModuleFault } from '../cryptoki/cryptokiError.ts';
 import type { CipherCalls, Cryptoki, GcmParameters, ObjectHandle, SessionHandle } from '../cryptoki/cryptoki.ts';
+import { RandomIvs } from './randomIvs.ts';
+import { RecentIvs } from './recentIvs.ts';
 
-// Of an IV that is made here, or that an HSM writes in place.
+// The IV that an HSM writes in place.
 const GIVEN_IV_BYTES = 12;
 
 /** How a module wants AES-GCM. */
@@ -11,7 +13,7 @@ export interface GcmDialect {
   /** none: C_Encrypt and C_Decrypt run in the calling thread. thread: they run in libuv's pool, beside one another. */
   readonly isolation: 'none' | 'thread';
   /**
-   * The source of the IV. random: C_GenerateRandom. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
+   * The source of the IV. random: C_GenerateRandom XOR the operating system's generator. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
    * hsm-appended: the HSM is given none, and its own, of 12 or 16 bytes, follows the tag.
    */
   readonly iv: 'random' | 'hsm-in-place' | 'hsm-appended';
@@ -20,13 +22,15 @@ export interface GcmDialect {
 
 /** AES-GCM by a token. Nothing that a module answers is believed about lengths. */
 export class AesGcm {
-  readonly #cryptoki: Cryptoki;
   readonly #calls: CipherCalls;
   readonly #dialect: GcmDialect;
-  #lastIv: Buffer = Buffer.alloc(GIVEN_IV_BYTES);
+  readonly #randomIvs: RandomIvs;
+  /** IVs that the HSM has made itself. */
+  readonly #hsmIvs = new RecentIvs();
 
-  constructor(cryptoki: Cryptoki, dialect: GcmDialect) {
-    this.#cryptoki = cryptoki;
+  /** `onRepeat`: called when the HSM's generator repeats itself. */
+  constructor(cryptoki: Cryptoki, dialect: GcmDialect, onRepeat: () => void) {
+    this.#randomIvs = new RandomIvs({ cryptoki, onRepeat });
     this.#calls = dialect.isolation === 'thread' ? cryptoki.threadpool : cryptoki.blocking;
     this.#dialect = dialect;
   }
@@ -42,7 +46,7 @@ export class AesGcm {
     const answer = await this.#calls.encrypt(session, call);
     if (!lengths.includes(answer.length)) throw wrongLength('C_Encrypt', answer.length, lengths.join(' or '));
     const iv = source === 'hsm-appended' ? answer.subarray(tagEnd) : given;
-    if (source !== 'random') this.#requireNew(iv, 'C_Encrypt gave no new IV');
+    if (source !== 'random' && !this.#hsmIvs.add(iv)) throw new ModuleFault('C_Encrypt gave no new IV');
     return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length, tagEnd) };
   }
 
@@ -61,17 +65,14 @@ export class AesGcm {
   }
 
   #givenIv(session: SessionHandle): Buffer {
-    if (this.#dialect.iv !== 'random') return Buffer.alloc(this.#dialect.iv === 'hsm-in-place' ? GIVEN_IV_BYTES : 0);
-    const iv = this.#cryptoki.generateRandom(session, GIVEN_IV_BYTES);
-    if (iv.length !== GIVEN_IV_BYTES) throw wrongLength('C_GenerateRandom', iv.length, String(GIVEN_IV_BYTES));
-    this.#requireNew(iv, 'C_GenerateRandom gave no new random bytes');
-    return iv;
-  }
-
-  /** Zeros (what a module leaves that answers CKR_OK and writes nothing) or the same bytes again: one IV for many encryptions. */
-  #requireNew(iv: Buffer, message: string): void {
-    if (iv.every((byte) => byte === 0) || iv.equals(this.#lastIv)) throw new ModuleFault(message);
-    this.#lastIv = iv;
+    switch (this.#dialect.iv) {
+      case 'random':
+        return this.#randomIvs.next(session);
+      case 'hsm-in-place':
+        return Buffer.alloc(GIVEN_IV_BYTES);
+      case 'hsm-appended':
+        return Buffer.alloc(0);
+    }
   }
 }
 

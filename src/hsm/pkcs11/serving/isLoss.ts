@@ -1,5 +1,9 @@
 import { CKR } from '../cryptoki/cryptokiConstants.ts';
 import { isAnswer, type CryptokiError } from '../cryptoki/cryptokiError.ts';
+import { KeysVanished } from '../keys/keysVanished.ts';
+
+/** An operation failed because a session, login, handle, key or device is gone. */
+export type Loss = CryptokiError | KeysVanished;
 
 const VAGUE = [CKR.GENERAL_ERROR, CKR.FUNCTION_FAILED];
 
@@ -18,12 +22,12 @@ const LOSSES = [
   CKR.CRYPTOKI_NOT_INITIALIZED,
 ];
 
-/** Whether a session, login, handle or device is gone, so that the operation may succeed after a repair. */
-export function isLoss(error: unknown): error is CryptokiError {
-  return isAnswer(error, ...LOSSES) && !isVagueOfDecrypt(error);
+/** Whether the operation may succeed after a repair. */
+export function isLoss(error: unknown): error is Loss {
+  return error instanceof KeysVanished || (isAnswer(error, ...LOSSES) && !isVagueOfDecrypt(error));
 }
 
 /** Whether a module said no more than this of a decryption: a bad ciphertext as a rule, and as an exception a lost device. */
-export function isVagueOfDecrypt(error: unknown): boolean {
+export function isVagueOfDecrypt(error: unknown): error is CryptokiError {
   return isAnswer(error, ...VAGUE) && error.functionName === 'C_Decrypt';
 }

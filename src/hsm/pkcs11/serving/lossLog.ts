@@ -1,4 +1,4 @@
-import type { CryptokiError } from '../cryptoki/cryptokiError.ts';
+import type { Loss } from './isLoss.ts';
 
 export interface LossLogOptions {
   /** The key manager's name. */
@@ -6,6 +6,8 @@ export interface LossLogOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  /** One kind is logged once in so many milliseconds. */
+  readonly quietMs: number;
 }
 
 export interface Pkcs11Logger {
@@ -14,14 +16,12 @@ export interface Pkcs11Logger {
   error(fields: object, message: string): void;
 }
 
-// A token that comes and goes must not fill the log.
-const QUIET_MS = 10_000;
-
-/** What is logged of losses and returns, each kind at most once in ten seconds; a return is logged if its loss was. */
+/** Logs losses and returns, each kind at most once in a while; a return is logged if its loss was. */
 export class LossLog {
   readonly #options: LossLogOptions;
   #failed = { quietUntil: -Infinity, unreported: 0 };
   #lost = { quietUntil: -Infinity, unreported: 0 };
+  #repeated = { quietUntil: -Infinity, unreported: 0 };
   #lossWasReported = false;
 
   constructor(options: LossLogOptions) {
@@ -29,7 +29,7 @@ export class LossLog {
   }
 
   /** An operation failed and is tried again. */
-  failed({ message }: CryptokiError): void {
+  failed({ message }: Loss): void {
     const unreported = this.#admit(this.#failed);
     if (unreported === undefined) return;
     const fields = { keyManager: this.#options.name, detail: message, unreported };
@@ -51,6 +51,22 @@ export class LossLog {
     this.#options.logger.warn(fields, 'A token is back');
   }
 
+  /** The HSM's random generator gave the same bytes again. */
+  repeatedRandom(): void {
+    const unreported = this.#admit(this.#repeated);
+    if (unreported === undefined) return;
+    this.#options.logger.error(
+      { keyManager: this.#options.name, unreported },
+      "C_GenerateRandom repeats itself: IVs rest on the operating system's generator alone, and keys that the HSM makes may be weak",
+    );
+  }
+
+  /** `key`: a key in words. */
+  deleted(key: string): void {
+    const fields = { keyManager: this.#options.name, detail: `no secret key of the token has ${key}` };
+    this.#options.logger.warn(fields, 'A key is no longer in the token, after a restart of the module either');
+  }
+
   /** The end of all repairs. */
   refused(detail: string | undefined): void {
     const fields = { keyManager: this.#options.name, detail };
@@ -68,7 +84,7 @@ export class LossLog {
       return undefined;
     }
     const { unreported } = kind;
-    kind.quietUntil = now + QUIET_MS;
+    kind.quietUntil = now + this.#options.quietMs;
     kind.unreported = 0;
     return unreported;
   }

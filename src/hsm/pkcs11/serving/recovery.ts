@@ -1,102 +1,116 @@
+import { BackOff } from '../../../timing/backOff.ts';
+import { withTimeLimit } from '../../../timing/timeLimit.ts';
 import { XksError } from '../../../xks/errors.ts';
-import type { CryptokiError } from '../cryptoki/cryptokiError.ts';
-import { isVagueOfDecrypt } from './isLoss.ts';
+import type { KeyManagerDurations } from '../../durations.ts';
+import { closed } from '../../keyManagerFailures.ts';
 import type { KeyDirectory } from '../keys/keyDirectory.ts';
-import { LossLog, type LossLogOptions } from './lossLog.ts';
+import { KeysVanished } from '../keys/keysVanished.ts';
 import type { OpenToken } from '../token/openToken.ts';
+import { isVagueOfDecrypt, type Loss } from './isLoss.ts';
+import type { LossLog } from './lossLog.ts';
 import type { SessionPool } from './sessionPool.ts';
 import { detailOf } from './translateFailure.ts';
 
-export interface RecoveryOptions extends LossLogOptions {
+export interface RecoveryOptions {
   readonly opened: OpenToken;
   readonly pool: SessionPool;
   readonly keys: KeyDirectory;
+  readonly log: LossLog;
+  /** Milliseconds of a clock that is never set back. */
+  readonly clock: () => number;
+  readonly durations: KeyManagerDurations;
 }
 
-// Between the first two attempts to repair; then twice as long each time.
-const FIRST_PAUSE_MS = 25;
-const LONGEST_PAUSE_MS = 5_000;
-// An attempt may block the thread until a network gives up: then it has at most a fifth of the time.
-const PAUSE_PER_ATTEMPT = 4;
-// Longer than the deep health check's interval: with a token that works for any key, some operation succeeds in this time.
-const STUCK_MS = 15_000;
-// For the calls that are running then, which prevent a restart.
-const DRAIN_MS = 100;
-
-interface Loss {
-  cause: unknown;
+interface LostState {
+  readonly name: 'lost';
+  /** The failure of the operation that noticed the loss, or of the last attempt to repair. */
+  readonly cause: unknown;
   readonly since: number;
-  /** The login stands, but operations fail all the same. */
+  /** Whether the login stands, but operations fail all the same: then only a restart of the module may help. */
   readonly isStuck: boolean;
   /** Resolves when the token is back, or will not come back. */
-  readonly end: PromiseWithResolvers<void>;
+  readonly end: PromiseWithResolvers<undefined>;
+  readonly pauses: BackOff;
+  readonly attempts: number;
+  readonly timer: NodeJS.Timeout;
 }
 
-/** Repairs the sessions, login and module of one key manager, once for all operations that a loss has hit. */
+type State =
+  /** `failingSince`: the first failure that a repair did not help, since when no operation has succeeded. */
+  | { readonly name: 'open'; readonly failingSince?: number }
+  | LostState
+  | { readonly name: 'refused'; readonly cause: unknown }
+  | { readonly name: 'closed' };
+
+const OPEN: State = { name: 'open' };
+// A module that others use without trouble is not restarted. After so many attempts its token is believed all the same.
+const ATTEMPTS_TO_BELIEVE = 4;
+
+/** Repairs the sessions, login, keys and module of one key manager, once for all operations that a loss has hit. */
 export class Recovery {
   readonly #options: RecoveryOptions;
-  readonly #log: LossLog;
-  #loss: Loss | undefined;
-  /** The first failure that a repair did not help, since when no operation has succeeded. */
-  #failingSince: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #state: State = OPEN;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#log = new LossLog(options);
     const { opened, pool, keys } = options;
-    opened.module.restartable = {
-      mayRestart: () => this.#loss !== undefined && pool.lent === 0,
+    opened.module.allowRestart({
+      mayRestart: () => this.#state.name === 'lost' && pool.lent === 0,
       forgetHandles: () => {
         keys.forgetAll();
         pool.forgetIdle();
         opened.token.forgetSession();
       },
-    };
+    });
   }
 
-  /** Throws InternalException, at once, as long as the token is lost. */
+  /** Throws InternalException, at once, while the token is lost. */
   requireToken(): void {
-    if (this.#loss) throw lost(this.#loss.cause);
+    if (this.#state.name === 'closed') throw closed();
+    if (this.#state.name !== 'open') throw lost(this.#state.cause);
   }
 
   operationSucceeded(): void {
-    this.#failingSince = undefined;
+    if (this.#state.name === 'open') this.#state = OPEN;
   }
 
-  /** What an operation failed of: when a decryption fails, that is the device if this does not answer either. */
+  /** Why an operation failed: a vague failure of a decryption is the device's if that does not answer either. */
   diagnose(error: unknown): unknown {
     return isVagueOfDecrypt(error) ? (this.#options.opened.token.findFault() ?? error) : error;
   }
 
-  /** After an operation failed of a loss: what was lost is there again. Throws InternalException if it is not by `deadline`. */
-  async repair(error: CryptokiError, deadline: number): Promise<void> {
-    if (this.#stopped) return;
-    if (!this.#loss) {
-      this.#log.failed(error);
+  /** Makes what was lost anew, after an operation failed for it. Throws InternalException if that is not done by `deadline`. */
+  async repair(loss: Loss, deadline: number): Promise<void> {
+    if (this.#state.name === 'open') {
+      this.#options.log.failed(loss);
       this.#forgetSessions();
+      if (loss instanceof KeysVanished) this.#lose(loss);
       // If the login is there, or there again thanks to another operation, only a session or a handle was lost.
-      if (this.#options.opened.token.findFault()) this.#logInOrLose();
+      else if (this.#options.opened.token.findFault()) this.#logInOrLose();
     }
-    if (this.#loss) await this.#endOf(this.#loss, deadline);
+    if (this.#state.name === 'lost') {
+      await withTimeLimit(this.#state.end.promise, deadline - this.#options.clock(), () => undefined);
+    }
     this.requireToken();
   }
 
-  /** After a repair, the operation failed of a loss again. */
-  repairedInVain(error: CryptokiError): void {
-    if (this.#loss || this.#stopped) return;
-    const now = this.#options.clock();
-    this.#failingSince ??= now;
-    const isStuck = now - this.#failingSince >= STUCK_MS;
-    if (isStuck) this.#failingSince = undefined;
-    if (isStuck || this.#options.opened.token.findFault()) this.#lose(error, isStuck);
+  /** Notes that the operation failed again after a repair. */
+  repairedInVain(loss: Loss): void {
+    if (this.#state.name !== 'open') return;
+    const { clock, durations, opened } = this.#options;
+    const { failingSince = clock() } = this.#state;
+    const isStuck = clock() - failingSince >= durations.stuckMs;
+    this.#state = { name: 'open', failingSince };
+    if (isStuck || loss instanceof KeysVanished || opened.token.findFault()) this.#lose(loss, isStuck);
   }
 
-  /** No repair is made any more. */
+  /** Ends all repairs. */
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    const before = this.#state;
+    this.#state = { name: 'closed' };
+    if (before.name !== 'lost') return;
+    clearTimeout(before.timer);
+    before.end.resolve(undefined);
   }
 
   #forgetSessions(): void {
@@ -108,7 +122,7 @@ export class Recovery {
     try {
       this.#logIn();
     } catch (cause) {
-      this.#lose(cause, false);
+      this.#lose(cause);
     }
   }
 
@@ -119,56 +133,62 @@ export class Recovery {
     if (fault) throw fault;
   }
 
-  #lose(cause: unknown, isStuck: boolean): void {
-    const since = this.#options.clock();
-    this.#loss = { cause, since, isStuck, end: Promise.withResolvers() };
-    this.#log.lost(detailOf(cause));
-    this.#repairAfter(isStuck ? DRAIN_MS : 0, this.#loss, FIRST_PAUSE_MS);
+  #lose(cause: unknown, isStuck = false): void {
+    const { clock, durations } = this.#options;
+    this.#options.log.lost(detailOf(cause));
+    const pauses = new BackOff(durations.repair);
+    const end = Promise.withResolvers<undefined>();
+    this.#tryLater({ cause, since: clock(), isStuck, end, pauses, attempts: 0 }, isStuck ? durations.callsEndMs : 0);
   }
 
-  #repairAfter(milliseconds: number, loss: Loss, pause: number): void {
-    const { clock, opened } = this.#options;
-    if (opened.token.isRefused) {
-      this.#log.refused(detailOf(loss.cause));
-      loss.end.resolve();
+  #tryLater(loss: Omit<LostState, 'name' | 'timer'>, milliseconds: number): void {
+    if (this.#options.opened.token.isRefused) {
+      this.#options.log.refused(detailOf(loss.cause));
+      this.#state = { name: 'refused', cause: loss.cause };
+      loss.end.resolve(undefined);
       return;
     }
-    this.#timer = setTimeout(() => {
-      const startedAt = clock();
-      try {
-        this.#repairAll(loss);
-      } catch (cause) {
-        loss.cause = cause;
-        const longEnough = Math.max(pause, PAUSE_PER_ATTEMPT * (clock() - startedAt));
-        this.#repairAfter(longEnough, loss, Math.min(2 * pause, LONGEST_PAUSE_MS));
-        return;
-      }
-      this.#loss = undefined;
-      this.#log.back(clock() - loss.since);
-      loss.end.resolve();
+    const timer = setTimeout(() => {
+      this.#try(loss);
     }, milliseconds).unref();
+    this.#state = { name: 'lost', ...loss, timer };
   }
 
-  /** First what disturbs least. Throws what the last step failed of. */
-  #repairAll({ isStuck }: Loss): void {
+  #try(loss: Omit<LostState, 'name' | 'timer'>): void {
+    const { clock } = this.#options;
+    const startedAt = clock();
+    const attempts = loss.attempts + 1;
+    try {
+      this.#repairAll({ ...loss, attempts });
+    } catch (cause) {
+      this.#tryLater({ ...loss, cause, attempts }, loss.pauses.next(clock() - startedAt));
+      return;
+    }
+    this.#state = OPEN;
+    this.#options.log.back(clock() - loss.since);
+    loss.end.resolve(undefined);
+  }
+
+  /** First what disturbs least. Throws the failure of the last step. */
+  #repairAll({ isStuck, attempts }: Pick<LostState, 'isStuck' | 'attempts'>): void {
     const { module, token } = this.#options.opened;
     this.#forgetSessions();
     try {
-      if (isStuck) module.restart();
-      token.findAgain();
-      this.#logIn();
+      const isRestarted = isStuck && module.restart();
+      this.#findAll(isRestarted || attempts >= ATTEMPTS_TO_BELIEVE);
     } catch (error) {
       if (isStuck || token.isRefused || !module.restart()) throw error;
-      token.findAgain();
-      this.#logIn();
+      this.#findAll(true);
     }
   }
 
-  async #endOf({ end }: Loss, deadline: number): Promise<void> {
-    const timeout = Promise.withResolvers<undefined>();
-    const timer = setTimeout(timeout.resolve, Math.max(0, deadline - this.#options.clock()), undefined);
-    await Promise.race([end.promise, timeout.promise]);
-    clearTimeout(timer);
+  /** The token, the login and the keys. `believe`: whether a key that is missing is taken to be deleted. */
+  #findAll(believe: boolean): void {
+    const { opened, keys } = this.#options;
+    const { token } = opened;
+    token.findAgain();
+    this.#logIn();
+    for (const key of token.withSession((session) => keys.confirm(session, believe))) this.#options.log.deleted(key);
   }
 }
 

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { XksError } from '../../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../../xks/limits.ts';
+import { KEY_MANAGER_DURATIONS, type KeyManagerDurations } from '../../durations.ts';
 import { encryptWithCdiv, requireDecryptable, type Cipher } from '../../encryptWithCdiv.ts';
+import { late } from '../../keyManagerFailures.ts';
 import type {
   AadFields,
   KeyDescription,
@@ -12,22 +14,18 @@ import type {
   Sealed,
   SealedWithCdiv,
 } from '../../keyManager.ts';
-import { AesGcm, type GcmDialect } from './aesGcm.ts';
 import type { SessionHandle } from '../cryptoki/cryptoki.ts';
-import type { CryptokiError } from '../cryptoki/cryptokiError.ts';
-import { describeToken } from '../token/describeToken.ts';
-import { hasLp64 } from '../cryptoki/hasLp64.ts';
-import { isLoss } from './isLoss.ts';
 import { KeyDirectory } from '../keys/keyDirectory.ts';
-import type { Pkcs11Logger } from './lossLog.ts';
-import { openToken, type OpenToken, type TokenOptions } from '../token/openToken.ts';
-import { Pkcs11Failure } from '../pkcs11Failure.ts';
-import type { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { provideHealthKey } from '../keys/provideHealthKey.ts';
-import { Recovery } from './recovery.ts';
 import type { SecretKey } from '../keys/secretKey.ts';
+import { describeToken } from '../token/describeToken.ts';
+import type { OpenToken, TokenOptions } from '../token/openToken.ts';
+import { AesGcm, type GcmDialect } from './aesGcm.ts';
+import { isLoss, type Loss } from './isLoss.ts';
+import { LossLog, type Pkcs11Logger } from './lossLog.ts';
+import { Recovery } from './recovery.ts';
 import { SessionPool } from './sessionPool.ts';
-import { invalidCiphertext, translateFailure } from './translateFailure.ts';
+import { invalidCiphertext, isInvalidCiphertext, translateFailure } from './translateFailure.ts';
 
 export interface Pkcs11Options extends TokenOptions, GcmDialect {
   /** The key manager's name in the configuration. */
@@ -36,39 +34,26 @@ export interface Pkcs11Options extends TokenOptions, GcmDialect {
   readonly sessions: number;
   /** Milliseconds for one operation, waits and a second attempt included. Without isolation a call cannot be interrupted. */
   readonly timeoutMs: number;
-  /** Label of the key of the deep health check, which is made if the token has none. */
+  /** Label of the health key, which is made if the token has none. */
   readonly healthKey?: string;
 }
 
-export interface Pkcs11Dependencies {
-  readonly modules: ModuleRegistry;
+export interface ServingDependencies {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back, such as performance.now(). */
   readonly clock: () => number;
-}
-
-/** Opens the token, logs in, trying the PIN once, and makes the health key if there is none. Throws Pkcs11Failure. */
-export async function openServingKeyManager(
-  options: Pkcs11Options,
-  dependencies: Pkcs11Dependencies,
-): Promise<KeyManager> {
-  if (options.gcmParameters === 'v2.20' && !hasLp64(process)) {
-    const where = `${process.platform} on ${process.arch}`;
-    throw new Pkcs11Failure(
-      `gcmParameters: v2.20 is for 64-bit Linux and macOS (x64, arm64) only, and not for ${where}.`,
-    );
-  }
-  const opened = await openToken(options, dependencies.modules);
-  const { name, healthKey: label } = options;
-  if (label !== undefined) await provideHealthKey(opened, { name, label }, dependencies.logger);
-  return new ServingKeyManager(options, opened, dependencies);
+  readonly durations?: KeyManagerDurations;
 }
 
 /** The options beside those of its token. */
 export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
 
-type Use<T> = (session: SessionHandle) => T | Promise<T>;
+/** A method of a key manager that needs a session. */
+type Operation = 'describeKey' | 'encrypt' | 'encryptWithCdiv' | 'decrypt' | 'checkHealth';
 
+type Use<T> = (session: SessionHandle, deadline: number) => T | Promise<T>;
+
+/** A key manager over a token that is open. It repairs what is lost, but for the thread that it may run in. */
 export class ServingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
@@ -80,11 +65,13 @@ export class ServingKeyManager implements KeyManager {
   readonly #recovery: Recovery;
   readonly #logger: Pkcs11Logger;
   readonly #clock: () => number;
+  /** Whether the last decryption of a ciphertext of its own failed. Then it cannot be believed that one of a client is invalid. */
+  #failsToDecrypt = false;
 
   constructor(
     { name, sessions, timeoutMs, healthKey, ...dialect }: KeyManagerOptions,
     opened: OpenToken,
-    { logger, clock }: Pick<Pkcs11Dependencies, 'logger' | 'clock'>,
+    { logger, clock, durations = KEY_MANAGER_DURATIONS }: ServingDependencies,
   ) {
     this.name = name;
     this.timeoutMs = timeoutMs;
@@ -93,8 +80,11 @@ export class ServingKeyManager implements KeyManager {
     this.#logger = logger;
     this.#clock = clock;
     const { module, token } = opened;
-    this.#keys = new KeyDirectory(module.cryptoki, clock);
-    this.#aesGcm = new AesGcm(module.cryptoki, dialect);
+    const log = new LossLog({ name, logger, clock, quietMs: durations.quietMs });
+    this.#keys = new KeyDirectory(module.cryptoki, { clock, keyAgeMs: durations.keyAgeMs });
+    this.#aesGcm = new AesGcm(module.cryptoki, dialect, () => {
+      log.repeatedRandom();
+    });
     this.#pool = new SessionPool({
       size: sessions,
       open: () => token.openSession(),
@@ -104,40 +94,55 @@ export class ServingKeyManager implements KeyManager {
       clock,
       timeoutMs,
     });
-    this.#recovery = new Recovery({ name, opened, pool: this.#pool, keys: this.#keys, logger, clock });
+    this.#recovery = new Recovery({ opened, pool: this.#pool, keys: this.#keys, log, clock, durations });
   }
 
   /** Asks the token each time, so that the answer is true now. */
-  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
-    return this.#withSession(deadline, (session) => this.#keys.lookUp(session, key).description);
+  describeKey(key: KeySelector, latest?: number): Promise<KeyDescription> {
+    return this.#withSession('describeKey', latest, (session) => this.#keys.lookUp(session, key).description);
   }
 
-  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    return this.#withSession(deadline, (session) => this.#cipher(session, key).encrypt(plaintext, aad));
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, latest?: number): Promise<Sealed> {
+    return this.#withSession('encrypt', latest, (session, deadline) =>
+      this.#cipher(session, key, deadline).encrypt(plaintext, aad),
+    );
   }
 
   encryptWithCdiv(
     key: KeySelector,
     plaintext: Uint8Array,
     fields: AadFields,
-    deadline?: number,
+    latest?: number,
   ): Promise<SealedWithCdiv> {
-    return this.#withSession(deadline, (session) => encryptWithCdiv(this.#cipher(session, key), plaintext, fields));
+    return this.#withSession('encryptWithCdiv', latest, (session, deadline) =>
+      encryptWithCdiv(this.#ownCipher(session, key, deadline), plaintext, fields),
+    );
   }
 
-  async decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+  async decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, latest?: number): Promise<Uint8Array> {
     // Some modules accept other lengths, and a short tag is easier to forge.
     if (!IV_BYTES.includes(sealed.iv.length) || sealed.tag.length !== TAG_BYTES) throw invalidCiphertext();
-    return this.#withSession(deadline, (session) => this.#cipher(session, key).decrypt(sealed, aad));
+    try {
+      const plaintext = await this.#withSession('decrypt', latest, (session, deadline) =>
+        this.#cipher(session, key, deadline).decrypt(sealed, aad),
+      );
+      this.#failsToDecrypt = false;
+      return plaintext;
+    } catch (error) {
+      throw this.#failsToDecrypt && isInvalidCiphertext(error) ? unbelievable(error) : error;
+    }
   }
 
-  async checkHealth(deadline?: number): Promise<void> {
-    const plaintext = randomBytes(32);
-    const aad = randomBytes(16);
-    await this.#withSession(deadline, async (session) => {
-      const cipher = this.#cipher(session, { label: this.#healthKey });
-      await requireDecryptable(cipher, await cipher.encrypt(plaintext, aad), aad, plaintext);
-    });
+  async checkHealth(latest?: number): Promise<void> {
+    const label = this.#healthKey;
+    if (label === undefined) throw new XksError('InternalException', 'The key manager has no health key.');
+    try {
+      await this.#roundTrip(label, latest);
+    } catch (error) {
+      if (!(error instanceof XksError) || error.errorName !== 'KeyNotFoundException') throw error;
+      await provideHealthKey(this.#opened, { name: this.name, label }, this.#logger);
+      await this.#roundTrip(label, latest);
+    }
   }
 
   describe(): Promise<KeyManagerDescription> {
@@ -155,8 +160,18 @@ export class ServingKeyManager implements KeyManager {
     else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not come back: its module stays loaded');
   }
 
-  #cipher(session: SessionHandle, selector: KeySelector): Cipher {
+  #roundTrip(label: string, latest: number | undefined): Promise<void> {
+    const plaintext = randomBytes(32);
+    const aad = randomBytes(16);
+    return this.#withSession('checkHealth', latest, async (session, deadline) => {
+      const cipher = this.#ownCipher(session, { label }, deadline);
+      await requireDecryptable(cipher, await cipher.encrypt(plaintext, aad), aad, plaintext);
+    });
+  }
+
+  #cipher(session: SessionHandle, selector: KeySelector, deadline: number): Cipher {
     const find = (usage: 'ENCRYPT' | 'DECRYPT') => {
+      if (this.#clock() >= deadline) throw late();
       const key = this.#keys.find(session, selector);
       requireUsage(key, usage);
       return key.handle;
@@ -167,33 +182,61 @@ export class ServingKeyManager implements KeyManager {
     };
   }
 
-  async #withSession<T>(latest = Infinity, use: Use<T>): Promise<T> {
+  /** A cipher that is asked to decrypt only what it has encrypted. */
+  #ownCipher(session: SessionHandle, selector: KeySelector, deadline: number): Cipher {
+    const cipher = this.#cipher(session, selector, deadline);
+    return {
+      ...cipher,
+      decrypt: async (sealed, aad) => {
+        try {
+          const plaintext = await cipher.decrypt(sealed, aad);
+          this.#failsToDecrypt = false;
+          return plaintext;
+        } catch (error) {
+          const failure = this.#recovery.diagnose(error);
+          if (isLoss(failure)) throw failure;
+          const translated = translateFailure(failure);
+          if (isInvalidCiphertext(translated)) this.#failsToDecrypt = true;
+          throw translated;
+        }
+      },
+    };
+  }
+
+  async #withSession<T>(kind: Operation, latest = Infinity, use: Use<T>): Promise<T> {
     const deadline = Math.min(latest, this.#clock() + this.timeoutMs);
     this.#recovery.requireToken();
     try {
-      const result = await this.#pool.withSession(deadline, use);
-      this.#recovery.operationSucceeded();
-      return result;
+      return await this.#lend(kind, deadline, use);
     } catch (error) {
       const failure = this.#recovery.diagnose(error);
       if (!isLoss(failure)) throw translateFailure(failure);
-      return this.#tryAgain(failure, deadline, use);
+      return this.#tryAgain(failure, kind, deadline, use);
     }
   }
 
-  async #tryAgain<T>(failure: CryptokiError, deadline: number, use: Use<T>): Promise<T> {
-    await this.#recovery.repair(failure, deadline);
-    if (this.#clock() >= deadline) throw translateFailure(failure);
+  async #tryAgain<T>(loss: Loss, kind: Operation, deadline: number, use: Use<T>): Promise<T> {
+    await this.#recovery.repair(loss, deadline);
+    if (this.#clock() >= deadline) throw translateFailure(loss);
     try {
-      const result = await this.#pool.withSession(deadline, use);
-      this.#recovery.operationSucceeded();
-      return result;
+      return await this.#lend(kind, deadline, use);
     } catch (error) {
       const again = this.#recovery.diagnose(error);
       if (isLoss(again)) this.#recovery.repairedInVain(again);
       throw translateFailure(again);
     }
   }
+
+  async #lend<T>(kind: Operation, deadline: number, use: Use<T>): Promise<T> {
+    const result = await this.#pool.withSession({ kind, deadline }, (session) => use(session, deadline));
+    this.#recovery.operationSucceeded();
+    return result;
+  }
+}
+
+function unbelievable(cause: unknown): XksError {
+  const detail = 'the key manager does not decrypt its own ciphertexts either';
+  return new XksError('InternalException', 'The key manager cannot decrypt at present.', { cause, detail });
 }
 
 // The token would refuse too, but not every token does, and it would cost a session.

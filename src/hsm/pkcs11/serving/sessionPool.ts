@@ -1,7 +1,9 @@
+import { withTimeLimit } from '../../../timing/timeLimit.ts';
 import { XksError } from '../../../xks/errors.ts';
 import { closed, late, noneFree } from '../../keyManagerFailures.ts';
 import type { KeyManagerLoad } from '../../keyManager.ts';
 import type { SessionHandle } from '../cryptoki/cryptoki.ts';
+import { UsualTimes } from './usualTimes.ts';
 
 export interface SessionPoolOptions {
   /** Sessions at most, 1 or more. */
@@ -15,89 +17,92 @@ export interface SessionPoolOptions {
   readonly timeoutMs: number;
 }
 
-interface Lent {
-  readonly session: SessionHandle;
-  /** Of the pool when it was lent. */
-  readonly generation: number;
-}
-
-interface Waiter extends PromiseWithResolvers<Lent> {
+/** What a session is borrowed for. Operations of one kind take about the same time. */
+export interface Loan {
+  readonly kind: string;
+  /** On the pool's clock. */
   readonly deadline: number;
 }
 
-// More than half a second of the requests that KMS makes by default: whoever came later would not be served in time.
+interface Lent {
+  readonly session: SessionHandle;
+  /** The pool's generation when the session was lent. */
+  readonly generation: number;
+  readonly kind: string;
+  readonly startedAt: number;
+  /** Whether its operation has been given up. */
+  isOverdue: boolean;
+}
+
+interface Waiter extends PromiseWithResolvers<Lent>, Loan {}
+
+// KMS makes 1,800 requests a second by default: a later one would not be served in time.
 const MAX_WAITERS = 1_024;
 
-/** Lends sessions, each to one operation at a time. Sessions are opened when first needed. */
+/**
+ * Lends sessions, each to one operation at a time. Sessions are opened when first needed.
+ *
+ * An operation that finds no session free waits its turn, but only if it can be done by its deadline as things are: otherwise it
+ * is refused at once, so that under overload the sessions work for operations that end in time.
+ */
 export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #idle: SessionHandle[] = [];
+  readonly #lent = new Set<Lent>();
   // A set for its order of insertion: first come, first served.
   readonly #waiting = new Set<Waiter>();
-  #lent = 0;
+  readonly #usual: UsualTimes;
   /** Counts the times that the idle sessions were given up: those that were lent then may be gone as well. */
   #generation = 0;
-  #overdue = 0;
   #cameBackAt = -Infinity;
-  /** What a call takes at present, in milliseconds: a moving average. */
-  #usualMs = 0;
   #whenAllReturned: (() => void) | undefined;
   #closed = false;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
+    this.#usual = new UsualTimes(options.timeoutMs);
   }
 
   /**
-   * What `use` gives. Throws ThrottlingException if no session is free by `deadline` (on `clock`) and
-   * DependencyTimeoutException if it is over already, or `use` has not come back by then; its session is lent no more until it
-   * has. When the module hangs, so that no session comes back at all, it throws that too, at once if it can be known.
-   * An XksError from `use` is its verdict and leaves no operation active. Anything else that it throws may, and so may a
-   * call that was given up: then the session is closed and never reused.
+   * What `use` gives. Throws ThrottlingException if no session is free in time, at once if that can be known, and
+   * DependencyTimeoutException if the deadline is over already, or `use` has not come back by then; its session is lent no more
+   * until it has. When the module hangs, so that no session comes back at all, it throws that too, at once if it can be known.
+   * An XksError without a cause is the verdict of `use`, and leaves no operation active. Anything else that it throws may, and so
+   * may a call that was given up: then the session is closed and never reused.
    */
-  async withSession<T>(deadline: number, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
-    if (this.#remaining(deadline) === 0) throw late();
-    const lent = await this.#borrow(deadline);
-    if (this.#remaining(deadline) === 0) {
+  async withSession<T>(loan: Loan, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
+    if (this.#remaining(loan) === 0) throw late();
+    const lent = await this.#borrow(loan);
+    if (this.#remaining(loan) === 0) {
       // It waited behind blocking calls, during which no timer is looked at.
-      this.#takeBack(lent, false, true);
+      this.#takeBack(lent, true);
       throw noneFree();
     }
-    let overdue = false;
-    const startedAt = this.#options.clock();
     const answer = (async () => use(lent.session))().then(
       (result) => {
-        this.#noteDuration(startedAt);
-        this.#takeBack(lent, overdue, true);
+        this.#cameBack(lent, { hasFailed: false, isReusable: true });
         return result;
       },
       (error: unknown) => {
-        this.#noteDuration(startedAt);
-        this.#takeBack(lent, overdue, error instanceof XksError);
+        const isReusable = error instanceof XksError && error.cause === undefined;
+        this.#cameBack(lent, { hasFailed: true, isReusable });
         throw error;
       },
     );
     // A blocking call has always come back before a timer is looked at, however late.
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      overdue = true;
-      this.#overdue += 1;
-      timeout.reject(late());
-    }, this.#remaining(deadline));
-    try {
-      return await Promise.race([answer, timeout.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return withTimeLimit(answer, this.#remaining(loan), () => {
+      lent.isOverdue = true;
+      throw late();
+    });
   }
 
   /** Sessions in use, those of late calls included. */
   get lent(): number {
-    return this.#lent;
+    return this.#lent.size;
   }
 
   get load(): KeyManagerLoad {
-    return { sessions: this.#options.size, sessionsInUse: this.#lent, operationsWaiting: this.#waiting.size };
+    return { sessions: this.#options.size, sessionsInUse: this.#lent.size, operationsWaiting: this.#waiting.size };
   }
 
   /** Closes the sessions that are not lent, and each of the others when it is back. */
@@ -118,75 +123,93 @@ export class SessionPool {
     this.closeIdle();
     for (const waiter of this.#waiting) waiter.reject(closed());
     this.#waiting.clear();
-    if (this.#lent === 0) return true;
+    if (this.#lent.size === 0) return true;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#whenAllReturned = () => {
       resolve(true);
     };
-    const timer = setTimeout(resolve, milliseconds, false);
-    return promise.finally(() => {
-      clearTimeout(timer);
+    return withTimeLimit(promise, milliseconds, () => false);
+  }
+
+  #borrow(loan: Loan): Lent | Promise<Lent> {
+    const { size, clock } = this.#options;
+    if (this.#closed) throw closed();
+    if (this.#lent.size < size) return this.#lend(loan);
+    if (this.#hangs()) throw late();
+    if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
+    const since = clock();
+    if (since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind) > loan.deadline) throw noneFree();
+    const waiter = { ...Promise.withResolvers<Lent>(), ...loan };
+    this.#waiting.add(waiter);
+    return withTimeLimit(waiter.promise, this.#remaining(loan), () => {
+      this.#waiting.delete(waiter);
+      throw this.#allOverdue() && this.#cameBackAt < since ? late() : noneFree();
     });
   }
 
-  #borrow(deadline: number): Lent | Promise<Lent> {
-    if (this.#closed) throw closed();
-    if (this.#lent < this.#options.size) return this.#lend();
-    if (this.#hangs()) throw late();
-    if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
-    const since = this.#options.clock();
-    const waiter = { ...Promise.withResolvers<Lent>(), deadline };
-    this.#waiting.add(waiter);
-    const timer = setTimeout(() => {
-      this.#waiting.delete(waiter);
-      waiter.reject(this.#overdue >= this.#options.size && this.#cameBackAt < since ? late() : noneFree());
-    }, this.#remaining(deadline));
-    return waiter.promise.finally(() => {
-      clearTimeout(timer);
-    });
+  /** How long an operation that begins to wait now waits for a session, if all operations take their usual time. */
+  #expectedWaitMs(now: number): number {
+    const ends = [...this.#lent]
+      .filter(({ isOverdue }) => !isOverdue)
+      .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind) - now))
+      .sort((a, b) => a - b);
+    const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind));
+    // Each session that comes back takes the next one that waits; when all have come back once, the second round begins.
+    const firstEnd = ends[ahead.length % ends.length] ?? 0;
+    const rounds = Math.floor(ahead.length / ends.length);
+    return rounds > 0 ? firstEnd + (rounds * ahead.reduce((sum, each) => sum + each, 0)) / ahead.length : firstEnd;
   }
 
   /** Whether every session has a call that has not come back in its time, and none has come back for long. */
   #hangs(): boolean {
-    const { size, clock, timeoutMs } = this.#options;
-    return this.#overdue >= size && clock() - this.#cameBackAt >= timeoutMs;
+    const { clock, timeoutMs } = this.#options;
+    return this.#allOverdue() && clock() - this.#cameBackAt >= timeoutMs;
   }
 
-  #noteDuration(startedAt: number): void {
-    this.#cameBackAt = this.#options.clock();
-    this.#usualMs += (this.#cameBackAt - startedAt - this.#usualMs) / 8;
+  #allOverdue(): boolean {
+    for (const { isOverdue } of this.#lent) if (!isOverdue) return false;
+    return this.#lent.size >= this.#options.size;
   }
 
-  #remaining(deadline: number): number {
+  #remaining({ deadline }: Loan): number {
     return Math.max(0, deadline - this.#options.clock());
   }
 
-  #lend(): Lent {
+  #lend({ kind }: Loan): Lent {
     const session = this.#idle.pop() ?? this.#options.open();
-    this.#lent += 1;
-    return { session, generation: this.#generation };
+    const startedAt = this.#options.clock();
+    const lent = { session, generation: this.#generation, kind, startedAt, isOverdue: false };
+    this.#lent.add(lent);
+    return lent;
   }
 
-  #takeBack({ session, generation }: Lent, overdue: boolean, reusable: boolean): void {
-    const isCurrent = generation === this.#generation && !this.#closed;
-    if (reusable && !overdue && isCurrent) this.#idle.push(session);
-    else this.#options.close(session);
-    this.#lent -= 1;
-    if (overdue) this.#overdue -= 1;
+  #cameBack(lent: Lent, { hasFailed, isReusable }: { hasFailed: boolean; isReusable: boolean }): void {
+    this.#cameBackAt = this.#options.clock();
+    const took = this.#cameBackAt - lent.startedAt;
+    // A failure may come sooner than a result.
+    if (!hasFailed || took > this.#usual.of(lent.kind)) this.#usual.note(lent.kind, took);
+    this.#takeBack(lent, isReusable);
+  }
+
+  #takeBack(lent: Lent, isReusable: boolean): void {
+    const isCurrent = lent.generation === this.#generation && !this.#closed;
+    if (isReusable && !lent.isOverdue && isCurrent) this.#idle.push(lent.session);
+    else this.#options.close(lent.session);
+    this.#lent.delete(lent);
     for (const waiter of this.#waiting) {
-      if (this.#lent >= this.#options.size) break;
+      if (this.#lent.size >= this.#options.size) break;
       this.#waiting.delete(waiter);
       // With a session for less time than it needs, it would only keep that from those who came later.
-      if (this.#remaining(waiter.deadline) < Math.min(this.#usualMs, this.#options.timeoutMs / 2)) {
+      if (this.#remaining(waiter) < this.#usual.of(waiter.kind)) {
         waiter.reject(noneFree());
         continue;
       }
       try {
-        waiter.resolve(this.#lend());
+        waiter.resolve(this.#lend(waiter));
       } catch (error) {
         waiter.reject(error);
       }
     }
-    if (this.#lent === 0) this.#whenAllReturned?.();
+    if (this.#lent.size === 0) this.#whenAllReturned?.();
   }
 }

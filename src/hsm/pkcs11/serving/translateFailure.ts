@@ -1,6 +1,7 @@
 import { XksError, type XksErrorName } from '../../../xks/errors.ts';
 import { CKR } from '../cryptoki/cryptokiConstants.ts';
 import { CryptokiError, isAnswer, ModuleFault } from '../cryptoki/cryptokiError.ts';
+import { KeysVanished } from '../keys/keysVanished.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 
 const BAD_CIPHERTEXT = [
@@ -21,6 +22,10 @@ export function invalidCiphertext(cause?: unknown): XksError {
     'The ciphertext, IV, tag or AAD is not valid for this external key.',
     cause,
   );
+}
+
+export function isInvalidCiphertext(error: unknown): boolean {
+  return error instanceof XksError && error.errorName === 'InvalidCiphertextException';
 }
 
 /** What a failed operation on a token means to the caller. Function and answer are kept for the log. */
@@ -46,8 +51,8 @@ function named(errorName: XksErrorName, message: string, cause: unknown): XksErr
 
 /** What may be logged of a failure: these hold names, codes and lengths only, the messages of others may hold anything. */
 export function detailOf(cause: unknown): string | undefined {
-  const ours = cause instanceof CryptokiError || cause instanceof ModuleFault || cause instanceof Pkcs11Failure;
-  return ours ? cause.message : undefined;
+  const ours = [CryptokiError, KeysVanished, ModuleFault, Pkcs11Failure].some((each) => cause instanceof each);
+  return ours ? (cause as Error).message : undefined;
 }
 
 // NSS softoken says this of an AES key whose attributes forbid the usage; other keys are never used.

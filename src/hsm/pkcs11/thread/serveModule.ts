@@ -3,7 +3,7 @@ import { Secret } from '../../../secret.ts';
 import type { KeyManager } from '../../keyManager.ts';
 import { closed } from '../../keyManagerFailures.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
-import { openServingKeyManager, type Pkcs11Dependencies } from '../serving/servingKeyManager.ts';
+import { openServingKeyManager, type Pkcs11Dependencies } from '../serving/openServingKeyManager.ts';
 import { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { RefusedPins } from '../token/refusedPins.ts';
 import { copySealed } from './copySealed.ts';

@@ -23,11 +23,12 @@ export interface OpenToken {
   close(): void;
 }
 
-/** Loads the module, finds the token and logs in, trying the PIN once. Throws Pkcs11Failure. */
+/** Loads the module, finds the token, which must have AES-GCM, and logs in, trying the PIN once. Throws Pkcs11Failure. */
 export async function openToken(options: TokenOptions, modules: ModuleRegistry): Promise<OpenToken> {
   const module = await modules.open(options.module, options.initializeParameters);
   try {
     const token = new Token(module.cryptoki, options.token, options.pin, module.refusedPins);
+    token.requireAesGcm();
     token.login();
     return {
       module,

@@ -49,6 +49,17 @@ export class Token {
     this.#info = findToken(this.#cryptoki.tokens(), this.#selector);
   }
 
+  /** Throws Pkcs11Failure if the token says that it cannot encrypt and decrypt with AES-GCM. */
+  requireAesGcm(): void {
+    const { slot, label } = this.#info;
+    const usages = this.#cryptoki.aesGcmUsages(slot);
+    if (!usages || usages.length === 2) return;
+    const lack = usages.length === 0 ? 'has no CKM_AES_GCM' : `has CKM_AES_GCM to ${usages.join()} only`;
+    throw new Pkcs11Failure(
+      `The token "${label}" ${lack}, and KMS needs AES-GCM. Some tokens do not have it (YubiHSM 2, opencryptoki's soft token), and p11-kit's remote modules do not pass it on before version 0.26: use another token.`,
+    );
+  }
+
   /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
   login(): void {
     const refusal = this.#refusedPins.find(this.#info, this.#pin);
@@ -84,6 +95,16 @@ export class Token {
       const session = this.#cryptoki.openSession(slot, 'read-write');
       this.#isReadWriteOnly = true;
       return session;
+    }
+  }
+
+  /** Lends a session of its own, which is closed afterwards. */
+  withSession<T>(use: (session: SessionHandle) => T, access: 'read-only' | 'read-write' = 'read-only'): T {
+    const session = this.openSession(access);
+    try {
+      return use(session);
+    } finally {
+      this.closeSession(session);
     }
   }
 

@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { ModuleFault } from '../cryptoki/cryptokiError.ts';
+import type { Cryptoki, SessionHandle } from '../cryptoki/cryptoki.ts';
+import { RecentIvs } from './recentIvs.ts';
+
+const IV_BYTES = 12;
+// One C_GenerateRandom, which is a round trip to a network HSM, serves so many IVs.
+const IVS_AHEAD = 20;
+
+export interface RandomIvsOptions {
+  readonly cryptoki: Pick<Cryptoki, 'generateRandom'>;
+  /** Called when the HSM's generator repeats itself. */
+  readonly onRepeat: () => void;
+}
+
+/**
+ * IVs of 12 bytes for one key manager: random bytes of the HSM XOR random bytes of the operating system. Each IV is as good as
+ * the better one of the two generators, so one that repeats itself, or that others can foresee, does no harm.
+ */
+export class RandomIvs {
+  readonly #options: RandomIvsOptions;
+  readonly #given = new RecentIvs();
+  readonly #fromHsm = new RecentIvs();
+  #ahead: Buffer = Buffer.alloc(0);
+
+  constructor(options: RandomIvsOptions) {
+    this.#options = options;
+  }
+
+  /** Throws ModuleFault if the HSM gives too few bytes, or if both generators repeat themselves; and CryptokiError. */
+  next(session: SessionHandle): Buffer {
+    const fromHsm = this.#takeFromHsm(session);
+    if (!this.#fromHsm.add(fromHsm)) this.#options.onRepeat();
+    // Asked for each IV, and not ahead: what lies in memory is there twice after a machine was restored from a snapshot.
+    const iv = randomBytes(IV_BYTES);
+    for (const [index, byte] of fromHsm.entries()) iv[index] = byte ^ (iv[index] ?? 0);
+    if (!this.#given.add(iv)) throw new ModuleFault('C_GenerateRandom and the operating system gave the same IV again');
+    return iv;
+  }
+
+  #takeFromHsm(session: SessionHandle): Buffer {
+    if (this.#ahead.length === 0) {
+      const wanted = IVS_AHEAD * IV_BYTES;
+      const bytes = this.#options.cryptoki.generateRandom(session, wanted);
+      if (bytes.length !== wanted)
+        throw new ModuleFault(`C_GenerateRandom gave ${bytes.length} bytes and not ${wanted}`);
+      this.#ahead = bytes;
+    }
+    const taken = this.#ahead.subarray(0, IV_BYTES);
+    this.#ahead = this.#ahead.subarray(IV_BYTES);
+    return taken;
+  }
+}

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { SharedModule } from '../../../src/hsm/pkcs11/module/moduleHandle.ts';
+import { ServingKeyManager } from '../../../src/hsm/pkcs11/serving/servingKeyManager.ts';
+import { FakeCryptoki, openFake } from './fakeCryptoki.ts';
+
+const TIMEOUT_MS = 200;
+const [plaintext, aad] = [Buffer.from('plaintext'), Buffer.from('aad')];
+const lost = { errorName: 'InternalException', message: 'The key manager cannot be used at present.' };
+const notFound = { errorName: 'KeyNotFoundException' };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki)) {
+  cryptoki.keys = ['xks-health', 'key', 'other'];
+  cryptoki.decryptAnswer = ({ input }) => Buffer.from(input.subarray(0, -16));
+  cryptoki.encryptAnswer = ({ input }) => Buffer.concat([input, Buffer.alloc(16)]);
+  const [warn, info] = [vi.fn(), vi.fn()];
+  const keyManager = new ServingKeyManager(
+    {
+      name: 'fake',
+      sessions: 2,
+      timeoutMs: TIMEOUT_MS,
+      isolation: 'thread',
+      iv: 'random',
+      gcmParameters: 'v2.40',
+      healthKey: 'xks-health',
+    },
+    openFake(cryptoki, shared),
+    { logger: { info, warn, error: () => undefined }, clock: () => performance.now() },
+  );
+  const encryption = (label = 'key') => keyManager.encrypt({ label }, plaintext, aad);
+  /** Looks at the token, and not at what is remembered of it. */
+  const look = (label = 'key') => keyManager.describeKey({ label });
+  return { cryptoki, shared, keyManager, encryption, look, warn, info };
+}
+
+/** The outcome of an operation, after timers have run as long as it may take. */
+async function outcomeOf(operation: Promise<unknown>): Promise<unknown> {
+  const outcome = operation.catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+  return outcome;
+}
+
+describe('a token that shows no keys any more', () => {
+  it.each(['key', 'never-asked-for'])('is lost, and not without the key %s', async (label) => {
+    const { cryptoki, keyManager, look } = setUp();
+    await keyManager.checkHealth();
+    await look();
+    const { keys } = cryptoki;
+    cryptoki.keys = [];
+    expect(await outcomeOf(look(label))).toMatchObject(lost);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await expect(look(label)).rejects.toMatchObject(lost);
+    cryptoki.keys = keys;
+    await vi.advanceTimersByTimeAsync(5_000);
+    await look();
+    if (label !== 'key') await expect(look(label)).rejects.toMatchObject(notFound);
+  });
+
+  it('serves the operation in hand if a restart of its module brings them back', async () => {
+    const { cryptoki, keyManager, look } = setUp();
+    await keyManager.checkHealth();
+    await look();
+    const { keys } = cryptoki;
+    cryptoki.keys = [];
+    const initialize = cryptoki.initialize.bind(cryptoki);
+    cryptoki.initialize = () => {
+      cryptoki.keys = keys;
+      return initialize();
+    };
+    expect(await outcomeOf(look())).toMatchObject({ keySpec: 'AES_256' });
+  });
+});
+
+describe('a key that is deleted', () => {
+  it('is believed to be after a restart of the module', async () => {
+    const { cryptoki, encryption, look, warn } = setUp();
+    await encryption();
+    await encryption('other');
+    cryptoki.keys = ['xks-health', 'other'];
+    const restarts = cryptoki.count('C_Initialize');
+    expect(await outcomeOf(look())).toMatchObject(notFound);
+    expect(cryptoki.count('C_Initialize')).toBe(restarts + 1);
+    await expect(look()).rejects.toMatchObject(notFound);
+    await encryption('other');
+    expect(cryptoki.count('C_Initialize')).toBe(restarts + 1);
+    expect(warn).toHaveBeenCalledWith(
+      { keyManager: 'fake', detail: 'no secret key of the token has the label "key"' },
+      'A key is no longer in the token, after a restart of the module either',
+    );
+  });
+
+  it('is believed to be within a second when others work with the module, which is not restarted then', async () => {
+    const { cryptoki, shared, encryption, look } = setUp();
+    const other = setUp(cryptoki, shared);
+    await encryption();
+    await other.encryption('other');
+    cryptoki.keys = ['xks-health', 'other'];
+    const restarts = cryptoki.count('C_Initialize');
+    await outcomeOf(look());
+    await vi.advanceTimersByTimeAsync(1_000);
+    await expect(look()).rejects.toMatchObject(notFound);
+    await encryption('other');
+    expect(cryptoki.count('C_Initialize')).toBe(restarts);
+  });
+
+  it('is made again if it is the health key', async () => {
+    const { cryptoki, keyManager, look, info } = setUp();
+    await keyManager.checkHealth();
+    await look();
+    cryptoki.keys = ['key', 'other'];
+    // Its handle is not asked about for some time.
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await outcomeOf(keyManager.checkHealth())).toBeUndefined();
+    expect(cryptoki.keys).toContain('xks-health');
+    expect(info).toHaveBeenCalledWith({ keyManager: 'fake', label: 'xks-health' }, 'created the health key');
+    await look();
+  });
+});
