@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import type { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';
-import type { DeepHealthCheck } from '../keyStores/deepHealthCheck.ts';
+import type { HealthGuard } from '../keyStores/healthGuard.ts';
 
 export interface ManagedKeyManager {
   readonly keyManager: ReconnectingKeyManager;
-  readonly healthCheck: DeepHealthCheck;
+  readonly guard: HealthGuard;
 }
 
 // One that hangs must not keep the others from serving.
@@ -51,8 +51,8 @@ export async function openKeyManagers(
     // There may be several key managers, and the message is all that an operator sees.
     throw new Pkcs11Failure([...failures].map(([name, { message }]) => `key manager ${name}: ${message}`).join('\n'));
   }
-  for (const [name, { keyManager, healthCheck }] of managed) {
-    if (!keyManager.isOpen) void healthCheck.start();
+  for (const [name, { keyManager, guard }] of managed) {
+    if (!keyManager.isOpen) void guard.start();
     void attempts.get(name)?.then((failure) => {
       if (failure) keyManager.openLater(failure);
     });

@@ -5,9 +5,9 @@ import { KeyManagerFactory } from '../hsm/pkcs11/keyManagerFactory.ts';
 import type { RefusedPins } from '../hsm/pkcs11/token/refusedPins.ts';
 import { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
+import { HealthGuard } from '../keyStores/healthGuard.ts';
 import type { KeyStore } from '../keyStores/keyStore.ts';
 import { TokenBucket } from '../timing/tokenBucket.ts';
-import { DeepHealthCheck } from '../keyStores/deepHealthCheck.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
 import { PolicyEngine } from '../policy/policyEngine.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
@@ -138,13 +138,13 @@ function manageOne(
     timeoutMs: pkcs11.timeoutMs,
     open: (whenGone) => keyManagers.open({ name, ...pkcs11 }, whenGone),
     onOpen: async () => {
-      await healthCheck.start();
+      await guard.start();
       for (const store of users) await reportUnusableKeys(store.name, store.keys, keyManager, log);
     },
     logger: log,
     clock,
   });
-  const healthCheck: DeepHealthCheck = new DeepHealthCheck({
+  const guard: HealthGuard = new HealthGuard({
     keyManager: measure?.(keyManager) ?? keyManager,
     clock,
     onChange: (healthStatus, detail) => {
@@ -152,13 +152,13 @@ function manageOne(
       log[level]({ keyManager: name, healthStatus, detail }, 'key manager health');
     },
   });
-  return { keyManager, healthCheck };
+  return { keyManager, guard };
 }
 
 async function closeAll(managers: Iterable<ManagedKeyManager>): Promise<void> {
   await Promise.allSettled(
-    [...managers].map(({ keyManager, healthCheck }) => {
-      healthCheck.stop();
+    [...managers].map(({ keyManager, guard }) => {
+      guard.stop();
       return keyManager.close();
     }),
   );
@@ -173,6 +173,6 @@ function toKeyStore(
     uriPathPrefix,
     credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
     keys: new Map(keys.map((key) => [key.id, { ...key, tags: { ...tags, ...key.tags }, decryptAlso }])),
-    keyManagers: keyManagers.flatMap((manager) => managers.get(manager)?.healthCheck ?? []),
+    keyManagers: keyManagers.flatMap((manager) => managers.get(manager)?.guard ?? []),
   };
 }
