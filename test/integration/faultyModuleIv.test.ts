@@ -112,6 +112,22 @@ describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
   },
 );
 
+it.each(['none', 'thread'] as const)(
+  'no IV comes twice if C_GenerateRandom writes nothing: isolation %s',
+  async (isolation) => {
+    faulty.inject({ on: 'C_GenerateRandom', does: 'answer', code: 0 });
+    await withKeyManager({ isolation, iv: 'random', gcmParameters: 'v2.40' }, async (keyManager) => {
+      const ivs = new Set<string>();
+      for (let time = 0; time < 50; time++) {
+        const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad);
+        expect(opened(sealed)).toEqual(Buffer.from('x'));
+        ivs.add(Buffer.from(sealed.iv).toString('hex'));
+      }
+      expect(ivs.size).toBe(50);
+    });
+  },
+);
+
 describe('nothing is encrypted in another dialect than that of the module', () => {
   const cases: [Pkcs11Options['iv'], keyof typeof MODULES][] = [
     ['random', 'hsm-appended'],

@@ -251,40 +251,43 @@ describe('a call that is late', () => {
 describe('under overload', () => {
   const WORK_MS = 60;
 
-  /** Clients in a closed loop for three seconds: how many operations ended well, and what the others cost. */
+  const WARM_MS = 600;
+  const MEASURED_MS = 1_200;
+
+  /**
+   * Clients in a closed loop: how many operations ended well, how many began in vain, and how long refusals took at most. What
+   * begins at first is not counted, since nothing is known then of the time that an operation needs.
+   */
   async function load(clients: number, workMs: number) {
     const { pool, clock } = setUp(8, 200);
-    const counts = { good: 0, late: 0, begunInVain: 0, refusedAfterMs: 0 };
-    const [start, end] = [clock(), clock() + 3_000];
+    const counts = { good: 0, begunInVain: 0, refusedAfterMs: 0 };
+    const [warm, end] = [clock() + WARM_MS, clock() + WARM_MS + MEASURED_MS];
     const client = async () => {
       while (clock() < end) {
         const startedAt = clock();
         const work = vi.fn(() => sleep(workMs));
-        try {
-          await pool.withSession({ kind: 'encryptWithCdiv', deadline: startedAt + 200 }, work);
-          counts.good += 1;
-        } catch (error) {
-          if ((error as XksError).errorName !== 'ThrottlingException') counts.late += 1;
+        const outcome = await pool
+          .withSession({ kind: 'encryptWithCdiv', deadline: startedAt + 200 }, work)
+          .catch((error: unknown) => error);
+        if (startedAt >= warm && outcome === undefined) counts.good += 1;
+        else if (startedAt >= warm) {
           counts.begunInVain += work.mock.calls.length;
-          // What came first waits, since nothing is known of the time that it needs.
-          if (startedAt > start) counts.refusedAfterMs = Math.max(counts.refusedAfterMs, clock() - startedAt);
+          counts.refusedAfterMs = Math.max(counts.refusedAfterMs, clock() - startedAt);
         }
         await sleep(10);
       }
     };
     const done = Promise.all(Array.from({ length: clients }, client));
-    await vi.advanceTimersByTimeAsync(4_000);
+    await vi.advanceTimersByTimeAsync(WARM_MS + MEASURED_MS + 400);
     await done;
     return counts;
   }
 
   it.each([8, 16, 24, 64])('from %i clients, the sessions work for operations that end in time', async (clients) => {
-    const { good, late: overdue, begunInVain, refusedAfterMs } = await load(clients, 2 * WORK_MS);
-    // 8 sessions for 3 s.
-    const capacity = (8 * 3_000) / (2 * WORK_MS);
+    const { good, begunInVain, refusedAfterMs } = await load(clients, 2 * WORK_MS);
+    const capacity = (8 * MEASURED_MS) / (2 * WORK_MS);
     expect(good / capacity).toBeGreaterThan(0.85);
-    expect([overdue, begunInVain]).toEqual([0, 0]);
-    expect(refusedAfterMs).toBe(0);
+    expect([begunInVain, refusedAfterMs]).toEqual([0, 0]);
   });
 
   it('an operation that hangs does not make others be refused for long', async () => {

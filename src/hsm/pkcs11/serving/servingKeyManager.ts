@@ -16,6 +16,7 @@ import type {
 } from '../../keyManager.ts';
 import type { SessionHandle } from '../cryptoki/cryptoki.ts';
 import { KeyDirectory } from '../keys/keyDirectory.ts';
+import { KeysVanished } from '../keys/keysVanished.ts';
 import { provideHealthKey } from '../keys/provideHealthKey.ts';
 import type { SecretKey } from '../keys/secretKey.ts';
 import { describeToken } from '../token/describeToken.ts';
@@ -206,24 +207,19 @@ export class ServingKeyManager implements KeyManager {
   async #withSession<T>(kind: Operation, latest = Infinity, use: Use<T>): Promise<T> {
     const deadline = Math.min(latest, this.#clock() + this.timeoutMs);
     this.#recovery.requireToken();
-    try {
-      return await this.#lend(kind, deadline, use);
-    } catch (error) {
-      const failure = this.#recovery.diagnose(error);
-      if (!isLoss(failure)) throw translateFailure(failure);
-      return this.#tryAgain(failure, kind, deadline, use);
-    }
-  }
-
-  async #tryAgain<T>(loss: Loss, kind: Operation, deadline: number, use: Use<T>): Promise<T> {
-    await this.#recovery.repair(loss, deadline);
-    if (this.#clock() >= deadline) throw translateFailure(loss);
-    try {
-      return await this.#lend(kind, deadline, use);
-    } catch (error) {
-      const again = this.#recovery.diagnose(error);
-      if (isLoss(again)) this.#recovery.repairedInVain(again);
-      throw translateFailure(again);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#lend(kind, deadline, use);
+      } catch (error) {
+        const failure = this.#recovery.diagnose(error);
+        if (!isLoss(failure)) throw translateFailure(failure);
+        if (attempt > 1 && !isOtherLoss(attempt, failure)) {
+          this.#recovery.repairedInVain(failure);
+          throw translateFailure(failure);
+        }
+        await this.#recovery.repair(failure, deadline);
+        if (this.#clock() >= deadline) throw translateFailure(failure);
+      }
     }
   }
 
@@ -232,6 +228,11 @@ export class ServingKeyManager implements KeyManager {
     this.#recovery.operationSucceeded();
     return result;
   }
+}
+
+/** A handle that was refused may lead to a key that is not there, which is repaired in another way. */
+function isOtherLoss(attempt: number, loss: Loss): boolean {
+  return attempt === 2 && loss instanceof KeysVanished;
 }
 
 function unbelievable(cause: unknown): XksError {

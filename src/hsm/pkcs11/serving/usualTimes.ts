@@ -1,7 +1,7 @@
 // The share of the newest time in the average: it follows a change within some ten operations.
 const NEWEST_SHARE = 1 / 8;
 
-/** What operations of each kind take at present, as moving averages. */
+/** What operations of each kind take at present, as moving averages. They begin at 0, so that a slow first operation means little. */
 export class UsualTimes {
   readonly #longestMs: number;
   readonly #averages = new Map<string, number>();
@@ -18,7 +18,7 @@ export class UsualTimes {
 
   note(kind: string, milliseconds: number): void {
     const newest = Math.min(milliseconds, this.#longestMs);
-    const average = this.#averages.get(kind) ?? newest;
+    const average = this.of(kind);
     this.#averages.set(kind, average + (newest - average) * NEWEST_SHARE);
   }
 }
