@@ -30,7 +30,7 @@ const TICK_MS = 5;
 export class CheckedLoad<P extends Probe> {
   readonly sent: Sent[] = [];
   readonly #asked: Asked<P>;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
   readonly #timer: NodeJS.Timeout;
   #begun = 0;
 
@@ -53,18 +53,22 @@ export class CheckedLoad<P extends Probe> {
   #begin(): void {
     this.#begun += 1;
     const operation = this.#begun % 2 === 0 ? 'encrypt' : 'decrypt';
-    const running = this.#ask(performance.now(), operation).finally(() => this.#running.delete(running));
+    const probe = this.#asked.probe(operation);
+    const running = outcomeOf(probe, () => this.#asked.ask(probe))
+      .then((sent) => this.sent.push(sent))
+      .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
+}
 
-  async #ask(at: number, operation: Probe['operation']): Promise<void> {
-    const probe = this.#asked.probe(operation);
-    const result = await this.#asked.ask(probe).then(
-      ({ status, body }) => ({ outcome: status === 200 ? judge(probe, body) : String(body['errorName']) }),
-      (error: unknown) => ({ outcome: 'no answer', error }),
-    );
-    this.sent.push({ at, took: performance.now() - at, ...result });
-  }
+/** Sends a request and checks the answer. Never throws. */
+export async function outcomeOf(probe: Probe, send: () => Promise<Answer>): Promise<Sent> {
+  const at = performance.now();
+  const result = await send().then(
+    ({ status, body }) => ({ outcome: status === 200 ? judge(probe, body) : String(body['errorName']) }),
+    (error: unknown) => ({ outcome: 'no answer', error }),
+  );
+  return { at, took: performance.now() - at, ...result };
 }
 
 function judge(probe: Probe, answer: Body): Outcome {

@@ -1,4 +1,8 @@
+import { mkdtempSync, renameSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Fault } from '../test/support/faultyModule.ts';
+import type { FaultyHsm } from './faultyHsm.ts';
 
 /** What became of a request: `ok`, the errorName of the answer, `no answer` or `wrong answer`. */
 export type Outcome = string;
@@ -6,6 +10,8 @@ export type Outcome = string;
 /** Failures that the contract allows; between the fault and its end as KMS sees it, never afterwards. */
 export interface Rule {
   readonly outcomes: readonly Outcome[];
+  /** Allowed until GetHealthStatus first says that an HSM is unavailable. */
+  readonly untilNoticed?: readonly Outcome[];
   /** As many at most; any number if absent. */
   readonly atMost?: number;
   /** For the reader. */
@@ -15,7 +21,9 @@ export interface Rule {
 export interface FaultClass {
   readonly name: string;
   /** Of the only HSM, or of the first of two. */
-  readonly faults: readonly Fault[];
+  readonly faults?: readonly Fault[];
+  /** What befalls that HSM beside them. Returns what ends it. */
+  readonly strikes?: (hsm: FaultyHsm) => () => void;
   /** Seconds until the HSM is well again; as long as the class is measured if absent. */
   readonly seconds?: number;
   /** The process ends by the fault, and is started again by its supervisor. */
@@ -28,17 +36,33 @@ export interface FaultClass {
 const none: Rule = { outcomes: [], text: 'none' };
 const whileGone: Rule = { outcomes: ['InternalException'], text: 'InternalException until it is back' };
 const whileWrong: Rule = { outcomes: ['InternalException'], text: 'InternalException, and nothing returned' };
+const whileBroken: Rule = {
+  outcomes: ['InternalException'],
+  untilNoticed: ['InvalidCiphertextException'],
+  text: 'InvalidCiphertextException until the proxy says UNAVAILABLE, InternalException',
+};
 const unseen = { single: none, replicated: none };
 
 const CIPHERS = ['C_Encrypt', 'C_Decrypt'] as const;
 
-const DEVICE_ERRORS: Readonly<Record<string, number>> = {
+const DEVICE_ERRORS = {
   CKR_GENERAL_ERROR: 0x05,
   CKR_DEVICE_ERROR: 0x30,
   CKR_DEVICE_REMOVED: 0x32,
   CKR_TOKEN_NOT_PRESENT: 0xe0,
   CKR_CRYPTOKI_NOT_INITIALIZED: 0x190,
 };
+
+/** Returns what brings the folder back. */
+function moveAway(folder: string): () => void {
+  // Beside it, SoftHSM could take it for another token.
+  const away = mkdtempSync(join(tmpdir(), 'xks-proxy-away-'));
+  renameSync(folder, join(away, 'tokens'));
+  return () => {
+    renameSync(join(away, 'tokens'), folder);
+    rmdirSync(away);
+  };
+}
 
 export const FAULT_CLASSES: readonly FaultClass[] = [
   { name: 'none', faults: [], ...unseen },
@@ -101,6 +125,45 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
     name: 'garbage after each result',
     faults: CIPHERS.map((on) => ({ on, does: 'change-length', by: 12 })),
     single: whileWrong,
+    replicated: none,
+  },
+  {
+    name: 'every C_Decrypt answers CKR_GENERAL_ERROR',
+    faults: [{ on: 'C_Decrypt', does: 'answer', code: DEVICE_ERRORS.CKR_GENERAL_ERROR }],
+    single: whileBroken,
+    replicated: {
+      outcomes: [],
+      untilNoticed: ['InvalidCiphertextException'],
+      text: 'InvalidCiphertextException until the proxy says UNAVAILABLE',
+    },
+  },
+  {
+    name: 'two values of C_GenerateRandom in turn',
+    faults: [{ on: 'C_GenerateRandom', does: 'repeat-random', values: 2 }],
+    single: { outcomes: ['InternalException'], text: 'InternalException, and no IV twice' },
+    replicated: none,
+  },
+  {
+    name: 'the token moved away for 1 s',
+    strikes: ({ tokenFolder }) => moveAway(tokenFolder),
+    seconds: 1,
+    single: whileGone,
+    replicated: none,
+  },
+  {
+    name: 'all tokens moved away for 1 s',
+    strikes: ({ tokenFolder }) => moveAway(dirname(tokenFolder)),
+    seconds: 1,
+    single: whileGone,
+    replicated: whileGone,
+  },
+  {
+    name: 'the health key deleted',
+    strikes: (hsm) => {
+      hsm.destroyHealthKey();
+      return () => undefined;
+    },
+    single: { outcomes: ['InternalException'], text: 'InternalException until it is made again' },
     replicated: none,
   },
   {

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
-import { createSoftHsm } from '../test/support/softHsm.ts';
 import { FAULT_CLASSES } from './faultClasses.ts';
 import { measureFault, type Measured } from './measureFault.ts';
+import { table } from './neverDown/tables.ts';
 import { SupervisedProxy } from './supervisedProxy.ts';
 
 const USAGE = `Injects faults into HSMs under load, checks every answer, and prints what KMS would have seen.
 Two proxies, over one key manager and over two replicated ones, share the load. Exits with 1 after a wrong answer, or a failure
 that the contract does not allow.
 
-  make build && node bench/faults.ts [--rate 300] [--seconds 5] [--timeout-ms 1000] [--only TEXT]...
+  make bench-faults
+  node bench/faults.ts [--rate 300] [--seconds 5] [--timeout-ms 1000] [--only TEXT]...
 
 --rate        requests in a second, half of them encryptions with CDIV, half decryptions
 --seconds     for each fault, at least
@@ -30,15 +31,12 @@ const { values } = parseArgs({
 if (values.help) {
   print(USAGE);
 } else {
-  const softHsm = createSoftHsm();
   const proxies: SupervisedProxy[] = [];
   try {
-    const timeoutMs = Number(values['timeout-ms']);
-    for (const keyManagers of KEY_MANAGERS) {
-      proxies.push(await SupervisedProxy.start({ softHsm, keyManagers, timeoutMs }));
-    }
+    const settings = { isolation: 'thread', sessions: 32, timeoutMs: Number(values['timeout-ms']) };
+    for (const hsms of KEY_MANAGERS) proxies.push(await SupervisedProxy.start({ hsms, settings }));
     const measured = (await Promise.all(proxies.map(measureAll))).flat();
-    print(table(measured));
+    print(toTable(measured));
     const bad = measured.filter(({ violations }) => violations.length > 0);
     for (const { fault, keyManagers, violations } of bad) {
       print(`Not allowed: ${violations.join(', ')} (${fault}, key managers: ${keyManagers})`);
@@ -46,21 +44,23 @@ if (values.help) {
     if (bad.length > 0) process.exitCode = 1;
   } finally {
     await Promise.all(proxies.map((proxy) => proxy.dispose()));
-    softHsm.dispose();
   }
 }
 
 async function measureAll(proxy: SupervisedProxy): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const fault of FAULT_CLASSES.filter(({ name }) => values.only.some((text) => name.includes(text)))) {
-    process.stderr.write(`${fault.name}, key managers: ${proxy.modules.length}\n`);
+    process.stderr.write(`${fault.name}, key managers: ${proxy.hsms.length}\n`);
     const load = { rate: Number(values.rate) / KEY_MANAGERS.length, seconds: Number(values.seconds) };
-    measured.push(await measureFault(proxy, fault, load));
+    const one = await measureFault(proxy, fault, load);
+    measured.push(one);
+    // What is left of one fault is not to be seen as of the next.
+    if (one.violations.length > 0) await proxy.restart();
   }
   return measured;
 }
 
-function table(measured: readonly Measured[]): string {
+function toTable(measured: readonly Measured[]): string {
   const head = ['fault', 'key managers', 'sent', 'ok', 'failed', 'wrong answers', 'over 250 ms', 'allowed', 'verdict'];
   const rows = measured.map(({ fault, keyManagers, sent, outcomes, late, rule, violations }) => {
     const failed = [...outcomes].filter(([outcome]) => outcome !== 'ok' && outcome !== 'wrong answer');
@@ -76,7 +76,7 @@ function table(measured: readonly Measured[]): string {
       violations.length === 0 ? 'as allowed' : 'NOT ALLOWED',
     ];
   });
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return table(head, rows);
 }
 
 function print(text: string): void {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckedLoad, type Sent } from './checkedLoad.ts';
 import type { FaultClass, Outcome, Rule } from './faultClasses.ts';
 import type { SupervisedProxy } from './supervisedProxy.ts';
+import { until } from './until.ts';
 
 export interface Measured {
   readonly fault: string;
@@ -18,7 +19,6 @@ export interface Measured {
 
 // Connection set-up included, which keep-alive spares.
 const KMS_WAITS_MS = 250;
-const RECOVERY_MS = 30_000;
 const POLL_MS = 100;
 
 /** Injects the fault of a class under load, and goes on until the proxy is well again, at least for `seconds`. */
@@ -27,50 +27,77 @@ export async function measureFault(
   fault: FaultClass,
   { rate, seconds }: { readonly rate: number; readonly seconds: number },
 ): Promise<Measured> {
-  const [module] = proxy.modules;
+  const [hsm] = proxy.hsms;
+  if (!hsm) throw new Error('a proxy without an HSM');
   const restarted = proxy.restarted();
   const load = new CheckedLoad(proxy, rate);
-  module?.inject(...fault.faults);
+  hsm.module.inject(...(fault.faults ?? []));
+  const lift = fault.strikes?.(hsm);
   const startedAt = performance.now();
+  let noticedAt = Infinity;
   if (fault.endsProcess) await restarted;
-  else await sleep((fault.seconds ?? seconds) * 1_000);
-  module?.clear();
+  else noticedAt = await watch(proxy, (fault.seconds ?? seconds) * 1_000);
+  lift?.();
+  hsm.module.clear();
   const liftedAt = performance.now();
-  const isWell = await becomesWell(proxy);
+  const notOver: string[] = [];
+  await until('all serve again', async () => endOf(load.sent, liftedAt) < Infinity && (await proxy.isWell())).catch(
+    (error: unknown) => notOver.push(String(error)),
+  );
   // To see that all is well indeed.
   await sleep(Math.max(seconds * 250, startedAt + seconds * 1_000 - performance.now()));
   await load.stop();
 
-  const rule = proxy.modules.length === 1 ? fault.single : fault.replicated;
+  const rule = proxy.hsms.length === 1 ? fault.single : fault.replicated;
   const outcomes = new Map<Outcome, number>();
   for (const { outcome } of load.sent) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   return {
     fault: fault.name,
-    keyManagers: proxy.modules.length,
+    keyManagers: proxy.hsms.length,
     rule,
     sent: load.sent.length,
     outcomes,
     late: load.sent.filter(({ took }) => took > KMS_WAITS_MS).length,
-    violations: [...violationsOf(rule, load.sent, liftedAt), ...(isWell ? [] : ['a key manager did not come back'])],
+    violations: [...notOver, ...violationsOf(rule, load.sent, { noticedAt, liftedAt })],
   };
 }
 
-async function becomesWell(proxy: SupervisedProxy): Promise<boolean> {
-  for (let waited = 0; waited < RECOVERY_MS; waited += POLL_MS) {
-    if (await proxy.isWell()) return true;
-    await sleep(POLL_MS);
+/** Waits. Gives the time when the proxy first said that an HSM is unavailable, by performance.now(); Infinity if it did not. */
+async function watch(proxy: SupervisedProxy, milliseconds: number): Promise<number> {
+  const endsAt = performance.now() + milliseconds;
+  let noticedAt = Infinity;
+  while (performance.now() < endsAt) {
+    if (noticedAt === Infinity && !(await proxy.isWell())) noticedAt = performance.now();
+    await sleep(Math.max(0, Math.min(POLL_MS, endsAt - performance.now())));
   }
-  return false;
+  return noticedAt;
 }
 
-function violationsOf({ outcomes, atMost = Infinity }: Rule, sent: readonly Sent[], liftedAt: number): string[] {
-  // As KMS sees it, the end of a fault is the first success after it.
-  const endedAt = Math.min(...sent.flatMap(({ at, outcome }) => (outcome === 'ok' && at >= liftedAt ? [at] : [])));
+/** As KMS sees it, the end of a fault is the first success after it; Infinity if there is none. */
+function endOf(sent: readonly Sent[], liftedAt: number): number {
+  return Math.min(...sent.flatMap(({ at, outcome }) => (outcome === 'ok' && at >= liftedAt ? [at] : [])));
+}
+
+function violationsOf(
+  { outcomes, untilNoticed = [], atMost = Infinity }: Rule,
+  sent: readonly Sent[],
+  { noticedAt, liftedAt }: { readonly noticedAt: number; readonly liftedAt: number },
+): string[] {
+  const endedAt = endOf(sent, liftedAt);
   const failed = sent.filter(({ outcome }) => outcome !== 'ok');
-  const allowed = failed.filter(({ at, outcome }) => outcomes.includes(outcome) && at < endedAt);
+  const isAllowed = ({ at, outcome }: Sent) =>
+    (outcomes.includes(outcome) && at < endedAt) ||
+    (untilNoticed.includes(outcome) && at < Math.min(noticedAt, endedAt));
+  const allowed = failed.filter(isAllowed);
   const others = failed.filter((each) => !allowed.includes(each));
   return [
-    ...new Set(others.map(({ at, outcome }) => (at < endedAt ? outcome : `${outcome} after the end`))),
+    ...(untilNoticed.length > 0 && noticedAt === Infinity ? ['never UNAVAILABLE'] : []),
+    ...new Set(
+      others.map(({ at, outcome }) => {
+        if (at >= endedAt) return `${outcome} after the end`;
+        return untilNoticed.includes(outcome) ? `${outcome} after it was noticed` : outcome;
+      }),
+    ),
     ...(allowed.length > atMost ? [`${allowed.length} failures`] : []),
   ];
 }

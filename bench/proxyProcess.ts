@@ -17,16 +17,20 @@ export interface ProxyProcess {
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/**
- * Starts it and resolves when it listens; throws if it ends before. `env` is added to that of this process. `onRecord` is told
- * of each line of its log.
- */
+export interface ProxyProcessOptions {
+  /** Told of each line of its log. */
+  readonly onRecord?: (record: LogRecord) => void;
+  /** `dist/main.js` of a checkout; of this one if absent. */
+  readonly program?: string;
+}
+
+/** Starts it and resolves when it listens; throws if it ends before. `env` is added to that of this process. */
 export async function startProxyProcess(
   configFile: string,
   env: Readonly<Record<string, string>>,
-  onRecord?: (record: LogRecord) => void,
+  { onRecord, program = MAIN }: ProxyProcessOptions = {},
 ): Promise<ProxyProcess> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', configFile], {
+  const child = spawn(process.execPath, [program, 'serve', '--config', configFile], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,72 +6,86 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { newCredential } from '../src/sigv4/newCredential.ts';
-import { createFaultyModule, type FaultyModule } from '../test/support/faultyModule.ts';
+import type { Fault } from '../test/support/faultyModule.ts';
 import { KnownKey, type Body, type Probe } from '../test/support/knownKey.ts';
 import { healthMetadata, keyPath, paths } from '../test/support/messages.ts';
 import { PREFIX, REGION, signedHeaders } from '../test/support/proxyUnderTest.ts';
-import type { SoftHsmFixture } from '../test/support/softHsm.ts';
+import { createSoftHsm } from '../test/support/softHsm.ts';
 import type { Answer, Asked } from './checkedLoad.ts';
+import { createFaultyHsm, type FaultyHsm } from './faultyHsm.ts';
 import { startProxyProcess, type ProxyProcess } from './proxyProcess.ts';
 
 export interface SupervisedProxyOptions {
-  readonly softHsm: SoftHsmFixture;
-  /** Of its one key store, each with a faulty module in front of a copy of SoftHSM, and a token of its own. */
-  readonly keyManagers: number;
-  /** Of each key manager. */
-  readonly timeoutMs: number;
+  /** HSMs of its one key store, a key manager for each. */
+  readonly hsms: number;
+  /** Settings of each key manager, beside its module, its token and its PIN. */
+  readonly settings: object;
+  /** Faults that each HSM has when the proxy starts. */
+  readonly faults?: readonly Fault[];
+  /** `dist/main.js` of a checkout; of this one if absent. */
+  readonly program?: string;
+}
+
+/** A request that the proxy accepts for five minutes. */
+export interface SignedRequest {
+  readonly path: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 // An answer that takes longer is none.
 const GIVE_UP_MS = 15_000;
 
-/** The proxy over faulty modules, in a process that is started again when it ends, after its faults were lifted. */
+/** The proxy over faulty HSMs, in a process that is started again when it ends, after its faults were lifted. */
 export class SupervisedProxy implements Asked<Probe> {
   readonly key = new KnownKey();
-  readonly modules: readonly FaultyModule[];
+  readonly hsms: readonly FaultyHsm[];
+  readonly #softHsm = createSoftHsm();
+  readonly #program: string | undefined;
   readonly #credential = newCredential();
   readonly #folder = mkdtempSync(join(tmpdir(), 'xks-proxy-faults-'));
   readonly #configFile = join(this.#folder, 'config.yaml');
-  readonly #env: SoftHsmFixture['env'];
   readonly #agent = new Agent({ keepAlive: true });
   #process: ProxyProcess | undefined;
   #restart = Promise.withResolvers<unknown>();
   #stopping = false;
+  #restarts = 0;
 
   /** Resolves when it listens. */
   static async start(options: SupervisedProxyOptions): Promise<SupervisedProxy> {
     const proxy = new SupervisedProxy(options);
-    await proxy.#run();
-    return proxy;
+    try {
+      await proxy.#run();
+      return proxy;
+    } catch (error) {
+      await proxy.dispose();
+      throw error;
+    }
   }
 
-  private constructor({ softHsm, keyManagers, timeoutMs }: SupervisedProxyOptions) {
-    // Of this proxy and key manager alone.
-    const tokenOf = (index: number) => `${index + 1} of ${keyManagers}`;
-    this.#env = softHsm.env;
-    this.modules = Array.from({ length: keyManagers }, (_, index) => {
-      softHsm.addToken(tokenOf(index));
-      softHsm.importKey('known', this.key.value, [], tokenOf(index));
-      return createFaultyModule({ ...softHsm, separate: true });
+  private constructor({ hsms, settings, faults = [], program }: SupervisedProxyOptions) {
+    this.#program = program;
+    this.hsms = Array.from({ length: hsms }, (_, index) => {
+      const hsm = createFaultyHsm(this.#softHsm, `hsm-${index + 1}`, this.key.value);
+      hsm.module.inject(...faults);
+      return hsm;
     });
     const { accessKeyId, secretAccessKey } = this.#credential;
-    writeFileSync(join(this.#folder, 'pin'), softHsm.pin.reveal(), { mode: 0o600 });
+    writeFileSync(join(this.#folder, 'pin'), this.#softHsm.pin.reveal(), { mode: 0o600 });
     writeFileSync(join(this.#folder, 'secret'), secretAccessKey.reveal(), { mode: 0o600 });
-    const common = { pin: { file: 'pin' }, calls: 'threadpool', sessions: 32, timeoutMs };
-    const nameOf = (index: number) => `hsm-${index + 1}`;
     writeFileSync(
       this.#configFile,
       stringify({
         server: { host: '127.0.0.1', port: 0, regions: [REGION], insecureHttp: true },
-        keyManagers: this.modules.map(({ module }, index) => ({
-          name: nameOf(index),
-          pkcs11: { ...common, module, token: { label: tokenOf(index) } },
+        keyManagers: this.hsms.map(({ name, module: { module } }) => ({
+          name,
+          pkcs11: { ...settings, module, token: { label: name }, pin: { file: 'pin' } },
         })),
         keyStores: [
           {
             name: 'faults',
             uriPathPrefix: PREFIX,
-            keyManagers: this.modules.map((_, index) => nameOf(index)),
+            keyManagers: this.hsms.map(({ name }) => name),
             credentials: [{ accessKeyId, secretAccessKey: { file: 'secret' } }],
             keys: [{ id: 'known' }],
           },
@@ -85,58 +99,23 @@ export class SupervisedProxy implements Asked<Probe> {
   }
 
   /** Sends a request for the key. Throws if the connection breaks before the answer is complete. */
-  ask({ operation, body }: Probe): Promise<Answer> {
-    return this.#post(keyPath('known', operation), body);
+  ask(probe: Probe): Promise<Answer> {
+    return this.send(this.sign(probe));
   }
 
-  /** Whether all of its key managers serve. */
-  async isWell(): Promise<boolean> {
-    try {
-      const { status, body } = await this.#post(paths.health, { requestMetadata: healthMetadata });
-      const fleet = body['ekmFleetDetails'] as { healthStatus: string }[];
-      return status === 200 && fleet.every(({ healthStatus }) => healthStatus !== 'UNAVAILABLE');
-    } catch {
-      return false;
-    }
+  /** A request for the key, to send as often as one likes. */
+  sign({ operation, body }: Probe): SignedRequest {
+    return this.#sign(keyPath('known', operation), body);
   }
 
-  /** Resolves when the process that runs now has ended, and another one listens or has failed to. */
-  restarted(): Promise<unknown> {
-    return this.#restart.promise;
-  }
-
-  /** Stops it and removes its files. */
-  async dispose(): Promise<void> {
-    this.#stopping = true;
-    for (const module of this.modules) module.clear();
-    await this.#process?.stop();
-    this.#agent.destroy();
-    for (const module of this.modules) module.dispose();
-    rmSync(this.#folder, { recursive: true });
-  }
-
-  async #run(): Promise<void> {
-    this.#process = await startProxyProcess(this.#configFile, this.#env);
-    void this.#process.ended.then(() => this.#runAgain());
-  }
-
-  async #runAgain(): Promise<void> {
-    if (this.#stopping) return;
-    const { resolve } = this.#restart;
-    this.#restart = Promise.withResolvers();
-    for (const module of this.modules) module.clear();
-    // If it does not start, no request is answered any more, and that is what is measured.
-    await this.#run().then(resolve, resolve);
-  }
-
-  async #post(path: string, message: Body): Promise<Answer> {
-    const body = JSON.stringify(message);
+  /** Throws if the connection breaks before the answer is complete. */
+  async send({ path, body, headers }: SignedRequest): Promise<Answer> {
     const request = requestHttp({
       host: '127.0.0.1',
       port: this.#process?.port,
       path,
       method: 'POST',
-      headers: signedHeaders({ path, body, credential: this.#credential }),
+      headers,
       agent: this.#agent,
       timeout: GIVE_UP_MS,
     });
@@ -144,5 +123,69 @@ export class SupervisedProxy implements Asked<Probe> {
     request.end(body);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     return { status: response.statusCode ?? NaN, body: JSON.parse(await text(response)) as Body };
+  }
+
+  /** Whether all of its key managers serve. */
+  async isWell(): Promise<boolean> {
+    try {
+      const { status, body } = await this.send(this.#sign(paths.health, { requestMetadata: healthMetadata }));
+      const fleet = body['ekmFleetDetails'] as { healthStatus: string }[];
+      return status === 200 && fleet.every(({ healthStatus }) => healthStatus !== 'UNAVAILABLE');
+    } catch {
+      return false;
+    }
+  }
+
+  /** How often its process has ended. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Resolves when the process that runs now has ended, and another one listens or has failed to. */
+  restarted(): Promise<unknown> {
+    return this.#restart.promise;
+  }
+
+  /** Ends the process that runs now, and resolves when another one listens. */
+  async restart(): Promise<void> {
+    const restarted = this.restarted();
+    await this.#process?.stop();
+    await restarted;
+  }
+
+  /** Stops it and removes its files. */
+  async dispose(): Promise<void> {
+    this.#stopping = true;
+    this.#clear();
+    await this.#process?.stop();
+    this.#agent.destroy();
+    for (const { module } of this.hsms) module.dispose();
+    this.#softHsm.dispose();
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  async #run(): Promise<void> {
+    const options = this.#program === undefined ? {} : { program: this.#program };
+    this.#process = await startProxyProcess(this.#configFile, this.#softHsm.env, options);
+    void this.#process.ended.then(() => this.#runAgain());
+  }
+
+  async #runAgain(): Promise<void> {
+    if (this.#stopping) return;
+    this.#restarts += 1;
+    const { resolve } = this.#restart;
+    this.#restart = Promise.withResolvers();
+    this.#clear();
+    // If it does not start, no request is answered any more, and that is what is measured.
+    await this.#run().then(resolve, resolve);
+  }
+
+  #clear(): void {
+    for (const { module } of this.hsms) module.clear();
+  }
+
+  #sign(path: string, message: Body): SignedRequest {
+    const body = JSON.stringify(message);
+    return { path, body, headers: signedHeaders({ path, body, credential: this.#credential }) };
   }
 }

@@ -11,8 +11,9 @@ import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { OTHER_PREFIX, PREFIX, REGION } from '../../test/support/proxyUnderTest.ts';
 import { createSoftHsm } from '../../test/support/softHsm.ts';
+import { until } from '../until.ts';
 import { VPC_ENDPOINT, type LoadBalancer } from './loadBalancer.ts';
-import { ProxyInstance, until } from './proxyInstance.ts';
+import { ProxyInstance } from './proxyInstance.ts';
 
 export interface FleetOptions {
   readonly credential: Credential;

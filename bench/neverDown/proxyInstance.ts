@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseExposition, type Sample } from '../../test/support/exposition.ts';
 import { startProxyProcess, type LogRecord, type ProxyProcess } from '../proxyProcess.ts';
+import { until } from '../until.ts';
 import type { Target } from './loadBalancer.ts';
 
 /** A worker process that was ended with SIGKILL. */
@@ -11,9 +11,6 @@ export interface Kill {
   /** Milliseconds, by performance.now(). */
   readonly at: number;
 }
-
-const WAIT_MS = 60_000;
-const POLL_MS = 20;
 
 /** One proxy of the fleet: a supervisor and its workers. */
 export class ProxyInstance implements Target {
@@ -39,8 +36,10 @@ export class ProxyInstance implements Target {
     env: Readonly<Record<string, string>>,
   ): Promise<ProxyInstance> {
     const instance = new ProxyInstance(name, folder);
-    instance.#process = await startProxyProcess(join(folder, 'config.yaml'), env, (record) => {
-      instance.#read(record);
+    instance.#process = await startProxyProcess(join(folder, 'config.yaml'), env, {
+      onRecord: (record) => {
+        instance.#read(record);
+      },
     });
     try {
       await instance.serving(workers);
@@ -132,14 +131,5 @@ export class ProxyInstance implements Target {
     if (level === 'info' || level === 'debug') return;
     const text = `${String(msg)}${typeof record['reason'] === 'string' ? `: ${record['reason']}` : ''}`;
     this.complaints.set(text, (this.complaints.get(text) ?? 0) + 1);
-  }
-}
-
-/** Waits for a condition; throws if it does not come. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  const startedAt = performance.now();
-  while (!holds()) {
-    if (performance.now() - startedAt > WAIT_MS) throw new Error(`in vain: ${what}`);
-    await sleep(POLL_MS);
   }
 }

@@ -7,7 +7,8 @@
 //   last      the last one; 0 means all from `first` on
 //   action    one of the names below
 //   argument  a number: milliseconds of delay; CKR of answer and answer-afterwards; the byte that flip-bit hits;
-//             what change-length adds to the length; bytes of the IV of make-iv-appended; otherwise 0
+//             what change-length adds to the length; bytes of the IV of make-iv-appended; values of repeat-random;
+//             otherwise 0
 // The file is read at every call, and is to be replaced by renaming another one over it. Without it, there are no faults.
 //
 // `counts` gets a line with the name of the function for each call, before any fault. If it does not exist, it is not made.
@@ -42,6 +43,7 @@ static const char *const ACTIONS[] = {
     [FLIP_BIT] = "flip-bit",
     [CHANGE_LENGTH] = "change-length",
     [WRITE_NOTHING] = "write-nothing",
+    [REPEAT_RANDOM] = "repeat-random",
 };
 
 static const char *const FUNCTIONS[] = {

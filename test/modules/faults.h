@@ -22,6 +22,7 @@ typedef enum {
   FLIP_BIT,
   CHANGE_LENGTH,
   WRITE_NOTHING,
+  REPEAT_RANDOM,
 } action;
 
 typedef struct {

@@ -231,8 +231,20 @@ static CK_RV faulty_C_GenerateKey(CK_SESSION_HANDLE session, CK_MECHANISM_PTR me
                                   CK_ULONG count, CK_OBJECT_HANDLE_PTR key)
 WRAP(C_GenerateKey, session, generate_key(session, mechanism, attributes, count, key))
 
+static CK_RV generate_random(const plan *plan, CK_SESSION_HANDLE session, CK_BYTE_PTR bytes, CK_ULONG count) {
+  CK_RV rv = target->C_GenerateRandom(session, bytes, count);
+  const fault *repeat = planned(plan, REPEAT_RANDOM);
+  if (rv != CKR_OK || !repeat) return rv;
+  // So that IVs take turns, whether there is a call for each or one for several.
+  enum { IV_BYTES = 12 };
+  for (CK_ULONG i = 0; i < count; i++) {
+    bytes[i] = (CK_BYTE)(1 + (repeat->calls + i / IV_BYTES) % (CK_ULONG)repeat->argument);
+  }
+  return rv;
+}
+
 static CK_RV faulty_C_GenerateRandom(CK_SESSION_HANDLE session, CK_BYTE_PTR bytes, CK_ULONG count)
-WRAP(C_GenerateRandom, session, target->C_GenerateRandom(session, bytes, count))
+WRAP(C_GenerateRandom, session, generate_random(&plan, session, bytes, count))
 
 static void load(void) {
   load_target();

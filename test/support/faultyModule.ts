@@ -9,7 +9,7 @@ export type Fault = {
   readonly from?: number;
   /** How many calls are hit; all from then on if absent. */
   readonly times?: number;
-} & (AnyFunctionFault | SessionFault | InitFault | CipherFault);
+} & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault);
 
 type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'delay'; readonly milliseconds: number }
@@ -59,6 +59,13 @@ type CipherFault = { readonly on: 'C_Encrypt' | 'C_Decrypt' } & (
   /** Claims success with the right length. */
   | { readonly does: 'write-nothing' }
 );
+
+interface RandomFault {
+  readonly on: 'C_GenerateRandom';
+  /** Gives `values` different values of 12 bytes, in turn. */
+  readonly does: 'repeat-random';
+  readonly values: number;
+}
 
 export interface FaultyModule {
   /** Path of the PKCS#11 module. Each fixture has one of its own, so that a process may use several. */
@@ -154,6 +161,8 @@ function argumentOf(fault: Fault): number {
       return fault.by;
     case 'make-iv-appended':
       return fault.bytes ?? 12;
+    case 'repeat-random':
+      return fault.values;
     case 'hang':
     case 'close-session':
     case 'close-all-sessions':

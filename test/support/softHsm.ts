@@ -22,7 +22,8 @@ export interface SoftHsmFixture {
    * unless `token` is the label of another.
    */
   importKey(label: string, value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
-  destroyKey(label: string): void;
+  /** In the first token, unless `token` is the label of another. */
+  destroyKey(label: string, token?: string): void;
   /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
   closeAllSessions(): void;
   /** Key managers must be closed before. */
@@ -41,6 +42,8 @@ export function createSoftHsm(): SoftHsmFixture {
   process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
 
   const withSession = (token: string, use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void => {
+    // Another SoftHSM may have been made since.
+    process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
     withPkcs11(module, (pkcs11) => {
       const session = pkcs11.C_OpenSession(
         slotOf(pkcs11, token),
@@ -84,8 +87,8 @@ export function createSoftHsm(): SoftHsmFixture {
         pkcs11.C_CreateObject(session, [...attributes, ...defaults]);
       });
     },
-    destroyKey: (label) => {
-      withSession(tokenLabel, (pkcs11, session) => {
+    destroyKey: (label, token = tokenLabel) => {
+      withSession(token, (pkcs11, session) => {
         pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: label }]);
         const key = pkcs11.C_FindObjects(session);
         pkcs11.C_FindObjectsFinal(session);
