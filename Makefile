@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo test build lint bench clean env node system-packages aws-cli
+.PHONY: help run demo test build lint bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ where it must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(PATH)
@@ -16,7 +16,7 @@ aws_packages := deploy/aws/node_modules/.package-lock.json
 sources := $(shell find src)
 
 help:
-	@awk -F ' ## ' '/^[a-z]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... for another port) and sends it a first request
 	@exec node local/run.ts
@@ -35,6 +35,15 @@ lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
 
 bench: build ## measures throughput and latency
 	@exec node bench/compare.ts
+
+bench-goodput: build ## measures what is left of an HSM's capacity under overload, in 4 minutes
+	@exec node bench/goodput.ts
+
+bench-faults: build ## injects faults into HSMs under load and checks every answer, in 5 minutes
+	@exec node bench/faults.ts
+
+bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 5 minutes
+	@exec node bench/neverDown.ts
 
 clean: ## removes all that was built, installed or made for local runs
 	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli config/xks-proxy.schema.json */made

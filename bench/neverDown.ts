@@ -20,7 +20,8 @@ const USAGE = `Kills workers, rotates everything that can be rotated, and replac
 Checks every answer and prints which requests failed, and why each was allowed to. Exits with 1 after a wrong answer, a failure
 that is not allowed, or a change that does not take effect.
 
-  make build && node bench/neverDown.ts [--minutes 3] [--rate 300] [--only TEXT]...
+  make bench-never-down
+  node bench/neverDown.ts [--minutes 3] [--rate 300] [--only TEXT]...
 
 --minutes  of all phases together, at least
 --rate     requests in a second, half of them encryptions with CDIV, half decryptions

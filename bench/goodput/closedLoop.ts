@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Probe } from '../../test/support/knownKey.ts';
+import { outcomeOf, type Sent } from '../checkedLoad.ts';
+import type { SupervisedProxy } from '../supervisedProxy.ts';
+
+/** Each client of a mix sends encryptions and decryptions in turn. */
+export type Operation = Probe['operation'] | 'mix';
+
+export interface Clients {
+  readonly count: number;
+  /** From an answer to the next request. */
+  readonly pauseMs: number;
+}
+
+export interface LoopOutcome {
+  /** Requests that ended in the measured time. */
+  readonly sent: readonly Sent[];
+  /** Wrong answers at any time. */
+  readonly wrong: number;
+  readonly seconds: number;
+  /** The share of the measured time in which this process, which has the clients, was busy. */
+  readonly generatorBusy: number;
+}
+
+// All clients begin at once, which is not what is measured.
+const RAMP_MS = 1_000;
+
+/** Clients that each wait for an answer before they send the next request. Resolves when all answers are there. */
+export async function runClosedLoop(
+  proxy: SupervisedProxy,
+  operation: Operation,
+  { count, pauseMs }: Clients,
+  seconds: number,
+): Promise<LoopOutcome> {
+  const from = performance.now() + RAMP_MS;
+  const to = from + seconds * 1_000;
+  const all: Sent[] = [];
+  const runClient = async (index: number) => {
+    const operations = operation === 'mix' ? (['encrypt', 'decrypt'] as const) : [operation];
+    const requests = operations.map((each) => {
+      const probe = proxy.probe(each);
+      return { probe, signed: proxy.sign(probe) };
+    });
+    for (let turn = index; performance.now() < to; turn += 1) {
+      const request = requests[turn % requests.length];
+      if (!request) return;
+      all.push(await outcomeOf(request.probe, () => proxy.send(request.signed)));
+      await sleep(pauseMs);
+    }
+  };
+  const clients = Promise.all(Array.from({ length: count }, (_, index) => runClient(index)));
+  await sleep(RAMP_MS);
+  const before = performance.eventLoopUtilization();
+  await sleep(to - performance.now());
+  const { utilization } = performance.eventLoopUtilization(before);
+  await clients;
+  const inTime = ({ at, took }: Sent) => at + took >= from && at + took < to;
+  const wrong = all.filter(({ outcome }) => outcome === 'wrong answer').length;
+  return { sent: all.filter(inTime), wrong, seconds, generatorBusy: utilization };
+}

@@ -1,0 +1,66 @@
+import type { LoopOutcome } from './closedLoop.ts';
+
+/** Per second, except where it is said otherwise. */
+export interface Figures {
+  /** Successes that KMS would have waited for. */
+  readonly goodput: number;
+  readonly late: number;
+  readonly throttled: number;
+  readonly timedOut: number;
+  readonly failed: number;
+  /** Successes: milliseconds. */
+  readonly successP50: number;
+  readonly successP99: number;
+  /** Answers 429 and 503: milliseconds. */
+  readonly refusalP50: number;
+  readonly refusalP99: number;
+  /** A number, of all. */
+  readonly wrong: number;
+  /** A share. */
+  readonly generatorBusy: number;
+}
+
+// Connection set-up included, which keep-alive spares.
+const KMS_WAITS_MS = 250;
+const REFUSALS = { ThrottlingException: 'throttled', DependencyTimeoutException: 'timedOut' } as const;
+
+export function figuresOf({ sent, wrong, seconds, generatorBusy }: LoopOutcome): Figures {
+  const counts = { goodput: 0, late: 0, throttled: 0, timedOut: 0, failed: 0 };
+  const [successes, refusals]: [number[], number[]] = [[], []];
+  for (const { outcome, took } of sent) {
+    if (outcome === 'ok') {
+      counts[took <= KMS_WAITS_MS ? 'goodput' : 'late'] += 1 / seconds;
+      successes.push(took);
+    } else if (outcome in REFUSALS) {
+      counts[REFUSALS[outcome as keyof typeof REFUSALS]] += 1 / seconds;
+      refusals.push(took);
+    } else if (outcome !== 'wrong answer') {
+      counts.failed += 1 / seconds;
+    }
+  }
+  return {
+    ...counts,
+    successP50: quantile(successes, 0.5),
+    successP99: quantile(successes, 0.99),
+    refusalP50: quantile(refusals, 0.5),
+    refusalP99: quantile(refusals, 0.99),
+    wrong,
+    generatorBusy,
+  };
+}
+
+/** The median of each figure; the sum of wrong answers. */
+export function mediansOf(rounds: readonly Figures[]): Figures {
+  const names = Object.keys(rounds[0] ?? {}) as (keyof Figures)[];
+  const medians = names.map((name) => {
+    const values = rounds.map((figures) => figures[name]);
+    return [name, name === 'wrong' ? values.reduce((sum, value) => sum + value, 0) : quantile(values, 0.5)];
+  });
+  return Object.fromEntries(medians) as Figures;
+}
+
+/** NaN if there are no values. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+}
