@@ -54,7 +54,7 @@ export async function openKeyManagers(
   for (const [name, { keyManager, guard }] of managed) {
     if (!keyManager.isOpen) void guard.start();
     void attempts.get(name)?.then((failure) => {
-      if (failure) keyManager.openLater(failure);
+      if (failure) keyManager.openLater();
     });
   }
 }

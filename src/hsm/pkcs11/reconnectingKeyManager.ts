@@ -1,5 +1,8 @@
 import { redactError } from '../../redactError.ts';
+import { BackOff, type BackOffDurations } from '../../timing/backOff.ts';
 import { XksError } from '../../xks/errors.ts';
+import { KEY_MANAGER_DURATIONS, type KeyManagerDurations } from '../durations.ts';
+import { closed } from '../keyManagerFailures.ts';
 import type {
   AadFields,
   KeyDescription,
@@ -23,77 +26,87 @@ export interface ReconnectingKeyManagerOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
+  readonly durations?: Pick<KeyManagerDurations, 'reopen'>;
 }
 
-// Between the first two attempts to open; then twice as long each time.
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-// An attempt may block the thread until a network gives up: then it has at most a fifth of the time.
-const PAUSE_PER_ATTEMPT = 4;
+type State =
+  /** The first attempt to open it is running, or has not begun. */
+  | { readonly name: 'opening' }
+  | { readonly name: 'open'; readonly keyManager: KeyManager; readonly since: number }
+  /** It did not open, or was lost. `timer`: of the next attempt, which may be running already. */
+  | {
+      readonly name: 'lost';
+      readonly failure: Pkcs11Failure;
+      readonly attemptMs: number;
+      readonly timer?: NodeJS.Timeout;
+    }
+  /** Its PIN was refused: it is not tried again. */
+  | { readonly name: 'refused'; readonly failure: Pkcs11Failure }
+  | { readonly name: 'closed' };
 
 /** A key manager that may not be open yet, or be lost again. Until it is open, operations fail with InternalException. */
 export class ReconnectingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
   readonly #options: ReconnectingKeyManagerOptions;
-  #keyManager: KeyManager | undefined;
-  #failure: Pkcs11Failure | undefined;
-  #attemptMs = 0;
-  #openedAt = -Infinity;
-  #pause = FIRST_PAUSE_MS;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  readonly #durations: BackOffDurations;
+  readonly #pauses: BackOff;
+  #state: State = { name: 'opening' };
 
   constructor(options: ReconnectingKeyManagerOptions) {
     this.#options = options;
     this.name = options.name;
     this.timeoutMs = options.timeoutMs;
+    this.#durations = (options.durations ?? KEY_MANAGER_DURATIONS).reopen;
+    this.#pauses = new BackOff(this.#durations);
   }
 
   get isOpen(): boolean {
-    return this.#keyManager !== undefined;
+    return this.#state.name === 'open';
   }
 
   /** Tries to open it, once. Resolves to the failure, if there was one. */
   async open(): Promise<Pkcs11Failure | undefined> {
-    const startedAt = this.#options.clock();
+    const { open, onOpen, clock } = this.#options;
+    const startedAt = clock();
+    let keyManager: KeyManager;
     try {
-      const opened = await this.#options.open(() => {
+      keyManager = await open(() => {
         this.#lose();
       });
-      if (this.#closed) {
-        await opened.close();
-        return undefined;
-      }
-      this.#keyManager = opened;
-      this.#openedAt = this.#options.clock();
     } catch (error) {
-      this.#failure = toFailure(error);
-      return this.#failure;
-    } finally {
-      this.#attemptMs = this.#options.clock() - startedAt;
+      const failure = toFailure(error);
+      if (this.#state.name !== 'closed') this.#state = { name: 'lost', failure, attemptMs: clock() - startedAt };
+      return failure;
     }
-    await this.#options.onOpen();
+    if (this.#isClosed()) {
+      await keyManager.close();
+      return undefined;
+    }
+    this.#state = { name: 'open', keyManager, since: clock() };
+    await onOpen();
     return undefined;
   }
 
-  /** Reports that it failed to open, and goes on trying in the background; not if its PIN was refused. */
-  openLater({ message, pinRefused }: Pkcs11Failure): void {
-    if (this.#closed) return;
+  /** Reports that it is not open, and goes on trying in the background; not if its PIN was refused. */
+  openLater(): void {
+    if (this.#state.name !== 'lost') return;
+    const { failure, attemptMs } = this.#state;
     const { name, logger } = this.#options;
-    const record = { keyManager: name, detail: message };
-    if (pinRefused) {
+    const record = { keyManager: name, detail: failure.message };
+    if (failure.pinRefused) {
+      this.#state = { name: 'refused', failure };
       logger.error(record, 'A key manager cannot be opened, and is not tried again: correct its PIN');
       return;
     }
-    const retryInMs = Math.round(Math.max(this.#pause, PAUSE_PER_ATTEMPT * this.#attemptMs));
-    this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE_MS);
+    const retryInMs = Math.round(this.#pauses.next(attemptMs));
     logger.error({ ...record, retryInMs }, 'A key manager cannot be opened: it is tried again in the background');
-    this.#timer = setTimeout(() => {
-      void this.open().then((failure) => {
-        if (failure) this.openLater(failure);
+    const timer = setTimeout(() => {
+      void this.open().then(() => {
+        this.openLater();
       });
     }, retryInMs).unref();
+    this.#state = { name: 'lost', failure, attemptMs, timer };
   }
 
   async describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
@@ -126,26 +139,35 @@ export class ReconnectingKeyManager implements KeyManager {
   }
 
   load(): KeyManagerLoad | undefined {
-    return this.#keyManager?.load?.();
+    return this.#state.name === 'open' ? this.#state.keyManager.load?.() : undefined;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#timer);
-    await this.#keyManager?.close();
+    const before = this.#state;
+    this.#state = { name: 'closed' };
+    if (before.name === 'lost') clearTimeout(before.timer);
+    if (before.name === 'open') await before.keyManager.close();
   }
 
   #lose(): void {
-    this.#keyManager = undefined;
-    // What is lost as soon as it is open must not be opened in a loop.
-    if (this.#options.clock() - this.#openedAt >= LONGEST_PAUSE_MS) this.#pause = FIRST_PAUSE_MS;
-    this.#failure = new Pkcs11Failure('It was lost: the thread of its PKCS#11 module ended.');
-    this.openLater(this.#failure);
+    const { clock } = this.#options;
+    if (this.#state.name !== 'open') return;
+    // A key manager that is lost as soon as it is open must not be opened in a loop.
+    if (clock() - this.#state.since >= this.#durations.longestMs) this.#pauses.reset();
+    const failure = new Pkcs11Failure('It was lost: the thread of its PKCS#11 module ended.');
+    this.#state = { name: 'lost', failure, attemptMs: 0 };
+    this.openLater();
+  }
+
+  #isClosed(): boolean {
+    return this.#state.name === 'closed';
   }
 
   #opened(): KeyManager {
-    if (this.#keyManager) return this.#keyManager;
-    const detail = this.#failure?.message ?? 'it has not been opened yet';
+    const state = this.#state;
+    if (state.name === 'open') return state.keyManager;
+    if (state.name === 'closed') throw closed();
+    const detail = state.name === 'opening' ? 'it has not been opened yet' : state.failure.message;
     throw new XksError('InternalException', 'The key manager cannot be used at present.', { detail });
   }
 }

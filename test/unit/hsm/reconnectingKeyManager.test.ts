@@ -34,8 +34,8 @@ function setUp() {
     clock: () => performance.now(),
   });
   const start = async () => {
-    const failure = await keyManager.open();
-    if (failure) keyManager.openLater(failure);
+    await keyManager.open();
+    keyManager.openLater();
   };
   return { inner, open, onOpen, error, keyManager, start };
 }
