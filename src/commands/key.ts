@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
+import { ckaIdField } from '../config/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import {
   openPkcs11Administration,
   type ListedKey,
+  type NewAesKey,
   type Pkcs11Administration,
 } from '../hsm/pkcs11/keys/pkcs11Administration.ts';
 import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
@@ -22,6 +24,7 @@ interface TokenChoice {
 
 interface CreateOptions extends TokenChoice {
   readonly usage: readonly Usage[];
+  readonly ckaId?: string;
   readonly keyStore?: string;
 }
 
@@ -51,6 +54,9 @@ export function keyCommand(cli: Cli): Command {
       new Option('--usage <list>', 'what it may do: encrypt,decrypt or encrypt or decrypt or none')
         .argParser(parseUsage)
         .default(['ENCRYPT', 'DECRYPT'], 'encrypt,decrypt'),
+    )
+    .addOption(
+      new Option('--cka-id <hex>', 'its CKA_ID, in hexadecimal (default: 16 random bytes)').argParser(parseCkaId),
     )
     .option(
       '--key-store <name>',
@@ -84,19 +90,21 @@ export function keyCommand(cli: Cli): Command {
 async function createKey(
   cli: Cli,
   label: string,
-  { config, keyManager, usage, keyStore }: CreateOptions,
+  { config, keyManager, usage, ckaId, keyStore }: CreateOptions,
 ): Promise<void> {
   const found = keyStore === undefined ? undefined : findKeyStore(cli, config, keyStore);
   if (found) requireNewId(found.keyStore, label);
   const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
-  const record = await createInToken(cli, choice, 'key create', { label, usages: usage });
+  const { record } = await createInToken(cli, choice, 'key create', { label, ckaId, usages: usage });
   if (!found) {
-    cli.out(`A key store serves it when its keys in ${config} have - { id: ${label} }.`);
+    const selector = ckaId === undefined ? '' : `, label: ${label}, ckaId: "${ckaId}"`;
+    cli.out(`A key store serves it when its keys in ${config} have - { id: ${label}${selector} }.`);
     return;
   }
   editConfig(config, cli.env, {
     edit: (document) => {
-      addToList(document, ['keyStores', found.index, 'keys'], { id: label });
+      const selector = ckaId === undefined ? {} : { label, ckaId };
+      addToList(document, ['keyStores', found.index, 'keys'], { id: label, ...selector });
     },
   });
   await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
@@ -125,15 +133,15 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
   if (!versions) throw new CommandFailure(`${name} has no external key ${id}`);
   const { label = `${id}-v${versions.length + 1}` } = options;
   const choice = { config, keyManager: keyStore.keyManagers[0] };
-  const record = await createInToken(cli, choice, 'key rotate', { label, usages: ['ENCRYPT', 'DECRYPT'] });
+  const { created, record } = await createInToken(cli, choice, 'key rotate', { label, usages: ['ENCRYPT', 'DECRYPT'] });
+  // As its earlier versions are found.
+  const ckaId = versions.some((version) => version.ckaId !== undefined) ? created.ckaId : undefined;
   editConfig(config, cli.env, {
     edit: (document) => {
       const key = ['keyStores', index, 'keys', position];
       document.deleteIn([...key, 'label']);
-      const written = [...versions, { label, decryptOnly }].map((version) => ({
-        label: version.label,
-        ...(version.decryptOnly && { decryptOnly: true }),
-      }));
+      document.deleteIn([...key, 'ckaId']);
+      const written = [...versions, { label, ckaId, decryptOnly }].map(toWritten);
       document.setIn([...key, 'versions'], document.createNode(written));
     },
   });
@@ -148,20 +156,38 @@ async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<
   );
 }
 
-/** Makes a key in the token, says so and records it; returns what records the further acts of the command. */
+type Version = Pick<Config['keyStores'][number]['keys'][number]['versions'][number], 'label' | 'ckaId' | 'decryptOnly'>;
+
+/** A version as it stands in a configuration file. */
+function toWritten({ label, ckaId, decryptOnly }: Version): object {
+  return {
+    ...(label !== undefined && { label }),
+    ...(ckaId !== undefined && { ckaId }),
+    ...(decryptOnly && { decryptOnly }),
+  };
+}
+
+/** Makes a key in the token, says so and records it; `record` records the further acts of the command. */
 async function createInToken(
   cli: Cli,
   choice: TokenChoice,
   act: string,
-  key: { readonly label: string; readonly usages: readonly Usage[] },
-): Promise<(act: AdministrativeAct) => Promise<void>> {
+  key: NewAesKey,
+): Promise<{ readonly created: ListedKey; readonly record: (act: AdministrativeAct) => Promise<void> }> {
   const { config } = loadConfig(choice.config, cli.env);
   const record = actRecorder(cli, config);
-  const { label, keySpec, keyUsage, ...created } = await withToken(cli, choice, (token) => token.createKey(key));
+  const created = await withToken(cli, choice, (token) => token.createKey(key));
+  const { label, ckaId, keySpec, keyUsage } = created;
   const { name: keyManager } = chooseKeyManager(config, choice.keyManager);
-  await record({ act, changed: 'token', keyManager, label, keySpec, keyUsage });
-  cli.out(`Created ${describe({ label, keySpec, keyUsage, ...created })}`);
-  return record;
+  await record({ act, changed: 'token', keyManager, label, ckaId, keySpec, keyUsage });
+  cli.out(`Created ${describe(created)}`);
+  return { created, record };
+}
+
+function parseCkaId(text: string): string {
+  const { data, error } = ckaIdField.safeParse(text);
+  if (data !== undefined) return data;
+  throw new InvalidArgumentError(`It ${error.issues[0]?.message ?? ''}.`);
 }
 
 function parseUsage(text: string): Usage[] {
@@ -191,10 +217,10 @@ function chooseKeyManager({ keyManagers }: Config, name: string | undefined): Co
   throw new CommandFailure(`choose one key manager with --key-manager; the configuration has: ${names}`);
 }
 
-function describe({ label, keySpec, keyUsage, sensitive, extractable }: ListedKey): string {
+function describe({ label, ckaId, keySpec, keyUsage, sensitive, extractable }: ListedKey): string {
   const protection = [
     sensitive ? 'sensitive' : 'NOT SENSITIVE',
     extractable === false ? 'not extractable' : 'EXTRACTABLE',
   ];
-  return [label, keySpec, keyUsage.join(',') || 'no usage', ...protection].join('  ');
+  return [label, `CKA_ID ${ckaId}`, keySpec, keyUsage.join(',') || 'no usage', ...protection].join('  ');
 }

@@ -9,6 +9,23 @@ export const nameField = z.string().regex(NAME_PATTERN, 'must be 1 to 64 charact
 
 export const fileField = z.string('must be the name of a file').min(1, 'must be the name of a file');
 
+/** A CKA_LABEL. */
+export const labelField = z.string().min(1).max(255);
+
+/** A CKA_ID in hexadecimal; its value is lower-case. */
+export const ckaIdField = z
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number'
+        ? 'must be in quotes: YAML reads digits without them as a number'
+        : 'must be hexadecimal digits',
+  })
+  .regex(
+    /^([0-9A-Fa-f]{2}){1,128}$/,
+    'must be an even number of hexadecimal digits, 2 to 256, such as 0a0b0c, without 0x or separators',
+  )
+  .toLowerCase();
+
 /** A reference to a secret; its value is the secret. */
 export function secretField(source: ConfigSource) {
   return z

@@ -4,11 +4,11 @@ import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
 import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
 import type { ConfigSource } from './configSource.ts';
-import { attempt, fileField, nameField, secretField } from './fields.ts';
+import { attempt, ckaIdField, fileField, labelField, nameField, secretField } from './fields.ts';
+import { mayBeOneKey, type KeySelector } from './keySelector.ts';
 
 /** A key in the token, and the metadata that names it; empty for a key without versions. */
-interface KeyVersion {
-  readonly label: string;
+interface KeyVersion extends KeySelector {
   readonly decryptOnly: boolean;
   readonly ciphertextMetadata: Buffer;
 }
@@ -26,38 +26,44 @@ export function keyStoreSchema(source: ConfigSource) {
     .default({})
     .describe('Texts by name, which policies can ask for');
 
-  const label = z.string().min(1).max(255);
+  const selector = {
+    label: labelField.optional().describe('CKA_LABEL of the key'),
+    ckaId: ckaIdField.optional().describe('CKA_ID of the key, hexadecimal'),
+  };
+  const version = z
+    .strictObject({
+      ...selector,
+      decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
+    })
+    .refine(({ label, ckaId }) => label !== undefined || ckaId !== undefined, 'must have label, ckaId or both');
+
   const key = z
     .strictObject({
       id: z
         .string()
         .regex(EXTERNAL_KEY_ID_PATTERN, 'must be 1 to 128 characters of A-Za-z0-9-_. and no dot segment')
         .describe('The externalKeyId'),
-      label: label.optional().describe('CKA_LABEL of the key; the id if left out'),
+      label: selector.label.describe('CKA_LABEL of the key; the id if label, ckaId and versions are left out'),
+      ckaId: selector.ckaId.describe('CKA_ID of the key, hexadecimal; with label, the key has both'),
       versions: z
-        .array(
-          z.strictObject({
-            label,
-            decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
-          }),
-        )
+        .array(version)
         .min(1, 'must have at least one version')
-        .refine((versions) => new Set(versions.map((version) => version.label)).size === versions.length, {
-          error: 'must not have the same label twice',
-        })
+        .superRefine(requireDistinct)
         .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
         .optional()
-        .describe('Instead of label, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt'),
+        .describe(
+          'Instead of label and ckaId, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt',
+        ),
       status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
       tags,
     })
     .refine(
-      (given) => given.label === undefined || given.versions === undefined,
-      'must not have both label and versions',
+      ({ label, ckaId, versions }) => versions === undefined || (label === undefined && ckaId === undefined),
+      'must not have versions beside label or ckaId',
     )
-    .transform(({ id, label = id, versions = [], status, tags }) => {
-      const named = versions.map((version) => ({ ...version, ciphertextMetadata: keyVersionMetadata(version.label) }));
-      const only = { label, decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) };
+    .transform(({ id, ckaId, label = ckaId === undefined ? id : undefined, versions = [], status, tags }) => {
+      const named = versions.map((given) => ({ ...given, ciphertextMetadata: keyVersionMetadata(given) }));
+      const only = { label, ckaId, decryptOnly: false, ciphertextMetadata: Buffer.alloc(0) };
       const [oldest = only, ...newer] = named;
       return { id, versions: [oldest, ...newer] as [KeyVersion, ...KeyVersion[]], status, tags };
     });
@@ -112,4 +118,18 @@ export function keyStoreSchema(source: ConfigSource) {
         context.addIssue({ code: 'custom', path: ['keys', index, 'id'], message });
       }
     });
+}
+
+/** Reports versions of one key that may be one key in the token, or that one ciphertextMetadata would name. */
+function requireDistinct(versions: readonly KeySelector[], context: z.RefinementCtx): void {
+  for (const [index, version] of versions.entries()) {
+    const earlier = versions.slice(0, index);
+    const isSameLabel = (other: KeySelector) => version.label !== undefined && version.label === other.label;
+    const message = earlier.some((other) => mayBeOneKey(version, other))
+      ? 'must not be the same key as another version'
+      : earlier.some(isSameLabel)
+        ? 'must not have the label of another version: it is its name in ciphertexts; select it by its ckaId alone'
+        : undefined;
+    if (message !== undefined) context.addIssue({ code: 'custom', path: [index], message });
+  }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { encryptBody, keyPath, requestMetadata } from '../support/messages.ts';
@@ -37,12 +38,15 @@ describe('key create', () => {
     expect(await run('key', 'create', label, ...options)).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(
-        new RegExp(`^Created ${label} {2}AES_256 .* sensitive {2}not extractable\nA key store serves it when .*\n$`),
+        new RegExp(
+          `^Created ${label} {2}CKA_ID [0-9a-f]{32} {2}AES_256 .* sensitive {2}not extractable\nA key store serves it when .*\n$`,
+        ),
       ) as string,
       stderr: 'warning: this is not recorded in an audit log: the configuration has none\n',
     });
     expect(await listKeys()).toContainEqual({
       label,
+      ckaId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
       keySpec: 'AES_256',
       keyUsage,
       sensitive: true,
@@ -50,6 +54,32 @@ describe('key create', () => {
       neverExtractable: true,
       local: true,
     });
+  });
+
+  it('takes a CKA_ID, and a key store that the key is added to then selects it by that too', async () => {
+    const { exitCode, stdout } = await run('key', 'create', 'by-id', '--cka-id', '0123AB', '--usage', 'none');
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
+      stdout:
+        'Created by-id  CKA_ID 0123ab  AES_256  no usage  sensitive  not extractable\n' +
+        `A key store serves it when its keys in ${files.configFile} have - { id: by-id, label: by-id, ckaId: "0123ab" }.\n`,
+    });
+    const added = await run('key', 'create', 'served', '--cka-id', '0456', '--key-store', 'second');
+    expect(added).toMatchObject({ exitCode: 0 });
+    const { keyStores } = parse(readFileSync(files.configFile, 'utf8')) as typeof files.config;
+    expect(keyStores[1]?.keys).toContainEqual({ id: 'served', label: 'served', ckaId: '0456' });
+    files.writeConfig(files.config);
+  });
+
+  it.each([
+    ['is taken', 'again', '0123AB', 1, 'The token has a key with the CKA_ID 0123ab already. Choose another CKA_ID.\n'],
+    ['has half a byte', 'half', '0', 2, 'must be an even number of hexadecimal digits'],
+    ['is not hexadecimal', 'prefixed', '0x0a', 2, 'such as 0a0b0c, without 0x or separators'],
+  ])('refuses a CKA_ID that %s', async (_why, label, ckaId, exitCode, message) => {
+    await run('key', 'create', 'by-id', '--cka-id', '0123AB');
+    const outcome = await run('key', 'create', label, '--cka-id', ckaId);
+    expect(outcome).toMatchObject({ exitCode, stderr: expect.stringContaining(message) as string });
+    expect((await listKeys()).map((key) => key.label)).not.toContain(label);
   });
 
   it('refuses a second key of the same label', async () => {
@@ -78,7 +108,9 @@ describe('key list', () => {
   it('shows the keys to people, and warns of those that can leave the token', async () => {
     const { exitCode, stdout } = await run('key', 'list');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^foo {2}AES_256 {2}ENCRYPT,DECRYPT\S* {2}sensitive {2}(not extractable|EXTRACTABLE)$/m);
+    expect(stdout).toMatch(
+      /^foo {2}CKA_ID \S* {2}AES_256 {2}ENCRYPT,DECRYPT\S* {2}sensitive {2}(not extractable|EXTRACTABLE)$/m,
+    );
   });
 });
 

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import pkcs11js from 'pkcs11js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
-import { encryptBody, paths } from '../support/messages.ts';
+import { encryptBody, keyPath, paths } from '../support/messages.ts';
 import { ProxyFiles, runCommand, RunningProxy, type Answer, type CommandOutcome } from '../support/runningProxy.ts';
 
 let files: ProxyFiles;
@@ -85,5 +88,28 @@ describe('key rotate', () => {
     expect((await encrypt()).body['ciphertextMetadata']).toBe(metadata[2]);
     expect((await run('config', 'check')).stdout).toContain('bar (4 versions)');
     expect(await run('key', 'rotate', 'gone', '--key-store', 'second')).toMatchObject({ exitCode: 1 });
+  });
+
+  it('keeps a key that is selected by its CKA_ID, and selects the new version so', async () => {
+    const value = Buffer.alloc(32, 7);
+    files.softHsm.importKey('bar', value, [{ type: pkcs11js.CKA_ID, value: Buffer.from('0123', 'hex') }]);
+    const written = files.config;
+    files.writeConfig({
+      ...written,
+      keyStores: written.keyStores.map((store) => ({ ...store, keys: [{ id: 'twin', ckaId: '0123' }] })),
+    });
+    const path = (operation: 'encrypt' | 'decrypt') => keyPath('twin', operation);
+    const sealed = await serving((proxy) => proxy.post(path('encrypt'), encryptBody));
+    const { stdout } = await run('key', 'rotate', 'twin', '--key-store', 'first');
+    const [, ckaId = ''] = /^Created twin-v2 {2}CKA_ID ([0-9a-f]{32}) /.exec(stdout) ?? [];
+    const { keyStores } = parse(readFileSync(files.configFile, 'utf8')) as typeof written;
+    expect(keyStores[0]?.keys).toEqual([{ id: 'twin', versions: [{ ckaId: '0123' }, { label: 'twin-v2', ckaId }] }]);
+    await serving(async (proxy) => {
+      const again = await proxy.post(path('encrypt'), encryptBody);
+      expect(again.body['ciphertextMetadata']).toBeDefined();
+      for (const { body } of [sealed, again]) {
+        expect(await proxy.post(path('decrypt'), { ...encryptBody, ...body })).toMatchObject({ status: 200 });
+      }
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pkcs11js from 'pkcs11js';
 import { KnownKey, type Body } from '../support/knownKey.ts';
 import { base64, encryptBody, keyPath } from '../support/messages.ts';
 import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
@@ -14,6 +15,10 @@ const INVALID = {
   },
 };
 
+// Two keys in the token, and two external keys, that have nothing but their CKA_IDs to tell them apart.
+const TWINS = { 'twin-0': '0a0B', 'twin-1': '0123' } as const;
+const twins = Object.entries(TWINS).map(([id, ckaId]) => ({ id, ckaId, key: new KnownKey() }));
+
 // One external key at different times of its life: before it had versions, and with one to three of them.
 const TIMES = {
   before: { label: LABELS[0] },
@@ -24,24 +29,32 @@ const TIMES = {
 } as const;
 type Time = keyof typeof TIMES;
 
+const BY_CKA_ID = [
+  ...twins.map(({ id, ckaId }) => ({ id, ckaId })),
+  { id: 'both', label: 'twin', ckaId: TWINS['twin-1'] },
+  { id: 'neither', label: 'payments', ckaId: TWINS['twin-1'] },
+  { id: 'versions', versions: twins.map(({ ckaId }) => ({ ckaId })) },
+];
+
 const keys = LABELS.map(() => new KnownKey());
 let proxy: RunningProxy;
 
 beforeAll(async () => {
   const files = new ProxyFiles({ tls: false });
   for (const [index, label] of LABELS.entries()) files.softHsm.importKey(label, keys[index]?.value ?? Buffer.alloc(0));
+  for (const { ckaId, key } of twins) files.softHsm.importKey('twin', key.value, withCkaId(ckaId));
   const [first, ...others] = files.config.keyStores;
   const atTimes = Object.entries(TIMES).map(([id, settings]) => ({ id, ...settings }));
   files.writeConfig({
     ...files.config,
-    keyStores: [{ ...first, keys: [...(first?.keys ?? []), ...atTimes] }, ...others],
+    keyStores: [{ ...first, keys: [...(first?.keys ?? []), ...atTimes, ...BY_CKA_ID] }, ...others],
   });
   proxy = await RunningProxy.start(files);
 });
 
 afterAll(() => proxy.dispose());
 
-async function encrypted(time: Time): Promise<Body> {
+async function encrypted(time: string): Promise<Body> {
   const aad = { additionalAuthenticatedData: AAD.toString('base64') };
   const { status, body } = await proxy.post(keyPath(time, 'encrypt'), {
     ...encryptBody,
@@ -52,7 +65,7 @@ async function encrypted(time: Time): Promise<Body> {
   return { ...body, ...aad };
 }
 
-function decrypted(time: Time, sealed: Body): Promise<Answer> {
+function decrypted(time: string, sealed: Body): Promise<Answer> {
   return proxy.post(keyPath(time, 'decrypt'), { ...encryptBody, ...sealed });
 }
 
@@ -123,9 +136,41 @@ function metadataOf({ ciphertextMetadata = '' }: Body): Buffer {
   return Buffer.from(ciphertextMetadata as string, 'base64');
 }
 
+/** A template that gives a key this CKA_ID. */
+function withCkaId(ckaId: string): pkcs11js.Template {
+  return [{ type: pkcs11js.CKA_ID, value: Buffer.from(ckaId, 'hex') }];
+}
+
 function joined(...parts: readonly Buffer[]): string {
   return Buffer.concat(parts).toString('base64');
 }
+
+describe('keys that share a label', () => {
+  it.each(twins)('are served by their CKA_IDs: $ckaId', async ({ id, key }) => {
+    const sealed = await encrypted(id);
+    expect(key.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
+    expect(await decrypted(id, sealed)).toEqual({ status: 200, body: { plaintext: encryptBody.plaintext } });
+  });
+
+  it('are served by both, where only a key that has both is the one', async () => {
+    const sealed = await encrypted('both');
+    expect(twins[1]?.key.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
+    expect(await proxy.post(keyPath('neither', 'encrypt'), encryptBody)).toMatchObject({
+      status: 404,
+      body: { errorName: 'KeyNotFoundException' },
+    });
+  });
+
+  it('may be versions of one external key', async () => {
+    const sealed = await encrypted('versions');
+    expect(twins[1]?.key.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
+    expect(metadataOf(sealed)).toHaveLength(9);
+    expect(await decrypted('versions', sealed)).toMatchObject({ status: 200 });
+    // What was encrypted before the key had versions.
+    expect(await decrypted('versions', await encrypted('twin-0'))).toMatchObject({ status: 200 });
+    await proxy.logged({ operation: 'Encrypt', externalKeyId: 'versions', keyVersion: TWINS['twin-1'] });
+  });
+});
 
 it('two keys with one label are an error that the log names, and no pick', async () => {
   const { softHsm } = proxy.files;
@@ -141,6 +186,6 @@ it('two keys with one label are an error that the log names, and no pick', async
   await proxy.logged({
     operation: 'Encrypt',
     errorName: 'InternalException',
-    detail: 'several secret keys of the token are labelled "bar": give each a label of its own',
+    detail: 'several secret keys of the token have the label "bar": give each its own, or select one by its ckaId',
   });
 });

@@ -21,7 +21,8 @@ afterAll(() => {
   softHsm.dispose();
 });
 
-const inToken = { sensitive: true, extractable: false, neverExtractable: true, local: true };
+const random16 = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
+const inToken = { ckaId: random16, sensitive: true, extractable: false, neverExtractable: true, local: true };
 
 describe('keys', () => {
   it.each([
@@ -40,6 +41,16 @@ describe('keys', () => {
     const before = administration.listKeys();
     expect(() => administration.createKey({ label: 'taken', usages: ['ENCRYPT'] })).toThrow(
       'The token has a key labelled "taken" already. Choose another label.',
+    );
+    expect(administration.listKeys()).toEqual(before);
+  });
+
+  it('get the CKA_ID that is asked for, if no key has it', () => {
+    const created = administration.createKey({ label: 'by-id', ckaId: '00ff0a', usages: [] });
+    expect(created).toMatchObject({ label: 'by-id', ckaId: '00ff0a' });
+    const before = administration.listKeys();
+    expect(() => administration.createKey({ label: 'another', ckaId: '00ff0a', usages: [] })).toThrow(
+      'The token has a key with the CKA_ID 00ff0a already. Choose another CKA_ID.',
     );
     expect(administration.listKeys()).toEqual(before);
   });

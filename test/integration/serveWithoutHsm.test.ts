@@ -93,7 +93,7 @@ describe('a key manager that does not open', () => {
       first.clear();
       await expect.poll(() => healthStatuses(proxy), { interval: 250 }).toEqual(['ACTIVE', 'ACTIVE']);
       await proxy.logged({ level: 'info', keyManager: 'hsm-1', msg: 'created the health key' });
-      await proxy.logged({ level: 'warn', keyManager: 'hsm-1', label: 'foo', errorName: 'KeyNotFoundException' });
+      await proxy.logged({ level: 'warn', keyManager: 'hsm-1', keyVersion: 'foo', errorName: 'KeyNotFoundException' });
       await proxy.proveService();
     });
   });

@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 function version(label: string): KeyVersion {
-  return { label, ciphertextMetadata: keyVersionMetadata(label) };
+  return { label, ciphertextMetadata: keyVersionMetadata({ label }) };
 }
 
 function key(...versions: [KeyVersion, ...KeyVersion[]]): ExternalKey {
@@ -59,7 +59,7 @@ describe('versions of a key', () => {
   it('encrypt with the newest, named in at most 20 bytes of ciphertextMetadata', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     const metadata = Buffer.from(sealed.ciphertextMetadata ?? '', 'base64');
-    expect(metadata).toEqual(keyVersionMetadata('two'));
+    expect(metadata).toEqual(keyVersionMetadata({ label: 'two' }));
     expect(metadata.length).toBeLessThanOrEqual(20);
     expect(await decryptWith(key(version('two')), sealed)).toEqual(opened);
   });
@@ -72,7 +72,7 @@ describe('versions of a key', () => {
   it('encrypt with the newest that is not for decrypting only, and decrypt with that one too', async () => {
     const staged = key(version('one'), version('two'), { ...version('three'), decryptOnly: true });
     const sealed = await encryptWith(staged);
-    expect(sealed.ciphertextMetadata).toBe(keyVersionMetadata('two').toString('base64'));
+    expect(sealed.ciphertextMetadata).toBe(keyVersionMetadata({ label: 'two' }).toString('base64'));
     const ahead = await encryptWith(key(version('one'), version('two'), version('three')));
     expect(await decryptWith(staged, ahead)).toEqual(opened);
   });
@@ -89,11 +89,11 @@ describe('versions of a key', () => {
   });
 
   it.each([
-    ['the name of another version', keyVersionMetadata('one')],
-    ['an unknown name', keyVersionMetadata('unknown')],
-    ['another format', Buffer.from([2, ...keyVersionMetadata('two').subarray(1)])],
+    ['the name of another version', keyVersionMetadata({ label: 'one' })],
+    ['an unknown name', keyVersionMetadata({ label: 'unknown' })],
+    ['another format', Buffer.from([2, ...keyVersionMetadata({ label: 'two' }).subarray(1)])],
     ['no metadata', none],
-    ['more metadata', Buffer.concat([keyVersionMetadata('two'), Buffer.from([0])])],
+    ['more metadata', Buffer.concat([keyVersionMetadata({ label: 'two' }), Buffer.from([0])])],
   ])('do not open a ciphertext with %s instead of its metadata', async (_what, metadata) => {
     const versioned = key(version('one'), version('two'));
     const sealed = await encryptWith(versioned);

@@ -287,12 +287,12 @@ describe('problems', () => {
         [
           'both a label and versions',
           { label: 'x', versions: [{ label: 'y' }] },
-          /: must not have both label and versions/,
+          /: must not have versions beside label or ckaId/,
         ],
         [
           'a version twice',
           { versions: [{ label: 'y' }, { label: 'y' }] },
-          /versions: must not have the same label twice/,
+          /versions\[1\]: must not be the same key as another version/,
         ],
         ['no version', { versions: [] }, /versions: must have at least one version/],
         [

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KeyDescription } from '../../keyManager.ts';
+import type { KeyDescription, KeySelector } from '../../keyManager.ts';
 import type { ObjectHandle, SessionHandle } from '../cryptoki/cryptoki.ts';
 import { CKA, CKK, CKO } from '../cryptoki/cryptokiConstants.ts';
 import { findSecretKeys } from './keyDirectory.ts';
@@ -11,6 +11,8 @@ import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretK
 
 export interface NewAesKey {
   readonly label: string;
+  /** Lower-case hexadecimal; 16 random bytes if left out. */
+  readonly ckaId?: string | undefined;
   /** None makes a key that no operation may use. */
   readonly usages: readonly ('ENCRYPT' | 'DECRYPT')[];
   /** 256, the only size that KMS accepts, unless said otherwise. */
@@ -20,6 +22,8 @@ export interface NewAesKey {
 /** A secret key of the token. The last four are undefined if the token does not say. */
 export interface ListedKey extends KeyDescription {
   readonly label: string;
+  /** Lower-case hexadecimal. */
+  readonly ckaId: string;
   readonly sensitive: boolean | undefined;
   readonly extractable: boolean | undefined;
   readonly neverExtractable: boolean | undefined;
@@ -50,13 +54,16 @@ export class Pkcs11Administration {
 
   /**
    * Makes an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others.
-   * Throws Pkcs11Failure if there is a secret key with this label already, or if the token refuses.
+   * Throws Pkcs11Failure if there is a secret key with this label or CKA_ID already, or if the token refuses.
    */
   createKey(key: NewAesKey): ListedKey {
-    const { label } = key;
+    const { label, ckaId } = key;
     return this.#withSession('read-write', (session) => {
-      if (this.#count(session, label) > 0) {
+      if (this.#count(session, { label }) > 0) {
         throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
+      }
+      if (ckaId !== undefined && this.#count(session, { ckaId }) > 0) {
+        throw new Pkcs11Failure(`The token has a key with the CKA_ID ${ckaId} already. Choose another CKA_ID.`);
       }
       return this.#read(session, this.#generate(session, key));
     });
@@ -71,7 +78,7 @@ export class Pkcs11Administration {
       if (this.hasKey(key.label)) return false;
       const alone = this.#withSession('read-write', (session) => {
         const handle = this.#generate(session, key);
-        if (this.#count(session, key.label) === 1) return true;
+        if (this.#count(session, { label: key.label }) === 1) return true;
         this.#opened.module.cryptoki.destroyObject(session, handle);
         return false;
       });
@@ -83,7 +90,7 @@ export class Pkcs11Administration {
 
   /** Whether the token has a secret key with this label. Throws Pkcs11Failure. */
   hasKey(label: string): boolean {
-    return this.#withSession('read-only', (session) => this.#count(session, label) > 0);
+    return this.#withSession('read-only', (session) => this.#count(session, { label }) > 0);
   }
 
   /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
@@ -99,16 +106,16 @@ export class Pkcs11Administration {
     this.#opened.close();
   }
 
-  #count(session: SessionHandle, label: string): number {
-    return findSecretKeys(this.#opened.module.cryptoki, session, { label, limit: 2 }).length;
+  #count(session: SessionHandle, selector: KeySelector): number {
+    return findSecretKeys(this.#opened.module.cryptoki, session, { ...selector, limit: 2 }).length;
   }
 
-  #generate(session: SessionHandle, { label, usages, bits = 256 }: NewAesKey): ObjectHandle {
+  #generate(session: SessionHandle, { label, ckaId, usages, bits = 256 }: NewAesKey): ObjectHandle {
     return this.#opened.module.cryptoki.generateAesKey(session, [
       { type: CKA.CLASS, value: CKO.SECRET_KEY },
       { type: CKA.KEY_TYPE, value: CKK.AES },
       { type: CKA.LABEL, value: label },
-      { type: CKA.ID, value: randomBytes(16) },
+      { type: CKA.ID, value: ckaId === undefined ? randomBytes(16) : Buffer.from(ckaId, 'hex') },
       { type: CKA.VALUE_LEN, value: bits / 8 },
       { type: CKA.TOKEN, value: true },
       { type: CKA.PRIVATE, value: true },
@@ -130,6 +137,7 @@ export class Pkcs11Administration {
     const attributes = this.#opened.module.cryptoki.readAttributes(session, key, [
       ...DESCRIBING_ATTRIBUTES,
       CKA.LABEL,
+      CKA.ID,
       CKA.SENSITIVE,
       CKA.EXTRACTABLE,
       CKA.NEVER_EXTRACTABLE,
@@ -137,6 +145,7 @@ export class Pkcs11Administration {
     ]);
     return {
       label: attributes.get(CKA.LABEL)?.toString() ?? '',
+      ckaId: attributes.get(CKA.ID)?.toString('hex') ?? '',
       ...describeSecretKey(attributes),
       sensitive: readBoolean(attributes, CKA.SENSITIVE),
       extractable: readBoolean(attributes, CKA.EXTRACTABLE),
