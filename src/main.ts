@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
-import type { Socket } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { CommandFailure, type Cli } from './commands/cli.ts';
 import { ConfigError } from './config/problem.ts';
 import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
-import { LOG_DESCRIPTOR, type GivenMessage, type TakenMessage } from './server/workers/supervisedWorker.ts';
+import { processChannel } from './messaging/processChannel.ts';
+import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
 import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -31,11 +31,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-// What is said there is lost with its reader, such as the last words of a worker; the log has its own.
+// What is written there is lost with its reader, such as the last words of a worker. The log has a stream of its own.
 process.stderr.on('error', () => undefined);
 
-// A worker that hangs in a call of a PKCS#11 module sees nothing of an end of its supervisor; nor can it end by process.exit(), if
-// the call is in a thread, or if there is log left that it would write for ever, to nobody.
+// A worker that hangs in a call of a PKCS#11 module does not notice that its supervisor has ended. Nor can process.exit() end it if
+// the call is in a thread, or if there is log left that no one reads.
 function killWorkers(): void {
   for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
 }
@@ -65,21 +65,7 @@ const cli: Cli = {
     hangup = listener;
   },
   cores: availableParallelism(),
-  supervisor: cluster.worker && {
-    worker: cluster.worker.id,
-    // Ignores that the supervisor is gone: then this process ends by itself.
-    send: (message) => process.send?.(message, undefined, undefined, () => undefined),
-    onMessage: (listener) => process.on('message', listener),
-    onConnection: (take) => {
-      process.on('message', (message: Partial<GivenMessage>, connection: Socket | undefined) => {
-        if (message.connection === undefined) return;
-        process.send?.({ taken: message.connection } satisfies TakenMessage);
-        // Undefined: its client was gone before.
-        if (connection) take(connection);
-      });
-    },
-    release: () => process.channel?.unref(),
-  },
+  supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },
 };
 
 // What they import takes half a second to load, if all is loaded.

@@ -1,4 +1,4 @@
-import type { SupervisorChannel } from '../server/workers/worker.ts';
+import type { SupervisorLink } from '../server/workers/worker.ts';
 
 /** What a command may use of the process it runs in. `main.ts` is the only file that makes one from the real process. */
 export interface Cli {
@@ -21,8 +21,8 @@ export interface Cli {
   onHangup(listener: () => void): void;
   /** How many processes can work at once. */
   readonly cores: number;
-  /** The channel to the supervisor of a worker process; undefined in any other process. */
-  readonly supervisor: SupervisorChannel | undefined;
+  /** What a worker process has of its supervisor; undefined in any other process. */
+  readonly supervisor: SupervisorLink | undefined;
 }
 
 /** A command that was refused or failed: its message is printed on standard error and the process exits with 1. */

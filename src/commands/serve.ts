@@ -54,16 +54,18 @@ export function serveCommand(cli: Cli): Command {
 }
 
 async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']>): Promise<void> {
-  const complaints = await runWorker(supervisor, ({ order, slot, ...others }, calls) => {
+  const complaints = await runWorker(supervisor, ({ order, slot, ...others }, peer, handOver) => {
     const output = openOutput(cli, order.logLevel, { worker: supervisor.worker }, true);
     return Proxy.start(order, {
       env: cli.env,
       ...output,
       onCheckpoint: (log, { size, note }) => {
-        // A supervisor that is gone takes this process with it.
-        calls.call('checkpoint', { log, size, note }).catch(() => undefined);
+        peer.tell('checkpoint', { log, size, note });
       },
-      handOver: supervisor.onConnection,
+      onRefusedPin: (refused) => {
+        peer.tell('pinRefused', refused);
+      },
+      handOver,
       process: `worker-${slot}`,
       slot: `w${slot}`,
       ...others,

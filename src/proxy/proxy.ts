@@ -43,8 +43,10 @@ export interface ProxyDependencies {
   readonly slot: string;
   /** Others serve already, so that this one opens its key managers later if it cannot now. */
   readonly isReplacement?: boolean;
-  /** Those that another process of the proxy was refused. */
+  /** PINs that were refused to other processes of the proxy. */
   readonly refusedPins?: readonly RefusedPinRecord[];
+  /** Told of each PIN that is refused to this one. */
+  readonly onRefusedPin?: (refused: RefusedPinRecord) => void;
 }
 
 // Running requests that a drain has cut off come to their records.
@@ -62,7 +64,6 @@ interface ProxyParts {
   readonly state: { current: State };
   readonly metrics: readonly SnapshotSource[];
   readonly listening: Listening;
-  readonly refusedPins: RefusedPins;
   readonly trail: Trail;
   readonly exchanges: OpenExchanges;
 }
@@ -85,7 +86,7 @@ export class Proxy implements Serving {
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const { log, process, isReplacement } = dependencies;
-    const refusedPins = new RefusedPins(dependencies.refusedPins);
+    const refusedPins = new RefusedPins(dependencies.refusedPins, dependencies.onRefusedPin);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
       config.monitoring &&
@@ -112,7 +113,7 @@ export class Proxy implements Serving {
       const refused = counted?.countRefusal;
       const listening = await startListening(config, order, { ...dependencies, app, trail, refused });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
-      return new Proxy({ state, metrics, listening, refusedPins, trail, exchanges }, dependencies);
+      return new Proxy({ state, metrics, listening, trail, exchanges }, dependencies);
     } catch (error) {
       await opened?.trail.stop(performance.now());
       await stores.close();
@@ -129,10 +130,6 @@ export class Proxy implements Serving {
   readiness(): Readiness {
     const { state, trail } = this.#parts;
     return judgeReadiness(this.#phase, [...state.current.stores.byUriPathPrefix.values()], trail.problem);
-  }
-
-  refusedPins(): readonly RefusedPinRecord[] {
-    return this.#parts.refusedPins.records();
   }
 
   metrics(): Promise<readonly MetricsSnapshot[]> {

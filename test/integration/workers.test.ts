@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { Agent } from 'node:https';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
+import { allowNoMoreDescriptors } from '../support/descriptorLimit.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import type { LogRecord } from '../support/processLog.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
@@ -116,19 +116,6 @@ it('while no process can be made for one that has ended, the others serve, and i
   await stop();
 });
 
-it('a connection for which one has no descriptor free goes to another, or is closed', async () => {
-  await start();
-  const [first, second] = serving().map(({ pid }) => pid as number);
-  const liftFirst = allowNoMoreDescriptors(first);
-  for (let request = 0; request < 4; request += 1) await proxy.proveService();
-  const liftSecond = allowNoMoreDescriptors(second);
-  await expect(proxy.proveService()).rejects.toMatchObject({ code: 'ECONNRESET' });
-  liftFirst();
-  liftSecond();
-  await proxy.proveService();
-  await stop();
-});
-
 it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
   files.writeSecret('pin', 'wrong-pin');
   const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
@@ -187,16 +174,6 @@ it('that end again and again end the proxy, with a clear error', async () => {
   expect(await proxy.exitCode).toBe(1);
   expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
 });
-
-/** Until what it gives is called. */
-function allowNoMoreDescriptors(pid: number | undefined): () => void {
-  const limit = (descriptors: number) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${descriptors}:`]);
-  // Standard input, output and error stay open, so none is ever free below this.
-  limit(3);
-  return () => {
-    limit(1_024);
-  };
-}
 
 /** A handshake, and the session that it gives. */
 function connectTls(session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {

@@ -93,23 +93,13 @@ it('a configuration that ends the first worker is refused, and the others never 
   expect(await statuses()).toEqual([200, 200, 200, 200]);
 });
 
-it('a PIN that was refused is not tried again when all workers have ended', async () => {
-  write({ pin: files.writeSecret('no', 'no-such-pin') });
-  await start();
-  for (const worker of serving()) kill(worker);
-  await untilServing(4);
-  expect(second.counts().get('C_Login')).toBe(1);
-});
-
-it('while one worker serves, another that cannot start is tried again for ever', async () => {
-  write();
-  await start();
-  faulty.inject({ on: 'C_Login', does: 'abort' });
-  kill(serving().at(-1));
-  const tries = () => proxy.log.filter(({ msg }) => msg === 'a worker did not start').length;
-  // More than the six after which those of which none serves are given up.
-  await expect.poll(tries, { timeout: 100_000 }).toBeGreaterThan(6);
-  await proxy.proveService();
-  faulty.clear();
-  await untilServing(3);
-});
+it.each(['none', 'thread'])(
+  'a PIN that was refused is not tried again when all workers have ended (isolation: %s)',
+  async (isolation) => {
+    write({ pin: files.writeSecret('no', 'no-such-pin'), isolation });
+    await start();
+    for (const worker of serving()) kill(worker);
+    await untilServing(4);
+    expect(second.counts().get('C_Login')).toBe(1);
+  },
+);

@@ -1,29 +1,27 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { SupervisedWorker } from './supervisedWorker.ts';
+import type { ConnectionGiver } from './connectionHandOver.ts';
 
-type AcceptingWorker = Pick<SupervisedWorker, 'give' | 'giving'>;
+/** The way of connections to one worker. */
+export type ConnectionSink = Pick<ConnectionGiver, 'give' | 'giving'>;
 
 export interface AcceptorOptions {
   readonly host: string;
   /** 0: one that the system gives. */
   readonly port: number;
-  /** Those that may be given connections now. */
-  readonly workers: () => readonly AcceptingWorker[];
-  /** Told when a connection cannot be accepted, such as for want of file descriptors. */
+  /** The ways to those that may be given connections now. */
+  readonly sinks: () => readonly ConnectionSink[];
+  /** Told when a connection cannot be accepted, such as for lack of file descriptors. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
 }
 
-/**
- * Accepts the connections of a port and gives them to the workers in turn. node:cluster does so too, but it loses those that a
- * worker was given just before it died (https://github.com/nodejs/node/issues/21746): here they go to another.
- */
+/** Accepts the connections of a port and gives them to the workers in turn. One that a worker does not take goes to another. */
 export class Acceptor {
   readonly #server: Server;
-  readonly #workers: AcceptorOptions['workers'];
+  readonly #sinks: AcceptorOptions['sinks'];
   #given = 0;
 
-  private constructor({ workers, onError }: AcceptorOptions) {
-    this.#workers = workers;
+  private constructor({ sinks, onError }: AcceptorOptions) {
+    this.#sinks = sinks;
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void this.#give(socket));
     this.#server.on('error', onError);
   }
@@ -50,26 +48,24 @@ export class Acceptor {
   }
 
   async #give(socket: Socket): Promise<void> {
-    // Of a client that goes meanwhile.
+    // Its client may go meanwhile.
     socket.on('error', () => undefined);
-    // Nothing is given twice to one: a worker that has just died fails at once, before anything else can happen, for ever.
-    const tried = new Set<AcceptingWorker>();
-    for (let worker = this.#next(tried); worker && !socket.destroyed; worker = this.#next(tried)) {
-      if (await worker.give(socket)) break;
-      tried.add(worker);
+    // Never offer the same connection to the same worker twice: sending to a worker that just died fails synchronously, so a
+    // retry would loop forever.
+    const tried = new Set<ConnectionSink>();
+    for (let sink = this.#next(tried); sink && !socket.destroyed; sink = this.#next(tried)) {
+      if (await sink.give(socket)) break;
+      tried.add(sink);
     }
-    // Once taken, what is closed here is not the connection, but one of its two descriptors.
+    // If a worker has taken the connection, this closes only one of its two descriptors.
     socket.destroy();
   }
 
   /** In turn, but none that is slow to take what it was given while another is not. */
-  #next(tried: ReadonlySet<AcceptingWorker>): AcceptingWorker | undefined {
-    const workers = this.#workers().filter((worker) => !tried.has(worker));
+  #next(tried: ReadonlySet<ConnectionSink>): ConnectionSink | undefined {
+    const sinks = this.#sinks().filter((sink) => !tried.has(sink));
     this.#given += 1;
-    const turn = workers.map((_, index) => workers[(this.#given + index) % workers.length]);
-    return turn.reduce(
-      (best, worker) => (best && worker && worker.giving < best.giving ? worker : (best ?? worker)),
-      undefined,
-    );
+    const turn = sinks.map((_, index) => sinks[(this.#given + index) % sinks.length]);
+    return turn.reduce((best, sink) => (best && sink && sink.giving < best.giving ? sink : (best ?? sink)), undefined);
   }
 }

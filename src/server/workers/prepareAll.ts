@@ -1,24 +1,24 @@
 import type { ServeOrder } from '../serving.ts';
-import { ChannelEnd } from '../../messaging/remoteCalls.ts';
+import { ChannelEnd } from '../../messaging/peer.ts';
 import type { SupervisedWorker } from './supervisedWorker.ts';
 
-type PreparableWorker = Pick<SupervisedWorker, 'calls' | 'ended' | 'isKilled'>;
+type PreparableWorker = Pick<SupervisedWorker, 'peer' | 'ended' | 'isKilled'>;
 
-/** Has workers make ready to go over to another configuration. Throws, when all have answered, what one refused it for. */
+/** Has workers make ready to go over to another configuration. When all have answered, throws what one of them refused it for. */
 export async function prepareAll([first, ...others]: readonly PreparableWorker[], order: ServeOrder): Promise<void> {
   if (!first) throw new Error('no worker serves');
   try {
-    // One at first: what it refuses, a PIN perhaps, or does not survive, the others need not try.
-    await first.calls.call('prepare', order);
+    // One first: the others need not try what it refuses, such as a PIN, or does not survive.
+    await first.peer.call('prepare', order);
   } catch (error) {
-    // The configuration is not to blame for what somebody else has killed.
+    // If someone else has killed the worker, the configuration is not to blame.
     if (others.length === 0 || !(error instanceof ChannelEnd) || !(await wasKilledByOthers(first))) throw error;
     await prepareAll(others, order);
     return;
   }
-  const outcomes = await Promise.allSettled(others.map(({ calls }) => calls.call('prepare', order)));
+  const outcomes = await Promise.allSettled(others.map(({ peer }) => peer.call('prepare', order)));
   const refusal = outcomes.find((outcome) => outcome.status === 'rejected' && !(outcome.reason instanceof ChannelEnd));
-  // One of these that ends refuses nothing: its successor starts with what is in force then.
+  // A worker that ends here refuses nothing: its successor starts with what is in force then.
   if (refusal?.status === 'rejected') throw refusal.reason;
 }
 

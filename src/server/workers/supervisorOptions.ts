@@ -1,11 +1,14 @@
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { AcceptorOptions } from './acceptor.ts';
-import type { WorkerOutput } from './supervisedWorker.ts';
+import type { WorkerOptions } from './supervisedWorker.ts';
+import type { WorkerDurations } from './workerDurations.ts';
 
-export interface SupervisorOptions extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'> {
-  readonly output: Omit<WorkerOutput, 'checkpoint'>;
+export interface SupervisorOptions
+  extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'>, Pick<WorkerOptions, 'output' | 'program'> {
   readonly log: SupervisorLog;
   readonly records: SupervisorRecords;
+  /** WORKER_DURATIONS if left out. */
+  readonly durations?: WorkerDurations;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
   readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
@@ -22,7 +25,7 @@ export interface SupervisorRecords {
   stop(deadline: number): Promise<readonly string[]>;
 }
 
-interface SupervisorLog {
+export interface SupervisorLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }

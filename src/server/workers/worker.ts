@@ -1,17 +1,16 @@
 import type { Socket } from 'node:net';
-import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
+import { Peer } from '../../messaging/peer.ts';
+import type { ProcessChannel } from '../../messaging/processChannel.ts';
+import type { HandOver } from '../listen.ts';
 import type { ServeOrder, Serving } from '../serving.ts';
-import { answerCalls, RemoteCalls, type Channel } from '../../messaging/remoteCalls.ts';
+import { connectionTaker } from './connectionHandOver.ts';
 import type { SupervisorCalls, WorkerCalls, WorkerStart } from './workerCalls.ts';
 
-/** The way of a worker process to its supervisor. */
-export interface SupervisorChannel extends Channel {
+/** What a worker process has of its supervisor. */
+export interface SupervisorLink {
   /** This worker's id. */
   readonly worker: number;
-  /** Takes the connections that the supervisor gives. */
-  readonly onConnection: (take: (connection: Socket) => void) => void;
-  /** The process does not wait for further messages any more. */
-  release(): void;
+  readonly channel: ProcessChannel;
 }
 
 /** What a worker serves with, which can go over to another configuration in two steps. */
@@ -19,21 +18,27 @@ export interface PreparableServing extends Serving {
   prepare(order: ServeOrder): Promise<void>;
   commit(): void;
   discard(): Promise<void>;
-  refusedPins(): readonly RefusedPinRecord[];
 }
 
-/** Serves as the supervisor says; resolves when it has drained, to what went wrong then. */
-export async function runWorker(
-  supervisor: SupervisorChannel,
-  start: (start: WorkerStart, calls: RemoteCalls<SupervisorCalls>) => Promise<PreparableServing>,
-): Promise<readonly string[]> {
-  const calls = new RemoteCalls<SupervisorCalls>(supervisor);
+/** How to start what a worker serves with. */
+type Start = (start: WorkerStart, supervisor: Peer<SupervisorCalls>, handOver: HandOver) => Promise<PreparableServing>;
+
+/** Serves as the supervisor says. Resolves when it has drained, to what went wrong then. */
+export async function runWorker({ channel }: SupervisorLink, start: Start): Promise<readonly string[]> {
   let starting: Promise<PreparableServing> | undefined;
   const serving = (): Promise<PreparableServing> => starting ?? Promise.reject(new Error('the worker was not started'));
+  let take = (connection: Socket): void => {
+    connection.destroy();
+  };
   const drained = Promise.withResolvers<readonly string[]>();
-  answerCalls<WorkerCalls>(supervisor, {
+  const offer: WorkerCalls = {
+    ...connectionTaker((connection) => {
+      take(connection);
+    }),
     start: async (how) => {
-      starting = start(how, calls);
+      starting = start(how, supervisor, (taking) => {
+        take = taking;
+      });
       await starting;
     },
     prepare: async (order) => (await serving()).prepare(order),
@@ -49,13 +54,11 @@ export async function runWorker(
         drained.resolve(complaints);
       }
     },
-    status: async () => {
-      const proxy = await serving();
-      return { readiness: proxy.readiness(), refusedPins: proxy.refusedPins() };
-    },
+    status: async () => (await serving()).readiness(),
     metrics: async () => (await serving()).metrics(),
-  });
+  };
+  const supervisor = new Peer<SupervisorCalls>(channel, { name: 'the supervisor', offer });
   const complaints = await drained.promise;
-  supervisor.release();
+  channel.release();
   return complaints;
 }

@@ -2,25 +2,24 @@ import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
 import type { Drain, ServeOrder } from '../serving.ts';
-
-export interface WorkerStatus {
-  readonly readiness: Readiness;
-  /** That no other worker may try. */
-  readonly refusedPins: readonly RefusedPinRecord[];
-}
+import type { ConnectionCalls } from './connectionHandOver.ts';
 
 export interface WorkerStart {
   readonly order: ServeOrder;
+  /** Which of the workers it is, from 1; that of its predecessor, if it has one. */
   readonly slot: number;
   /** Whether it replaces a worker or joins others that serve: then it starts even without its key managers, and opens them later. */
   readonly isReplacement: boolean;
+  /** PINs that no worker may try again. */
   readonly refusedPins: readonly RefusedPinRecord[];
 }
 
-/** What a worker tells its supervisor. */
+/** Calls of a supervisor: what a worker tells it, one-way. A type alias, as Peer needs it. */
 export type SupervisorCalls = {
   /** A checkpoint of the worker's audit log. */
   checkpoint(checkpoint: WorkerCheckpoint): void;
+  /** A PIN that was refused to the worker. */
+  pinRefused(refused: RefusedPinRecord): void;
 };
 
 export interface WorkerCheckpoint {
@@ -32,9 +31,9 @@ export interface WorkerCheckpoint {
   readonly note: string;
 }
 
-/** What a supervisor asks of a worker. A type alias, as RemoteCalls needs it. */
-export type WorkerCalls = {
-  /** Once, at first. `slot`: which of the workers it is, from 1; that of its predecessor, if it has one. */
+/** Calls of a worker. */
+export type WorkerCalls = ConnectionCalls & {
+  /** Serves. The first call, and made once. */
   start(start: WorkerStart): Promise<void>;
   /** Makes ready to go over to another configuration. Throws if it cannot be served. */
   prepare(order: ServeOrder): Promise<void>;
@@ -44,6 +43,6 @@ export type WorkerCalls = {
   discard(): Promise<void>;
   drain(drain: Drain): Promise<void>;
   /** Answered unless the worker hangs. */
-  status(): Promise<WorkerStatus>;
+  status(): Promise<Readiness>;
   metrics(): Promise<readonly MetricsSnapshot[]>;
 };

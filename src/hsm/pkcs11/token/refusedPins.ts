@@ -18,12 +18,12 @@ export interface RefusedPinRecord {
 
 /** The PINs that tokens have refused. They are not tried again: HSMs lock a user after a few tries. */
 export class RefusedPins {
-  readonly #refused: RefusedPin[] = [];
+  readonly #refused: RefusedPin[];
   readonly #onAdd: (refused: RefusedPinRecord) => void;
 
-  /** Some may be known from before; `onAdd` is told of each new one. */
+  /** Some may be known from before. `onAdd` is told of each one that is added afterwards. */
   constructor(known: readonly RefusedPinRecord[] = [], onAdd: (refused: RefusedPinRecord) => void = () => undefined) {
-    for (const record of known) this.learn(record);
+    this.#refused = known.map(fromRecord);
     this.#onAdd = onAdd;
   }
 
@@ -36,20 +36,27 @@ export class RefusedPins {
   }
 
   add({ label, serial }: RefusedPin['token'], pin: Secret, failure: Pkcs11Failure): void {
-    const refused = { token: { label, serial }, pin, failure };
-    this.#refused.push(refused);
-    this.#onAdd(toRecord(refused));
+    this.#add({ token: { label, serial }, pin, failure });
   }
 
-  /** Adds one that another thread or process was told of. */
-  learn({ token, pin, message }: RefusedPinRecord): void {
-    const refused = { token, pin: new Secret(pin), failure: new Pkcs11Failure(message, { pinRefused: true }) };
-    if (!this.find(token, refused.pin)) this.#refused.push(refused);
+  /** Adds one that another thread or process was told of, unless it is known. */
+  learn(record: RefusedPinRecord): void {
+    const refused = fromRecord(record);
+    if (!this.find(refused.token, refused.pin)) this.#add(refused);
   }
 
   records(): RefusedPinRecord[] {
     return this.#refused.map(toRecord);
   }
+
+  #add(refused: RefusedPin): void {
+    this.#refused.push(refused);
+    this.#onAdd(toRecord(refused));
+  }
+}
+
+function fromRecord({ token, pin, message }: RefusedPinRecord): RefusedPin {
+  return { token, pin: new Secret(pin), failure: new Pkcs11Failure(message, { pinRefused: true }) };
 }
 
 function toRecord({ token, pin, failure }: RefusedPin): RefusedPinRecord {

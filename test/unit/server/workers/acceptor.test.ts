@@ -5,14 +5,14 @@ import { Acceptor } from '../../../../src/server/workers/acceptor.ts';
 
 const ENOUGH = 100;
 
-/** One that has died and is still counted among the workers: its channel is closed, so nothing can be given to it. */
+/** A worker that has died and is still counted among the workers: its channel is closed, so nothing can be given to it. */
 class DeadWorker {
   readonly giving = 0;
   given = 0;
 
   async give(): Promise<boolean> {
     this.given += 1;
-    // The loop would not come to anything else any more, not even to the end of this test.
+    // The loop would starve everything else, even the end of this test.
     if (this.given > ENOUGH) throw new Error('given again and again');
     return new Promise((resolve) => {
       process.nextTick(resolve, false);
@@ -20,7 +20,7 @@ class DeadWorker {
   }
 }
 
-/** One that takes what it is given when it is told to. */
+/** A worker that takes what it is given when it is told to. */
 class SlowWorker {
   readonly #waiting: PromiseWithResolvers<boolean>[] = [];
 
@@ -43,7 +43,7 @@ async function acceptFor(...workers: readonly (DeadWorker | SlowWorker)[]): Prom
   const acceptor = await Acceptor.listen({
     host: '127.0.0.1',
     port: 0,
-    workers: () => workers,
+    sinks: () => workers,
     onError: () => undefined,
   });
   onTestFinished(() => {
@@ -60,7 +60,7 @@ it('gives what a dead worker did not take to one that is alive, though that has 
   await expect.poll(() => slow.giving).toBe(6);
   expect(dead.given).toBeLessThanOrEqual(6);
   slow.take();
-  // Here its end of the connection, which a worker would have a descriptor of its own for.
+  // This closes the acceptor's descriptor, and the connection with it: a real worker would have one of its own.
   await Promise.all(clients.map(async (client) => once(client.resume(), 'close')));
 });
 

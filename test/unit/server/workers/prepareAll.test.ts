@@ -1,25 +1,28 @@
 import { expect, it } from 'vitest';
-import { prepareAll } from '../../../src/server/workers/prepareAll.ts';
-import { RemoteCalls } from '../../../src/messaging/remoteCalls.ts';
-import type { WorkerEnd } from '../../../src/server/workers/supervisedWorker.ts';
-import type { WorkerCalls } from '../../../src/server/workers/workerCalls.ts';
+import { prepareAll } from '../../../../src/server/workers/prepareAll.ts';
+import type { Channel } from '../../../../src/messaging/channel.ts';
+import { Peer } from '../../../../src/messaging/peer.ts';
+import type { WorkerEnd } from '../../../../src/server/workers/supervisedWorker.ts';
+import type { WorkerCalls } from '../../../../src/server/workers/workerCalls.ts';
 
 const ORDER = { file: '', snapshot: {}, ticketKeys: Buffer.alloc(48), logLevel: 'info', processes: 2 } as const;
 
 /** A worker that ends so when it is asked to prepare; one that prepares if it does not end. */
 function worker(end?: WorkerEnd, isKilled = false) {
   const asked: unknown[] = [];
-  const answers: ((message: unknown) => void)[] = [];
-  const calls: RemoteCalls<WorkerCalls> = new RemoteCalls<WorkerCalls>({
+  let answer: (message: unknown) => void = () => undefined;
+  const channel: Channel = {
     send: (message) => {
       asked.push(message);
-      const { call } = message as { call: number };
-      if (end) calls.end('it has ended');
-      else for (const answer of answers) answer({ answer: call });
+      if (end) peer.end();
+      else answer({ answer: (message as { call: number }).call });
     },
-    onMessage: (listener) => answers.push(listener),
-  });
-  return { asked, calls, isKilled, ended: Promise.resolve(end ?? { exitCode: 0, signal: null }) };
+    onMessage: (listener) => {
+      answer = listener;
+    },
+  };
+  const peer = new Peer<WorkerCalls>(channel, { name: 'it' });
+  return { asked, peer, isKilled, ended: Promise.resolve(end ?? { exitCode: 0, signal: null }) };
 }
 
 it('all prepare', async () => {
@@ -38,7 +41,7 @@ it.each([
   expect(other.asked).toEqual([]);
 });
 
-it('a first worker that somebody else kills is no objection', async () => {
+it('a first worker that someone else kills is no objection', async () => {
   const killed = { exitCode: null, signal: 'SIGKILL' };
   const other = worker();
   await prepareAll([worker(killed), other], ORDER);

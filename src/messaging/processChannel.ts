@@ -1,0 +1,37 @@
+import type { Socket } from 'node:net';
+import type { Channel } from './channel.ts';
+
+/** A process with a parent, or one of its children. */
+interface IpcEnd {
+  send?(
+    message: unknown,
+    handle: Socket | undefined,
+    options: { readonly keepOpen: boolean },
+    callback: (error: Error | null) => void,
+  ): boolean;
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
+  readonly channel?: { unref(): void } | null | undefined;
+}
+
+/** The channel to a parent or child process. */
+export interface ProcessChannel extends Channel {
+  /** From now on, this process does not wait for messages before it ends. */
+  release(): void;
+}
+
+/** `ipc` is `process`, or a ChildProcess. */
+export function processChannel(ipc: IpcEnd): ProcessChannel {
+  return {
+    send: (message, { handle, onFailure } = {}) => {
+      ipc.send?.(message, handle, { keepOpen: true }, (error) => {
+        if (error) onFailure?.();
+      });
+    },
+    onMessage: (listener) => {
+      ipc.on('message', (message, handle) => {
+        listener(message, handle as Socket | undefined);
+      });
+    },
+    release: () => ipc.channel?.unref(),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Peer } from '../../messaging/peer.ts';
+
+// A connection has one owner. The supervisor accepts it and gives it to a worker; it keeps its own descriptor until the worker
+// has answered. If the worker ends before that, the supervisor gives the connection to another worker. Neither can be written as
+// a message of node:cluster, which loses what a worker was given just before it died
+// (https://github.com/nodejs/node/issues/21746).
+//
+// Four things can end such a call:
+// - the answer: the worker has the connection;
+// - a failure to send: the worker is gone;
+// - the end of the worker;
+// - the answer to a later call, which shows that the connection did not arrive: Node drops a message without notice if the worker
+//   has no descriptor free for its handle.
+
+/** Calls of a worker that takes connections. */
+export type ConnectionCalls = {
+  /** Takes the connection that comes with it. */
+  takeConnection(nothing: undefined, connection?: Socket): void;
+  /** Answered after each connection that was sent before and has arrived. */
+  confirmTaken(): void;
+};
+
+/** Gives connections to one worker. */
+export class ConnectionGiver {
+  readonly #worker: Peer<ConnectionCalls>;
+  readonly #confirmMs: number;
+  readonly #giving = new Set<AbortController>();
+  #isConfirming = false;
+
+  /** `confirmMs`: milliseconds after which a connection that is not yet taken may not have arrived. */
+  constructor(worker: Peer<ConnectionCalls>, confirmMs: number) {
+    this.#worker = worker;
+    this.#confirmMs = confirmMs;
+  }
+
+  /** Connections that the worker was given and has not taken yet. */
+  get giving(): number {
+    return this.#giving.size;
+  }
+
+  /**
+   * Gives a connection that nothing was read of. Resolves to whether the worker has taken it; it has not if it has ended, or has no
+   * descriptor free.
+   */
+  async give(connection: Socket): Promise<boolean> {
+    const missing = new AbortController();
+    this.#giving.add(missing);
+    if (!this.#isConfirming) void this.#confirm();
+    try {
+      await this.#worker.call('takeConnection', undefined, { handle: connection, signal: missing.signal });
+      return true;
+    } catch {
+      return false;
+    } finally {
+      this.#giving.delete(missing);
+    }
+  }
+
+  /** While connections are on their way, finds those that did not arrive. */
+  async #confirm(): Promise<void> {
+    this.#isConfirming = true;
+    while (this.#giving.size > 0) {
+      const sent = [...this.#giving];
+      await sleep(this.#confirmMs, undefined, { ref: false });
+      const late = sent.filter((each) => this.#giving.has(each));
+      if (late.length === 0) continue;
+      // A worker that has ended has not taken them either.
+      await this.#worker.call('confirmTaken', undefined).catch(() => undefined);
+      for (const each of late) each.abort();
+    }
+    this.#isConfirming = false;
+  }
+}
+
+/** The worker's end: what it offers to its supervisor. `take` may throw, which ends the process. */
+export function connectionTaker(take: (connection: Socket) => void): ConnectionCalls {
+  return {
+    takeConnection: (_, connection) => {
+      // Without one, the client was gone before. After the answer: no other worker may get a connection that ends this one.
+      if (connection) queueMicrotask(take.bind(undefined, connection));
+    },
+    confirmTaken: () => undefined,
+  };
+}

@@ -1,0 +1,72 @@
+import { readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { allowNoMoreDescriptors } from '../support/descriptorLimit.ts';
+import { kill, SupervisedWorkers } from '../support/supervisedWorkers.ts';
+
+async function askTimes(workers: SupervisedWorkers, times: number): Promise<number[]> {
+  return Promise.all(Array.from({ length: times }, () => workers.ask()));
+}
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
+}
+
+it('connections go to the workers in turn', async () => {
+  const workers = await SupervisedWorkers.start(2);
+  const answers = [];
+  for (let time = 0; time < 4; time += 1) answers.push(await workers.ask());
+  expect(new Set(answers)).toEqual(new Set(workers.served));
+  expect(answers.slice(2)).toEqual(answers.slice(0, 2));
+});
+
+it('what a worker was given before it died, and had not taken, goes to another', async () => {
+  const workers = await SupervisedWorkers.start(2);
+  const [dead, alive] = workers.served;
+  kill(dead, 'SIGSTOP');
+  // In turn: one of them, at least, is given to the worker that has stopped.
+  const asked = Array.from({ length: 4 }, () => workers.ask());
+  expect(await Promise.race(asked)).toBe(alive);
+  kill(dead, 'SIGKILL');
+  expect(await Promise.all(asked)).toEqual([alive, alive, alive, alive]);
+});
+
+it('while workers are killed, no connection is lost that its worker had not taken, and none leaks', async () => {
+  const workers = await SupervisedWorkers.start(2, { shortLifeMs: 0 });
+  const descriptors = openDescriptors();
+  let isOver = false;
+  let [answered, reset] = [0, 0];
+  const clients = Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      // A worker answers as soon as it has taken the connection.
+      const answer = await workers.ask().catch((error: unknown) => (error as NodeJS.ErrnoException).code);
+      if (answer === 'ECONNRESET') reset += 1;
+      else if (typeof answer === 'number' && answer > 0) answered += 1;
+      else throw new Error(`got ${answer}`);
+    }
+  });
+  const kills = 5;
+  for (let killed = 0; killed < kills; killed += 1) {
+    const enough = answered + 50;
+    await Promise.race([expect.poll(() => answered).toBeGreaterThan(enough), ...clients]);
+    kill(workers.served.at(-1), 'SIGKILL');
+    await workers.untilServed(3 + killed);
+  }
+  isOver = true;
+  await Promise.all(clients);
+  // One, at most, that a killed worker had just taken and not yet answered.
+  expect(reset).toBeLessThanOrEqual(kills);
+  await expect.poll(openDescriptors).toBeLessThanOrEqual(descriptors);
+});
+
+it('a connection for which a worker has no descriptor free goes to another, or is closed', async () => {
+  const workers = await SupervisedWorkers.start(2);
+  const [first, second] = workers.served;
+  const liftFirst = allowNoMoreDescriptors(first);
+  expect(await askTimes(workers, 4)).toEqual([second, second, second, second]);
+  const liftSecond = allowNoMoreDescriptors(second);
+  // Closed without an answer.
+  expect(await workers.ask()).toBe(0);
+  liftFirst();
+  liftSecond();
+  expect(new Set(await askTimes(workers, 4))).toEqual(new Set(workers.served));
+});
