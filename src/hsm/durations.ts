@@ -14,6 +14,8 @@ export interface KeyManagerDurations {
   readonly keyAgeMs: number;
   /** One kind of loss is logged once in this time, so that a token that comes and goes does not fill the log. */
   readonly quietMs: number;
+  /** For the thread of a module to end, once its key managers are closed. */
+  readonly threadEndMs: number;
 }
 
 export const KEY_MANAGER_DURATIONS: KeyManagerDurations = {
@@ -24,4 +26,5 @@ export const KEY_MANAGER_DURATIONS: KeyManagerDurations = {
   callsEndMs: 100,
   keyAgeMs: 30_000,
   quietMs: 10_000,
+  threadEndMs: 1_000,
 };

@@ -1,3 +1,4 @@
+import { KEY_MANAGER_DURATIONS } from '../durations.ts';
 import type { KeyManager } from '../keyManager.ts';
 import { findModule } from './module/loadModule.ts';
 import type { Pkcs11Logger } from './serving/lossLog.ts';
@@ -14,9 +15,6 @@ export interface KeyManagerFactoryOptions {
   readonly clock: () => number;
   readonly refusedPins?: RefusedPins;
 }
-
-// For a thread to end whose module has no call running.
-const END_MS = 1_000;
 
 type Isolation = Pkcs11Options['isolation'];
 
@@ -62,6 +60,6 @@ export class KeyManagerFactory {
 
   /** Ends the threads, whose key managers must be closed. One in which a call hangs goes on, and keeps the process. */
   async close(): Promise<void> {
-    await Promise.all([...this.#threaded.values()].map((module) => module.end(END_MS)));
+    await Promise.all([...this.#threaded.values()].map((module) => module.end(KEY_MANAGER_DURATIONS.threadEndMs)));
   }
 }
