@@ -45,7 +45,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .enum(['random', 'hsm-in-place', 'hsm-appended'])
       .default('random')
       .describe(
-        'random: 12 bytes of C_GenerateRandom; hsm-in-place: the HSM writes its own over the zeros that it is given; hsm-appended: it is given none, and its own follows the tag',
+        'random: 12 bytes of C_GenerateRandom XOR those of the operating system; hsm-in-place: the HSM writes its own over the zeros that it is given; hsm-appended: it is given none, and its own follows the tag',
       ),
     gcmParameters: z
       .enum(['v2.40', 'v2.20'])
