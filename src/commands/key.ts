@@ -13,6 +13,7 @@ import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
+import { keyTable } from './keyTable.ts';
 import { actRecorder, type AdministrativeAct } from './recordAct.ts';
 
 type Usage = 'ENCRYPT' | 'DECRYPT';
@@ -82,7 +83,8 @@ export function keyCommand(cli: Cli): Command {
     .option('--json', 'as JSON')
     .action(async ({ json, ...choice }: TokenChoice & { json?: boolean }) => {
       const keys = await withToken(cli, choice, (token) => token.listKeys());
-      cli.out(json ? JSON.stringify(keys, null, 2) : keys.map(describe).join('\n') || 'The token has no secret keys.');
+      if (json) cli.out(JSON.stringify(keys, null, 2));
+      else cli.out(keys.length === 0 ? 'The token has no secret keys.' : keyTable(keys));
     });
   return command;
 }
@@ -177,9 +179,9 @@ async function createInToken(
   const { config } = loadConfig(choice.config, cli.env);
   const record = actRecorder(cli, config);
   const created = await withToken(cli, choice, (token) => token.createKey(key));
-  const { label, ckaId, keySpec, keyUsage } = created;
+  const { ckaId, keySpec, keyUsage } = created;
   const { name: keyManager } = chooseKeyManager(config, choice.keyManager);
-  await record({ act, changed: 'token', keyManager, label, ckaId, keySpec, keyUsage });
+  await record({ act, changed: 'token', keyManager, label: key.label, ckaId, keySpec, keyUsage });
   cli.out(`Created ${describe(created)}`);
   return { created, record };
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pkcs11js from 'pkcs11js';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/secret.ts';
@@ -51,6 +52,7 @@ describe('key create', () => {
       keyUsage,
       sensitive: true,
       extractable: false,
+      alwaysSensitive: true,
       neverExtractable: true,
       local: true,
     });
@@ -105,12 +107,38 @@ describe('key create', () => {
 });
 
 describe('key list', () => {
-  it('shows the keys to people, and warns of those that can leave the token', async () => {
-    const { exitCode, stdout } = await run('key', 'list');
-    expect(exitCode).toBe(0);
-    expect(stdout).toMatch(
-      /^foo {2}CKA_ID \S* {2}AES_256 {2}ENCRYPT,DECRYPT\S* {2}sensitive {2}(not extractable|EXTRACTABLE)$/m,
+  it('shows the keys to people in columns, and in capitals what leaves a key unprotected', async () => {
+    const own = new ProxyFiles({ tls: false });
+    onTestFinished(() => {
+      own.dispose();
+    });
+    const list = (...options: string[]) =>
+      runCommand(['key', 'list', '--config', own.configFile, ...options], own.env).then(({ stdout }) => stdout);
+    for (const label of ['foo', 'bar']) own.softHsm.destroyKey(label);
+    expect(await list()).toBe('The token has no secret keys.\n');
+
+    const value = Buffer.alloc(32, 1);
+    const ckaId = (id: string) => ({ type: pkcs11js.CKA_ID, value: Buffer.from(id, 'hex') });
+    const open = { type: pkcs11js.CKA_EXTRACTABLE, value: true };
+    const not = (type: number) => ({ type, value: false });
+    const few = [pkcs11js.CKA_SIGN, pkcs11js.CKA_VERIFY, pkcs11js.CKA_WRAP, pkcs11js.CKA_UNWRAP].map(not);
+    own.softHsm.importKey('twin', value, [ckaId('0a0b0c'), open, not(pkcs11js.CKA_SENSITIVE), ...few]);
+    own.softHsm.importKey('twin', value, [ckaId('0a'), not(pkcs11js.CKA_DECRYPT), ...few]);
+    own.softHsm.importKey('\x1b[31mréd\x9b', value, [ckaId('01'), ...few]);
+    expect(await list()).toBe(
+      [
+        'LABEL                CKA_ID  KEY      USAGE            SENSITIVE  EXTRACTABLE  ALWAYS_SENSITIVE  NEVER_EXTRACTABLE  LOCAL',
+        String.raw`\u001b[31mréd\u009b  01      AES_256  ENCRYPT,DECRYPT  yes        no           no                no                 no`,
+        'twin                 0a      AES_256  ENCRYPT          yes        no           no                no                 no',
+        'twin                 0a0b0c  AES_256  ENCRYPT,DECRYPT  NO         YES          no                no                 no',
+        '',
+      ].join('\n'),
     );
+    expect(JSON.parse(await list('--json'))).toMatchObject([
+      { label: String.raw`\u001b[31mréd\u009b`, ckaId: '01' },
+      { label: 'twin', ckaId: '0a', keyUsage: ['ENCRYPT'], alwaysSensitive: false, neverExtractable: false },
+      { label: 'twin', ckaId: '0a0b0c', sensitive: false, extractable: true, local: false },
+    ]);
   });
 });
 

@@ -22,7 +22,8 @@ afterAll(() => {
 });
 
 const random16 = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
-const inToken = { ckaId: random16, sensitive: true, extractable: false, neverExtractable: true, local: true };
+const inToken = { ckaId: random16, sensitive: true, extractable: false };
+const madeInToken = { alwaysSensitive: true, neverExtractable: true, local: true };
 
 describe('keys', () => {
   it.each([
@@ -31,7 +32,7 @@ describe('keys', () => {
     [{ label: 'none', usages: [], bits: 192 as const }, 'AES_192'],
     [{ label: 'short', usages: ['DECRYPT'] as const, bits: 128 as const }, 'AES_128'],
   ])('are made as asked: %j', (key, keySpec) => {
-    const expected = { label: key.label, keySpec, keyUsage: [...key.usages], ...inToken };
+    const expected = { label: key.label, keySpec, keyUsage: [...key.usages], ...inToken, ...madeInToken };
     expect(administration.createKey(key)).toEqual(expected);
     expect(administration.listKeys()).toContainEqual(expected);
   });
@@ -62,6 +63,36 @@ describe('keys', () => {
     expect(keys.map(({ label }) => label)).toEqual(keys.map(({ label }) => label).sort());
     expect(keys[0]).toMatchObject({ label: 'aardvark', keySpec: 'CKK_DES3', local: false });
     expect(keys.at(-1)).toMatchObject({ label: 'zebra', extractable: true, neverExtractable: false, local: false });
+  });
+
+  it('that share a label are told apart, and told what became of them', () => {
+    const imported = { sensitive: false, extractable: true, alwaysSensitive: false, neverExtractable: false };
+    const attributes = [
+      { type: pkcs11js.CKA_SENSITIVE, value: false },
+      { type: pkcs11js.CKA_EXTRACTABLE, value: true },
+    ];
+    for (const id of ['0b', '0a']) {
+      const ckaId = { type: pkcs11js.CKA_ID, value: Buffer.from(id, 'hex') };
+      softHsm.importKey('twin', Buffer.alloc(32, 1), [ckaId, ...attributes]);
+    }
+    expect(administration.listKeys().filter(({ label }) => label === 'twin')).toEqual(
+      ['0a', '0b'].map((ckaId) => ({
+        label: 'twin',
+        ckaId,
+        keySpec: 'AES_256',
+        keyUsage: ['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY', 'WRAP', 'UNWRAP'],
+        ...imported,
+        local: false,
+      })),
+    );
+  });
+
+  it('have labels that are shown escaped', () => {
+    const notUtf8 = { type: pkcs11js.CKA_LABEL, value: Buffer.from('e7616d', 'hex') };
+    softHsm.importKey('', Buffer.alloc(32, 1), [notUtf8]);
+    administration.createKey({ label: '\x1b[31mred', usages: [] });
+    const labels = administration.listKeys().map(({ label }) => label);
+    expect(labels).toEqual(expect.arrayContaining([String.raw`\xe7am`, String.raw`\u001b[31mred`]));
   });
 
   it('are found beyond what a module gives at once', () => {

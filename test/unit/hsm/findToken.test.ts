@@ -26,6 +26,11 @@ describe('a token', () => {
       { label: 'fake' },
       '2 tokens have the label "fake": "fake" (serial 0123, slot 7), "fake" (serial 4567, slot 8). Select one by serial or slot.',
     ],
+    [
+      [{ ...TOKEN, label: 'a\x1b[2J', serial: '1 \x9b', slot: 7n }],
+      { label: 'fake ' },
+      String.raw`There is no token with the label "fake\u0020". The module has: "a\u001b[2J" (serial 1 \u009b, slot 7).`,
+    ],
   ])('is not picked, case %#', (tokens, selector, message) => {
     expect(() => findToken(tokens, selector)).toThrow(expect.objectContaining({ name: 'Pkcs11Failure', message }));
   });

@@ -57,6 +57,7 @@ export const CKA = {
   EXTRACTABLE: 0x162,
   LOCAL: 0x163,
   NEVER_EXTRACTABLE: 0x164,
+  ALWAYS_SENSITIVE: 0x165,
   MODIFIABLE: 0x170,
 } as const;
 

@@ -7,6 +7,7 @@ import { findSecretKeys } from './keyDirectory.ts';
 import { openToken, type OpenToken, type TokenOptions } from '../token/openToken.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import type { ModuleRegistry } from '../module/moduleRegistry.ts';
+import { showText } from '../token/showText.ts';
 import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
 
 export interface NewAesKey {
@@ -19,13 +20,15 @@ export interface NewAesKey {
   readonly bits?: 128 | 192 | 256;
 }
 
-/** A secret key of the token. The last four are undefined if the token does not say. */
+/** A secret key of the token. Of the last five, those are undefined of which the token does not say whether it is so. */
 export interface ListedKey extends KeyDescription {
+  /** Its CKA_LABEL as it is shown to people. */
   readonly label: string;
   /** Lower-case hexadecimal. */
   readonly ckaId: string;
   readonly sensitive: boolean | undefined;
   readonly extractable: boolean | undefined;
+  readonly alwaysSensitive: boolean | undefined;
   readonly neverExtractable: boolean | undefined;
   /** Made in the token, and not imported. */
   readonly local: boolean | undefined;
@@ -60,7 +63,7 @@ export class Pkcs11Administration {
     const { label, ckaId } = key;
     return this.#withSession('read-write', (session) => {
       if (this.#count(session, { label }) > 0) {
-        throw new Pkcs11Failure(`The token has a key labelled "${label}" already. Choose another label.`);
+        throw new Pkcs11Failure(`The token has a key labelled "${showText(label)}" already. Choose another label.`);
       }
       if (ckaId !== undefined && this.#count(session, { ckaId }) > 0) {
         throw new Pkcs11Failure(`The token has a key with the CKA_ID ${ckaId} already. Choose another CKA_ID.`);
@@ -85,7 +88,9 @@ export class Pkcs11Administration {
       if (alone) return true;
       await sleep(randomInt(MAX_PAUSE_MS));
     }
-    throw new Pkcs11Failure(`Others keep making keys labelled "${key.label}". Make one with: xks-proxy key create`);
+    throw new Pkcs11Failure(
+      `Others keep making keys labelled "${showText(key.label)}". Make one with: xks-proxy key create`,
+    );
   }
 
   /** Whether the token has a secret key with this label. Throws Pkcs11Failure. */
@@ -93,13 +98,13 @@ export class Pkcs11Administration {
     return this.#withSession('read-only', (session) => this.#count(session, { label }) > 0);
   }
 
-  /** All secret keys in the token, sorted by label. Throws Pkcs11Failure. */
+  /** All secret keys in the token, sorted by label, then by CKA_ID. Throws Pkcs11Failure. */
   listKeys(): ListedKey[] {
     return this.#withSession('read-only', (session) =>
       findSecretKeys(this.#opened.module.cryptoki, session, { limit: LIST_LIMIT }).map((key) =>
         this.#read(session, key),
       ),
-    ).sort((a, b) => (a.label < b.label ? -1 : 1));
+    ).sort((a, b) => compare(a.label, b.label) || compare(a.ckaId, b.ckaId));
   }
 
   close(): void {
@@ -139,16 +144,18 @@ export class Pkcs11Administration {
       CKA.LABEL,
       CKA.ID,
       CKA.SENSITIVE,
+      CKA.ALWAYS_SENSITIVE,
       CKA.EXTRACTABLE,
       CKA.NEVER_EXTRACTABLE,
       CKA.LOCAL,
     ]);
     return {
-      label: attributes.get(CKA.LABEL)?.toString() ?? '',
+      label: showText(attributes.get(CKA.LABEL) ?? ''),
       ckaId: attributes.get(CKA.ID)?.toString('hex') ?? '',
       ...describeSecretKey(attributes),
       sensitive: readBoolean(attributes, CKA.SENSITIVE),
       extractable: readBoolean(attributes, CKA.EXTRACTABLE),
+      alwaysSensitive: readBoolean(attributes, CKA.ALWAYS_SENSITIVE),
       neverExtractable: readBoolean(attributes, CKA.NEVER_EXTRACTABLE),
       local: readBoolean(attributes, CKA.LOCAL),
     };
@@ -163,4 +170,9 @@ export class Pkcs11Administration {
       throw new Pkcs11Failure('The token refused.', { cause });
     }
   }
+}
+
+function compare(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 import type { TokenInfo } from '../cryptoki/cryptoki.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import { showText } from './showText.ts';
 
 /** Which token to use; `slot` is a CK_SLOT_ID. */
 export type TokenSelector = { readonly label: string } | { readonly serial: string } | { readonly slot: number };
@@ -33,11 +34,13 @@ function isSelected(token: TokenInfo, selector: TokenSelector): boolean {
 }
 
 function describeSelector(selector: TokenSelector): string {
-  if ('label' in selector) return `the label "${selector.label}"`;
-  if ('serial' in selector) return `the serial number "${selector.serial}"`;
+  if ('label' in selector) return `the label "${showText(selector.label)}"`;
+  if ('serial' in selector) return `the serial number "${showText(selector.serial)}"`;
   return `the slot ${selector.slot}`;
 }
 
 function list(tokens: readonly TokenInfo[]): string {
-  return tokens.map(({ label, serial, slot }) => `"${label}" (serial ${serial}, slot ${slot})`).join(', ');
+  return tokens
+    .map(({ label, serial, slot }) => `"${showText(label)}" (serial ${showText(serial)}, slot ${slot})`)
+    .join(', ');
 }

@@ -6,6 +6,7 @@ import { findToken, type TokenSelector } from './findToken.ts';
 import { isLoss } from '../serving/isLoss.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import type { RefusedPins } from './refusedPins.ts';
+import { showText } from './showText.ts';
 
 const PIN_REFUSALS = [
   CKR.PIN_INCORRECT,
@@ -56,7 +57,7 @@ export class Token {
     if (!usages || usages.length === 2) return;
     const lack = usages.length === 0 ? 'has no CKM_AES_GCM' : `has CKM_AES_GCM to ${usages.join()} only`;
     throw new Pkcs11Failure(
-      `The token "${label}" ${lack}, and KMS needs AES-GCM. Some tokens do not have it (YubiHSM 2, opencryptoki's soft token), and p11-kit's remote modules do not pass it on before version 0.26: use another token.`,
+      `The token "${showText(label)}" ${lack}, and KMS needs AES-GCM. Some tokens do not have it (YubiHSM 2, opencryptoki's soft token), and p11-kit's remote modules do not pass it on before version 0.26: use another token.`,
     );
   }
 
@@ -146,7 +147,7 @@ export class Token {
 }
 
 function advise(label: string, cause: unknown): string {
-  const token = `token "${label}"`;
+  const token = `token "${showText(label)}"`;
   if (isAnswer(cause, CKR.PIN_LOCKED)) {
     return `The user PIN of ${token} is locked. Its security officer must unlock it.`;
   }

@@ -1,0 +1,37 @@
+import type { ListedKey } from '../hsm/pkcs11/keys/pkcs11Administration.ts';
+
+const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => string])[] = [
+  ['LABEL', ({ label }) => label || '""'],
+  ['CKA_ID', ({ ckaId }) => ckaId || '-'],
+  ['KEY', ({ keySpec }) => keySpec],
+  ['USAGE', ({ keyUsage }) => keyUsage.join(',') || 'none'],
+  ['SENSITIVE', ({ sensitive }) => inWord(sensitive, { no: 'NO' })],
+  ['EXTRACTABLE', ({ extractable }) => inWord(extractable, { yes: 'YES' })],
+  ['ALWAYS_SENSITIVE', ({ alwaysSensitive }) => inWord(alwaysSensitive)],
+  ['NEVER_EXTRACTABLE', ({ neverExtractable }) => inWord(neverExtractable)],
+  ['LOCAL', ({ local }) => inWord(local)],
+];
+
+/** Keys in lines, with their attributes in columns. `?`: the token does not say. In capitals: the key is not protected. */
+export function keyTable(keys: readonly ListedKey[]): string {
+  const rows = [COLUMNS.map(([heading]) => heading), ...keys.map((key) => COLUMNS.map(([, of]) => of(key)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => lengthOf(row[column] ?? ''))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function inWord(value: boolean | undefined, { yes = 'yes', no = 'no' } = {}): string {
+  if (value === undefined) return '?';
+  return value ? yes : no;
+}
+
+/** Characters, as a person counts them. */
+function lengthOf(text: string): number {
+  return [...new Intl.Segmenter().segment(text)].length;
+}

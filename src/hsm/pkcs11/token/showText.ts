@@ -1,0 +1,27 @@
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Text of a token as it is shown to people. Escaped are what would steer a terminal, cannot be seen or stands at an end as a
+ * blank (`\u009b`), the bytes of text that is not UTF-8 (`\xff`), and the backslash.
+ */
+export function showText(text: string | Uint8Array): string {
+  if (typeof text === 'string') return escape(text);
+  try {
+    return escape(UTF_8.decode(text));
+  } catch {
+    return Buffer.from(text)
+      .toString('latin1')
+      .replaceAll(/[^ -~]|\\|^ | $/g, (byte) => (byte === '\\' ? '\\\\' : `\\x${hex(byte, 2)}`));
+  }
+}
+
+function escape(text: string): string {
+  const invisible = /\\|^ | $|(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+  return text.replaceAll(invisible, (character) =>
+    character === '\\' ? '\\\\' : [...character.split('')].map((unit) => `\\u${hex(unit, 4)}`).join(''),
+  );
+}
+
+function hex(unit: string, digits: number): string {
+  return unit.charCodeAt(0).toString(16).padStart(digits, '0');
+}
