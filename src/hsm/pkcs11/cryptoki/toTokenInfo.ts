@@ -27,9 +27,9 @@ export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
   };
 }
 
-// Padded with blanks by the standard, and with NUL by some modules.
+// The standard pads with blanks, some modules with NUL. Any other white space belongs to the text.
 function unpad(text: string): string {
-  return text.replace(/[\s\0]+$/, '');
+  return text.replace(/[ \0]+$/, '');
 }
 
 function version({ major, minor }: Version): string {
