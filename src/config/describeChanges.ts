@@ -63,7 +63,7 @@ function flatten(value: unknown, path = '', leaves = new Map<string, Leaf>()): M
     if (path !== '') leaves.set(path, { value: order, mayBeShown: true });
     for (const [name, part] of parts) flatten(part, path === '' ? name : `${path}.${name}`, leaves);
   } else {
-    const text = JSON.stringify(value);
+    const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
     leaves.set(path, { value: text, mayBeShown: text.length <= 100 });
   }
   return leaves;

@@ -2,6 +2,25 @@ import { z } from 'zod';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, fileField, hasOneKey, nameField, secretField } from './fields.ts';
 
+const LARGEST_SLOT = 2n ** 64n - 1n;
+
+const slotError = ({ input }: { readonly input?: unknown }) =>
+  typeof input === 'number' && input > Number.MAX_SAFE_INTEGER
+    ? 'must be in quotes: YAML does not hold a number of this size exactly'
+    : 'must be a whole number, or such a number in quotes, decimal or hexadecimal with 0x';
+
+/** A CK_SLOT_ID. */
+const slotField = z
+  .union(
+    [
+      z.int({ error: slotError }).min(0, { error: slotError }),
+      z.string().regex(/^(0[xX][0-9A-Fa-f]{1,16}|[0-9]{1,20})$/, { error: slotError }),
+    ],
+    { error: slotError },
+  )
+  .transform(BigInt)
+  .refine((slot) => slot <= LARGEST_SLOT, 'must be at most 2^64-1');
+
 /** What `isolation` is called in configurations from before it had this name. */
 export const ISOLATION_OF_CALLS = { blocking: 'none', threadpool: 'thread' } as const;
 
@@ -10,13 +29,13 @@ export function keyManagerSchema(source: ConfigSource) {
     .strictObject({
       label: z.string().min(1).max(32).optional(),
       serial: z.string().min(1).max(16).optional(),
-      slot: z.int().min(0).optional().describe('The slot id'),
+      slot: slotField.optional().describe('The slot id'),
     })
     .refine(hasOneKey, {
       error: ({ input }) =>
         `must have exactly one of label, serial, slot; it has ${Object.keys(input as object).join(', ') || 'none'}`,
     })
-    .transform((selector) => selector as { label: string } | { serial: string } | { slot: number });
+    .transform((selector) => selector as { label: string } | { serial: string } | { slot: bigint });
 
   const given = z.strictObject({
     module: fileField

@@ -50,7 +50,7 @@ describe('a token is selected', () => {
   it('by its serial number or slot', async () => {
     const { cryptoki, release } = await modules.open(softHsm.module);
     const { serial, slot } = findToken(cryptoki.tokens(), { label: softHsm.tokenLabel });
-    for (const token of [{ serial }, { slot: Number(slot) }]) {
+    for (const token of [{ serial }, { slot }]) {
       const keyManager = await open({ token });
       expect((await keyManager.describe()).id).toBe(serial);
       expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
@@ -79,7 +79,7 @@ describe('start-up fails, with advice', () => {
       /^There is no token with the serial number "f00"\. The module has: .*"first"/,
     ],
     'without a token in that slot': [
-      () => ({ token: { slot: 999 } }),
+      () => ({ token: { slot: 999n } }),
       /^There is no token with the slot 999\. The module has: .*"first"/,
     ],
     'with two tokens of that label': [

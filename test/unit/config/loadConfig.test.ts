@@ -160,7 +160,7 @@ describe('the commented example is valid', () => {
       'keyManagers.pkcs11.token.slot',
       'keyManagers.pkcs11.pin.env',
     ]);
-    expect(whole).toContain('# exactly one of label, serial, slot\n');
+    expect(whole).toContain('# exactly one of label, serial, slot ');
     expect(whole).toContain('# Where the keys are. Every secret is a reference, {file: ...} or {env: ...}');
   });
 

@@ -6,8 +6,17 @@ const blank = { ...TOKEN, label: '', serial: '', slot: 1n };
 const twin = { ...TOKEN, serial: '4567', slot: 8n };
 
 describe('a token', () => {
-  it.each([{ label: 'fake' }, { serial: '0123' }, { slot: 7 }])('is found by %j', (selector) => {
+  it.each([{ label: 'fake' }, { serial: '0123' }, { slot: 7n }])('is found by %o', (selector) => {
     expect(findToken([blank, TOKEN], selector)).toBe(TOKEN);
+  });
+
+  it('is found by a slot id of 64 bits, and by no other that is the same as a double', () => {
+    const slots = [2n ** 63n, 2n ** 63n + 1n, 2n ** 64n - 1n];
+    const tokens = slots.map((slot) => ({ ...TOKEN, slot }));
+    expect(slots.map((slot) => findToken(tokens, { slot }))).toEqual(tokens);
+    expect(() => findToken(tokens, { slot: 2n ** 63n + 2n })).toThrow(
+      /^There is no token with the slot 9223372036854775810\./,
+    );
   });
 
   it.each([
@@ -18,7 +27,7 @@ describe('a token', () => {
     ],
     [
       [blank],
-      { slot: 9 },
+      { slot: 9n },
       'There is no token with the slot 9. The module has no initialised token (SoftHSM: is SOFTHSM2_CONF set, and to the right file?).',
     ],
     [

@@ -3,7 +3,7 @@ import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import { showText } from './showText.ts';
 
 /** Which token to use; `slot` is a CK_SLOT_ID. */
-export type TokenSelector = { readonly label: string } | { readonly serial: string } | { readonly slot: number };
+export type TokenSelector = { readonly label: string } | { readonly serial: string } | { readonly slot: bigint };
 
 /** The one token that is meant; throws Pkcs11Failure, naming the tokens that exist, if there is none or more than one. */
 export function findToken(tokens: readonly TokenInfo[], selector: TokenSelector): TokenInfo {
@@ -30,7 +30,7 @@ export function findToken(tokens: readonly TokenInfo[], selector: TokenSelector)
 function isSelected(token: TokenInfo, selector: TokenSelector): boolean {
   if ('label' in selector) return token.label === selector.label;
   if ('serial' in selector) return token.serial === selector.serial;
-  return token.slot === BigInt(selector.slot);
+  return token.slot === selector.slot;
 }
 
 function describeSelector(selector: TokenSelector): string {
