@@ -31,6 +31,7 @@ export class Connections {
   /** Those on which one has, longest without one first. */
   readonly #served = new Set<Connection>();
   readonly #byStream = new WeakMap<Duplex, Connection>();
+  #isClosed = false;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -40,15 +41,15 @@ export class Connections {
     return this.#fresh.size + this.#served.size;
   }
 
-  get sockets(): Socket[] {
-    return [...this.#fresh, ...this.#served].map(({ socket }) => socket);
-  }
-
   /**
    * Takes a new connection in. When there are too many already, the one that waits longest for its client is closed and
-   * returned as `closed`; if none waits, it is the new one.
+   * returned as `closed`; if none waits, it is the new one. After `close` there is no room for any.
    */
   open(socket: Socket): { readonly opened?: Connection; readonly closed?: Connection } {
+    if (this.#isClosed) {
+      socket.destroy();
+      return {};
+    }
     const client = { remoteAddress: socket.remoteAddress };
     const connection: Connection = { socket, client, mayRequest: true, unanswered: 0 };
     const closed = this.size < this.#capacity ? undefined : (this.#longestWaiting() ?? connection);
@@ -61,6 +62,12 @@ export class Connections {
       this.#forget(connection);
     });
     return closed ? { opened: connection, closed } : { opened: connection };
+  }
+
+  /** Closes all of them, and from now on each new one before a byte of it is read: another process may still hand some over. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { socket } of [...this.#fresh, ...this.#served]) socket.destroy();
   }
 
   /** Makes `of` know a stream on top of the connection's socket. */

@@ -2,13 +2,13 @@ import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connections } from './connections.ts';
 
-// Whoever has begun to send a request when a drain begins has this long to get it running.
+// A client that has begun to send a request when a drain begins has this long to get it running.
 const ARRIVAL_MS = 500;
 const DRAIN_POLL_MS = 50;
 
 /**
- * Takes no new connection, closes idle ones, lets `running` requests finish, at most for `drainMs`, then closes what is left.
- * Returns whether every request finished.
+ * Stops listening, closes idle connections, lets `running` requests finish, at most for `drainMs`, then closes what is left and what
+ * is still handed over. Returns whether every request finished.
  */
 export async function drain(
   server: Server,
@@ -26,7 +26,7 @@ export async function drain(
   // A request is recorded when it has ended.
   const ends = [...running].map((res) => new Promise((resolve) => res.once('close', resolve)));
   // Node's own closeAllConnections leaves those whose TLS handshake is not finished.
-  for (const socket of connections.sockets) socket.destroy();
+  connections.close();
   await Promise.all([closed, ...ends]);
   return ends.length === 0;
 }

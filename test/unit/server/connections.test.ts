@@ -83,3 +83,11 @@ it('a connection that has been closed is not taken up again by its last answer',
   if (first) connections.answered(first);
   expect(connections.size).toBe(8);
 });
+
+it('once closed, it has none, and closes each new one', () => {
+  const all = [...make(3, served), ...make(3, open)];
+  connections.close();
+  const late = new Socket();
+  expect(connections.open(late)).toEqual({});
+  expect([...all.map(({ socket }) => socket), late].filter(({ destroyed }) => !destroyed)).toEqual([]);
+});
