@@ -6,7 +6,7 @@ import type { KeyManager } from '../../src/hsm/keyManager.ts';
 import type { Pkcs11Options } from '../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { KeyManagerFactory } from '../../src/hsm/pkcs11/keyManagerFactory.ts';
 import { RefusedPins } from '../../src/hsm/pkcs11/token/refusedPins.ts';
-import { ThreadedModule } from '../../src/hsm/pkcs11/thread/threadedModule.ts';
+import { IsolatedModule } from '../../src/hsm/pkcs11/thread/isolatedModule.ts';
 import { Secret } from '../../src/secret.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
@@ -283,7 +283,7 @@ describe('a thread that dies', () => {
 
   it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
     keyManagers = new KeyManagerFactory(dependencies);
-    const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
+    const module = new IsolatedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const gone = Promise.withResolvers<unknown>();
     const keyManager = await module.open(optionsOf(), () => {
       gone.resolve(undefined);
@@ -316,7 +316,7 @@ describe('a thread that dies', () => {
 
   it('does not take along that a PIN was refused', async () => {
     keyManagers = new KeyManagerFactory(dependencies);
-    const module = new ThreadedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
+    const module = new IsolatedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });
     await expect(module.open(wrong, ignore)).rejects.toMatchObject({ pinRefused: true });
     const gone = Promise.withResolvers<unknown>();

@@ -2,6 +2,9 @@ import { parentPort } from 'node:worker_threads';
 import '../../src/hsm/pkcs11/thread/moduleThreadEntry.ts';
 
 /** A module thread that dies when it is asked for the key `die`. */
-parentPort?.on('message', ({ args: [key] }: { args: (object | undefined)[] }) => {
-  if (key && 'label' in key && key.label === 'die') throw new TypeError('what must not be shown');
+parentPort?.on('message', ({ argument }: { argument?: { args?: readonly unknown[] } }) => {
+  const [key] = argument?.args ?? [];
+  if (typeof key === 'object' && key && 'label' in key && key.label === 'die') {
+    throw new TypeError('what must not be shown');
+  }
 });

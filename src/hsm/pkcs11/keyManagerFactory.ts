@@ -7,7 +7,7 @@ import { openServingKeyManager } from './serving/openServingKeyManager.ts';
 import type { Pkcs11Options } from './serving/servingKeyManager.ts';
 import { ModuleRegistry } from './module/moduleRegistry.ts';
 import { RefusedPins } from './token/refusedPins.ts';
-import { ThreadedModule } from './thread/threadedModule.ts';
+import { IsolatedModule } from './thread/isolatedModule.ts';
 
 export interface KeyManagerFactoryOptions {
   readonly logger: Pkcs11Logger;
@@ -26,7 +26,7 @@ export class KeyManagerFactory {
   readonly #options: KeyManagerFactoryOptions;
   readonly #modules: ModuleRegistry;
   readonly #refusedPins: RefusedPins;
-  readonly #threaded = new Map<string, ThreadedModule>();
+  readonly #isolated = new Map<string, IsolatedModule>();
   /** Isolation of each module that was ever used, by its file. */
   readonly #isolations = new Map<string, Isolation>();
 
@@ -53,13 +53,13 @@ export class KeyManagerFactory {
       return openServingKeyManager(options, { modules: this.#modules, ...this.#options });
     }
     const module =
-      this.#threaded.get(file) ?? new ThreadedModule(file, { ...this.#options, refusedPins: this.#refusedPins });
-    this.#threaded.set(file, module);
+      this.#isolated.get(file) ?? new IsolatedModule(file, { ...this.#options, refusedPins: this.#refusedPins });
+    this.#isolated.set(file, module);
     return module.open(options, whenGone);
   }
 
   /** Ends the threads, whose key managers must be closed. One in which a call hangs goes on, and keeps the process. */
   async close(): Promise<void> {
-    await Promise.all([...this.#threaded.values()].map((module) => module.end(KEY_MANAGER_DURATIONS.threadEndMs)));
+    await Promise.all([...this.#isolated.values()].map((module) => module.end(KEY_MANAGER_DURATIONS.threadEndMs)));
   }
 }

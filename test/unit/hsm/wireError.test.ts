@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Pkcs11Failure } from '../../../src/hsm/pkcs11/pkcs11Failure.ts';
-import { fromWireError, toWireError } from '../../../src/hsm/pkcs11/thread/wireError.ts';
+import { WIRE_ERRORS } from '../../../src/hsm/pkcs11/thread/wireError.ts';
 import { XksError } from '../../../src/xks/errors.ts';
 
-function cross(error: unknown): XksError | Pkcs11Failure {
-  return fromWireError(structuredClone(toWireError(error)));
+function cross(error: unknown): Error {
+  return WIRE_ERRORS.decode(structuredClone(WIRE_ERRORS.encode(error)));
 }
 
 describe('between threads', () => {
@@ -32,6 +32,6 @@ describe('between threads', () => {
       message: 'The key manager failed.',
       detail: expect.stringMatching(/^TypeError at /) as string,
     });
-    expect(JSON.stringify(toWireError(error))).not.toContain('secret');
+    expect(JSON.stringify(WIRE_ERRORS.encode(error))).not.toContain('secret');
   });
 });

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ThreadData } from './messages.ts';
 import { serveModule } from './serveModule.ts';
+import type { ThreadData } from './threadCalls.ts';
 
 if (parentPort) serveModule(parentPort, workerData as ThreadData);

@@ -9,9 +9,9 @@ import type {
   SealedWithCdiv,
 } from '../../keyManager.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
-import { copySealed } from './copySealed.ts';
-import type { Call } from './messages.ts';
 import type { ModuleThread } from './moduleThread.ts';
+import { ownBytes } from './ownBytes.ts';
+import type { ArgumentsOf, OperationName, ResultOf } from './threadCalls.ts';
 
 export interface RemoteKeyManagerOptions {
   /** Its own among those of the thread. */
@@ -44,12 +44,11 @@ export class RemoteKeyManager implements KeyManager {
   }
 
   describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
-    return this.#call({ method: 'describeKey', args: [plain(key)] }, deadline);
+    return this.#operate('describeKey', [selectorOf(key)], deadline);
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    const args = [plain(key), new Uint8Array(plaintext), new Uint8Array(aad)] as const;
-    return this.#call({ method: 'encrypt', args }, deadline);
+    return this.#operate('encrypt', [selectorOf(key), plaintext, aad], deadline);
   }
 
   encryptWithCdiv(
@@ -58,21 +57,19 @@ export class RemoteKeyManager implements KeyManager {
     { aad, ciphertextMetadata }: AadFields,
     deadline?: number,
   ): Promise<SealedWithCdiv> {
-    const fields = { aad: new Uint8Array(aad), ciphertextMetadata: new Uint8Array(ciphertextMetadata) };
-    const args = [plain(key), new Uint8Array(plaintext), fields] as const;
-    return this.#call({ method: 'encryptWithCdiv', args }, deadline);
+    return this.#operate('encryptWithCdiv', [selectorOf(key), plaintext, { aad, ciphertextMetadata }], deadline);
   }
 
-  decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
-    return this.#call({ method: 'decrypt', args: [plain(key), copySealed(sealed), new Uint8Array(aad)] }, deadline);
+  decrypt(key: KeySelector, { ciphertext, iv, tag }: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#operate('decrypt', [selectorOf(key), { ciphertext, iv, tag }, aad], deadline);
   }
 
   checkHealth(deadline?: number): Promise<void> {
-    return this.#call({ method: 'checkHealth', args: [] }, deadline);
+    return this.#operate('checkHealth', [], deadline);
   }
 
   describe(): Promise<KeyManagerDescription> {
-    return this.#call({ method: 'describe', args: [] });
+    return this.#operate('describe', []);
   }
 
   /** As it looks from here: an operation that waits for the thread waits for a session. */
@@ -84,20 +81,24 @@ export class RemoteKeyManager implements KeyManager {
 
   /** Resolves once all calls have come back, or are given up. */
   async close(): Promise<void> {
-    const { id, thread, onClose, logger, clock } = this.#options;
+    const { id, thread, onClose, logger } = this.#options;
     onClose();
-    const deadline = clock() + this.timeoutMs + MORE_TO_CLOSE_MS;
-    await thread.call(id, { method: 'close', args: [] }, deadline).catch(() => {
+    await thread.close(id, this.timeoutMs + MORE_TO_CLOSE_MS).catch(() => {
       logger.warn({ keyManager: this.name }, 'A key manager was not closed: the thread of its module does not answer');
     });
   }
 
   /** The thread gives what the same method of its own key manager gives. */
-  async #call<T>(call: Call, latest = Infinity): Promise<T> {
+  async #operate<Name extends OperationName>(
+    name: Name,
+    args: ArgumentsOf<Name>,
+    latest = Infinity,
+  ): Promise<ResultOf<Name>> {
     const { id, thread, clock } = this.#options;
+    const deadline = Math.min(latest, clock() + this.timeoutMs);
     this.#running += 1;
     try {
-      return (await thread.call(id, call, Math.min(latest, clock() + this.timeoutMs))) as T;
+      return (await thread.operate({ id, name, args: ownBytes(args) }, deadline)) as ResultOf<Name>;
     } finally {
       this.#running -= 1;
     }
@@ -105,6 +106,6 @@ export class RemoteKeyManager implements KeyManager {
 }
 
 /** The selector alone, and not what else the caller knows of the key. */
-function plain({ label, ckaId }: KeySelector): KeySelector {
+function selectorOf({ label, ckaId }: KeySelector): KeySelector {
   return { label, ckaId };
 }

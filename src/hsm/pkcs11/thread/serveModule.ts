@@ -1,83 +1,55 @@
 import type { MessagePort } from 'node:worker_threads';
+import { Peer } from '../../../messaging/peer.ts';
+import { threadChannel } from '../../../messaging/threadChannel.ts';
 import { Secret } from '../../../secret.ts';
 import type { KeyManager } from '../../keyManager.ts';
 import { closed } from '../../keyManagerFailures.ts';
+import { ModuleRegistry } from '../module/moduleRegistry.ts';
 import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import { openServingKeyManager, type Pkcs11Dependencies } from '../serving/openServingKeyManager.ts';
-import { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { RefusedPins } from '../token/refusedPins.ts';
-import { copySealed } from './copySealed.ts';
 import { machineMs } from './machineMs.ts';
-import { END, type Message, type Request, type ThreadData } from './messages.ts';
-import { toWireError } from './wireError.ts';
+import { ownBytes } from './ownBytes.ts';
+import type { MainCalls, Operation, ThreadCalls, ThreadData } from './threadCalls.ts';
+import { WIRE_ERRORS } from './wireError.ts';
 
-/** Answers the requests of the main thread with the key managers of a module: what runs in a module thread. */
+type Method = (this: KeyManager, ...args: readonly unknown[]) => Promise<unknown>;
+
+/** Does what the main thread calls with the key managers of a module: what runs in a module thread. */
 export function serveModule(port: MessagePort, { clockOrigin, refusedPins, reclaim }: ThreadData): void {
-  const post = (message: Message) => {
-    port.postMessage(message);
+  const keyManagers = new Map<string, KeyManager>();
+  const find = (id: string): KeyManager => {
+    const keyManager = keyManagers.get(id);
+    if (!keyManager) throw closed();
+    return keyManager;
   };
+  const offer: ThreadCalls = {
+    open: async ({ id, pin, ...options }) => {
+      keyManagers.set(id, await openServingKeyManager({ ...options, pin: new Secret(pin) }, dependencies));
+    },
+    operate: async ({ id, name, args, deadline }: Operation) => {
+      const keyManager = find(id);
+      return ownBytes(await (keyManager[name] as Method).call(keyManager, ...args, deadline));
+    },
+    close: async (id) => {
+      const keyManager = find(id);
+      keyManagers.delete(id);
+      await keyManager.close();
+    },
+    end: () => {
+      port.close();
+    },
+  };
+  const main = new Peer<MainCalls>(threadChannel(port), { name: 'the main thread', offer, errors: WIRE_ERRORS });
   const log = (level: keyof Pkcs11Logger) => (fields: object, message: string) => {
-    post({ type: 'log', level, fields, message });
+    main.tell('log', { level, fields, message });
   };
   const known = new RefusedPins(refusedPins, (refused) => {
-    post({ type: 'refused', refused });
+    main.tell('pinRefused', refused);
   });
   const dependencies: Pkcs11Dependencies = {
     modules: new ModuleRegistry({ refusedPins: known, reclaim }),
     logger: { info: log('info'), warn: log('warn'), error: log('error') },
     clock: () => machineMs() - clockOrigin,
   };
-  const keyManagers = new Map<string, KeyManager>();
-  port.on('message', (request: Request | typeof END) => {
-    if (request === END) {
-      port.close();
-      return;
-    }
-    const { id } = request;
-    perform(request, keyManagers, dependencies).then(
-      (result) => {
-        post({ type: 'result', id, result });
-      },
-      (error: unknown) => {
-        post({ type: 'error', id, error: toWireError(error) });
-      },
-    );
-  });
-}
-
-async function perform(
-  request: Request,
-  keyManagers: Map<string, KeyManager>,
-  dependencies: Pkcs11Dependencies,
-): Promise<unknown> {
-  if (request.method === 'open') {
-    const [options] = request.args;
-    const pin = new Secret(options.pin);
-    keyManagers.set(request.keyManager, await openServingKeyManager({ ...options, pin }, dependencies));
-    return undefined;
-  }
-  const keyManager = keyManagers.get(request.keyManager);
-  if (!keyManager) throw closed();
-  switch (request.method) {
-    case 'close':
-      keyManagers.delete(request.keyManager);
-      return keyManager.close();
-    case 'describe':
-      return keyManager.describe();
-    case 'describeKey':
-      return keyManager.describeKey(...request.args, request.deadline);
-    case 'encrypt':
-      return copySealed(await keyManager.encrypt(...request.args, request.deadline));
-    case 'encryptWithCdiv': {
-      const { ciphertextDataIntegrityValue, ...sealed } = await keyManager.encryptWithCdiv(
-        ...request.args,
-        request.deadline,
-      );
-      return { ...copySealed(sealed), ciphertextDataIntegrityValue };
-    }
-    case 'checkHealth':
-      return keyManager.checkHealth(request.deadline);
-    case 'decrypt':
-      return new Uint8Array(await keyManager.decrypt(...request.args, request.deadline));
-  }
 }

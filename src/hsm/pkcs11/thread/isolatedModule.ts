@@ -2,40 +2,42 @@ import { XksError } from '../../../xks/errors.ts';
 import type { KeyManager } from '../../keyManager.ts';
 import type { Cryptoki } from '../cryptoki/cryptoki.ts';
 import { loadModule } from '../module/loadModule.ts';
-import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
+import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import type { Pkcs11Options } from '../serving/servingKeyManager.ts';
 import type { RefusedPins } from '../token/refusedPins.ts';
 import { ModuleThread } from './moduleThread.ts';
 import { RemoteKeyManager } from './remoteKeyManager.ts';
 
-export interface ThreadedModuleOptions {
+export interface IsolatedModuleOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** Those that its threads find out too. */
+  /** Its threads add to them. */
   readonly refusedPins: RefusedPins;
   /** What runs in its threads, for tests. */
   readonly script?: URL;
 }
 
-/** A PKCS#11 module that is called in a thread of its own, and in a new one when that has died. */
-export class ThreadedModule {
+/** A PKCS#11 module with `isolation: thread`: it is called in a thread of its own, and in a new one when that one has died. */
+export class IsolatedModule {
   /** Kept loaded here: what a thread leaves behind when it dies must not be unloaded while it may still run. */
   readonly library: Cryptoki;
-  readonly #options: ThreadedModuleOptions;
+  readonly #options: IsolatedModuleOptions;
   readonly #users = new Set<() => void>();
   #thread: ModuleThread | undefined;
   #hasDied = false;
   #opened = 0;
 
   /** Throws Pkcs11Failure if the shared library cannot be loaded. */
-  constructor(file: string, options: ThreadedModuleOptions) {
+  constructor(file: string, options: IsolatedModuleOptions) {
     this.library = loadModule(file);
     this.#options = options;
   }
 
-  /** Opens a key manager as openServingKeyManager does. `whenGone` is called when the thread has died, and the key manager with it. */
+  /**
+   * Opens a key manager as openServingKeyManager does. `whenGone` is called when the thread has died, and the key manager with it.
+   */
   async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
     const { name, timeoutMs, sessions } = options;
     this.#opened += 1;
@@ -43,7 +45,7 @@ export class ThreadedModule {
     const id = `${name}#${this.#opened}`;
     const thread = (this.#thread ??= this.#start());
     try {
-      await thread.call(id, { method: 'open', args: [{ ...options, pin: options.pin.reveal() }] });
+      await thread.open({ ...options, id, pin: options.pin.reveal() });
     } catch (error) {
       throw error instanceof XksError
         ? new Pkcs11Failure(`It was not opened: ${error.detail ?? error.message}.`)
