@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PolicySetError } from '../policy/policySet.ts';
+import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 
 /** Names of key stores and key managers. */
@@ -9,17 +10,31 @@ export const nameField = z.string().regex(NAME_PATTERN, 'must be 1 to 64 charact
 
 export const fileField = z.string('must be the name of a file').min(1, 'must be the name of a file');
 
+type UriProblem = (uri: string) => string;
+
+/** Text that is no PKCS#11 URI: the problem of one says what to write instead. */
+export function textField(uriProblem: UriProblem, params: z.core.$ZodStringParams = {}) {
+  return z.string(params).refine((text): boolean => !isPkcs11Uri(text), {
+    abort: true,
+    error: ({ input }) => uriProblem(String(input)),
+  });
+}
+
+/** Parameters of a schema of a map, in whose place a PKCS#11 URI may stand. */
+export function uriError(uriProblem: UriProblem) {
+  return { error: ({ input }: { readonly input?: unknown }) => (isPkcs11Uri(input) ? uriProblem(input) : undefined) };
+}
+
 /** A CKA_LABEL. */
-export const labelField = z.string().min(1).max(255);
+export const labelField = textField(keyUriProblem).min(1).max(255);
 
 /** A CKA_ID in hexadecimal; its value is lower-case. */
-export const ckaIdField = z
-  .string({
-    error: ({ input }) =>
-      typeof input === 'number'
-        ? 'must be in quotes: YAML reads digits without them as a number'
-        : 'must be hexadecimal digits',
-  })
+export const ckaIdField = textField(keyUriProblem, {
+  error: ({ input }) =>
+    typeof input === 'number'
+      ? 'must be in quotes: YAML reads digits without them as a number'
+      : 'must be hexadecimal digits',
+})
   .regex(
     /^([0-9A-Fa-f]{2}){1,128}$/,
     'must be an even number of hexadecimal digits, 2 to 256, such as 0a0b0c, without 0x or separators',

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import type { ConfigSource } from './configSource.ts';
-import { attempt, fileField, hasOneKey, nameField, secretField } from './fields.ts';
+import { attempt, fileField, hasOneKey, labelField, nameField, secretField, textField, uriError } from './fields.ts';
+import { isPkcs11Uri, tokenUriProblem } from './pkcs11Uri.ts';
 
 const LARGEST_SLOT = 2n ** 64n - 1n;
 
-const slotError = ({ input }: { readonly input?: unknown }) =>
-  typeof input === 'number' && input > Number.MAX_SAFE_INTEGER
+function slotError({ input }: { readonly input?: unknown }): string {
+  if (isPkcs11Uri(input)) return tokenUriProblem(input);
+  return typeof input === 'number' && input > Number.MAX_SAFE_INTEGER
     ? 'must be in quotes: YAML does not hold a number of this size exactly'
     : 'must be a whole number, or such a number in quotes, decimal or hexadecimal with 0x';
+}
 
 /** A CK_SLOT_ID. */
 const slotField = z
@@ -26,11 +29,14 @@ export const ISOLATION_OF_CALLS = { blocking: 'none', threadpool: 'thread' } as 
 
 export function keyManagerSchema(source: ConfigSource) {
   const token = z
-    .strictObject({
-      label: z.string().min(1).max(32).optional(),
-      serial: z.string().min(1).max(16).optional(),
-      slot: slotField.optional().describe('The slot id'),
-    })
+    .strictObject(
+      {
+        label: textField(tokenUriProblem).min(1).max(32).optional(),
+        serial: textField(tokenUriProblem).min(1).max(16).optional(),
+        slot: slotField.optional().describe('The slot id'),
+      },
+      uriError(tokenUriProblem),
+    )
     .refine(hasOneKey, {
       error: ({ input }) =>
         `must have exactly one of label, serial, slot; it has ${Object.keys(input as object).join(', ') || 'none'}`,
@@ -70,7 +76,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .enum(['v2.40', 'v2.20'])
       .default('v2.40')
       .describe('v2.40: CK_GCM_PARAMS with ulIvBits; v2.20: without'),
-    healthKey: z.string().min(1).default('xks-health').describe('Label of the AES-256 key of the deep health check'),
+    healthKey: labelField.default('xks-health').describe('Label of the AES-256 key of the deep health check'),
     timeoutMs: z
       .int()
       .min(1)

@@ -4,8 +4,9 @@ import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
 import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
 import type { ConfigSource } from './configSource.ts';
-import { attempt, ckaIdField, fileField, labelField, nameField, secretField } from './fields.ts';
+import { attempt, ckaIdField, fileField, labelField, nameField, secretField, textField, uriError } from './fields.ts';
 import { mayBeOneKey, type KeySelector } from './keySelector.ts';
+import { keyUriProblem } from './pkcs11Uri.ts';
 
 /** A key in the token, and the metadata that names it; empty for a key without versions. */
 interface KeyVersion extends KeySelector {
@@ -31,32 +32,37 @@ export function keyStoreSchema(source: ConfigSource) {
     ckaId: ckaIdField.optional().describe('CKA_ID of the key, hexadecimal'),
   };
   const version = z
-    .strictObject({
-      ...selector,
-      decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
-    })
+    .strictObject(
+      {
+        ...selector,
+        decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
+      },
+      uriError(keyUriProblem),
+    )
     .refine(({ label, ckaId }) => label !== undefined || ckaId !== undefined, 'must have label, ckaId or both');
 
   const key = z
-    .strictObject({
-      id: z
-        .string()
-        .regex(EXTERNAL_KEY_ID_PATTERN, 'must be 1 to 128 characters of A-Za-z0-9-_. and no dot segment')
-        .describe('The externalKeyId'),
-      label: selector.label.describe('CKA_LABEL of the key; the id if label, ckaId and versions are left out'),
-      ckaId: selector.ckaId.describe('CKA_ID of the key, hexadecimal; with label, the key has both'),
-      versions: z
-        .array(version)
-        .min(1, 'must have at least one version')
-        .superRefine(requireDistinct)
-        .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
-        .optional()
-        .describe(
-          'Instead of label and ckaId, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt',
-        ),
-      status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
-      tags,
-    })
+    .strictObject(
+      {
+        id: textField(externalKeyUriProblem)
+          .regex(EXTERNAL_KEY_ID_PATTERN, 'must be 1 to 128 characters of A-Za-z0-9-_. and no dot segment')
+          .describe('The externalKeyId'),
+        label: selector.label.describe('CKA_LABEL of the key; the id if label, ckaId and versions are left out'),
+        ckaId: selector.ckaId.describe('CKA_ID of the key, hexadecimal; with label, the key has both'),
+        versions: z
+          .array(version)
+          .min(1, 'must have at least one version')
+          .superRefine(requireDistinct)
+          .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
+          .optional()
+          .describe(
+            'Instead of label and ckaId, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt',
+          ),
+        status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
+        tags,
+      },
+      uriError(externalKeyUriProblem),
+    )
     .refine(
       ({ label, ckaId, versions }) => versions === undefined || (label === undefined && ckaId === undefined),
       'must not have versions beside label or ckaId',
@@ -132,4 +138,8 @@ function requireDistinct(versions: readonly KeySelector[], context: z.Refinement
         : undefined;
     if (message !== undefined) context.addIssue({ code: 'custom', path: [index], message });
   }
+}
+
+function externalKeyUriProblem(uri: string): string {
+  return `${keyUriProblem(uri)}, beside an id of your choice`;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isPkcs11Uri } from './pkcs11Uri.ts';
 import { formatPath, type KeyPath, type Problem } from './problem.ts';
 
 // How the messages begin that no schema of ours gives.
@@ -20,7 +21,7 @@ export function toProblem(issue: z.core.$ZodIssue, written: unknown): Problem {
   if (given === null && message === mustBe) return { path, message: `is empty; it ${mustBe}` };
   // Of a file's text, the message begins with the file.
   const isSaid = typeof given === 'string' && message.startsWith(`${given}:`);
-  const show = given !== undefined && !isSaid && !isNearSecret(issue.path);
+  const show = given !== undefined && !isSaid && !isNearSecret(issue.path) && !isPkcs11Uri(given);
   return { path, message: show ? `${message} (given: ${abridge(given)})` : message };
 }
 

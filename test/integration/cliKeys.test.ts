@@ -106,6 +106,24 @@ describe('key create', () => {
   });
 });
 
+describe('a PKCS#11 URI is refused, and not repeated with its PIN', () => {
+  const uri = 'pkcs11:object=orders;id=%0a%0b?pin-value=hunter2';
+
+  it.each([
+    [['create', uri]],
+    [['create', 'foo', '--cka-id', uri]],
+    [['rotate', uri, '--key-store', 'first']],
+    [['rotate', 'foo', '--key-store', 'first', '--label', uri]],
+  ])('by key %j', async (args) => {
+    expect(await run('key', ...args)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'PKCS#11 URIs are not taken here; give the label or the CKA_ID that it names: the label orders and the CKA_ID 0a0b\n',
+    });
+  });
+});
+
 describe('key list', () => {
   it('shows the keys to people in columns, and in capitals what leaves a key unprotected', async () => {
     const own = new ProxyFiles({ tls: false });

@@ -1,4 +1,4 @@
-import type { ListedKey } from '../hsm/pkcs11/keys/pkcs11Administration.ts';
+import type { ListedKey } from '../../hsm/pkcs11/keys/pkcs11Administration.ts';
 
 const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => string])[] = [
   ['LABEL', ({ label }) => label || '""'],

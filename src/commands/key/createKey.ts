@@ -1,0 +1,52 @@
+import { addToList, editConfig } from '../../config/editConfig.ts';
+import type { Config } from '../../config/schema.ts';
+import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
+import { CommandFailure, type Cli } from '../cli.ts';
+import { findKeyStore } from '../findKeyStore.ts';
+import type { Usage } from './keyArguments.ts';
+import { createInToken, type TokenChoice } from './withToken.ts';
+
+export interface CreateOptions extends TokenChoice {
+  readonly usage: readonly Usage[];
+  readonly ckaId?: string;
+  readonly keyStore?: string;
+}
+
+/** Makes a key in the token and, if asked to, adds it to a key store of the configuration. */
+export async function createKey(
+  cli: Cli,
+  label: string,
+  { config, keyManager, usage, ckaId, keyStore }: CreateOptions,
+): Promise<void> {
+  const found = keyStore === undefined ? undefined : findKeyStore(cli, config, keyStore);
+  if (found) requireNewId(found.keyStore, label);
+  const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
+  const { record } = await createInToken(cli, choice, 'key create', { label, ckaId, usages: usage });
+  if (!found) {
+    const selector = ckaId === undefined ? '' : `, label: ${label}, ckaId: "${ckaId}"`;
+    cli.out(`A key store serves it when its keys in ${config} have - { id: ${label}${selector} }.`);
+    return;
+  }
+  editConfig(config, cli.env, {
+    edit: (document) => {
+      const selector = ckaId === undefined ? {} : { label, ckaId };
+      addToList(document, ['keyStores', found.index, 'keys'], { id: label, ...selector });
+    },
+  });
+  await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
+  cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it in a few seconds.`);
+}
+
+// Before the key is made, which cannot be taken back.
+function requireNewId({ name, keys }: Config['keyStores'][number], id: string): void {
+  if (!EXTERNAL_KEY_ID_PATTERN.test(id)) {
+    throw new CommandFailure(
+      `${id} cannot be an external key id: 1 to 128 characters of A-Za-z0-9-_. and no dot segment`,
+    );
+  }
+  if (keys.some((key) => key.id === id)) {
+    throw new CommandFailure(
+      `${name} has an external key ${id} already; to make its key in the token, leave out --key-store`,
+    );
+  }
+}

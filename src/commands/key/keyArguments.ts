@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander';
+import { ckaIdField } from '../../config/fields.ts';
+import { isPkcs11Uri, keySelectorOf } from '../../config/pkcs11Uri.ts';
+import { CommandFailure } from '../cli.ts';
+
+export type Usage = 'ENCRYPT' | 'DECRYPT';
+
+/** The text, unless it is a PKCS#11 URI; throws CommandFailure without the URI, which may hold a PIN. */
+export function refuseUri(text: string): string {
+  if (!isPkcs11Uri(text)) return text;
+  const { label, ckaId } = keySelectorOf(text);
+  const said = [
+    ...(label === undefined ? [] : [`the label ${label}`]),
+    ...(ckaId === undefined ? [] : [`the CKA_ID ${ckaId}`]),
+  ];
+  const instead = said.length === 0 ? '' : `: ${said.join(' and ')}`;
+  throw new CommandFailure(`PKCS#11 URIs are not taken here; give the label or the CKA_ID that it names${instead}`);
+}
+
+/** A CKA_ID in lower case. */
+export function parseCkaId(text: string): string {
+  const { data, error } = ckaIdField.safeParse(refuseUri(text));
+  if (data !== undefined) return data;
+  throw new InvalidArgumentError(`It ${error.issues[0]?.message ?? ''}.`);
+}
+
+export function parseUsage(text: string): Usage[] {
+  if (text === 'none') return [];
+  const usages = text.split(',').map((word) => word.trim().toUpperCase());
+  if (usages.every((usage) => usage === 'ENCRYPT' || usage === 'DECRYPT')) return usages;
+  throw new InvalidArgumentError('Say encrypt,decrypt or encrypt or decrypt or none.');
+}

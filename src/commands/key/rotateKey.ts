@@ -1,0 +1,55 @@
+import { editConfig } from '../../config/editConfig.ts';
+import type { Config } from '../../config/schema.ts';
+import { CommandFailure, type Cli } from '../cli.ts';
+import { findKeyStore } from '../findKeyStore.ts';
+import { createInToken } from './withToken.ts';
+
+export interface RotateOptions {
+  readonly config: string;
+  readonly keyStore: string;
+  readonly label?: string;
+  readonly decryptOnly?: boolean;
+}
+
+/** Makes the next version of an external key in the token, and adds it to the configuration. */
+export async function rotateKey(cli: Cli, id: string, options: RotateOptions): Promise<void> {
+  const { config, keyStore: name, decryptOnly = false } = options;
+  const { index, keyStore } = findKeyStore(cli, config, name);
+  const position = keyStore.keys.findIndex((key) => key.id === id);
+  const versions = keyStore.keys[position]?.versions;
+  if (!versions) throw new CommandFailure(`${name} has no external key ${id}`);
+  const { label = `${id}-v${versions.length + 1}` } = options;
+  const choice = { config, keyManager: keyStore.keyManagers[0] };
+  const { created, record } = await createInToken(cli, choice, 'key rotate', { label, usages: ['ENCRYPT', 'DECRYPT'] });
+  // As its earlier versions are found.
+  const ckaId = versions.some((version) => version.ckaId !== undefined) ? created.ckaId : undefined;
+  editConfig(config, cli.env, {
+    edit: (document) => {
+      const key = ['keyStores', index, 'keys', position];
+      document.deleteIn([...key, 'label']);
+      document.deleteIn([...key, 'ckaId']);
+      const written = [...versions, { label, ckaId, decryptOnly }].map(toWritten);
+      document.setIn([...key, 'versions'], document.createNode(written));
+    },
+  });
+  const version = { externalKeyId: id, keyVersion: label, decryptOnly };
+  await record({ act: 'key rotate', changed: 'configuration', keyStore: name, ...version });
+  if (keyStore.keyManagers.length > 1)
+    cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
+  cli.out(
+    decryptOnly
+      ? `Now give this configuration to every proxy; when all have reloaded it, take decryptOnly out, and do so again.`
+      : `A running proxy takes it over in a few seconds. Several do not at the same moment, and one that does not know ${label} cannot decrypt what it encrypts: for them, see --decrypt-only.`,
+  );
+}
+
+type Version = Pick<Config['keyStores'][number]['keys'][number]['versions'][number], 'label' | 'ckaId' | 'decryptOnly'>;
+
+/** A version as it stands in a configuration file. */
+function toWritten({ label, ckaId, decryptOnly }: Version): object {
+  return {
+    ...(label !== undefined && { label }),
+    ...(ckaId !== undefined && { ckaId }),
+    ...(decryptOnly && { decryptOnly }),
+  };
+}
