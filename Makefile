@@ -39,10 +39,10 @@ bench: build ## measures throughput and latency
 bench-goodput: build ## measures what is left of an HSM's capacity under overload, in 4 minutes
 	@exec node bench/goodput.ts
 
-bench-faults: build ## injects faults into HSMs under load and checks every answer, in 5 minutes
+bench-faults: build ## injects faults into HSMs under load and checks every answer, in 3 minutes
 	@exec node bench/faults.ts
 
-bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 5 minutes
+bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 4 minutes
 	@exec node bench/neverDown.ts
 
 clean: ## removes all that was built, installed or made for local runs

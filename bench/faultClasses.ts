@@ -24,6 +24,8 @@ export interface FaultClass {
   readonly faults?: readonly Fault[];
   /** What befalls that HSM beside them. Returns what ends it. */
   readonly strikes?: (hsm: FaultyHsm) => () => void;
+  /** What the proxy must have done to that HSM in the end. */
+  readonly isMended?: (hsm: FaultyHsm) => boolean;
   /** Seconds until the HSM is well again; as long as the class is measured if absent. */
   readonly seconds?: number;
   /** The process ends by the fault, and is started again by its supervisor. */
@@ -163,6 +165,7 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
       hsm.destroyHealthKey();
       return () => undefined;
     },
+    isMended: (hsm) => hsm.hasHealthKey(),
     single: { outcomes: ['InternalException'], text: 'InternalException until it is made again' },
     replicated: none,
   },

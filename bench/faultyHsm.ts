@@ -11,9 +11,14 @@ export interface FaultyHsm {
   readonly module: FaultyModule;
   /** Where SoftHSM keeps the token, in the folder of all tokens of one proxy. */
   readonly tokenFolder: string;
+  /** Whether the token has the key of the proxy's health check. */
+  hasHealthKey(): boolean;
   /** Another program deletes the key of the proxy's health check. */
   destroyHealthKey(): void;
 }
+
+// The default of `healthKey`.
+const HEALTH_KEY = 'xks-health';
 
 /** Makes an HSM with a token of its own, which has the key `known` of this value. */
 export function createFaultyHsm(softHsm: SoftHsmFixture, name: string, value: Buffer): FaultyHsm {
@@ -27,8 +32,9 @@ export function createFaultyHsm(softHsm: SoftHsmFixture, name: string, value: Bu
     name,
     module: createFaultyModule({ ...softHsm, separate: true }),
     tokenFolder: join(tokens, own),
+    hasHealthKey: () => softHsm.hasKey(HEALTH_KEY, name),
     destroyHealthKey: () => {
-      softHsm.destroyKey('xks-health', name);
+      softHsm.destroyKey(HEALTH_KEY, name);
     },
   };
 }

@@ -39,11 +39,12 @@ export async function measureFault(
   else noticedAt = await watch(proxy, (fault.seconds ?? seconds) * 1_000);
   lift?.();
   hsm.module.clear();
-  const liftedAt = performance.now();
   const notOver: string[] = [];
-  await until('all serve again', async () => endOf(load.sent, liftedAt) < Infinity && (await proxy.isWell())).catch(
-    (error: unknown) => notOver.push(String(error)),
-  );
+  const awaitEnd = (what: string, holds: () => boolean | Promise<boolean>) =>
+    until(what, holds).catch((error: unknown) => notOver.push(String(error)));
+  await awaitEnd('the HSM is mended', () => fault.isMended?.(hsm) ?? true);
+  const liftedAt = performance.now();
+  await awaitEnd('all serve again', async () => endOf(load.sent, liftedAt) < Infinity && (await proxy.isWell()));
   // To see that all is well indeed.
   await sleep(Math.max(seconds * 250, startedAt + seconds * 1_000 - performance.now()));
   await load.stop();

@@ -23,6 +23,8 @@ export interface SoftHsmFixture {
    */
   importKey(label: string, value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
   /** In the first token, unless `token` is the label of another. */
+  hasKey(label: string, token?: string): boolean;
+  /** In the first token, unless `token` is the label of another. */
   destroyKey(label: string, token?: string): void;
   /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
   closeAllSessions(): void;
@@ -41,10 +43,10 @@ export function createSoftHsm(): SoftHsmFixture {
   const previous = process.env['SOFTHSM2_CONF'];
   process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
 
-  const withSession = (token: string, use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void => {
+  const withSession = <T>(token: string, use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => T): T => {
     // Another SoftHSM may have been made since.
     process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
-    withPkcs11(module, (pkcs11) => {
+    return withPkcs11(module, (pkcs11) => {
       const session = pkcs11.C_OpenSession(
         slotOf(pkcs11, token),
         pkcs11js.CKF_SERIAL_SESSION | pkcs11js.CKF_RW_SESSION,
@@ -52,8 +54,9 @@ export function createSoftHsm(): SoftHsmFixture {
       ignoring(pkcs11js.CKR_USER_ALREADY_LOGGED_IN, () => {
         pkcs11.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
       });
-      use(pkcs11, session);
+      const result = use(pkcs11, session);
       pkcs11.C_CloseSession(session);
+      return result;
     });
   };
 
@@ -87,11 +90,11 @@ export function createSoftHsm(): SoftHsmFixture {
         pkcs11.C_CreateObject(session, [...attributes, ...defaults]);
       });
     },
+    hasKey: (label, token = tokenLabel) =>
+      withSession(token, (pkcs11, session) => findKey(pkcs11, session, label) !== null),
     destroyKey: (label, token = tokenLabel) => {
       withSession(token, (pkcs11, session) => {
-        pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: label }]);
-        const key = pkcs11.C_FindObjects(session);
-        pkcs11.C_FindObjectsFinal(session);
+        const key = findKey(pkcs11, session, label);
         if (!key) throw new Error(`There is no key ${label} to destroy`);
         pkcs11.C_DestroyObject(session, key);
       });
@@ -110,13 +113,13 @@ export function createSoftHsm(): SoftHsmFixture {
 }
 
 /** Uses the module beside the code under test, which shares its state: it is one per process. */
-function withPkcs11(module: string, use: (pkcs11: pkcs11js.PKCS11) => void): void {
+function withPkcs11<T>(module: string, use: (pkcs11: pkcs11js.PKCS11) => T): T {
   const pkcs11 = new pkcs11js.PKCS11(module);
   const ours = ignoring(pkcs11js.CKR_CRYPTOKI_ALREADY_INITIALIZED, () => {
     pkcs11.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK });
   });
   try {
-    use(pkcs11);
+    return use(pkcs11);
   } finally {
     if (ours) pkcs11.C_Finalize();
   }
@@ -126,6 +129,13 @@ function slotOf(pkcs11: pkcs11js.PKCS11, label: string): Buffer {
   const slot = pkcs11.C_GetSlotList(true).find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trim() === label);
   if (!slot) throw new Error(`There is no token ${label}`);
   return slot;
+}
+
+function findKey(pkcs11: pkcs11js.PKCS11, session: Buffer, label: string): Buffer | null {
+  pkcs11.C_FindObjectsInit(session, [{ type: pkcs11js.CKA_LABEL, value: label }]);
+  const key = pkcs11.C_FindObjects(session);
+  pkcs11.C_FindObjectsFinal(session);
+  return key;
 }
 
 /** Whether the call succeeded; false if it failed with this code. */
