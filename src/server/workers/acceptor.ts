@@ -10,6 +10,8 @@ export interface AcceptorOptions {
   readonly port: number;
   /** The ways to those that may be given connections now. */
   readonly sinks: () => readonly ConnectionSink[];
+  /** Connections that may be on their way to workers at once: more are closed. No limit if left out. */
+  readonly maxConnections?: number;
   /** Told when a connection cannot be accepted, such as for lack of file descriptors. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
 }
@@ -20,9 +22,10 @@ export class Acceptor {
   readonly #sinks: AcceptorOptions['sinks'];
   #given = 0;
 
-  private constructor({ sinks, onError }: AcceptorOptions) {
+  private constructor({ sinks, maxConnections = Infinity, onError }: AcceptorOptions) {
     this.#sinks = sinks;
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void this.#give(socket));
+    this.#server.maxConnections = maxConnections;
     this.#server.on('error', onError);
   }
 

@@ -2,14 +2,13 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Peer } from '../../messaging/peer.ts';
 
-// A connection has one owner. The supervisor accepts it and gives it to a worker; it keeps its own descriptor until the worker
-// has answered. If the worker ends before that, the supervisor gives the connection to another worker. Neither can be written as
-// a message of node:cluster, which loses what a worker was given just before it died
-// (https://github.com/nodejs/node/issues/21746).
+// A connection has one owner. The supervisor accepts it and gives it to a worker, but keeps its own descriptor until the worker
+// has answered. If the worker ends before that, the supervisor gives the connection to another worker. node:cluster cannot do
+// this: it loses connections that a worker was given just before it died (https://github.com/nodejs/node/issues/21746).
 //
-// Four things can end such a call:
-// - the answer: the worker has the connection;
-// - a failure to send: the worker is gone;
+// Four things can end the call with which a connection is given:
+// - its answer: the worker has the connection;
+// - a failure to send it: the worker is gone;
 // - the end of the worker;
 // - the answer to a later call, which shows that the connection did not arrive: Node drops a message without notice if the worker
 //   has no descriptor free for its handle.
@@ -78,7 +77,8 @@ export class ConnectionGiver {
 export function connectionTaker(take: (connection: Socket) => void): ConnectionCalls {
   return {
     takeConnection: (_, connection) => {
-      // Without one, the client was gone before. After the answer: no other worker may get a connection that ends this one.
+      // Without one, the client was gone before. It is used after the answer, so that no other worker gets a connection that
+      // ends this one.
       if (connection) queueMicrotask(take.bind(undefined, connection));
     },
     confirmTaken: () => undefined,

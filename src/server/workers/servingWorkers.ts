@@ -1,6 +1,6 @@
 import type { Readiness } from '../../keyStores/readiness.ts';
 
-/** The workers that have started and not ended, and what each said last of its readiness. */
+/** The workers that have started and not ended, each with the readiness that it last reported. */
 export class ServingWorkers<Worker> {
   readonly #readiness = new Map<Worker, Readiness>();
 
@@ -16,7 +16,7 @@ export class ServingWorkers<Worker> {
     return [...this.#readiness.keys()];
   }
 
-  /** Those that are given connections: the ready ones; all, if none is ready, since the next request may work. */
+  /** The workers that are given connections: the ready ones. If none is ready, all, since the next request may work. */
   get accepting(): Worker[] {
     const ready = this.all.filter((worker) => this.#readiness.get(worker)?.ready);
     return ready.length > 0 ? ready : this.all;

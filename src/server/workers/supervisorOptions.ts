@@ -4,7 +4,9 @@ import type { WorkerOptions } from './supervisedWorker.ts';
 import type { WorkerDurations } from './workerDurations.ts';
 
 export interface SupervisorOptions
-  extends Pick<AcceptorOptions, 'host' | 'port' | 'onError'>, Pick<WorkerOptions, 'output' | 'program'> {
+  extends
+    Pick<AcceptorOptions, 'host' | 'port' | 'maxConnections' | 'onError'>,
+    Pick<WorkerOptions, 'output' | 'program'> {
   readonly log: SupervisorLog;
   readonly records: SupervisorRecords;
   /** WORKER_DURATIONS if left out. */
