@@ -15,6 +15,7 @@ import { startMonitoring } from '../monitoring/startMonitoring.ts';
 import { AuditFailure, openTrail, type OpenTrail } from '../proxy/openTrail.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Reloader } from '../proxy/reloader.ts';
+import { connectionLimit, TooFewDescriptors } from '../server/connectionLimit.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { Supervisor } from '../server/workers/supervisor.ts';
 import { SupervisorFailure } from '../server/workers/supervisorFailure.ts';
@@ -159,7 +160,7 @@ function refuse(complaints: readonly string[]): void {
 
 function start(
   order: ServeOrder,
-  { server }: Config,
+  config: Config,
   output: Output,
   lifecycle: LifecycleMetrics,
   own: OpenTrail | undefined,
@@ -168,8 +169,9 @@ function start(
   const { log, stream } = output;
   if (!own) return Proxy.start(order, { env, ...output, process: 'main', slot: 'main' });
   return Supervisor.start(order, {
-    host: server.host,
-    port: server.port,
+    host: config.server.host,
+    port: config.server.port,
+    maxConnections: connectionLimit(config, { workers: order.processes }),
     onError: ({ code }) => {
       log.error({ code }, 'a connection was not accepted');
     },
@@ -204,6 +206,8 @@ async function watch(
 }
 
 function explain(error: unknown): never {
-  const isOurs = [ListenFailure, SupervisorFailure, AuditFailure].some((failure) => error instanceof failure);
+  const isOurs = [ListenFailure, SupervisorFailure, AuditFailure, TooFewDescriptors].some(
+    (failure) => error instanceof failure,
+  );
   throw isOurs ? new CommandFailure((error as Error).message) : error;
 }

@@ -18,6 +18,7 @@ import { proxyMetrics } from '../monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from '../keyStores/readiness.ts';
 import { openTrail, type OpenTrail } from './openTrail.ts';
 import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
+import { connectionLimit, MAX_CONNECTIONS } from '../server/connectionLimit.ts';
 import { listen, UNRECORDABLE, type HandOver, type Listening } from '../server/listen.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import type { Refusal } from '../server/refusal.ts';
@@ -82,10 +83,14 @@ export class Proxy implements Serving {
     this.#dependencies = dependencies;
   }
 
-  /** Throws Pkcs11Failure, AuditFailure, and what the system says to listening, with nothing left open. */
+  /** Throws TooFewDescriptors, Pkcs11Failure, AuditFailure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const { log, process, isReplacement } = dependencies;
+    const maxConnections = connectionLimit(config);
+    if (maxConnections < MAX_CONNECTIONS) {
+      log.warn({ maxConnections }, 'the limit of open files (ulimit -n) leaves room for fewer connections than usual');
+    }
     const refusedPins = new RefusedPins(dependencies.refusedPins, dependencies.onRefusedPin);
     const keyStores = () => state.current.stores.byUriPathPrefix;
     const counted =
@@ -111,7 +116,7 @@ export class Proxy implements Serving {
       const exchanges = new OpenExchanges();
       const app = { keyStores, log, exchanges, observe: counted?.countRequest };
       const refused = counted?.countRefusal;
-      const listening = await startListening(config, order, { ...dependencies, app, trail, refused });
+      const listening = await startListening(config, order, { ...dependencies, app, trail, refused, maxConnections });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
       return new Proxy({ state, metrics, listening, trail, exchanges }, dependencies);
     } catch (error) {
@@ -203,12 +208,13 @@ interface ListeningDependencies extends Pick<ProxyDependencies, 'log' | 'handOve
   readonly app: Pick<AppDependencies, 'keyStores' | 'observe' | 'log' | 'exchanges'>;
   readonly trail: Trail;
   readonly refused: ((refusal: Refusal) => void) | undefined;
+  readonly maxConnections: number;
 }
 
 async function startListening(
   { server }: Config,
   { ticketKeys }: ServeOrder,
-  { app, trail, refused, log, handOver }: ListeningDependencies,
+  { app, trail, refused, maxConnections, log, handOver }: ListeningDependencies,
 ): Promise<Listening> {
   const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
   const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
@@ -222,6 +228,7 @@ async function startListening(
       tls,
       ticketKeys,
       proxyProtocol,
+      maxConnections,
       canRecord: () => !trail.isFull,
       listener: (clientOf) => createApp({ ...app, ...recording, verifier, proxy, clientOf }),
       onError: ({ code }) => {

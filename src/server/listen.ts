@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
 import type { Client } from '../http/exchange.ts';
 import { admitProxied, type ProxyProtocol } from './admitProxied.ts';
+import { MAX_CONNECTIONS } from './connectionLimit.ts';
 import { Connections } from './connections.ts';
 import { drain } from './drain.ts';
 import { interpose } from './interpose.ts';
@@ -30,11 +31,13 @@ export interface ListenOptions {
   /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
   readonly ticketKeys?: Buffer;
   readonly proxyProtocol: ProxyProtocol;
+  /** Open connections at most; MAX_CONNECTIONS if left out. */
+  readonly maxConnections?: number;
   /** Makes what answers requests; `clientOf` tells on whose connection one came. */
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Whether requests can be recorded at present. If not, their connections are closed. */
   readonly canRecord?: () => boolean;
-  /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
+  /** Told when a connection cannot be accepted, such as for lack of file descriptors; the server goes on. */
   readonly onError: (error: NodeJS.ErrnoException) => void;
   /** Told of each connection that is not let in, or ends without a request: no HTTP, no TLS, or nothing in time. */
   readonly onRefused: (refusal: Refusal) => void;
@@ -67,8 +70,6 @@ const HTTP: ServerOptions = {
   // Without such probes the load balancer's end comes first, so that no request meets a closing connection.
   keepAliveTimeout: 400_000,
 };
-// The limit of each process. A connection may hold a body of 128 KiB and a file descriptor; KMS keeps far fewer.
-const MAX_CONNECTIONS = 1_000;
 // Requests of one connection, which need not wait for answers to those before; KMS does. While not many are running on all:
 // thousands that come in one turn of the event loop are more than the log can take.
 const MAX_PIPELINED = 8;
@@ -82,7 +83,7 @@ export const UNRECORDABLE = 'too many requests wait for their records';
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
-  const connections = new Connections(MAX_CONNECTIONS);
+  const connections = new Connections(options.maxConnections ?? MAX_CONNECTIONS);
   const running = new Set<ServerResponse>();
   let draining = false;
   const onRefused = (refusal: Refusal): void => {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { listen } from '../../src/server/listen.ts';
-import { RawConnection, rawPost } from '../support/rawConnection.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { REQUEST, startServer } from '../support/listeningServer.ts';
+import { RawConnection } from '../support/rawConnection.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
 
@@ -20,26 +20,21 @@ afterAll(() => {
 
 it('a connection that is handed over after a drain is closed, and its request is not read', async () => {
   let take: (connection: Socket) => void = () => undefined;
-  const listener = vi.fn();
-  const listening = await listen({
+  const server = await startServer({
     source: (taking) => {
       take = taking;
     },
     tls: undefined,
-    proxyProtocol: { enabled: false, vpcEndpointIds: [] },
-    listener: () => listener,
-    onError: () => undefined,
-    onRefused: () => undefined,
   });
   const acceptor = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
   await once(acceptor, 'listening');
   const client = new RawConnection((acceptor.address() as AddressInfo).port);
   const [accepted] = (await once(acceptor, 'connection')) as [Socket];
-  await client.send(rawPost({ credential: files.credentials[0] }));
-  expect(await listening.drain(10_000)).toBe(true);
+  await client.send(REQUEST);
+  expect(await server.drain(10_000)).toBe(true);
   take(accepted);
   expect(await client.closed()).toEqual([]);
-  expect(listener).not.toHaveBeenCalled();
+  expect(server.clients).toEqual([]);
   acceptor.close();
 });
 
