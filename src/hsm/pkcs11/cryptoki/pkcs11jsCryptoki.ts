@@ -1,22 +1,12 @@
 import pkcs11js from 'pkcs11js';
 import type { Secret } from '../../../secret.ts';
-import { TAG_BYTES } from '../../../xks/limits.ts';
 import type { CipherCalls, Cryptoki, GcmCall, ObjectHandle, SessionHandle, Template, TokenInfo } from './cryptoki.ts';
 import { CKR, CKS } from './cryptokiConstants.ts';
 import { CryptokiError, isAnswer } from './cryptokiError.ts';
+import { asBuffer, gcmMechanism } from './gcmMechanism.ts';
 import { toTokenInfo } from './toTokenInfo.ts';
 
-// For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
-const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
-const NULL = Buffer.alloc(0);
-
-// What an HSM that makes the IV itself is told to make.
-const DEFAULT_IV_BYTES = 12;
-
-const TAG_BITS = Buffer.alloc(8);
-TAG_BITS.writeBigUInt64LE(BigInt(TAG_BYTES * 8));
-
-/** Cryptoki by pkcs11js; the only file that knows it. */
+/** Cryptoki by pkcs11js, which only this folder knows. */
 export class Pkcs11jsCryptoki implements Cryptoki {
   readonly #module = new pkcs11js.PKCS11();
   // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
@@ -148,50 +138,50 @@ export class Pkcs11jsCryptoki implements Cryptoki {
   }
 
   readonly blocking: CipherCalls = {
-    encrypt: (session, call) => {
-      this.#running.add(call);
-      try {
+    encrypt: (session, call) =>
+      this.#keep(call, () => {
         this.#encryptInit(session, call);
         return answer('C_Encrypt', () => this.#module.C_Encrypt(session, asBuffer(call.input), call.output));
-      } finally {
-        this.#running.delete(call);
-      }
-    },
-    decrypt: (session, call) => {
-      this.#running.add(call);
-      try {
+      }),
+    decrypt: (session, call) =>
+      this.#keep(call, () => {
         this.#decryptInit(session, call);
         return answer('C_Decrypt', () => this.#module.C_Decrypt(session, asBuffer(call.input), call.output));
-      } finally {
-        this.#running.delete(call);
-      }
-    },
+      }),
   };
 
   readonly threadpool: CipherCalls = {
-    encrypt: async (session, call) => {
-      this.#running.add(call);
-      try {
+    encrypt: (session, call) =>
+      this.#keepAsync('C_Encrypt', call, () => {
         this.#encryptInit(session, call);
-        return await this.#module.C_EncryptAsync(session, asBuffer(call.input), call.output);
-      } catch (error) {
-        throw translate('C_Encrypt', error);
-      } finally {
-        this.#running.delete(call);
-      }
-    },
-    decrypt: async (session, call) => {
-      this.#running.add(call);
-      try {
+        return this.#module.C_EncryptAsync(session, asBuffer(call.input), call.output);
+      }),
+    decrypt: (session, call) =>
+      this.#keepAsync('C_Decrypt', call, () => {
         this.#decryptInit(session, call);
-        return await this.#module.C_DecryptAsync(session, asBuffer(call.input), call.output);
-      } catch (error) {
-        throw translate('C_Decrypt', error);
-      } finally {
-        this.#running.delete(call);
-      }
-    },
+        return this.#module.C_DecryptAsync(session, asBuffer(call.input), call.output);
+      }),
   };
+
+  #keep<T>(call: GcmCall, run: () => T): T {
+    this.#running.add(call);
+    try {
+      return run();
+    } finally {
+      this.#running.delete(call);
+    }
+  }
+
+  async #keepAsync<T>(functionName: string, call: GcmCall, run: () => Promise<T>): Promise<T> {
+    this.#running.add(call);
+    try {
+      return await run();
+    } catch (error) {
+      throw translate(functionName, error);
+    } finally {
+      this.#running.delete(call);
+    }
+  }
 
   #encryptInit(session: SessionHandle, call: GcmCall): void {
     answer('C_EncryptInit', () => {
@@ -210,41 +200,6 @@ function slotIdOf(slot: bigint): Buffer {
   const id = Buffer.alloc(8);
   id.writeBigUInt64LE(slot);
   return id;
-}
-
-function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {
-  return { mechanism: pkcs11js.CKM_AES_GCM, parameter: call.gcmParameters === 'v2.40' ? v240(call) : v220(call) };
-}
-
-function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
-  const parameter: pkcs11js.GcmParams = {
-    type: pkcs11js.CK_PARAMS_AES_GCM_v240,
-    iv: ivOrNull(iv),
-    ivBits: (iv.length || DEFAULT_IV_BYTES) * 8,
-    aad: asBuffer(aad),
-    tagBits: TAG_BYTES * 8,
-  };
-  return parameter;
-}
-
-// pkcs11js has no CK_GCM_PARAMS without ulIvBits, but a structure of the same layout: pointer, length, pointer, length and a
-// CK_ULONG, which is a handle there and ulTagBits here.
-function v220({ iv, aad }: GcmCall): pkcs11js.IParams {
-  const parameter: pkcs11js.GostR3410KeyWrapParams = {
-    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
-    wrapOID: ivOrNull(iv),
-    ukm: asBuffer(aad),
-    key: TAG_BITS,
-  };
-  return parameter;
-}
-
-function ivOrNull(iv: Uint8Array): Buffer {
-  return iv.length === 0 ? NULL : asBuffer(iv);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes.length === 0 ? NO_BYTES : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function answer<T>(functionName: string, call: () => T): T {

@@ -18,7 +18,7 @@ import type { SessionHandle } from '../cryptoki/cryptoki.ts';
 import { KeyDirectory } from '../keys/keyDirectory.ts';
 import { KeysVanished } from '../keys/keysVanished.ts';
 import { provideHealthKey } from '../keys/provideHealthKey.ts';
-import type { SecretKey } from '../keys/secretKey.ts';
+import { requireUsage } from '../keys/requireUsage.ts';
 import { describeToken } from '../token/describeToken.ts';
 import type { OpenToken, TokenOptions } from '../token/openToken.ts';
 import { AesGcm, type GcmDialect } from './aesGcm.ts';
@@ -238,14 +238,4 @@ function isOtherLoss(attempt: number, loss: Loss): boolean {
 function unbelievable(cause: unknown): XksError {
   const detail = 'the key manager does not decrypt its own ciphertexts either';
   return new XksError('InternalException', 'The key manager cannot decrypt at present.', { cause, detail });
-}
-
-// The token would refuse too, but not every token does, and it would cost a session.
-function requireUsage({ description: { keySpec, keyUsage } }: SecretKey, usage: 'ENCRYPT' | 'DECRYPT'): void {
-  if (keySpec !== 'AES_256') {
-    throw new XksError('InvalidKeyUsageException', `The external key is ${keySpec}: only AES_256 can be used.`);
-  }
-  if (!keyUsage.includes(usage)) {
-    throw new XksError('InvalidKeyUsageException', `The external key does not permit ${usage}.`);
-  }
 }
