@@ -1,77 +1,121 @@
-import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { Secret } from '../secret.ts';
+import { changeRules, type ChangeRule } from './changeRules.ts';
+import { ConfigSource } from './configSource.ts';
+import { isSameValue } from './sameValue.ts';
+import { configSchema } from './schema.ts';
 
 export interface ConfigChange {
-  /** Path of the key, with the names of list entries: `keyStores.orders.keys.payments.status`. */
-  readonly path: string;
+  /** Keys, and the names of list entries: `keyStores`, `orders`, `keys`, `payments`, `status`. */
+  readonly path: readonly string[];
   /** What happened to it, such as `enabled to blocked`, `added` or, for what may not be shown, `changed`. */
   readonly what: string;
   /** Whether it takes effect with a restart only. */
   readonly needsRestart: boolean;
 }
 
-// What a listening process, or its set-up, is made with.
-const FIXED = ['server', 'monitoring', 'log', 'audit'];
-const NOT_FIXED = ['server.tls', 'server.drainSeconds'];
-// To listen without TLS, or with it after all, is another listener.
-const FIXED_AS_A_WHOLE = 'server.tls';
+/** What the schema says of a part of a configuration. */
+interface Field {
+  /** Undefined for what a transformation has made. */
+  readonly schema: z.core.$ZodTypes | undefined;
+  readonly rule: ChangeRule;
+}
+
+interface Part {
+  readonly path: readonly string[];
+  readonly field: Field;
+  /** Undefined if it is absent. */
+  readonly was: unknown;
+  readonly is: unknown;
+}
+
+const SHOWN_CHARACTERS = 100;
 
 /** What a new configuration changes, in the order of the configuration; nothing secret. */
 export function describeChanges(before: object, after: object): ConfigChange[] {
-  const [old, now] = [flatten(before), flatten(after)];
-  const paths = new Set([...old.keys(), ...now.keys()]);
-  const changes = [...paths].flatMap((path) => {
-    const [was, is] = [old.get(path), now.get(path)];
-    if (isDeepStrictEqual(was, is)) return [];
-    return [{ path, what: was === undefined ? 'added' : is === undefined ? 'removed' : describe(was, is) }];
-  });
-  return changes
-    .filter(({ path }) => !changes.some((outer) => path.startsWith(`${outer.path}.`)))
-    .map(({ path, what }) => ({ path, what, needsRestart: needsRestart(path, what) }));
+  const schema = configSchema(new ConfigSource('.', {}));
+  return changesOf({ path: [], field: fieldOf(schema, {}), was: before, is: after });
 }
 
-function needsRestart(path: string, what: string): boolean {
-  const under = (places: readonly string[]) => places.some((place) => path === place || path.startsWith(`${place}.`));
-  if (path === FIXED_AS_A_WHOLE && what !== 'changed') return true;
-  return under(FIXED) && !under(NOT_FIXED);
+/** The change in one line. Names that are not one word are in quotes. */
+export function formatChange({ path, what }: ConfigChange): string {
+  return `${path.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name))).join('.')}: ${what}`;
 }
 
-interface Leaf {
-  /** JSON; a secret is revealed. */
-  readonly value: string;
-  readonly mayBeShown: boolean;
-}
-
-function describe(was: Leaf, is: Leaf): string {
-  return was.mayBeShown && is.mayBeShown ? `${was.value} to ${is.value}` : 'changed';
-}
-
-/** Whether two parts of a configuration are the same, their secrets too. */
-export function isSameValue(one: object, other: object): boolean {
-  return isDeepStrictEqual(flatten(one), flatten(other));
-}
-
-/** Every value of the configuration by its path; a map or list as a whole too, so that one that appears is said once. */
-function flatten(value: unknown, path = '', leaves = new Map<string, Leaf>()): Map<string, Leaf> {
-  if (value instanceof Secret) leaves.set(path, { value: value.reveal(), mayBeShown: false });
-  // Bytes are made of other values.
-  else if (ArrayBuffer.isView(value) || value === undefined) return leaves;
-  else if (typeof value === 'object' && value !== null) {
-    const parts = Array.isArray(value) ? value.map(nameEntry) : Object.entries(value);
-    // The last version of a key encrypts, so the order of versions counts.
-    const order = path.endsWith('.versions') ? JSON.stringify(parts.map(([name]) => name)) : '';
-    if (path !== '') leaves.set(path, { value: order, mayBeShown: true });
-    for (const [name, part] of parts) flatten(part, path === '' ? name : `${path}.${name}`, leaves);
-  } else {
-    const text = typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-    leaves.set(path, { value: text, mayBeShown: text.length <= 100 });
+function changesOf(part: Part): ConfigChange[] {
+  const { path, field, was, is } = part;
+  if (isSameValue(was, is)) return [];
+  const [old, now] = [partsOf(was, field.rule), partsOf(is, field.rule)];
+  if (!old || !now) return [changeOf(part)];
+  const [oldNames, newNames] = [[...old.keys()], [...now.keys()]];
+  if (field.rule.isOrdered && !isSameValue(oldNames, newNames)) {
+    return [changeOf({ ...part, was: oldNames, is: newNames })];
   }
-  return leaves;
+  return [...new Set([...oldNames, ...newNames])].flatMap((name) =>
+    changesOf({ path: [...path, name], field: childOf(field, name), was: old.get(name), is: now.get(name) }),
+  );
 }
 
-/** An entry of a list is known by its name, so that the others are the same when one goes; a plain value by itself. */
-function nameEntry(entry: unknown, index: number): [string, unknown] {
-  if (typeof entry !== 'object' || entry === null) return [String(index + 1), entry];
-  const { name, id, accessKeyId, label } = entry as Readonly<Record<string, string | undefined>>;
-  return [name ?? id ?? accessKeyId ?? label ?? String(index + 1), entry];
+function changeOf({ path, field: { rule }, was, is }: Part): ConfigChange {
+  const isPresence = was === undefined || is === undefined;
+  return {
+    path,
+    what: was === undefined ? 'added' : is === undefined ? 'removed' : inWords(was, is, rule),
+    needsRestart: rule.restart === 'needed' || (rule.restart === 'to add or remove' && isPresence),
+  };
+}
+
+function inWords(was: unknown, is: unknown, { isHidden = false }: ChangeRule): string {
+  const texts = [was, is].map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)));
+  const mayBeShown = ![was, is].some((value) => value instanceof Secret || ArrayBuffer.isView(value));
+  const isShown = mayBeShown && !isHidden && texts.every(({ length }) => length <= SHOWN_CHARACTERS);
+  return isShown ? texts.join(' to ') : 'changed';
+}
+
+/** The parts of a map or a list of named entries by their names; undefined for one value. */
+function partsOf(value: unknown, { namedBy }: ChangeRule): Map<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (value instanceof Secret || ArrayBuffer.isView(value)) return undefined;
+  if (!Array.isArray(value)) return new Map(Object.entries(value).filter(([, part]) => part !== undefined));
+  if (!namedBy) return undefined;
+  const entries = value as readonly Readonly<Record<string, string | undefined>>[];
+  const parts = new Map(entries.map((entry) => [namedBy.map((key) => entry[key]).find(isGiven) ?? '', entry]));
+  // A label may be what is the CKA_ID of another.
+  return parts.size === entries.length ? parts : undefined;
+}
+
+function isGiven(name: string | undefined): boolean {
+  return name !== undefined;
+}
+
+function childOf({ schema, rule }: Field, name: string): Field {
+  const child = schema && schemaWithin(schema, name);
+  // What the schema does not know is a part of what it says of the whole.
+  return child ? fieldOf(child, rule) : { schema: undefined, rule: { ...rule, ...inherited(rule) } };
+}
+
+function schemaWithin({ _zod: { def } }: z.core.$ZodTypes, name: string): z.core.$ZodType | undefined {
+  if (def.type === 'object') return def.shape[name];
+  if (def.type === 'array') return def.element;
+  return def.type === 'record' ? def.valueType : undefined;
+}
+
+/** A schema without its wrappers, and the rules of all of them, of which the outer ones count more. */
+function fieldOf(given: z.core.$ZodType, outer: ChangeRule): Field {
+  let schema = given as z.core.$ZodTypes;
+  let own: ChangeRule = { ...changeRules.get(schema) };
+  for (let inner = unwrap(schema); inner; inner = unwrap(schema)) {
+    schema = inner as z.core.$ZodTypes;
+    own = { ...changeRules.get(schema), ...own };
+  }
+  return { schema, rule: { ...inherited(outer), ...own } };
+}
+
+function unwrap({ _zod: { def } }: z.core.$ZodTypes): z.core.$ZodType | undefined {
+  if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') return def.innerType;
+  return def.type === 'pipe' ? def.in : undefined;
+}
+
+function inherited({ restart = 'not needed' }: ChangeRule): ChangeRule {
+  return { restart: restart === 'to add or remove' ? 'not needed' : restart };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PolicySetError } from '../policy/policySet.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
+import { changeRules } from './changeRules.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 
 /** Names of key stores and key managers. */
@@ -52,7 +53,8 @@ export function secretField(source: ConfigSource) {
       'must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
     )
     .refine(hasOneKey, 'must have exactly one of file, env')
-    .transform((reference, context) => attempt(context, () => source.readSecret(reference as SecretReference)));
+    .transform((reference, context) => attempt(context, () => source.readSecret(reference as SecretReference)))
+    .register(changeRules, { isHidden: true });
 }
 
 export function hasOneKey(given: object): boolean {

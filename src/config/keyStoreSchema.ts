@@ -3,6 +3,7 @@ import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../sigv4/crede
 import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
 import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
 import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
+import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, ckaIdField, fileField, labelField, nameField, secretField, textField, uriError } from './fields.ts';
 import { mayBeOneKey, type KeySelector } from './keySelector.ts';
@@ -57,7 +58,8 @@ export function keyStoreSchema(source: ConfigSource) {
           .optional()
           .describe(
             'Instead of label and ckaId, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt',
-          ),
+          )
+          .register(changeRules, { namedBy: ['label', 'ckaId'], isOrdered: true }),
         status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request for it is refused'),
         tags,
       },
@@ -103,13 +105,22 @@ export function keyStoreSchema(source: ConfigSource) {
         .min(1, 'must name at least one key manager')
         .max(10, 'must name at most ten key managers')
         .describe('In order of preference: the next one serves when one fails'),
-      credentials: z.array(credential).default([]).describe('Two or more may be in use at once, for rotation'),
-      keys: z.array(key).default([]),
+      credentials: z
+        .array(credential)
+        .default([])
+        .describe('Two or more may be in use at once, for rotation')
+        .register(changeRules, { namedBy: ['accessKeyId'] }),
+      keys: z
+        .array(key)
+        .default([])
+        .register(changeRules, { namedBy: ['id'] }),
       tags: tags.describe('Tags of all its keys; a key may have its own value of one'),
       policyFile: fileField
         .transform((file, context) => attempt(context, () => source.readPolicySet(file)))
         .optional()
-        .describe('Cedar policies: what none of them permits is refused; if left out, requests are not restricted'),
+        .describe('Cedar policies: what none of them permits is refused; if left out, requests are not restricted')
+        // The policies of the set are named by their ids.
+        .register(changeRules, { namedBy: ['id'] }),
       quota: quota.optional().describe('Requests beyond are answered with ThrottlingException; if left out, none are'),
       decryptAlso: z
         .enum(['aws-sample-proxy'])

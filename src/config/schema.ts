@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
+import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
 import { mixedIsolations } from './mixedIsolations.ts';
@@ -32,10 +33,16 @@ export function configSchema(source: ConfigSource) {
   });
 
   const root = {
-    server: serverSchema(source),
-    monitoring: monitoring.optional().describe('Plain HTTP: /livez, /readyz and /metrics; if left out, there is none'),
-    log: log.prefault({}),
-    audit: auditSchema(source).optional().describe('The audit log; if left out, records go to the log stream only'),
+    server: serverSchema(source).register(changeRules, { restart: 'needed' }),
+    monitoring: monitoring
+      .optional()
+      .describe('Plain HTTP: /livez, /readyz and /metrics; if left out, there is none')
+      .register(changeRules, { restart: 'needed' }),
+    log: log.prefault({}).register(changeRules, { restart: 'needed' }),
+    audit: auditSchema(source)
+      .optional()
+      .describe('The audit log; if left out, records go to the log stream only')
+      .register(changeRules, { restart: 'needed' }),
     keyManagers: z
       .array(keyManagerSchema(source))
       .min(1, 'must have at least one key manager')
@@ -43,10 +50,12 @@ export function configSchema(source: ConfigSource) {
         for (const { path, message } of mixedIsolations(keyManagers, source)) {
           context.addIssue({ code: 'custom', path, message });
         }
-      }),
+      })
+      .register(changeRules, { namedBy: ['name'] }),
     keyStores: z
       .array(keyStoreSchema(source))
-      .min(1, 'must have at least one key store: xks-proxy keystore create makes one'),
+      .min(1, 'must have at least one key store: xks-proxy keystore create makes one')
+      .register(changeRules, { namedBy: ['name'] }),
   };
   return z
     .strictObject(root, `must be a map of ${Object.keys(root).join(', ')}`)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, fileField } from './fields.ts';
 
@@ -17,7 +18,9 @@ export function serverSchema(source: ConfigSource) {
       privateKeyFile: fileField.describe('PEM'),
       clientAuth: clientAuth.optional().describe('mTLS; if left out, no client certificate is asked for'),
     })
-    .transform((files, context) => attempt(context, () => source.readTls(files)));
+    .transform((files, context) => attempt(context, () => source.readTls(files)))
+    // To listen without TLS, or with it after all, is another listener.
+    .register(changeRules, { restart: 'to add or remove' });
 
   const proxyProtocol = z
     .strictObject({
@@ -48,7 +51,13 @@ export function serverSchema(source: ConfigSource) {
         .default(1)
         .describe('Processes that serve; auto: one per core'),
       fleetSize: z.int().min(1).default(1).describe('Proxies behind the load balancer, reported as xksProxyFleetSize'),
-      drainSeconds: z.int().min(0).max(300).default(20).describe('Time that running requests have after SIGTERM'),
+      drainSeconds: z
+        .int()
+        .min(0)
+        .max(300)
+        .default(20)
+        .describe('Time that running requests have after SIGTERM')
+        .register(changeRules, { restart: 'not needed' }),
     })
     .refine(({ insecureHttp, tls }) => insecureHttp || tls !== undefined, {
       path: ['tls'],

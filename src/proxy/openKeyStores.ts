@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isSameValue } from '../config/describeChanges.ts';
+import { isSameValue } from '../config/sameValue.ts';
 import type { Config } from '../config/schema.ts';
 import { KeyManagerFactory } from '../hsm/pkcs11/keyManagerFactory.ts';
 import type { RefusedPins } from '../hsm/pkcs11/token/refusedPins.ts';

@@ -1,5 +1,5 @@
 import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/configFiles.ts';
-import { describeChanges, type ConfigChange } from '../config/describeChanges.ts';
+import { describeChanges, formatChange, type ConfigChange } from '../config/describeChanges.ts';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
@@ -71,7 +71,7 @@ export class Reloader {
     if (this.#stopped) return;
     const { onReload, serving, log } = this.#options;
     try {
-      const changes = list(await this.#takeOver());
+      const changes = (await this.#takeOver()).map(formatChange);
       log.info({ trigger, changes }, 'the configuration was reloaded');
       serving.note('reload', { trigger, outcome: 'success', changes });
       onReload('success');
@@ -115,13 +115,9 @@ class NeedsRestart extends Error {
   }
 }
 
-function list(changes: readonly ConfigChange[]): string[] {
-  return changes.map(({ path, what }) => `${path}: ${what}`);
-}
-
 function explain(error: unknown): { message: string; record: object } {
   if (error instanceof NeedsRestart) {
-    return { message: `${REFUSED}. These changes need a restart`, record: { changes: list(error.changes) } };
+    return { message: `${REFUSED}. These changes need a restart`, record: { changes: error.changes.map(formatChange) } };
   }
   if (error instanceof ConfigError) {
     const problems = error.problems.map(({ path, message }) => `${path}: ${message}`);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeChanges } from '../../../src/config/describeChanges.ts';
+import { describeChanges, formatChange } from '../../../src/config/describeChanges.ts';
 import { Secret } from '../../../src/secret.ts';
 
 type Change = (configuration: ReturnType<typeof written>) => void;
@@ -51,31 +51,31 @@ it.each<[what: string, change: Change, changes: object[]]>([
   [
     'an entry by its name, however the list has moved',
     ({ keyStores: [store] }) => store?.keys.shift(),
-    [{ path: 'keyStores.orders.keys.a', what: 'removed', needsRestart: false }],
+    [{ change: 'keyStores.orders.keys.a: removed', needsRestart: false }],
   ],
   [
     'what appears once, and not all that it holds',
     ({ keyStores: [store] }) => store && (store.quota = { requestsPerSecond: 5, burst: 5 }),
-    [{ path: 'keyStores.orders.quota', what: 'added', needsRestart: false }],
+    [{ change: 'keyStores.orders.quota: added', needsRestart: false }],
   ],
   [
     'policies by their @id, and not their text',
     ({ keyStores: [store] }) => store && (store.policyFile.policies = [policy('zero', 'x'), policy('one', 'z')]),
     [
-      { path: 'keyStores.orders.policyFile.policies.zero', what: 'added', needsRestart: false },
-      { path: 'keyStores.orders.policyFile.policies.one.text', what: 'changed', needsRestart: false },
-      { path: 'keyStores.orders.policyFile.policies.two', what: 'removed', needsRestart: false },
+      { change: 'keyStores.orders.policyFile.policies.zero: added', needsRestart: false },
+      { change: 'keyStores.orders.policyFile.policies.one.text: changed', needsRestart: false },
+      { change: 'keyStores.orders.policyFile.policies.two: removed', needsRestart: false },
     ],
   ],
   [
     'a secret, but not the secret',
     ({ keyStores: [store] }) => store?.credentials[0] && (store.credentials[0].secretAccessKey = new Secret('two')),
-    [{ path: 'keyStores.orders.credentials.A.secretAccessKey', what: 'changed', needsRestart: false }],
+    [{ change: 'keyStores.orders.credentials.A.secretAccessKey: changed', needsRestart: false }],
   ],
   [
     'the order of versions, of which the last one encrypts',
     ({ keyStores: [store] }) => store?.keys[0]?.versions.unshift({ label: 'z', ciphertextMetadata: Buffer.alloc(0) }),
-    [{ path: 'keyStores.orders.keys.a.versions', what: '["a"] to ["z","a"]', needsRestart: false }],
+    [{ change: 'keyStores.orders.keys.a.versions: ["a"] to ["z","a"]', needsRestart: false }],
   ],
   [
     'what needs a restart',
@@ -86,24 +86,27 @@ it.each<[what: string, change: Change, changes: object[]]>([
       made.server.regions.push('eu-west-1');
     },
     [
-      { path: 'server.port', what: '8443 to 443', needsRestart: true },
-      { path: 'server.regions.2', what: 'added', needsRestart: true },
-      { path: 'server.drainSeconds', what: '20 to 30', needsRestart: false },
-      { path: 'log.level', what: '"info" to "warn"', needsRestart: true },
+      { change: 'server.port: 8443 to 443', needsRestart: true },
+      { change: 'server.regions: ["us-east-1"] to ["us-east-1","eu-west-1"]', needsRestart: true },
+      { change: 'server.drainSeconds: 20 to 30', needsRestart: false },
+      { change: 'log.level: "info" to "warn"', needsRestart: true },
     ],
   ],
   [
     'a certificate, which needs none',
     ({ server }) => (server.tls = { certificate: 'other', privateKey: new Secret('key') }),
-    [{ path: 'server.tls.certificate', what: '"PEM" to "other"', needsRestart: false }],
+    [{ change: 'server.tls.certificate: "PEM" to "other"', needsRestart: false }],
   ],
   [
     'the end of TLS, which needs one',
     ({ server }) => (server.tls = undefined),
-    [{ path: 'server.tls', what: 'removed', needsRestart: true }],
+    [{ change: 'server.tls: removed', needsRestart: true }],
   ],
 ])('tells of %s', (_what, change, changes) => {
-  const told = describeChanges(config(), config(change));
+  const told = describeChanges(config(), config(change)).map((each) => ({
+    change: formatChange(each),
+    needsRestart: each.needsRestart,
+  }));
   expect(told).toHaveLength(changes.length);
   expect(told).toEqual(expect.arrayContaining(changes));
 });

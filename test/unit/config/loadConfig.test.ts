@@ -1,5 +1,4 @@
-import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +6,7 @@ import { parse, stringify } from 'yaml';
 import { configJsonSchema } from '../../../src/config/configJsonSchema.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
+import { EXAMPLE, EXAMPLE_ENV, EXAMPLE_FILES, EXAMPLE_POLICY, WHOLE_EXAMPLE } from '../../support/exampleConfig.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import {
   changedConfig,
@@ -17,7 +17,6 @@ import {
   validConfig,
 } from '../../support/validConfig.ts';
 
-const POLICY = '@id("everyone") permit (principal, action, resource);';
 const SHA256_PAYMENTS_1 = '874a74e096907127';
 
 interface JsonSchema {
@@ -128,30 +127,13 @@ it('warns of external keys that are one key in the token', () => {
 });
 
 describe('the commented example is valid', () => {
-  const example = readFileSync(new URL('../../../config/xks-proxy.example.yaml', import.meta.url), 'utf8').replace(
-    '/usr/lib/softhsm/libsofthsm2.so',
-    'module.so',
-  );
-  const files = {
-    'audit.key': newAuditKey(),
-    'example.secret': CONFIG_SECRET,
-    'client-ca.crt': testCertificates.ca.certificate,
-    'example.cedar': POLICY,
-  };
-  const env = { XKS_EXAMPLE_SECRET: CONFIG_SECRET };
-
   it('as it is', () => {
-    const { config } = loadWritten(example, files, env);
+    const { config } = loadWritten(EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV);
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
-  const optional = ['audit', 'clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
-  const whole = optional
-    .reduce((text, key) => text.replaceAll(`# ${key}: `, `${key}: `), example)
-    .replace('policies/example.cedar', 'example.cedar');
-
   it('and has every key', () => {
-    const written = new Set(keysOfValue(parse(whole)));
+    const written = new Set(keysOfValue(parse(WHOLE_EXAMPLE)));
     const missing = keysOfSchema(configJsonSchema()).filter((key) => !written.has(key));
     // One of several only can be written, and the comments name the others.
     expect(missing).toEqual([
@@ -160,19 +142,19 @@ describe('the commented example is valid', () => {
       'keyManagers.pkcs11.token.slot',
       'keyManagers.pkcs11.pin.env',
     ]);
-    expect(whole).toContain('# exactly one of label, serial, slot ');
-    expect(whole).toContain('# Where the keys are. Every secret is a reference, {file: ...} or {env: ...}');
+    expect(WHOLE_EXAMPLE).toContain('# exactly one of label, serial, slot ');
+    expect(WHOLE_EXAMPLE).toContain('# Where the keys are. Every secret is a reference, {file: ...} or {env: ...}');
   });
 
   it('with what it leaves out', () => {
-    const { config } = loadWritten(whole, files, env);
+    const { config } = loadWritten(WHOLE_EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV);
     expect(config.server.tls?.clientAuth).toEqual({
       ca: testCertificates.ca.certificate,
       commonNames: ['cks.kms.us-east-1.amazonaws.com'],
     });
     expect(config.keyStores[0]).toMatchObject({
       quota: { requestsPerSecond: 1800, burst: 1800 },
-      policyFile: { file: 'example.cedar', policies: [{ id: 'everyone', text: POLICY }] },
+      policyFile: { file: 'example.cedar', policies: [{ id: 'everyone', text: EXAMPLE_POLICY }] },
       decryptAlso: 'aws-sample-proxy',
     });
     expect(config.keyStores[0]?.keys[1]?.tags).toEqual({ team: 'billing' });
@@ -335,7 +317,7 @@ describe('problems', () => {
   });
 
   it('of a policy set are all told, with its file and lines', () => {
-    const policies = `${POLICY}\n@id("typo")\npermit (principal, action, resource) when { context.x };\n${POLICY}`;
+    const policies = `${EXAMPLE_POLICY}\n@id("typo")\npermit (principal, action, resource) when { context.x };\n${EXAMPLE_POLICY}`;
     const written = changedConfig(
       ({ keyStores: [s] }) => s && Object.assign(s, { policyFile: 'p.cedar', tags: { a: 1 } }),
     );

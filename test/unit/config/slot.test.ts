@@ -49,7 +49,7 @@ describe('a slot', () => {
       describeChanges(before?.keyManagers[0]?.pkcs11.token ?? {}, after?.keyManagers[0]?.pkcs11.token ?? {}),
     ).toEqual([
       {
-        path: 'slot',
+        path: ['slot'],
         what: '9223372036854775808 to 9223372036854775809',
         needsRestart: false,
       },
