@@ -1,9 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-
-const MAIN = join(import.meta.dirname, '../dist/main.js');
+import { MAIN, startTestProgram } from '../test/support/startTestProgram.ts';
 
 /** `xks-proxy serve` in a process of its own. */
 export interface ProxyProcess {
@@ -30,30 +25,15 @@ export async function startProxyProcess(
   env: Readonly<Record<string, string>>,
   { onRecord, program = MAIN }: ProxyProcessOptions = {},
 ): Promise<ProxyProcess> {
-  const child = spawn(process.execPath, [program, 'serve', '--config', configFile], {
+  const running = startTestProgram([process.execPath, program, 'serve', '--config', configFile], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    onLine: (line) => onRecord?.(JSON.parse(line) as LogRecord),
   });
-  const ended = once(child, 'close').then(([code]) => code as number | null);
-  const port = await portOf(child, onRecord);
+  running.stderr.pipe(process.stderr);
+  const ended = running.ended.then((end) => (typeof end === 'number' ? end : null));
   const stop = async () => {
-    child.kill('SIGTERM');
+    running.signal('SIGTERM');
     await ended;
   };
-  return { pid: child.pid, port, ended, stop };
-}
-
-/** Resolves when it listens; goes on reading its log, as a collector would. */
-function portOf(child: ChildProcess, onRecord?: (record: LogRecord) => void): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once('close', () => {
-      reject(new Error('the proxy ended before it listened'));
-    });
-    if (!child.stdout) return;
-    createInterface(child.stdout).on('line', (line) => {
-      onRecord?.(JSON.parse(line) as LogRecord);
-      if (!line.includes('"msg":"listening"')) return;
-      resolve((JSON.parse(line) as { port: number }).port);
-    });
-  });
+  return { pid: running.pid, port: await running.listening, ended, stop };
 }

@@ -1,19 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
 import { newAuditKey } from '../src/audit/format/auditKey.ts';
 import { newCredential } from '../src/sigv4/newCredential.ts';
-import { PREFIX, REGION, signedHeaders } from '../test/support/proxyUnderTest.ts';
+import { PREFIX, REGION, signedHeaders } from '../test/support/signedRequest.ts';
 import type { RunningProxy } from '../test/support/runningProxy.ts';
-
-const MAIN = join(import.meta.dirname, '../dist/main.js');
+import { MAIN, startTestProgram, type RunningProgram } from '../test/support/startTestProgram.ts';
+import { until } from './until.ts';
 
 export interface RecordingOptions {
   readonly server?: object;
@@ -29,7 +27,7 @@ export class RecordingProxy implements Pick<RunningProxy, 'post'> {
   readonly #credential = newCredential();
   readonly #options: RecordingOptions;
   readonly #env: Readonly<Record<string, string>>;
-  #child: ChildProcess | undefined;
+  #program: RunningProgram | undefined;
   #output = '';
   #port = NaN;
 
@@ -61,21 +59,16 @@ export class RecordingProxy implements Pick<RunningProxy, 'post'> {
 
   /** Resolves when all workers serve. */
   async start(workers = 1): Promise<void> {
-    const { command: [command = process.execPath, ...rest] = [] } = this.#options;
-    const args = command === process.execPath ? [] : [...rest, process.execPath];
+    const serve = [process.execPath, MAIN, 'serve', '--config', join(this.folder, 'config.yaml')];
+    const [command = process.execPath, ...args] = [...(this.#options.command ?? []), ...serve];
     this.#output = '';
-    this.#child = spawn(command, [...args, MAIN, 'serve', '--config', join(this.folder, 'config.yaml')], {
-      env: { ...process.env, ...this.#env },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    this.#child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    const program = (this.#program = startTestProgram([command, ...args], { env: this.#env }));
+    program.stderr.resume();
+    program.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       this.#output += chunk;
     });
-    while (!this.#output.includes('"msg":"listening"') || (workers > 1 && this.workers.length < workers)) {
-      if (this.#child.exitCode !== null) throw new Error(`the proxy did not start:\n${this.#output}`);
-      await sleep(20);
-    }
-    this.#port = Number(/"port":(\d+),"tls"/.exec(this.#output)?.[1]);
+    this.#port = await program.listening;
+    if (workers > 1) await until('all workers serve', () => this.workers.length === workers);
   }
 
   /** Whole lines of its log. */
@@ -89,20 +82,17 @@ export class RecordingProxy implements Pick<RunningProxy, 'post'> {
   }
 
   pauseReading(): void {
-    this.#child?.stdout?.pause();
+    this.#program?.stdout.pause();
   }
 
   resumeReading(): void {
-    this.#child?.stdout?.resume();
+    this.#program?.stdout.resume();
   }
 
   /** Resolves when the process has ended and its output was read. */
   async signal(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, 'close');
-    child.kill(signal);
-    await closed;
+    this.#program?.signal(signal);
+    await this.#program?.ended;
   }
 
   async post(path: string, body: unknown, { agent }: Parameters<RunningProxy['post']>[2] = {}) {

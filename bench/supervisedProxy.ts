@@ -9,7 +9,7 @@ import { newCredential } from '../src/sigv4/newCredential.ts';
 import type { Fault } from '../test/support/faultyModule.ts';
 import { KnownKey, type Body, type Probe } from '../test/support/knownKey.ts';
 import { healthMetadata, keyPath, paths } from '../test/support/messages.ts';
-import { PREFIX, REGION, signedHeaders } from '../test/support/proxyUnderTest.ts';
+import { PREFIX, REGION, signedHeaders } from '../test/support/signedRequest.ts';
 import { createSoftHsm } from '../test/support/softHsm.ts';
 import type { Answer, Asked } from './checkedLoad.ts';
 import { createFaultyHsm, type FaultyHsm } from './faultyHsm.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setUpLocal } from './setUp.ts';
+import { setUpLocal, type Environment } from './setUp.ts';
 import { startProgram } from './startProgram.ts';
 
 /**
@@ -16,10 +16,16 @@ async function demo(checkout: string, root: string, moreKmsOptions: readonly str
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const main = join(checkout, 'dist/main.js');
   const setUp = setUpLocal(root, { main, host: '127.0.0.1', port: 0, env: process.env, folder });
-  const logTo = (name: string) => (line: string) => {
-    appendFileSync(join(folder, name), `${line}\n`);
+  /** Starts a command of xks-proxy whose log goes to a file. */
+  const start = (args: readonly string[], env: Environment, log: string) => {
+    const onLine = (line: string) => {
+      appendFileSync(join(folder, log), `${line}\n`);
+    };
+    const program = startProgram([process.execPath, main, ...args], { env, onLine });
+    program.stderr.pipe(process.stderr);
+    return program;
   };
-  const proxy = startProgram(main, ['serve', '--config', setUp.configFile], setUp.env, logTo('proxy.log'));
+  const proxy = start(['serve', '--config', setUp.configFile], setUp.env, 'proxy.log');
   const resolve = `localhost=127.0.0.1:${await proxy.listening}`;
   const kmsOptions = [
     '--port',
@@ -32,7 +38,7 @@ async function demo(checkout: string, root: string, moreKmsOptions: readonly str
     setUp.caFile,
     ...moreKmsOptions,
   ];
-  const kms = startProgram(main, ['kms', 'serve', ...kmsOptions], process.env, logTo('kms.log'));
+  const kms = start(['kms', 'serve', ...kmsOptions], process.env, 'kms.log');
   const endpoint = `http://127.0.0.1:${await kms.listening}`;
   try {
     const story = spawn('bash', [join(checkout, 'local/demo.sh')], {
@@ -43,8 +49,8 @@ async function demo(checkout: string, root: string, moreKmsOptions: readonly str
     const [code] = (await once(story, 'exit')) as [number | null];
     return code ?? 1;
   } finally {
-    proxy.kill('SIGINT');
-    kms.kill('SIGINT');
+    proxy.signal('SIGINT');
+    kms.signal('SIGINT');
     await Promise.all([proxy.ended, kms.ended]);
   }
 }

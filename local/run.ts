@@ -21,12 +21,13 @@ const SIGNALS = [
 async function run(root: string, address: { host: string; port: number }): Promise<void> {
   const main = join(root, 'dist/main.js');
   const setUp = setUpLocal(root, { ...address, main, env: process.env });
-  const serve = ['serve', '--config', setUp.configFile];
-  const proxy = startProgram(main, serve, setUp.env, (line) => process.stdout.write(`${line}\n`));
+  const proxy = startProgram([process.execPath, main, 'serve', '--config', setUp.configFile], { env: setUp.env });
+  proxy.stdout.pipe(process.stdout);
+  proxy.stderr.pipe(process.stderr);
   const asked = new AbortController();
   for (const [signal, passedOn] of SIGNALS) {
     process.on(signal, () => {
-      if (!asked.signal.aborted) proxy.kill(passedOn);
+      if (!asked.signal.aborted) proxy.signal(passedOn);
       asked.abort();
     });
   }
@@ -34,13 +35,13 @@ async function run(root: string, address: { host: string; port: number }): Promi
     process.stdout.write(await introduce(setUp, await proxy.listening));
   } catch (error) {
     if (!asked.signal.aborted) {
-      proxy.kill('SIGTERM');
+      proxy.signal('SIGTERM');
       process.stderr.write('Is the port taken? PORT=9443 make run takes another.\n');
       throw error;
     }
   }
   const end = await proxy.ended;
-  if (!asked.signal.aborted || end !== 0) throw new Error(`xks-proxy ended: ${end ?? 'unknown'}`);
+  if (!asked.signal.aborted || end !== 0) throw new Error(`xks-proxy ended: ${end}`);
 }
 
 /** Sends it an encrypt and a decrypt, and says how others do. */

@@ -1,38 +1,87 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import type { Environment } from './setUp.ts';
 
-export interface RunningProgram {
-  readonly pid: number | undefined;
-  /** The port it listens on; rejects if it ends before it does. */
-  readonly listening: Promise<number>;
-  /** Resolves when it has ended, to its exit code or the signal that killed it. */
-  readonly ended: Promise<number | NodeJS.Signals | null>;
-  kill(signal: NodeJS.Signals): void;
+/** A command with its arguments. */
+export type Program = readonly [command: string, ...args: string[]];
+
+export interface ProgramOptions {
+  /** Its whole environment. */
+  readonly env: Environment;
+  readonly cwd?: string | undefined;
+  /** Whether it leads a process group: `kill` then reaches what it has started, and Ctrl-C in a terminal does not. */
+  readonly leadsGroup?: boolean;
+  /** Is given each line of its standard output. */
+  readonly onLine?: (line: string) => void;
 }
 
-/** Runs a command of xks-proxy that listens; each line of its log is given to `log`. */
-export function startProgram(
-  main: string,
-  args: readonly string[],
-  env: Environment,
-  log: (line: string) => void,
-): RunningProgram {
-  const child = spawn(process.execPath, [main, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  process.once('exit', () => child.kill());
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-    child.once('exit', (code, signal) => {
-      resolve(code ?? signal);
+/** A program in a process of its own. Its standard output and error must be read. */
+export interface RunningProgram {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves to the port that it says it listens on; rejects if it ends before. */
+  readonly listening: Promise<number>;
+  /** Resolves when it has ended and its output is read, to its exit code or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+  /** Kills it, and what it has started if it leads a group. */
+  readonly kill: () => void;
+}
+
+/** Programs whose output has not ended: they run, or something does that they have started. */
+const running = new Set<RunningProgram>();
+process.on('exit', killPrograms);
+
+/** Kills all programs that this process has started. */
+export function killPrograms(): void {
+  for (const program of running) program.kill();
+}
+
+/** Starts a program that ends with this process at the latest. */
+export function startProgram([command, ...args]: Program, options: ProgramOptions): RunningProgram {
+  const { env, cwd, leadsGroup = false, onLine } = options;
+  const child = spawn(command, args, { env, cwd, stdio: 'pipe', detached: leadsGroup });
+  const { pid, stdin, stdout, stderr } = child;
+  const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
+    child.once('error', reject).once('close', (code, signal) => {
+      running.delete(program);
+      resolve(code ?? (signal as NodeJS.Signals));
     });
   });
+  const signal = (name: NodeJS.Signals) => void child.kill(name);
+  const kill = () => {
+    if (!leadsGroup) child.kill('SIGKILL');
+    else if (pid !== undefined && running.has(program)) killGroup(pid);
+  };
+  const listening = portOf(stdout, ended, onLine);
+  const program: RunningProgram = { pid, stdin, stdout, stderr, listening, ended, signal, kill };
+  running.add(program);
+  return program;
+}
+
+function portOf(stdout: Readable, ended: Promise<unknown>, onLine?: (line: string) => void): Promise<number> {
   const listening = new Promise<number>((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      log(line);
+    createInterface(stdout).on('line', (line) => {
+      onLine?.(line);
       if (line.includes('"msg":"listening"')) resolve((JSON.parse(line) as { port: number }).port);
     });
-    child.once('exit', () => {
-      reject(new Error('xks-proxy ended before it listened.'));
-    });
+    ended.then(() => {
+      reject(new Error('The program ended before it listened.'));
+    }, reject);
   });
-  return { pid: child.pid, listening, ended, kill: (signal) => child.kill(signal) };
+  // Not every program listens.
+  listening.catch(() => undefined);
+  return listening;
+}
+
+/** Kills the processes of a group, if there are any. */
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

@@ -1,17 +1,17 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { writeKeyPair } from '../../certs/generate.ts';
 import type { KeyPair } from '../../certs/issueCertificate.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
-import { OTHER_PREFIX, PREFIX, REGION } from '../../test/support/proxyUnderTest.ts';
+import { OTHER_PREFIX, PREFIX, REGION } from '../../test/support/signedRequest.ts';
+import { runProgram } from '../../test/support/runProgram.ts';
 import { createSoftHsm } from '../../test/support/softHsm.ts';
 import { until } from '../until.ts';
+import { MAIN } from '../../test/support/startTestProgram.ts';
 import { VPC_ENDPOINT, type LoadBalancer } from './loadBalancer.ts';
 import { ProxyInstance } from './proxyInstance.ts';
 
@@ -32,7 +32,6 @@ export interface EditableConfig {
   }[];
 }
 
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
 const TARGETS = 2;
 const WORKERS = 2;
 const DRAIN_SECONDS = 10;
@@ -124,9 +123,10 @@ export class Fleet {
 
   /** Runs `xks-proxy` on the configuration; resolves to what it printed. Throws unless it succeeds. */
   async run(...args: string[]): Promise<string> {
-    const env = { ...process.env, ...this.#softHsm.env };
-    const command = [MAIN, ...args, '--config', this.configFile];
-    return (await promisify(execFile)(process.execPath, command, { env })).stdout;
+    const program = [process.execPath, MAIN, ...args, '--config', this.configFile] as const;
+    const { exitCode, stdout, stderr } = await runProgram(program, { env: this.#softHsm.env });
+    if (exitCode !== 0) throw new Error(stderr);
+    return stdout;
   }
 
   /** Gives the configuration to one target after the other, each of which goes over to it, or refuses it. */

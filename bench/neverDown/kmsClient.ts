@@ -8,7 +8,7 @@ import type { KeyPair } from '../../certs/issueCertificate.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { KnownKey, type Body, type Probe } from '../../test/support/knownKey.ts';
 import { keyPath } from '../../test/support/messages.ts';
-import { signedHeaders } from '../../test/support/proxyUnderTest.ts';
+import { signedHeaders } from '../../test/support/signedRequest.ts';
 import type { Answer, Asked } from '../checkedLoad.ts';
 import { headerOf, type Flow, type LoadBalancer, type Target } from './loadBalancer.ts';
 import { RoundTripKey } from './roundTripKey.ts';

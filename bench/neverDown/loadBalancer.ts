@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listenLocally, type LocalServer } from '../../test/support/listenLocally.ts';
 import { CRC32C_TLV, proxyHeader, vpceTlv } from '../../test/support/proxyHeader.ts';
 
 /** A proxy behind the load balancer, on 127.0.0.1. */
@@ -41,6 +41,7 @@ interface Checked {
  */
 export class LoadBalancer {
   readonly #server: Server;
+  #local: LocalServer | undefined;
   readonly #targets = new Map<Target, Checked>();
   /** By the client's port: the latest. */
   readonly #flows = new Map<number, Flow>();
@@ -49,7 +50,7 @@ export class LoadBalancer {
   /** Resolves when it listens on a port that the system has given. */
   static async start(): Promise<LoadBalancer> {
     const balancer = new LoadBalancer();
-    await once(balancer.#server.listen(0, '127.0.0.1'), 'listening');
+    balancer.#local = await listenLocally(balancer.#server);
     return balancer;
   }
 
@@ -60,7 +61,7 @@ export class LoadBalancer {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#local?.port ?? NaN;
   }
 
   /** Takes a target in, which gets connections once it is healthy. */
@@ -84,12 +85,9 @@ export class LoadBalancer {
     return clientPort === undefined ? undefined : this.#flows.get(clientPort);
   }
 
-  /** Of clients, none may be connected any more. */
   async close(): Promise<void> {
     for (const target of [...this.#targets.keys()]) this.deregister(target);
-    const closed = once(this.#server, 'close');
-    this.#server.close();
-    await closed;
+    await this.#local?.close();
   }
 
   #carry(client: Socket): void {

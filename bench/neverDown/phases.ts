@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyPair } from '../../certs/issueCertificate.ts';
 import { Secret } from '../../src/secret.ts';
 import { encryptBody, keyPath } from '../../test/support/messages.ts';
-import { OTHER_PREFIX } from '../../test/support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../../test/support/signedRequest.ts';
 import type { Fleet } from './fleet.ts';
 import type { Identity, KmsClient } from './kmsClient.ts';
 import type { ProxyInstance } from './proxyInstance.ts';

@@ -1,10 +1,11 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import type { Target } from '../../src/conformance/target.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
-import { OTHER_PREFIX, PREFIX, ProxyUnderTest, REGION } from '../support/proxyUnderTest.ts';
+import { listenLocally } from '../support/listenLocally.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX, PREFIX, REGION } from '../support/signedRequest.ts';
 import { idsWith, resultsOf, runOn } from './runOn.ts';
 
 const { ca, server, client } = testCertificates;
@@ -43,9 +44,7 @@ it('passes with a client certificate, and an address for a name, on a proxy that
 
 it('passes every case that needs no TLS on xks-proxy itself', async () => {
   const proxy = new ProxyUnderTest();
-  const app = createServer(proxy.listener);
-  await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
-  const { port } = app.address() as AddressInfo;
+  const { port, close } = await listenLocally(createServer(proxy.listener));
   try {
     const report = await runOn({
       endpoint: {
@@ -64,7 +63,6 @@ it('passes every case that needs no TLS on xks-proxy itself', async () => {
     });
     expect(idsWith(report, 'fail')).toEqual([]);
   } finally {
-    app.closeAllConnections();
-    await new Promise((resolve) => app.close(resolve));
+    await close();
   }
 });

@@ -6,7 +6,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { handSigned, type HandSignedOptions } from '../support/handSigned.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyUnderTest, REGION, signedHeaders, withSecret } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { REGION, signedHeaders, withSecret } from '../support/signedRequest.ts';
 
 let proxy: ProxyUnderTest;
 beforeEach(() => {

@@ -2,7 +2,8 @@ import request from 'supertest';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { XksError, XKS_ERROR_STATUS, type XksErrorName } from '../../src/xks/errors.ts';
 import { base64, encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { PREFIX, ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { PREFIX } from '../support/signedRequest.ts';
 
 let proxy: ProxyUnderTest;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { listenKms, type ListeningKms } from '../../src/kms/api/listenKms.ts';
 import { HEADERS, KmsAppUnderTest } from '../support/kmsAppUnderTest.ts';
+import { listenLocally } from '../support/listenLocally.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 
 const BODY = '{"KeyId":"k"}';
@@ -81,12 +81,8 @@ it('closes in spite of those who are in no hurry', async () => {
 });
 
 it('says when the port is taken', async () => {
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    other.close();
-  });
-  const { port } = other.address() as AddressInfo;
+  const { port, close } = await listenLocally(createServer());
+  onTestFinished(close);
   const onError = (error: Error) => errors.push(error);
   await expect(listenKms({ host: '127.0.0.1', port, onError }, () => undefined)).rejects.toMatchObject({
     code: 'EADDRINUSE',

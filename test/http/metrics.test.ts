@@ -5,7 +5,8 @@ import { XKS_ERROR_STATUS, XksError } from '../../src/xks/errors.ts';
 import { KMS_OPERATIONS } from '../../src/xks/kmsOperations.ts';
 import { parseExposition, valueOf, type Sample } from '../support/exposition.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { ProxyUnderTest, withSecret } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { withSecret } from '../support/signedRequest.ts';
 
 let proxy: ProxyUnderTest;
 

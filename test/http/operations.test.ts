@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { base64, encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX, ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 
 let proxy: ProxyUnderTest;
 beforeEach(() => {

@@ -4,7 +4,8 @@ import { PolicyEngine } from '../../src/policy/policyEngine.ts';
 import { loadPolicySet } from '../../src/policy/policySet.ts';
 import { parseExposition, valueOf } from '../support/exposition.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX, ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 
 const POLICIES = `
 @id("alice") permit (principal == User::"arn:aws:iam::123456789012:user/Alice", action, resource);

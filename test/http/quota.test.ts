@@ -2,7 +2,8 @@ import { beforeEach, expect, it } from 'vitest';
 import { TokenBucket } from '../../src/timing/tokenBucket.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX, ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 
 const THROTTLED = {
   errorName: 'ThrottlingException',

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
 import { auditRecords } from '../support/auditRecords.ts';
 import { reconfigure } from '../support/reconfigurableProxy.ts';
-import { RunningProxy, runCommand, type CommandOutcome } from '../support/runningProxy.ts';
+import { RunningProxy, runCommand } from '../support/runningProxy.ts';
+import type { CommandOutcome } from '../support/runProgram.ts';
 
 const files = auditedFiles();
 

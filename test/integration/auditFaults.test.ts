@@ -8,8 +8,8 @@ import { auditRecords, missingFrom, recordsOf } from '../support/auditRecords.ts
 import { healthMetadata, paths } from '../support/messages.ts';
 import { RecordedLoad } from '../support/recordedLoad.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { MAIN } from '../support/startTestProgram.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
 const MONITORING = { monitoring: { port: 0 } };
 // Half of it is for load balancers.
 const SOON = { drainSeconds: 2 };

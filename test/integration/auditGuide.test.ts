@@ -1,18 +1,18 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { curlArguments, type SignedPost } from '../../local/curlCommand.ts';
 import { encryptAndDecrypt, encryptRequest } from '../../local/firstRequests.ts';
 import { KEY, REGION } from '../../local/localConfig.ts';
 import { setUpLocal } from '../../local/setUp.ts';
-import { startProgram } from '../../local/startProgram.ts';
 import { xksProxyUriPath } from '../../src/xks/path.ts';
+import { LoggedProgram } from '../support/loggedProgram.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { ENVIRONMENT } from '../support/startTestProgram.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(ROOT, 'docs/audit.md'), 'utf8');
-const PATH = process.env['PATH'];
 
 // What stands for programs that are not here. `aws` prints what a file of its command's name holds.
 const PRELUDE = `
@@ -38,29 +38,26 @@ beforeAll(async () => {
   mkdirSync(join(checkout, 'bin'));
   symlinkSync(process.execPath, join(checkout, 'bin/node'));
   const main = join(checkout, 'dist/main.js');
-  const setUp = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: { PATH } });
-  const lines: string[] = [];
-  const proxy = startProgram(main, ['serve', '--config', setUp.configFile], setUp.env, (line) => lines.push(line));
+  const setUp = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: ENVIRONMENT });
+  const proxy = new LoggedProgram([process.execPath, main, 'serve', '--config', setUp.configFile], { env: setUp.env });
   try {
-    const port = await proxy.listening;
-    const keyUrl = `https://localhost:${port}${xksProxyUriPath(setUp.uriPathPrefix)}/keys/${KEY}`;
+    const { port } = await proxy.logged({ msg: 'listening' });
+    const keyUrl = `https://localhost:${String(port)}${xksProxyUriPath(setUp.uriPathPrefix)}/keys/${KEY}`;
     const signing = { caFile: setUp.caFile, region: REGION, credential: setUp.credential };
     await encryptAndDecrypt(keyUrl, signing);
     const request = encryptRequest(keyUrl, signing);
     const wanted = { ...request.body, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
     writeParts(checkout, JSON.parse(await send({ ...request, body: wanted })) as Readonly<Record<string, string>>);
     // Records of its start and the three requests.
-    await vi.waitFor(() => {
-      expect(lines.some((line) => line.includes('"size":4,"checkpoint"'))).toBe(true);
-    }, 20_000);
-    writeOutside(checkout, lines);
+    await proxy.logged({ msg: 'audit checkpoint', size: 4 });
+    writeOutside(checkout, proxy.output.split('\n').slice(0, -1));
     for (const [, indent = '', block = ''] of guide.matchAll(/^( *)```(?:sh|bash)\n(.*?)^ *```$/gms)) {
       const commands = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
       said.set(commands, await bash(commands, checkout));
     }
   } finally {
-    proxy.kill('SIGTERM');
-    await proxy.ended;
+    proxy.signal('SIGTERM');
+    await proxy.exitCode;
     rmSync(checkout, { recursive: true });
   }
 }, 120_000);
@@ -89,21 +86,17 @@ function writeParts(checkout: string, answer: Readonly<Record<string, string>>):
   }
 }
 
-function send(request: SignedPost): Promise<string> {
-  return run('curl', curlArguments(request), {});
+async function send(request: SignedPost): Promise<string> {
+  const { exitCode, stdout, stderr } = await runProgram(['curl', ...curlArguments(request)]);
+  expect(exitCode, stderr).toBe(0);
+  return stdout;
 }
 
-function bash(commands: string, cwd: string): Promise<string> {
-  return run('bash', ['-c', PRELUDE + commands], { cwd, env: { PATH: `${join(cwd, 'bin')}:${PATH ?? ''}` } });
-}
-
-function run(command: string, args: readonly string[], options: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, options, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${args.at(-1) ?? ''}\n${stdout}${stderr}`));
-      else resolve(stdout);
-    });
-  });
+async function bash(commands: string, cwd: string): Promise<string> {
+  const env = { PATH: `${join(cwd, 'bin')}:${ENVIRONMENT['PATH'] ?? ''}` };
+  const { exitCode, stdout, stderr } = await runProgram(['bash', '-c', PRELUDE + commands], { cwd, env });
+  expect(exitCode, `${commands}\n${stdout}${stderr}`).toBe(0);
+  return stdout;
 }
 
 /** What the block with this command printed. */

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseTreeHead } from '../../src/audit/format/treeHead.ts';
 import { records, notes, verifyFolder, writeLog } from '../support/logUnderTest.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { changed } from '../support/tamper.ts';
 
 const VERIFIER = join(import.meta.dirname, '../audit/verify.py');
@@ -19,14 +19,10 @@ const findings = z.strictObject({
 });
 
 /** What the second verifier, which is written in Python and shares no code with the proxy, finds in a log's folder. */
-function verifyIndependently(folder: string): Promise<{ exitCode: number | null; found: z.infer<typeof findings> }> {
-  return new Promise((resolve, reject) => {
-    const child = execFile('python3', [VERIFIER, folder], (_error, stdout, stderr) => {
-      const parsed = findings.safeParse(stdout === '' ? stderr : JSON.parse(stdout));
-      if (parsed.success) resolve({ exitCode: child.exitCode, found: parsed.data });
-      else reject(new Error(stderr));
-    });
-  });
+async function verifyIndependently(folder: string): Promise<{ exitCode: number; found: z.infer<typeof findings> }> {
+  const { exitCode, stdout, stderr } = await runProgram(['python3', VERIFIER, folder]);
+  if (stdout === '') throw new Error(stderr);
+  return { exitCode, found: findings.parse(JSON.parse(stdout)) };
 }
 
 describe('a second verifier', () => {

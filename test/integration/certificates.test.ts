@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer, type ConnectionOptions, type SecureVersion, type TLSSocket } from 'node:tls';
@@ -15,6 +14,7 @@ import {
   type KeyPair,
 } from '../../certs/issueCertificate.ts';
 import { testCertificates } from '../support/certificates.ts';
+import { listenLocally } from '../support/listenLocally.ts';
 
 const { ca, server, client } = testCertificates;
 const DAY_MS = 24 * 3_600_000;
@@ -103,8 +103,7 @@ describe('a handshake with client authentication', () => {
       maxVersion: version,
     });
     try {
-      await once(listener.listen(0, '127.0.0.1'), 'listening');
-      const { port } = listener.address() as AddressInfo;
+      const { port } = await listenLocally(listener);
       const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: ca.certificate, ...options });
       const [[accepted]] = (await Promise.all([once(listener, 'secureConnection'), once(socket, 'secureConnect')])) as [
         [TLSSocket],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { xksProxyUriPath } from '../../src/xks/path.ts';
-import { OTHER_PREFIX, PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, runCommand } from '../support/runningProxy.ts';
 
 let files: ProxyFiles;

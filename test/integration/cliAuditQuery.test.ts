@@ -1,13 +1,12 @@
-import { execFile } from 'node:child_process';
 import { appendFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { appendAll, openLog, ORIGIN, requestRecord } from '../support/auditLogs.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { runCommand } from '../support/runningProxy.ts';
+import { MAIN } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
 const ARN = 'arn:aws:iam::123456789012:user/Alice';
 const REQUEST = '4112f4d6-db54-4af4-ae30-c55a22a8dfae';
 
@@ -146,7 +145,8 @@ describe('audit query', () => {
       Array.from({ length: 20_000 }, () => requestRecord()),
     );
     const pipe = `set -o pipefail; "$0" "$1" audit query "$2" --json | head -n 1`;
-    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', pipe, process.execPath, MAIN, directory]);
+    const { exitCode, stdout, stderr } = await runProgram(['bash', '--norc', '-c', pipe, process.execPath, MAIN, directory]);
+    expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ index: 1 });
     expect(stderr).toBe('');
   });

@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { encryptBody, keyPath, requestMetadata } from '../support/messages.ts';
-import { ProxyFiles, runCommand, RunningProxy, type CommandOutcome } from '../support/runningProxy.ts';
+import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
+import type { CommandOutcome } from '../support/runProgram.ts';
 
 let files: ProxyFiles;
 beforeAll(() => {

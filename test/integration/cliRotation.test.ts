@@ -5,7 +5,8 @@ import { parse } from 'yaml';
 import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
-import { ProxyFiles, runCommand, RunningProxy, type Answer, type CommandOutcome } from '../support/runningProxy.ts';
+import { ProxyFiles, runCommand, RunningProxy, type Answer } from '../support/runningProxy.ts';
+import type { CommandOutcome } from '../support/runProgram.ts';
 
 let files: ProxyFiles;
 beforeAll(() => {

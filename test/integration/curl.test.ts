@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { computeCdiv } from '../../src/xks/cdiv.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX, withSecret } from '../support/proxyUnderTest.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { OTHER_PREFIX, withSecret } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;
@@ -18,14 +18,19 @@ beforeAll(async () => {
 afterAll(() => proxy.dispose());
 
 interface CurlAnswer {
-  readonly exitCode: number | null;
+  readonly exitCode: number;
   readonly status: number;
   readonly httpVersion: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /** Posts with a real curl, signed by it unless told otherwise. */
-function curl(path: string, body: object, signer: Credential | undefined, ...options: string[]): Promise<CurlAnswer> {
+async function curl(
+  path: string,
+  body: object,
+  signer: Credential | undefined,
+  ...options: string[]
+): Promise<CurlAnswer> {
   const signing = signer
     ? [
         '--aws-sigv4',
@@ -41,14 +46,10 @@ function curl(path: string, body: object, signer: Credential | undefined, ...opt
     ...options,
     `${proxy.origin}${path}`,
   ];
-  return new Promise((resolve) => {
-    const child = execFile('curl', args, (_error, stdout) => {
-      const [, text = '', status, httpVersion = ''] = /^([^]*)\n(\d+) (\S+)$/.exec(stdout) ?? [];
-      const parsed = (text === '' ? {} : JSON.parse(text)) as CurlAnswer['body'];
-      resolve({ exitCode: child.exitCode, status: Number(status), httpVersion, body: parsed });
-    });
-    child.stdin?.end(JSON.stringify(body));
-  });
+  const { exitCode, stdout } = await runProgram(['curl', ...args], { input: JSON.stringify(body) });
+  const [, text = '', status, httpVersion = ''] = /^([^]*)\n(\d+) (\S+)$/.exec(stdout) ?? [];
+  const parsed = (text === '' ? {} : JSON.parse(text)) as CurlAnswer['body'];
+  return { exitCode, status: Number(status), httpVersion, body: parsed };
 }
 
 describe('curl --aws-sigv4', () => {

@@ -1,11 +1,9 @@
 import { Agent } from 'node:http';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { RawConnection } from '../support/rawConnection.ts';
-import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { MAIN, type Program } from '../support/startTestProgram.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
-
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
 let files: ProxyFiles;
 

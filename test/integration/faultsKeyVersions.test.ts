@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pkcs11js from 'pkcs11js';
 import { KnownKey, type Body } from '../support/knownKey.ts';
 import { base64, encryptBody, keyPath } from '../support/messages.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy, type Answer } from '../support/runningProxy.ts';
 
 const LABELS = ['payments', 'payments-2026', 'payments-2027'] as const;

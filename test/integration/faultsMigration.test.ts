@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KnownKey, type Body } from '../support/knownKey.ts';
 import { encryptBody, keyPath } from '../support/messages.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy, type Answer } from '../support/runningProxy.ts';
 
 const key = new KnownKey();

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runProgram } from '../support/runProgram.ts';
 
 const BENCH = join(import.meta.dirname, '../../bench/faults.ts');
 const FAULTS = [
@@ -17,7 +17,8 @@ const FAULTS = [
 const LOAD = ['--rate', '100', '--seconds', '1', '--timeout-ms', '1000'];
 
 it('no answer is wrong under load, and none fails but where the contract allows it', async () => {
-  const { exitCode, stdout } = await run([...LOAD, ...FAULTS.flatMap((fault) => ['--only', fault])]);
+  const only = FAULTS.flatMap((fault) => ['--only', fault]);
+  const { exitCode, stdout } = await runProgram([process.execPath, BENCH, ...LOAD, ...only]);
   expect(exitCode, stdout).toBe(0);
   const rows = stdout.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
   const measured = rows.filter(([, fault = '']) => FAULTS.includes(fault));
@@ -27,11 +28,3 @@ it('no answer is wrong under load, and none fails but where the contract allows 
     expect({ wrong, verdict }).toEqual({ wrong: '0', verdict: 'as allowed' });
   }
 }, 120_000);
-
-function run(args: readonly string[]): Promise<{ exitCode: number | null; stdout: string }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [BENCH, ...args], (_error, stdout) => {
-      resolve({ exitCode: child.exitCode, stdout });
-    });
-  });
-}

@@ -1,5 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
   constants,
   copyFileSync,
@@ -11,17 +10,17 @@ import {
   rmSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { listenLocally } from '../support/listenLocally.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import type { Program } from '../support/startTestProgram.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const IMAGE_USER = '10001';
-const run = promisify(execFile);
 
 let app: string;
 /** Node.js as a user who owns nothing of it. */
@@ -29,7 +28,10 @@ let node: Program = [process.execPath];
 
 beforeAll(async () => {
   app = mkdtempSync(join(tmpdir(), 'xks-proxy-image-'));
-  for (const half of ['packages', 'program']) await run(join(ROOT, 'deploy/build.sh'), [app, half]);
+  for (const half of ['packages', 'program']) {
+    const { exitCode, stderr } = await runProgram([join(ROOT, 'deploy/build.sh'), app, half], { env: process.env });
+    if (exitCode !== 0) throw new Error(`deploy/build.sh failed:\n${stderr}`);
+  }
   if (process.getuid?.() === 0) {
     // A copy: the user of the image need not be able to reach what root runs.
     const copy = join(app, 'bin/node');
@@ -64,9 +66,8 @@ describe('the folder that deploy/build.sh makes for the image', () => {
       for (const folder of [files.folder, dirname(files.softHsm.env.SOFTHSM2_CONF)])
         execFileSync('chown', ['-R', IMAGE_USER, folder]);
     }
-    const [command, ...args] = node;
     const write = `require('node:fs').writeFileSync(${JSON.stringify(join(app, 'dist/other.js'))}, '')`;
-    await expect(run(command, [...args, '-e', write])).rejects.toThrow('EACCES');
+    expect((await runProgram([...node, '-e', write])).stderr).toContain('EACCES');
 
     const proxy = await RunningProxy.start(files, [...node, join(app, 'dist/main.js')]);
     onTestFinished(() => proxy.dispose());
@@ -86,18 +87,14 @@ describe('the health check of the Dockerfile', () => {
     const server = createServer((request, response) => {
       asked.push(request.url);
       response.writeHead(status ?? 200).end();
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    if (status === undefined) server.close();
+    });
+    const { port, close } = await listenLocally(server);
+    if (status === undefined) await close();
     const [, ...args] = JSON.parse(written.replace('9464', String(port))) as string[];
-    const { code } = await run(process.execPath, args).then(
-      () => ({ code: 0 }),
-      (error: unknown) => error as { code: unknown },
-    );
-    server.close();
+    const { exitCode } = await runProgram([process.execPath, ...args]);
+    await close();
     expect(asked).toEqual(status === undefined ? [] : ['/livez']);
-    return code;
+    return exitCode;
   }
 
   it('follows /livez', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { failureOf, httpsClient, xksCall } from '../support/httpsClientUnderTest.ts';
-import { PREFIX } from '../support/proxyUnderTest.ts';
+import { PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 const uriPath = `${PREFIX}/kms/xks/v1`;

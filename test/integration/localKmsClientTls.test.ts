@@ -12,6 +12,7 @@ import {
 } from '../../certs/issueCertificate.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { failureOf, httpsClient, xksCall } from '../support/httpsClientUnderTest.ts';
+import { listenLocally } from '../support/listenLocally.ts';
 import { answerWell, metadata, soon, startClientAndServer as start } from '../support/scriptedProxy.ts';
 import { httpAnswer, startTcpServer, type Script } from '../support/scriptedTlsServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
@@ -242,14 +243,8 @@ describe('TLS files', () => {
 
 /** A port of 127.0.0.1 that was free just now. */
 async function unusedPort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : NaN);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
+  const { port, close } = await listenLocally(createServer());
+  await close();
   return port;
 }
 

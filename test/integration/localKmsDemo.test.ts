@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { runProgram } from '../support/runProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const DEMO = join(import.meta.dirname, '../../local/demo.ts');
@@ -66,8 +66,8 @@ it('make demo tells the whole life of a key store, and no secret of it', { timeo
   const TMPDIR = join(root, 'tmp');
   mkdirSync(TMPDIR);
   const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: root, TMPDIR };
-  const { code, stdout, stderr } = await run([DEMO, root, ...QUICKLY], env);
-  expect(code, stdout + stderr).toBe(0);
+  const { exitCode, stdout, stderr } = await runProgram([process.execPath, DEMO, root, ...QUICKLY], { env });
+  expect(exitCode, stdout + stderr).toBe(0);
 
   const [, ...told] = stdout.split(/^== (.+) ==$/m);
   expect(told.filter((_, index) => index % 2 === 0)).toEqual(STORY.map(([chapter]) => chapter));
@@ -92,14 +92,6 @@ it('make demo tells the whole life of a key store, and no secret of it', { timeo
   expect(readdirSync(root).sort()).toEqual(['certs', 'local', 'softhsm', 'tmp']);
   expect(processesOf(root)).toEqual([]);
 });
-
-function run(args: readonly string[], env: Readonly<Record<string, string>>) {
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, args, { env }, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode, stdout, stderr });
-    });
-  });
-}
 
 function secretIn(file: string): string {
   const content = JSON.parse(readFileSync(file, 'utf8')) as {

@@ -1,17 +1,16 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { setUpLocal } from '../../local/setUp.ts';
-import { startProgram } from '../../local/startProgram.ts';
+import { setUpLocal, type Environment } from '../../local/setUp.ts';
+import { LoggedProgram } from '../support/loggedProgram.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { ENVIRONMENT } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(ROOT, 'docs/local-kms.md'), 'utf8');
 const section = guide.split(/^## /m).find((text) => text.startsWith('In your own tests\n')) ?? '';
-const PATH = process.env['PATH'];
 
 /** The text of the code blocks of that section in a language. */
 function blocks(language: string): string[] {
@@ -30,13 +29,8 @@ beforeEach(async () => {
   mkdirSync(join(checkout, '.node/bin'), { recursive: true });
   symlinkSync(process.execPath, join(checkout, '.node/bin/node'));
   const main = join(checkout, 'dist/main.js');
-  const { configFile, env } = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: { PATH } });
-  const proxy = startProgram(main, ['serve', '--config', configFile], env, () => undefined);
-  onTestFinished(async () => {
-    proxy.kill('SIGTERM');
-    await proxy.ended;
-  });
-  port = await proxy.listening;
+  const { configFile, env } = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: ENVIRONMENT });
+  port = await startHere([main, 'serve', '--config', configFile], env);
 });
 
 describe('docs/local-kms.md, "In your own tests"', () => {
@@ -56,8 +50,8 @@ describe('docs/local-kms.md, "In your own tests"', () => {
       '--outputFile',
       report,
     ];
-    const env = { PATH, XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) };
-    const { stdout, stderr } = await run(vitest, { env, cwd: folder });
+    const env = { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) };
+    const { stdout, stderr } = await runProgram([process.execPath, ...vitest], { env, cwd: folder });
     const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
       testResults: { assertionResults: object[] }[];
     };
@@ -85,14 +79,7 @@ describe('docs/local-kms.md, "In your own tests"', () => {
       text.replace('xks-proxy:8443', `127.0.0.1:${port}`),
     );
     expect(node).toBe('node');
-    const options = ['--host', '127.0.0.1', '--port', '0'];
-    const kms = spawn(process.execPath, [...command, ...options], { cwd: checkout, env: { PATH } });
-    onTestFinished(async () => {
-      kms.kill('SIGTERM');
-      await once(kms, 'close');
-    });
-    const [listening] = (await once(kms.stdout, 'data')) as [Buffer];
-    const { port: kmsPort } = JSON.parse(listening.toString()) as { port: number };
+    const kmsPort = await startHere([...command, '--host', '127.0.0.1', '--port', '0']);
     expect(await isHealthy(services['local-kms'], '4599', kmsPort)).toBe(true);
     expect(await isHealthy(services['local-kms'], '4599', 1)).toBe(false);
     expect(await isHealthy(services['xks-proxy'], '8443', 1)).toBe(false);
@@ -115,13 +102,15 @@ interface Compose {
 /** Runs the health check of a service that listens on another port. */
 async function isHealthy({ healthcheck }: Service, port: string, actualPort: number): Promise<boolean> {
   const [, , ...args] = healthcheck.test.map((text) => text.replace(port, String(actualPort)));
-  return (await run(args, { env: { PATH } })).code === 0;
+  return (await runProgram([process.execPath, ...args])).exitCode === 0;
 }
 
-function run(args: readonly string[], options: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string }) {
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    const child = execFile(process.execPath, args, options, (_error, stdout, stderr) => {
-      resolve({ code: child.exitCode, stdout, stderr });
-    });
+/** Runs a program of Node.js in the checkout until the test is finished; resolves to the port it listens on. */
+async function startHere(args: readonly string[], env: Environment = {}): Promise<number> {
+  const program = new LoggedProgram([process.execPath, ...args], { cwd: checkout, env });
+  onTestFinished(async () => {
+    program.signal('SIGTERM');
+    await program.exitCode;
   });
+  return (await program.logged({ msg: 'listening' }))['port'] as number;
 }

@@ -27,7 +27,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { KmsCaller, keyStoreInput, optionsFor, refusal } from '../support/kmsCaller.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';

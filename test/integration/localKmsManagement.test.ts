@@ -13,7 +13,7 @@ import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { kmsException } from '../support/kmsException.ts';
 import { startKms } from '../support/localKmsConnection.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
-import { OTHER_PREFIX, PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { answerHealth } from '../support/scriptedProxy.ts';
 import { httpAnswer, startScriptedServer, type Script } from '../support/scriptedTlsServer.ts';

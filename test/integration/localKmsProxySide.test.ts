@@ -14,7 +14,7 @@ import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { parseExposition, valueOf } from '../support/exposition.ts';
 import { KmsCaller, keyStoreInput, optionsFor, refusal } from '../support/kmsCaller.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';

@@ -12,7 +12,7 @@ import { parseExposition, valueOf } from '../support/exposition.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { KmsCaller, keyStoreInput, optionsFor, refusal } from '../support/kmsCaller.ts';
 import { healthMetadata, paths } from '../support/messages.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { metadata } from '../support/scriptedProxy.ts';

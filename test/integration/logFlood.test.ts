@@ -1,13 +1,12 @@
-import { spawn, type StdioOptions } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { startServer } from '../support/listeningServer.ts';
 import { RawConnection } from '../support/rawConnection.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const UNSIGNED = 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n';
 
@@ -62,12 +61,9 @@ it('the log takes what is written in one turn of the event loop after the other'
       for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(200) }, 'line');
       await new Promise((resolve) => setImmediate(resolve));
     }`;
-  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-log-'));
-  const file = openSync(join(folder, 'log'), 'w');
-  const stdio: StdioOptions = ['ignore', file, 'inherit'];
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio });
-  expect(await once(child, 'close')).toEqual([0, null]);
-  expect(readFileSync(join(folder, 'log'), 'utf8').split('\n')).toHaveLength(100_001);
-  closeSync(file);
-  rmSync(folder, { recursive: true });
+  const log = join(temporaryFolder(), 'log');
+  const node = [process.execPath, '--input-type=module', '--eval', script];
+  const { exitCode, stderr } = await runProgram(['sh', '-c', 'exec "$@" > "$0"', log, ...node]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(readFileSync(log, 'utf8').split('\n')).toHaveLength(100_001);
 });

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
 import { auditRecords, missingFrom } from '../support/auditRecords.ts';
+import { listenLocally } from '../support/listenLocally.ts';
 import { encryptBody, paths, requestMetadata } from '../support/messages.ts';
 import type { LogRecord } from '../support/processLog.ts';
 import { rawPost, RawConnection } from '../support/rawConnection.ts';
@@ -97,9 +97,7 @@ it.each(['silent', 'warn'])('with log.level: %s, each request has its record all
 });
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
+  const { port, close } = await listenLocally(createServer());
+  await close();
   return port;
 }

@@ -1,30 +1,23 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { ProxyFiles } from '../support/runningProxy.ts';
-
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
+import { runProgram } from '../support/runProgram.ts';
+import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
 
 it('a proxy whose log nobody reads any more ends, and says why', async () => {
   const files = new ProxyFiles({ tls: false });
   try {
-    const child = spawn(process.execPath, [MAIN, 'serve', '--config', files.configFile], { env: files.env });
+    const serve = [MAIN, 'serve', '--config', files.configFile];
+    const proxy = startTestProgram([process.execPath, ...serve], { env: files.env });
     const errors: string[] = [];
-    child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
-    let port = NaN;
-    for await (const chunk of child.stdout.setEncoding('utf8') as AsyncIterable<string>) {
-      port = Number(/"port":(\d+)/.exec(chunk)?.[1] ?? NaN);
-      if (!Number.isNaN(port)) break;
-    }
-    child.stdout.destroy();
+    proxy.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+    const port = await proxy.listening;
+    proxy.stdout.destroy();
     // What it has to record now has no reader.
-    const ended = once(child, 'close');
-    for (let request = 0; request < 50 && child.exitCode === null; request += 1) {
+    for (let request = 0; request < 50; request += 1) {
       await fetch(`http://127.0.0.1:${port}/`, { method: 'POST' }).catch(() => undefined);
     }
-    expect((await ended)[0]).toBe(1);
+    expect(await proxy.ended).toBe(1);
     expect(errors.join('')).toContain('the log cannot be written: ');
   } finally {
     files.dispose();
@@ -44,24 +37,23 @@ it('a process whose log is read too slowly ends, and does not wait for its reade
       for (let line = 0; line < 500; line += 1) log.info({ text: 'x'.repeat(2_000) }, 'line');
       await new Promise((resolve) => setImmediate(resolve));
     }`;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  // Its standard output is not read.
+  const program = startTestProgram([process.execPath, '--input-type=module', '--eval', script]);
   const errors: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
-  expect((await once(child, 'close'))[0]).toBe(1);
+  program.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
+  const ended = once(program.stderr, 'close');
+  program.stdout.pause();
+  await ended;
+  program.stdout.resume();
+  expect(await program.ended).toBe(1);
   expect(errors.join('')).toBe('the reader of standard output is too far behind\n');
 });
 
 it('a process whose log cannot be written ends', async () => {
-  const full = openSync('/dev/full', 'w');
-  const child = spawn(process.execPath, [MAIN, 'kms', 'serve', '--port', '0', '--state', ':memory:'], {
-    stdio: ['ignore', full, 'pipe'],
+  const serve = [MAIN, 'kms', 'serve', '--port', '0', '--state', ':memory:'];
+  const program = ['sh', '-c', 'exec "$0" "$@" > /dev/full', process.execPath, ...serve] as const;
+  expect(await runProgram(program)).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: 'the log cannot be written: ENOSPC: no space left on device, write\n',
   });
-  closeSync(full);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const errors: string[] = [];
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.push(text));
-  expect((await once(child, 'close'))[0]).toBe(1);
-  expect(errors.join('')).toBe('the log cannot be written: ENOSPC: no space left on device, write\n');
 });

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
 import { parseExposition, valueOf, type Sample } from '../support/exposition.ts';
+import { listenLocally } from '../support/listenLocally.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
 import { RawConnection, rawPost } from '../support/rawConnection.ts';
 import { ProxyFiles, RunningProxy, runCommand } from '../support/runningProxy.ts';
@@ -183,12 +183,10 @@ it('answers health checks of a load balancer that sends PROXY protocol headers, 
 });
 
 it('does not start without its monitoring port', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as AddressInfo;
+  const { port, close } = await listenLocally(createServer());
   files.writeConfig({ ...files.config, monitoring: { port } });
   const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
-  other.close();
+  await close();
   expect(exitCode).toBe(1);
   expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
 });

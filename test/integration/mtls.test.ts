@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import type { ClientAuth } from '../../src/config/configSource.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { identity, REQUEST, startServer } from '../support/listeningServer.ts';
 import { RawConnection } from '../support/rawConnection.ts';
+import { runProgram } from '../support/runProgram.ts';
 
 const { ca, client, server } = testCertificates;
 const CN = 'cks.kms.us-east-1.amazonaws.com';
@@ -255,12 +255,8 @@ describe('openssl s_client', () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const { certificateFile, privateKeyFile } = writeKeyPair(folder, 'client', pair);
     const target = ['-connect', `127.0.0.1:${proxy.port}`, '-cert', certificateFile, '-key', privateKeyFile];
-    const output = await new Promise<string>((resolve) => {
-      const child = execFile('openssl', ['s_client', ...target, '-ign_eof'], (_error, stdout) => {
-        resolve(stdout);
-      });
-      child.stdin?.write(REQUEST.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
-    });
+    const input = REQUEST.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    const { stdout: output } = await runProgram(['openssl', 's_client', ...target, '-ign_eof'], { input });
     expect(output).toContain('CN = xks-proxy test CA');
     expect(output.includes('HTTP/1.1')).toBe(admitted);
     expect(proxy.clients).toHaveLength(admitted ? 1 : 0);

@@ -5,7 +5,7 @@ import { auditRecords } from '../support/auditRecords.ts';
 import { handSigned, type HandSignedOptions } from '../support/handSigned.ts';
 import { encryptBody, paths, requestMetadata } from '../support/messages.ts';
 import type { LogRecord } from '../support/processLog.ts';
-import { withSecret } from '../support/proxyUnderTest.ts';
+import { withSecret } from '../support/signedRequest.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { RunningProxy } from '../support/runningProxy.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX, withSecret } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX, withSecret } from '../support/signedRequest.ts';
 import { RawConnection, rawPost } from '../support/rawConnection.ts';
 import type { LogRecord } from '../support/processLog.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';

@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { base64, encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
-import { OTHER_PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX } from '../support/signedRequest.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;

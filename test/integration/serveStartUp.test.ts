@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { openings, runCommand, RunningProxy, ProxyFiles, type CommandOutcome } from '../support/runningProxy.ts';
+import { listenLocally } from '../support/listenLocally.ts';
+import { openings, runCommand, RunningProxy, ProxyFiles } from '../support/runningProxy.ts';
+import type { CommandOutcome } from '../support/runProgram.ts';
 
 let files: ProxyFiles;
 beforeAll(() => {
@@ -34,11 +35,9 @@ function refused(stderr: RegExp, keyManagers = 0): object {
 
 describe('serve does not start', () => {
   it('on a port that is in use', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
+    const { port, close } = await listenLocally(createServer());
     const { exitCode, stderr } = await failToServe({}, { port });
-    other.close();
+    await close();
     expect(exitCode).toBe(1);
     expect(stderr).toBe(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it\n`);
   });

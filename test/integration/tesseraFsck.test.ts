@@ -1,10 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportTiles, openForExport } from '../../src/audit/read/exportTiles.ts';
 import { logOfSize } from '../support/auditLogs.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 // The verifier of another project, in another language: https://github.com/transparency-dev/tessera/tree/main/cmd/fsck
@@ -24,20 +25,13 @@ let folder: string;
 beforeAll(async () => {
   if (!hasGo) return;
   folder = mkdtempSync(join(tmpdir(), 'xks-proxy-fsck-'));
-  const { exitCode, stderr } = await run('go', ['install', FSCK], BUILD_MS, { ...BUILD_ENV, GOBIN: folder });
+  const env = { ...BUILD_ENV, GOBIN: folder };
+  const { exitCode, stderr } = await runProgram(['go', 'install', FSCK], { env, limitMs: BUILD_MS });
   if (exitCode !== 0) throw new Error(`${FSCK} could not be built:\n${stderr}`);
 }, BUILD_MS + 10_000);
 afterAll(() => {
   if (hasGo) rmSync(folder, { recursive: true });
 });
-
-function run(command: string, args: readonly string[], timeout: number, env: NodeJS.ProcessEnv) {
-  return new Promise<{ exitCode: number | null; stderr: string }>((resolve) => {
-    const child = execFile(command, args, { env, timeout, killSignal: 'SIGKILL' }, (_error, _stdout, stderr) => {
-      resolve({ exitCode: child.exitCode, stderr });
-    });
-  });
-}
 
 /** Makes a log of that size, exports it, and returns where. */
 async function exported(size: number): Promise<{ readonly log: string; readonly out: string }> {
@@ -51,8 +45,8 @@ async function exported(size: number): Promise<{ readonly log: string; readonly 
 /** What it says. Its exit code says nothing: that of v1.0.4 is 0 whatever it finds. */
 async function fsck({ log, out }: { readonly log: string; readonly out: string }): Promise<string> {
   const args = ['--ui=false', `--storage_url=file://${out}`, `--public_key=${join(log, 'vkey')}`];
-  const { exitCode, stderr } = await run(join(folder, 'fsck'), args, RUN_MS, {});
-  if (exitCode === null) throw new Error(`fsck has not ended: ${stderr}`);
+  const { exitCode, stderr } = await runProgram([join(folder, 'fsck'), ...args], { limitMs: RUN_MS });
+  if (exitCode < 0) throw new Error(`fsck has not ended: ${stderr}`);
   return stderr;
 }
 

@@ -1,11 +1,11 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
+import { listenLocally, type LocalServer } from '../support/listenLocally.ts';
 import { RawConnection, rawPost } from '../support/rawConnection.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;
@@ -18,28 +18,24 @@ const anything = createServer({
   sigalgs: 'RSA-PSS+SHA256:RSA+SHA256:RSA+SHA1',
   ciphers: 'ALL:COMPLEMENTOFALL:@SECLEVEL=0:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256',
 });
+let lenient: LocalServer;
 
 beforeAll(async () => {
   proxy = await RunningProxy.start(new ProxyFiles());
-  anything.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
-  await once(anything, 'listening');
+  lenient = await listenLocally(anything.on('tlsClientError', () => undefined));
 });
 afterEach(() => proxy.proveService());
 afterAll(async () => {
   await proxy.dispose();
-  anything.close();
+  await lenient.close();
 });
 
 /** What openssl says of a handshake with this port: `New, TLSv1.3, Cipher is ...`. */
-function handshake(port: number, options: string): Promise<string> {
+async function handshake(port: number, options: string): Promise<string> {
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', proxy.files.caFile, ...options.split(' ')];
   // Without a configuration file, whose owner may have switched off what is to be offered.
-  const env = { PATH: process.env['PATH'], OPENSSL_CONF: '/dev/null' };
-  return new Promise((resolve) => {
-    execFile('openssl', args, { env }, (_error, stdout) => {
-      resolve(stdout);
-    }).stdin?.end();
-  });
+  const env = { OPENSSL_CONF: '/dev/null' };
+  return (await runProgram(['openssl', ...args], { env })).stdout;
 }
 
 describe('TLS', () => {

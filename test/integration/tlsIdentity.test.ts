@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -21,6 +20,7 @@ import { Secret } from '../../src/secret.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { identity, REQUEST, startServer } from '../support/listeningServer.ts';
 import { RawConnection } from '../support/rawConnection.ts';
+import { runProgram } from '../support/runProgram.ts';
 
 const { ca } = testCertificates;
 const intermediate = issueIntermediate(ca);
@@ -33,14 +33,11 @@ afterAll(() => {
 });
 
 /** What openssl says of a connection to this port. */
-function openssl(port: number, options: string, input = ''): Promise<string> {
+async function openssl(port: number, options: string, input = ''): Promise<string> {
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', caFile, ...options.split(' ')];
-  const env = { PATH: process.env['PATH'], OPENSSL_CONF: '/dev/null' };
-  return new Promise((resolve) => {
-    execFile('openssl', args, { env }, (_error, stdout, stderr) => {
-      resolve(stdout + stderr);
-    }).stdin?.end(input);
-  });
+  const env = { OPENSSL_CONF: '/dev/null' };
+  const { stdout, stderr } = await runProgram(['openssl', ...args], { env, input });
+  return stdout + stderr;
 }
 
 describe('server certificates', () => {

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
-import { ProxyFiles, RunningProxy, type Program } from '../support/runningProxy.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { MAIN, type Program } from '../support/startTestProgram.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const WORKERS = 2;
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
 
 let files: ProxyFiles;
 let faulty: FaultyModule;

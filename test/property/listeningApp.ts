@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { XKS_ERROR_STATUS } from '../../src/xks/errors.ts';
-import { ProxyUnderTest, signedHeaders } from '../support/proxyUnderTest.ts';
+import { listenLocally } from '../support/listenLocally.ts';
+import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
+import { signedHeaders } from '../support/signedRequest.ts';
 
 export interface Answer {
   readonly status: number;
@@ -22,23 +23,30 @@ export interface Request {
 /** The app over an in-memory key manager, listening for all tests of a file: thousands of requests need kept connections. */
 export class ListeningApp {
   readonly proxy = new ProxyUnderTest();
-  readonly #server = createServer(this.proxy.listener);
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+  #port = NaN;
 
   constructor() {
     beforeAll(async () => {
-      this.#server.listen(0, '127.0.0.1');
-      await once(this.#server, 'listening');
+      const { port, close } = await listenLocally(createServer(this.proxy.listener));
+      this.#port = port;
+      return close;
     });
     afterAll(() => {
       this.#agent.destroy();
-      this.#server.close();
     });
   }
 
   async send({ method = 'POST', path, headers = {}, body = '' }: Request): Promise<Answer> {
-    const { port } = this.#server.address() as AddressInfo;
-    const sent = request({ host: '127.0.0.1', port, method, path, headers: { ...headers }, agent: this.#agent });
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.#port,
+      method,
+      path,
+      headers: { ...headers },
+      agent: this.#agent,
+    });
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     return { status: response.statusCode ?? NaN, headers: response.headers, text: await text(response) };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePath, type XksPath } from '../../src/xks/path.ts';
-import { OTHER_PREFIX, PREFIX } from '../support/proxyUnderTest.ts';
+import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
 import { errorNameOf, ListeningApp } from './listeningApp.ts';
 
 const app = new ListeningApp();

@@ -1,13 +1,13 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Target } from '../../src/conformance/target.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { SignatureVerifier, type SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
 import { frameAad } from '../../src/xks/aad.ts';
 import { decodeBase64 } from '../../src/xks/base64.ts';
 import { XksError } from '../../src/xks/errors.ts';
+import { listenLocally } from './listenLocally.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -95,9 +95,7 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
   };
 
   const onRequest = (incoming: IncomingMessage, response: ServerResponse) => void listener(incoming, response);
-  const server = tls ? createTlsServer(tls, onRequest) : createServer(onRequest);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const { port, close } = await listenLocally(tls ? createTlsServer(tls, onRequest) : createServer(onRequest));
   const target: Target = {
     endpoint: {
       url: new URL(`${tls ? 'https' : 'http'}://localhost:${port}`),
@@ -113,13 +111,6 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
     kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/fake',
     clock: Date.now,
   };
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      server.closeAllConnections();
-    });
   return { target, close };
 }
 

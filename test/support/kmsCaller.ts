@@ -1,7 +1,7 @@
 import { KMS, type ConnectionStateType, type KMSServiceException } from '@aws-sdk/client-kms';
 import { expect, onTestFinished } from 'vitest';
 import type { Credential } from '../../src/sigv4/credential.ts';
-import { PREFIX } from './proxyUnderTest.ts';
+import { PREFIX } from './signedRequest.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 import type { ProxyFiles, RunningProxy } from './runningProxy.ts';
 

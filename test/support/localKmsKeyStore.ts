@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { vi } from 'vitest';
 import type { Credential } from '../../src/sigv4/credential.ts';
-import { PREFIX } from './proxyUnderTest.ts';
+import { PREFIX } from './signedRequest.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 
 /** What CreateCustomKeyStore is told of a proxy, the one at `https://localhost` unless `members` say otherwise. */

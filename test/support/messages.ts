@@ -1,4 +1,4 @@
-import { PREFIX } from './proxyUnderTest.ts';
+import { PREFIX } from './signedRequest.ts';
 
 export const requestMetadata = {
   awsPrincipalArn: 'arn:aws:iam::123456789012:user/Alice',

@@ -1,19 +1,34 @@
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import { vi } from 'vitest';
+import { withTimeLimit } from '../../src/timing/timeLimit.ts';
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
-/** What a process has written, in JSON lines. */
+const WAIT_MS = 60_000;
+const SHOWN_CHARACTERS = 3_000;
+
+/** What a process writes, in JSON lines. */
 export class ProcessLog {
+  readonly #records: LogRecord[] = [];
+  /** Those who wait look again when something was written, and when nothing more can be. */
+  readonly #looks = new Set<() => void>();
   #output = '';
+  /** Length of the output that is in the records. */
+  #parsed = 0;
+  #ended = false;
 
   constructor(...streams: readonly Readable[]) {
     for (const stream of streams) {
       stream.setEncoding('utf8').on('data', (written: string) => {
         this.#output += written;
+        this.#lookAgain();
       });
     }
+    const ends = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+    void Promise.all(ends).then(() => {
+      this.#ended = true;
+      this.#lookAgain();
+    });
   }
 
   /** Everything. */
@@ -23,18 +38,53 @@ export class ProcessLog {
 
   /** The records; throws if a line is not a JSON object. */
   get records(): LogRecord[] {
-    const lines = this.#output.split('\n').slice(0, -1);
-    return lines.map((line) => JSON.parse(line) as LogRecord);
+    this.#parse();
+    return [...this.#records];
   }
 
-  /** The latest record with these fields, as soon as there is one. */
-  waitFor(fields: object): Promise<LogRecord> {
-    const find = (): LogRecord => {
-      const record = this.records.findLast((candidate) => isDeepStrictEqual({ ...candidate, ...fields }, candidate));
-      if (record) return record;
-      const end = this.#output.slice(-3_000);
-      throw new Error(`There is no ${JSON.stringify(fields)} in the log, which ends with:\n${end}`);
+  /** The latest record with these fields, as soon as there is one; throws if the process ends without it. */
+  async waitFor(fields: object): Promise<LogRecord> {
+    const wanted = Object.entries(fields);
+    const found = Promise.withResolvers<LogRecord>();
+    let seen = 0;
+    const look = (): void => {
+      try {
+        this.#parse();
+        const record = this.#records
+          .slice(seen)
+          .findLast((each) => wanted.every(([name, value]) => isDeepStrictEqual(each[name], value)));
+        seen = this.#records.length;
+        if (record) found.resolve(record);
+        else if (this.#ended) found.reject(this.#lacks(fields));
+      } catch (error) {
+        found.reject(error);
+      }
     };
-    return vi.waitFor(find, { timeout: 60_000 });
+    this.#looks.add(look);
+    look();
+    try {
+      return await withTimeLimit(found.promise, WAIT_MS, () => {
+        throw this.#lacks(fields);
+      });
+    } finally {
+      this.#looks.delete(look);
+    }
+  }
+
+  /** Appends the records of the lines that are whole now. */
+  #parse(): void {
+    const end = this.#output.lastIndexOf('\n') + 1;
+    const lines = this.#output.slice(this.#parsed, end).split('\n').slice(0, -1);
+    this.#records.push(...lines.map((line) => JSON.parse(line) as LogRecord));
+    this.#parsed = end;
+  }
+
+  #lookAgain(): void {
+    for (const look of this.#looks) look();
+  }
+
+  #lacks(fields: object): Error {
+    const end = this.#output.slice(-SHOWN_CHARACTERS);
+    return new Error(`There is no ${JSON.stringify(fields)} in the log, which ends with:\n${end}`);
   }
 }

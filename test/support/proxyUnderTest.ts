@@ -1,5 +1,4 @@
 import type { RequestListener } from 'node:http';
-import aws4 from 'aws4';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import type { TrailEntry } from '../../src/audit/trail/trailEntry.ts';
@@ -8,15 +7,11 @@ import { OpenExchanges } from '../../src/http/openExchanges.ts';
 import type { TokenBucket } from '../../src/timing/tokenBucket.ts';
 import { proxyMetrics, type ProxyMetrics } from '../../src/monitoring/metrics/proxyMetrics.ts';
 import type { PolicyEngine } from '../../src/policy/policyEngine.ts';
-import { Secret } from '../../src/secret.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { SignatureVerifier } from '../../src/sigv4/signatureVerifier.ts';
 import { InMemoryKeyManager } from './inMemoryKeyManager.ts';
-
-export const REGION = 'us-east-1';
-export const PREFIX = '/example/uri/path/prefix';
-export const OTHER_PREFIX = '/other';
+import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from './signedRequest.ts';
 
 export interface LogLine {
   readonly level: 'info' | 'warn' | 'error';
@@ -153,39 +148,3 @@ export class ProxyUnderTest {
 }
 
 type KeyStoreKeys = readonly { id: string; label: string; status: 'enabled' | 'blocked' }[];
-
-/** Options of a signed request; `unsigned` headers are added after signing. */
-export type PostOptions = Partial<Omit<SignOptions, 'path' | 'body'>> & {
-  readonly unsigned?: Readonly<Record<string, string>>;
-};
-
-export interface SignOptions {
-  readonly path: string;
-  readonly body: string | Buffer;
-  readonly credential: Credential;
-  readonly method?: string;
-  readonly service?: string;
-  readonly region?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** The headers of a request signed by `aws4`, which is not the code that verifies. */
-export function signedHeaders(options: SignOptions): Record<string, string> {
-  const { path, body, credential, method = 'POST', service = 'kms-xks-proxy', region = REGION, headers = {} } = options;
-  const request = aws4.sign(
-    {
-      method,
-      path,
-      body: body as string,
-      service,
-      region,
-      headers: { Host: 'xks.example.com', 'Content-Type': 'application/json', ...headers },
-    },
-    { accessKeyId: credential.accessKeyId, secretAccessKey: credential.secretAccessKey.reveal() },
-  );
-  return request.headers as Record<string, string>;
-}
-
-export function withSecret({ accessKeyId }: Credential, secret: string): Credential {
-  return { accessKeyId, secretAccessKey: new Secret(secret) };
-}

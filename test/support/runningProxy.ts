@@ -1,4 +1,3 @@
-import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,18 +8,16 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { stringify } from 'yaml';
 import { writeKeyPair } from '../../certs/generate.ts';
+import type { Environment } from '../../local/setUp.ts';
 import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from './certificates.ts';
+import { LoggedProgram } from './loggedProgram.ts';
 import { encryptBody, paths } from './messages.ts';
-import { ProcessLog, type LogRecord } from './processLog.ts';
-import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from './proxyUnderTest.ts';
+import { runProgram, type CommandOutcome } from './runProgram.ts';
+import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from './signedRequest.ts';
 import { createSoftHsm, type SoftHsmFixture } from './softHsm.ts';
-
-const MAIN = join(import.meta.dirname, '../../dist/main.js');
-
-/** A command that runs `xks-proxy`, with its first arguments. */
-export type Program = readonly [command: string, ...args: string[]];
+import { MAIN, type Program } from './startTestProgram.ts';
 
 /** What a proxy needs to run, in a temporary folder: token, configuration, secrets, certificates. */
 export class ProxyFiles {
@@ -35,11 +32,11 @@ export class ProxyFiles {
   readonly otherCredential = newCredential();
   /** The configuration as written at first. */
   readonly config;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: SoftHsmFixture['env'];
 
   constructor({ tls = true }: { readonly tls?: boolean } = {}) {
     for (const label of ['foo', 'bar']) this.softHsm.importKey(label, randomBytes(32));
-    this.env = { PATH: process.env['PATH'], ...this.softHsm.env };
+    this.env = this.softHsm.env;
     this.caFile = writeKeyPair(this.folder, 'ca', testCertificates.ca).certificateFile;
     const { module, tokenLabel, pin } = this.softHsm;
     const keyStore = (name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: object[]) => ({
@@ -90,19 +87,9 @@ export class ProxyFiles {
   }
 }
 
-export interface CommandOutcome {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs `xks-proxy` to its end. */
-export function runCommand(args: readonly string[], env: ProxyFiles['env'] = {}): Promise<CommandOutcome> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [MAIN, ...args], { env }, (_error, stdout, stderr) => {
-      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
-    });
-  });
+export function runCommand(args: readonly string[], env: Environment = {}): Promise<CommandOutcome> {
+  return runProgram([process.execPath, MAIN, ...args], { env });
 }
 
 export interface Answer {
@@ -119,23 +106,18 @@ export function openings(keyManagers: number): RegExp {
 export type SendOptions = PostOptions & { readonly agent?: Agent };
 
 /** `xks-proxy serve` in a process of its own. */
-export class RunningProxy {
+export class RunningProxy extends LoggedProgram {
   readonly files: ProxyFiles;
-  /** Resolves when the process has ended by itself, to its exit code; to null if a signal has ended it. */
-  readonly exitCode: Promise<number | null>;
-  readonly #child;
   readonly #secure: boolean;
-  readonly #log;
   #port = NaN;
 
   private constructor(files: ProxyFiles, [command, ...args]: Program) {
+    super([command, ...args, 'serve', '--config', files.configFile], { env: files.env });
     this.files = files;
     this.#secure = 'tls' in files.config.server;
-    this.#child = spawn(command, [...args, 'serve', '--config', files.configFile], { env: files.env });
-    this.exitCode = once(this.#child, 'close').then(([code]) => code as number | null);
-    this.#log = new ProcessLog(this.#child.stdout, this.#child.stderr);
   }
 
+  /** Starts `program`, a command that runs `xks-proxy`. */
   static launch(files: ProxyFiles, program: Program = [process.execPath, MAIN]): RunningProxy {
     return new RunningProxy(files, program);
   }
@@ -148,7 +130,7 @@ export class RunningProxy {
       proxy.#port = port as number;
       return proxy;
     } catch (error) {
-      proxy.signal('SIGKILL');
+      await proxy.kill();
       throw error;
     }
   }
@@ -159,25 +141,6 @@ export class RunningProxy {
 
   get origin(): string {
     return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** Everything that it has written. */
-  get output(): string {
-    return this.#log.output;
-  }
-
-  /** What it has logged; throws if a line is not a JSON object. */
-  get log(): LogRecord[] {
-    return this.#log.records;
-  }
-
-  /** The latest record with these fields, as soon as there is one. */
-  logged(fields: object): Promise<LogRecord> {
-    return this.#log.waitFor(fields);
   }
 
   /** Sends a signed request, on a connection of its own unless `agent` has one. */
@@ -203,24 +166,11 @@ export class RunningProxy {
     if (status !== 200) throw new Error(`An ordinary request got ${status}: ${JSON.stringify(body)}`);
   }
 
-  /** Leaves its standard output unread, so that the pipe fills. */
-  pauseReading(): void {
-    this.#child.stdout.pause();
-  }
-
-  resumeReading(): void {
-    this.#child.stdout.resume();
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
   /** Stops it and removes its files; throws unless it ends as it should. */
   async dispose(): Promise<void> {
     this.signal('SIGTERM');
     const exitCode = await this.exitCode;
     this.files.dispose();
-    if (exitCode !== 0) throw new Error(`The proxy ended with ${exitCode ?? 'a signal'}:\n${this.#log.output}`);
+    if (exitCode !== 0) throw new Error(`The proxy ended with ${exitCode ?? 'a signal'}:\n${this.output}`);
   }
 }

@@ -1,7 +1,8 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { testCertificates } from './certificates.ts';
+import { listenLocally } from './listenLocally.ts';
 
 /** What is done when a whole request has come, the `count`th of all. */
 export type Script = (socket: TLSSocket, count: number) => void;
@@ -57,14 +58,10 @@ interface AnswerOptions {
 }
 
 async function listenUntilFinished(server: Server): Promise<number> {
-  const sockets = new Set<{ destroy: () => unknown }>();
   server.on('connection', (socket) => {
-    sockets.add(socket.on('error', () => undefined));
+    socket.on('error', () => undefined);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
+  const { port, close } = await listenLocally(server);
+  onTestFinished(close);
+  return port;
 }

@@ -1,12 +1,12 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Response } from 'express';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { TrailEntry } from '../../../src/audit/trail/trailEntry.ts';
 import { jsonAnswer } from '../../../src/http/answer.ts';
 import type { Exchange } from '../../../src/http/exchange.ts';
 import { respondWith, type EndedRequest } from '../../../src/http/respond.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const ANSWER = jsonAnswer(200, { keyStatus: 'ENABLED' });
@@ -44,9 +44,9 @@ async function requests(count: number, known: Partial<Exchange> = { accessKeyId:
     exchanges.push(exchange);
     responses.push(res);
     respond(exchange, res as Response, ANSWER);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  });
+  const { port, close } = await listenLocally(server);
+  const client = connect(port, '127.0.0.1');
   let received = '';
   client.setEncoding('utf8').on('data', (text) => {
     received += text.toString();
@@ -54,8 +54,7 @@ async function requests(count: number, known: Partial<Exchange> = { accessKeyId:
   client.on('error', () => undefined);
   onTestFinished(() => {
     client.destroy();
-    server.closeAllConnections();
-    server.close();
+    return close();
   });
   client.write(REQUEST.repeat(count));
   await vi.waitFor(() => {

@@ -1,0 +1,55 @@
+import { ProcessLog, type LogRecord } from './processLog.ts';
+import { startTestProgram, type Program, type TestProgramOptions } from './startTestProgram.ts';
+
+/** A program in a process of its own whose output is JSON lines. */
+export class LoggedProgram {
+  /** Resolves when the process has ended by itself, to its exit code; to null if a signal has ended it. */
+  readonly exitCode: Promise<number | null>;
+  readonly #program;
+  readonly #log;
+
+  constructor(program: Program, options: TestProgramOptions = {}) {
+    this.#program = startTestProgram(program, options);
+    this.#log = new ProcessLog(this.#program.stdout, this.#program.stderr);
+    this.exitCode = this.#program.ended.then((end) => (typeof end === 'number' ? end : null));
+  }
+
+  get pid(): number | undefined {
+    return this.#program.pid;
+  }
+
+  /** Everything that it has written. */
+  get output(): string {
+    return this.#log.output;
+  }
+
+  /** What it has logged; throws if a line is not a JSON object. */
+  get log(): LogRecord[] {
+    return this.#log.records;
+  }
+
+  /** The latest record with these fields, as soon as there is one; throws if it ends without. */
+  logged(fields: object): Promise<LogRecord> {
+    return this.#log.waitFor(fields);
+  }
+
+  /** Leaves its standard output unread, so that the pipe fills. */
+  pauseReading(): void {
+    this.#program.stdout.pause();
+  }
+
+  resumeReading(): void {
+    this.#program.stdout.resume();
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#program.signal(signal);
+  }
+
+  /** Kills it and all that it has started; resolves when they are gone. */
+  async kill(): Promise<void> {
+    this.#program.kill();
+    this.resumeReading();
+    await this.exitCode;
+  }
+}
