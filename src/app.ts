@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler, type Response } from 'expre
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
 import { authorize } from './http/authorize.ts';
-import { exchangeOf, known, type Client, type Step } from './http/exchange.ts';
+import { exchangeOf, known, type Client } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
 import type { KeyStore } from './keyStores/keyStore.ts';
@@ -14,6 +14,7 @@ import { OpenExchanges } from './http/openExchanges.ts';
 import { parseMessage } from './http/parseMessage.ts';
 import { readBody } from './http/readBody.ts';
 import { requirePost } from './http/requirePost.ts';
+import { follow, type Routes } from './http/routes.ts';
 import { respondWith, type AbortLog, type RequestObserver, type RequestTrail } from './http/respond.ts';
 import { decrypt } from './operations/decrypt.ts';
 import { encrypt } from './operations/encrypt.ts';
@@ -22,9 +23,9 @@ import { getHealthStatus, type ProxyDescription } from './operations/getHealthSt
 import { getKeyMetadata } from './operations/getKeyMetadata.ts';
 import type { SignatureVerifier } from './sigv4/signatureVerifier.ts';
 import { decryptRequest, type DecryptRequest } from './xks/messages/decrypt.ts';
-import { encryptRequest } from './xks/messages/encrypt.ts';
-import { getHealthStatusRequest } from './xks/messages/getHealthStatus.ts';
-import { getKeyMetadataRequest } from './xks/messages/getKeyMetadata.ts';
+import { encryptRequest, type EncryptRequest } from './xks/messages/encrypt.ts';
+import { getHealthStatusRequest, type GetHealthStatusRequest } from './xks/messages/getHealthStatus.ts';
+import { getKeyMetadataRequest, type GetKeyMetadataRequest } from './xks/messages/getKeyMetadata.ts';
 import type { XksApi } from './xks/path.ts';
 
 export interface AppDependencies {
@@ -45,6 +46,14 @@ export interface AppDependencies {
   readonly observe?: RequestObserver | undefined;
 }
 
+/** What the body of a request says, by API. A route whose parser or operation is for another message does not compile. */
+export interface Messages extends Record<XksApi, object> {
+  readonly GetHealthStatus: GetHealthStatusRequest;
+  readonly GetKeyMetadata: GetKeyMetadataRequest;
+  readonly Encrypt: EncryptRequest;
+  readonly Decrypt: DecryptRequest;
+}
+
 /**
  * The whole path of a request. Bytes are authenticated before a field of them is read.
  *
@@ -54,7 +63,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   const { keyStores, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } = dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
   const limited = [...signed, limitRate];
-  const routes: Readonly<Record<XksApi, readonly Step[]>> = {
+  const routes: Routes<Messages> = {
     GetHealthStatus: [
       ...signed,
       parseMessage(getHealthStatusRequest),
@@ -70,7 +79,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     Encrypt: [...limited, parseMessage(encryptRequest), findKey, authorize, operate(encrypt, newestVersion)],
     Decrypt: [...limited, parseMessage(decryptRequest), findKey, authorize, operate(decrypt, versionThatEncrypted)],
   };
-  const route = matchPath(keyStores);
+  const match = matchPath(keyStores);
 
   const respond = respondWith(trail, log, observe);
   const fail = handleError(respond);
@@ -83,8 +92,8 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   app.use(begin);
   app.use(async (req, res) => {
     const exchange = known(exchangeOf(res));
-    await route(exchange, req, res);
-    for (const step of routes[known(exchange.api)]) await step(exchange, req, res);
+    await match(exchange, req, res);
+    await follow(routes, known(exchange.api), exchange, req, res);
     respond(exchange, res, known(exchange.answer));
   });
   app.use(fail);

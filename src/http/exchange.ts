@@ -33,8 +33,6 @@ export interface Exchange extends Client {
   /** Which check of the authentication failed. */
   failedCheck?: AuthenticationCheck;
   requestMetadata?: RequestMetadata;
-  /** The rest of the parsed body, of its API's type. */
-  message?: object;
   key?: ExternalKey;
   /** The version of the key that serves. */
   keyVersion?: KeyVersion;
@@ -54,8 +52,14 @@ export interface Exchange extends Client {
   isConcluded?: boolean;
 }
 
+/** An exchange whose body has a message of this type. `in out`: steps with different types of messages do not meet in one route. */
+export interface ParsedExchange<in out Message> extends Exchange {
+  /** The parsed body without its requestMetadata. */
+  message?: Message;
+}
+
 /** One named step of a request: adds to the exchange, or throws. The last one makes the answer. */
-export type Step = (exchange: Exchange, req: Request, res: Response) => void | Promise<void>;
+export type Step<Of extends Exchange = Exchange> = (exchange: Of, req: Request, res: Response) => void | Promise<void>;
 
 export function exchangeOf(res: Response): Exchange | undefined {
   return (res.locals as { exchange?: Exchange }).exchange;

@@ -2,7 +2,7 @@ import { withFailover } from '../keyStores/failover.ts';
 import type { KeyManager } from '../hsm/keyManager.ts';
 import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
 import { jsonAnswer } from './answer.ts';
-import { known, type Exchange, type Step } from './exchange.ts';
+import { known, type Exchange, type ParsedExchange, type Step } from './exchange.ts';
 
 /** The response of an operation, of which the record shows one member. */
 type Result = object & { readonly ciphertextDataIntegrityValue?: string };
@@ -11,15 +11,14 @@ type Result = object & { readonly ciphertextDataIntegrityValue?: string };
  * The last step of a request for a key: gives it to a key manager of the key store that can serve, and makes the answer.
  * `versionOf` names the version of the key that the operation uses.
  */
-export function operate(
-  operation: (keyManager: KeyManager, key: ExternalKey, message: never, deadline: number) => Promise<Result>,
-  versionOf: (key: ExternalKey, message: never) => KeyVersion,
-): Step {
+export function operate<Message>(
+  operation: (keyManager: KeyManager, key: ExternalKey, message: Message, deadline: number) => Promise<Result>,
+  versionOf: (key: ExternalKey, message: Message) => KeyVersion,
+): Step<ParsedExchange<Message>> {
   const clock = () => performance.now();
   return async (exchange) => {
     const key = known(exchange.key);
-    // The route table pairs an operation with the parser of its messages.
-    const message = exchange.message as never;
+    const message = known(exchange.message);
     exchange.keyVersion = versionOf(key, message);
     const startedAt = clock();
     try {

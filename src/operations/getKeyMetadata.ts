@@ -1,12 +1,12 @@
 import type { KeyManager } from '../hsm/keyManager.ts';
-import type { GetKeyMetadataResponse } from '../xks/messages/getKeyMetadata.ts';
+import type { GetKeyMetadataRequest, GetKeyMetadataResponse } from '../xks/messages/getKeyMetadata.ts';
 import { newestVersion, type ExternalKey } from './externalKey.ts';
 
 /** What the newest version of the key is and can do, as its attributes in the key manager say. Spec, "GetKeyMetadata". */
 export async function getKeyMetadata(
   keyManager: KeyManager,
   key: ExternalKey,
-  _message: object,
+  _request: GetKeyMetadataRequest,
   deadline: number,
 ): Promise<GetKeyMetadataResponse> {
   const { keySpec, keyUsage } = await keyManager.describeKey(newestVersion(key), deadline);

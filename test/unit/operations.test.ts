@@ -172,7 +172,7 @@ describe('the deadline', () => {
   });
 
   it('holds for a look at the key', async () => {
-    await getKeyMetadata(keyManager, unversioned, {}, DEADLINE);
+    await getKeyMetadata(keyManager, unversioned, { api: 'GetKeyMetadata' }, DEADLINE);
     expect(keyManager.deadlines).toEqual([DEADLINE]);
   });
 });

@@ -1,7 +1,15 @@
 import type { MessageType } from './messageType.ts';
 
+/** Nothing but requestMetadata. The name of the API keeps the type apart from others of no members. */
+export interface GetHealthStatusRequest {
+  readonly api: 'GetHealthStatus';
+}
+
 /** Spec, "GetHealthStatus". */
-export const getHealthStatusRequest: MessageType<object> = { requiredMetadata: [], parse: () => ({}) };
+export const getHealthStatusRequest: MessageType<GetHealthStatusRequest> = {
+  requiredMetadata: [],
+  parse: () => ({ api: 'GetHealthStatus' }),
+};
 
 export interface GetHealthStatusResponse {
   /** At least 1. */
