@@ -7,7 +7,7 @@ import { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts'
 import type { KeyManager } from '../hsm/keyManager.ts';
 import { HealthGuard } from '../keyStores/healthGuard.ts';
 import type { KeyStore } from '../keyStores/keyStore.ts';
-import { TokenBucket } from '../timing/tokenBucket.ts';
+import { shareQuota } from '../keyStores/quota.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
 import { PolicyEngine } from '../policy/policyEngine.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
@@ -72,7 +72,9 @@ class Joined implements OpenKeyStores {
     const used = new Map([...(before?.byUriPathPrefix.values() ?? [])].map(({ name, quota }) => [name, quota]));
     this.byUriPathPrefix = new Map(
       keyStores.map((store) => {
-        const quota = quotaOf(store, dependencies.processes, used.get(store.name));
+        const { processes } = dependencies;
+        const before = used.get(store.name);
+        const quota = store.quota && shareQuota(store.quota, { processes, before, clock });
         const policy = store.policyFile && new PolicyEngine(store.policyFile);
         return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota, policy }];
       }),
@@ -102,18 +104,6 @@ class Joined implements OpenKeyStores {
   has(manager: ManagedKeyManager): boolean {
     return this.#managers.get(manager.keyManager.name) === manager;
   }
-}
-
-/** What a key store has used stays used when its configuration is read again. */
-function quotaOf(
-  { quota }: Config['keyStores'][number],
-  processes: number,
-  used: TokenBucket | undefined,
-): TokenBucket | undefined {
-  if (!quota) return undefined;
-  const { requestsPerSecond, burst } = quota;
-  const share = { requestsPerSecond: requestsPerSecond / processes, burst: Math.ceil(burst / processes) };
-  return used?.at(share) ?? new TokenBucket(share, clock);
 }
 
 /** The key managers of a configuration, not opened but for those that are in `open` with the same configuration. */
