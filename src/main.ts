@@ -1,16 +1,12 @@
 #!/usr/bin/env node
 import cluster from 'node:cluster';
 import { availableParallelism } from 'node:os';
-import { Command, CommanderError } from 'commander';
-import { CommandFailure, type Cli } from './commands/cli.ts';
-import { ConfigError } from './config/problem.ts';
-import { Pkcs11Failure } from './hsm/pkcs11/pkcs11Failure.ts';
+import type { Cli } from './commands/cli.ts';
+import { runCommandLine } from './commands/commandLine.ts';
 import { processChannel } from './messaging/processChannel.ts';
 import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
-import { version } from './version.ts';
 
 const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 const EXIT_GRACE_MS = 2_000;
 
 const stop = new AbortController();
@@ -68,51 +64,10 @@ const cli: Cli = {
   supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },
 };
 
-// What they import takes half a second to load, if all is loaded.
-const COMMANDS = {
-  serve: async () => (await import('./commands/serve.ts')).serveCommand,
-  config: async () => (await import('./commands/config.ts')).configCommand,
-  keystore: async () => (await import('./commands/keystore.ts')).keystoreCommand,
-  credential: async () => (await import('./commands/credential.ts')).credentialCommand,
-  key: async () => (await import('./commands/key.ts')).keyCommand,
-  policy: async () => (await import('./commands/policy.ts')).policyCommand,
-  audit: async () => (await import('./commands/audit.ts')).auditCommand,
-  conformance: async () => (await import('./commands/conformance.ts')).conformanceCommand,
-  kms: async () => (await import('./commands/kms.ts')).kmsCommand,
-} satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
-
-const program = new Command('xks-proxy')
-  .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
-  .version(version);
-for (const load of commandsFor(process.argv[2] ?? '')) program.addCommand((await load())(cli));
-throwOnExit(program);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = exitCodeOf(error);
-}
+process.exitCode = await runCommandLine(cli, process.argv.slice(2));
 // Only a call that hangs in a PKCS#11 module keeps the process now, and it would keep process.exit() too.
 setTimeout(() => {
   cli.err('a call of a PKCS#11 module has not come back: the process is killed');
   killWorkers();
   process.kill(process.pid, 'SIGKILL');
 }, EXIT_GRACE_MS).unref();
-
-/** The command that is named, or all of them, for the help or the error. */
-function commandsFor(name: string): (() => Promise<(cli: Cli) => Command>)[] {
-  return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
-}
-
-function throwOnExit(command: Command): void {
-  command.exitOverride().showHelpAfterError('(add --help for usage)');
-  command.commands.forEach(throwOnExit);
-}
-
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  const ours = error instanceof CommandFailure || error instanceof ConfigError || error instanceof Pkcs11Failure;
-  if (ours) cli.err(error.message);
-  else cli.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return EXIT_FAILED;
-}

@@ -2,26 +2,26 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseVkey } from '../../src/audit/format/signedNote.ts';
-import { runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const ORIGIN = 'xks.example.com/proxy-1';
 
 it('makes a key for its owner alone, prints its verifier keys, and does so again', async () => {
   const file = join(temporaryFolder(), 'audit.key');
-  const made = await runCommand(['audit', 'key', '--out', file, '--origin', ORIGIN, '--workers', '5']);
+  const made = await runCommandHere(['audit', 'key', '--out', file, '--origin', ORIGIN, '--workers', '5']);
   expect(made).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`Wrote ${file}`) as string });
   const vkeys = made.stdout.trimEnd().split('\n').map(parseVkey);
   const slots = ['main', 'cli', 'w1', 'w2', 'w3', 'w4', 'w5'];
   expect(vkeys.map(({ name }) => name)).toEqual(slots.map((slot) => `${ORIGIN}/${slot}`));
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  const again = await runCommand(['audit', 'key', '--in', file, '--origin', ORIGIN, '--workers', '5']);
+  const again = await runCommandHere(['audit', 'key', '--in', file, '--origin', ORIGIN, '--workers', '5']);
   expect(again).toEqual({ exitCode: 0, stdout: made.stdout, stderr: '' });
 });
 
 it('never overwrites', async () => {
   const file = join(temporaryFolder({ 'audit.key': 'another' }), 'audit.key');
-  expect(await runCommand(['audit', 'key', '--out', file])).toEqual({
+  expect(await runCommandHere(['audit', 'key', '--out', file])).toEqual({
     exitCode: 1,
     stdout: '',
     stderr: `${file} is there already; it is not overwritten\n`,
@@ -43,6 +43,6 @@ it.each([
     /must be a PEM file with an Ed25519/,
   ],
 ])('%s', async (_what, args, exitCode, message) => {
-  const outcome = await runCommand(['audit', 'key', ...args]);
+  const outcome = await runCommandHere(['audit', 'key', ...args]);
   expect(outcome).toMatchObject({ exitCode, stdout: '', stderr: expect.stringMatching(message) as string });
 });

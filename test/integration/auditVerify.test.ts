@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
 import { NAME, records, writeLog, type WrittenLog } from '../support/logUnderTest.ts';
-import { runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { changed } from '../support/tamper.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const OWN_KEYS = /^The verifier keys are those that the folders hold themselves: this proves nothing/m;
 
 function verify(...args: readonly string[]) {
-  return runCommand(['audit', 'verify', ...args]);
+  return runCommandHere(['audit', 'verify', ...args]);
 }
 
 async function writeWithVkey(): Promise<WrittenLog & { vkeyFile: string; vkey: string }> {
@@ -114,7 +114,7 @@ describe('audit prove', () => {
   it('makes a proof that is verified without the log', async () => {
     const { folder, tamper, vkeyFile, vkey } = await writeWithVkey();
     const out = join(temporaryFolder(), 'record.tlog-proof');
-    const proven = await runCommand(['audit', 'prove', folder, '142', '--out', out]);
+    const proven = await runCommandHere(['audit', 'prove', folder, '142', '--out', out]);
     expect(proven.stdout).toMatch(/^\{"index":142,"type":"request",.*\}\n$/);
     expect(proven.stderr).toBe(`${out} shows that this is record 142 of ${NAME}, by the checkpoint of size 351.\n`);
     expect(proven.exitCode).toBe(0);
@@ -130,23 +130,23 @@ describe('audit prove', () => {
     const record = proven.stdout.trimEnd();
     expect(JSON.parse(stdout)).toEqual({ good: true, log: NAME, index: 142, size: 351, keys: [key], record });
 
-    const again = await runCommand(['audit', 'prove', folder, '342', '--out', out]);
+    const again = await runCommandHere(['audit', 'prove', folder, '342', '--out', out]);
     expect([again.exitCode, again.stderr]).toEqual([1, `${out} is there already; it is not overwritten\n`]);
   });
 
   it('writes the proof to standard output, alone or in JSON', async () => {
     const { folder, vkeyFile } = await writeWithVkey();
-    const { stdout, stderr } = await runCommand(['audit', 'prove', folder, '142']);
+    const { stdout, stderr } = await runCommandHere(['audit', 'prove', folder, '142']);
     expect(stderr).toMatch(/^\{"index":142,.*\}\nThe proof shows that this is record 142 of /);
     const file = join(temporaryFolder({ proof: stdout }), 'proof');
     expect((await verify('--proof', file, '--vkey', vkeyFile)).exitCode).toBe(0);
-    const json = await runCommand(['audit', 'prove', folder, '142', '--json']);
+    const json = await runCommandHere(['audit', 'prove', folder, '142', '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({ log: NAME, index: 142, size: 351, proof: stdout });
   });
 
   it('makes proofs that hold for nothing else', async () => {
     const { folder, vkeyFile } = await writeWithVkey();
-    const { stdout: proof } = await runCommand(['audit', 'prove', folder, '142']);
+    const { stdout: proof } = await runCommandHere(['audit', 'prove', folder, '142']);
     const record = Buffer.from(/^extra (.*)$/m.exec(proof)?.[1] ?? '', 'base64').toString();
     const other = Buffer.from(record.replace('success', 'failure')).toString('base64');
     const files = temporaryFolder({
@@ -180,7 +180,7 @@ describe('audit prove', () => {
     const directory = temporaryFolder();
     const privateKey = newSigningKey();
     for (const slot of ['main', 'w1']) openLog(directory, { slot, privateKey }).close();
-    const prove = (...args: readonly string[]) => runCommand(['audit', 'prove', ...args]);
+    const prove = (...args: readonly string[]) => runCommandHere(['audit', 'prove', ...args]);
     expect(await prove(directory, '0')).toMatchObject({
       exitCode: 1,
       stderr: `${directory} has several logs; name the folder of one: main, w1\n`,

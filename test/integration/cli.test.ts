@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { xksProxyUriPath } from '../../src/xks/path.ts';
 import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { ProxyFiles, runCommand } from '../support/runningProxy.ts';
 
 let files: ProxyFiles;
@@ -27,7 +28,7 @@ describe('xks-proxy', () => {
   it('--help of every command exits with 0', async () => {
     const seen: string[] = [];
     const explore = async (words: readonly string[]): Promise<void> => {
-      const { exitCode, stdout, stderr } = await runCommand([...words, '--help']);
+      const { exitCode, stdout, stderr } = await runCommandHere([...words, '--help']);
       expect({ words, exitCode, stderr }).toEqual({ words, exitCode: 0, stderr: '' });
       expect(stdout.split('\n')[0]).toContain(['Usage: xks-proxy', ...words].join(' '));
       seen.push(words.join(' '));
@@ -46,7 +47,7 @@ describe('xks-proxy', () => {
     });
   });
 
-  it.concurrent.each([
+  it.each([
     ['nothing', []],
     ['an unknown command', ['frobnicate']],
     ['half a command', ['key']],
@@ -58,7 +59,7 @@ describe('xks-proxy', () => {
     ['an argument too few', ['key', 'create', '--config', 'a.yaml']],
     ['an unknown usage', ['key', 'create', 'a', '--config', 'a.yaml', '--usage', 'sign']],
   ])('%s is a matter of usage, and exits with 2', async (_what, args) => {
-    const { exitCode, stdout, stderr } = await runCommand(args);
+    const { exitCode, stdout, stderr } = await runCommandHere(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/Usage: xks-proxy|\(add --help for usage\)/);
   });
@@ -66,7 +67,7 @@ describe('xks-proxy', () => {
 
 describe('config', () => {
   it('schema prints a JSON Schema that fits the configuration', async () => {
-    const { exitCode, stdout } = await runCommand(['config', 'schema']);
+    const { exitCode, stdout } = await runCommandHere(['config', 'schema']);
     expect(exitCode).toBe(0);
     const validate = new Ajv2020({ strict: false }).compile(JSON.parse(stdout) as object);
     expect([validate(files.config), validate.errors]).toEqual([true, null]);
@@ -93,7 +94,7 @@ describe('config', () => {
   it('check refuses a secret that everyone may read, and says what to do', async () => {
     const { file } = files.writeSecret('pin', files.softHsm.pin.reveal());
     chmodSync(file, 0o644);
-    const { exitCode, stderr } = await runCommand(['config', 'check', '--config', files.configFile]);
+    const { exitCode, stderr } = await runCommandHere(['config', 'check', '--config', files.configFile]);
     chmodSync(file, 0o600);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`keyManagers[0].pkcs11.pin: names ${file}, which everyone may read`);
@@ -106,7 +107,8 @@ describe('config', () => {
       ...files.config,
       keyManagers: [{ ...keyManager, pkcs11: { ...keyManager?.pkcs11, pin: { env: 'HSM_PIN' } } }],
     });
-    const check = (env: Record<string, string>) => runCommand(['config', 'check', '--config', files.configFile], env);
+    const check = (env: Record<string, string>) =>
+      runCommandHere(['config', 'check', '--config', files.configFile], env);
     expect(await check({ HSM_PIN: '1234' })).toMatchObject({ exitCode: 0 });
     expect(await check({})).toMatchObject({
       exitCode: 1,

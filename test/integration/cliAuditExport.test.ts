@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { logOfSize, newSigningKey } from '../support/auditLogs.ts';
-import { runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { readEntries } from '../support/tiles.ts';
 
 const privateKey = newSigningKey();
 
 function exportTo(dir: string, out: string) {
-  return runCommand(['audit', 'export', dir, out]);
+  return runCommandHere(['audit', 'export', dir, out]);
 }
 
 describe('audit export', () => {
@@ -69,6 +69,6 @@ describe('audit export', () => {
       stdout: '',
       stderr: `there is no audit log in ${folder}/audit\n`,
     });
-    expect(await runCommand(['audit', 'export', folder])).toMatchObject({ exitCode: 2 });
+    expect(await runCommandHere(['audit', 'export', folder])).toMatchObject({ exitCode: 2 });
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogWriter } from '../../src/audit/log/logWriter.ts';
 import { appendAll, newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
 import { notes, records } from '../support/logUnderTest.ts';
-import { runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const DAY = 86_400_000;
@@ -27,7 +27,7 @@ async function writeDays(
 }
 
 function prune(...args: string[]) {
-  return runCommand(['audit', 'prune', ...args]);
+  return runCommandHere(['audit', 'prune', ...args]);
 }
 
 describe('audit prune', () => {
@@ -55,7 +55,7 @@ describe('audit prune', () => {
     expect(stdout).toMatch(
       new RegExp(`^${lines.map((line) => `${line.replace(/^./, (c) => c.toUpperCase())}\n`).join('')}$`),
     );
-    expect(await runCommand(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
+    expect(await runCommandHere(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
     expect(await prune(...args)).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(new RegExp(`^Nothing to do: no whole segment is older than ${time}\n$`)) as string,
@@ -63,7 +63,7 @@ describe('audit prune', () => {
 
     appendAll(log, [{ type: 'heartbeat', time: new Date().toISOString() }]);
     log.close();
-    expect(await runCommand(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
+    expect(await runCommandHere(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
   });
 
   it('deletes closed logs as a whole, never sealed ones, and says which logs are in the way', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { appendAll, openLog, ORIGIN, requestRecord } from '../support/auditLogs.ts';
 import { runProgram } from '../support/runProgram.ts';
-import { runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { MAIN } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -18,7 +18,7 @@ function addLog(directory: string, slot: string, records: readonly object[], ori
 }
 
 function query(...args: string[]) {
-  return runCommand(['audit', 'query', ...args]);
+  return runCommandHere(['audit', 'query', ...args]);
 }
 
 describe('audit query', () => {
@@ -145,7 +145,15 @@ describe('audit query', () => {
       Array.from({ length: 20_000 }, () => requestRecord()),
     );
     const pipe = `set -o pipefail; "$0" "$1" audit query "$2" --json | head -n 1`;
-    const { exitCode, stdout, stderr } = await runProgram(['bash', '--norc', '-c', pipe, process.execPath, MAIN, directory]);
+    const { exitCode, stdout, stderr } = await runProgram([
+      'bash',
+      '--norc',
+      '-c',
+      pipe,
+      process.execPath,
+      MAIN,
+      directory,
+    ]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ index: 1 });
     expect(stderr).toBe('');

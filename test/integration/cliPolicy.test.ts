@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ProxyFiles, runCommand } from '../support/runningProxy.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
+import { ProxyFiles } from '../support/runningProxy.ts';
 
 const POLICIES = `@id("billing")
 permit (principal in Account::"123456789012", action == Action::"Encrypt", resource)
@@ -36,7 +37,7 @@ function write(name: string, text: string): string {
 }
 
 function policy(...args: string[]) {
-  return runCommand(['policy', ...args], files.env);
+  return runCommandHere(['policy', ...args], files.env);
 }
 
 it('check names the policies of each key store, or every problem', async () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { runCommand } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -30,7 +31,7 @@ describe('xks-proxy kms serve', () => {
     [['--region', 'us east 1'], 'Give a Region, such as us-east-1.'],
     [['--client-cert', 'a.crt'], '--client-cert and --client-key go together'],
   ])('%j is a matter of usage, and exits with 2', async (args, reason) => {
-    const { exitCode, stderr } = await runCommand(['kms', 'serve', '--state', ':memory:', ...args]);
+    const { exitCode, stderr } = await runCommandHere(['kms', 'serve', '--state', ':memory:', ...args]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(reason);
   });

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newAuditKey } from '../../src/audit/format/auditKey.ts';
-import { ProxyFiles, runCommand } from './runningProxy.ts';
+import { runCommandHere } from './runCommandHere.ts';
+import { ProxyFiles } from './runningProxy.ts';
 
 export interface AuditedOptions {
   readonly server?: object;
@@ -28,5 +29,5 @@ export function auditDirectory(files: ProxyFiles): string {
 
 /** Exit code of `xks-proxy audit verify`, with what it says. */
 export function verify(directory: string) {
-  return runCommand(['audit', 'verify', directory], { PATH: process.env['PATH'] });
+  return runCommandHere(['audit', 'verify', directory]);
 }

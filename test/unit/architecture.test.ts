@@ -131,7 +131,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   'rate-limiter-flexible': /^src\/kms\/operations\/cryptography\/requestQuota\.ts$/,
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
   zod: /^src\/(config|kms)\//,
-  commander: /^src\/(main\.ts|commands\/)/,
+  commander: /^src\/commands\//,
   'node:sqlite': /^src\/kms\/state\//,
   'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,
   pino: /^src\/(kms\/|proxy\/|(monitoring\/(logger|startMonitoring)|commands\/(serve|kms))\.ts$)/,

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/problem.ts';
+import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
+import { version } from '../version.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+// What they import takes half a second to load, if all is loaded.
+const COMMANDS = {
+  serve: async () => (await import('./serve.ts')).serveCommand,
+  config: async () => (await import('./config.ts')).configCommand,
+  keystore: async () => (await import('./keystore.ts')).keystoreCommand,
+  credential: async () => (await import('./credential.ts')).credentialCommand,
+  key: async () => (await import('./key.ts')).keyCommand,
+  policy: async () => (await import('./policy.ts')).policyCommand,
+  audit: async () => (await import('./audit.ts')).auditCommand,
+  conformance: async () => (await import('./conformance.ts')).conformanceCommand,
+  kms: async () => (await import('./kms.ts')).kmsCommand,
+} satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
+
+/** Runs the command that the arguments of `xks-proxy` name. Resolves to its exit code; an error is written to standard error. */
+export async function runCommandLine(cli: Cli, args: readonly string[]): Promise<number> {
+  const program = new Command('xks-proxy')
+    .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
+    .version(version);
+  for (const load of commandsFor(args[0] ?? '')) program.addCommand((await load())(cli));
+  adapt(program, cli);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return exitCodeOf(error, cli);
+  }
+}
+
+/** The command that is named, or all of them, for the help or the error. */
+function commandsFor(name: string): (() => Promise<(cli: Cli) => Command>)[] {
+  return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
+}
+
+/** Has a command and its own commands throw instead of ending the process, and write where `cli` writes. */
+function adapt(command: Command, cli: Cli): void {
+  command.exitOverride().showHelpAfterError('(add --help for usage)');
+  command.configureOutput({
+    writeOut: (text) => {
+      cli.out(text.trimEnd());
+    },
+    writeErr: (text) => {
+      cli.err(text.trimEnd());
+    },
+  });
+  for (const each of command.commands) adapt(each, cli);
+}
+
+function exitCodeOf(error: unknown, { err }: Cli): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  const ours = error instanceof CommandFailure || error instanceof ConfigError || error instanceof Pkcs11Failure;
+  if (ours) err(error.message);
+  else err(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT_FAILED;
+}

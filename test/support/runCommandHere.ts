@@ -1,0 +1,31 @@
+import type { Cli } from '../../src/commands/cli.ts';
+import { runCommandLine } from '../../src/commands/commandLine.ts';
+import type { CommandOutcome } from './runProgram.ts';
+
+/** Runs a command of `xks-proxy` in this process, which spares half a second. It must load no PKCS#11 module and not serve. */
+export async function runCommandHere(args: readonly string[], env: Cli['env'] = {}): Promise<CommandOutcome> {
+  const written = { out: '', err: '' };
+  const write = (stream: 'out' | 'err') => (text: string) => {
+    written[stream] += `${text}\n`;
+  };
+  const cli: Cli = {
+    env,
+    out: write('out'),
+    err: write('err'),
+    interactive: false,
+    stop: new AbortController().signal,
+    cores: 1,
+    supervisor: undefined,
+    logDescriptor: -1,
+    // The pool of this process has been in use.
+    sizeThreadPool: () => undefined,
+    abort: refuse,
+    onHangup: refuse,
+  };
+  const exitCode = await runCommandLine(cli, args);
+  return { exitCode, stdout: written.out, stderr: written.err };
+}
+
+function refuse(): never {
+  throw new Error('Only a process of its own can do that.');
+}
