@@ -76,6 +76,10 @@ export interface KeyDescription {
   /** `AES_256` for a 256-bit AES key; otherwise the truth, e.g. `AES_128`. Spec, "GetKeyMetadata". */
   readonly keySpec: string;
   readonly keyUsage: readonly KeyUsage[];
+  /** Whether its bytes cannot be read in the clear; undefined if the key manager does not say. */
+  readonly sensitive?: boolean | undefined;
+  /** Whether it can leave the key manager, encrypted with another key; undefined if the key manager does not say. */
+  readonly extractable?: boolean | undefined;
 }
 
 export type KeyUsage = 'ENCRYPT' | 'DECRYPT' | 'SIGN' | 'VERIFY' | 'WRAP' | 'UNWRAP' | 'DERIVE';

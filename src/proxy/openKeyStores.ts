@@ -65,13 +65,14 @@ export async function openKeyStores(
 
 class Joined implements OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
+  readonly #config: Config;
   readonly #managers: KeyManagers;
   readonly #dependencies: Dependencies;
 
-  constructor({ keyStores }: Config, managers: KeyManagers, dependencies: Dependencies, before?: Joined) {
+  constructor(config: Config, managers: KeyManagers, dependencies: Dependencies, before?: Joined) {
     const used = new Map([...(before?.byUriPathPrefix.values() ?? [])].map(({ name, quota }) => [name, quota]));
     this.byUriPathPrefix = new Map(
-      keyStores.map((store) => {
+      config.keyStores.map((store) => {
         const { processes } = dependencies;
         const before = used.get(store.name);
         const quota = store.quota && shareQuota(store.quota, { processes, before, clock });
@@ -79,6 +80,7 @@ class Joined implements OpenKeyStores {
         return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota, policy }];
       }),
     );
+    this.#config = config;
     this.#managers = managers;
     this.#dependencies = dependencies;
   }
@@ -92,7 +94,22 @@ class Joined implements OpenKeyStores {
       await closeAll(fresh);
       throw error;
     }
+    this.#reportNewKeys(config, managers);
     return new Joined(config, managers, this.#dependencies, this);
+  }
+
+  /** Looks in the background at the keys that key managers which stay open serve only with another configuration. */
+  #reportNewKeys({ keyStores }: Config, managers: KeyManagers): void {
+    for (const { name, keys, keyManagers } of keyStores) {
+      const before = this.#config.keyStores.find((store) => store.name === name);
+      const known = new Map(before?.keys.map(({ id, versions }) => [id, versions]));
+      for (const manager of keyManagers.flatMap((each) => managers.get(each) ?? [])) {
+        if (!this.has(manager) || !manager.keyManager.isOpen) continue;
+        const isNew = !before?.keyManagers.includes(manager.keyManager.name);
+        const fresh = keys.filter(({ id, versions }) => isNew || !isSameValue(known.get(id), versions));
+        void reportUnusableKeys(name, fresh, manager.guard.keyManager, this.#dependencies.log);
+      }
+    }
   }
 
   async close(others?: Joined): Promise<void> {
@@ -129,7 +146,7 @@ function manageOne(
     open: (whenGone) => keyManagers.open({ name, ...pkcs11 }, whenGone),
     onOpen: async () => {
       await guard.start();
-      for (const store of users) await reportUnusableKeys(store.name, store.keys, keyManager, log);
+      for (const store of users) await reportUnusableKeys(store.name, store.keys, guard.keyManager, log);
     },
     logger: log,
     clock,

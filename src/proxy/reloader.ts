@@ -117,7 +117,10 @@ class NeedsRestart extends Error {
 
 function explain(error: unknown): { message: string; record: object } {
   if (error instanceof NeedsRestart) {
-    return { message: `${REFUSED}. These changes need a restart`, record: { changes: error.changes.map(formatChange) } };
+    return {
+      message: `${REFUSED}. These changes need a restart`,
+      record: { changes: error.changes.map(formatChange) },
+    };
   }
   if (error instanceof ConfigError) {
     const problems = error.problems.map(({ path, message }) => `${path}: ${message}`);

@@ -8,6 +8,8 @@ interface Key {
   readonly usage: readonly KeyUsage[];
 }
 
+type Protection = Pick<KeyDescription, 'sensitive' | 'extractable'>;
+
 /** A key manager of node:crypto, for tests without an HSM. */
 export class InMemoryKeyManager implements KeyManager {
   readonly name = 'in-memory';
@@ -17,6 +19,8 @@ export class InMemoryKeyManager implements KeyManager {
   readonly encrypted: { plaintext: Buffer; aad: Buffer }[] = [];
   /** The deadlines that describeKey, encrypt and decrypt were given, in order. */
   readonly deadlines: (number | undefined)[] = [];
+  /** What it says of all its keys. */
+  protection: Protection = {};
   /** When set, thrown by every call. */
   failure: Error | undefined;
 
@@ -29,7 +33,7 @@ export class InMemoryKeyManager implements KeyManager {
     this.deadlines.push(deadline);
     return attempt(() => {
       const { value, usage } = this.#key(label);
-      return { keySpec: `AES_${value.length * 8}`, keyUsage: usage };
+      return { keySpec: `AES_${value.length * 8}`, keyUsage: usage, ...this.protection };
     });
   }
 

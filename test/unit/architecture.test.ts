@@ -10,7 +10,7 @@ const sources = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
 
 /** Every import of the sources: the importing file, and a path from the root or a package. */
 const imports = sources.flatMap(({ file, text }) =>
-  [...text.matchAll(/(?:^|\s)(?:import|export)\s[^'";]*?(?:from\s*)?'([^']+)'/g)].map(([, specifier = '']) => ({
+  [...text.matchAll(/(?:^|\s)(?:import|export)\s(?:[^'";]*?\sfrom\s*)?'([^']+)'/g)].map(([, specifier = '']) => ({
     file,
     target: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
   })),
@@ -65,6 +65,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/monitoring/': [
     'src/xks/',
     'src/hsm/keyManager.ts',
+    'src/hsm/keyProtection.ts',
     'src/keyStores/',
     'src/http/',
     'src/operations/',

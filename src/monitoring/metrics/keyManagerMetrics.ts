@@ -3,6 +3,7 @@ import type { GuardedKeyManager } from '../../keyStores/failover.ts';
 import type { KeyManager, KeyManagerLoad } from '../../hsm/keyManager.ts';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { isServing } from '../../keyStores/readiness.ts';
+import { keyProtectionMetrics } from './keyProtectionMetrics.ts';
 import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 import { MeasuredKeyManager } from './measuredKeyManager.ts';
 import { readGauge } from './readGauge.ts';
@@ -65,8 +66,14 @@ export function keyManagerMetrics(
     buckets: LATENCY_BUCKETS,
     registers: [registry],
   });
+  const noteProtection = keyProtectionMetrics(registry, keyStores);
   return (keyManager) =>
-    new MeasuredKeyManager(keyManager, ({ operation, errorName, seconds }) => {
-      duration.observe({ key_manager: keyManager.name, operation, error_name: errorName ?? 'none' }, seconds);
+    new MeasuredKeyManager(keyManager, {
+      measured: ({ operation, errorName, seconds }) => {
+        duration.observe({ key_manager: keyManager.name, operation, error_name: errorName ?? 'none' }, seconds);
+      },
+      described: (key, description) => {
+        noteProtection(keyManager.name, key, description);
+      },
     });
 }

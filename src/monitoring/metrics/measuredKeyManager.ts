@@ -17,14 +17,19 @@ export interface MeasuredOperation {
   readonly seconds: number;
 }
 
-/** A key manager that tells how long its operations take. */
+export interface KeyManagerObserver {
+  measured(operation: MeasuredOperation): void;
+  described(key: KeySelector, description: KeyDescription): void;
+}
+
+/** A key manager that tells how long its operations take, and what it says of keys. */
 export class MeasuredKeyManager implements KeyManager {
   readonly #keyManager: KeyManager;
-  readonly #observe: (operation: MeasuredOperation) => void;
+  readonly #observer: KeyManagerObserver;
 
-  constructor(keyManager: KeyManager, observe: (operation: MeasuredOperation) => void) {
+  constructor(keyManager: KeyManager, observer: KeyManagerObserver) {
     this.#keyManager = keyManager;
-    this.#observe = observe;
+    this.#observer = observer;
   }
 
   get name(): string {
@@ -35,8 +40,10 @@ export class MeasuredKeyManager implements KeyManager {
     return this.#keyManager.timeoutMs;
   }
 
-  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
-    return this.#measure('describe_key', () => this.#keyManager.describeKey(key, deadline));
+  async describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    const description = await this.#measure('describe_key', () => this.#keyManager.describeKey(key, deadline));
+    this.#observer.described(key, description);
+    return description;
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
@@ -81,7 +88,7 @@ export class MeasuredKeyManager implements KeyManager {
       errorName = error instanceof XksError ? error.errorName : 'InternalException';
       throw error;
     } finally {
-      this.#observe({ operation, errorName, seconds: (performance.now() - startedAt) / 1000 });
+      this.#observer.measured({ operation, errorName, seconds: (performance.now() - startedAt) / 1000 });
     }
   }
 }

@@ -82,13 +82,14 @@ async function expose(): Promise<string> {
     trail: () => ({ trail: { problem: undefined }, auditState: () => auditState }),
     clock: Date.now,
   });
-  const measured = metrics.measure(keyManager.addKey('foo'));
-  await measured.describeKey({ label: 'foo' });
+  keyManager.protection = { sensitive: false, extractable: true };
+  const measured = metrics.measure(keyManager.addKey('foo-1'));
+  await measured.describeKey({ label: 'foo-1' });
   for (const record of records()) metrics.countRequest(record);
   metrics.countRefusal({ reason: 'too many connections', routine: false });
   for (const errorName of errorNames) {
     keyManager.failure = new XksError(errorName, 'as told');
-    await measured.describeKey({ label: 'foo' }).catch(() => undefined);
+    await measured.describeKey({ label: 'foo-1' }).catch(() => undefined);
   }
   const sources = [metrics, lifecycleMetrics(Date.now), processMetrics({ process: 'main', version: '1.2.3' })];
   return aggregateMetrics(await Promise.all(sources.map((source) => source.snapshot())));

@@ -20,14 +20,12 @@ export interface NewAesKey {
   readonly bits?: 128 | 192 | 256;
 }
 
-/** A secret key of the token. Of the last five, those are undefined of which the token does not say whether it is so. */
+/** A secret key of the token. The last three are undefined if the token does not say. */
 export interface ListedKey extends KeyDescription {
   /** Its CKA_LABEL as it is shown to people. */
   readonly label: string;
   /** Lower-case hexadecimal. */
   readonly ckaId: string;
-  readonly sensitive: boolean | undefined;
-  readonly extractable: boolean | undefined;
   readonly alwaysSensitive: boolean | undefined;
   readonly neverExtractable: boolean | undefined;
   /** Made in the token, and not imported. */
@@ -143,9 +141,7 @@ export class Pkcs11Administration {
       ...DESCRIBING_ATTRIBUTES,
       CKA.LABEL,
       CKA.ID,
-      CKA.SENSITIVE,
       CKA.ALWAYS_SENSITIVE,
-      CKA.EXTRACTABLE,
       CKA.NEVER_EXTRACTABLE,
       CKA.LOCAL,
     ]);
@@ -153,8 +149,6 @@ export class Pkcs11Administration {
       label: showText(attributes.get(CKA.LABEL) ?? ''),
       ckaId: attributes.get(CKA.ID)?.toString('hex') ?? '',
       ...describeSecretKey(attributes),
-      sensitive: readBoolean(attributes, CKA.SENSITIVE),
-      extractable: readBoolean(attributes, CKA.EXTRACTABLE),
       alwaysSensitive: readBoolean(attributes, CKA.ALWAYS_SENSITIVE),
       neverExtractable: readBoolean(attributes, CKA.NEVER_EXTRACTABLE),
       local: readBoolean(attributes, CKA.LOCAL),

@@ -24,6 +24,8 @@ const USAGES: readonly (readonly [usage: KeyUsage, attribute: number])[] = [
 export const DESCRIBING_ATTRIBUTES: readonly number[] = [
   CKA.KEY_TYPE,
   CKA.VALUE_LEN,
+  CKA.SENSITIVE,
+  CKA.EXTRACTABLE,
   ...USAGES.map(([, attribute]) => attribute),
 ];
 
@@ -32,6 +34,8 @@ export function describeSecretKey(attributes: Attributes): KeyDescription {
   return {
     keySpec: keySpec(readUlong(attributes, CKA.KEY_TYPE), readUlong(attributes, CKA.VALUE_LEN)),
     keyUsage: USAGES.filter(([, attribute]) => readBoolean(attributes, attribute) === true).map(([usage]) => usage),
+    sensitive: readBoolean(attributes, CKA.SENSITIVE),
+    extractable: readBoolean(attributes, CKA.EXTRACTABLE),
   };
 }
 
