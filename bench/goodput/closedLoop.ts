@@ -12,9 +12,13 @@ export interface Clients {
   readonly pauseMs: number;
 }
 
+export interface SentByClient extends Sent {
+  readonly operation: Probe['operation'];
+}
+
 export interface LoopOutcome {
   /** Requests that ended in the measured time. */
-  readonly sent: readonly Sent[];
+  readonly sent: readonly SentByClient[];
   /** Wrong answers at any time. */
   readonly wrong: number;
   readonly seconds: number;
@@ -34,7 +38,7 @@ export async function runClosedLoop(
 ): Promise<LoopOutcome> {
   const from = performance.now() + RAMP_MS;
   const to = from + seconds * 1_000;
-  const all: Sent[] = [];
+  const all: SentByClient[] = [];
   const runClient = async (index: number) => {
     const operations = operation === 'mix' ? (['encrypt', 'decrypt'] as const) : [operation];
     const requests = operations.map((each) => {
@@ -44,7 +48,8 @@ export async function runClosedLoop(
     for (let turn = index; performance.now() < to; turn += 1) {
       const request = requests[turn % requests.length];
       if (!request) return;
-      all.push(await outcomeOf(request.probe, () => proxy.send(request.signed)));
+      const sent = await outcomeOf(request.probe, () => proxy.send(request.signed));
+      all.push({ ...sent, operation: request.probe.operation });
       await sleep(pauseMs);
     }
   };

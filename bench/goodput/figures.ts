@@ -4,6 +4,8 @@ import type { LoopOutcome } from './closedLoop.ts';
 export interface Figures {
   /** Successes that KMS would have waited for. */
   readonly goodput: number;
+  /** Those of them that are encryptions. */
+  readonly encrypts: number;
   readonly late: number;
   readonly throttled: number;
   readonly timedOut: number;
@@ -25,10 +27,11 @@ const KMS_WAITS_MS = 250;
 const REFUSALS = { ThrottlingException: 'throttled', DependencyTimeoutException: 'timedOut' } as const;
 
 export function figuresOf({ sent, wrong, seconds, generatorBusy }: LoopOutcome): Figures {
-  const counts = { goodput: 0, late: 0, throttled: 0, timedOut: 0, failed: 0 };
+  const counts = { goodput: 0, encrypts: 0, late: 0, throttled: 0, timedOut: 0, failed: 0 };
   const [successes, refusals]: [number[], number[]] = [[], []];
-  for (const { outcome, took } of sent) {
+  for (const { operation, outcome, took } of sent) {
     if (outcome === 'ok') {
+      if (operation === 'encrypt' && took <= KMS_WAITS_MS) counts.encrypts += 1 / seconds;
       counts[took <= KMS_WAITS_MS ? 'goodput' : 'late'] += 1 / seconds;
       successes.push(took);
     } else if (outcome in REFUSALS) {
