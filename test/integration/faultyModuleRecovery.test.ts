@@ -91,12 +91,17 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
     { on: 'C_DecryptInit', does: 'log-out', times: 1 },
   ])('logs in once for all operations that are hit: $on, $does', async (fault) => {
-    await roundTrips(keyManager);
-    const logins = count('C_Login');
-    faulty.inject(fault);
-    await roundTrips(keyManager);
-    expect(count('C_Login')).toBe(logins + 1);
-    expect(warn).toHaveBeenCalledOnce();
+    const patient = await open({ isolation, timeoutMs: 60_000 });
+    try {
+      await roundTrips(patient);
+      const logins = count('C_Login');
+      faulty.inject(fault);
+      await roundTrips(patient);
+      expect(count('C_Login')).toBe(logins + 1);
+      expect(warn).toHaveBeenCalledOnce();
+    } finally {
+      await patient.close();
+    }
   });
 
   it.each([

@@ -181,7 +181,7 @@ describe('a key manager in a thread whose library hangs', () => {
 
   it('does not keep the process from ending', async () => {
     const proxy = await RunningProxy.start(files);
-    const lift = first.inject({ on: 'C_GenerateRandom', does: 'hang' });
+    const lift = first.inject({ on: 'C_EncryptInit', does: 'hang' });
     await proxy.proveService();
     proxy.signal('SIGTERM');
     // Killed, since no call of a module can be taken back.

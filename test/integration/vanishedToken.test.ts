@@ -1,5 +1,3 @@
-import { readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { encryptBody, healthMetadata, paths } from '../support/messages.ts';
@@ -8,13 +6,11 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 describe.each(['none', 'thread'] as const)('SoftHSM whose files are gone for a while, isolation: %s', (isolation) => {
   let proxy: RunningProxy;
   let files: ProxyFiles;
-  let tokens: string;
 
   beforeAll(async () => {
     files = new ProxyFiles({ tls: false });
     const [{ name, pkcs11 } = {}] = files.config.keyManagers;
     files.writeConfig({ ...files.config, keyManagers: [{ name, pkcs11: { ...pkcs11, isolation } }] });
-    [, tokens = ''] = /tokendir = (.*)/.exec(readFileSync(files.softHsm.env.SOFTHSM2_CONF, 'utf8')) ?? [];
     proxy = await RunningProxy.start(files);
   });
 
@@ -38,12 +34,11 @@ describe.each(['none', 'thread'] as const)('SoftHSM whose files are gone for a w
 
   it('never says that a key is not there, and finds all again', async () => {
     await allBack();
-    const away = join(files.folder, 'away');
     for (let time = 0; time < 2; time++) {
-      renameSync(tokens, away);
+      const bringBack = files.softHsm.moveTokensAway();
       const outcomes = new Set<string>();
       const back = sleep(1_000).then(() => {
-        renameSync(away, tokens);
+        bringBack();
         return true;
       });
       while (!(await Promise.race([back, sleep(5, false)]))) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pkcs11js from 'pkcs11js';
@@ -28,6 +28,8 @@ export interface SoftHsmFixture {
   destroyKey(label: string, token?: string): void;
   /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
   closeAllSessions(): void;
+  /** Moves the folder of the tokens away, as if a disk were gone. What it gives brings them back. */
+  moveTokensAway(): () => void;
   /** Key managers must be closed before. */
   dispose(): void;
 }
@@ -103,6 +105,13 @@ export function createSoftHsm(): SoftHsmFixture {
       withPkcs11(module, (pkcs11) => {
         pkcs11.C_CloseAllSessions(slotOf(pkcs11, tokenLabel));
       });
+    },
+    moveTokensAway: () => {
+      const [tokens, away] = [join(directory, 'tokens'), join(directory, 'away')];
+      renameSync(tokens, away);
+      return () => {
+        renameSync(away, tokens);
+      };
     },
     dispose: () => {
       if (previous === undefined) delete process.env['SOFTHSM2_CONF'];
