@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { CONFIG_SECRET } from '../../support/validConfig.ts';
 
 const CONFIG_FOLDER = new URL('../../../config/', import.meta.url);
 
@@ -19,25 +20,37 @@ const VENDORS = [
   ['thales-luna.yaml', '/usr/safenet/lunaclient/lib/libCryptoki2_64.so', { isolation: 'thread', iv: 'random' }],
 ] as const;
 
-it.each(VENDORS)('%s is valid and leaves nothing to a default', (file, module, dialect) => {
+function loadExample(file: string, module: string) {
   const text = readFileSync(new URL(file, CONFIG_FOLDER), 'utf8');
   const [written] = (parse(text) as Written).keyManagers;
   const folder = temporaryFolder({
-    'config.yaml': text.replace(module, 'module.so'),
+    // With the key that is commented out.
+    'config.yaml': text.replace(module, 'module.so').replace('# - { id: bar', '- { id: bar'),
     'module.so': 'not loaded here',
     [written.pkcs11.pin.file]: '123456\n',
     'server.crt': testCertificates.server.certificate,
     'server.key': testCertificates.server.privateKey,
-    'example.secret': 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE\n',
+    'example.secret': `${CONFIG_SECRET}\n`,
   });
+  return { written, folder, ...loadConfig(join(folder, 'config.yaml'), {}) };
+}
 
-  const { config, warnings } = loadConfig(join(folder, 'config.yaml'), {});
+it.each(VENDORS)('%s is valid and leaves nothing to a default', (file, module, dialect) => {
+  const { written, folder, config, warnings } = loadExample(file, module);
 
   expect(warnings).toEqual([]);
   const pkcs11 = config.keyManagers[0]?.pkcs11 ?? {};
   expect(pkcs11).toMatchObject({ ...dialect, gcmParameters: 'v2.40', module: join(folder, 'module.so') });
   // A new setting is to be explained for every vendor.
   expect(Object.keys(written.pkcs11).sort()).toEqual(Object.keys(pkcs11).sort());
+});
+
+it.each(VENDORS)('%s shows keys by label and by CKA_ID', (file, module) => {
+  const [store] = loadExample(file, module).config.keyStores;
+  expect(store?.keys.map(({ id, versions: [{ label, ckaId }] }) => ({ id, label, ckaId }))).toEqual([
+    { id: 'foo', label: 'foo', ckaId: undefined },
+    { id: 'bar', label: undefined, ckaId: '0a0b0c' },
+  ]);
 });
 
 it('are all tested', () => {
