@@ -1,11 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { listenOn, type ListenAddress } from '../listenOn.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
-export interface MonitoringOptions {
-  readonly host: string;
-  /** 0: one that the system gives. */
-  readonly port: number;
+export interface MonitoringOptions extends ListenAddress {
   /** Whether the process works. An event loop that hangs answers nothing. */
   readonly live: () => boolean;
   readonly ready: () => Readiness;
@@ -40,7 +38,7 @@ const MAX_CONNECTIONS = 64;
 
 /** Plain HTTP, apart from the API: /livez, /readyz and /metrics. Throws what the system says: EADDRINUSE, EACCES. */
 export async function monitoringListener(options: MonitoringOptions): Promise<MonitoringListener> {
-  const { host, port, onError } = options;
+  const { onError } = options;
   const server = createServer(LIMITS, (req, res) => {
     answer(req, options).then(
       (found) => {
@@ -62,14 +60,9 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     connection.once('close', () => connections.delete(connection));
   });
   server.timeout = SILENCE_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, () => {
-      server.off('error', reject).on('error', onError);
-      resolve();
-    });
-  });
+  const address = await listenOn(server, options, onError);
   return {
-    address: server.address() as AddressInfo,
+    address,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       // Node's own closeAllConnections leaves those that `prepare` holds back.

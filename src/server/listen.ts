@@ -11,6 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../config/configSource.ts';
 import type { Client } from '../http/exchange.ts';
+import { listenOn, type ListenAddress } from '../listenOn.ts';
 import { admitProxied, type ProxyProtocol } from './admitProxied.ts';
 import { MAX_CONNECTIONS } from './connectionLimit.ts';
 import { Connections } from './connections.ts';
@@ -24,8 +25,8 @@ import { createTlsServer } from './tlsServer.ts';
 export type HandOver = (take: (connection: Socket) => void) => void;
 
 export interface ListenOptions {
-  /** A port of this process (0: one that the system gives), or connections that come otherwise. */
-  readonly source: { readonly host: string; readonly port: number } | HandOver;
+  /** A port of this process, or connections that come otherwise. */
+  readonly source: ListenAddress | HandOver;
   /** Undefined: plain HTTP. */
   readonly tls: TlsIdentity | undefined;
   /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
@@ -155,12 +156,12 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       });
     } else proceed();
   });
-  if (typeof source === 'function') takeConnections(server, source);
-  else await listenOn(server, source);
-  server.on('error', onError);
+  let address: AddressInfo | undefined;
+  if (typeof source === 'function') takeConnections(server, source, onError);
+  else address = await listenOn(server, source, onError);
 
   return {
-    address: (server.address() ?? undefined) as AddressInfo | undefined,
+    address,
     setTls: (next) => {
       if (!tlsServer) throw new Error('plain HTTP has no certificate to replace');
       tlsServer.setTls(next);
@@ -174,16 +175,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   };
 }
 
-async function listenOn(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  server.once('error', reject).listen(port, host, () => {
-    resolve(undefined);
-  });
-  await promise;
-  server.off('error', reject);
-}
-
-function takeConnections(server: Server, handOver: HandOver): void {
+function takeConnections(server: Server, handOver: HandOver, onError: ListenOptions['onError']): void {
+  server.on('error', onError);
   handOver((connection) => {
     // What a server with a port sets itself.
     connection.allowHalfOpen = true;

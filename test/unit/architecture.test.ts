@@ -10,7 +10,7 @@ const sources = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => ({
 
 /** Every import of the sources: the importing file, and a path from the root or a package. */
 const imports = sources.flatMap(({ file, text }) =>
-  [...text.matchAll(/(?:^|\s)(?:import|export)\s(?:[^'";]*?\sfrom\s*)?'([^']+)'/g)].map(([, specifier = '']) => ({
+  [...text.matchAll(/(?:^|\s)(?:import|export)\s(?:[^'";]*?\sfrom\s)?'([^']+)'/g)].map(([, specifier = '']) => ({
     file,
     target: specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
   })),
@@ -22,7 +22,7 @@ it('reads imports', () => {
 });
 
 // Imports go one way: each room lists all that it may import of the others. OPEN is open to all.
-const OPEN = ['src/secret.ts', 'src/redactError.ts', 'src/timing/'];
+const OPEN = ['src/secret.ts', 'src/redactError.ts', 'src/listenOn.ts', 'src/timing/'];
 
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/xks/': [],

@@ -1,11 +1,8 @@
 import { createServer, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenOn, type ListenAddress } from '../../listenOn.ts';
 
-export interface ListenKmsOptions {
-  readonly host: string;
-  /** 0: one that the system gives. */
-  readonly port: number;
-  /** Told when a connection cannot be accepted, such as for want of file descriptors; the server goes on. */
+export interface ListenKmsOptions extends ListenAddress {
+  /** Told when a connection cannot be accepted, such as for lack of file descriptors; the server goes on. */
   readonly onError: (error: Error) => void;
 }
 
@@ -30,7 +27,6 @@ const GRACE_MS = 5_000;
 
 /** Serves plain HTTP, which is for tests on one's own machine. Rejects with what the system says: EADDRINUSE, EACCES. */
 export async function listenKms(options: ListenKmsOptions, app: RequestListener): Promise<ListeningKms> {
-  const { host, port, onError } = options;
   const running = new Set<ServerResponse>();
   const server = createServer(LIMITS, (req, res) => {
     running.add(res);
@@ -40,14 +36,9 @@ export async function listenKms(options: ListenKmsOptions, app: RequestListener)
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, host, () => {
-      server.off('error', reject).on('error', onError);
-      resolve();
-    });
-  });
+  const { port } = await listenOn(server, options, options.onError);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     close: async (graceMs = GRACE_MS) => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const res of running) if (!res.headersSent) res.setHeader('Connection', 'close');

@@ -1,13 +1,11 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { listenOn, type ListenAddress } from '../../listenOn.ts';
 import type { ConnectionGiver } from './connectionHandOver.ts';
 
 /** The way of connections to one worker. */
 export type ConnectionSink = Pick<ConnectionGiver, 'give' | 'giving'>;
 
-export interface AcceptorOptions {
-  readonly host: string;
-  /** 0: one that the system gives. */
-  readonly port: number;
+export interface AcceptorOptions extends ListenAddress {
   /** The ways to those that may be given connections now. */
   readonly sinks: () => readonly ConnectionSink[];
   /** Connections that may be on their way to workers at once: more are closed. No limit if left out. */
@@ -22,22 +20,16 @@ export class Acceptor {
   readonly #sinks: AcceptorOptions['sinks'];
   #given = 0;
 
-  private constructor({ sinks, maxConnections = Infinity, onError }: AcceptorOptions) {
+  private constructor({ sinks, maxConnections = Infinity }: AcceptorOptions) {
     this.#sinks = sinks;
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void this.#give(socket));
     this.#server.maxConnections = maxConnections;
-    this.#server.on('error', onError);
   }
 
   /** Throws what the system says: EADDRINUSE, EACCES. */
   static async listen(options: AcceptorOptions): Promise<Acceptor> {
     const acceptor = new Acceptor(options);
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    acceptor.#server.once('error', reject).listen(options.port, options.host, () => {
-      resolve(undefined);
-    });
-    await promise;
-    acceptor.#server.off('error', reject);
+    await listenOn(acceptor.#server, options, options.onError);
     return acceptor;
   }
 
