@@ -2,9 +2,11 @@ export interface Rate {
   readonly requestsPerSecond: number;
   /** Requests that may come at once. */
   readonly burst: number;
+  /** Whether there is room all the time, or anew when a second is over, which begins with its first request. Steadily if left out. */
+  readonly fills?: 'steadily' | 'each second';
 }
 
-/** Full at first. */
+/** Limiter of requests to a rate; full at first. */
 export class TokenBucket {
   readonly #clock: () => number;
   readonly #rate: Rate;
@@ -27,10 +29,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** One of another rate that is as full as this one; this one if the rate is the same. */
+  /** A bucket of another rate that is as full as this one; this one if the rate is the same. */
   at(rate: Rate): TokenBucket {
-    const { requestsPerSecond, burst } = this.#rate;
-    if (rate.requestsPerSecond === requestsPerSecond && rate.burst === burst) return this;
+    const { requestsPerSecond, burst, fills } = this.#rate;
+    if (rate.requestsPerSecond === requestsPerSecond && rate.burst === burst && rate.fills === fills) return this;
     this.#fill();
     const other = new TokenBucket(rate, this.#clock);
     other.#tokens = Math.min(this.#tokens, rate.burst);
@@ -39,7 +41,8 @@ export class TokenBucket {
 
   #fill(): void {
     const now = this.#clock();
-    const { requestsPerSecond, burst } = this.#rate;
+    const { requestsPerSecond, burst, fills } = this.#rate;
+    if (fills === 'each second' && now - this.#filledAt < 1000) return;
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * requestsPerSecond);
     this.#filledAt = now;
   }

@@ -129,7 +129,6 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   '@smithy/hash-node': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
   'lru-cache': /^src\/(sigv4\/signature|policy\/policyEngine)\.ts$/,
   '@cedar-policy/cedar-wasm': /^src\/policy\/cedar\.ts$/,
-  'rate-limiter-flexible': /^src\/kms\/operations\/cryptography\/requestQuota\.ts$/,
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
   zod: /^src\/(config|kms)\//,
   commander: /^src\/commands\//,

@@ -13,20 +13,26 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('gives each key store so many requests a second, and tells of those it refuses', async () => {
+it('gives each key store so many requests a second, and tells of those it refuses', () => {
   const throttles: Throttle[] = [];
   const quota = requestQuota(2, (throttle) => throttles.push(throttle));
-  await quota.take('cks-1', 'Encrypt');
-  await quota.take('cks-1', 'Decrypt');
-  await expect(quota.take('cks-1', 'ReEncrypt')).rejects.toMatchObject(throttling);
-  await quota.take('cks-2', 'Encrypt');
+  quota.take('cks-1', 'Encrypt');
+  quota.take('cks-1', 'Decrypt');
+  expect(() => {
+    quota.take('cks-1', 'ReEncrypt');
+  }).toThrow(expect.objectContaining(throttling));
+  quota.take('cks-2', 'Encrypt');
   expect(throttles).toEqual([{ customKeyStoreId: 'cks-1', kmsOperation: 'ReEncrypt' }]);
 
   vi.advanceTimersByTime(999);
-  await expect(quota.take('cks-1', 'Encrypt')).rejects.toMatchObject(throttling);
+  expect(() => {
+    quota.take('cks-1', 'Encrypt');
+  }).toThrow(expect.objectContaining(throttling));
   vi.advanceTimersByTime(1);
-  await quota.take('cks-1', 'Encrypt');
-  await quota.take('cks-1', 'Encrypt');
-  await expect(quota.take('cks-1', 'Encrypt')).rejects.toMatchObject(throttling);
+  quota.take('cks-1', 'Encrypt');
+  quota.take('cks-1', 'Encrypt');
+  expect(() => {
+    quota.take('cks-1', 'Encrypt');
+  }).toThrow(expect.objectContaining(throttling));
   expect(throttles).toHaveLength(3);
 });

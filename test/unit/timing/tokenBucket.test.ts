@@ -43,6 +43,23 @@ describe('a token bucket', () => {
     expect(taken(bucket)).toBe(1);
   });
 
+  it('may give all of a second at once, and no more before the second is over', () => {
+    const clock = { now: 500 };
+    const bucket = new TokenBucket({ requestsPerSecond: 3, burst: 3, fills: 'each second' }, () => clock.now);
+    expect(taken(bucket, 1)).toBe(1);
+    clock.now += 999;
+    expect(taken(bucket)).toBe(2);
+    clock.now += 1;
+    expect(taken(bucket)).toBe(3);
+    // The next second begins with its first request.
+    clock.now += 1_700;
+    expect(taken(bucket, 1)).toBe(1);
+    clock.now += 900;
+    expect(taken(bucket)).toBe(2);
+    clock.now += 100;
+    expect(taken(bucket)).toBe(3);
+  });
+
   it('is not filled up by another rate', () => {
     const clock = { now: 0 };
     const bucket = new TokenBucket(RATE, () => clock.now);

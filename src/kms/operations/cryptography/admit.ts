@@ -3,17 +3,17 @@ import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 
 /**
- * The last step before the proxies of some keys are called. Rejects with DryRunOperationException if the request ends here,
- * and with ThrottlingException if one of the key stores has had its requests of this second.
+ * The last step before the proxies of some keys are called. Throws DryRunOperationException if the request ends here, and
+ * ThrottlingException if one of the key stores has had its requests of this second.
  */
-export async function admit(
+export function admit(
   kms: LocalKms,
   { DryRun }: { readonly DryRun?: boolean | undefined },
   uses: readonly KeyUse[],
-): Promise<void> {
+): void {
   if (DryRun) {
     const message = 'The request would have succeeded, but the DryRun option is set.';
     throw new KmsError('DryRunOperationException', message);
   }
-  for (const { key, call } of uses) await kms.quota.take(key.customKeyStoreId, call.requestMetadata.kmsOperation);
+  for (const { key, call } of uses) kms.quota.take(key.customKeyStoreId, call.requestMetadata.kmsOperation);
 }

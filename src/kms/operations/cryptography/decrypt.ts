@@ -29,7 +29,7 @@ export const decrypt = operation(shape, async (kms, input, request) => {
   const key = findCiphertextKey(kms, blob, input.KeyId);
   requireSymmetricDefault(input.EncryptionAlgorithm);
   const use = useKey(kms, key, 'Decrypt', request);
-  await admit(kms, input, [use]);
+  admit(kms, input, [use]);
   return {
     KeyId: keyArn(kms.identity, key.keyId),
     Plaintext: await doubleDecrypt(kms.xksProxy, use, blob.sealed, context),

@@ -23,7 +23,7 @@ export const encrypt = operation(shape, async (kms, input, request) => {
   const key = findKey(kms, input.KeyId, { aliases: true });
   requireSymmetricDefault(input.EncryptionAlgorithm);
   const use = useKey(kms, key, 'Encrypt', request);
-  await admit(kms, input, [use]);
+  admit(kms, input, [use]);
   return {
     CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, input.Plaintext, context),
     KeyId: keyArn(kms.identity, key.keyId),

@@ -32,7 +32,7 @@ export async function newDataKey(
   const context = canonicalContext(input.EncryptionContext);
   const key = findKey(kms, input.KeyId, { aliases: true });
   const use = useKey(kms, key, kmsOperation, request);
-  await admit(kms, input, [use]);
+  admit(kms, input, [use]);
   const dataKey = randomBytes(length);
   return {
     CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, dataKey, context),

@@ -35,7 +35,7 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   const source = useKey(kms, sourceKey, 'ReEncrypt', request);
   request.note({ sourceCustomKeyStoreId: sourceKey.customKeyStoreId, sourceXksKeyId: sourceKey.xksKeyId });
   const destination = useKey(kms, destinationKey, 'ReEncrypt', request);
-  await admit(kms, input, [source, destination]);
+  admit(kms, input, [source, destination]);
   const plaintext = await doubleDecrypt(kms.xksProxy, source, blob.sealed, sourceContext);
   return {
     CiphertextBlob: await doubleEncrypt(kms.xksProxy, destination, plaintext, destinationContext),

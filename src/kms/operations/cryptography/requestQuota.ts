@@ -1,10 +1,10 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { TokenBucket } from '../../../timing/tokenBucket.ts';
 import { KmsError } from '../../kmsError.ts';
 
 /** KMS's own limit of cryptographic requests per second for each custom key store. */
 export interface RequestQuota {
   /** Throws ThrottlingException, before the proxy is called, when the key store has had its requests of this second. */
-  take(customKeyStoreId: string, kmsOperation: string): Promise<void>;
+  take(customKeyStoreId: string, kmsOperation: string): void;
 }
 
 /** A request that the quota refused. */
@@ -18,19 +18,18 @@ export interface Throttle {
  * are the real ones.
  */
 export function requestQuota(requestsPerSecond: number, onThrottle: (throttle: Throttle) => void): RequestQuota {
-  const limiter = new RateLimiterMemory({ points: requestsPerSecond, duration: 1 });
+  const rate = { requestsPerSecond, burst: requestsPerSecond, fills: 'each second' } as const;
+  const buckets = new Map<string, TokenBucket>();
   return {
-    async take(customKeyStoreId, kmsOperation) {
-      try {
-        await limiter.consume(customKeyStoreId);
-      } catch (refusal) {
-        if (!(refusal instanceof RateLimiterRes)) throw refusal;
-        onThrottle({ customKeyStoreId, kmsOperation });
-        throw new KmsError(
-          'ThrottlingException',
-          'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
-        );
-      }
+    take: (customKeyStoreId, kmsOperation) => {
+      const bucket = buckets.get(customKeyStoreId) ?? new TokenBucket(rate, () => performance.now());
+      buckets.set(customKeyStoreId, bucket);
+      if (bucket.take()) return;
+      onThrottle({ customKeyStoreId, kmsOperation });
+      throw new KmsError(
+        'ThrottlingException',
+        'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.',
+      );
     },
   };
 }
