@@ -109,6 +109,21 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await running.proveService();
   });
 
+  it('the isolation of a library in use stays, and the refusal says so', async () => {
+    const running = await start(server);
+    const isolated = files.config.keyManagers.map(({ name, pkcs11 }) => ({
+      name,
+      pkcs11: { ...pkcs11, isolation: 'thread' },
+    }));
+    files.writeConfig({ ...withFirstStore(() => ({}), server), keyManagers: isolated });
+    running.signal('SIGHUP');
+    const { problems } = await running.logged({ msg: REFUSED });
+    expect(String(problems)).toContain(
+      `The PKCS#11 module ${files.softHsm.module} is in use with isolation: none. Another isolation needs a restart.`,
+    );
+    await running.proveService();
+  });
+
   it('changed files are found without a signal; a new certificate drops no connection, a bad pair is not taken', async () => {
     const running = await start(server);
     const serials = async () => {

@@ -89,14 +89,17 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
   });
 
   it('describes itself and its keys', async () => {
+    const isProtected = { sensitive: true, extractable: false };
     expect(await keyManager.describe()).toMatchObject({ vendor: 'Mozilla Foundation' });
     expect(await keyManager.describeKey({ label: 'both' })).toEqual({
       keySpec: 'AES_256',
       keyUsage: ['ENCRYPT', 'DECRYPT'],
+      ...isProtected,
     });
     expect(await keyManager.describeKey({ label: 'encrypt-only' })).toEqual({
       keySpec: 'AES_256',
       keyUsage: ['ENCRYPT'],
+      ...isProtected,
     });
     expect(await keyManager.describeKey({ label: 'short' })).toMatchObject({ keySpec: 'AES_128' });
     await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject({

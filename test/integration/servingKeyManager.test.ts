@@ -138,7 +138,12 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       ['neither', 'AES_256', []],
       ['short', 'AES_128', ['ENCRYPT', 'DECRYPT']],
     ])('the key %s as %s for %j', async (label, keySpec, keyUsage) => {
-      expect(await keyManager.describeKey({ label })).toEqual({ keySpec, keyUsage });
+      expect(await keyManager.describeKey({ label })).toEqual({
+        keySpec,
+        keyUsage,
+        sensitive: true,
+        extractable: false,
+      });
     });
 
     it('the token', async () => {
