@@ -102,8 +102,9 @@ export class ReconnectingKeyManager implements KeyManager {
     const retryInMs = Math.round(this.#pauses.next(attemptMs));
     logger.error({ ...record, retryInMs }, 'A key manager cannot be opened: it is tried again in the background');
     const timer = setTimeout(() => {
-      void this.open().then(() => {
-        this.openLater();
+      void this.open().then((failure) => {
+        // One that opened and was lost again meanwhile has its next attempt already.
+        if (failure) this.openLater();
       });
     }, retryInMs).unref();
     this.#state = { name: 'lost', failure, attemptMs, timer };

@@ -196,10 +196,14 @@ export class FakeCryptoki implements Cryptoki {
   }
 }
 
-/** A user of a module and its token, logged in; `shared` is for several of them. */
-export function openFake(cryptoki: FakeCryptoki, shared = new SharedModule(cryptoki)): OpenToken {
+/** A user of a module and its token, logged in; `shared` is for several of them, `label` for the token's. */
+export function openFake(
+  cryptoki: FakeCryptoki,
+  shared = new SharedModule(cryptoki),
+  label: string = TOKEN.label,
+): OpenToken {
   const module = shared.share(() => undefined);
-  const token = new Token(cryptoki, { label: TOKEN.label }, PIN, module.refusedPins);
+  const token = new Token(cryptoki, { label }, PIN, module.refusedPins);
   token.login();
   return {
     module,

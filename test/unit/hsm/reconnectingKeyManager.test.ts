@@ -146,6 +146,30 @@ describe('a key manager that is lost', () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(keyManager.isOpen).toBe(true);
   });
+
+  it('is opened once, and not after close, when it is lost while others are told that it is open', async () => {
+    const { inner, open, onOpen, keyManager, start } = setUp();
+    const closed = vi.spyOn(inner, 'close');
+    await start();
+    const told = Promise.withResolvers<undefined>();
+    onOpen.mockImplementationOnce(async () => {
+      await told.promise;
+    });
+    let lose: () => void = () => undefined;
+    open.mockImplementation((whenGone) => {
+      lose = whenGone;
+      return Promise.resolve(inner);
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    lose();
+    told.resolve(undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(open).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(open).toHaveBeenCalledTimes(3);
+    await keyManager.close();
+    expect(closed).toHaveBeenCalledOnce();
+  });
 });
 
 describe('close', () => {

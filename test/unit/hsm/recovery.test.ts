@@ -19,11 +19,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki)) {
+function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki), token: string = TOKEN.label) {
   const [warn, error] = [vi.fn(), vi.fn()];
   const keyManager = new ServingKeyManager(
     { name: 'fake', sessions: 4, timeoutMs: TIMEOUT_MS, isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' },
-    openFake(cryptoki, shared),
+    openFake(cryptoki, shared, token),
     { logger: { info: () => undefined, warn, error }, clock: () => performance.now() },
   );
   const encryption = () => keyManager.encrypt({ label: 'key' }, plaintext, aad);
@@ -193,6 +193,46 @@ describe('a module is restarted', () => {
     expect(cryptoki.count('C_Finalize')).toBeGreaterThan(0);
     returnDevice(cryptoki);
     await vi.advanceTimersByTimeAsync(5_000);
+    await Promise.all([encryption(), other.encryption()]);
+  });
+
+  it('though another key manager is refused for its PIN', async () => {
+    const { cryptoki, shared, encryption } = setUp();
+    cryptoki.tokens = () => ['fake', 'other'].map((label) => ({ ...TOKEN, label }));
+    const other = setUp(cryptoki, shared, 'other');
+    cryptoki.loseSessions();
+    cryptoki.failNext('C_Login', CKR.PIN_INCORRECT);
+    await expect(other.encryption()).rejects.toMatchObject(lost);
+    await encryption();
+    cryptoki.finalize();
+    await Promise.all([expect(encryption()).resolves.toBeDefined(), vi.advanceTimersByTimeAsync(TIMEOUT_MS)]);
+  });
+
+  it('again when it has ended and does not start, for all its key managers', async () => {
+    const { cryptoki, shared, encryption } = setUp();
+    const other = setUp(cryptoki, shared);
+    await lose(cryptoki, encryption);
+    await lose(cryptoki, other.encryption);
+    cryptoki.failing.set('C_Initialize', CKR.DEVICE_REMOVED);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(cryptoki.count('C_Finalize')).toBeGreaterThan(0);
+    cryptoki.failing.clear();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await Promise.all([encryption(), other.encryption()]);
+  });
+
+  it('when all its key managers fail for a quarter of a minute though the login stands', async () => {
+    const { cryptoki, shared, encryption } = setUp();
+    const other = setUp(cryptoki, shared);
+    cryptoki.failing.set('C_Encrypt', CKR.DEVICE_ERROR);
+    for (let second = 0; second < 17; second++) {
+      await expect(encryption()).rejects.toMatchObject(internal);
+      await vi.advanceTimersByTimeAsync(500);
+      await expect(other.encryption()).rejects.toMatchObject(internal);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(cryptoki.count('C_Finalize')).toBeGreaterThan(0);
+    cryptoki.failing.clear();
     await Promise.all([encryption(), other.encryption()]);
   });
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Sealed } from '../../../src/hsm/keyManager.ts';
 import type { GcmCall } from '../../../src/hsm/pkcs11/cryptoki/cryptoki.ts';
 import { CKR } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
+import { CryptokiError } from '../../../src/hsm/pkcs11/cryptoki/cryptokiError.ts';
 import { ServingKeyManager, type KeyManagerOptions } from '../../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { FakeCryptoki, openFake, PIN, TOKEN } from './fakeCryptoki.ts';
 
@@ -106,6 +107,19 @@ describe('a module that misbehaves', () => {
     expect((await keyManager.encrypt({ label: 'key' }, plaintext, aad)).iv).toEqual(Buffer.alloc(12, 7));
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(internal);
     expect(cryptoki.count('C_GenerateRandom')).toBe(0);
+  });
+
+  it('writes its own IV over the one that it is given, and the same again', async () => {
+    const { cryptoki, keyManager } = setUp();
+    cryptoki.encryptAnswer = ({ iv }) => {
+      Buffer.from(iv.buffer, iv.byteOffset, iv.length).fill(7);
+      return Buffer.alloc(36);
+    };
+    await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
+      ...internal,
+      detail: 'C_Encrypt gave no new IV',
+    });
   });
 
   it('throws what is not of PKCS#11', async () => {
@@ -312,6 +326,17 @@ describe('an operation ends', () => {
     }
   });
 
+  it('without an encryption, when its key is found after the deadline', async () => {
+    const { cryptoki, keyManager } = setUp({ timeoutMs: 200 });
+    const find = cryptoki.findObjects.bind(cryptoki);
+    cryptoki.findObjects = (...args) => {
+      vi.advanceTimersByTime(300);
+      return find(...args);
+    };
+    await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject(late);
+    expect(cryptoki.count('C_EncryptInit')).toBe(0);
+  });
+
   it('before it begins, when the deadline is over', async () => {
     const { cryptoki, keyManager } = setUp();
     const before = cryptoki.log.length;
@@ -340,6 +365,18 @@ describe('close', () => {
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
       errorName: 'InternalException',
     });
+  });
+
+  it('does not come between a failed decryption and the look at its device', async () => {
+    const { cryptoki, keyManager } = setUp();
+    const answer = Promise.withResolvers<Buffer>();
+    cryptoki.decryptAnswer = () => answer.promise;
+    const running = keyManager.decrypt({ label: 'key' }, sealed, aad);
+    await vi.waitUntil(() => cryptoki.count('C_Decrypt') > 0);
+    const closing = keyManager.close();
+    answer.reject(new CryptokiError('C_Decrypt', CKR.GENERAL_ERROR));
+    await expect(running).rejects.toMatchObject({ errorName: 'InvalidCiphertextException' });
+    await closing;
   });
 
   it('leaves the module alone if a call does not come back', async () => {

@@ -140,6 +140,23 @@ describe('waiting', () => {
     expect(used).toEqual([1]);
   });
 
+  it('ends without a session when the time is over, however long it takes to see that none can be opened', async () => {
+    let now = 0;
+    const gone = new Error('device removed');
+    const open = vi.fn(() => ulong(1));
+    const pool = new SessionPool({ size: 1, open, close: () => undefined, clock: () => now, timeoutMs: TIMEOUT_MS });
+    const loan = { kind: 'encrypt', deadline: TIMEOUT_MS };
+    const [outcome, ...others] = [1, 2, 3].map(() => pool.withSession(loan, () => Promise.reject(gone)));
+    open.mockImplementation(() => {
+      now += TIMEOUT_MS;
+      throw gone;
+    });
+    await expect(outcome).rejects.toBe(gone);
+    await expect(others[0]).rejects.toBe(gone);
+    await expect(others[1]).rejects.toMatchObject(throttled);
+    expect(open).toHaveBeenCalledTimes(2);
+  });
+
   it('is not begun behind too many others', async () => {
     const { use } = setUp(1);
     const first = Promise.withResolvers<string>();
@@ -251,7 +268,7 @@ describe('a call that is late', () => {
 describe('under overload', () => {
   const WORK_MS = 60;
 
-  const WARM_MS = 600;
+  const WARM_MS = 1_500;
   const MEASURED_MS = 1_200;
 
   /**
@@ -288,6 +305,35 @@ describe('under overload', () => {
     const capacity = (8 * MEASURED_MS) / (2 * WORK_MS);
     expect(good / capacity).toBeGreaterThan(0.85);
     expect([begunInVain, refusedAfterMs]).toEqual([0, 0]);
+  });
+
+  it('a kind that was slow is served again when it is fast, though another takes every session', async () => {
+    const { pool, clock } = setUp(1, 200);
+    let workMs = 300;
+    const counts = { encrypt: 0, decrypt: 0 };
+    const operate = (kind: keyof typeof counts) =>
+      pool
+        .withSession({ kind, deadline: clock() + 200 }, () => sleep(workMs))
+        .then(
+          () => (counts[kind] += 1),
+          () => sleep(10),
+        );
+    const client = async (kind: keyof typeof counts, end: number) => {
+      while (clock() < end) await operate(kind);
+    };
+    const slow = client('encrypt', clock() + 5_000);
+    await vi.advanceTimersByTimeAsync(6_000);
+    await slow;
+    expect(counts.encrypt).toBe(0);
+    workMs = 20;
+    const end = clock() + 5_000;
+    const clients = [1, 2, 3, 4].map(() => client('decrypt', end));
+    clients.push(client('encrypt', end));
+    await vi.advanceTimersByTimeAsync(6_000);
+    await Promise.all(clients);
+    // Of 250 in all, a fifth from when it is known to be fast.
+    expect(counts.encrypt).toBeGreaterThan(25);
+    expect(counts.decrypt).toBeGreaterThan(100);
   });
 
   it('an operation that hangs does not make others be refused for long', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CKR } from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
 import { SharedModule } from '../../../src/hsm/pkcs11/module/moduleHandle.ts';
 import { ServingKeyManager } from '../../../src/hsm/pkcs11/serving/servingKeyManager.ts';
 import { FakeCryptoki, openFake } from './fakeCryptoki.ts';
@@ -20,7 +21,7 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
   cryptoki.keys = ['xks-health', 'key', 'other'];
   cryptoki.decryptAnswer = ({ input }) => Buffer.from(input.subarray(0, -16));
   cryptoki.encryptAnswer = ({ input }) => Buffer.concat([input, Buffer.alloc(16)]);
-  const [warn, info] = [vi.fn(), vi.fn()];
+  const [warn, info, error] = [vi.fn(), vi.fn(), vi.fn()];
   const keyManager = new ServingKeyManager(
     {
       name: 'fake',
@@ -32,12 +33,12 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
       healthKey: 'xks-health',
     },
     openFake(cryptoki, shared),
-    { logger: { info, warn, error: () => undefined }, clock: () => performance.now() },
+    { logger: { info, warn, error }, clock: () => performance.now() },
   );
   const encryption = (label = 'key') => keyManager.encrypt({ label }, plaintext, aad);
   /** Looks at the token, and not at what is remembered of it. */
   const look = (label = 'key') => keyManager.describeKey({ label });
-  return { cryptoki, shared, keyManager, encryption, look, warn, info };
+  return { cryptoki, shared, keyManager, encryption, look, warn, info, error };
 }
 
 /** The outcome of an operation, after timers have run as long as it may take. */
@@ -78,6 +79,28 @@ describe('a token that shows no keys any more', () => {
   });
 });
 
+describe('a token that shows only some of its keys', () => {
+  it('is not believed before a restart of its module, however long it was away', async () => {
+    const { cryptoki, keyManager, look } = setUp();
+    await keyManager.checkHealth();
+    await look();
+    const { keys } = cryptoki;
+    cryptoki.keys = [];
+    expect(await outcomeOf(look())).toMatchObject(lost);
+    cryptoki.failing.set('C_GetSlotList', CKR.DEVICE_REMOVED);
+    await vi.advanceTimersByTimeAsync(60_000);
+    cryptoki.failing.clear();
+    cryptoki.keys = ['xks-health'];
+    const initialize = cryptoki.initialize.bind(cryptoki);
+    cryptoki.initialize = () => {
+      cryptoki.keys = keys;
+      return initialize();
+    };
+    await vi.advanceTimersByTimeAsync(5_000);
+    await look();
+  });
+});
+
 describe('a key that is deleted', () => {
   it('is believed to be after a restart of the module', async () => {
     const { cryptoki, encryption, look, warn } = setUp();
@@ -92,7 +115,7 @@ describe('a key that is deleted', () => {
     expect(cryptoki.count('C_Initialize')).toBe(restarts + 1);
     expect(warn).toHaveBeenCalledWith(
       { keyManager: 'fake', detail: 'no secret key of the token has the label "key"' },
-      'A key is no longer in the token, after a restart of the module either',
+      'A key is no longer in the token',
     );
   });
 
@@ -108,6 +131,33 @@ describe('a key that is deleted', () => {
     await expect(look()).rejects.toMatchObject(notFound);
     await encryption('other');
     expect(cryptoki.count('C_Initialize')).toBe(restarts);
+  });
+
+  it('restarts the module once, however often it comes and goes', async () => {
+    const { cryptoki, encryption, look } = setUp();
+    await encryption('other');
+    const restarts = cryptoki.count('C_Initialize');
+    for (let time = 0; time < 10; time++) {
+      cryptoki.keys = ['xks-health', 'other', 'key'];
+      await look();
+      cryptoki.keys = ['xks-health', 'other'];
+      expect(await outcomeOf(look())).toMatchObject(notFound);
+    }
+    expect(cryptoki.count('C_Initialize')).toBe(restarts + 1);
+    cryptoki.keys = [];
+    expect(await outcomeOf(look())).toMatchObject(lost);
+  });
+
+  it('is not asked for at each probe if it is the health key, and the token refuses to make it', async () => {
+    const { cryptoki, keyManager, error } = setUp();
+    cryptoki.keys = ['key'];
+    cryptoki.failing.set('C_GenerateKey', CKR.USER_NOT_LOGGED_IN);
+    for (let second = 0; second < 60; second += 2) {
+      await expect(keyManager.checkHealth()).rejects.toMatchObject(notFound);
+      await vi.advanceTimersByTimeAsync(2_000);
+    }
+    expect(cryptoki.count('C_GenerateKey')).toBe(6);
+    expect(error).toHaveBeenCalledTimes(6);
   });
 
   it('is made again if it is the health key', async () => {

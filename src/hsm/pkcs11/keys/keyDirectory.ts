@@ -31,6 +31,8 @@ export class KeyDirectory {
   readonly #seen = new Map<string, KeySelector>();
   /** Those of them that have vanished. */
   readonly #vanished = new Map<string, KeySelector>();
+  /** Those that were believed to be deleted. One that comes and goes says nothing of the token, and must not restart its module again and again. */
+  readonly #unsteady = new Set<string>();
 
   constructor(cryptoki: Cryptoki, options: KeyDirectoryOptions) {
     this.#cryptoki = cryptoki;
@@ -39,7 +41,7 @@ export class KeyDirectory {
 
   /**
    * The key that is so selected. Throws KeyNotFoundException; InternalException if there are several; KeysVanished if it, or
-   * another key, was there and is not now.
+   * another key, was there and is not now, for the first time.
    */
   find(session: SessionHandle, selector: KeySelector): SecretKey {
     const known = this.#known.get(idOf(selector));
@@ -61,7 +63,7 @@ export class KeyDirectory {
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);
     const key = { handle, description: describeSecretKey(attributes), since: this.#options.clock() };
     this.#known.set(id, key);
-    this.#seen.set(id, selector);
+    if (!this.#unsteady.has(id)) this.#seen.set(id, selector);
     return key;
   }
 
@@ -80,6 +82,7 @@ export class KeyDirectory {
       if (!this.#has(session, selector)) {
         if (!believe || !this.#has(session, {})) throw new KeysVanished(inWords(selector));
         this.#seen.delete(id);
+        this.#unsteady.add(id);
         deleted.push(inWords(selector));
       }
       this.#vanished.delete(id);

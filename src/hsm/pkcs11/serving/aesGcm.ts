@@ -25,8 +25,7 @@ export class AesGcm {
   readonly #calls: CipherCalls;
   readonly #dialect: GcmDialect;
   readonly #randomIvs: RandomIvs;
-  /** IVs that the HSM has made itself. */
-  readonly #hsmIvs = new RecentIvs();
+  readonly #ivs = new RecentIvs();
 
   /** `onRepeat`: called when the HSM's generator repeats itself. */
   constructor(cryptoki: Cryptoki, dialect: GcmDialect, onRepeat: () => void) {
@@ -46,7 +45,8 @@ export class AesGcm {
     const answer = await this.#calls.encrypt(session, call);
     if (!lengths.includes(answer.length)) throw wrongLength('C_Encrypt', answer.length, lengths.join(' or '));
     const iv = source === 'hsm-appended' ? answer.subarray(tagEnd) : given;
-    if (source !== 'random' && !this.#hsmIvs.add(iv)) throw new ModuleFault('C_Encrypt gave no new IV');
+    // What the module was given too: it has had the memory of that, and may have written to it.
+    if (!this.#ivs.add(iv)) throw new ModuleFault('C_Encrypt gave no new IV');
     return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length, tagEnd) };
   }
 

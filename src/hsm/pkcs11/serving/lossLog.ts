@@ -64,7 +64,7 @@ export class LossLog {
   /** `key`: a key in words. */
   deleted(key: string): void {
     const fields = { keyManager: this.#options.name, detail: `no secret key of the token has ${key}` };
-    this.#options.logger.warn(fields, 'A key is no longer in the token, after a restart of the module either');
+    this.#options.logger.warn(fields, 'A key is no longer in the token');
   }
 
   /** The end of all repairs. */

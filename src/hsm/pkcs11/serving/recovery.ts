@@ -31,7 +31,8 @@ interface LostState {
   /** Resolves when the token is back, or will not come back. */
   readonly end: PromiseWithResolvers<undefined>;
   readonly pauses: BackOff;
-  readonly attempts: number;
+  /** Attempts that found all but a key that was there before. */
+  readonly misses: number;
   readonly timer: NodeJS.Timeout;
 }
 
@@ -43,8 +44,8 @@ type State =
   | { readonly name: 'closed' };
 
 const OPEN: State = { name: 'open' };
-// A module that others use without trouble is not restarted. After so many attempts its token is believed all the same.
-const ATTEMPTS_TO_BELIEVE = 4;
+// A module that others use without trouble is not restarted. The token that lacks a key in so many attempts is believed all the same.
+const MISSES_TO_BELIEVE = 4;
 
 /** Repairs the sessions, login, keys and module of one key manager, once for all operations that a loss has hit. */
 export class Recovery {
@@ -55,7 +56,7 @@ export class Recovery {
     this.#options = options;
     const { opened, pool, keys } = options;
     opened.module.allowRestart({
-      mayRestart: () => this.#state.name === 'lost' && pool.lent === 0,
+      mayRestart: () => !this.#works() && pool.lent === 0,
       forgetHandles: () => {
         keys.forgetAll();
         pool.forgetIdle();
@@ -113,6 +114,11 @@ export class Recovery {
     before.end.resolve(undefined);
   }
 
+  /** Whether operations succeed, as far as is known. */
+  #works(): boolean {
+    return this.#state.name === 'open' && this.#state.failingSince === undefined;
+  }
+
   #forgetSessions(): void {
     this.#options.keys.forgetAll();
     this.#options.pool.closeIdle();
@@ -138,7 +144,7 @@ export class Recovery {
     this.#options.log.lost(detailOf(cause));
     const pauses = new BackOff(durations.repair);
     const end = Promise.withResolvers<undefined>();
-    this.#tryLater({ cause, since: clock(), isStuck, end, pauses, attempts: 0 }, isStuck ? durations.callsEndMs : 0);
+    this.#tryLater({ cause, since: clock(), isStuck, end, pauses, misses: 0 }, isStuck ? durations.callsEndMs : 0);
   }
 
   #tryLater(loss: Omit<LostState, 'name' | 'timer'>, milliseconds: number): void {
@@ -157,11 +163,11 @@ export class Recovery {
   #try(loss: Omit<LostState, 'name' | 'timer'>): void {
     const { clock } = this.#options;
     const startedAt = clock();
-    const attempts = loss.attempts + 1;
     try {
-      this.#repairAll({ ...loss, attempts });
+      this.#repairAll(loss);
     } catch (cause) {
-      this.#tryLater({ ...loss, cause, attempts }, loss.pauses.next(clock() - startedAt));
+      const misses = loss.misses + (cause instanceof KeysVanished ? 1 : 0);
+      this.#tryLater({ ...loss, cause, misses }, loss.pauses.next(clock() - startedAt));
       return;
     }
     this.#state = OPEN;
@@ -170,14 +176,16 @@ export class Recovery {
   }
 
   /** First what disturbs least. Throws the failure of the last step. */
-  #repairAll({ isStuck, attempts }: Pick<LostState, 'isStuck' | 'attempts'>): void {
+  #repairAll({ isStuck, misses }: Pick<LostState, 'isStuck' | 'misses'>): void {
     const { module, token } = this.#options.opened;
     this.#forgetSessions();
+    const isRestarted = isStuck && module.restart();
     try {
-      const isRestarted = isStuck && module.restart();
-      this.#findAll(isRestarted || attempts >= ATTEMPTS_TO_BELIEVE);
+      this.#findAll(isRestarted);
     } catch (error) {
-      if (isStuck || token.isRefused || !module.restart()) throw error;
+      if (isRestarted || token.isRefused) throw error;
+      const isBelieved = error instanceof KeysVanished && misses + 1 >= MISSES_TO_BELIEVE;
+      if (!module.restart() && !isBelieved) throw error;
       this.#findAll(true);
     }
   }

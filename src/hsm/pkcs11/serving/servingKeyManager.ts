@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { TokenBucket } from '../../../timing/tokenBucket.ts';
 import { XksError } from '../../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../../xks/limits.ts';
 import { KEY_MANAGER_DURATIONS, type KeyManagerDurations } from '../../durations.ts';
@@ -59,6 +60,8 @@ export class ServingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
   readonly #healthKey: string | undefined;
+  /** A token that refuses to make one is not asked, and that not logged, at each probe. */
+  readonly #healthKeysToMake: TokenBucket;
   readonly #opened: OpenToken;
   readonly #pool: SessionPool;
   readonly #keys: KeyDirectory;
@@ -77,6 +80,7 @@ export class ServingKeyManager implements KeyManager {
     this.name = name;
     this.timeoutMs = timeoutMs;
     this.#healthKey = healthKey;
+    this.#healthKeysToMake = new TokenBucket({ requestsPerSecond: 1_000 / durations.quietMs, burst: 1 }, clock);
     this.#opened = opened;
     this.#logger = logger;
     this.#clock = clock;
@@ -140,7 +144,8 @@ export class ServingKeyManager implements KeyManager {
     try {
       await this.#roundTrip(label, latest);
     } catch (error) {
-      if (!(error instanceof XksError) || error.errorName !== 'KeyNotFoundException') throw error;
+      const isMissing = error instanceof XksError && error.errorName === 'KeyNotFoundException';
+      if (!isMissing || !this.#healthKeysToMake.take()) throw error;
       await provideHealthKey(this.#opened, { name: this.name, label }, this.#logger);
       await this.#roundTrip(label, latest);
     }
@@ -172,14 +177,20 @@ export class ServingKeyManager implements KeyManager {
 
   #cipher(session: SessionHandle, selector: KeySelector, deadline: number): Cipher {
     const find = (usage: 'ENCRYPT' | 'DECRYPT') => {
-      if (this.#clock() >= deadline) throw late();
       const key = this.#keys.find(session, selector);
       requireUsage(key, usage);
+      if (this.#clock() >= deadline) throw late();
       return key.handle;
     };
     return {
       encrypt: async (plaintext, aad) => this.#aesGcm.encrypt(session, find('ENCRYPT'), plaintext, aad),
-      decrypt: async (sealed, aad) => this.#aesGcm.decrypt(session, find('DECRYPT'), sealed, aad),
+      decrypt: async (sealed, aad) => {
+        const answer = this.#aesGcm.decrypt(session, find('DECRYPT'), sealed, aad);
+        // Diagnosed before the session is given back: afterwards the key manager may be closed.
+        return answer.catch((error: unknown) => {
+          throw this.#recovery.diagnose(error);
+        });
+      },
     };
   }
 
@@ -193,8 +204,7 @@ export class ServingKeyManager implements KeyManager {
           const plaintext = await cipher.decrypt(sealed, aad);
           this.#failsToDecrypt = false;
           return plaintext;
-        } catch (error) {
-          const failure = this.#recovery.diagnose(error);
+        } catch (failure) {
           if (isLoss(failure)) throw failure;
           const translated = translateFailure(failure);
           if (isInvalidCiphertext(translated)) this.#failsToDecrypt = true;
@@ -210,8 +220,7 @@ export class ServingKeyManager implements KeyManager {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#lend(kind, deadline, use);
-      } catch (error) {
-        const failure = this.#recovery.diagnose(error);
+      } catch (failure) {
         if (!isLoss(failure)) throw translateFailure(failure);
         if (attempt > 1 && !isOtherLoss(attempt, failure)) {
           this.#recovery.repairedInVain(failure);

@@ -138,7 +138,7 @@ export class SessionPool {
     if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const since = clock();
-    if (since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind) > loan.deadline) throw noneFree();
+    if (since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind, since) > loan.deadline) throw noneFree();
     const waiter = { ...Promise.withResolvers<Lent>(), ...loan };
     this.#waiting.add(waiter);
     return withTimeLimit(waiter.promise, this.#remaining(loan), () => {
@@ -151,9 +151,9 @@ export class SessionPool {
   #expectedWaitMs(now: number): number {
     const ends = [...this.#lent]
       .filter(({ isOverdue }) => !isOverdue)
-      .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind) - now))
+      .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind, now) - now))
       .sort((a, b) => a - b);
-    const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind));
+    const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind, now));
     // Each session that comes back takes the next one that waits; when all have come back once, the second round begins.
     const firstEnd = ends[ahead.length % ends.length] ?? 0;
     const rounds = Math.floor(ahead.length / ends.length);
@@ -187,7 +187,8 @@ export class SessionPool {
     this.#cameBackAt = this.#options.clock();
     const took = this.#cameBackAt - lent.startedAt;
     // A failure may come sooner than a result.
-    if (!hasFailed || took > this.#usual.of(lent.kind)) this.#usual.note(lent.kind, took);
+    if (!hasFailed || took > this.#usual.of(lent.kind, this.#cameBackAt))
+      this.#usual.note(lent.kind, took, this.#cameBackAt);
     this.#takeBack(lent, isReusable);
   }
 
@@ -200,7 +201,8 @@ export class SessionPool {
       if (this.#lent.size >= this.#options.size) break;
       this.#waiting.delete(waiter);
       // With a session for less time than it needs, it would only keep that from those who came later.
-      if (this.#remaining(waiter) < this.#usual.of(waiter.kind)) {
+      const remaining = this.#remaining(waiter);
+      if (remaining === 0 || remaining < this.#usual.of(waiter.kind, this.#options.clock())) {
         waiter.reject(noneFree());
         continue;
       }
