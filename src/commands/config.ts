@@ -35,7 +35,7 @@ function describe({ server, audit, keyManagers, keyStores }: Config): string {
       : 'audit log: none, records go to the log stream only',
     ...keyManagers.map(({ name, pkcs11 }) => {
       const [[selector, value] = []] = Object.entries(pkcs11.token);
-      return `key manager ${name}: ${pkcs11.module}, token ${selector ?? ''} ${value ?? ''}, ${pkcs11.sessions} sessions`;
+      return `key manager ${name}: ${pkcs11.module}, isolation ${pkcs11.isolation}, token ${selector ?? ''} ${value ?? ''}, ${pkcs11.sessions} sessions`;
     }),
     ...keyStores.map(({ name, uriPathPrefix, credentials, keys, policyFile }) =>
       [

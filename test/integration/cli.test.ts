@@ -72,6 +72,25 @@ describe('config', () => {
     const validate = new Ajv2020({ strict: false }).compile(JSON.parse(stdout) as object);
     expect([validate(files.config), validate.errors]).toEqual([true, null]);
     expect(validate({ ...files.config, sever: {} })).toBe(false);
+    const withManager = (setting: object) => {
+      const keyManagers = files.config.keyManagers.map(({ name, pkcs11 }) => ({
+        name,
+        pkcs11: { ...pkcs11, ...setting },
+      }));
+      return validate({ ...files.config, keyManagers });
+    };
+    expect([{ isolation: 'thread' }, { calls: 'threadpool' }, { isolation: 'pool' }].map(withManager)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const slots = [3, '0xFFFFFFFFFFFFFFFF', '1f'].map((slot) => withManager({ token: { slot } }));
+    expect(slots).toEqual([true, true, false]);
+    const ckaIds = ['0A0b', '0'].map((ckaId) => {
+      const keyStores = files.config.keyStores.map((store) => ({ ...store, keys: [{ id: 'foo', ckaId }] }));
+      return validate({ ...files.config, keyStores });
+    });
+    expect(ckaIds).toEqual([true, false]);
   });
 
   it('check says what would run', async () => {
@@ -79,6 +98,7 @@ describe('config', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const part of [
       'https://127.0.0.1:0, for us-east-1',
+      `key manager softhsm: ${files.softHsm.module}, isolation none, token label first, 8 sessions`,
       'audit log: none, records go to the log stream only',
       `key store first: ${xksProxyUriPath(PREFIX)}`,
       `key store second: ${xksProxyUriPath(OTHER_PREFIX)}`,
