@@ -1,4 +1,7 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { CheckedLoad } from './checkedLoad.ts';
 import { FAULT_CLASSES } from './faultClasses.ts';
 import { measureFault, type Measured } from './measureFault.ts';
 import { table } from './neverDown/tables.ts';
@@ -17,6 +20,9 @@ that the contract does not allow.
 --only        the faults whose name contains TEXT`;
 
 const KEY_MANAGERS = [1, 2];
+const WARM_UP_MS = 2_000;
+// When the pipe of its log is full, a proxy refuses requests, since it cannot record them.
+const STALL_MS = 150;
 
 const { values } = parseArgs({
   options: {
@@ -35,16 +41,32 @@ if (values.help) {
   try {
     const settings = { isolation: 'thread', sessions: 32, timeoutMs: Number(values['timeout-ms']) };
     for (const hsms of KEY_MANAGERS) proxies.push(await SupervisedProxy.start({ hsms, settings }));
+    await Promise.all(proxies.map(warmUp));
+    const stalls = monitorEventLoopDelay();
+    stalls.enable();
     const measured = (await Promise.all(proxies.map(measureAll))).flat();
     print(toTable(measured));
     const bad = measured.filter(({ violations }) => violations.length > 0);
     for (const { fault, keyManagers, violations } of bad) {
       print(`Not allowed: ${violations.join(', ')} (${fault}, key managers: ${keyManagers})`);
     }
+    const stallMs = stalls.max / 1e6;
+    if (stallMs > STALL_MS) {
+      print(
+        `This process, which reads the proxies' logs, stood still for ${stallMs.toFixed(0)} ms: the machine is busy.`,
+      );
+    }
     if (bad.length > 0) process.exitCode = 1;
   } finally {
     await Promise.all(proxies.map((proxy) => proxy.dispose()));
   }
+}
+
+/** As many requests as later, while nothing is wrong. */
+async function warmUp(proxy: SupervisedProxy): Promise<void> {
+  const load = new CheckedLoad(proxy, Number(values.rate) / KEY_MANAGERS.length);
+  await sleep(WARM_UP_MS);
+  await load.stop();
 }
 
 async function measureAll(proxy: SupervisedProxy): Promise<Measured[]> {
