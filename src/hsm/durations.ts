@@ -12,7 +12,7 @@ export interface KeyManagerDurations {
   readonly callsEndMs: number;
   /** After this time a key is looked for again, because its label may have been given to another one. */
   readonly keyAgeMs: number;
-  /** One kind of loss is logged once in this time, so that a token that comes and goes does not fill the log. A missing health key is made at most once. */
+  /** One kind of loss is logged once in this time, and a missing health key made once, so that neither fills the log. */
   readonly quietMs: number;
   /** For the thread of a module to end, once its key managers are closed. */
   readonly threadEndMs: number;

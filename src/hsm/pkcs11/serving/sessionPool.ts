@@ -34,7 +34,10 @@ interface Lent {
   isOverdue: boolean;
 }
 
-interface Waiter extends PromiseWithResolvers<Lent>, Loan {}
+interface Waiter extends PromiseWithResolvers<Lent>, Loan {
+  /** Whether it waits although it usually takes too long, to see if that is still so. */
+  readonly isTrial: boolean;
+}
 
 // KMS makes 1,800 requests a second by default: a later one would not be served in time.
 const MAX_WAITERS = 1_024;
@@ -138,8 +141,9 @@ export class SessionPool {
     if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const since = clock();
-    if (since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind, since) > loan.deadline) throw noneFree();
-    const waiter = { ...Promise.withResolvers<Lent>(), ...loan };
+    const isTrial = since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind) > loan.deadline;
+    if (isTrial && !this.#usual.mayTry(loan.kind, since)) throw noneFree();
+    const waiter = { ...Promise.withResolvers<Lent>(), ...loan, isTrial };
     this.#waiting.add(waiter);
     return withTimeLimit(waiter.promise, this.#remaining(loan), () => {
       this.#waiting.delete(waiter);
@@ -151,9 +155,9 @@ export class SessionPool {
   #expectedWaitMs(now: number): number {
     const ends = [...this.#lent]
       .filter(({ isOverdue }) => !isOverdue)
-      .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind, now) - now))
+      .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind) - now))
       .sort((a, b) => a - b);
-    const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind, now));
+    const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind));
     // Each session that comes back takes the next one that waits; when all have come back once, the second round begins.
     const firstEnd = ends[ahead.length % ends.length] ?? 0;
     const rounds = Math.floor(ahead.length / ends.length);
@@ -187,8 +191,7 @@ export class SessionPool {
     this.#cameBackAt = this.#options.clock();
     const took = this.#cameBackAt - lent.startedAt;
     // A failure may come sooner than a result.
-    if (!hasFailed || took > this.#usual.of(lent.kind, this.#cameBackAt))
-      this.#usual.note(lent.kind, took, this.#cameBackAt);
+    if (!hasFailed || took > this.#usual.of(lent.kind)) this.#usual.note(lent.kind, took, this.#cameBackAt);
     this.#takeBack(lent, isReusable);
   }
 
@@ -202,7 +205,7 @@ export class SessionPool {
       this.#waiting.delete(waiter);
       // With a session for less time than it needs, it would only keep that from those who came later.
       const remaining = this.#remaining(waiter);
-      if (remaining === 0 || remaining < this.#usual.of(waiter.kind, this.#options.clock())) {
+      if (remaining === 0 || (remaining < this.#usual.of(waiter.kind) && !waiter.isTrial)) {
         waiter.reject(noneFree());
         continue;
       }
