@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
 import { allowNoMoreDescriptors } from '../support/descriptorLimit.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
@@ -10,13 +10,13 @@ import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const WORKERS = 2;
 const CKR_PIN_INCORRECT = 0xa0;
+const ENDED = 'a worker has ended and is replaced';
 
 let files: ProxyFiles;
 let faulty: FaultyModule;
-let proxy: RunningProxy;
-const started: RunningProxy[] = [];
+let proxy: RunningProxy | undefined;
 
-beforeEach(() => {
+function configure(): void {
   files = new ProxyFiles();
   faulty = createFaultyModule(files.softHsm);
   const [manager] = files.config.keyManagers;
@@ -25,160 +25,181 @@ beforeEach(() => {
     server: { ...files.config.server, workers: WORKERS },
     keyManagers: [{ ...manager, pkcs11: { ...manager?.pkcs11, module: faulty.module } }],
   });
-});
+}
 
-afterEach(() => {
-  for (const running of started.splice(0)) running.signal('SIGKILL');
+async function dispose(): Promise<void> {
+  await proxy?.kill();
+  proxy = undefined;
   faulty.dispose();
   files.dispose();
-});
-
-function serving(): LogRecord[] {
-  return proxy.log.filter(({ msg }) => msg === 'a worker serves');
 }
 
-async function start(): Promise<void> {
+async function start(): Promise<RunningProxy> {
   proxy = await RunningProxy.start(files);
-  started.push(proxy);
-  await expect.poll(() => serving().length).toBe(WORKERS);
+  await allServing();
+  return proxy;
 }
 
-async function stop(): Promise<void> {
-  proxy.signal('SIGTERM');
-  expect(await proxy.exitCode).toBe(0);
+async function stop(running: RunningProxy): Promise<void> {
+  running.signal('SIGTERM');
+  expect(await running.exitCode).toBe(0);
 }
 
-it('share the port, answer in whole log lines, and end with their supervisor', async () => {
-  await start();
-  const load = new SteadyLoad(proxy, 8);
-  await expect.poll(() => load.sent).toBeGreaterThan(200);
-  const { sent, outcomes } = await load.stop();
-  expect([...outcomes]).toEqual([[200, sent]]);
-  await stop();
-  const requests = proxy.log.filter(({ msg }) => msg === 'request');
-  expect(requests.length).toBe(sent);
-  expect(new Set(requests.map(({ worker }) => worker))).toEqual(new Set(serving().map(({ worker }) => worker)));
-});
+/** Workers that serve, longest serving first. */
+function serving(): LogRecord[] {
+  const log = proxy?.log ?? [];
+  const ended = new Set(log.filter(({ msg }) => msg === ENDED).map(({ worker }) => worker));
+  return log.filter(({ msg, worker }) => msg === 'a worker serves' && !ended.has(worker));
+}
 
-it('resume the TLS sessions of one another', async () => {
-  await start();
-  const first = await connectTls();
-  // Of connections that take turns.
-  const later = [await connectTls(first.session), await connectTls(first.session), await connectTls(first.session)];
-  expect([first, ...later].map(({ resumed }) => resumed)).toEqual([false, true, true, true]);
-  await stop();
-});
+async function allServing(): Promise<void> {
+  await vi.waitFor(
+    () => {
+      expect(serving()).toHaveLength(WORKERS);
+    },
+    { timeout: 60_000 },
+  );
+}
 
-const CONNECTIONS = {
-  'a connection for many requests': () => ({}),
-  'a connection for each request': () => ({ agent: new Agent() }),
-};
+/** Kills a worker; resolves when another one serves in its place. */
+async function replace(victim: LogRecord | undefined): Promise<void> {
+  const known = new Set(serving());
+  process.kill(victim?.['pid'] as number, 'SIGKILL');
+  await expect.poll(() => serving().filter((each) => !known.has(each))).toHaveLength(1);
+}
 
-it.each(Object.entries(CONNECTIONS))(
-  'one that is killed is replaced, only its requests in flight are lost: %s',
-  async (_, optionsOf) => {
-    await start();
-    const clients = 6;
-    const load = new SteadyLoad(proxy, clients, optionsOf);
-    for (let kill = 1; kill <= 3; kill += 1) {
+describe('workers of one proxy', () => {
+  let running: RunningProxy;
+
+  beforeAll(async () => {
+    configure();
+    running = await start();
+  });
+  beforeEach(allServing);
+  afterAll(async () => {
+    await stop(running);
+    await dispose();
+  });
+
+  it('share the port, and answer in whole log lines', async () => {
+    const before = running.log.length;
+    const load = new SteadyLoad(running, 8);
+    await expect.poll(() => load.sent).toBeGreaterThan(200);
+    const { sent, outcomes } = await load.stop();
+    expect([...outcomes]).toEqual([[200, sent]]);
+    const requests = () => running.log.slice(before).filter(({ msg }) => msg === 'request');
+    await expect.poll(requests).toHaveLength(sent);
+    expect(new Set(requests().map(({ worker }) => worker))).toEqual(new Set(serving().map(({ worker }) => worker)));
+  });
+
+  it('resume the TLS sessions of one another', async () => {
+    const first = await connectTls(running.port);
+    // Of connections that take turns.
+    const later = [];
+    for (let time = 0; time < 3; time += 1) later.push(await connectTls(running.port, first.session));
+    expect([first, ...later].map(({ resumed }) => resumed)).toEqual([false, true, true, true]);
+  });
+
+  it.each([
+    ['a connection for many requests', () => ({})],
+    ['a connection for each request', () => ({ agent: new Agent() })],
+  ])('one that is killed is replaced, only its requests in flight are lost: %s', async (_, optionsOf) => {
+    const [clients, kills] = [6, 3];
+    const load = new SteadyLoad(running, clients, optionsOf);
+    for (let kill = 1; kill <= kills; kill += 1) {
       await expect.poll(() => load.sent).toBeGreaterThan(kill * 100);
-      process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-      await expect.poll(() => serving().length).toBe(WORKERS + kill);
+      await replace(serving()[0]);
     }
     const { sent, outcomes } = await load.stop();
     const answered = outcomes.get(200) ?? 0;
-    expect(sent - answered).toBeLessThanOrEqual(3 * clients);
+    expect(sent - answered).toBeLessThanOrEqual(kills * clients);
     expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
-    await stop();
-  },
-);
-
-it('one that hangs in a call is killed and replaced', async () => {
-  await start();
-  faulty.inject({ on: 'C_Encrypt', does: 'hang' });
-  await expect(proxy.proveService()).rejects.toThrow();
-  await proxy.logged({ msg: 'a worker hangs and is killed' });
-  faulty.clear();
-  await expect.poll(() => serving().length).toBeGreaterThan(WORKERS);
-  await proxy.proveService();
-  await stop();
-});
-
-it('while no process can be made for one that has ended, the others serve, and it is made when one can', async () => {
-  await start();
-  const lift = allowNoMoreDescriptors(proxy.pid);
-  process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-  const { detail } = await proxy.logged({ msg: 'a worker did not start' });
-  expect(detail).toMatch(/^spawn \S+ EMFILE$/);
-  lift();
-  await expect.poll(() => serving().length).toBe(WORKERS + 1);
-  await proxy.proveService();
-  await stop();
-});
-
-it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
-  files.writeSecret('pin', 'wrong-pin');
-  const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
-  expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/PIN was refused/);
-  expect(faulty.counts().get('C_Login')).toBe(1);
-});
-
-it('a PIN that is refused to one is tried by no other', async () => {
-  const replica = createFaultyModule({ ...files.softHsm, separate: true });
-  onTestFinished(() => {
-    replica.dispose();
   });
-  const [manager] = files.config.keyManagers;
-  const managers = [
-    { name: 'hsm-1', pkcs11: { ...manager?.pkcs11, module: faulty.module } },
-    {
-      name: 'hsm-2',
-      pkcs11: { ...manager?.pkcs11, module: replica.module, pin: files.writeSecret('no', 'no-such-pin') },
-    },
-  ];
-  files.writeConfig({
-    ...files.config,
-    server: { ...files.config.server, workers: WORKERS },
-    keyManagers: managers,
-    keyStores: files.config.keyStores.map((store) => ({ ...store, keyManagers: ['hsm-1', 'hsm-2'] })),
+
+  it('one that hangs in a call is killed and replaced', async () => {
+    faulty.inject({ on: 'C_Encrypt', does: 'hang' });
+    await expect(running.proveService()).rejects.toThrow();
+    await running.logged({ msg: 'a worker hangs and is killed' });
+    faulty.clear();
+    await allServing();
+    await running.proveService();
   });
-  await start();
-  process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-  await expect.poll(() => serving().length).toBe(WORKERS + 1);
-  await proxy.proveService();
-  expect(replica.counts().get('C_Login')).toBe(1);
-  expect(proxy.output).not.toContain('no-such-pin');
-  await stop();
+
+  it('one that has ended while no process can be made is replaced when one can, and the others serve', async () => {
+    const lift = allowNoMoreDescriptors(running.pid);
+    process.kill(serving()[0]?.['pid'] as number, 'SIGKILL');
+    const { detail } = await running.logged({ msg: 'a worker did not start' });
+    expect(detail).toMatch(/^spawn \S+ EMFILE$/);
+    lift();
+    await allServing();
+    await running.proveService();
+  });
 });
 
-it('one that is replaced while the HSM is away, or has another PIN, waits for it beside the others', async () => {
-  await start();
-  faulty.inject({ on: 'C_Login', does: 'answer', code: CKR_PIN_INCORRECT });
-  const before = faulty.counts().get('C_Login') ?? 0;
-  for (let kill = 1; kill <= 2; kill += 1) {
-    process.kill(serving().at(-1)?.['pid'] as number, 'SIGKILL');
-    await expect.poll(() => serving().length).toBe(WORKERS + kill);
-  }
-  // The first replacement has tried it, and the second knows of that.
-  expect(faulty.counts().get('C_Login')).toBe(before + 1);
-  // The one that has its session still is given all connections.
-  for (let request = 0; request < 4; request += 1) await proxy.proveService();
-  await stop();
-});
+describe('workers', () => {
+  beforeEach(configure);
+  afterEach(dispose);
 
-it('that end again and again end the proxy, with a clear error', async () => {
-  await start();
-  faulty.inject({ on: 'C_Login', does: 'abort' });
-  for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
-  expect(await proxy.exitCode).toBe(1);
-  expect(proxy.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
+  it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
+    files.writeSecret('pin', 'wrong-pin');
+    const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/PIN was refused/);
+    expect(faulty.counts().get('C_Login')).toBe(1);
+  });
+
+  it('a PIN that is refused to one is tried by no other', async () => {
+    const replica = createFaultyModule({ ...files.softHsm, separate: true });
+    onTestFinished(() => {
+      replica.dispose();
+    });
+    const [manager] = files.config.keyManagers;
+    const managers = [
+      { name: 'hsm-1', pkcs11: { ...manager?.pkcs11, module: faulty.module } },
+      {
+        name: 'hsm-2',
+        pkcs11: { ...manager?.pkcs11, module: replica.module, pin: files.writeSecret('no', 'no-such-pin') },
+      },
+    ];
+    files.writeConfig({
+      ...files.config,
+      server: { ...files.config.server, workers: WORKERS },
+      keyManagers: managers,
+      keyStores: files.config.keyStores.map((store) => ({ ...store, keyManagers: ['hsm-1', 'hsm-2'] })),
+    });
+    const running = await start();
+    await replace(serving().at(-1));
+    await running.proveService();
+    expect(replica.counts().get('C_Login')).toBe(1);
+    expect(running.output).not.toContain('no-such-pin');
+    await stop(running);
+  });
+
+  it('one that is replaced while the HSM is away, or has another PIN, waits for it beside the others', async () => {
+    const running = await start();
+    faulty.inject({ on: 'C_Login', does: 'answer', code: CKR_PIN_INCORRECT });
+    const before = faulty.counts().get('C_Login') ?? 0;
+    for (let kill = 1; kill <= 2; kill += 1) await replace(serving().at(-1));
+    // The first replacement has tried it, and the second knows of that.
+    expect(faulty.counts().get('C_Login')).toBe(before + 1);
+    // The one that has its session still is given all connections.
+    for (let request = 0; request < 4; request += 1) await running.proveService();
+    await stop(running);
+  });
+
+  it('that end again and again end the proxy, with a clear error', async () => {
+    const running = await start();
+    faulty.inject({ on: 'C_Login', does: 'abort' });
+    for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
+    expect(await running.exitCode).toBe(1);
+    expect(running.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
+  });
 });
 
 /** A handshake, and the session that it gives. */
-function connectTls(session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
+function connectTls(port: number, session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
   return new Promise((resolve, reject) => {
-    const options = { port: proxy.port, host: '127.0.0.1', servername: 'localhost', maxVersion: 'TLSv1.2' as const };
+    const options = { port, host: '127.0.0.1', servername: 'localhost', maxVersion: 'TLSv1.2' as const };
     const socket = connect({ ...options, ca: testCertificates.ca.certificate, ...(session && { session }) });
     socket.once('error', reject).once('secureConnect', () => {
       resolve({ resumed: socket.isSessionReused(), session: socket.getSession() ?? Buffer.alloc(0) });
