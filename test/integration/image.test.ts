@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import {
   constants,
   copyFileSync,
@@ -7,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
@@ -22,16 +24,32 @@ import type { Program } from '../support/startTestProgram.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const IMAGE_USER = '10001';
 
+/** Fills half of a folder as deploy/build.sh does. */
+async function build(folder: string, half: 'packages' | 'program'): Promise<void> {
+  const { exitCode, stderr } = await runProgram([join(ROOT, 'deploy/build.sh'), folder, half], { env: process.env });
+  if (exitCode !== 0) throw new Error(`deploy/build.sh failed:\n${stderr}`);
+}
+
+/** A folder with the production packages of a lock file. Made once, because it takes a compiler half a minute. */
+async function packagesOf(lockFile: Buffer): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache', `image-packages-${hash('sha256', lockFile)}`);
+  if (!existsSync(folder)) {
+    const made = mkdtempSync(`${folder}-`);
+    await build(made, 'packages');
+    renameSync(made, folder);
+  }
+  return folder;
+}
+
 let app: string;
 /** Node.js as a user who owns nothing of it. */
 let node: Program = [process.execPath];
 
 beforeAll(async () => {
   app = mkdtempSync(join(tmpdir(), 'xks-proxy-image-'));
-  for (const half of ['packages', 'program']) {
-    const { exitCode, stderr } = await runProgram([join(ROOT, 'deploy/build.sh'), app, half], { env: process.env });
-    if (exitCode !== 0) throw new Error(`deploy/build.sh failed:\n${stderr}`);
-  }
+  const packages = await packagesOf(readFileSync(join(ROOT, 'package-lock.json')));
+  execFileSync('cp', ['-R', `${packages}/.`, app]);
+  await build(app, 'program');
   if (process.getuid?.() === 0) {
     // A copy: the user of the image need not be able to reach what root runs.
     const copy = join(app, 'bin/node');

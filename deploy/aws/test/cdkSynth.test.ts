@@ -35,6 +35,7 @@ it.each([{}, OPTIONS])(
         AWS_EC2_METADATA_DISABLED: 'true',
         HTTP_PROXY: nowhere,
         HTTPS_PROXY: nowhere,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       },
     });
 
