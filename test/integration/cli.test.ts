@@ -128,7 +128,7 @@ describe('config', () => {
       keyManagers: [{ ...keyManager, pkcs11: { ...keyManager?.pkcs11, pin: { env: 'HSM_PIN' } } }],
     });
     const check = (env: Record<string, string>) =>
-      runCommandHere(['config', 'check', '--config', files.configFile], env);
+      runCommandHere(['config', 'check', '--config', files.configFile], { env });
     expect(await check({ HSM_PIN: '1234' })).toMatchObject({ exitCode: 0 });
     expect(await check({})).toMatchObject({
       exitCode: 1,

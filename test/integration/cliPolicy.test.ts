@@ -37,7 +37,7 @@ function write(name: string, text: string): string {
 }
 
 function policy(...args: string[]) {
-  return runCommandHere(['policy', ...args], files.env);
+  return runCommandHere(['policy', ...args], { env: files.env });
 }
 
 it('check names the policies of each key store, or every problem', async () => {

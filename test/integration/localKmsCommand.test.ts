@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 describe('xks-proxy kms serve', () => {
   it('says where it listens, serves, and ends when it is asked to', async () => {
-    const kms = await RunningLocalKms.start(['--region', 'eu-west-1', '--account-id', '999988887777']);
+    const kms = await RunningLocalKms.startProcess(['--region', 'eu-west-1', '--account-id', '999988887777']);
     expect(kms.log.at(-1)).toMatchObject({ region: 'eu-west-1', accountId: '999988887777', msg: 'listening' });
     const answer = await fetch(kms.endpoint);
     expect(await answer.text()).toContain('account 999988887777');
@@ -64,7 +64,7 @@ describe('xks-proxy kms serve', () => {
   });
 
   it('refuses a state that another process has open, and a port', async () => {
-    const kms = await RunningLocalKms.start();
+    const kms = await RunningLocalKms.startProcess();
     const { port } = new URL(kms.endpoint);
     const second = await runCommand(['kms', 'serve', '--port', '0', '--state', join(kms.folder, 'kms.db')]);
     expect(second).toMatchObject({

@@ -9,18 +9,29 @@ import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { expectFailed, expectToConnectAgain, startKeyStore, startKms } from '../support/localKmsConnection.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
 import { healthMetadata, paths } from '../support/messages.ts';
-import { newFiles, reconfigure, startAgain, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
+import {
+  newFiles,
+  reconfigure,
+  shareProxy,
+  startAgain,
+  startProxy,
+  stop,
+  withFirstStore,
+} from '../support/reconfigurableProxy.ts';
 import { answerHealth } from '../support/scriptedProxy.ts';
 import { httpAnswer, startScriptedServer, type Script } from '../support/scriptedTlsServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-// Each test breaks something real, and looks at what the AWS CLI then says of the key store.
+// Each test breaks something real, and looks at what KMS then says of the key store.
 
 const CKR_DEVICE_REMOVED = 0x32;
 
+const shared = shareProxy();
+
 describe('INVALID_CREDENTIALS', () => {
   it('the proxy has removed the credential', async () => {
-    const { proxy, files, store } = await startKeyStore();
+    const proxy = shared();
+    const { files, store } = await startKeyStore(proxy);
     await reconfigure(
       proxy,
       withFirstStore(files, ({ credentials }) => ({ credentials: credentials.slice(1) })),
@@ -31,9 +42,14 @@ describe('INVALID_CREDENTIALS', () => {
   });
 
   it('the proxy has another secret for the access key id, until KMS has it too', async () => {
-    const { proxy, files, store } = await startKeyStore();
-    const { accessKeyId } = files.credentials[0];
+    const proxy = shared();
+    const { files, store } = await startKeyStore(proxy);
+    const { accessKeyId, secretAccessKey: before } = files.credentials[0];
     const { secretAccessKey } = newCredential();
+    onTestFinished(async () => {
+      files.writeSecret(accessKeyId, before.reveal());
+      await reconfigure(proxy);
+    });
     files.writeSecret(accessKeyId, secretAccessKey.reveal());
     await reconfigure(proxy);
     await expectFailed(store, 'INVALID_CREDENTIALS', /^AuthenticationFailedException: /);
@@ -47,7 +63,8 @@ describe('INVALID_CREDENTIALS', () => {
 });
 
 it('XKS_PROXY_INVALID_CONFIGURATION: the proxy has the key store at another path', async () => {
-  const { proxy, files, store } = await startKeyStore();
+  const proxy = shared();
+  const { files, store } = await startKeyStore(proxy);
   await reconfigure(
     proxy,
     withFirstStore(files, () => ({ uriPathPrefix: '/moved' })),
@@ -58,7 +75,8 @@ it('XKS_PROXY_INVALID_CONFIGURATION: the proxy has the key store at another path
 });
 
 it('XKS_PROXY_NOT_REACHABLE: the proxy does not run', async () => {
-  const { proxy, store } = await startKeyStore();
+  const proxy = await startProxy();
+  const { store } = await startKeyStore(proxy);
   await stop(proxy);
   await expectFailed(store, 'XKS_PROXY_NOT_REACHABLE', /^NotReachable: no TCP connection: connect ECONNREFUSED /);
   await startAgain(proxy);
@@ -66,8 +84,12 @@ it('XKS_PROXY_NOT_REACHABLE: the proxy does not run', async () => {
 });
 
 it('XKS_PROXY_TIMED_OUT: the process of the proxy stands still', async () => {
-  const { proxy, store } = await startKeyStore(['--answer-within-ms', '1000']);
+  const proxy = shared();
+  const { store } = await startKeyStore(proxy, ['--answer-within-ms', '1000']);
   proxy.signal('SIGSTOP');
+  onTestFinished(() => {
+    proxy.signal('SIGCONT');
+  });
   await expectFailed(store, 'XKS_PROXY_TIMED_OUT', /^TimedOut: no answer within 1000 ms$/);
   proxy.signal('SIGCONT');
   await expectToConnectAgain(store);
@@ -86,7 +108,8 @@ it('XKS_PROXY_INVALID_RESPONSE: the HSM of the proxy is gone, of which it says I
       pkcs11: { ...manager.pkcs11, module: module.module },
     })),
   });
-  const { proxy, store } = await startKeyStore([], files);
+  const proxy = await startProxy(files);
+  const { store } = await startKeyStore(proxy);
   module.inject({ on: '*', does: 'answer', code: CKR_DEVICE_REMOVED });
   // The proxy looks after its HSM when some requests have failed.
   for (let request = 0; request < 3; request += 1)
@@ -162,7 +185,7 @@ describe('a proxy', () => {
 
 it('INTERNAL_ERROR: KMS cannot read the private key of its client certificate', async () => {
   const { certificateFile, privateKeyFile } = writeKeyPair(temporaryFolder(), 'client', testCertificates.client);
-  const { store } = await startKeyStore(['--client-cert', certificateFile, '--client-key', privateKeyFile]);
+  const { store } = await startKeyStore(shared(), ['--client-cert', certificateFile, '--client-key', privateKeyFile]);
   writeFileSync(privateKeyFile, 'garbage');
   await expectFailed(store, 'INTERNAL_ERROR', /^Internal: .*client\.key: /);
   writeFileSync(privateKeyFile, testCertificates.client.privateKey);
@@ -170,9 +193,13 @@ it('INTERNAL_ERROR: KMS cannot read the private key of its client certificate', 
 });
 
 it('a FAILED key store takes no keys, is not deleted, and says so through the AWS CLI', async () => {
-  const { proxy, kms, store } = await startKeyStore();
-  await stop(proxy);
-  await store.connect();
+  const proxy = shared();
+  const { files, kms, store } = await startKeyStore(proxy);
+  await reconfigure(
+    proxy,
+    withFirstStore(files, () => ({ uriPathPrefix: '/moved' })),
+  );
+  expect(await store.connect()).toMatchObject({ ConnectionState: 'FAILED' });
   const { exitCode, stdout, stderr } = await kms.aws('connect-custom-key-store', '--custom-key-store-id', store.id);
   expect(exitCode).toBeGreaterThan(0);
   expect(stdout).toBe('');

@@ -6,11 +6,13 @@ import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { expectFailed, expectToConnectAgain, startKeyStore, startKms } from '../support/localKmsConnection.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
-import { reconfigure, startAgain, stop } from '../support/reconfigurableProxy.ts';
+import { reconfigure, shareProxy, startAgain, startProxy, stop } from '../support/reconfigurableProxy.ts';
 import { answerHealth } from '../support/scriptedProxy.ts';
 import { startScriptedServer } from '../support/scriptedTlsServer.ts';
 
 const { ca, client: clientPair } = testCertificates;
+
+const shared = shareProxy();
 
 describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
   it.each([
@@ -25,7 +27,8 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
       /^InvalidTls: no TLS connection: unable to verify the first certificate/,
     ],
   ])('the new certificate of the proxy %s', async (_what, issue, detail) => {
-    const { proxy, files, store } = await startKeyStore();
+    const proxy = shared();
+    const { files, store } = await startKeyStore(proxy);
     writeKeyPair(files.folder, 'server', issue());
     await reconfigure(proxy);
     await expectFailed(store, 'XKS_PROXY_INVALID_TLS_CONFIGURATION', detail);
@@ -58,7 +61,8 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
   });
 
   it('the proxy speaks HTTP without TLS', async () => {
-    const { proxy, store } = await startKeyStore();
+    const proxy = await startProxy();
+    const { store } = await startKeyStore(proxy);
     await stop(proxy);
     const { host, regions } = proxy.files.config.server;
     const plain = await startAgain(proxy, { host, regions, insecureHttp: true });
@@ -70,7 +74,8 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
 });
 
 it('NETWORK_ERRORS: the proxy wants a client certificate, until KMS has one', async () => {
-  const { proxy, files, kms, store } = await startKeyStore();
+  const proxy = shared();
+  const { files, kms, store } = await startKeyStore(proxy);
   const pair = writeKeyPair(files.folder, 'server', testCertificates.server);
   const clientAuth = { caFile: files.caFile, commonNames: ['cks.kms.us-east-1.amazonaws.com'] };
   await reconfigure(proxy, { ...files.config, server: { ...files.config.server, tls: { ...pair, clientAuth } } });

@@ -3,7 +3,7 @@ import pkcs11js from 'pkcs11js';
 import { describe, expect, it } from 'vitest';
 import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore } from '../support/localKmsConnection.ts';
-import { newFiles, reconfigure, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
+import { newFiles, reconfigure, startProxy, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
 
 const { CKA_DECRYPT, CKA_ENCRYPT, CKA_SIGN, CKA_UNWRAP, CKA_VERIFY, CKA_WRAP } = pkcs11js;
 /** What SoftHSM permits unless told otherwise. */
@@ -23,7 +23,7 @@ describe('CreateKey', () => {
     softHsm.importKey('decrypts', randomBytes(32), without(CKA_ENCRYPT, ...NOT_FOR_DATA));
     const unsuitable = ['small', 'encrypts', 'decrypts'].map((id) => ({ id }));
     files.writeConfig(withFirstStore(files, ({ keys }) => ({ keys: [...keys, ...unsuitable] })));
-    const { kms, store } = await startKeyStore([], files);
+    const { kms, store } = await startKeyStore(await startProxy(files));
     await store.connect();
     await store.createKey();
     const refusals = {
@@ -61,7 +61,8 @@ describe('CreateKey', () => {
   });
 
   it('CustomKeyStoreInvalidStateException: the proxy of a connected key store fails', async () => {
-    const { proxy, files, store } = await startKeyStore();
+    const proxy = await startProxy();
+    const { files, store } = await startKeyStore(proxy);
     await store.connect();
     await reconfigure(
       proxy,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startKeyStore } from '../support/localKmsConnection.ts';
 import type { LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
-import { newFiles, withFirstStore } from '../support/reconfigurableProxy.ts';
+import { newFiles, startProxy, withFirstStore } from '../support/reconfigurableProxy.ts';
 import { GOOD_SERVICE } from '../support/vpcEndpointServices.ts';
 import { startVpcKeyStore } from '../support/vpcKeyStore.ts';
 
@@ -88,7 +88,7 @@ it('a key store with a VPC endpoint service: connect, disconnect, and fail to co
 });
 
 it('a key store with a public endpoint: connect and disconnect', async () => {
-  const { files, store } = await startKeyStore([], filesOfExample(), {
+  const { files, store } = await startKeyStore(await startProxy(filesOfExample()), [], {
     CustomKeyStoreName: 'ExampleXksPublic',
     XksProxyUriPath: UriPath,
   });

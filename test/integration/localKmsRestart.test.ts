@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => proxy.dispose());
 
 async function start(options: readonly string[] = [], previous?: RunningLocalKms) {
-  const running = await RunningLocalKms.start([...optionsFor(proxy), ...options], previous?.folder);
+  const running = await RunningLocalKms.startProcess([...optionsFor(proxy), ...options], previous?.folder);
   return { running, kms: new KmsCaller(running) };
 }
 

@@ -4,10 +4,11 @@ import type { Credential } from '../../src/sigv4/credential.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore } from '../support/localKmsConnection.ts';
-import { reconfigure, withFirstStore } from '../support/reconfigurableProxy.ts';
+import { reconfigure, startProxy, withFirstStore } from '../support/reconfigurableProxy.ts';
 
 it('the credential is replaced while the key store is connected, and no encrypt fails', async () => {
-  const { proxy, files, kms, store } = await startKeyStore();
+  const proxy = await startProxy();
+  const { files, kms, store } = await startKeyStore(proxy);
   const [old, fresh] = files.credentials;
   await store.connect();
   const KeyId = await store.createKey();

@@ -10,12 +10,15 @@ import { describe, expect, it, vi } from 'vitest';
 import { exceptionOfCli, kmsException } from '../support/kmsException.ts';
 import { startKeyStore, startKms } from '../support/localKmsConnection.ts';
 import { LocalKmsKeyStore } from '../support/localKmsKeyStore.ts';
+import { shareProxy } from '../support/reconfigurableProxy.ts';
+
+const shared = shareProxy();
 
 describe('CustomKeyStoreInvalidStateException', () => {
   const invalid = (message: string) => kmsException('CustomKeyStoreInvalidStateException', message);
 
   it('of a key store that is disconnected', async () => {
-    const { store } = await startKeyStore();
+    const { store } = await startKeyStore(shared());
     const { client, id: CustomKeyStoreId } = store;
     await expect(client.send(new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId }))).rejects.toMatchObject(
       invalid(
@@ -29,7 +32,7 @@ describe('CustomKeyStoreInvalidStateException', () => {
   });
 
   it('of one that is connected', async () => {
-    const { store } = await startKeyStore();
+    const { store } = await startKeyStore(shared());
     const { client, id: CustomKeyStoreId } = store;
     await store.connect();
     await expect(client.send(new DeleteCustomKeyStoreCommand({ CustomKeyStoreId }))).rejects.toMatchObject(
@@ -46,7 +49,7 @@ describe('CustomKeyStoreInvalidStateException', () => {
   });
 
   it('of one that is being disconnected', async () => {
-    const { store } = await startKeyStore(['--disconnect-seconds', '3600']);
+    const { store } = await startKeyStore(shared(), ['--disconnect-seconds', '3600']);
     const { client, id: CustomKeyStoreId } = store;
     await store.connect();
     await client.send(new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId }));
@@ -87,7 +90,7 @@ it('CustomKeyStoreNotFoundException: there is no such key store', async () => {
 });
 
 it('CustomKeyStoreHasCMKsException: the key store has a KMS key, until that is deleted', async () => {
-  const { kms, store } = await startKeyStore(['--day-seconds', '0.01']);
+  const { kms, store } = await startKeyStore(shared(), ['--day-seconds', '0.01']);
   await store.connect();
   const KeyId = await store.createKey();
   await store.disconnect();

@@ -34,7 +34,7 @@ const NO_EKM =
   'Verify that the external key store proxy configuration is correct and that the external key manager is available.';
 
 async function start(options: readonly string[], previous?: RunningLocalKms) {
-  const running = await RunningLocalKms.start(options, previous?.folder);
+  const running = await RunningLocalKms.startProcess(options, previous?.folder);
   return { running, kms: new KmsCaller(running) };
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { listenLocally } from '../support/listenLocally.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
 import { openings, runCommand, RunningProxy, ProxyFiles } from '../support/runningProxy.ts';
 import type { CommandOutcome } from '../support/runProgram.ts';
 
@@ -83,14 +84,14 @@ describe('serve does not start', () => {
 
   it('without a configuration file', async () => {
     const file = join(files.folder, 'no.yaml');
-    expect(await runCommand(['serve', '--config', file])).toMatchObject(
+    expect(await runCommandHere(['serve', '--config', file])).toMatchObject(
       refused(/has a problem:\n {2}the file cannot be read \(ENOENT\)\n$/),
     );
   });
 
   it('with a configuration that is not YAML, and does not quote it', async () => {
     writeFileSync(files.configFile, 'keyManagers: [ {pin: my-secret-pin\n');
-    const outcome = await runCommand(['serve', '--config', files.configFile]);
+    const outcome = await runCommandHere(['serve', '--config', files.configFile]);
     expect(outcome).toMatchObject(refused(/has (a problem|\d+ problems):\n/));
     expect(outcome.stderr).not.toContain('my-secret-pin');
   });
@@ -112,7 +113,7 @@ describe('serve does not start', () => {
         { ...store, keys: [{ id: 'a/b' }, { id: 'foo' }, { id: 'foo' }] },
       ],
     });
-    const outcome = await runCommand(['serve', '--config', files.configFile], files.env);
+    const outcome = await runCommandHere(['serve', '--config', files.configFile]);
     expect(outcome).toMatchObject(refused(/config\.yaml has \d+ problems:\n/));
     for (const path of [
       'server.port',

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { testCertificates } from './certificates.ts';
 import { keyStoreMembers, LocalKmsKeyStore } from './localKmsKeyStore.ts';
-import { newFiles, startProxy } from './reconfigurableProxy.ts';
 import { RunningLocalKms } from './runningLocalKms.ts';
+import type { RunningProxy } from './runningProxy.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 /** A local KMS for which localhost is at that port; in the folder of one that has ended, with that one's state. */
@@ -15,26 +15,21 @@ export function startKms(port: number, options: readonly string[] = [], folder?:
   return RunningLocalKms.start([...route, ...quick, '--ca', certificateFile, ...options], folder);
 }
 
-/** A proxy over SoftHSM, and a key store of a local KMS over it that could be connected. */
+/** A key store of a local KMS over a proxy, which could be connected. */
 export async function startKeyStore(
+  { port, files }: RunningProxy,
   kmsOptions: readonly string[] = [],
-  files = newFiles(),
   members: Partial<CreateCustomKeyStoreCommandInput> = {},
 ) {
-  const proxy = await startProxy(files);
-  const kms = await startKms(proxy.port, kmsOptions);
+  const kms = await startKms(port, kmsOptions);
   const store = await LocalKmsKeyStore.create(kms, keyStoreMembers(files.credentials[0], members));
-  return { files, proxy, kms, store };
+  return { files, kms, store };
 }
 
 /** What is tried fails with that code, `detail` is in KMS's log, and the key store cannot be connected again as it is. */
 export async function expectFailed(store: LocalKmsKeyStore, code: string, detail: RegExp): Promise<void> {
   await store.connect();
-  const { stdout, stderr } = await store.kms.aws('describe-custom-key-stores', '--custom-key-store-id', store.id);
-  expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toMatchObject({
-    CustomKeyStores: [{ CustomKeyStoreId: store.id, ConnectionState: 'FAILED', ConnectionErrorCode: code }],
-  });
+  expect(await store.describe()).toMatchObject({ ConnectionState: 'FAILED', ConnectionErrorCode: code });
   const record = await store.kms.logged({ customKeyStoreId: store.id, to: 'FAILED', errorCode: code });
   expect(record['detail']).toMatch(detail);
   await expect(store.connect()).rejects.toMatchObject({

@@ -1,4 +1,6 @@
-import { onTestFinished, vi } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, onTestFinished, vi } from 'vitest';
+import { stringify } from 'yaml';
 import type { LogRecord } from './processLog.ts';
 import { ProxyFiles, RunningProxy } from './runningProxy.ts';
 
@@ -13,6 +15,20 @@ export async function startProxy(files = newFiles()): Promise<RunningProxy> {
     await proxy.exitCode;
   });
   return proxy;
+}
+
+/** A proxy for all tests of a file. What a test changes in its configuration is taken back after the test. */
+export function shareProxy(): () => RunningProxy {
+  let proxy: RunningProxy;
+  beforeAll(async () => {
+    proxy = await RunningProxy.start(new ProxyFiles());
+  });
+  afterEach(async () => {
+    const { files } = proxy;
+    if (readFileSync(files.configFile, 'utf8') !== stringify(files.config)) await reconfigure(proxy);
+  });
+  afterAll(() => proxy.dispose());
+  return () => proxy;
 }
 
 /** Files that are gone when the test is finished. */

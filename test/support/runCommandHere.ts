@@ -2,14 +2,14 @@ import type { Cli } from '../../src/commands/cli.ts';
 import { runCommandLine } from '../../src/commands/commandLine.ts';
 import type { CommandOutcome } from './runProgram.ts';
 
-/** Runs a command of `xks-proxy` in this process, which spares half a second. It must load no PKCS#11 module and not serve. */
-export async function runCommandHere(args: readonly string[], env: Cli['env'] = {}): Promise<CommandOutcome> {
+/** Runs a command of `xks-proxy` in this process, which spares half a second. It must load no PKCS#11 module. */
+export async function runCommandHere(args: readonly string[], cli: Partial<Cli> = {}): Promise<CommandOutcome> {
   const written = { out: '', err: '' };
   const write = (stream: 'out' | 'err') => (text: string) => {
     written[stream] += `${text}\n`;
   };
-  const cli: Cli = {
-    env,
+  const own: Cli = {
+    env: {},
     out: write('out'),
     err: write('err'),
     interactive: false,
@@ -22,7 +22,7 @@ export async function runCommandHere(args: readonly string[], env: Cli['env'] = 
     abort: refuse,
     onHangup: refuse,
   };
-  const exitCode = await runCommandLine(cli, args);
+  const exitCode = await runCommandLine({ ...own, ...cli }, args);
   return { exitCode, stdout: written.out, stderr: written.err };
 }
 

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { onTestFinished } from 'vitest';
+import { CommandHere } from './commandHere.ts';
 import { LoggedProgram } from './loggedProgram.ts';
+import type { LogRecord } from './processLog.ts';
 import { runProgram, type CommandOutcome } from './runProgram.ts';
 import { MAIN } from './startTestProgram.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
@@ -9,22 +11,34 @@ import { temporaryFolder } from './temporaryFolder.ts';
 /** Quick transitions, and more time for answers than any machine is busy; options given after these take their place. */
 const OPTIONS = ['--connect-seconds', '0.2', '--disconnect-seconds', '0.2', '--answer-within-ms', '15000'];
 
-/** `xks-proxy kms serve` in a process of its own, until the test is finished. */
-export class RunningLocalKms extends LoggedProgram {
+/** `xks-proxy kms serve`, until the test is finished. */
+export class RunningLocalKms {
   /** Holds the state, `kms.db`, and the AWS CLI's configuration. */
   readonly folder: string;
+  readonly #command: CommandHere | LoggedProgram;
   #endpoint = '';
 
-  private constructor(options: readonly string[], folder: string) {
-    const where = ['--port', '0', '--state', join(folder, 'kms.db')];
-    super([process.execPath, MAIN, 'kms', 'serve', ...where, ...OPTIONS, ...options]);
+  private constructor(command: CommandHere | LoggedProgram, folder: string) {
+    this.#command = command;
     this.folder = folder;
   }
 
-  /** Resolves when it listens. In the folder of one that has ended, it goes on with that one's state. */
-  static async start(options: readonly string[] = [], folder = newFolder()): Promise<RunningLocalKms> {
-    const kms = new RunningLocalKms(options, folder);
-    onTestFinished(() => kms.kill());
+  /** Starts it in this process; resolves when it listens. In the folder of one that has ended, it goes on with that one's state. */
+  static start(options: readonly string[] = [], folder = newFolder()): Promise<RunningLocalKms> {
+    return RunningLocalKms.#start(new CommandHere(serve(options, folder)), folder);
+  }
+
+  /** The same in a process of its own. */
+  static startProcess(options: readonly string[] = [], folder = newFolder()): Promise<RunningLocalKms> {
+    return RunningLocalKms.#start(new LoggedProgram([process.execPath, MAIN, ...serve(options, folder)]), folder);
+  }
+
+  static async #start(command: CommandHere | LoggedProgram, folder: string): Promise<RunningLocalKms> {
+    const kms = new RunningLocalKms(command, folder);
+    onTestFinished(async () => {
+      kms.signal('SIGTERM');
+      await kms.exitCode;
+    });
     const { port } = await kms.logged({ msg: 'listening' });
     kms.#endpoint = `http://127.0.0.1:${String(port)}`;
     return kms;
@@ -32,6 +46,31 @@ export class RunningLocalKms extends LoggedProgram {
 
   get endpoint(): string {
     return this.#endpoint;
+  }
+
+  /** Resolves when it has ended, to its exit code; to null if a signal has ended it. */
+  get exitCode(): Promise<number | null> {
+    return this.#command.exitCode;
+  }
+
+  /** Everything that it has written. */
+  get output(): string {
+    return this.#command.output;
+  }
+
+  /** What it has logged; throws if a line is not a JSON object. */
+  get log(): LogRecord[] {
+    return this.#command.log;
+  }
+
+  /** The latest record with these fields, as soon as there is one. */
+  logged(fields: object): Promise<LogRecord> {
+    return this.#command.logged(fields);
+  }
+
+  /** In this process, any signal asks it to stop. */
+  signal(signal: NodeJS.Signals): void {
+    this.#command.signal(signal);
   }
 
   /** Of the SDK of AWS, until the test is finished. */
@@ -60,6 +99,10 @@ export class RunningLocalKms extends LoggedProgram {
     };
     return runProgram(['aws', '--endpoint-url', this.#endpoint, 'kms', ...args], { env });
   }
+}
+
+function serve(options: readonly string[], folder: string): readonly string[] {
+  return ['kms', 'serve', '--port', '0', '--state', join(folder, 'kms.db'), ...OPTIONS, ...options];
 }
 
 function newFolder(): string {
