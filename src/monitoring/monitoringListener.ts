@@ -13,6 +13,7 @@ export interface MonitoringOptions extends ListenAddress {
   readonly prepare: (server: Server) => void;
   /** Told when a connection cannot be accepted, or the metrics cannot be collected; the listener goes on. */
   readonly onError: (error: unknown) => void;
+  readonly durations?: MonitoringDurations;
 }
 
 export interface MonitoringListener {
@@ -26,20 +27,29 @@ interface Answer {
   readonly body: string;
 }
 
-// A check or scrape is one short request on a connection of its own.
-const LIMITS: ServerOptions = {
-  headersTimeout: 5_000,
-  requestTimeout: 5_000,
-  connectionsCheckingInterval: 1_000,
-  maxHeaderSize: 8 * 1024,
-};
-const SILENCE_MS = 10_000;
+export interface MonitoringDurations {
+  /** Milliseconds for a whole request. A check or scrape is one short request on a connection of its own. */
+  readonly requestMs: number;
+  /** Milliseconds between looks for requests that take too long. */
+  readonly checkMs: number;
+  /** Milliseconds without a byte in either direction. */
+  readonly silenceMs: number;
+}
+
+const DURATIONS: MonitoringDurations = { requestMs: 5_000, checkMs: 1_000, silenceMs: 10_000 };
+const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_CONNECTIONS = 64;
 
 /** Plain HTTP, apart from the API: /livez, /readyz and /metrics. Throws what the system says: EADDRINUSE, EACCES. */
 export async function monitoringListener(options: MonitoringOptions): Promise<MonitoringListener> {
-  const { onError } = options;
-  const server = createServer(LIMITS, (req, res) => {
+  const { onError, durations = DURATIONS } = options;
+  const limits: ServerOptions = {
+    headersTimeout: durations.requestMs,
+    requestTimeout: durations.requestMs,
+    connectionsCheckingInterval: durations.checkMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  const server = createServer(limits, (req, res) => {
     answer(req, options).then(
       (found) => {
         send(res, found);
@@ -59,7 +69,7 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));
   });
-  server.timeout = SILENCE_MS;
+  server.timeout = durations.silenceMs;
   const address = await listenOn(server, options, onError);
   return {
     address,

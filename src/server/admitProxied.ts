@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Connection } from './connections.ts';
+import type { ListenDurations } from './listenDurations.ts';
 import { readProxyHeader } from './readProxyHeader.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -11,6 +12,7 @@ export type ProxyProtocol = Config['server']['proxyProtocol'];
 export async function admitProxied(
   connection: Connection,
   { vpcEndpointIds }: ProxyProtocol,
+  { proxyHeaderMs }: Pick<ListenDurations, 'proxyHeaderMs'>,
   onRefused: (refusal: Refusal) => void,
 ): Promise<boolean> {
   const { socket } = connection;
@@ -19,7 +21,7 @@ export async function admitProxied(
     return false;
   };
   try {
-    const header = await readProxyHeader(socket);
+    const header = await readProxyHeader(socket, proxyHeaderMs);
     if (!header) return false;
     // A health check comes through no VPC endpoint. It may see that TLS works, and no more.
     connection.mayRequest = !header.local;

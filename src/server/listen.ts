@@ -17,6 +17,7 @@ import { MAX_CONNECTIONS } from './connectionLimit.ts';
 import { Connections } from './connections.ts';
 import { drain } from './drain.ts';
 import { interpose } from './interpose.ts';
+import { LISTEN_DURATIONS, type ListenDurations } from './listenDurations.ts';
 import type { Refusal } from './refusal.ts';
 import { refuseUnparsable } from './refuseUnparsable.ts';
 import { createTlsServer } from './tlsServer.ts';
@@ -34,6 +35,8 @@ export interface ListenOptions {
   readonly proxyProtocol: ProxyProtocol;
   /** Open connections at most; MAX_CONNECTIONS if left out. */
   readonly maxConnections?: number;
+  /** LISTEN_DURATIONS if left out. */
+  readonly durations?: ListenDurations;
   /** Makes what answers requests; `clientOf` tells on whose connection one came. */
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Whether requests can be recorded at present. If not, their connections are closed. */
@@ -59,24 +62,13 @@ export interface Listening {
   drain(drainMs: number, lameDuckMs?: number): Promise<boolean>;
 }
 
-// A whole request is 30 KiB at most and KMS waits 250 ms for its answer: a client that takes longer to send one is not KMS.
-const HTTP: ServerOptions = {
-  headersTimeout: 10_000,
-  requestTimeout: 10_000,
-  connectionsCheckingInterval: 2_000,
-  maxHeaderSize: 16 * 1024,
-  // A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find out who is gone.
-  keepAlive: true,
-  keepAliveInitialDelay: 60_000,
-  // Without such probes the load balancer's end comes first, so that no request meets a closing connection.
-  keepAliveTimeout: 400_000,
-};
+const MAX_HEADER_BYTES = 16 * 1024;
+// A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find out who is gone.
+const TCP = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 // Requests of one connection, which need not wait for answers to those before; KMS does. While not many are running on all:
 // thousands that come in one turn of the event loop are more than the log can take.
 const MAX_PIPELINED = 8;
 const MANY = 256;
-// Longer than an idle connection is kept.
-const SILENCE_MS = 410_000;
 
 /** The reason of a refusal: so many records wait that no further request is taken. */
 export const UNRECORDABLE = 'too many requests wait for their records';
@@ -84,14 +76,17 @@ export const UNRECORDABLE = 'too many requests wait for their records';
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
-  const connections = new Connections(options.maxConnections ?? MAX_CONNECTIONS);
+  const { maxConnections = MAX_CONNECTIONS, durations = LISTEN_DURATIONS } = options;
+  const connections = new Connections(maxConnections);
   const running = new Set<ServerResponse>();
   let draining = false;
   const onRefused = (refusal: Refusal): void => {
     if (!draining) options.onRefused(refusal);
   };
-  const tlsServer = tls && createTlsServer({ tls, ticketKeys, http: HTTP, connections, onRefused });
-  const server: Server = tlsServer?.server ?? createServer(HTTP);
+  const http = httpOptions(durations);
+  const { handshakeMs } = durations;
+  const tlsServer = tls && createTlsServer({ tls, ticketKeys, http, handshakeMs, connections, onRefused });
+  const server: Server = tlsServer?.server ?? createServer(http);
 
   const connectionOf = (stream: Socket) => connections.of(stream) ?? tlsServer?.connectionOf(stream);
   const listener = options.listener((req) => connections.of(req.socket)?.client ?? { remoteAddress: undefined });
@@ -135,8 +130,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       res.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
     } else req.socket.destroy();
   });
-  // For a client that sends and never reads.
-  server.timeout = SILENCE_MS;
+  server.timeout = durations.silenceMs;
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Socket) => {
     const { client, lastRequest } = connectionOf(stream) ?? { client: { remoteAddress: stream.remoteAddress } };
     const { code = error.message } = error;
@@ -149,7 +143,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     if (closed) onRefused({ ...closed.client, reason: 'too many connections', routine: false });
     if (!opened) return;
     if (proxyProtocol.enabled) {
-      void admitProxied(opened, proxyProtocol, onRefused).then((admitted) => {
+      void admitProxied(opened, proxyProtocol, durations, onRefused).then((admitted) => {
         // Without TLS there is nothing else that a health check may see.
         if (admitted && !socket.destroyed && (tls || opened.mayRequest)) proceed();
         else socket.destroy();
@@ -170,8 +164,19 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       draining = true;
       const listenMs = Math.min(lameDuckMs, drainMs);
       if (listenMs > 0) await sleep(listenMs);
-      return drain(server, connections, running, drainMs - listenMs);
+      return drain(server, { connections, running, drainMs: drainMs - listenMs, arrivalMs: durations.arrivalMs });
     },
+  };
+}
+
+function httpOptions({ requestMs, checkMs, idleMs }: ListenDurations): ServerOptions {
+  return {
+    ...TCP,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: checkMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: idleMs,
   };
 }
 
@@ -180,7 +185,7 @@ function takeConnections(server: Server, handOver: HandOver, onError: ListenOpti
   handOver((connection) => {
     // What a server with a port sets itself.
     connection.allowHalfOpen = true;
-    connection.setNoDelay(true).setKeepAlive(HTTP.keepAlive, HTTP.keepAliveInitialDelay);
+    connection.setNoDelay(true).setKeepAlive(TCP.keepAlive, TCP.keepAliveInitialDelay);
     server.emit('connection', connection);
   });
   // With this, Node begins to look for requests that take too long.

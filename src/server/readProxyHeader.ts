@@ -1,14 +1,11 @@
 import type { Readable } from 'node:stream';
 import { parseProxyHeader, PROXY_PREFIX_BYTES, proxyRestBytes, type ProxyHeader } from './proxyHeader.ts';
 
-// A load balancer sends it with the client's first bytes.
-const TIMEOUT_MS = 5_000;
-
 /**
  * Takes the PROXY protocol header that a connection begins with, and not a byte more. Resolves to undefined when the socket was
- * destroyed on this side; throws when no header comes, or an invalid one.
+ * destroyed on this side; throws when no header comes within `timeoutMs`, or an invalid one.
  */
-export async function readProxyHeader(socket: Readable): Promise<ProxyHeader | undefined> {
+export async function readProxyHeader(socket: Readable, timeoutMs: number): Promise<ProxyHeader | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<ProxyHeader | undefined>();
   let prefix: Buffer | undefined;
   const take = (bytes: number): Buffer | undefined => {
@@ -36,13 +33,13 @@ export async function readProxyHeader(socket: Readable): Promise<ProxyHeader | u
   };
   const timer = setTimeout(() => {
     reject(new Error('no PROXY protocol header in time'));
-  }, TIMEOUT_MS);
+  }, timeoutMs);
   socket.on('readable', read).on('end', end).on('error', reject).on('close', close);
   try {
     return await promise;
   } finally {
     clearTimeout(timer);
     socket.off('readable', read).off('end', end).off('close', close);
-    // The handler of errors stays: who takes the socket over may add theirs later.
+    // The handler of errors stays, because the next owner of the socket may add one only later.
   }
 }

@@ -1,9 +1,10 @@
 import type { Server, Socket } from 'node:net';
 import { interpose } from './interpose.ts';
+import { LISTEN_DURATIONS } from './listenDurations.ts';
 import { readProxyHeader } from './readProxyHeader.ts';
 
 const FIRST_BYTE_OF_HEADER = 0x0d;
-const TIMEOUT_MS = 5_000;
+const { proxyHeaderMs: TIMEOUT_MS } = LISTEN_DURATIONS;
 
 /**
  * Lets connections begin with a PROXY protocol v2 header, of which nothing is believed, or without one: a Network Load Balancer
@@ -18,7 +19,7 @@ export function skipProxyHeader(server: Server): void {
 async function skip(socket: Socket): Promise<void> {
   const first = await firstByte(socket);
   socket.unshift(first);
-  if (first[0] === FIRST_BYTE_OF_HEADER) await readProxyHeader(socket);
+  if (first[0] === FIRST_BYTE_OF_HEADER) await readProxyHeader(socket, TIMEOUT_MS);
 }
 
 /** Rejects when none comes. */

@@ -15,6 +15,8 @@ export interface TlsServerOptions {
   /** 48 bytes. */
   readonly ticketKeys: Buffer;
   readonly http: ServerOptions;
+  /** Milliseconds for a TLS handshake. */
+  readonly handshakeMs: number;
   /** Has every connection that the server is given. */
   readonly connections: Connections;
   readonly onRefused: (refusal: Refusal) => void;
@@ -28,11 +30,16 @@ export interface TlsServer {
   connectionOf(stream: Duplex): Connection | undefined;
 }
 
-const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /** An HTTPS server that lets only those clients reach HTTP whom `tls.clientAuth` admits. */
-export function createTlsServer({ tls, ticketKeys, http, connections, onRefused }: TlsServerOptions): TlsServer {
-  const options = { ...http, ...tlsOptions(tls, ticketKeys), handshakeTimeout: TLS_HANDSHAKE_TIMEOUT_MS };
+export function createTlsServer({
+  tls,
+  ticketKeys,
+  http,
+  handshakeMs,
+  connections,
+  onRefused,
+}: TlsServerOptions): TlsServer {
+  const options = { ...http, ...tlsOptions(tls, ticketKeys), handshakeTimeout: handshakeMs };
   const server = createServer(options);
   // Node does not tell which connection is below a TLS stream.
   const below = new AsyncLocalStorage<Connection | undefined>();

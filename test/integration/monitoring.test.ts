@@ -97,9 +97,13 @@ it('no counter falls when a worker ends', async () => {
 });
 
 it('is ready while it serves, and not once its only key manager is lost', async () => {
-  const { get } = await start();
+  const { running, get } = await start();
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"ready":true,"problems":[]}' });
   const back = files.softHsm.moveTokensAway();
+  // Three failures in a row bring the next health check forward.
+  for (let time = 0; time < 3; time += 1) {
+    expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({ status: 500 });
+  }
   const problems = [unserved('first'), unserved('second')];
   const wait = { timeout: 60_000, interval: 200 };
   await vi.waitFor(async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   monitoringListener,
+  type MonitoringDurations,
   type MonitoringListener,
   type MonitoringOptions,
 } from '../../src/monitoring/monitoringListener.ts';
@@ -10,6 +11,9 @@ let listener: MonitoringListener;
 let errors: unknown[];
 let state: { -readonly [Name in 'live' | 'ready' | 'metrics']: MonitoringOptions[Name] };
 
+// The least that Node takes note of.
+const IMPATIENT = { requestMs: 100, checkMs: 20, silenceMs: 200 };
+
 beforeEach(async () => {
   errors = [];
   state = {
@@ -17,7 +21,11 @@ beforeEach(async () => {
     ready: () => ({ ready: true, problems: [] }),
     metrics: () => Promise.resolve('xks_proxy_example 1\n'),
   };
-  listener = await monitoringListener({
+  listener = await start();
+});
+
+function start(durations?: MonitoringDurations): Promise<MonitoringListener> {
+  return monitoringListener({
     host: '127.0.0.1',
     port: 0,
     prepare: () => undefined,
@@ -25,8 +33,9 @@ beforeEach(async () => {
     ready: () => state.ready(),
     metrics: () => state.metrics(),
     onError: (error) => errors.push(error),
+    ...(durations && { durations }),
   });
-});
+}
 afterEach(() => listener.close());
 
 async function get(path: string, method = 'GET') {
@@ -117,6 +126,8 @@ describe('a client', () => {
   });
 
   it('that sends nothing, or half a request, is not waited for', async () => {
+    await listener.close();
+    listener = await start(IMPATIENT);
     const [silent, half] = [connect(), connect()];
     await half.send('GET /livez HTTP/1.1\r\n');
     await Promise.all([silent.closed(), half.closed()]);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { LISTEN_DURATIONS } from '../../src/server/listenDurations.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { identity, REQUEST, startServer } from '../support/listeningServer.ts';
 import { CLIENT_ADDRESS, CRC32C_TLV, proxyHeader, vpceTlv } from '../support/proxyHeader.ts';
@@ -160,7 +161,7 @@ describe('is refused before TLS, without an answer:', () => {
   });
 
   it('whoever sends half a header, while others are served', async () => {
-    const proxy = await startServer(enabled);
+    const proxy = await startServer({ ...enabled, durations: { ...LISTEN_DURATIONS, proxyHeaderMs: 2_000 } });
     const halves = Array.from({ length: 20 }, (_, index) => {
       const connection = new RawConnection(proxy.port);
       void connection.send(header.subarray(0, index * 5));

@@ -26,7 +26,7 @@ const tlvs = fc
 /** Reads the header of a connection on which these bytes arrive, cut at `cuts`; returns what was left for those after it. */
 async function read(bytes: Buffer, cuts: readonly number[], ends = false) {
   const stream = new PassThrough();
-  const header = readProxyHeader(stream);
+  const header = readProxyHeader(stream, 5_000);
   const places = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
   for (const [index, place] of places.entries()) {
     if (index > 0) stream.write(bytes.subarray(places[index - 1], place));
@@ -61,13 +61,13 @@ describe('readProxyHeader', () => {
     for (let length = 0; length < header.length; length += 1) {
       const stream = new PassThrough();
       stream.end(header.subarray(0, length));
-      await expect(readProxyHeader(stream)).rejects.toThrow('ended before');
+      await expect(readProxyHeader(stream, 5_000)).rejects.toThrow('ended before');
     }
   });
 
   it('knows nothing of a connection that this side has closed', async () => {
     const stream = new PassThrough();
-    const header = readProxyHeader(stream);
+    const header = readProxyHeader(stream, 5_000);
     stream.destroy();
     expect(await header).toBeUndefined();
   });
