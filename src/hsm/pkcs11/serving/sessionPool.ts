@@ -41,6 +41,10 @@ interface Waiter extends PromiseWithResolvers<Lent>, Loan {
 
 // KMS makes 1,800 requests a second by default: a later one would not be served in time.
 const MAX_WAITERS = 1_024;
+// Some operations take longer than usual.
+const MARGIN = 1.15;
+// A kind that takes longer than this share of timeoutMs does not shorten the waits of the others any further.
+const FAIR_SHARE = 0.7;
 
 /**
  * Lends sessions, each to one operation at a time. Sessions are opened when first needed.
@@ -135,13 +139,18 @@ export class SessionPool {
   }
 
   #borrow(loan: Loan): Lent | Promise<Lent> {
-    const { size, clock } = this.#options;
+    const { size, clock, timeoutMs } = this.#options;
     if (this.#closed) throw closed();
     if (this.#lent.size < size) return this.#lend(loan);
     if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const since = clock();
-    const isTrial = since + this.#expectedWaitMs(since) + this.#usual.of(loan.kind) > loan.deadline;
+    // No kind may wait longer than the slowest could: waits of quick ones would leave it no turn.
+    const neededMs = Math.max(
+      this.#neededMs(loan),
+      Math.min(this.#usual.slowest(since) * MARGIN, timeoutMs * FAIR_SHARE),
+    );
+    const isTrial = since + this.#expectedWaitMs(since) + neededMs > loan.deadline;
     if (isTrial && !this.#usual.mayTry(loan.kind, since)) throw noneFree();
     const waiter = { ...Promise.withResolvers<Lent>(), ...loan, isTrial };
     this.#waiting.add(waiter);
@@ -149,6 +158,11 @@ export class SessionPool {
       this.#waiting.delete(waiter);
       throw this.#allOverdue() && this.#cameBackAt < since ? late() : noneFree();
     });
+  }
+
+  /** The time that an operation must have left when it gets a session. */
+  #neededMs({ kind }: Loan): number {
+    return this.#usual.of(kind) * MARGIN;
   }
 
   /** How long an operation that begins to wait now waits for a session, if all operations take their usual time. */
@@ -205,7 +219,7 @@ export class SessionPool {
       this.#waiting.delete(waiter);
       // With a session for less time than it needs, it would only keep that from those who came later.
       const remaining = this.#remaining(waiter);
-      if (remaining === 0 || (remaining < this.#usual.of(waiter.kind) && !waiter.isTrial)) {
+      if (remaining === 0 || (remaining < this.#neededMs(waiter) && !waiter.isTrial)) {
         waiter.reject(noneFree());
         continue;
       }

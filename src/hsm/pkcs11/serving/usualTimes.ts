@@ -30,6 +30,12 @@ export class UsualTimes {
     return this.#get(kind).milliseconds;
   }
 
+  /** The usual time of the slowest kind that was noted lately. */
+  slowest(now: number): number {
+    const recent = [...this.#averages.values()].filter(({ notedAt }) => !this.#isOld(notedAt, now));
+    return Math.max(0, ...recent.map(({ milliseconds }) => milliseconds));
+  }
+
   /** A shorter time replaces an old average, which says nothing of the present. */
   note(kind: string, milliseconds: number, now: number): void {
     const { milliseconds: average, notes, notedAt } = this.#get(kind);
