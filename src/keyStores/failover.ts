@@ -5,13 +5,13 @@ import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
 export interface GuardedKeyManager {
   readonly keyManager: KeyManager;
   health(): KeyManagerHealth;
-  /** Whether the others are to be asked before it: it cannot serve, or fails of what it is asked. */
+  /** Whether the others are to be asked before it, because it cannot serve or its operations fail. */
   isLeftOut(): boolean;
   /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */
   isLost(): boolean;
-  /** Told of each operation that worked. */
+  /** Notes an operation that worked. */
   succeeded(): void;
-  /** Told of each operation that failed for a reason that lies with the key manager. */
+  /** Notes an operation that failed for a reason that lies with the key manager. */
   failed(): void;
 }
 
@@ -20,7 +20,7 @@ const BROKEN: readonly XksErrorName[] = ['InternalException', 'DependencyTimeout
 const LACKING: readonly XksErrorName[] = ['ThrottlingException', 'KeyNotFoundException'];
 
 /**
- * What `use` gives with the first key manager that can serve: in order of preference, those that are thought unable to last.
+ * Resolves to what `use` gives with the first key manager that can serve. They are tried in order of preference, those left out last.
  * All of them together have the longest of their `timeoutMs`, on `clock`; `use` is told when its own share of it is over.
  * Throws what the first one threw when none can.
  */

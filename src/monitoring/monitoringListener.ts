@@ -63,7 +63,7 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
   options.prepare(server);
   const connections = new Set<Socket>();
   server.on('connection', (connection) => {
-    // Who says nothing must not keep a health check out.
+    // Clients that say nothing must not keep a health check out.
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS) oldest?.destroy();
     connections.add(connection);

@@ -13,7 +13,7 @@ export interface Monitored {
 }
 
 export interface MonitoringDependencies {
-  /** Undefined as long as the proxy starts. */
+  /** Undefined while the proxy starts. */
   readonly monitored: () => Monitored | undefined;
   /** Metrics of this process beside those of what is monitored. */
   readonly sources: readonly SnapshotSource[];

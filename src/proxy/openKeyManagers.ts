@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import type { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';
 import type { HealthGuard } from '../keyStores/healthGuard.ts';
+import { withTimeLimit } from '../timing/timeLimit.ts';
 
 export interface ManagedKeyManager {
   readonly keyManager: ReconnectingKeyManager;
@@ -34,7 +34,7 @@ export async function openKeyManagers(
     });
     attempts.set(name, attempt);
     // One after the other as a rule: copies of a library may not be locked against one another in one process.
-    await Promise.race([attempt, sleep(OPEN_MS, undefined, { ref: false })]);
+    await withTimeLimit(attempt, OPEN_MS, () => undefined, { keepsProcess: false });
   }
   const opened = async (name: string) => {
     const failure = await attempts.get(name);
@@ -42,7 +42,7 @@ export async function openKeyManagers(
     if (failure && !isBearable) throw failure;
   };
   try {
-    // Who goes on without any does not wait for one that hangs either.
+    // A start that goes on without any does not wait for one that hangs either.
     if (goesOnWithout !== 'any') {
       await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));
     }
@@ -63,8 +63,8 @@ export async function openKeyManagers(
 export async function openAllKeyManagers(managed: readonly ManagedKeyManager[], log: Logger): Promise<void> {
   for (const { keyManager } of managed) {
     logOpening(log, keyManager.name);
-    const late = new Pkcs11Failure(`It did not open within ${LONGEST_OPEN_MS / 1000} seconds.`);
-    const failure = await Promise.race([keyManager.open(), sleep(LONGEST_OPEN_MS, late, { ref: false })]);
+    const late = () => new Pkcs11Failure(`It did not open within ${LONGEST_OPEN_MS / 1000} seconds.`);
+    const failure = await withTimeLimit(keyManager.open(), LONGEST_OPEN_MS, late, { keepsProcess: false });
     if (failure) throw new Pkcs11Failure(`key manager ${keyManager.name}: ${failure.message}`);
   }
 }

@@ -19,7 +19,7 @@ export interface OpenKeyStores {
    * Throws Pkcs11Failure, with nothing left open, if one of them cannot be.
    */
   reopen(config: Config): Promise<OpenKeyStores>;
-  /** Gives the key managers up, but those that `others` use, and the policies; nothing may use these key stores any more. */
+  /** Gives the key managers up, but those that `others` use, and the policies; nothing may use these key stores afterwards. */
   close(others?: OpenKeyStores): Promise<void>;
 }
 

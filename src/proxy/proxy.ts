@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, type AppDependencies } from '../app.ts';
 import type { Checkpoint } from '../audit/log/logWriter.ts';
@@ -25,6 +24,7 @@ import type { Refusal } from '../server/refusal.ts';
 import { refusalLog } from '../server/refusalLog.ts';
 import type { Drain, ServeOrder, Serving } from '../server/serving.ts';
 import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import { withTimeLimit } from '../timing/timeLimit.ts';
 import { version } from '../version.ts';
 
 export interface ProxyDependencies {
@@ -186,7 +186,7 @@ export class Proxy implements Serving {
       this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
     }
     // What an HSM still does for a client that is gone is recorded too.
-    await Promise.race([exchanges.idle(), sleep(LAST_RECORDS_MS, undefined, { ref: false })]);
+    await withTimeLimit(exchanges.idle(), LAST_RECORDS_MS, () => undefined, { keepsProcess: false });
     const lost = await trail.stop(Math.max(deadline, performance.now() + LAST_RECORDS_MS));
     await this.discard();
     await this.#parts.state.current.stores.close();
@@ -194,7 +194,7 @@ export class Proxy implements Serving {
   }
 }
 
-// Who monitors it sees that it is not ready. A restart would try the PIN again, until the HSM locks the user.
+// Its monitoring shows that it is not ready. A restart would try the PIN again, until the HSM locks the user.
 function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
   return monitoring ? 'refused PINs' : 'none';
 }

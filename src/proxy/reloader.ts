@@ -32,7 +32,7 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #stopWatching: () => void;
   #inForce: LoadedConfig;
-  /** The files as they were read last, in vain or not. */
+  /** The files as they were read last, taken over or not. */
   #lastRead: ConfigSnapshot;
   #reloading: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -61,7 +61,7 @@ export class Reloader {
     this.#reloading = this.#reloading.then(() => this.#reload(trigger));
   }
 
-  /** Begins no reload any more. One that is running may go on, and be in vain. */
+  /** Begins no further reload. One that is running may go on, without effect. */
   stop(): void {
     this.#stopped = true;
     this.#stopWatching();

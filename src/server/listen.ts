@@ -63,7 +63,7 @@ export interface Listening {
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
-// A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find out who is gone.
+// A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find clients that are gone.
 const TCP = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 // Requests of one connection, which need not wait for answers to those before; KMS does. While not many are running on all:
 // thousands that come in one turn of the event loop are more than the log can take.

@@ -8,7 +8,7 @@ export interface RefusalRecords {
 }
 
 const MESSAGE = 'a connection without a request';
-// Whoever connects in vain may do so thousands of times a second.
+// A client that is refused may connect thousands of times a second.
 const LINES = { requestsPerSecond: 5, burst: 50 };
 
 /** Logs refused connections, not all if there are very many: the next line tells how many were `omitted`. */
