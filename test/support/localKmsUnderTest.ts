@@ -25,7 +25,6 @@ export class LocalKmsUnderTest implements LocalKms {
   quota: LocalKms['quota'] = {
     take: (id) => {
       this.taken.push(id);
-      return Promise.resolve();
     },
   };
 
