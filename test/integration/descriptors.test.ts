@@ -45,7 +45,10 @@ it.each([1, 2])(
     const after = Math.max(old.sent, fresh.sent) + 50;
     await expect.poll(() => Math.min(old.sent, fresh.sent), { timeout: 60_000 }).toBeGreaterThan(after);
     expect([...(await old.stop()).outcomes.keys()]).toEqual([200]);
-    expect([...(await fresh.stop()).outcomes.keys()]).toEqual([200]);
+    // A crowd of newcomers may close a newcomer, but none gets a wrong answer.
+    const outcomes = [...(await fresh.stop()).outcomes.keys()];
+    expect(outcomes).toContain(200);
+    expect(outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
     const open = idle.filter(({ isOpen }) => isOpen).length;
     expect(open).toBeGreaterThan(maxConnections / 2);
     expect(open).toBeLessThanOrEqual(maxConnections * workers);
