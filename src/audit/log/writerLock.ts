@@ -6,12 +6,12 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeSync,
   type Stats,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pid } from 'node:process';
 
 /** Another process writes the log, or may; the message says which. */
@@ -24,7 +24,10 @@ export interface WriterLock {
   release(): void;
 }
 
-const TRIES = 3;
+const CLAIM = '.claim-';
+const TRIES = 10;
+// Of the random pause between them.
+const MAX_PAUSE_MS = 10;
 
 /**
  * Takes the lock of a log: a file with the pid of its writer, which the writer keeps open. A process id alone proves nothing,
@@ -35,10 +38,9 @@ export function takeLock(file: string): WriterLock {
   for (let tried = 0; tried < TRIES; tried += 1) {
     const descriptor = create(file);
     if (descriptor !== undefined) return lockOf(file, descriptor);
-    const found = statSync(file, { throwIfNoEntry: false });
     const holder = holderOf(file);
     if (holder !== undefined) throw new LockHeld(`process ${holder} writes it (${file})`);
-    if (found) removeStale(file, found);
+    if (!removeStale(file)) pause();
   }
   throw new LockHeld(`another process takes ${file} at the same time`);
 }
@@ -77,41 +79,68 @@ function create(file: string): number | undefined {
   }
 }
 
-/** Removes a lock that was judged stale, but not one that another process has put in its place since. */
-function removeStale(file: string, judged: Stats): void {
-  const aside = `${file}.${randomUUID()}`;
+/**
+ * Removes a lock if it is stale, unless another process is about to: then it returns false. Each that wants to makes a claim of its own
+ * first and then looks for others, so that of two at least one sees the other. Nobody removes a lock that was put there meanwhile.
+ */
+function removeStale(file: string): boolean {
+  const claim = `${file}${CLAIM}${randomUUID()}`;
+  const descriptor = create(claim);
   try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    const others = claimsOn(file).filter((each) => each !== claim);
+    if (others.some((other) => holderOf(other) !== undefined)) return false;
+    // Their processes have ended.
+    for (const other of others) rmSync(other, { force: true });
+    if (isStale(file)) rmSync(file, { force: true, recursive: true });
+    return true;
+  } finally {
+    rmSync(claim, { force: true });
+    if (descriptor !== undefined) closeSync(descriptor);
   }
-  const { ino, mtimeMs } = statSync(aside);
-  if (ino !== judged.ino || mtimeMs !== judged.mtimeMs) giveBack(aside, file);
-  rmSync(aside, { force: true, recursive: true });
 }
 
-function giveBack(aside: string, file: string): void {
-  try {
-    linkSync(aside, file);
-  } catch (error) {
-    // A third process was faster. The writer that lost its lock finds out when the other one appends to its files.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+function claimsOn(file: string): string[] {
+  const [folder, prefix] = [dirname(file), `${basename(file)}${CLAIM}`];
+  // Not the files that create() makes first.
+  const names = readdirSync(folder).filter((name) => name.startsWith(prefix) && !name.includes('.', prefix.length));
+  return names.map((name) => join(folder, name));
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() * MAX_PAUSE_MS);
 }
 
 /** The process that has the lock; undefined if none has, or if its lock is stale. */
 export function holderOf(file: string): number | undefined {
-  let lock;
-  let writer: number;
+  return inspect(file)?.holder;
+}
+
+function isStale(file: string): boolean {
+  const found = inspect(file);
+  if (!found || found.holder !== undefined) return false;
+  // A lock that its holder has just released is closed, but not there any more.
+  const there = statSync(file, { throwIfNoEntry: false });
+  return there?.dev === found.lock.dev && there.ino === found.lock.ino;
+}
+
+/** The file of a lock, whichever it is, with the process that holds it; undefined if there is none. */
+function inspect(file: string): { readonly lock: Stats; readonly holder: number | undefined } | undefined {
+  let lock: Stats;
+  let writer = NaN;
   try {
-    lock = statSync(file);
-    writer = Number(readFileSync(file, 'utf8'));
+    const descriptor = openSync(file, 'r');
+    try {
+      lock = fstatSync(descriptor);
+      if (lock.isFile()) writer = Number(readFileSync(descriptor, 'utf8'));
+    } finally {
+      // Before it is looked who has it open.
+      closeSync(descriptor);
+    }
   } catch {
     return undefined;
   }
-  if (!Number.isSafeInteger(writer) || writer <= 0) return undefined;
-  return keepsOpen(writer, lock) ? writer : undefined;
+  const isHeld = Number.isSafeInteger(writer) && writer > 0 && keepsOpen(writer, lock);
+  return { lock, holder: isHeld ? writer : undefined };
 }
 
 function keepsOpen(writer: number, { dev, ino, uid }: Stats): boolean {

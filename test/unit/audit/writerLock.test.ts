@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { holderOf, LockHeld, takeLock } from '../../../src/audit/log/writerLock.ts';
+import { ProcessLog } from '../../support/processLog.ts';
+import { startTestProgram } from '../../support/startTestProgram.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const LOCKS = 200;
@@ -78,7 +79,7 @@ describe('takeLock', () => {
     const script = `
       import { takeLock } from ${JSON.stringify(SOURCE)};
       import { once } from 'node:events';
-      console.log('ready');
+      console.log('{ "ready": true }');
       await once(process.stdin, 'data');
       const taken = [];
       for (let lock = 0; lock < ${LOCKS}; lock += 1) {
@@ -86,18 +87,19 @@ describe('takeLock', () => {
           if (error.name !== 'LockHeld') throw error;
         }
       }
-      console.log(JSON.stringify(taken));
+      console.log(JSON.stringify({ ended: true, taken }));
       process.stdin.resume();`;
-    const children = Array.from({ length: 3 }, () =>
-      spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    const programs = Array.from({ length: 3 }, () =>
+      startTestProgram([process.execPath, '--input-type=module', '--eval', script]),
     );
-    const ends = children.map((child) => once(child, 'close'));
-    await Promise.all(children.map(({ stdout }) => once(stdout, 'data')));
-    const outputs = children.map(({ stdout }) => once(stdout, 'data') as Promise<[Buffer]>);
-    for (const { stdin } of children) stdin.write('go\n');
-    const taken = (await Promise.all(outputs)).flatMap(([line]) => JSON.parse(line.toString()) as number[]);
-    for (const { stdin } of children) stdin.end();
-    await Promise.all(ends);
+    const outputs = programs.map(({ stdout, stderr }) => new ProcessLog(stdout, stderr));
+    await Promise.all(outputs.map((output) => output.waitFor({ ready: true })));
+    for (const { stdin } of programs) stdin.write('go\n');
+    const taken = (await Promise.all(outputs.map((output) => output.waitFor({ ended: true })))).flatMap(
+      (record) => record['taken'] as number[],
+    );
+    for (const { stdin } of programs) stdin.end();
+    expect(await Promise.all(programs.map(({ ended }) => ended))).toEqual([0, 0, 0]);
     expect(taken).toHaveLength(new Set(taken).size);
     expect(taken.length).toBeGreaterThan(LOCKS / 2);
   });
