@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Fault } from '../support/faultyModule.ts';
 import { FaultyProxy, type FaultyManager } from '../support/faultyProxy.ts';
 
@@ -43,15 +43,19 @@ describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmPara
   });
 });
 
-// Last: the proxy goes on with the modules of before.
 describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
   const store = DIALECTS.indexOf(dialect);
 
   it.each(Object.entries(MODULES).filter(([iv]) => iv !== dialect['iv']))(
     'is an error, and no ciphertext, of a module that becomes one for iv: %s',
     async (iv, faults) => {
-      proxy.module(store).clear();
-      proxy.module(store).inject(...faults, ...(dialect['gcmParameters'] === 'v2.20' ? V2_20 : []));
+      const module = proxy.module(store);
+      onTestFinished(() => {
+        module.clear();
+        module.inject(...(dialect.faults ?? []));
+      });
+      module.clear();
+      module.inject(...faults, ...(dialect['gcmParameters'] === 'v2.20' ? V2_20 : []));
       const { status, body } = await proxy.ask(proxy.key.encryptProbe(), store);
       // A module that makes its own IV where there are zeros takes any other that it is given.
       if (dialect['iv'] === 'random' && iv === 'hsm-in-place') expect(status).toBe(200);

@@ -85,8 +85,11 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
 
   it('a loss and its end are in the log', async () => {
     const keyManager = `${store + 1}-1`;
+    const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED });
+    expect(await proxy.outcomes(1, store)).toEqual(['InternalException', 'InternalException']);
     const lost = 'A token is lost: operations are refused until it has been repaired';
     await proxy.running.logged({ keyManager, level: 'error', msg: lost });
+    lift();
     await proxy.running.logged({ keyManager, level: 'warn', msg: 'A token is back' });
   });
 });

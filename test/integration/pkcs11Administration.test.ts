@@ -61,8 +61,12 @@ describe('keys', () => {
     softHsm.importKey('aardvark', Buffer.alloc(24, 1), [{ type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_DES3 }]);
     const keys = administration.listKeys();
     expect(keys.map(({ label }) => label)).toEqual(keys.map(({ label }) => label).sort());
-    expect(keys[0]).toMatchObject({ label: 'aardvark', keySpec: 'CKK_DES3', local: false });
-    expect(keys.at(-1)).toMatchObject({ label: 'zebra', extractable: true, neverExtractable: false, local: false });
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ label: 'aardvark', keySpec: 'CKK_DES3', local: false }),
+        expect.objectContaining({ label: 'zebra', extractable: true, neverExtractable: false, local: false }),
+      ]),
+    );
   });
 
   it('that share a label are told apart, and told what became of them', () => {
