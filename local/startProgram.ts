@@ -31,7 +31,7 @@ export interface RunningProgram {
   readonly kill: () => void;
 }
 
-/** Programs whose output has not ended: they run, or something does that they have started. */
+/** Programs that run, and those that have ended while a process of their group runs. */
 const running = new Set<RunningProgram>();
 process.on('exit', killPrograms);
 
@@ -47,14 +47,15 @@ export function startProgram([command, ...args]: Program, options: ProgramOption
   const { pid, stdin, stdout, stderr } = child;
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once('error', reject).once('close', (code, signal) => {
-      running.delete(program);
+      if (!leadsGroup || !signalGroup(pid, 0)) running.delete(program);
       resolve(code ?? (signal as NodeJS.Signals));
     });
   });
   const signal = (name: NodeJS.Signals) => void child.kill(name);
   const kill = () => {
     if (!leadsGroup) child.kill('SIGKILL');
-    else if (pid !== undefined && running.has(program)) killGroup(pid);
+    // Once: its id may be another group's later.
+    else if (running.delete(program)) signalGroup(pid, 'SIGKILL');
   };
   const listening = portOf(stdout, ended, onLine);
   const program: RunningProgram = { pid, stdin, stdout, stderr, listening, ended, signal, kill };
@@ -77,11 +78,13 @@ function portOf(stdout: Readable, ended: Promise<unknown>, onLine?: (line: strin
   return listening;
 }
 
-/** Kills the processes of a group, if there are any. */
-function killGroup(leader: number): void {
+/** Sends a signal to the processes of a group; false if there are none. */
+function signalGroup(leader: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (leader === undefined) return false;
   try {
-    process.kill(-leader, 'SIGKILL');
+    return process.kill(-leader, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
   }
 }

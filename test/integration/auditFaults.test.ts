@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
 import { auditRecords, missingFrom, recordsOf } from '../support/auditRecords.ts';
+import { isAlive } from '../support/isAlive.ts';
 import { healthMetadata, paths } from '../support/messages.ts';
 import { RecordedLoad } from '../support/recordedLoad.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
@@ -17,9 +17,7 @@ const SOON = { drainSeconds: 2 };
 const running: RunningProxy[] = [];
 afterEach(async () => {
   for (const proxy of running.splice(0)) {
-    proxy.resumeReading();
-    proxy.signal('SIGKILL');
-    await proxy.exitCode;
+    await proxy.kill();
     proxy.files.dispose();
   }
 });
@@ -101,7 +99,7 @@ describe('a reader of the log that stops reading', () => {
     await load.stop();
     proxy.signal('SIGTERM');
     // Its exit is seen before its output is read to the end.
-    await sleep(3_000);
+    await expect.poll(() => isAlive(proxy.pid ?? NaN)).toBe(false);
     proxy.resumeReading();
     expect(await proxy.exitCode).toBe(1);
     expect(proxy.output).toMatch(/^\d+ records were lost: the log cannot be written: its reader does not read$/m);

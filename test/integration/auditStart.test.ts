@@ -13,10 +13,7 @@ const isRoot = process.getuid?.() === 0;
 const running: RunningProxy[] = [];
 const used = new Set<ProxyFiles>();
 afterEach(async () => {
-  for (const proxy of running.splice(0)) {
-    proxy.signal('SIGKILL');
-    await proxy.exitCode;
-  }
+  for (const proxy of running.splice(0)) await proxy.kill();
   for (const files of used) files.dispose();
   used.clear();
 });

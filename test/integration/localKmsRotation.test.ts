@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EncryptCommand } from '@aws-sdk/client-kms';
 import { expect, it } from 'vitest';
 import type { Credential } from '../../src/sigv4/credential.ts';
@@ -23,6 +24,7 @@ it('the credential is replaced while the key store is connected, and no encrypt 
           failures.push(failure);
         });
       done += 1;
+      await sleep(10);
     }
   };
   const clients = Array.from({ length: 3 }, encrypt);

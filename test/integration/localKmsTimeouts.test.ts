@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CustomKeyStoreInvalidStateException,
   KMSInvalidStateException,
@@ -81,7 +82,7 @@ it('a proxy that does not answer is asked twice, whatever the operation', async 
   if (store === undefined || other === undefined) throw new Error('key stores are missing');
   await before.kms.connect(store);
   const key = await before.kms.createKeyOver('foo', store);
-  const { kms } = await restart(before.running, [...options, ...AS_AWS]);
+  const { kms } = await restart(before.running, [...options, '--answer-within-ms', '1000']);
   silent = true;
 
   /** The bodies of what has come since the last time; each as it came twice. */
@@ -232,6 +233,7 @@ describe('a real proxy', () => {
           .catch((error: unknown) => error);
         if (opened === text) served += 1;
         else failures.push(opened);
+        await sleep(10);
       }
     });
     const serves = (more: number) => expect.poll(() => served, PATIENTLY).toBeGreaterThan(served + more);

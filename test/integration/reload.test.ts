@@ -2,53 +2,62 @@ import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { issueServerCertificate } from '../../certs/issueCertificate.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { createFaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
+import type { LogRecord } from '../support/processLog.ts';
+import { reconfigure } from '../support/reconfigurableProxy.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
-
-let files: ProxyFiles;
-let proxy: RunningProxy | undefined;
-
-beforeEach(() => {
-  files = new ProxyFiles();
-});
-
-afterEach(() => {
-  proxy?.signal('SIGKILL');
-  files.dispose();
-});
 
 const RELOADED = 'the configuration was reloaded';
 const REFUSED = 'the configuration is not reloaded: the one before stays in force';
 
 type StoreChange = (store: ProxyFiles['config']['keyStores'][number]) => object;
 
-/** The configuration with another first key store. */
-function withFirstStore(change: StoreChange, server: object = {}): object {
-  const [first, ...others] = files.config.keyStores;
-  if (!first) throw new Error('the configuration has no key store');
-  return {
-    ...files.config,
-    server: { ...files.config.server, ...server },
-    keyStores: [{ ...first, ...change(first) }, ...others],
-  };
-}
-
-async function start(server: object = {}): Promise<RunningProxy> {
-  files.writeConfig(withFirstStore(() => ({}), server));
-  proxy = await RunningProxy.start(files);
-  return proxy;
-}
-
 describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server) => {
+  let files: ProxyFiles;
+  let running: RunningProxy;
+
+  beforeAll(async () => {
+    files = new ProxyFiles();
+    files.writeConfig(withFirstStore(() => ({})));
+    running = await RunningProxy.start(files);
+  });
+  let seen: number;
+  beforeEach(() => {
+    seen = running.log.length;
+  });
+  afterEach(async () => {
+    writeKeyPair(files.folder, 'server', testCertificates.server);
+    await reconfigure(
+      running,
+      withFirstStore(() => ({})),
+    );
+  });
+  afterAll(() => running.dispose());
+
+  /** The latest record of this test with these fields, as soon as there is one. */
+  function logged(fields: object): Promise<LogRecord> {
+    return running.logged(fields, seen);
+  }
+
+  /** The configuration with another first key store. */
+  function withFirstStore(change: StoreChange, more: object = {}): object {
+    const [first, ...others] = files.config.keyStores;
+    if (!first) throw new Error('the configuration has no key store');
+    return {
+      ...files.config,
+      server: { ...files.config.server, ...server, ...more },
+      keyStores: [{ ...first, ...change(first) }, ...others],
+    };
+  }
+
   it('credentials, keys and their status change under load, and no request fails', async () => {
-    const running = await start(server);
     const [credential] = files.credentials;
     const fresh = newCredential();
     const reference = {
@@ -59,18 +68,16 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     const load = new SteadyLoad(running, 6, () => ({ credential: using }));
     await expect.poll(() => load.sent).toBeGreaterThan(50);
 
-    files.writeConfig(withFirstStore(({ credentials }) => ({ credentials: [...credentials, reference] }), server));
+    files.writeConfig(withFirstStore(({ credentials }) => ({ credentials: [...credentials, reference] })));
     running.signal('SIGHUP');
-    await running.logged({ msg: RELOADED, changes: [`keyStores.first.credentials.${fresh.accessKeyId}: added`] });
+    await logged({ msg: RELOADED, changes: [`keyStores.first.credentials.${fresh.accessKeyId}: added`] });
     using = fresh;
     await expect.poll(() => load.sent).toBeGreaterThan(200);
     expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
 
-    files.writeConfig(
-      withFirstStore(() => ({ credentials: [reference], keys: [{ id: 'foo', status: 'blocked' }] }), server),
-    );
+    files.writeConfig(withFirstStore(() => ({ credentials: [reference], keys: [{ id: 'foo', status: 'blocked' }] })));
     running.signal('SIGHUP');
-    await running.logged({
+    await logged({
       msg: RELOADED,
       changes: [
         `keyStores.first.credentials.${files.credentials[0].accessKeyId}: removed`,
@@ -93,31 +100,29 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
   });
 
   it('a bad configuration changes nothing', async () => {
-    const running = await start(server);
-    files.writeConfig({ ...withFirstStore(() => ({ keyManagers: ['gone'] }), server), colour: 'red' });
+    files.writeConfig({ ...withFirstStore(() => ({ keyManagers: ['gone'] })), colour: 'red' });
     running.signal('SIGHUP');
-    const { problems } = await running.logged({ msg: REFUSED, trigger: 'SIGHUP' });
+    const { problems } = await logged({ msg: REFUSED, trigger: 'SIGHUP' });
     expect(problems).toEqual([
       ': has unknown keys: colour',
       'keyStores[0].keyManagers[0]: names no key manager of this file (given: "gone")',
     ]);
     await running.proveService();
 
-    files.writeConfig(withFirstStore(() => ({}), { ...server, port: 1 }));
+    files.writeConfig(withFirstStore(() => ({}), { port: 1 }));
     running.signal('SIGHUP');
-    await running.logged({ msg: `${REFUSED}. These changes need a restart`, changes: ['server.port: 0 to 1'] });
+    await logged({ msg: `${REFUSED}. These changes need a restart`, changes: ['server.port: 0 to 1'] });
     await running.proveService();
   });
 
   it('the isolation of a library in use stays, and the refusal says so', async () => {
-    const running = await start(server);
     const isolated = files.config.keyManagers.map(({ name, pkcs11 }) => ({
       name,
       pkcs11: { ...pkcs11, isolation: 'thread' },
     }));
-    files.writeConfig({ ...withFirstStore(() => ({}), server), keyManagers: isolated });
+    files.writeConfig({ ...withFirstStore(() => ({})), keyManagers: isolated });
     running.signal('SIGHUP');
-    const { problems } = await running.logged({ msg: REFUSED });
+    const { problems } = await logged({ msg: REFUSED });
     expect(String(problems)).toContain(
       `The PKCS#11 module ${files.softHsm.module} is in use with isolation: none. Another isolation needs a restart.`,
     );
@@ -125,7 +130,6 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
   });
 
   it('changed files are found without a signal; a new certificate drops no connection, a bad pair is not taken', async () => {
-    const running = await start(server);
     const serials = async () => {
       const seen = await Promise.all(Array.from({ length: 4 }, () => serialOf(running.port)));
       return new Set(seen).size === 1 ? seen[0] : 'different ones';
@@ -135,12 +139,12 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     const next = issueServerCertificate(testCertificates.ca);
     writeFileSync(join(files.folder, 'next.crt'), next.certificate);
     renameSync(join(files.folder, 'next.crt'), join(files.folder, 'server.crt'));
-    const { problems } = await running.logged({ msg: REFUSED, trigger: 'files changed' });
+    const { problems } = await logged({ msg: REFUSED, trigger: 'files changed' });
     expect(problems).toEqual([expect.stringMatching(/^server\.tls: .*server\.key is not the private key of/)]);
     expect(await serials()).toBe(before);
 
     writeKeyPair(files.folder, 'server', next);
-    await running.logged({
+    await logged({
       msg: RELOADED,
       trigger: 'files changed',
       changes: ['server.tls.certificate: changed', 'server.tls.privateKey: changed'],
@@ -149,66 +153,74 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     expect(await serials()).not.toBe('different ones');
     expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
   });
-});
 
-it('a key manager is opened with its new settings, and one that cannot be opened changes nothing', async () => {
-  const running = await start();
-  const [manager] = files.config.keyManagers;
-  const pkcs11 = { ...manager?.pkcs11, token: { label: 'no such token' } };
-  files.writeConfig({ ...files.config, keyManagers: [{ ...manager, pkcs11 }] });
-  running.signal('SIGHUP');
-  const { problems } = await running.logged({ msg: REFUSED });
-  expect(problems).toEqual([expect.stringMatching(/^key manager softhsm: .*no such token/)]);
-  await running.proveService();
+  it('a key manager is opened with its new settings, and one that cannot be opened changes nothing', async () => {
+    const [manager] = files.config.keyManagers;
+    const pkcs11 = { ...manager?.pkcs11, token: { label: 'no such token' } };
+    files.writeConfig({ ...withFirstStore(() => ({})), keyManagers: [{ ...manager, pkcs11 }] });
+    running.signal('SIGHUP');
+    const { problems } = await logged({ msg: REFUSED });
+    expect(problems).toEqual([expect.stringMatching(/^key manager softhsm: .*no such token/)]);
+    await running.proveService();
 
-  const load = new SteadyLoad(running, 4);
-  const replaced = { ...manager, name: 'replaced' };
-  const keyStores = files.config.keyStores.map((store) => ({ ...store, keyManagers: ['replaced'] }));
-  files.writeConfig({ ...files.config, keyManagers: [replaced], keyStores });
-  running.signal('SIGHUP');
-  await running.logged({ msg: RELOADED });
-  await running.logged({ msg: 'request', keyManager: 'replaced' });
-  expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
-});
-
-it('what a refused configuration lacked is taken over when it comes', async () => {
-  const running = await start();
-  const fresh = newCredential();
-  const secretAccessKey = { file: join(files.folder, 'later.secret') };
-  files.writeConfig(
-    withFirstStore(({ credentials }) => ({
-      credentials: [...credentials, { accessKeyId: fresh.accessKeyId, secretAccessKey }],
-    })),
-  );
-  const { problems } = await running.logged({ msg: REFUSED, trigger: 'files changed' });
-  expect(problems).toEqual([expect.stringMatching(/later\.secret, which cannot be read/)]);
-  files.writeSecret('later', fresh.secretAccessKey.reveal());
-  await running.logged({ msg: RELOADED, trigger: 'files changed' });
-  expect(await running.post(paths.encrypt, encryptBody, { credential: fresh })).toMatchObject({ status: 200 });
-  expect(running.log.filter(({ msg }) => msg === REFUSED)).toHaveLength(1);
-});
-
-it('a certificate that OpenSSL refuses changes nothing', async () => {
-  const running = await start({ workers: 2 });
-  const files1024 = ['-keyout', join(files.folder, 'server.key'), '-out', join(files.folder, 'server.crt')];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=localhost', ...files1024], {
-    stdio: 'ignore',
+    const load = new SteadyLoad(running, 4);
+    const replaced = { ...manager, name: 'replaced' };
+    const keyStores = files.config.keyStores.map((store) => ({ ...store, keyManagers: ['replaced'] }));
+    files.writeConfig({ ...withFirstStore(() => ({})), keyManagers: [replaced], keyStores });
+    running.signal('SIGHUP');
+    await logged({ msg: RELOADED });
+    await logged({ msg: 'request', keyManager: 'replaced' });
+    expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
   });
-  files.writeConfig(withFirstStore(() => ({ keys: [] }), { workers: 2 }));
-  running.signal('SIGHUP');
-  const { problems } = await running.logged({ msg: REFUSED, trigger: 'SIGHUP' });
-  expect(problems).toEqual([
-    expect.stringMatching(/^server\.tls: .* cannot be used for TLS \(ERR_SSL_EE_KEY_TOO_SMALL\)/),
-  ]);
-  await running.proveService();
+
+  it('what a refused configuration lacked is taken over when it comes', async () => {
+    const fresh = newCredential();
+    const secretAccessKey = { file: join(files.folder, 'later.secret') };
+    files.writeConfig(
+      withFirstStore(({ credentials }) => ({
+        credentials: [...credentials, { accessKeyId: fresh.accessKeyId, secretAccessKey }],
+      })),
+    );
+    const { problems } = await logged({ msg: REFUSED, trigger: 'files changed' });
+    expect(problems).toEqual([expect.stringMatching(/later\.secret, which cannot be read/)]);
+    files.writeSecret('later', fresh.secretAccessKey.reveal());
+    await logged({ msg: RELOADED, trigger: 'files changed' });
+    expect(await running.post(paths.encrypt, encryptBody, { credential: fresh })).toMatchObject({ status: 200 });
+    expect(running.log.slice(seen).filter(({ msg }) => msg === REFUSED)).toHaveLength(1);
+  });
+
+  it('a certificate that OpenSSL refuses changes nothing', async () => {
+    const files1024 = ['-keyout', join(files.folder, 'server.key'), '-out', join(files.folder, 'server.crt')];
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:1024', '-nodes', '-subj', '/CN=localhost', ...files1024], {
+      stdio: 'ignore',
+    });
+    files.writeConfig(withFirstStore(() => ({ keys: [] })));
+    running.signal('SIGHUP');
+    const { problems } = await logged({ msg: REFUSED, trigger: 'SIGHUP' });
+    expect(problems).toEqual([
+      expect.stringMatching(/^server\.tls: .* cannot be used for TLS \(ERR_SSL_EE_KEY_TOO_SMALL\)/),
+    ]);
+    await running.proveService();
+  });
+
+  it('a configuration that is gone changes nothing', async () => {
+    rmSync(files.configFile);
+    running.signal('SIGHUP');
+    await logged({ msg: REFUSED, problems: [': the file cannot be read (ENOENT)'] });
+    await running.proveService();
+  });
 });
 
 it('a key manager that hangs while it opens does not keep the proxy from ending', async () => {
+  const files = new ProxyFiles();
+  onTestFinished(() => {
+    files.dispose();
+  });
   const hanging = createFaultyModule({ ...files.softHsm, separate: true });
   onTestFinished(() => {
     hanging.dispose();
   });
-  const running = await start();
+  const running = await RunningProxy.start(files);
   hanging.inject({ on: 'C_Login', does: 'hang' });
   const [manager] = files.config.keyManagers;
   const pkcs11 = { ...manager?.pkcs11, module: hanging.module, isolation: 'thread' };
@@ -220,14 +232,6 @@ it('a key manager that hangs while it opens does not keep the proxy from ending'
   await running.logged({ msg: 'stopped' });
   // By its own hand: the call never comes back.
   expect(await running.exitCode).toBe(null);
-});
-
-it('a configuration that is gone changes nothing', async () => {
-  const running = await start();
-  rmSync(files.configFile);
-  running.signal('SIGHUP');
-  await running.logged({ msg: REFUSED, problems: [': the file cannot be read (ENOENT)'] });
-  await running.proveService();
 });
 
 /** Serial number of the certificate that a new connection is shown. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
+import { isAlive } from '../support/isAlive.ts';
 import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { MAIN, type Program } from '../support/startTestProgram.ts';
@@ -19,9 +20,8 @@ beforeEach(() => {
   workers = [];
 });
 
-afterEach(() => {
-  for (const pid of workers.filter(isAlive)) process.kill(pid, 'SIGKILL');
-  proxy.signal('SIGKILL');
+afterEach(async () => {
+  await proxy.kill();
   faulty.dispose();
   files.dispose();
 });
@@ -41,15 +41,6 @@ async function start(program?: Program): Promise<void> {
   const serving = () => proxy.log.filter(({ msg }) => msg === 'a worker serves').map(({ pid }) => pid as number);
   await expect.poll(serving).toHaveLength(WORKERS);
   workers = serving();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 it('all of them while new connections are still taken: the proxy ends as it was asked to', async () => {

@@ -19,8 +19,8 @@ beforeEach(() => {
   second = createFaultyModule({ ...files.softHsm, separate: true });
 });
 
-afterEach(() => {
-  proxy.signal('SIGKILL');
+afterEach(async () => {
+  await proxy.kill();
   for (const module of [faulty, second]) module.dispose();
   files.dispose();
 });

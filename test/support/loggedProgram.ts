@@ -28,9 +28,9 @@ export class LoggedProgram {
     return this.#log.records;
   }
 
-  /** The latest record with these fields, as soon as there is one; throws if it ends without. */
-  logged(fields: object): Promise<LogRecord> {
-    return this.#log.waitFor(fields);
+  /** The latest record with these fields after the first `seen`, as soon as there is one; throws if it ends without. */
+  logged(fields: object, seen?: number): Promise<LogRecord> {
+    return this.#log.waitFor(fields, seen);
   }
 
   /** Leaves its standard output unread, so that the pipe fills. */

@@ -42,11 +42,10 @@ export class ProcessLog {
     return [...this.#records];
   }
 
-  /** The latest record with these fields, as soon as there is one; throws if the process ends without it. */
-  async waitFor(fields: object): Promise<LogRecord> {
+  /** The latest record with these fields after the first `seen`, as soon as there is one; throws if the process ends without it. */
+  async waitFor(fields: object, seen = 0): Promise<LogRecord> {
     const wanted = Object.entries(fields);
     const found = Promise.withResolvers<LogRecord>();
-    let seen = 0;
     const look = (): void => {
       try {
         this.#parse();

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encryptBody, paths } from './messages.ts';
 import type { RunningProxy } from './runningProxy.ts';
 
-/** Clients that each send one Encrypt after the other, each with a kmsRequestId of its own, until stopped. Plain HTTP. */
+// What a test waits for under load would wait for the load without it.
+const PAUSE_MS = 5;
+
+/** Clients that each send one Encrypt after the other, with a pause between them and a kmsRequestId for each, until stopped. Plain HTTP. */
 export class RecordedLoad {
   /** Status by kmsRequestId of all that were answered. */
   readonly answers = new Map<string, number>();
@@ -41,8 +44,8 @@ export class RecordedLoad {
         if (status !== 200) this.refusedAfterMs.push(performance.now() - sentAt);
       } catch {
         // Its process, or the proxy, is gone.
-        await sleep(5);
       }
+      await sleep(PAUSE_MS);
     }
     agent.destroy();
   }

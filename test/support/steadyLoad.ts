@@ -1,5 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encryptBody, paths } from './messages.ts';
 import type { Answer, RunningProxy, SendOptions } from './runningProxy.ts';
 
@@ -9,9 +10,12 @@ export interface LoadOutcome {
   readonly outcomes: ReadonlyMap<number | string, number>;
 }
 
+// What a test waits for under load would wait for the load without it.
+const PAUSE_MS = 10;
+
 /**
- * Clients that each send one signed encrypt after the other on a connection of their own, until stopped. `optionsOf` is asked
- * before each request.
+ * Clients that each send one signed encrypt after the other on a connection of their own, with a pause between them, until stopped.
+ * `optionsOf` is asked before each request.
  */
 export class SteadyLoad {
   readonly #proxy: RunningProxy;
@@ -46,6 +50,7 @@ export class SteadyLoad {
         (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown',
       );
       this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+      await sleep(PAUSE_MS);
     }
     agent.destroy();
   }
