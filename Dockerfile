@@ -10,13 +10,13 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends g++ make python3 \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-# What changes seldom comes first: a change of the sources compiles them, and nothing else.
+# What changes seldom comes first: a change of the sources bundles them, and nothing else.
 COPY package.json package-lock.json ./
 COPY deploy/build.sh deploy/
 RUN deploy/build.sh /app packages
-# TypeScript, for the next step alone.
+# The bundler, for the next step alone.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json rolldown.config.ts ./
 COPY src src
 COPY config config
 RUN deploy/build.sh /app program

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo test build lint bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli
+.PHONY: help run demo test build lint lint-rules lint-types bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ where it must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(PATH)
@@ -27,11 +27,17 @@ demo: build aws-cli ## an external key store's life: a local KMS, the proxy over
 test: build lint aws-cli ## builds, lints and runs all tests
 	@npm test --silent
 
-build: dist/main.js config/xks-proxy.schema.json ## compiles to dist/ and writes the configuration's JSON Schema
+build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
 
 lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
 	@echo 'Linting'
-	@npm run --silent lint
+	@$(MAKE) --no-print-directory --jobs=2 lint-rules lint-types
+
+lint-rules:
+	@npm run --silent lint:rules
+
+lint-types:
+	@npm run --silent lint:types
 
 bench: build ## measures throughput and latency
 	@exec node bench/compare.ts
@@ -52,11 +58,9 @@ env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s en
 	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 
-dist/main.js: $(sources) tsconfig.json tsconfig.build.json $(packages)
-	@echo 'Compiling'
-	@rm -rf dist
+dist/main.js: $(sources) rolldown.config.ts package.json $(packages)
+	@echo 'Building'
 	@npm run --silent build
-	@chmod +x $@
 
 config/xks-proxy.schema.json: dist/main.js
 	@mkdir -p config

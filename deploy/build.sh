@@ -3,7 +3,7 @@
 # config/. The image and the installation under systemd are made with it. A second word asks for one half, so that an
 # image can keep the first as a layer of its own:
 #   packages  needs package.json and package-lock.json, and compiles pkcs11js: g++, make, python3, headers of Node.js
-#   program   needs src/, config/, and TypeScript in the checkout's node_modules/
+#   program   needs src/, config/, and the checkout's node_modules/
 set -eu
 
 if [ $# -lt 1 ] || [ $# -gt 2 ]; then
@@ -23,8 +23,8 @@ packages() {
 }
 
 program() {
-  rm -rf "$folder/dist" "$folder/config"
-  node node_modules/typescript/bin/tsc -p tsconfig.build.json --outDir "$folder/dist" --sourceMap false
+  rm -rf "$folder/config"
+  node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts --dir "$folder/dist" --no-sourcemap >/dev/null
   chmod +x "$folder/dist/main.js"
   cp -R config "$folder/"
   # The first run of what was built.

@@ -47,7 +47,7 @@ const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[
     'Audit',
     ' Decrypt foo foo arn:aws:iam::111122223333:user/DEMO success - ',
     '"act":"credential remove"',
-    '\nGood: all 2 logs are as written.\n',
+    '\nGood: all 2 logs are as written',
     'PROBLEM      one or more of the records ',
     'Not good: 1 problem.',
   ],
