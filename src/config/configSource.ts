@@ -2,6 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
 import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
 import { Secret } from '../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
@@ -9,23 +10,6 @@ import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFile
 /** `{file}` or `{env}`. */
 export type SecretReference =
   { readonly file: string; readonly env?: never } | { readonly env: string; readonly file?: never };
-
-export interface TlsIdentity {
-  /** PEM, the server certificate first. */
-  readonly certificate: string;
-  /** PEM. */
-  readonly privateKey: Secret;
-  /** Undefined: no client certificate is asked for. */
-  readonly clientAuth: ClientAuth | undefined;
-}
-
-/** Who is admitted by mTLS. */
-export interface ClientAuth {
-  /** PEM: the authorities that a client certificate must chain to. */
-  readonly ca: string;
-  /** Subject CNs, of which a client certificate must have one. */
-  readonly commonNames: readonly string[];
-}
 
 interface TlsFiles {
   readonly certificateFile: string;

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import type { ClientAuth } from '../config/configSource.ts';
+import type { ClientAuth } from '../certificates/tlsIdentity.ts';
 
 /** What a client certificate says of itself, each cut at 256 characters: it may be anyone's. */
 export interface CertificateNames {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ClientAuth } from '../config/configSource.ts';
+import type { ClientAuth } from '../certificates/tlsIdentity.ts';
 import type { Client } from '../http/exchange.ts';
 
 /** The last request that arrived on a connection. */

@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TlsIdentity } from '../config/configSource.ts';
+import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
 import type { Client } from '../http/exchange.ts';
 import { listenOn, type ListenAddress } from '../listenOn.ts';
 import { admitProxied, type ProxyProtocol } from './admitProxied.ts';

@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:https';
 import type { ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import type { TlsIdentity } from '../config/configSource.ts';
+import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
 import { admitCertificate } from './admitCertificate.ts';
 import type { Connection, Connections } from './connections.ts';
 import { interpose } from './interpose.ts';
 import type { Refusal } from './refusal.ts';
-import { tlsOptions } from './tlsOptions.ts';
+import { tlsOptions } from '../certificates/tlsOptions.ts';
 
 export interface TlsServerOptions {
   readonly tls: TlsIdentity;

@@ -12,7 +12,7 @@ import {
   type CertificateOptions,
   type KeyPair,
 } from '../../certs/issueCertificate.ts';
-import type { ClientAuth } from '../../src/config/configSource.ts';
+import type { ClientAuth } from '../../src/certificates/tlsIdentity.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { identity, REQUEST, startServer } from '../support/listeningServer.ts';
 import { RawConnection } from '../support/rawConnection.ts';

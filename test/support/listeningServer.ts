@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyPair } from '../../certs/issueCertificate.ts';
-import type { ClientAuth, TlsIdentity } from '../../src/config/configSource.ts';
+import type { ClientAuth, TlsIdentity } from '../../src/certificates/tlsIdentity.ts';
 import type { Client } from '../../src/http/exchange.ts';
 import { Secret } from '../../src/secret.ts';
 import { listen, type Listening, type ListenOptions } from '../../src/server/listen.ts';

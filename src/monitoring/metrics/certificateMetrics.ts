@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Registry } from 'prom-client';
-import type { TlsIdentity } from '../../config/configSource.ts';
+import type { TlsIdentity } from '../../certificates/tlsIdentity.ts';
 import { readGauge } from './readGauge.ts';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;

@@ -1,5 +1,5 @@
 import { Counter, Registry } from 'prom-client';
-import type { TlsIdentity } from '../../config/configSource.ts';
+import type { TlsIdentity } from '../../certificates/tlsIdentity.ts';
 import type { KeyManager } from '../../hsm/keyManager.ts';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import type { RequestObserver } from '../../http/respond.ts';

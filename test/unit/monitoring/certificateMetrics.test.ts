@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { TlsIdentity } from '../../../src/config/configSource.ts';
+import type { TlsIdentity } from '../../../src/certificates/tlsIdentity.ts';
 import { aggregateMetrics } from '../../../src/monitoring/metrics/aggregateMetrics.ts';
 import { proxyMetrics } from '../../../src/monitoring/metrics/proxyMetrics.ts';
 import { Secret } from '../../../src/secret.ts';

@@ -1,6 +1,6 @@
 import { constants, createHash } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
-import type { TlsIdentity } from '../config/configSource.ts';
+import type { TlsIdentity } from './tlsIdentity.ts';
 
 /**
  * TLS 1.2 and 1.3 with the cipher suites of the specification only. Spec, "API content type".
