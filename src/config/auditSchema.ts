@@ -21,7 +21,7 @@ export function auditSchema(source: ConfigSource) {
     })
     .describe('Name of this host among all that have logs: no two may have the same');
 
-  const key = secretField(source)
+  const key = secretField(source, 'pem')
     .transform((secret, context) =>
       attempt(context, () => {
         parseAuditKey(secret.reveal());

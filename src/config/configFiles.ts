@@ -1,8 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 
 /** A file that a configuration is made of. */
 export interface ConfigFile {
+  /** Its text. A byte that is not UTF-8 stands as U+FFFD. */
   readonly text: string;
+  /** Why it is no text in UTF-8, such as "is UTF-16; save it as UTF-8". */
+  readonly fault?: string;
   /** Permission bits. */
   readonly mode: number;
 }
@@ -20,8 +24,22 @@ export const readFromDisk: ReadConfigFile = (path) => {
   const stats = statSync(path);
   // To read a pipe again would block for ever.
   if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'not a regular file' });
-  return { text: readFileSync(path, 'utf8'), mode: stats.mode & 0o777 };
+  const bytes = readFileSync(path);
+  const fault = faultOf(bytes);
+  return { text: bytes.toString(), ...(fault !== undefined && { fault }), mode: stats.mode & 0o777 };
 };
+
+function faultOf(bytes: Buffer): string | undefined {
+  const hasUtf16Mark = ['feff', 'fffe'].includes(bytes.toString('hex', 0, 2));
+  // ASCII in UTF-16 has a NUL in each character.
+  if (hasUtf16Mark || bytes.subarray(0, 2).includes(0)) return 'is UTF-16, or no text; save it as UTF-8';
+  const lineOf = (offset: number) => bytes.toString('latin1', 0, offset).split('\n').length;
+  if (bytes.includes(0)) return `has a NUL byte in line ${lineOf(bytes.indexOf(0))}; it must be text in UTF-8`;
+  if (isUtf8(bytes)) return undefined;
+  const lines = bytes.toString('latin1').split('\n');
+  const line = lines.findIndex((text) => !isUtf8(Buffer.from(text, 'latin1')));
+  return `is not UTF-8 in line ${line + 1}; save it as UTF-8`;
+}
 
 /** Reads what a snapshot holds, and nothing else. */
 export function readFrom(snapshot: ConfigSnapshot): ReadConfigFile {

@@ -6,6 +6,8 @@ import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
 import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
 import { Secret } from '../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
+import type { Remark } from './problem.ts';
+import { parseSecret, type SecretForm } from './secretText.ts';
 
 /** `{file}` or `{env}`. */
 export type SecretReference =
@@ -20,7 +22,7 @@ interface TlsFiles {
 /** Reads what a configuration refers to. Its methods throw Errors whose messages are problems to report. */
 export class ConfigSource {
   /** What is allowed, but probably not meant. */
-  readonly warnings: string[] = [];
+  readonly warnings: Remark[] = [];
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadConfigFile;
@@ -32,12 +34,11 @@ export class ConfigSource {
     this.#readFile = readFile;
   }
 
-  /** The secret, without the line end of a file. A file that everyone may read is refused. */
-  readSecret(reference: SecretReference): Secret {
-    const text = reference.env === undefined ? this.#readSecretFile(reference.file) : this.readVariable(reference.env);
-    const value = text.replace(/\r?\n$/, '');
-    if (value === '') throw new Error('names an empty secret');
-    return new Secret(value);
+  /** The secret, without line ends at its end. A file that everyone may read is refused. */
+  readSecret(reference: SecretReference, form: SecretForm): Secret {
+    const text =
+      reference.env === undefined ? this.#readSecretFile(reference.file) : this.#readSecretVariable(reference.env);
+    return new Secret(parseSecret(text, form));
   }
 
   readVariable(name: string): string {
@@ -57,7 +58,8 @@ export class ConfigSource {
     } catch (error) {
       // A command may run as another user than the proxy.
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      this.warnings.push(`audit.directory: this user cannot write to ${there} (${code})`);
+      const message = `this user cannot write to ${there} (${code})`;
+      this.warnings.push({ keys: ['audit', 'directory'], message });
     }
     return path;
   }
@@ -71,9 +73,8 @@ export class ConfigSource {
     if (leaf.validToDate < new Date())
       throw new Error(`${certificateFile} expired on ${leaf.validToDate.toISOString()}`);
     if (isOpenToAll(mode)) {
-      this.warnings.push(
-        `server.tls.privateKeyFile: everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`,
-      );
+      const message = `everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`;
+      this.warnings.push({ keys: ['server', 'tls', 'privateKeyFile'], message });
     }
     const admitted = clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames };
     requireUsable(certificateFile, { cert: certificate, key: privateKey, ca: admitted?.ca });
@@ -82,7 +83,7 @@ export class ConfigSource {
 
   /** Throws PolicySetError if it is not valid. */
   readPolicySet(file: string): PolicySet {
-    return loadPolicySet(this.#read(file).text, file);
+    return loadPolicySet(this.#readText(file).replace(/^\uFEFF/, ''), file);
   }
 
   /** The absolute path of a PKCS#11 module. */
@@ -100,12 +101,44 @@ export class ConfigSource {
   }
 
   #readSecretFile(file: string): string {
-    const { text, mode } = this.#read(file);
+    this.#requireThere(file);
+    const text = this.#readText(file);
+    const { mode } = this.#read(file);
     if (isOpenToAll(mode)) {
       throw new Error(
         `names ${this.#path(file)}, which everyone may read or write; run: chmod o-rwx '${this.#path(file)}'`,
       );
     }
+    return text;
+  }
+
+  // The secret itself may stand where its variable belongs.
+  #readSecretVariable(name: string): string {
+    const value = this.#env[name];
+    if (value !== undefined) return value;
+    throw new Error('names an environment variable that is not set; its name is not shown, for it may be the secret');
+  }
+
+  // The secret itself may stand where its file belongs: only what is there is shown.
+  #requireThere(file: string): void {
+    try {
+      this.#readFile(this.#path(file));
+    } catch (error) {
+      if (existsSync(this.#path(file))) return;
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      const folder = dirname(this.#path(file));
+      const place = existsSync(folder) ? ` in ${folder}` : '';
+      throw new Error(
+        `names a file${place} that cannot be read (${code}); its name is not shown, for it may be the secret`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The text of a file that must be UTF-8. */
+  #readText(file: string): string {
+    const { text, fault } = this.#read(file);
+    if (fault !== undefined) throw new Error(`names ${this.#path(file)}, which ${fault}`);
     return text;
   }
 

@@ -1,5 +1,5 @@
 import { ISOLATION_OF_CALLS } from './keyManagerSchema.ts';
-import { formatPath, type KeyPath, type Problem } from './problem.ts';
+import { formatPath, type KeyPath, type Remark } from './problem.ts';
 
 interface Place {
   readonly path: KeyPath;
@@ -10,7 +10,7 @@ interface Place {
  * Problems between parts of a configuration file: names given twice, and references to nothing.
  * Works on the file as written, so that they are reported even beside a misspelt key.
  */
-export function crossCheck(written: unknown): Problem[] {
+export function crossCheck(written: unknown): Remark[] {
   const managers = entries(written, [], 'keyManagers');
   const stores = entries(written, [], 'keyStores');
   const keysOf = stores.map((store) => entries(store.value, store.path, 'keys'));
@@ -27,30 +27,30 @@ export function crossCheck(written: unknown): Problem[] {
     ...references
       .filter(({ value }) => typeof value === 'string' && !names.has(value))
       .map(({ path, value }) => ({
-        path: formatPath(path),
+        keys: path,
         message: `names no key manager of this file (given: ${JSON.stringify(value)})`,
       })),
   ];
 }
 
 /** Warnings of keys that a configuration file names as they were named before. */
-export function oldNames(written: unknown): string[] {
+export function oldNames(written: unknown): Remark[] {
   const sections = entries(written, [], 'keyManagers').flatMap(({ path, value }) =>
     isRecord(value) ? [{ path: [...path, 'pkcs11'], value: value['pkcs11'] }] : [],
   );
   const isolations: Readonly<Record<string, string>> = ISOLATION_OF_CALLS;
   return field(sections, 'calls').map(({ path, value }) => {
     const isolation = isolations[String(value)] ?? '';
-    return `${formatPath(path)}: is the old name of isolation; write isolation: ${isolation}`;
+    return { keys: path, message: `is the old name of isolation; write isolation: ${isolation}` };
   });
 }
 
-function duplicates(places: readonly Place[]): Problem[] {
+function duplicates(places: readonly Place[]): Remark[] {
   const first = new Map<unknown, KeyPath>();
   return places.flatMap(({ path, value }) => {
     const earlier = first.get(value);
     if (!earlier) first.set(value, path);
-    return earlier ? [{ path: formatPath(path), message: `is the same as ${formatPath(earlier)}` }] : [];
+    return earlier ? [{ keys: path, message: `is the same as ${formatPath(earlier)}` }] : [];
   });
 }
 

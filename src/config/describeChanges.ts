@@ -4,6 +4,7 @@ import { changeRules, type ChangeRule } from './changeRules.ts';
 import { ConfigSource } from './configSource.ts';
 import { isSameValue } from './sameValue.ts';
 import { configSchema } from './schema.ts';
+import { schemaWithin, unwrap } from './schemaPath.ts';
 
 export interface ConfigChange {
   /** Keys, and the names of list entries: `keyStores`, `orders`, `keys`, `payments`, `status`. */
@@ -94,12 +95,6 @@ function childOf({ schema, rule }: Field, name: string): Field {
   return child ? fieldOf(child, rule) : { schema: undefined, rule: { ...rule, ...inherited(rule) } };
 }
 
-function schemaWithin({ _zod: { def } }: z.core.$ZodTypes, name: string): z.core.$ZodType | undefined {
-  if (def.type === 'object') return def.shape[name];
-  if (def.type === 'array') return def.element;
-  return def.type === 'record' ? def.valueType : undefined;
-}
-
 /** A schema without its wrappers, and the rules of all of them, of which the outer ones count more. */
 function fieldOf(given: z.core.$ZodType, outer: ChangeRule): Field {
   let schema = given as z.core.$ZodTypes;
@@ -109,11 +104,6 @@ function fieldOf(given: z.core.$ZodType, outer: ChangeRule): Field {
     own = { ...changeRules.get(schema), ...own };
   }
   return { schema, rule: { ...inherited(outer), ...own } };
-}
-
-function unwrap({ _zod: { def } }: z.core.$ZodTypes): z.core.$ZodType | undefined {
-  if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') return def.innerType;
-  return def.type === 'pipe' ? def.in : undefined;
 }
 
 function inherited({ restart = 'not needed' }: ChangeRule): ChangeRule {

@@ -2,8 +2,8 @@ import { closeSync, fchownSync, openSync, realpathSync, renameSync, rmSync, stat
 import { dirname, join } from 'node:path';
 import { isAlias, isSeq, type Document } from 'yaml';
 import { loadConfig } from './loadConfig.ts';
-import { parseYaml } from './parseYaml.ts';
 import { ConfigError, formatPath } from './problem.ts';
+import { readYaml } from './writtenYaml.ts';
 
 export interface ConfigEdit {
   /** Secrets that the edited configuration refers to: each becomes a new file of this name beside it, for its owner alone. */
@@ -35,7 +35,7 @@ export function editConfig(
   try {
     // The new file is also the lock: one change at a time.
     write(next, '', mode & 0o777);
-    const document = parseYaml(target);
+    const { document } = readYaml(target);
     edit(document);
     for (const [name, secret] of Object.entries(newSecrets)) write(join(dirname(target), name), `${secret}\n`, 0o600);
     writeFileSync(next, document.toString({ lineWidth: 0 }));

@@ -3,6 +3,7 @@ import { PolicySetError } from '../policy/policySet.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
+import type { SecretForm } from './secretText.ts';
 
 /** Names of key stores and key managers. */
 export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
@@ -43,7 +44,7 @@ export const ckaIdField = textField(keyUriProblem, {
   .toLowerCase();
 
 /** A reference to a secret; its value is the secret. */
-export function secretField(source: ConfigSource) {
+export function secretField(source: ConfigSource, form: SecretForm = 'line') {
   return z
     .strictObject(
       {
@@ -53,7 +54,7 @@ export function secretField(source: ConfigSource) {
       'must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
     )
     .refine(hasOneKey, 'must have exactly one of file, env')
-    .transform((reference, context) => attempt(context, () => source.readSecret(reference as SecretReference)))
+    .transform((reference, context) => attempt(context, () => source.readSecret(reference as SecretReference, form)))
     .register(changeRules, { isHidden: true });
 }
 

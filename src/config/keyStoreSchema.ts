@@ -19,7 +19,7 @@ export function keyStoreSchema(source: ConfigSource) {
   const credential = z.strictObject({
     accessKeyId: z.string().regex(ACCESS_KEY_ID_PATTERN, 'must be 20 to 30 characters of A-Z2-7'),
     secretAccessKey: secretField(source).refine((value) => SECRET_ACCESS_KEY_PATTERN.test(value.reveal()), {
-      error: 'must hold 43 to 64 characters of A-Za-z0-9/+=',
+      error: 'must hold 43 to 64 characters of A-Za-z0-9/+=, and no blanks',
     }),
   });
 

@@ -2,11 +2,12 @@ import { dirname, resolve } from 'node:path';
 import { readFromDisk, recordFiles, type ConfigSnapshot } from './configFiles.ts';
 import { ConfigSource } from './configSource.ts';
 import { crossCheck, oldNames } from './crossCheck.ts';
-import { parseYaml, toPlainValue } from './parseYaml.ts';
-import { ConfigError } from './problem.ts';
+import { ConfigError, formatProblem, locate, type KeyPath } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
+import { blankSecrets } from './blankSecrets.ts';
 import { sharedKeys } from './sharedKeys.ts';
-import { toProblem } from './toProblem.ts';
+import { toRemarks } from './toRemark.ts';
+import { placeOf, readYaml } from './writtenYaml.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -26,13 +27,20 @@ export function loadConfig(
   readFile = readFromDisk,
 ): LoadedConfig {
   const { read, snapshot } = recordFiles(readFile);
-  const written = toPlainValue(file, parseYaml(file, read));
+  const yaml = readYaml(file, read);
+  const { value: written } = yaml;
   const source = new ConfigSource(dirname(resolve(file)), env, read);
-  const result = configSchema(source).safeParse(written);
-  const problems = [...(result.error?.issues ?? []).map((issue) => toProblem(issue, written)), ...crossCheck(written)];
-  if (!result.success || problems.length > 0) throw new ConfigError(file, problems);
-  const warnings = [...oldNames(written), ...source.warnings, ...sharedKeys(result.data)];
-  return { config: deepFreeze(result.data), warnings, snapshot: snapshot() };
+  const schema = configSchema(source);
+  const { data, error } = schema.safeParse(written);
+  const place = (path: KeyPath) => placeOf(yaml, path);
+  const problems = [...(error ? toRemarks(error, schema, written) : []), ...crossCheck(written)];
+  if (!data || problems.length > 0) throw new ConfigError(file, locate(problems, place));
+  const warnings = [...oldNames(written), ...source.warnings, ...blankSecrets(data), ...sharedKeys(data)];
+  return {
+    config: deepFreeze(data),
+    warnings: locate(warnings, place).map(formatProblem),
+    snapshot: snapshot(),
+  };
 }
 
 function deepFreeze<T>(value: T): T {

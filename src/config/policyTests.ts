@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseYaml, toPlainValue } from './parseYaml.ts';
-import { ConfigError, type Problem } from './problem.ts';
-import { toProblem } from './toProblem.ts';
+import { ConfigError, locate } from './problem.ts';
+import { toRemarks } from './toRemark.ts';
+import { placeOf, readYaml } from './writtenYaml.ts';
 
 /** A request as it is given to the policy commands: by these fields and those of requestMetadata. */
 export type GivenRequest = z.output<typeof givenRequest>;
@@ -53,21 +53,25 @@ const table = z.strictObject({
 
 /** Reads a table of tests; throws ConfigError with every problem. */
 export function loadPolicyTests(file: string): readonly PolicyTest[] {
-  const written = withDefaults(toPlainValue(file, parseYaml(file)));
+  const yaml = readYaml(file);
+  const written = withDefaults(yaml.value);
   const result = table.safeParse(written);
   if (result.success) return result.data.tests;
-  throw new ConfigError(file, problemsOf(result.error, written));
+  throw new ConfigError(
+    file,
+    locate(toRemarks(result.error, table, written), (path) => placeOf(yaml, path)),
+  );
 }
 
 /** A request of the command line; throws ConfigError with every problem. */
 export function parseGivenRequest(given: Readonly<Record<string, string>>): GivenRequest {
   const result = givenRequest.safeParse(given);
   if (result.success) return result.data;
-  throw new ConfigError('the request', problemsOf(result.error, given));
-}
-
-function problemsOf({ issues }: z.ZodError, written: unknown): Problem[] {
-  return issues.map((issue) => toProblem(issue, written));
+  const remarks = toRemarks(result.error, givenRequest, given);
+  throw new ConfigError(
+    'the request',
+    locate(remarks, () => undefined),
+  );
 }
 
 function withDefaults(written: unknown): unknown {

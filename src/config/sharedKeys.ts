@@ -1,26 +1,27 @@
 import { mayBeOneKey, type KeySelector } from './keySelector.ts';
+import { formatPath, type KeyPath, type Remark } from './problem.ts';
 import type { Config } from './schema.ts';
 
 interface Place {
   readonly keyManager: string;
   readonly selector: KeySelector;
-  readonly path: string;
+  readonly path: KeyPath;
 }
 
 /**
  * Warnings of keys in a token that more than one external key names: what is encrypted with one opens with the other, in
  * another key store or blocked as it may be.
  */
-export function sharedKeys({ keyManagers, keyStores }: Config): string[] {
+export function sharedKeys({ keyManagers, keyStores }: Config): Remark[] {
   const places: Place[] = [
     ...keyManagers.map(({ name, pkcs11 }, index) => ({
       keyManager: name,
       selector: { label: pkcs11.healthKey },
-      path: `keyManagers[${index}].pkcs11.healthKey`,
+      path: ['keyManagers', index, 'pkcs11', 'healthKey'],
     })),
     ...keyStores.flatMap(({ keyManagers: [keyManager = ''], keys }, store) =>
       keys.flatMap(({ versions }, index) =>
-        versions.map((selector) => ({ keyManager, selector, path: `keyStores[${store}].keys[${index}]` })),
+        versions.map((selector) => ({ keyManager, selector, path: ['keyStores', store, 'keys', index] })),
       ),
     ),
   ];
@@ -45,8 +46,9 @@ function attributesOf({ keyManager, selector: { label, ckaId } }: Place): string
   ];
 }
 
-function warn({ path, selector: { label, ckaId } }: Place, earlier: Place): string {
+function warn({ path, selector: { label, ckaId } }: Place, earlier: Place): Remark {
   const isSame = label === earlier.selector.label && ckaId === earlier.selector.ckaId;
   const verb = isSame ? 'is' : 'may be';
-  return `${path}: ${verb} the same key in the token as ${earlier.path}; give each a key of its own`;
+  const other = formatPath(earlier.path);
+  return { keys: path, message: `${verb} the same key in the token as ${other}; give each a key of its own` };
 }

@@ -1,7 +1,7 @@
 import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/configFiles.ts';
 import { describeChanges, formatChange, type ConfigChange } from '../config/describeChanges.ts';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watchConfig.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
@@ -123,8 +123,7 @@ function explain(error: unknown): { message: string; record: object } {
     };
   }
   if (error instanceof ConfigError) {
-    const problems = error.problems.map(({ path, message }) => `${path}: ${message}`);
-    return { message: REFUSED, record: { problems } };
+    return { message: REFUSED, record: { problems: error.problems.map(formatProblem) } };
   }
   return { message: REFUSED, record: { problems: [error instanceof Error ? error.message : String(error)] } };
 }

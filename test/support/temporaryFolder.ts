@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /** A new folder with these files, each readable for its owner alone, that is gone when the test is. */
-export function temporaryFolder(files: Readonly<Record<string, string>> = {}): string {
+export function temporaryFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true });

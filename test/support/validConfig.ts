@@ -47,20 +47,20 @@ export function changedConfig(change: (config: ReturnType<typeof validConfig>) =
   return config;
 }
 
-/** Loads a configuration, as an object or as text, with its files and others. */
+/** Loads a configuration, as an object, text or bytes, with its files and others. */
 export function loadWritten(
   written: unknown,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
   env: Readonly<Record<string, string>> = {},
 ) {
-  const text = typeof written === 'string' ? written : stringify(written);
+  const text = typeof written === 'string' || written instanceof Uint8Array ? written : stringify(written);
   return loadConfig(join(temporaryFolder({ ...CONFIG_FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
 }
 
 /** The problems of a configuration, each with its path; none if it is valid. */
 export function problemsOf(
   written: unknown,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
   env: Readonly<Record<string, string>> = {},
 ): string[] {
   try {

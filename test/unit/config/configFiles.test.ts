@@ -34,7 +34,7 @@ it('a pipe, which could not be read again, is refused', () => {
   rmSync(join(made, 'pin'));
   execFileSync('mkfifo', ['-m', '600', join(made, 'pin')]);
   expect(() => loadConfig(join(made, 'config.yaml'), {})).toThrow(
-    /pin: names .*pin, which cannot be read \(not a regular file\)/,
+    /pin \(line 3\): names .*pin, which cannot be read \(not a regular file\)/,
   );
 });
 

@@ -56,7 +56,7 @@ describe('editConfig', () => {
           document.set('colour', 'red');
         },
       },
-      /unknown keys: colour/,
+      /line 8, column 1: has an unknown key "colour"/,
     ],
     [
       'a list is an alias of another',

@@ -36,7 +36,7 @@ describe('the old name of isolation', () => {
   ])('calls: %s is isolation: %s, with a warning', (calls, isolation) => {
     expect(isolationOf(withPkcs11({ calls }))).toEqual({
       isolations: [isolation],
-      warnings: [`keyManagers[0].pkcs11.calls: is the old name of isolation; write isolation: ${isolation}`],
+      warnings: [`keyManagers[0].pkcs11.calls (line 15): is the old name of isolation; write isolation: ${isolation}`],
     });
   });
 
@@ -77,7 +77,7 @@ describe('key managers that use one library', () => {
     symlinkSync('module.so', join(folder, 'link.so'));
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
       new ConfigError(join(folder, 'config.yaml'), [
-        { path: 'keyManagers[1].pkcs11.isolation', message: `must be thread, as in ${message}` },
+        { path: 'keyManagers[1].pkcs11.isolation', line: 17, message: `must be thread, as in ${message}` },
       ]),
     );
   });

@@ -109,7 +109,9 @@ describe('a valid configuration', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'server.key'), 0o644);
     expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
-      expect.stringMatching(/^server\.tls\.privateKeyFile: everyone may read or write it; run: chmod o-rwx /) as string,
+      expect.stringMatching(
+        /^server\.tls\.privateKeyFile \(line 6\): everyone may read or write it; run: chmod o-rwx /,
+      ) as string,
     ]);
   });
 });
@@ -121,8 +123,8 @@ it('warns of external keys that are one key in the token', () => {
     }),
   );
   expect(warnings).toEqual([
-    'keyStores[0].keys[1]: is the same key in the token as keyStores[0].keys[0]; give each a key of its own',
-    'keyStores[0].keys[2]: is the same key in the token as keyManagers[0].pkcs11.healthKey; give each a key of its own',
+    'keyStores[0].keys[1] (line 26): is the same key in the token as keyStores[0].keys[0]; give each a key of its own',
+    'keyStores[0].keys[2] (line 28): is the same key in the token as keyManagers[0].pkcs11.healthKey; give each a key of its own',
   ]);
 });
 
@@ -182,7 +184,7 @@ describe('problems', () => {
       expect.arrayContaining([
         expect.stringMatching(/^server\.port: .*\(given: "https"\)$/),
         'server.regions: is missing; it must be a list',
-        'server: has unknown keys: colour',
+        'server: has an unknown key "colour"',
         'keyManagers[0].pkcs11.token: must have exactly one of label, serial, slot; it has label, slot (given: a map)',
         'keyManagers[0].pkcs11.pin: must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
         expect.stringMatching(/^keyStores\[0\]\.uriPathPrefix: must be .*\(given: "\/example\/"\)$/),
@@ -242,12 +244,12 @@ describe('problems', () => {
     [
       'a missing file',
       changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
-      /^keyManagers\[0\]\.pkcs11\.pin: names .*gone, which cannot be read \(ENOENT\)/,
+      /^keyManagers\[0\]\.pkcs11\.pin: names a file in \S+ that cannot be read \(ENOENT\)/,
     ],
     [
       'an unset variable',
       changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: 'GONE' })),
-      /pin: names the environment variable GONE, which is not set/,
+      /pin: names an environment variable that is not set; its name is not shown/,
     ],
     [
       'two references at once',
@@ -310,8 +312,9 @@ describe('problems', () => {
       /Excessive alias count/,
     ],
     ['the same key twice', 'server: {}\nserver: {}', /Map keys must be unique/],
-    ['no map at all', '- 1', /^: must be a map of server, monitoring, log, audit, keyManagers, keyStores/],
-    ['an empty file', '', /^: must be a map of/],
+    ['no map at all', '- 1', /^: must be a map of server, .*keyManagers, keyStores \(given: a list\)$/],
+    ['an empty file', '', /^: the file is empty; it must be a map of/],
+    ['two documents', 'server: {}\n---\nserver: {}', /^: begins a second YAML document; the file must have one$/],
   ])('%s', (_what, written, pattern) => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));
   });
@@ -365,14 +368,16 @@ describe('problems', () => {
   it('a secret file that everyone may write', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'secret'), 0o602);
-    expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(/secretAccessKey: names .* may read or write/);
+    expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
+      /secretAccessKey \(line 22\): names .* may read or write/,
+    );
   });
 
   it('a secret file that everyone may read', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'pin'), 0o604);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
-      /pin: names .*pin, which everyone may read or write; run: chmod/,
+      /pin \(line 13\): names .*pin, which everyone may read or write; run: chmod/,
     );
   });
 

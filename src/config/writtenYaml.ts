@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
+import { readFromDisk, type ConfigFile } from './configFiles.ts';
+import { ConfigError, type KeyPath, type Place, type Problem } from './problem.ts';
+
+/** A YAML file as it is written. */
+export interface WrittenYaml {
+  readonly text: string;
+  readonly document: Document.Parsed;
+  readonly lines: LineCounter;
+  /** What the document says, as plain data. */
+  readonly value: unknown;
+}
+
+/** Reads a YAML file; throws ConfigError if it is not one. */
+export function readYaml(file: string, readFile = readFromDisk): WrittenYaml {
+  let read: ConfigFile;
+  try {
+    read = readFile(resolve(file));
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new ConfigError(file, [{ path: '', message: `the file cannot be read (${code})` }]);
+  }
+  if (read.fault !== undefined) throw new ConfigError(file, [{ path: '', message: `the file ${read.fault}` }]);
+  return parseYaml(file, read.text);
+}
+
+/** Parses the text of a YAML file; throws ConfigError. `file` is for messages. */
+export function parseYaml(file: string, text: string): WrittenYaml {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }): Problem => {
+    const words = code === 'MULTIPLE_DOCS' ? 'begins a second YAML document; the file must have one' : message;
+    return { path: '', ...lineOf(lines, offset), message: withoutQuotes(words) };
+  });
+  if (faults.length > 0) throw new ConfigError(file, faults);
+  try {
+    return { text, document, lines, value: document.toJS() as unknown };
+  } catch (error) {
+    // An alias names no anchor, or multiplies without end.
+    const message = withoutQuotes((error as Error).message);
+    throw new ConfigError(file, [{ path: '', ...lineOf(lines, unresolvedAlias(document)), message }]);
+  }
+}
+
+/** Where the file has the value of a key path, or the part of the path that it has. */
+export function placeOf({ document, lines }: WrittenYaml, path: KeyPath): Place | undefined {
+  let node: unknown = document.contents;
+  let offset: number | undefined;
+  for (const part of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    let found: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
+      [found, node] = [pair?.key, pair?.value];
+    } else {
+      node = isSeq(node) ? node.items[Number(part)] : undefined;
+      found = node;
+    }
+    const range = (found as { range?: readonly number[] } | undefined)?.range;
+    if (!range) break;
+    [offset] = range;
+  }
+  if (offset === undefined) return undefined;
+  const { line, col: column } = lines.linePos(offset);
+  return { line, column };
+}
+
+function lineOf(lines: LineCounter, offset: number | undefined): { readonly line?: number } {
+  return offset === undefined ? {} : { line: lines.linePos(offset).line };
+}
+
+function unresolvedAlias(document: Document.Parsed): number | undefined {
+  let offset: number | undefined;
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return undefined;
+      offset = alias.range?.[0];
+      return visit.BREAK;
+    },
+  });
+  return offset;
+}
+
+// What the library quotes of the file, after a colon or in quotation marks, may be a secret.
+function withoutQuotes(message: string): string {
+  return (message.split(/ at line |[:"'`]/)[0] ?? '').trim();
+}
