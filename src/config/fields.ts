@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PolicySetError } from '../policy/policySet.ts';
+import { isHost } from './hosts.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
@@ -11,6 +12,11 @@ export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;
 export const nameField = z.string().regex(NAME_PATTERN, 'must be 1 to 64 characters of A-Za-z0-9._-');
 
 export const fileField = z.string('must be the name of a file').min(1, 'must be the name of a file');
+
+/** Where a listener listens. */
+export const hostField = z
+  .string()
+  .refine(isHost, 'must be an IP address or a host name, without port, brackets or scheme, such as 0.0.0.0');
 
 type UriProblem = (uri: string) => string;
 

@@ -1,12 +1,15 @@
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readFromDisk, recordFiles, type ConfigSnapshot } from './configFiles.ts';
 import { ConfigSource } from './configSource.ts';
+import { environmentReferences } from './environmentReferences.ts';
 import { crossCheck, oldNames } from './crossCheck.ts';
-import { ConfigError, formatProblem, locate, type KeyPath } from './problem.ts';
+import { ConfigError, formatProblem, locate, type KeyPath, type Remark } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
 import { blankSecrets } from './blankSecrets.ts';
 import { sharedKeys } from './sharedKeys.ts';
 import { toRemarks } from './toRemark.ts';
+import { unknownRegions } from './unknownRegions.ts';
 import { placeOf, readYaml } from './writtenYaml.ts';
 
 export interface LoadedConfig {
@@ -33,9 +36,18 @@ export function loadConfig(
   const schema = configSchema(source);
   const { data, error } = schema.safeParse(written);
   const place = (path: KeyPath) => placeOf(yaml, path);
-  const problems = [...(error ? toRemarks(error, schema, written) : []), ...crossCheck(written)];
+  const references = environmentReferences(written);
+  const isReference = ({ keys }: Remark) => references.some((reference) => isDeepStrictEqual(reference.keys, keys));
+  const remarks = [...(error ? toRemarks(error, schema, written) : []), ...crossCheck(written)];
+  const problems = [...references, ...remarks.filter((remark) => !isReference(remark))];
   if (!data || problems.length > 0) throw new ConfigError(file, locate(problems, place));
-  const warnings = [...oldNames(written), ...source.warnings, ...blankSecrets(data), ...sharedKeys(data)];
+  const warnings = [
+    ...oldNames(written),
+    ...source.warnings,
+    ...unknownRegions(data),
+    ...blankSecrets(data),
+    ...sharedKeys(data),
+  ];
   return {
     config: deepFreeze(data),
     warnings: locate(warnings, place).map(formatProblem),

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
+import { hostField } from './fields.ts';
+import { mayMeet } from './hosts.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
 import { mixedIsolations } from './mixedIsolations.ts';
 import { keyStoreSchema } from './keyStoreSchema.ts';
@@ -16,11 +18,7 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
  */
 export function configSchema(source: ConfigSource) {
   const monitoring = z.strictObject({
-    host: z
-      .string()
-      .min(1)
-      .default('127.0.0.1')
-      .describe('0.0.0.0 for a load balancer or Prometheus on another machine'),
+    host: hostField.default('127.0.0.1').describe('0.0.0.0 for a load balancer or Prometheus on another machine'),
     port: z.int().min(0).max(65535).default(9464).describe('0: one that the system gives'),
   });
 
@@ -62,5 +60,18 @@ export function configSchema(source: ConfigSource) {
     .refine(({ log: { requests }, audit }) => requests === 'all' || audit !== undefined, {
       path: ['log', 'requests'],
       error: 'is failures without audit: then successful requests would have no record',
+    })
+    .refine(({ server, monitoring }) => !monitoring || !isOnePort(server, monitoring), {
+      path: ['monitoring', 'port'],
+      error: 'is server.port too, and the two hosts may be one; give each its own',
     });
+}
+
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+function isOnePort(one: Listener, other: Listener): boolean {
+  return one.port !== 0 && one.port === other.port && mayMeet(one.host, other.host);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
-import { attempt, fileField } from './fields.ts';
+import { attempt, fileField, hostField } from './fields.ts';
 
 export function serverSchema(source: ConfigSource) {
   const clientAuth = z.strictObject({
@@ -37,7 +37,7 @@ export function serverSchema(source: ConfigSource) {
 
   return z
     .strictObject({
-      host: z.string().min(1).default('0.0.0.0'),
+      host: hostField.default('0.0.0.0'),
       port: z.int().min(0).max(65535).default(8443).describe('0: one that the system gives'),
       regions: z
         .array(z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'must be an AWS Region, such as us-east-1'))

@@ -63,7 +63,9 @@ describe('serve does not start', () => {
 
   it('without the module', async () => {
     const module = join(files.folder, 'no.so');
-    expect(await failToServe({ module })).toMatchObject(refused(/pkcs11\.module \(line \d+\): names \S+no\.so, which is not there/));
+    expect(await failToServe({ module })).toMatchObject(
+      refused(/pkcs11\.module \(line \d+\): names \S+no\.so, which is not there/),
+    );
   });
 
   it('with a module that is none', async () => {

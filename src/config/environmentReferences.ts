@@ -1,0 +1,22 @@
+import type { KeyPath, Remark } from './problem.ts';
+
+const REFERENCE = /\$\{[^}]*\}|(?:^|\/)\$[A-Za-z_]\w*/;
+// In `audit.origin`, this stands for the name of the host.
+const ORIGIN = ['audit', 'origin'];
+
+/** Problems of texts that refer to variables as a shell does, which would be taken as they are. */
+export function environmentReferences(written: unknown, keys: KeyPath = []): Remark[] {
+  if (typeof written === 'object' && written !== null) {
+    return Object.entries(written).flatMap(([key, value]) =>
+      environmentReferences(value, [...keys, Array.isArray(written) ? Number(key) : key]),
+    );
+  }
+  const isOrigin = ORIGIN.every((key, index) => keys[index] === key);
+  const text = isOrigin ? String(written).replaceAll('${HOSTNAME}', '') : String(written);
+  if (!REFERENCE.test(text)) return [];
+  const message =
+    keys.at(-1) === 'env'
+      ? 'must be the name of the variable alone, without $ and braces'
+      : 'refers to an environment variable, which is not replaced here; only a secret can be one, as {env: NAME}';
+  return [{ keys, message }];
+}

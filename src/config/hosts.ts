@@ -1,0 +1,49 @@
+import { BlockList, isIP } from 'node:net';
+
+// RFC 1123, with the underscore of some container networks; the last label of a name has a letter.
+const HOST_NAME =
+  /^(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?=[^.]*[a-z])[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
+
+/** Whether a text is an IP address or can be the name of a host. */
+export function isHost(text: string): boolean {
+  return isIP(text) !== 0 || HOST_NAME.test(text);
+}
+
+/** Whether listeners on one port of these hosts may meet: unless they are addresses that differ, and neither is a wildcard. */
+export function mayMeet(one: string, other: string): boolean {
+  return addressesOf(one).some((a) => addressesOf(other).some((b) => takes(a, b) || takes(b, a)));
+}
+
+function addressesOf(host: string): string[] {
+  return host.toLowerCase() === 'localhost' ? ['127.0.0.1', '::1'] : [host];
+}
+
+function takes(one: string, other: string): boolean {
+  // What a name stands for is not known here.
+  return isIP(one) === 0 || isIP(other) === 0 || isSameAddress(one, other) || isWildcardFor(one, other);
+}
+
+/** `::` takes IPv4 too. */
+function isWildcardFor(host: string, other: string): boolean {
+  return isSameAddress(host, '::') || (isSameAddress(host, '0.0.0.0') && !(isIP(other) === 6 && !isMapped(other)));
+}
+
+function isMapped(host: string): boolean {
+  const mapped = new BlockList();
+  mapped.addSubnet('0.0.0.0', 0, 'ipv4');
+  return mapped.check(withoutZone(host), 'ipv6');
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  const list = new BlockList();
+  list.addAddress(withoutZone(one), familyOf(one));
+  return list.check(withoutZone(other), familyOf(other));
+}
+
+function familyOf(host: string): 'ipv4' | 'ipv6' {
+  return isIP(host) === 4 ? 'ipv4' : 'ipv6';
+}
+
+function withoutZone(host: string): string {
+  return host.replace(/%.*/, '');
+}

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { isHost } from '../../../src/config/hosts.ts';
+import { AWS_REGIONS } from '../../../src/config/awsRegions.ts';
+import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
+
+function withListeners(server: object, monitoring?: object): unknown {
+  return changedConfig((config) => {
+    Object.assign(config.server, server);
+    if (monitoring) Object.assign(config, { monitoring });
+  });
+}
+
+describe('a host', () => {
+  it.each(['0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'xks-1.example.com.', 'a_b', 'ip-10-0-0-1'])(
+    'may be %s',
+    (host) => {
+      expect(problemsOf(withListeners({ host }, { host, port: 1 }))).toEqual([]);
+    },
+  );
+
+  it.each([
+    '',
+    '256.1.1.1',
+    '8443',
+    '[::1]',
+    'localhost:8443',
+    'https://localhost',
+    'a b',
+    '-a',
+    'a..b',
+    '10.0.0.0/8',
+    '*',
+  ])('cannot be %j', (host) => {
+    const message = expect.stringMatching(/host: must be an IP address or a host name, .* \(given: /) as string;
+    expect(problemsOf(withListeners({ host }, { host }))).toEqual([message, message]);
+  });
+
+  it('cannot be longer than a name', () => {
+    expect(isHost(`${'a'.repeat(63)}.${'b'.repeat(63)}`)).toBe(true);
+    expect(isHost('a'.repeat(64))).toBe(false);
+    expect(isHost('a.'.repeat(128))).toBe(false);
+  });
+});
+
+describe('one port for both listeners', () => {
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['::', '127.0.0.1'],
+    ['::', '0.0.0.0'],
+    ['::1', '0:0:0:0:0:0:0:1'],
+    ['::ffff:127.0.0.1', '127.0.0.1'],
+    ['localhost', '127.0.0.1'],
+    ['LOCALHOST', '::1'],
+    ['proxy.example.com', '10.0.0.1'],
+  ])('is a problem with %s and %s', (server, monitoring) => {
+    expect(problemsOf(withListeners({ host: server, port: 9 }, { host: monitoring, port: 9 }))).toEqual([
+      'monitoring.port: is server.port too, and the two hosts may be one; give each its own (given: 9)',
+    ]);
+  });
+
+  it('is a problem by the default of one of them', () => {
+    expect(problemsOf(withListeners({ port: 9464 }, {}))).toEqual([
+      expect.stringMatching(/^monitoring\.port: is server/),
+    ]);
+    expect(problemsOf(withListeners({}, { port: 8443 }))).toEqual([
+      expect.stringMatching(/^monitoring\.port: is server/),
+    ]);
+  });
+
+  it.each([
+    ['10.0.0.1', '127.0.0.1'],
+    ['::1', '127.0.0.1'],
+    ['0.0.0.0', '::1'],
+    ['10.0.0.1', 'localhost'],
+  ])('is none with %s and %s', (server, monitoring) => {
+    expect(problemsOf(withListeners({ host: server, port: 9 }, { host: monitoring, port: 9 }))).toEqual([]);
+  });
+
+  it('is none if it is 0', () => {
+    expect(problemsOf(withListeners({ port: 0 }, { port: 0 }))).toEqual([]);
+  });
+});
+
+describe('an environment reference', () => {
+  const sentence =
+    /: refers to an environment variable, which is not replaced here; only a secret can be one, as \{env: NAME\}$/;
+
+  it.each<[string, unknown, string]>([
+    ['a host', withListeners({ host: '${HOST}' }), 'server.host'],
+    ['a host without braces', withListeners({ host: '$HOST' }), 'server.host'],
+    ['a port', withListeners({ port: '${PORT:-8443}' }), 'server.port'],
+    ['a Region', withListeners({ regions: ['${AWS_REGION}'] }), 'server.regions[0]'],
+    [
+      'a token',
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.token = { label: '$TOKEN' })),
+      'keyManagers[0].pkcs11.token.label',
+    ],
+    [
+      'a tag',
+      changedConfig(({ keyStores: [s] }) => Object.assign(s ?? {}, { tags: { team: '${TEAM}' } })),
+      'keyStores[0].tags.team',
+    ],
+    [
+      'a name',
+      changedConfig(({ keyStores: [s] }) => Object.assign(s ?? {}, { name: 'a-${STAGE}' })),
+      'keyStores[0].name',
+    ],
+  ])('in %s is told so, once', (_where, written, path) => {
+    const problems = problemsOf(written);
+    expect(problems).toEqual([expect.stringMatching(sentence)]);
+    expect(problems[0]?.startsWith(`${path}: `)).toBe(true);
+  });
+
+  it.each(['${DIR}/pin', '$DIR/pin', 'secrets/$NAME'])('in the file of a secret is told so: %s', (file) => {
+    const problems = problemsOf(changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file })));
+    expect(problems).toContainEqual(expect.stringMatching(sentence));
+    expect(problems.join()).not.toContain(file);
+  });
+
+  it('is not how a variable is named', () => {
+    const written = changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: '${PIN}' }));
+    expect(problemsOf(written, {}, { PIN: '1' })).toContainEqual(
+      expect.stringMatching(
+        /^keyManagers\[0\]\.pkcs11\.pin\.env: must be the name of the variable alone, without \$ and braces$/,
+      ),
+    );
+  });
+
+  it.each(['US$Bank', 'cost in $', '$5', 'a{b}'])('is not every text with a dollar: %s', (label) => {
+    expect(problemsOf(changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.token = { label })))).toEqual([]);
+  });
+});
+
+describe('a Region', () => {
+  it.each([
+    ['us-esat-1', 'did you mean us-east-1?'],
+    ['eu-cental-1', 'did you mean eu-central-1?'],
+    ['us-gov-wst-1', 'did you mean us-gov-west-1?'],
+    ['cn-nroth-1', 'did you mean cn-north-1?'],
+    ['mars-crater-1', 'check it'],
+  ])('%s is warned of', (region, advice) => {
+    const { warnings } = loadWritten(withListeners({ regions: ['us-east-1', region] }));
+    expect(warnings).toEqual([`server.regions[1] (line 4): ${region} is no AWS Region known here; ${advice}`]);
+  });
+
+  it.each([
+    'us-east-1',
+    'cn-north-1',
+    'us-gov-west-1',
+    'us-iso-east-1',
+    'us-isob-east-1',
+    'eu-isoe-west-1',
+    'us-isof-south-1',
+    'eusc-de-east-1',
+  ])('%s is known', (region) => {
+    expect(loadWritten(withListeners({ regions: [region] })).warnings).toEqual([]);
+  });
+
+  it('each known one is well-formed', () => {
+    expect(problemsOf(withListeners({ regions: AWS_REGIONS }))).toEqual([]);
+  });
+});
