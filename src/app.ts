@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
+import type { BlockList } from './blocks/blockList.ts';
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
 import { authorize } from './http/authorize.ts';
@@ -13,6 +14,7 @@ import { answer, operate } from './http/operate.ts';
 import { OpenExchanges } from './http/openExchanges.ts';
 import { parseMessage } from './http/parseMessage.ts';
 import { readBody } from './http/readBody.ts';
+import { refuseBlocked } from './http/refuseBlocked.ts';
 import { requirePost } from './http/requirePost.ts';
 import { follow, type Routes } from './http/routes.ts';
 import { respondWith, type AbortLog, type RequestObserver, type RequestTrail } from './http/respond.ts';
@@ -31,6 +33,8 @@ import type { XksApi } from './xks/path.ts';
 export interface AppDependencies {
   /** The key stores in force, by uriPathPrefix; asked for on each request. */
   readonly keyStores: () => ReadonlyMap<string, KeyStore>;
+  /** In force; asked for on each request. */
+  readonly blockList: () => BlockList;
   readonly verifier: SignatureVerifier;
   readonly proxy: ProxyDescription;
   /** Takes the record of each request before its answer leaves. */
@@ -60,24 +64,27 @@ export interface Messages extends Record<XksApi, object> {
  * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { keyStores, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } = dependencies;
+  const { keyStores, blockList, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } = dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
-  const limited = [...signed, limitRate];
+  const limited = [...signed, limitRate(blockList)];
+  const [unblocked, find] = [refuseBlocked(blockList), findKey(blockList)];
   const routes: Routes<Messages> = {
     GetHealthStatus: [
       ...signed,
       parseMessage(getHealthStatusRequest),
+      unblocked,
       answer((exchange) => getHealthStatus(proxy, healthsOf(known(exchange.keyStore)), recordingProblem())),
     ],
     GetKeyMetadata: [
       ...limited,
       parseMessage(getKeyMetadataRequest),
-      findKey,
+      unblocked,
+      find,
       authorize,
       operate(getKeyMetadata, newestVersion),
     ],
-    Encrypt: [...limited, parseMessage(encryptRequest), findKey, authorize, operate(encrypt, newestVersion)],
-    Decrypt: [...limited, parseMessage(decryptRequest), findKey, authorize, operate(decrypt, versionThatEncrypted)],
+    Encrypt: [...limited, parseMessage(encryptRequest), unblocked, find, authorize, operate(encrypt, newestVersion)],
+    Decrypt: [...limited, parseMessage(decryptRequest), unblocked, find, authorize, operate(decrypt, versionThatEncrypted)],
   };
   const match = matchPath(keyStores);
 

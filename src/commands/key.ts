@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { block as blockKey, unblock as unblockKey, type BlockOptions } from './block/changeBlock.ts';
 import type { Cli } from './cli.ts';
 import { createKey, type CreateOptions } from './key/createKey.ts';
 import { parseCkaId, parseUsage, refuseUri } from './key/keyArguments.ts';
@@ -6,11 +7,13 @@ import { keyTable } from './key/keyTable.ts';
 import { rotateKey, type RotateOptions } from './key/rotateKey.ts';
 import { withToken, type TokenChoice } from './key/withToken.ts';
 
-/** `xks-proxy key create|list|rotate`. */
+/** `xks-proxy key create|rotate|block|unblock|list`. */
 export function keyCommand(cli: Cli): Command {
   const command = new Command('key').description('the AES keys in the token of a key manager');
   const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
   const keyManager = new Option('--key-manager <name>', 'needed when the configuration has more than one');
+
+  const keyStore = new Option('--key-store <name>', 'its key store').makeOptionMandatory();
 
   command
     .command('create')
@@ -40,11 +43,31 @@ export function keyCommand(cli: Cli): Command {
     .command('rotate')
     .description('makes the next version of an external key: it encrypts from now on, all versions decrypt')
     .argument('<id>', 'the external key id', refuseUri)
-    .requiredOption('--key-store <name>', 'its key store')
+    .addOption(keyStore)
     .addOption(config)
     .option('--label <label>', 'CKA_LABEL of the new version (default: <id>-v<number>)', refuseUri)
     .option('--decrypt-only', 'it only decrypts yet: the first step of a rotation with several proxies')
     .action((id: string, options: RotateOptions) => rotateKey(cli, id, options));
+
+  command
+    .command('block')
+    .description('refuses every request for an external key, in all processes within a second, whatever else is wrong')
+    .argument('<id>', 'the external key id', refuseUri)
+    .addOption(keyStore)
+    .addOption(config)
+    .option('--force', 'also a key that the configuration does not name')
+    .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
+      blockKey(cli, { keyStore, externalKeyId }, options),
+    );
+  command
+    .command('unblock')
+    .description('serves a blocked external key again')
+    .argument('<id>', 'the external key id', refuseUri)
+    .addOption(keyStore)
+    .addOption(config)
+    .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
+      unblockKey(cli, { keyStore, externalKeyId }, options),
+    );
 
   command
     .command('list')

@@ -1,35 +1,67 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { addToList, editConfig } from '../config/editConfig.ts';
 import { NAME_PATTERN } from '../config/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
+import { block, unblock, type BlockOptions } from './block/changeBlock.ts';
+import { keyStoreTable, listKeyStores } from './block/listKeyStores.ts';
+import { removeKeyStore } from './block/removeKeyStore.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
 import { actRecorder } from './recordAct.ts';
 
-interface Options {
+interface CreateOptions {
   readonly config: string;
   readonly uriPathPrefix?: string;
   readonly keyManager?: string;
 }
 
-/** `xks-proxy keystore create`. */
+/** `xks-proxy keystore create|block|unblock|list|remove`. */
 export function keystoreCommand(cli: Cli): Command {
   const command = new Command('keystore').description('the logical key stores of the configuration');
+  const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
   command
     .command('create')
     .description("adds a key store with a credential of its own, and prints the KMS console's credential file")
     .argument('<name>', 'its name in the configuration')
-    .requiredOption('--config <file>', 'the configuration file')
+    .addOption(config)
     .option('--uri-path-prefix <prefix>', 'its URI path prefix (default: /<name>)')
     .option('--key-manager <name>', 'its key manager (default: the first of the configuration)')
-    .action((name: string, options: Options) => createKeystore(cli, name, options));
+    .action((name: string, options: CreateOptions) => createKeystore(cli, name, options));
+  command
+    .command('block')
+    .description('refuses every request to a key store, in all processes within a second, whatever else is wrong')
+    .argument('<name>', 'the key store')
+    .addOption(config)
+    .option('--force', 'also a key store that the configuration does not name')
+    .action((keyStore: string, options: BlockOptions) => block(cli, { keyStore }, options));
+  command
+    .command('unblock')
+    .description('serves a blocked key store again')
+    .argument('<name>', 'the key store')
+    .addOption(config)
+    .action((keyStore: string, options: BlockOptions) => unblock(cli, { keyStore }, options));
+  command
+    .command('list')
+    .description('lists the key stores, and what is blocked of them')
+    .addOption(config)
+    .option('--json', 'as JSON')
+    .action(({ config: file, json = false }: { config: string; json?: boolean }) => {
+      const keyStores = listKeyStores(file);
+      cli.out(json ? JSON.stringify(keyStores, null, 2) : keyStoreTable(keyStores));
+    });
+  command
+    .command('remove')
+    .description('removes a blocked key store from the configuration; the files of its secrets stay')
+    .argument('<name>', 'the key store')
+    .addOption(config)
+    .action((name: string, { config: file }: { config: string }) => removeKeyStore(cli, name, file));
   return command;
 }
 
 async function createKeystore(
   cli: Cli,
   name: string,
-  { config: file, uriPathPrefix = `/${name}`, keyManager }: Options,
+  { config: file, uriPathPrefix = `/${name}`, keyManager }: CreateOptions,
 ): Promise<void> {
   if (!NAME_PATTERN.test(name))
     throw new CommandFailure(`the name must be 1 to 64 characters of A-Za-z0-9._-, not ${name}`);

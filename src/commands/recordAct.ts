@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { auditRecord } from '../audit/format/trailRecord.ts';
 import { LogWriter } from '../audit/log/logWriter.ts';
-import { LockHeld } from '../audit/log/writerLock.ts';
+import { LockHeld } from '../fileLock.ts';
 import type { Config } from '../config/schema.ts';
 import { version } from '../version.ts';
 import type { Cli } from './cli.ts';
@@ -55,7 +55,8 @@ export function actRecorder(
   };
 }
 
-function systemUser(env: Cli['env']): object {
+/** The user who runs this command. */
+export function systemUser(env: Cli['env']): { uid: number | undefined; name?: string; sudoUser: string | undefined } {
   // Who has become another user, most often root; by the word of sudo.
   const { SUDO_USER: sudoUser } = env;
   const uid = process.getuid?.();

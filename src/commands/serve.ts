@@ -13,6 +13,7 @@ import { retainCounts } from '../monitoring/metrics/retainCounts.ts';
 import type { MonitoringListener } from '../monitoring/monitoringListener.ts';
 import { startMonitoring } from '../monitoring/startMonitoring.ts';
 import { AuditFailure, openTrail, type OpenTrail } from '../proxy/openTrail.ts';
+import { BlockListFailure } from '../proxy/followBlockList.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Reloader } from '../proxy/reloader.ts';
 import { connectionLimit, TooFewDescriptors } from '../server/connectionLimit.ts';
@@ -206,7 +207,7 @@ async function watch(
 }
 
 function explain(error: unknown): never {
-  const isOurs = [ListenFailure, SupervisorFailure, AuditFailure, TooFewDescriptors].some(
+  const isOurs = [ListenFailure, SupervisorFailure, AuditFailure, BlockListFailure, TooFewDescriptors].some(
     (failure) => error instanceof failure,
   );
   throw isOurs ? new CommandFailure((error as Error).message) : error;

@@ -94,6 +94,7 @@ export function keyStoreSchema(source: ConfigSource) {
   return z
     .strictObject({
       name: nameField,
+      status: z.enum(['enabled', 'blocked']).default('enabled').describe('blocked: every request to it is refused'),
       uriPathPrefix: z
         .string()
         .regex(URI_PATH_PREFIX_PATTERN, 'must be empty, or segments of A-Za-z0-9_- that each begin with a slash')

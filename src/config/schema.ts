@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
-import { hostField } from './fields.ts';
+import { fileField, hostField } from './fields.ts';
 import { mayMeet } from './hosts.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
 import { mixedIsolations } from './mixedIsolations.ts';
@@ -40,6 +40,13 @@ export function configSchema(source: ConfigSource) {
     audit: auditSchema(source)
       .optional()
       .describe('The audit log; if left out, records go to the log stream only')
+      .register(changeRules, { restart: 'needed' }),
+    blockList: z
+      .strictObject({ file: fileField.describe('Written by xks-proxy key block and keystore block') })
+      .optional()
+      .describe(
+        'Blocked keys and key stores, applied by itself; if left out, <configuration>.blocked.json beside this file',
+      )
       .register(changeRules, { restart: 'needed' }),
     keyManagers: z
       .array(keyManagerSchema(source))

@@ -8,6 +8,8 @@ import type { TokenBucket } from '../timing/tokenBucket.ts';
 export interface KeyStore {
   readonly name: string;
   readonly uriPathPrefix: string;
+  /** As the configuration says; the block list may say more. */
+  readonly status: 'enabled' | 'blocked';
   /** By access key id. */
   readonly credentials: ReadonlyMap<string, Credential>;
   /** By externalKeyId. */

@@ -172,11 +172,12 @@ async function closeAll(managers: Iterable<ManagedKeyManager>): Promise<void> {
 }
 
 function toKeyStore(
-  { name, uriPathPrefix, credentials, keys, tags, keyManagers, decryptAlso }: Config['keyStores'][number],
+  { name, status, uriPathPrefix, credentials, keys, tags, keyManagers, decryptAlso }: Config['keyStores'][number],
   managers: KeyManagers,
 ): KeyStore {
   return {
     name,
+    status,
     uriPathPrefix,
     credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
     keys: new Map(keys.map((key) => [key.id, { ...key, tags: { ...tags, ...key.tags }, decryptAlso }])),

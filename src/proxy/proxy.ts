@@ -1,12 +1,11 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { createApp, type AppDependencies } from '../app.ts';
 import type { Checkpoint } from '../audit/log/logWriter.ts';
 import type { Trail } from '../audit/trail/trail.ts';
+import type { FollowedBlockList } from '../blocks/followedBlockList.ts';
 import { readFrom } from '../config/configFiles.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
-import { LimitedTrail } from '../http/limitedTrail.ts';
 import { OpenExchanges } from '../http/openExchanges.ts';
 import type { LogBase } from '../monitoring/logger.ts';
 import type { LogStream } from '../monitoring/logStream.ts';
@@ -15,15 +14,13 @@ import type { MetricsSnapshot, SnapshotSource } from '../monitoring/metrics/metr
 import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
 import { proxyMetrics } from '../monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from '../keyStores/readiness.ts';
+import { followBlockList } from './followBlockList.ts';
 import { openTrail, type OpenTrail } from './openTrail.ts';
+import { startListening } from './startListening.ts';
 import { openKeyStores, type HowToOpen, type OpenKeyStores } from './openKeyStores.ts';
 import { connectionLimit, MAX_CONNECTIONS } from '../server/connectionLimit.ts';
-import { listen, UNRECORDABLE, type HandOver, type Listening } from '../server/listen.ts';
-import { ListenFailure } from '../server/listenFailure.ts';
-import type { Refusal } from '../server/refusal.ts';
-import { refusalLog } from '../server/refusalLog.ts';
+import type { HandOver, Listening } from '../server/listen.ts';
 import type { Drain, ServeOrder, Serving } from '../server/serving.ts';
-import { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { version } from '../version.ts';
 
@@ -67,6 +64,7 @@ interface ProxyParts {
   readonly listening: Listening;
   readonly trail: Trail;
   readonly exchanges: OpenExchanges;
+  readonly blockList: FollowedBlockList;
 }
 
 /** The proxy as this process serves it. */
@@ -83,7 +81,7 @@ export class Proxy implements Serving {
     this.#dependencies = dependencies;
   }
 
-  /** Throws TooFewDescriptors, Pkcs11Failure, AuditFailure, and what the system says to listening, with nothing left open. */
+  /** Throws TooFewDescriptors, Pkcs11Failure, AuditFailure, BlockListFailure, and what the system says to listening, with nothing left open. */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const { log, process, isReplacement } = dependencies;
@@ -97,6 +95,7 @@ export class Proxy implements Serving {
       config.monitoring &&
       proxyMetrics({
         keyStores: () => [...keyStores().values()],
+        blockList: () => blockList,
         tls: () => state.current.server.tls,
         trail: () => opened,
         clock: Date.now,
@@ -110,16 +109,20 @@ export class Proxy implements Serving {
     });
     const state = { current: { server: config.server, stores } };
     let opened: OpenTrail | undefined;
+    let blockList: FollowedBlockList | undefined;
     try {
       opened = openTrail(config, { ...dependencies, onUnrecorded: counted?.countUnrecorded });
       const { trail } = opened;
       const exchanges = new OpenExchanges();
-      const app = { keyStores, log, exchanges, observe: counted?.countRequest };
+      const followed = followBlockList(order.file, config, { log, trail });
+      blockList = followed;
+      const app = { keyStores, blockList: () => followed.list, log, exchanges, observe: counted?.countRequest };
       const refused = counted?.countRefusal;
       const listening = await startListening(config, order, { ...dependencies, app, trail, refused, maxConnections });
       const metrics = counted ? [counted, processMetrics({ process, version })] : [];
-      return new Proxy({ state, metrics, listening, trail, exchanges }, dependencies);
+      return new Proxy({ state, metrics, listening, trail, exchanges, blockList }, dependencies);
     } catch (error) {
+      blockList?.stop();
       await opened?.trail.stop(performance.now());
       await stores.close();
       throw error;
@@ -179,7 +182,7 @@ export class Proxy implements Serving {
 
   async drain({ drainMs, lameDuckMs }: Drain): Promise<readonly string[]> {
     const deadline = performance.now() + drainMs;
-    const { listening, exchanges, trail } = this.#parts;
+    const { listening, exchanges, trail, blockList } = this.#parts;
     this.#phase = 'draining';
     const finished = await listening.drain(drainMs, lameDuckMs);
     if (!finished) {
@@ -190,6 +193,7 @@ export class Proxy implements Serving {
     const lost = await trail.stop(Math.max(deadline, performance.now() + LAST_RECORDS_MS));
     await this.discard();
     await this.#parts.state.current.stores.close();
+    blockList.stop();
     return lost;
   }
 }
@@ -202,45 +206,4 @@ function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
 // The snapshot was found valid before.
 function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): Config {
   return loadConfig(file, env, readFrom(snapshot)).config;
-}
-
-interface ListeningDependencies extends Pick<ProxyDependencies, 'log' | 'handOver'> {
-  readonly app: Pick<AppDependencies, 'keyStores' | 'observe' | 'log' | 'exchanges'>;
-  readonly trail: Trail;
-  readonly refused: ((refusal: Refusal) => void) | undefined;
-  readonly maxConnections: number;
-}
-
-async function startListening(
-  { server }: Config,
-  { ticketKeys }: ServeOrder,
-  { app, trail, refused, maxConnections, log, handOver }: ListeningDependencies,
-): Promise<Listening> {
-  const { host, port, tls, proxyProtocol, regions, fleetSize } = server;
-  const verifier = new SignatureVerifier({ regions: new Set(regions), clock: Date.now });
-  const proxy = { fleetSize, vendor: 'xks-proxy', model: `xks-proxy ${version}` };
-  const clock = () => performance.now();
-  const recording = { trail: new LimitedTrail(trail, clock), recordingProblem: () => trail.problem };
-  const logRefusal = refusalLog(log, clock);
-  try {
-    return await listen({
-      source: handOver ?? { host, port },
-      tls,
-      ticketKeys,
-      proxyProtocol,
-      maxConnections,
-      canRecord: () => !trail.isFull,
-      listener: (clientOf) => createApp({ ...app, ...recording, verifier, proxy, clientOf }),
-      onError: ({ code }) => {
-        log.error({ code }, 'a connection was not accepted');
-      },
-      onRefused: (refusal) => {
-        if (refusal.reason === UNRECORDABLE) trail.omit();
-        refused?.(refusal);
-        logRefusal(refusal);
-      },
-    });
-  } catch (error) {
-    throw new ListenFailure(host, port, error);
-  }
 }

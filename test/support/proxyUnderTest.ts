@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { createApp } from '../../src/app.ts';
 import type { TrailEntry } from '../../src/audit/trail/trailEntry.ts';
+import { BlockList } from '../../src/blocks/blockList.ts';
 import type { KeyStore } from '../../src/keyStores/keyStore.ts';
 import { OpenExchanges } from '../../src/http/openExchanges.ts';
 import type { TokenBucket } from '../../src/timing/tokenBucket.ts';
@@ -31,6 +32,7 @@ export class ProxyUnderTest {
   readonly logged: LogLine[] = [];
   /** Log lines of answers that their clients did not take. */
   readonly aborted: object[] = [];
+  blockList = BlockList.EMPTY;
   recordingProblem: string | undefined;
   healthStatus: 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE' = 'ACTIVE';
   /** Milliseconds added to the proxy's clock. */
@@ -38,6 +40,7 @@ export class ProxyUnderTest {
 
   readonly metrics: ProxyMetrics = proxyMetrics({
     keyStores: () => [...this.#keyStores.values()],
+    blockList: () => ({ list: this.blockList, problem: undefined }),
     tls: () => undefined,
     trail: () => undefined,
     clock: () => Date.now() + this.clockOffset,
@@ -45,6 +48,7 @@ export class ProxyUnderTest {
 
   readonly listener: RequestListener = createApp({
     keyStores: () => this.#keyStores,
+    blockList: () => this.blockList,
     verifier: new SignatureVerifier({ regions: new Set([REGION]), clock: () => Date.now() + this.clockOffset }),
     observe: this.metrics.countRequest,
     proxy: { fleetSize: 2, vendor: 'xks-proxy', model: 'xks-proxy 0.0' },
@@ -104,6 +108,11 @@ export class ProxyUnderTest {
     this.#change({ policy });
   }
 
+  /** Blocks the first key store as its configuration can. */
+  block(): void {
+    this.#change({ status: 'blocked' });
+  }
+
   get lastLogged(): LogLine | undefined {
     return this.logged.at(-1);
   }
@@ -116,6 +125,7 @@ export class ProxyUnderTest {
   #keyStore(name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: KeyStoreKeys): KeyStore {
     return {
       name,
+      status: 'enabled',
       uriPathPrefix,
       credentials: new Map(credentials.map((credential) => [credential.accessKeyId, credential])),
       keys: new Map(

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { auditRecord } from '../format/trailRecord.ts';
 import { LogWriter, type Checkpoint, type LogOptions } from './logWriter.ts';
-import { LockHeld } from './writerLock.ts';
+import { LockHeld } from '../../fileLock.ts';
 
 export interface AuditLogOptions extends LogOptions {
   readonly checkpointSeconds: number;

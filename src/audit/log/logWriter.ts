@@ -12,7 +12,7 @@ import { NoteSigner } from '../format/signedNote.ts';
 import { SpaceReserve } from './spaceReserve.ts';
 import { auditRecord } from '../format/trailRecord.ts';
 import { formatTreeHead } from '../format/treeHead.ts';
-import { takeLock, type WriterLock } from './writerLock.ts';
+import { takeLock, type FileLock } from '../../fileLock.ts';
 
 export interface LogOptions {
   readonly directory: string;
@@ -43,7 +43,7 @@ export interface Checkpoint {
 export class LogWriter {
   readonly #options: LogOptions;
   readonly #folder: LogFolder;
-  readonly #lock: WriterLock;
+  readonly #lock: FileLock;
   readonly #signer: NoteSigner;
   readonly #space: SpaceReserve;
   readonly #range: CompactRange;
@@ -51,7 +51,7 @@ export class LogWriter {
   #signed: number;
   #signedAt: number;
 
-  private constructor(options: LogOptions, lock: WriterLock, signer: NoteSigner, recovered: RecoveredLog | undefined) {
+  private constructor(options: LogOptions, lock: FileLock, signer: NoteSigner, recovered: RecoveredLog | undefined) {
     const path = join(options.directory, options.slot);
     this.#options = options;
     this.#folder = logFolder(path);

@@ -15,7 +15,7 @@ import { NoteFailure, type VerifierKey } from '../format/signedNote.ts';
 import type { TreeHead } from '../format/treeHead.ts';
 import { UnsignedTail } from './unsignedTail.ts';
 import { describeKey } from '../format/verifierKeys.ts';
-import { holderOf } from '../log/writerLock.ts';
+import { holderOf } from '../../fileLock.ts';
 
 export interface VerifyOptions {
   /** Verifier keys kept away from the log; undefined: each log's own. */

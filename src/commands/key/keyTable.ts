@@ -1,4 +1,5 @@
 import type { ListedKey } from '../../hsm/pkcs11/keys/pkcs11Administration.ts';
+import { formatTable } from '../formatTable.ts';
 
 const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => string])[] = [
   ['LABEL', ({ label }) => label || '""'],
@@ -14,24 +15,10 @@ const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => stri
 
 /** Keys in lines, with their attributes in columns. `?`: the token does not say. In capitals: the key is not protected. */
 export function keyTable(keys: readonly ListedKey[]): string {
-  const rows = [COLUMNS.map(([heading]) => heading), ...keys.map((key) => COLUMNS.map(([, of]) => of(key)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => lengthOf(row[column] ?? ''))));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return formatTable([COLUMNS.map(([heading]) => heading), ...keys.map((key) => COLUMNS.map(([, of]) => of(key)))]);
 }
 
 function inWord(value: boolean | undefined, { yes = 'yes', no = 'no' } = {}): string {
   if (value === undefined) return '?';
   return value ? yes : no;
-}
-
-/** Characters, as a person counts them. */
-function lengthOf(text: string): number {
-  return [...new Intl.Segmenter().segment(text)].length;
 }

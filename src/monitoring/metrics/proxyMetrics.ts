@@ -1,8 +1,10 @@
 import { Counter, Registry } from 'prom-client';
+import type { FollowedBlockList } from '../../blocks/followedBlockList.ts';
 import type { TlsIdentity } from '../../certificates/tlsIdentity.ts';
 import type { KeyManager } from '../../hsm/keyManager.ts';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import type { RequestObserver } from '../../http/respond.ts';
+import { blockMetrics } from './blockMetrics.ts';
 import { certificateMetrics } from './certificateMetrics.ts';
 import { credentialMetrics } from './credentialMetrics.ts';
 import { keyManagerMetrics } from './keyManagerMetrics.ts';
@@ -15,6 +17,8 @@ import { requestMetrics } from './requestMetrics.ts';
 export interface ProxyMetricsOptions {
   /** Those in force; asked for at each collection. */
   readonly keyStores: () => readonly KeyStore[];
+  /** Undefined while the proxy starts. */
+  readonly blockList: () => Pick<FollowedBlockList, 'list' | 'problem'> | undefined;
   /** In force; asked for at each collection. */
   readonly tls: () => TlsIdentity | undefined;
   /** Undefined while the proxy starts. */
@@ -33,12 +37,13 @@ export interface ProxyMetrics extends SnapshotSource {
 }
 
 /** Metrics of a process that serves requests. */
-export function proxyMetrics({ keyStores, tls, trail, clock }: ProxyMetricsOptions): ProxyMetrics {
+export function proxyMetrics({ keyStores, blockList, tls, trail, clock }: ProxyMetricsOptions): ProxyMetrics {
   const registry = new Registry();
   const countRequest = requestMetrics(registry);
   const measure = keyManagerMetrics(registry, keyStores);
   const credentialUsed = credentialMetrics(registry, { keyStores, clock });
   const keyVersionUsed = keyVersionMetrics(registry, { keyStores, clock });
+  blockMetrics(registry, { keyStores, blockList });
   certificateMetrics(registry, tls);
   recordMetrics(trail, registry);
   const unrecorded = new Counter({

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditLog, type AuditLogOptions } from '../../../src/audit/log/auditLog.ts';
-import { LockHeld } from '../../../src/audit/log/writerLock.ts';
+import { LockHeld } from '../../../src/fileLock.ts';
 import { newSigningKey, ORIGIN } from '../../support/auditLogs.ts';
 import { records, verifyFolder } from '../../support/logUnderTest.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { LockHeld } from '../../../src/audit/log/writerLock.ts';
+import { LockHeld } from '../../../src/fileLock.ts';
 import type { LogOptions, LogWriter } from '../../../src/audit/log/logWriter.ts';
 import { appendAll, appendSigned, newSigningKey, openLog, requestRecord } from '../../support/auditLogs.ts';
 import { notes, records, verifyFolder } from '../../support/logUnderTest.ts';

@@ -83,7 +83,7 @@ function nameOf(entry: unknown): string {
 function needsRestart([section, key, ...rest]: readonly Step[]): boolean {
   if (section === 'server' && key === 'tls') return rest.length === 0;
   if (section === 'server' && key === 'drainSeconds') return false;
-  return ['server', 'monitoring', 'log', 'audit'].includes(String(section));
+  return ['server', 'monitoring', 'log', 'audit', 'blockList'].includes(String(section));
 }
 
 function isVersion(way: readonly Step[]): boolean {

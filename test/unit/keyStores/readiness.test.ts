@@ -12,7 +12,7 @@ function keyStore(name: string, ...lost: readonly boolean[]): KeyStore {
     succeeded: () => undefined,
     failed: () => undefined,
   }));
-  return { name, uriPathPrefix: '', credentials: new Map(), keys: new Map(), keyManagers };
+  return { name, status: 'enabled', uriPathPrefix: '', credentials: new Map(), keys: new Map(), keyManagers };
 }
 
 it('is ready while one key manager of one key store serves', () => {

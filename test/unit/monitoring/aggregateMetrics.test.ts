@@ -45,12 +45,19 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
   };
   const keyStore = {
     name: 'first',
+    status: 'enabled' as const,
     uriPathPrefix: '',
     credentials: new Map([[credential.accessKeyId, credential]]),
     keys: new Map(),
     keyManagers: [guarded],
   };
-  return proxyMetrics({ keyStores: () => [keyStore], tls: () => undefined, trail: () => undefined, clock: () => now });
+  return proxyMetrics({
+    keyStores: () => [keyStore],
+    blockList: () => undefined,
+    tls: () => undefined,
+    trail: () => undefined,
+    clock: () => now,
+  });
 }
 
 /** As if the processes had sent their snapshots. */

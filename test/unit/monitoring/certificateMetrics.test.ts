@@ -12,7 +12,13 @@ const { ca, server } = testCertificates;
 const otherCa = createCertificateAuthority({ commonName: 'other', notAfter: new Date('2040-02-03T04:05:06Z') });
 
 async function expiries(tls: TlsIdentity | undefined) {
-  const metrics = proxyMetrics({ keyStores: () => [], tls: () => tls, trail: () => undefined, clock: Date.now });
+  const metrics = proxyMetrics({
+    keyStores: () => [],
+    blockList: () => undefined,
+    tls: () => tls,
+    trail: () => undefined,
+    clock: Date.now,
+  });
   return parseExposition(await aggregateMetrics([await metrics.snapshot()]))
     .filter(({ name }) => name === 'xks_proxy_certificate_expiry_timestamp_seconds')
     .map(({ labels, value }) => [labels['certificate'], labels['subject'], labels['serial_number'], value]);

@@ -15,6 +15,7 @@ import { newCredential } from '../../../src/sigv4/newCredential.ts';
 import { XKS_ERROR_STATUS, XksError, type XksErrorName } from '../../../src/xks/errors.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { parseExposition, type Sample } from '../../support/exposition.ts';
+import { BlockList } from '../../../src/blocks/blockList.ts';
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 import { parsePromQl } from '../../support/promql.ts';
 
@@ -62,6 +63,7 @@ async function expose(): Promise<string> {
   });
   const keyStore: KeyStore = {
     name: 'first',
+    status: 'enabled',
     uriPathPrefix: '',
     credentials: new Map([[credential.accessKeyId, credential]]),
     keys: new Map([['foo', { id: 'foo', status: 'enabled', versions: [versionOf('foo-1'), versionOf('foo-2')] }]]),
@@ -78,6 +80,7 @@ async function expose(): Promise<string> {
   };
   const metrics = proxyMetrics({
     keyStores: () => [keyStore],
+    blockList: () => ({ list: BlockList.EMPTY.with({ keyStore: 'first', externalKeyId: 'foo' }), problem: undefined }),
     tls: () => tls,
     trail: () => ({ trail: { problem: undefined }, auditState: () => auditState }),
     clock: Date.now,

@@ -14,12 +14,12 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { pid } from 'node:process';
 
-/** Another process writes the log, or may; the message says which. */
+/** Another process has the lock, or may have it; the message says which. */
 export class LockHeld extends Error {
   override readonly name = 'LockHeld';
 }
 
-export interface WriterLock {
+export interface FileLock {
   /** Has no effect the second time. */
   release(): void;
 }
@@ -30,11 +30,11 @@ const TRIES = 10;
 const MAX_PAUSE_MS = 10;
 
 /**
- * Takes the lock of a log: a file with the pid of its writer, which the writer keeps open. A process id alone proves nothing,
+ * Takes a lock: a file with the pid of its holder, which the holder keeps open. A process id alone proves nothing,
  * because containers give the same ones again: a lock is stale unless the process with its pid has that very file open.
  * Throws LockHeld, or what the file system says.
  */
-export function takeLock(file: string): WriterLock {
+export function takeLock(file: string): FileLock {
   for (let tried = 0; tried < TRIES; tried += 1) {
     const descriptor = create(file);
     if (descriptor !== undefined) return lockOf(file, descriptor);
@@ -45,7 +45,7 @@ export function takeLock(file: string): WriterLock {
   throw new LockHeld(`another process takes ${file} at the same time`);
 }
 
-function lockOf(file: string, descriptor: number): WriterLock {
+function lockOf(file: string, descriptor: number): FileLock {
   let isReleased = false;
   return {
     release: () => {

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { holderOf, LockHeld, takeLock } from '../../../src/audit/log/writerLock.ts';
-import { ProcessLog } from '../../support/processLog.ts';
-import { startTestProgram } from '../../support/startTestProgram.ts';
-import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { holderOf, LockHeld, takeLock } from '../../src/fileLock.ts';
+import { ProcessLog } from '../support/processLog.ts';
+import { startTestProgram } from '../support/startTestProgram.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const LOCKS = 200;
-const SOURCE = join(import.meta.dirname, '../../../src/audit/log/writerLock.ts');
+const SOURCE = join(import.meta.dirname, '../../src/fileLock.ts');
 const isRoot = process.getuid?.() === 0;
 
 function lockFile(text?: string): string {

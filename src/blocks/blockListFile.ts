@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockHeld, takeLock, type FileLock } from '../fileLock.ts';
+import { BlockList, BlockListProblem } from './blockList.ts';
+
+/** What tells a file from the one that was there before, and from what was in it before. */
+export interface FileVersion {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+// Another command may have the lock for a moment.
+const LOCK_MS = 3_000;
+const PAUSE_MS = 20;
+// A list of ten thousand keys has this.
+const MAX_BYTES = 2 * 1024 * 1024;
+
+/** The absolute path of the block list of a configuration file. `written`: what the configuration says, if it says anything. */
+export function blockListPath(configFile: string, written?: string): string {
+  const file = resolve(configFile);
+  return resolve(dirname(file), written ?? `${basename(file, extname(file))}.blocked.json`);
+}
+
+/** The version of a block list that is there now; undefined: there is none. Throws BlockListProblem. */
+export function versionOf(path: string): FileVersion | undefined {
+  try {
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!stats) return undefined;
+    // To read a pipe would wait for its writer.
+    if (!stats.isFile()) throw new BlockListProblem('is not a regular file');
+    if (stats.size > MAX_BYTES) throw new BlockListProblem('is too large for a block list');
+    const { dev, ino, size, mtimeNs } = stats;
+    return { dev, ino, size, mtimeNs };
+  } catch (error) {
+    throw toProblem(error);
+  }
+}
+
+/** Reads a block list; one that is not there is empty. Throws BlockListProblem. */
+export function readBlockList(path: string): BlockList {
+  if (!versionOf(path)) return BlockList.EMPTY;
+  try {
+    return BlockList.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw toProblem(error);
+  }
+}
+
+/**
+ * Changes a block list: the new file replaces the old one in one step, and commands that come at the same time take turns. Returns
+ * whether there was anything to change. Throws BlockListProblem, LockHeld, or what the file system says.
+ */
+export async function editBlockList(path: string, edit: (list: BlockList) => BlockList): Promise<boolean> {
+  const lock = await takeTurn(`${path}.lock`);
+  try {
+    const list = readBlockList(path);
+    const next = edit(list);
+    if (next === list) return false;
+    replace(path, next.format());
+    return true;
+  } finally {
+    lock.release();
+  }
+}
+
+function replace(path: string, text: string): void {
+  const next = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  try {
+    write(openSync(next, 'wx'), (descriptor) => {
+      writeFileSync(descriptor, text);
+      // The proxy may run as another user. Nothing in it is secret.
+      fchmodSync(descriptor, 0o644);
+    });
+    renameSync(next, path);
+    write(openSync(dirname(path), 'r'), () => undefined);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  }
+}
+
+/** Uses a descriptor and closes it when all is on the disk: a key that was pulled stays so though the machine loses its power. */
+function write(descriptor: number, use: (descriptor: number) => void): void {
+  try {
+    use(descriptor);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function takeTurn(lock: string): Promise<FileLock> {
+  const deadline = performance.now() + LOCK_MS;
+  for (;;) {
+    try {
+      return takeLock(lock);
+    } catch (error) {
+      if (!(error instanceof LockHeld) || performance.now() >= deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+function toProblem(error: unknown): BlockListProblem {
+  if (error instanceof BlockListProblem) return error;
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return new BlockListProblem(`cannot be read (${code})`, { cause: error });
+}

@@ -1,0 +1,88 @@
+import { blockListPath, readBlockList } from '../../blocks/blockListFile.ts';
+import type { BlockList } from '../../blocks/blockList.ts';
+import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
+import { formatTable } from '../formatTable.ts';
+
+/** What blocks a key or a key store. */
+interface Blocked {
+  readonly inConfiguration: boolean;
+  /** Undefined: the block list does not name it. */
+  readonly inBlockList: { readonly since?: string | undefined; readonly by?: string | undefined } | undefined;
+}
+
+export interface ListedKeyStore {
+  readonly name: string;
+  /** Null: the configuration does not have this key store. */
+  readonly uriPathPrefix: string | null;
+  readonly status: 'enabled' | 'blocked';
+  readonly blocked: Blocked | null;
+  readonly keys: number;
+  readonly blockedKeys: readonly (Blocked & { readonly externalKeyId: string })[];
+}
+
+/** The key stores of a configuration file and of its block list, also where the configuration has problems. Throws BlockListProblem. */
+export function listKeyStores(file: string): ListedKeyStore[] {
+  const rough = readRoughly(file);
+  const list = readBlockList(blockListPath(file, rough.blockListFile));
+  const names = new Set(
+    [...rough.keyStores, ...list.blocks.map(({ keyStore }) => ({ name: keyStore }))].map(({ name }) => name),
+  );
+  return [...names].map((name) => describe(name, rough, list));
+}
+
+function describe(name: string, { keyStores }: RoughConfig, list: BlockList): ListedKeyStore {
+  const written = keyStores.find((store) => store.name === name);
+  const keys = written?.keys ?? [];
+  const ids = new Set([
+    ...keys.map(({ id }) => id),
+    ...list.blocks.flatMap(({ keyStore, externalKeyId }) =>
+      keyStore === name && externalKeyId !== undefined ? [externalKeyId] : [],
+    ),
+  ]);
+  const blocked = whatBlocks(written?.isBlocked, list, name);
+  return {
+    name,
+    uriPathPrefix: written?.uriPathPrefix ?? null,
+    status: blocked ? 'blocked' : 'enabled',
+    blocked: blocked ?? null,
+    keys: keys.length,
+    blockedKeys: [...ids].flatMap((externalKeyId) => {
+      const by = whatBlocks(keys.find(({ id }) => id === externalKeyId)?.isBlocked, list, name, externalKeyId);
+      return by ? [{ externalKeyId, ...by }] : [];
+    }),
+  };
+}
+
+function whatBlocks(
+  inConfiguration = false,
+  { blocks }: BlockList,
+  keyStore: string,
+  externalKeyId?: string,
+): Blocked | undefined {
+  const listed = blocks.find((block) => block.keyStore === keyStore && block.externalKeyId === externalKeyId);
+  if (!inConfiguration && !listed) return undefined;
+  return { inConfiguration, inBlockList: listed && { since: listed.since, by: listed.by } };
+}
+
+/** The key stores in lines, and below them what is blocked, since when and by whom. */
+export function keyStoreTable(keyStores: readonly ListedKeyStore[]): string {
+  if (keyStores.length === 0) return 'The configuration has no key stores.';
+  const rows = keyStores.map(({ name, uriPathPrefix, status, keys, blockedKeys }) => [
+    name,
+    uriPathPrefix === null ? 'not in the configuration' : uriPathPrefix || '""',
+    status,
+    String(keys),
+    String(blockedKeys.length),
+  ]);
+  const blocks = keyStores.flatMap(({ name, blocked, blockedKeys }) => [
+    ...(blocked ? [[`key store ${name}`, ...why(blocked)]] : []),
+    ...blockedKeys.map((key) => [`key ${key.externalKeyId} of key store ${name}`, ...why(key)]),
+  ]);
+  const table = formatTable([['NAME', 'URI_PATH_PREFIX', 'STATUS', 'KEYS', 'BLOCKED_KEYS'], ...rows]);
+  return blocks.length === 0 ? table : `${table}\n\n${formatTable([['BLOCKED', 'WHERE', 'SINCE', 'BY'], ...blocks])}`;
+}
+
+function why({ inConfiguration, inBlockList }: Blocked): string[] {
+  const places = [...(inConfiguration ? ['configuration'] : []), ...(inBlockList ? ['block list'] : [])];
+  return [places.join(', '), inBlockList?.since ?? '-', inBlockList?.by ?? '-'];
+}

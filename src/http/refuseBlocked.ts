@@ -1,0 +1,19 @@
+import type { BlockList } from '../blocks/blockList.ts';
+import type { KeyStore } from '../keyStores/keyStore.ts';
+import { XksError } from '../xks/errors.ts';
+import { known, type Step } from './exchange.ts';
+
+/**
+ * Refuses requests to a key store that the configuration or the block list blocks. Spec, "Error codes": InvalidStateException is of
+ * the key or the key store, and of every API.
+ */
+export function refuseBlocked(blockList: () => BlockList): Step {
+  return (exchange) => {
+    if (isKeyStoreBlocked(known(exchange.keyStore), blockList()))
+      throw new XksError('InvalidStateException', 'The key store is blocked by the proxy.');
+  };
+}
+
+export function isKeyStoreBlocked({ name, status }: KeyStore, blockList: BlockList): boolean {
+  return status === 'blocked' || blockList.has({ keyStore: name });
+}

@@ -1,0 +1,234 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
+import { encryptBody, healthMetadata, keyPath, paths } from '../support/messages.ts';
+import { runCommandHere } from '../support/runCommandHere.ts';
+import { runCommand, type ProxyFiles, type RunningProxy } from '../support/runningProxy.ts';
+import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
+
+const WORKERS = 4;
+const blockList = ({ folder }: ProxyFiles) => join(folder, 'config.blocked.json');
+
+let files: ProxyFiles;
+beforeEach(() => {
+  files = newFiles();
+});
+
+async function run(...args: readonly string[]) {
+  return runCommandHere([...args, '--config', files.configFile]);
+}
+
+describe('a running proxy with workers', () => {
+  let proxy: RunningProxy;
+
+  beforeEach(async () => {
+    files.writeConfig({ ...files.config, server: { ...files.config.server, workers: WORKERS } });
+    proxy = await startProxy(files);
+    await expect.poll(() => proxy.log.filter(({ msg }) => msg === 'a worker serves')).toHaveLength(WORKERS);
+  });
+
+  /** The answers of requests on new connections, which go to the workers in turn. */
+  const answers = () => Promise.all(Array.from({ length: 2 * WORKERS }, () => proxy.post(paths.encrypt, encryptBody)));
+  const untilAll = (status: number) =>
+    expect.poll(async () => new Set((await answers()).map((answer) => answer.status))).toEqual(new Set([status]));
+  const changes = () => proxy.log.filter(({ msg }) => msg === 'the block list was changed');
+
+  it('refuses a blocked key in every process, with an expired certificate and a lost secret in its configuration', async () => {
+    await untilAll(200);
+    writeFileSync(join(files.folder, 'server.crt'), 'not a certificate');
+    renameSync(join(files.folder, 'pin.secret'), join(files.folder, 'gone'));
+    // The command runs in a shell that lacks what the configuration needs.
+    const { exitCode, stderr } = await runCommand([
+      'key',
+      'block',
+      'foo',
+      '--key-store',
+      'first',
+      '--config',
+      files.configFile,
+    ]);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('has problems, which do not matter here')]);
+    await untilAll(400);
+    expect((await proxy.post(paths.encrypt, encryptBody)).body).toEqual({
+      errorName: 'InvalidStateException',
+      errorMessage: 'The external key is blocked by the proxy.',
+    });
+    await expect.poll(() => new Set(changes().map(({ worker }) => worker)).size).toBe(WORKERS);
+    const other = await proxy.post(keyPath('bar', 'encrypt', OTHER_PREFIX), encryptBody, {
+      credential: files.otherCredential,
+    });
+    expect(other.status).toBe(200);
+    expect((await run('key', 'unblock', 'foo', '--key-store', 'first')).exitCode).toBe(0);
+    await untilAll(200);
+  });
+
+  it('has no success after the first refusal of a worker, and no other answer, under load', async () => {
+    const outcomes: (number | undefined)[] = [];
+    let isOver = false;
+    const client = async () => {
+      while (!isOver) outcomes.push((await proxy.post(paths.encrypt, encryptBody)).status);
+    };
+    const clients = Promise.all(Array.from({ length: 4 }, client));
+    await expect.poll(() => outcomes.length).toBeGreaterThan(20);
+    await run('keystore', 'block', 'first');
+    await expect.poll(() => changes().length).toBe(WORKERS);
+    const inForce = outcomes.length;
+    await expect.poll(() => outcomes.length).toBeGreaterThan(inForce + 20);
+    isOver = true;
+    await clients;
+    expect(new Set(outcomes)).toEqual(new Set([200, 400]));
+    // Those that were under way when the last worker had it.
+    expect(outcomes.slice(inForce + 4)).not.toContain(200);
+    const refused = proxy.log.filter(({ httpStatus }) => httpStatus === 400);
+    expect(new Set(refused.map(({ errorName }) => errorName))).toEqual(new Set(['InvalidStateException']));
+  });
+});
+
+describe('a proxy', () => {
+  it('starts with what is blocked, is ready, and refuses health checks of a blocked key store', async () => {
+    const monitoring = { host: '127.0.0.1', port: 0 };
+    files.writeConfig({ ...files.config, monitoring });
+    await run('keystore', 'block', 'first');
+    const proxy = await startProxy(files);
+    await proxy.logged({ msg: 'blocked by the block list', blocked: ['key store first'] });
+    const health = await proxy.post(paths.health, { requestMetadata: healthMetadata });
+    expect([health.status, health.body['errorName']]).toEqual([400, 'InvalidStateException']);
+    const { port } = await proxy.logged({ msg: 'monitoring listens' });
+    const ready = await fetch(`http://127.0.0.1:${String(port)}/readyz`);
+    expect(ready.status).toBe(200);
+    const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+    expect(metrics).toContain('xks_proxy_key_store_blocked{key_store="first"} 1');
+    expect(metrics).toContain('xks_proxy_key_store_blocked{key_store="second"} 0');
+  });
+
+  it('does not start with a block list that cannot be read, and says why', async () => {
+    writeFileSync(blockList(files), '{"blocked": [');
+    const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`the block list ${blockList(files)} is not JSON: nothing is served`);
+  });
+
+  it('goes on with the blocks of a list that is damaged, and says so', async () => {
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    const proxy = await startProxy(files);
+    writeFileSync(blockList(files), '');
+    await proxy.logged({ msg: 'the block list cannot be read: the blocks before stay in force', problem: 'is empty' });
+    expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(400);
+  });
+
+  it('refuses a key store whose status is blocked in the configuration', async () => {
+    const [first, second] = files.config.keyStores;
+    files.writeConfig({ ...files.config, keyStores: [{ ...first, status: 'blocked' }, second] });
+    const proxy = await startProxy(files);
+    expect((await proxy.post(paths.metadata, { requestMetadata: encryptBody.requestMetadata })).body['errorName']).toBe(
+      'InvalidStateException',
+    );
+  });
+});
+
+describe('key block and keystore block', () => {
+  it('refuse names that a valid configuration does not have, unless forced', async () => {
+    const typo = await run('key', 'block', 'fooo', '--key-store', 'first');
+    expect([typo.exitCode, typo.stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'the key store first has no external key fooo; it has foo, blocked. To block it all the same',
+      ),
+    ]);
+    expect((await run('keystore', 'block', 'fist')).stderr).toContain('no key store fist; there is first, second');
+    const forced = await run('keystore', 'block', 'fist', '--force');
+    expect([forced.exitCode, forced.stderr]).toEqual([0, expect.stringContaining('it is blocked all the same')]);
+  });
+
+  it('work on a configuration that is no YAML any more', async () => {
+    writeFileSync(files.configFile, `${readFileSync(files.configFile, 'utf8')}\n  : [nonsense\n`);
+    expect(await run('key', 'block', 'foo', '--key-store', 'first')).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse(readFileSync(blockList(files), 'utf8'))).toMatchObject({
+      blocked: [{ keyStore: 'first', externalKeyId: 'foo' }],
+    });
+  });
+
+  it('write the file that the configuration names, readable for the proxy, with time and user', async () => {
+    files.writeConfig({ ...files.config, blockList: { file: 'pulled.json' } });
+    const { stdout } = await run('key', 'block', 'foo', '--key-store', 'first');
+    expect(stdout).toContain(`in ${join(files.folder, 'pulled.json')}`);
+    expect(JSON.parse(readFileSync(join(files.folder, 'pulled.json'), 'utf8'))).toEqual({
+      blocked: [
+        {
+          keyStore: 'first',
+          externalKeyId: 'foo',
+          since: expect.any(String) as string,
+          by: expect.any(String) as string,
+        },
+      ],
+    });
+  });
+
+  it('say what to do where the folder cannot be written to', async () => {
+    files.writeConfig({ ...files.config, blockList: { file: 'nowhere/pulled.json' } });
+    const { exitCode, stderr } = await run('key', 'block', 'foo', '--key-store', 'first');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('cannot write the block list')]);
+    expect(stderr).toContain('blockList: { file: ... }');
+  });
+
+  it('say that a key stays blocked which the configuration blocks', async () => {
+    const { exitCode, stderr } = await run('key', 'unblock', 'blocked', '--key-store', 'first');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('stays blocked')]);
+  });
+
+  it('can be repeated', async () => {
+    await run('keystore', 'block', 'first');
+    expect((await run('keystore', 'block', 'first')).stdout).toContain('is blocked already');
+    expect((await run('keystore', 'unblock', 'first')).stdout).toContain('Unblocked the key store first');
+    expect((await run('keystore', 'unblock', 'first')).stdout).toContain('is not blocked');
+  });
+});
+
+describe('keystore list', () => {
+  it('shows what is blocked, where, since when and by whom', async () => {
+    await run('keystore', 'block', 'second');
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    const { stdout } = await run('keystore', 'list');
+    expect(
+      stdout
+        .replaceAll(/ +/g, ' ')
+        .replaceAll(/20\d\d-\S+Z \S+/g, 'WHEN WHO')
+        .split('\n'),
+    ).toEqual([
+      'NAME URI_PATH_PREFIX STATUS KEYS BLOCKED_KEYS',
+      `first ${PREFIX} enabled 2 2`,
+      `second ${OTHER_PREFIX} blocked 1 0`,
+      '',
+      'BLOCKED WHERE SINCE BY',
+      'key foo of key store first block list WHEN WHO',
+      'key blocked of key store first configuration - -',
+      'key store second block list WHEN WHO',
+      '',
+    ]);
+    const json = JSON.parse((await run('keystore', 'list', '--json')).stdout) as unknown;
+    expect(json).toMatchObject([
+      {
+        name: 'first',
+        status: 'enabled',
+        blockedKeys: [
+          { externalKeyId: 'foo', inConfiguration: false },
+          { externalKeyId: 'blocked', inConfiguration: true, inBlockList: null },
+        ],
+      },
+      { name: 'second', status: 'blocked', blocked: { inConfiguration: false } },
+    ]);
+  });
+});
+
+describe('keystore remove', () => {
+  it('removes only a blocked key store, not the last, and no secret', async () => {
+    expect((await run('keystore', 'remove', 'second')).stderr).toContain('is not blocked');
+    await run('keystore', 'block', 'second');
+    expect(await run('keystore', 'remove', 'second')).toMatchObject({ exitCode: 0 });
+    expect(readFileSync(files.configFile, 'utf8')).not.toContain('second');
+    expect(readFileSync(join(files.folder, `${files.otherCredential.accessKeyId}.secret`), 'utf8')).not.toBe('');
+    await run('keystore', 'block', 'first');
+    expect((await run('keystore', 'remove', 'first')).stderr).toContain('it is the only key store');
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { BlockList, describeBlockChanges } from '../../../src/blocks/blockList.ts';
+
+const key = { keyStore: 'example', externalKeyId: 'foo' };
+const store = { keyStore: 'example' };
+
+describe('BlockList', () => {
+  it('tells a blocked key from a blocked key store', () => {
+    const ofKey = BlockList.EMPTY.with(key);
+    expect([ofKey.has(key), ofKey.has(store), ofKey.has({ ...key, externalKeyId: 'bar' })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const ofStore = BlockList.EMPTY.with(store);
+    expect([ofStore.has(store), ofStore.has(key), ofStore.has({ keyStore: 'other' })]).toEqual([true, false, false]);
+  });
+
+  it('is not changed by a block that it has, or by the end of one that it has not', () => {
+    const list = BlockList.EMPTY.with({ ...key, since: '2026-01-02T03:04:05Z', by: 'root' });
+    expect(list.with(key)).toBe(list);
+    expect(list.without(store)).toBe(list);
+    expect(list.without(key).blocks).toEqual([]);
+  });
+
+  it('is read as it was written', () => {
+    const list = BlockList.EMPTY.with({ ...key, since: '2026-01-02T03:04:05Z', by: 'root' }).with(store);
+    expect(BlockList.parse(list.format()).blocks).toEqual(list.blocks);
+  });
+
+  it.each([
+    ['', 'is empty'],
+    [' \n', 'is empty'],
+    ['{"blocked": [', 'is not JSON'],
+    ['[]', 'is not a block list'],
+    ['{}', 'is not a block list'],
+    ['{"blocked": [{"key": "foo"}]}', 'is not a block list'],
+    ['{"blocked": [{"keyStore": "example", "externalKeyID": "foo"}]}', 'is not a block list'],
+    ['{"blocked": [{"keyStore": "example", "externalKeyId": null}]}', 'is not a block list'],
+    ['{"blocked": [], "blocked ": []}', 'is not a block list'],
+  ])('%j %s', (json, problem) => {
+    expect(() => BlockList.parse(json)).toThrow(
+      expect.objectContaining({ name: 'BlockListProblem', message: expect.stringContaining(problem) as string }),
+    );
+  });
+
+  it('describes what a change blocks and unblocks', () => {
+    expect(describeBlockChanges(BlockList.EMPTY.with(key), BlockList.EMPTY.with(store))).toEqual([
+      'key store example: blocked',
+      'key foo of key store example: unblocked',
+    ]);
+  });
+});

@@ -1,0 +1,162 @@
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { BlockList } from '../../../src/blocks/blockList.ts';
+import { editBlockList, readBlockList } from '../../../src/blocks/blockListFile.ts';
+import { FollowedBlockList, type BlockListDurations } from '../../../src/blocks/followedBlockList.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const FOO = { keyStore: 'example', externalKeyId: 'foo' };
+const BAR = { keyStore: 'example', externalKeyId: 'bar' };
+const ofFoo = BlockList.EMPTY.with(FOO).format();
+const ofBoth = BlockList.EMPTY.with(FOO).with(BAR).format();
+// Longer than any poll.
+const A_WHILE_MS = 700;
+
+function follow(json?: string, durations?: BlockListDurations) {
+  const file = join(temporaryFolder(json === undefined ? {} : { 'blocked.json': json }), 'blocked.json');
+  const heard: unknown[] = [];
+  const followed = new FollowedBlockList(
+    file,
+    {
+      changed: (changes) => heard.push(changes),
+      problem: (problem) => heard.push(problem),
+    },
+    durations,
+  );
+  onTestFinished(() => {
+    followed.stop();
+  });
+  return { file, heard, followed };
+}
+
+const blocksBoth = (followed: FollowedBlockList) => expect.poll(() => followed.list.has(FOO) && followed.list.has(BAR));
+
+describe('FollowedBlockList', () => {
+  it('blocks nothing while there is no file, and what a first one says', async () => {
+    const { file, heard, followed } = follow();
+    expect(followed.list.blocks).toEqual([]);
+    await editBlockList(file, (list) => list.with(FOO));
+    await expect.poll(() => followed.list.has(FOO)).toBe(true);
+    expect(heard).toEqual([['key foo of key store example: blocked']]);
+  });
+
+  it('takes over a file that replaces another, and one that is written in place', async () => {
+    const { file, heard, followed } = follow(ofFoo);
+    expect(followed.list.has(FOO)).toBe(true);
+    await editBlockList(file, (list) => list.with(BAR));
+    await blocksBoth(followed).toBe(true);
+    writeFileSync(file, ofFoo);
+    await blocksBoth(followed).toBe(false);
+    expect(heard).toEqual([['key bar of key store example: blocked'], ['key bar of key store example: unblocked']]);
+  });
+
+  it('does not read a file that is still being written', async () => {
+    const { file, heard, followed } = follow(ofFoo, { pollMs: 100, settleMs: 3_000 });
+    // Each of these is a whole list for a moment.
+    for (const json of [BlockList.EMPTY.format(), ofFoo, BlockList.EMPTY.format(), ofBoth]) {
+      writeFileSync(file, json);
+      await sleep(20);
+    }
+    await blocksBoth(followed).toBe(true);
+    expect(heard).toEqual([['key bar of key store example: blocked']]);
+  });
+
+  it('follows links that are swapped, as Kubernetes does', async () => {
+    const folder = temporaryFolder();
+    for (const [version, json] of [
+      ['one', ofFoo],
+      ['two', ofBoth],
+    ] as const) {
+      mkdirSync(join(folder, version));
+      writeFileSync(join(folder, version, 'blocked.json'), json);
+    }
+    symlinkSync('one', join(folder, '..data'));
+    symlinkSync('..data/blocked.json', join(folder, 'blocked.json'));
+    const followed = new FollowedBlockList(join(folder, 'blocked.json'), {
+      changed: () => undefined,
+      problem: () => undefined,
+    });
+    onTestFinished(() => {
+      followed.stop();
+    });
+    symlinkSync('two', join(folder, '..next'));
+    renameSync(join(folder, '..next'), join(folder, '..data'));
+    await blocksBoth(followed).toBe(true);
+  });
+
+  it.each([
+    [
+      'is not JSON',
+      (file: string) => {
+        writeFileSync(file, ofFoo.slice(0, -4));
+      },
+    ],
+    [
+      'is empty',
+      (file: string) => {
+        writeFileSync(file, '');
+      },
+    ],
+    [
+      'is gone',
+      (file: string) => {
+        rmSync(file);
+      },
+    ],
+    [
+      'is not a regular file',
+      (file: string) => {
+        rmSync(file);
+        mkdirSync(file);
+      },
+    ],
+  ])('keeps the blocks of a file that %s, until it can be read again', async (problem, spoil) => {
+    const { file, heard, followed } = follow(ofFoo);
+    spoil(file);
+    await expect.poll(() => followed.problem).toBe(problem);
+    await sleep(A_WHILE_MS);
+    expect(followed.list.has(FOO)).toBe(true);
+    rmSync(file, { recursive: true, force: true });
+    await editBlockList(file, () => BlockList.EMPTY.with(FOO).with(BAR));
+    await blocksBoth(followed).toBe(true);
+    expect(followed.problem).toBeUndefined();
+    expect(heard.filter((each) => each !== 'is gone' || problem === 'is gone')).toEqual([
+      problem,
+      undefined,
+      ['key bar of key store example: blocked'],
+    ]);
+  });
+
+  it('forgets the problem of a file that blocked nothing and is gone', async () => {
+    const { file, followed } = follow();
+    writeFileSync(file, 'nonsense');
+    await expect.poll(() => followed.problem).toBe('is not JSON');
+    rmSync(file);
+    await expect.poll(() => followed.problem).toBeUndefined();
+  });
+
+  it.skipIf(process.getuid?.() === 0)('reads a file again when its mode is mended', async () => {
+    const { file, followed } = follow(ofFoo);
+    chmodSync(file, 0o200);
+    writeFileSync(file, ofBoth);
+    await expect.poll(() => followed.problem).toBe('cannot be read (EACCES)');
+    chmodSync(file, 0o600);
+    await blocksBoth(followed).toBe(true);
+  });
+
+  it('refuses to begin with a list that cannot be read', () => {
+    expect(() => follow('nonsense')).toThrow('is not JSON');
+  });
+});
+
+describe('editBlockList', () => {
+  it('loses no block of many that come at once', async () => {
+    const file = join(temporaryFolder(), 'blocked.json');
+    const blocks = Array.from({ length: 20 }, (_, index) => ({ keyStore: 'example', externalKeyId: `key-${index}` }));
+    await Promise.all(blocks.map((block) => editBlockList(file, (list) => list.with(block))));
+    expect(readBlockList(file).blocks).toHaveLength(20);
+    expect(readdirSync(join(file, '..'))).toEqual(['blocked.json']);
+  });
+});
