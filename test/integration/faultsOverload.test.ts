@@ -5,18 +5,19 @@ import { FaultyProxy } from '../support/faultyProxy.ts';
 it('a busy key manager serves what it can, and ThrottlingException is the rest', async () => {
   const proxy = await FaultyProxy.start([{ isolation: 'thread', timeoutMs: 200, sessions: 4 }]);
   try {
-    // 80 decryptions in a second, of which twice as many are asked for.
+    // 80 decryptions in a second, and 16 within the time limit. The clients ask for more, however fast the machine is.
     proxy.module().inject({ on: 'C_Decrypt', does: 'delay', milliseconds: 50 });
-    const asked: Promise<string>[] = [];
-    for (let count = 0; count < 640; count += 1) {
-      const answer = proxy.ask(proxy.key.decryptProbe());
-      asked.push(answer.then(({ status, body }) => (status === 200 ? 'ok' : (body['errorName'] as string))));
-      await sleep(6);
-    }
-    const tally = Object.groupBy(await Promise.all(asked), (name) => name);
-    const counts = Object.fromEntries(Object.entries(tally).map(([name, each]) => [name, each?.length ?? 0]));
-    expect(counts['ok']).toBeGreaterThan(160);
-    expect(counts['ThrottlingException']).toBeGreaterThan(counts['DependencyTimeoutException'] ?? 0);
+    const counts = { ok: 0, ThrottlingException: 0, DependencyTimeoutException: 0 };
+    const client = async () => {
+      while (counts.ok < 160) {
+        const { status, body } = await proxy.ask(proxy.key.decryptProbe());
+        counts[status === 200 ? 'ok' : (body['errorName'] as keyof typeof counts)] += 1;
+        await sleep(10);
+      }
+    };
+    await Promise.all(Array.from({ length: 32 }, client));
+    expect(counts.ThrottlingException).toBeGreaterThan(counts.DependencyTimeoutException);
+    expect(Object.keys(counts)).toHaveLength(3);
     expect(await proxy.health()).not.toBe('InternalException');
   } finally {
     await proxy.dispose();
