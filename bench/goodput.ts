@@ -29,6 +29,7 @@ It takes (seconds + 2) * rounds * numbers of clients * operations * checkouts: 4
 
 const SESSIONS = 8;
 // Its old name, which other checkouts know as well as this one.
+// `calls` is the name that checkouts from before `isolation` understand, too.
 const SETTINGS = { calls: 'threadpool', sessions: SESSIONS, timeoutMs: 200 };
 const OPERATIONS = ['encrypt', 'decrypt', 'mix'] as const;
 const DECRYPTION = ['C_DecryptInit', 'C_Decrypt'];

@@ -1,8 +1,10 @@
 import { XksError } from '../../../xks/errors.ts';
 import type { SecretKey } from './secretKey.ts';
 
-/** Throws InvalidKeyUsageException unless the key is an AES-256 key that permits this. */
-// The token would refuse too, but not every token does, and it would cost a session.
+/**
+ * Throws InvalidKeyUsageException unless the key is an AES-256 key that permits this. Not every token would refuse, and asking it
+ * would cost a session.
+ */
 export function requireUsage({ description: { keySpec, keyUsage } }: SecretKey, usage: 'ENCRYPT' | 'DECRYPT'): void {
   if (keySpec !== 'AES_256') {
     throw new XksError('InvalidKeyUsageException', `The external key is ${keySpec}: only AES_256 can be used.`);
