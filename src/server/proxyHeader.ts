@@ -15,8 +15,8 @@ export interface ProxyHeader {
 export const PROXY_PREFIX_BYTES = 16;
 
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
-// Addresses of UNIX sockets take 216. The format allows 65,535, but no header that a load balancer sends has a tenth of this.
-const MAX_REST_BYTES = 2_048;
+// The format allows 65,535; no header that a load balancer sends has a tenth of this.
+const MAX_REST_BYTES = 16 * 1_024;
 const VPC_ENDPOINT_ID = /^vpce-[0-9a-f]{8,32}$/;
 
 /** Family and transport; length of both addresses and ports. Datagrams do not come on this port. Section 2.2. */
@@ -26,7 +26,7 @@ const ADDRESS_BYTES = new Map([
   [0x21, 36],
   [0x31, 216],
 ]);
-// Section 2.2.1, and the custom type of a Network Load Balancer with its one subtype.
+// Section 2.2.3, and the custom type of AWS with the subtype of PrivateLink.
 const TLV_CRC32C = 0x03;
 const TLV_AWS = 0xea;
 const AWS_VPC_ENDPOINT_ID = 0x01;
@@ -65,23 +65,31 @@ function readSource(family: number, bytes: Buffer): string | undefined {
   return new SocketAddress({ family: 'ipv6', address: groups.join(':') }).address;
 }
 
-/** Checks the checksum, if there is one; returns the VPC endpoint id, if there is one. */
+/**
+ * Checks the checksum, if there is one; returns the VPC endpoint id, if there is one. The protocol lets any type come several times;
+ * refused are two checksums, and VPC endpoints that differ.
+ */
 function readTlvs(header: Buffer, start: number): string | undefined {
-  const values = new Map<number, Buffer>();
+  let checksum: Buffer | undefined;
+  let vpcEndpointId: string | undefined;
   for (let at = start; at < header.length;) {
     if (header.length - at < 3) throw new Error('a PROXY protocol header with half a TLV');
     const type = header.readUInt8(at);
     const end = at + 3 + header.readUInt16BE(at + 1);
     if (end > header.length) throw new Error('a PROXY protocol header with half a TLV');
-    const isOurs = type === TLV_CRC32C || type === TLV_AWS;
-    if (isOurs && values.has(type)) throw new Error('a PROXY protocol header with a TLV that comes twice');
-    values.set(type, header.subarray(at + 3, end));
+    const value = header.subarray(at + 3, end);
     at = end;
+    if (type === TLV_CRC32C) {
+      if (checksum) throw new Error('a PROXY protocol header with two checksums');
+      checksum = value;
+    } else if (type === TLV_AWS && value[0] === AWS_VPC_ENDPOINT_ID) {
+      const id = readVpcEndpointId(value.subarray(1));
+      if (id !== (vpcEndpointId ?? id)) throw new Error('a PROXY protocol header with two VPC endpoints');
+      vpcEndpointId = id;
+    }
   }
-  const checksum = values.get(TLV_CRC32C);
   if (checksum) verifyChecksum(header, checksum);
-  const aws = values.get(TLV_AWS);
-  return aws?.[0] === AWS_VPC_ENDPOINT_ID ? readVpcEndpointId(aws.subarray(1)) : undefined;
+  return vpcEndpointId;
 }
 
 // "The checksum field is supposed to be filled with zeros": section 2.2.3.

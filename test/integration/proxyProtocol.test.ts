@@ -69,6 +69,22 @@ describe('a connection with a header', () => {
     connection.reset();
   });
 
+  it.each([
+    ['over TLS', {}],
+    ['over plain HTTP', plain],
+  ])('of 16 KiB, %s', async (_how, options) => {
+    const padding = 16_384 - header.length;
+    const long = proxyHeader({ tlvs: [CRC32C_TLV, [0x04, Buffer.alloc(36 + padding)], vpceTlv(ID)] });
+    expect(long).toHaveLength(16_384);
+    const proxy = await startServer({ ...enabled, ...options });
+    const tls = options === plain ? {} : { ca };
+    const connection = new RawConnection(proxy.port, { preface: long, ...tls });
+    await connection.send(REQUEST);
+    await connection.answered();
+    expect(proxy.clients).toEqual([known]);
+    connection.reset();
+  });
+
   it('before more bytes than a socket buffers', async () => {
     const proxy = await startServer({ ...enabled, ...plain });
     const connection = new RawConnection(proxy.port);

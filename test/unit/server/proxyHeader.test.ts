@@ -68,7 +68,24 @@ describe('accepts', () => {
       { command: 0x20, family: 0xff, tlvs: [vpceTlv(ID), [3, ipv6]] },
       { local: true },
     ],
-    ['2,048 bytes', { tlvs: [[0x04, Buffer.alloc(2_048 - 12 - 3)]] }, { local: false, sourceAddress: CLIENT_ADDRESS }],
+    [
+      'a VPC endpoint among other values of its type, and twice',
+      {
+        tlvs: [
+          [0xea, Buffer.alloc(0)],
+          [0xea, Buffer.from([2, 1])],
+          vpceTlv(ID),
+          [0xea, Buffer.from([3])],
+          vpceTlv(ID),
+        ],
+      },
+      { local: false, sourceAddress: CLIENT_ADDRESS, vpcEndpointId: ID },
+    ],
+    [
+      '16 KiB after the prefix, with a checksum',
+      { tlvs: [CRC32C_TLV, [0x04, Buffer.alloc(16_384 - 12 - 7 - 3)]] },
+      { local: false, sourceAddress: CLIENT_ADDRESS },
+    ],
   ])('%s', (_what, parts, expected) => {
     expect(parse(proxyHeader(parts))).toEqual(expected);
   });
@@ -83,7 +100,7 @@ describe('refuses', () => {
     ['another family', 'another address family', { family: 0x41 }],
     ['half an address', 'without its addresses', { addresses: Buffer.alloc(11) }],
     ['no addresses, as only LOCAL may', 'without its addresses', { addresses: Buffer.alloc(0) }],
-    ['more than 2,048 bytes', 'too long', { tlvs: [[0x04, Buffer.alloc(2_048 - 12 - 2)]] }],
+    ['more than 16 KiB', 'too long', { tlvs: [[0x04, Buffer.alloc(16_384 - 12 - 2)]] }],
     ['half of a TLV', 'half a TLV', { addresses: Buffer.concat([Buffer.alloc(12), Buffer.from([0xea, 0])]) }],
     [
       'a TLV that ends too late',
@@ -92,8 +109,9 @@ describe('refuses', () => {
     ],
     ['a wrong checksum', 'wrong checksum', { tlvs: [[0x03, Buffer.from([1, 2, 3, 4])]] }],
     ['half a checksum', 'wrong checksum', { tlvs: [[0x03, Buffer.alloc(2)]] }],
-    ['two VPC endpoints', 'comes twice', { tlvs: [vpceTlv(ID), vpceTlv('vpce-1123456789abcdef0')] }],
-    ['two checksums', 'comes twice', { tlvs: [CRC32C_TLV, [0x03, Buffer.alloc(4, 1)]] }],
+    ['two VPC endpoints', 'two VPC endpoints', { tlvs: [vpceTlv(ID), vpceTlv('vpce-1123456789abcdef0')] }],
+    ['a VPC endpoint and no id', 'wrong VPC endpoint id', { tlvs: [vpceTlv(ID), vpceTlv('')] }],
+    ['two checksums', 'two checksums', { tlvs: [CRC32C_TLV, [0x03, Buffer.alloc(4, 1)]] }],
     ...['', 'vpce-', 'vpce-0123456789ABCDEF0', `${ID}\n`, `x${ID}`, 'vpce-\xe9\xe9\xe9\xe9\xe9\xe9\xe9\xe9'].map(
       (id): [string, string, ProxyHeaderParts] => [
         `the VPC endpoint ${JSON.stringify(id)}`,
