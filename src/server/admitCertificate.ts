@@ -1,4 +1,5 @@
 import type { TLSSocket } from 'node:tls';
+import { commonNamesOf } from '../certificates/commonNames.ts';
 import type { ClientAuth } from '../certificates/tlsIdentity.ts';
 
 /** What a client certificate says of itself, each cut at 256 characters: it may be anyone's. */
@@ -17,21 +18,21 @@ const MAX_NAME_CHARACTERS = 256;
  * Judges the client of a finished handshake. OpenSSL has verified the chain, dates and purpose of its certificate, but when a
  * session is resumed it only repeats what it found at first: so the dates are looked at again, and the name always is.
  */
-export function admitCertificate(socket: TLSSocket, { commonNames }: ClientAuth, now = new Date()): Admission {
+export function admitCertificate(socket: TLSSocket, clientAuth: ClientAuth, now = new Date()): Admission {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return refused('no client certificate');
-  const { subject } = certificate.toLegacyObject();
-  // A name that comes several times is an array.
-  const commonName: string | string[] | undefined = subject.CN;
+  const commonNames = commonNamesOf(certificate);
+  const [commonName] = commonNames;
   const names = {
-    commonName: cut([commonName ?? []].flat().join(', ')),
+    commonName: cut(commonNames.join(', ')),
     issuer: cut(certificate.issuer.replaceAll('\n', ', ')),
   };
   if (!socket.authorized) return refused(`client certificate: ${String(socket.authorizationError)}`, names);
   if (now < certificate.validFromDate || now > certificate.validToDate)
     return refused('client certificate: not valid now', names);
-  if (typeof commonName !== 'string') return refused('client certificate: not exactly one CN', names);
-  if (!commonNames.includes(commonName)) return refused('client certificate: another CN', names);
+  if (commonName === undefined || commonNames.length > 1)
+    return refused('client certificate: not exactly one CN', names);
+  if (!clientAuth.commonNames.includes(commonName)) return refused('client certificate: another CN', names);
   return { admitted: true, commonName };
 }
 

@@ -15,6 +15,7 @@ import {
 import type { ClientAuth } from '../../src/certificates/tlsIdentity.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { identity, REQUEST, startServer } from '../support/listeningServer.ts';
+import { opensslCertificate } from '../support/opensslCertificate.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { runProgram } from '../support/runProgram.ts';
 
@@ -221,6 +222,20 @@ describe.each(versions)('%s', (version) => {
     connection.reset();
     return session;
   }
+});
+
+it.each(['brainpoolP256r1', 'brainpoolP512r1', 'secp256k1'])('a client certificate on %s is refused', async (curve) => {
+  const proxy = await startServer({ tls: identity(server, clientAuth) });
+  const newKey = `ec -pkeyopt ec_paramgen_curve:${curve}`;
+  const connection = connect(proxy.port, opensslCertificate({ newKey, commonName: CN }));
+  await connection.send(REQUEST);
+  await connection.closed();
+  expect(connection.received).toBe('');
+  expect(proxy.refusals).toHaveLength(1);
+  const next = connect(proxy.port, client);
+  await next.send(REQUEST);
+  expect(await next.answered()).toMatchObject([{ status: 200 }]);
+  next.reset();
 });
 
 describe('caFile', () => {

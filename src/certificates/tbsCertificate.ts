@@ -1,0 +1,8 @@
+import type { X509Certificate } from 'node:crypto';
+import { derChildren, derValues, type DerValue } from './der.ts';
+
+/** What a certificate's signature is over; RFC 5280 section 4.1. */
+export function tbsCertificateOf({ raw }: X509Certificate): readonly DerValue[] {
+  const [tbsCertificate] = derChildren(raw);
+  return derValues(tbsCertificate?.content ?? Buffer.alloc(0));
+}
