@@ -56,9 +56,9 @@ export function setUpLocal(
   const proxyEnv = { ...env, ...softHsm.env };
   if (!existsSync(files.configFile)) writeLocalConfig(files.configFile, { softHsm, certificates });
   editConfig(files.configFile, proxyEnv, {
-    edit: (document) => {
-      document.setIn(['server', 'host'], host);
-      document.setIn(['server', 'port'], port);
+    edit: (yaml) => {
+      yaml.set(['server', 'host'], host);
+      yaml.set(['server', 'port'], port);
     },
   });
   createMissingKeys(main, files.configFile, proxyEnv);

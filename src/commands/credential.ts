@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addToList, editConfig } from '../config/editConfig.ts';
+import { editConfig } from '../config/editConfig.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { createCredential } from './createCredential.ts';
 import { actRecorder } from './recordAct.ts';
@@ -23,8 +23,8 @@ export function credentialCommand(cli: Cli): Command {
       const created = createCredential(store);
       editConfig(file, cli.env, {
         newSecrets: created.newSecrets,
-        edit: (document) => {
-          addToList(document, ['keyStores', index, 'credentials'], created.entry);
+        edit: (yaml) => {
+          yaml.addToList(['keyStores', index, 'credentials'], created.entry);
         },
       });
       const { accessKeyId } = created.entry;
@@ -48,7 +48,9 @@ export function credentialCommand(cli: Cli): Command {
       if (keyStore.credentials.length === 1)
         throw new CommandFailure(`it is the only credential of ${store}; add another first`);
       editConfig(file, cli.env, {
-        edit: (document) => document.deleteIn(['keyStores', index, 'credentials', position]),
+        edit: (yaml) => {
+          yaml.remove(['keyStores', index, 'credentials', position]);
+        },
       });
       await actRecorder(cli, config)({ act: 'credential remove', keyStore: store, accessKeyId });
       cli.out(

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { addToList, editConfig } from '../config/editConfig.ts';
+import { editConfig } from '../config/editConfig.ts';
 import { NAME_PATTERN } from '../config/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { block, unblock, type BlockOptions } from './block/changeBlock.ts';
@@ -68,11 +68,11 @@ async function createKeystore(
   const created = createCredential(name);
   editConfig(file, cli.env, {
     newSecrets: created.newSecrets,
-    edit: (document) => {
-      addToList(document, ['keyStores'], {
+    edit: (yaml) => {
+      yaml.addToList(['keyStores'], {
         name,
         uriPathPrefix,
-        keyManagers: [keyManager ?? document.getIn(['keyManagers', 0, 'name'])],
+        keyManagers: [keyManager ?? yaml.get(['keyManagers', 0, 'name'])],
         credentials: [created.entry],
       });
     },

@@ -1,19 +1,20 @@
 import { closeSync, fchownSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isAlias, isSeq, type Document } from 'yaml';
 import { loadConfig } from './loadConfig.ts';
-import { ConfigError, formatPath } from './problem.ts';
+import { ConfigError } from './problem.ts';
 import { readYaml } from './writtenYaml.ts';
+import { YamlEditor } from './yamlEditor.ts';
 
 export interface ConfigEdit {
   /** Secrets that the edited configuration refers to: each becomes a new file of this name beside it, for its owner alone. */
   readonly newSecrets?: Readonly<Record<string, string>>;
-  readonly edit: (document: Document) => void;
+  readonly edit: (yaml: YamlEditor) => void;
 }
 
 /**
- * Changes a configuration file in place, keeping its comments, owner and mode. The new text replaces the old in one step, and
- * only if the result is a valid configuration; otherwise throws, and the configuration has not changed.
+ * Changes a configuration file in place, keeping its owner, its mode, and every byte that the edit does not concern. The new
+ * text replaces the old in one step, and only if the result is a valid configuration; otherwise throws, and the configuration
+ * has not changed.
  */
 export function editConfig(
   file: string,
@@ -35,25 +36,16 @@ export function editConfig(
   try {
     // The new file is also the lock: one change at a time.
     write(next, '', mode & 0o777);
-    const { document } = readYaml(target);
-    edit(document);
+    const yaml = new YamlEditor(readYaml(target));
+    edit(yaml);
     for (const [name, secret] of Object.entries(newSecrets)) write(join(dirname(target), name), `${secret}\n`, 0o600);
-    writeFileSync(next, document.toString({ lineWidth: 0 }));
+    writeFileSync(next, yaml.text);
     loadConfig(next, env);
     renameSync(next, target);
   } catch (error) {
     for (const leftover of written) rmSync(leftover, { force: true });
     throw explain(file, next, error);
   }
-}
-
-/** Adds an entry to the end of a list, which may be absent or empty. */
-export function addToList(document: Document, path: readonly (string | number)[], entry: object): void {
-  const list = document.getIn(path, true);
-  const node = document.createNode(entry);
-  if (isAlias(list)) throw new Error(`${formatPath(path)} is an alias of another list; change it by hand`);
-  if (isSeq(list) && list.items.length > 0) list.add(node);
-  else document.setIn(path, document.createNode([node]));
 }
 
 function realPath(file: string): string {

@@ -166,7 +166,7 @@ describe('keystore create', () => {
     const before = [readdirSync(files.folder), readFileSync(files.configFile, 'utf8')];
     const { exitCode, stdout, stderr } = await run('keystore', 'create', 'first');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-    expect(stderr).toContain('keyStores[2].name: is the same as keyStores[0].name');
+    expect(stderr).toMatch(/keyStores\[2\].name \(line \d+\): is the same as keyStores\[0\].name/);
     expect([readdirSync(files.folder), readFileSync(files.configFile, 'utf8')]).toEqual(before);
   });
 

@@ -14,7 +14,11 @@ export async function removeKeyStore(cli: Cli, name: string, file: string): Prom
   }
   if (config.keyStores.length === 1)
     throw new CommandFailure(`it is the only key store of ${file}; a proxy cannot serve without one`);
-  editConfig(file, cli.env, { edit: (document) => document.deleteIn(['keyStores', index]) });
+  editConfig(file, cli.env, {
+    edit: (yaml) => {
+      yaml.remove(['keyStores', index]);
+    },
+  });
   const accessKeyIds = keyStore.credentials.map(({ accessKeyId }) => accessKeyId);
   await actRecorder(cli, config)({ act: 'keystore remove', keyStore: name, accessKeyIds });
   cli.out(

@@ -1,4 +1,4 @@
-import { addToList, editConfig } from '../../config/editConfig.ts';
+import { editConfig } from '../../config/editConfig.ts';
 import type { Config } from '../../config/schema.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
@@ -28,9 +28,9 @@ export async function createKey(
     return;
   }
   editConfig(config, cli.env, {
-    edit: (document) => {
+    edit: (yaml) => {
       const selector = ckaId === undefined ? {} : { label, ckaId };
-      addToList(document, ['keyStores', found.index, 'keys'], { id: label, ...selector });
+      yaml.addToList(['keyStores', found.index, 'keys'], { id: label, ...selector });
     },
   });
   await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });

@@ -1,5 +1,7 @@
 import { editConfig } from '../../config/editConfig.ts';
+import type { KeyPath } from '../../config/problem.ts';
 import type { Config } from '../../config/schema.ts';
+import type { YamlEditor } from '../../config/yamlEditor.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';
 import { createInToken } from './withToken.ts';
@@ -24,12 +26,8 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
   // As its earlier versions are found.
   const ckaId = versions.some((version) => version.ckaId !== undefined) ? created.ckaId : undefined;
   editConfig(config, cli.env, {
-    edit: (document) => {
-      const key = ['keyStores', index, 'keys', position];
-      document.deleteIn([...key, 'label']);
-      document.deleteIn([...key, 'ckaId']);
-      const written = [...versions, { label, ckaId, decryptOnly }].map(toWritten);
-      document.setIn([...key, 'versions'], document.createNode(written));
+    edit: (yaml) => {
+      addVersion(yaml, ['keyStores', index, 'keys', position], versions, { label, ckaId, decryptOnly });
     },
   });
   const version = { externalKeyId: id, keyVersion: label, decryptOnly };
@@ -44,6 +42,19 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
 }
 
 type Version = Pick<Config['keyStores'][number]['keys'][number]['versions'][number], 'label' | 'ckaId' | 'decryptOnly'>;
+
+/** `versions` are those before, which a key without `versions` has in its label and ckaId. */
+function addVersion(yaml: YamlEditor, key: KeyPath, versions: readonly Version[], added: Version): void {
+  if (yaml.get([...key, 'versions']) !== undefined) {
+    yaml.addToList([...key, 'versions'], toWritten(added));
+    return;
+  }
+  const written = [...versions, added].map(toWritten);
+  const [first, ...others] = ['label', 'ckaId'].filter((name) => yaml.get([...key, name]) !== undefined);
+  if (first === undefined) yaml.set([...key, 'versions'], written);
+  else yaml.replaceMember([...key, first], 'versions', written);
+  for (const name of others) yaml.remove([...key, name]);
+}
 
 /** A version as it stands in a configuration file. */
 function toWritten({ label, ckaId, decryptOnly }: Version): object {

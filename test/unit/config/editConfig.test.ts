@@ -1,8 +1,11 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addToList, editConfig, type ConfigEdit } from '../../../src/config/editConfig.ts';
+import { editConfig, type ConfigEdit } from '../../../src/config/editConfig.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { CONFIG_SECRET } from '../../support/validConfig.ts';
+
+const CREDENTIAL = { accessKeyId: 'MUBSXM6K3KMXHN6RRCXI7TWQH4', secretAccessKey: { env: 'SECRET' } };
 
 const CONFIG = `# kept
 server: { regions: [us-east-1], insecureHttp: true } # kept too
@@ -19,12 +22,12 @@ function folderWith(config = CONFIG): { folder: string; file: string } {
 }
 
 function edit(file: string, change: ConfigEdit): void {
-  editConfig(file, { PIN: '1' }, change);
+  editConfig(file, { PIN: '1', SECRET: CONFIG_SECRET }, change);
 }
 
 const addKey: ConfigEdit = {
-  edit: (document) => {
-    addToList(document, ['keyStores', 0, 'keys'], { id: 'bar' });
+  edit: (yaml) => {
+    yaml.addToList(['keyStores', 0, 'credentials'], CREDENTIAL);
   },
 };
 
@@ -35,7 +38,7 @@ describe('editConfig', () => {
     symlinkSync('config.yaml', join(folder, 'link.yaml'));
     edit(join(folder, 'link.yaml'), addKey);
     expect(readFileSync(file, 'utf8')).toMatch(/^# kept\n.*# kept too\n/);
-    expect(readFileSync(file, 'utf8')).toContain('id: bar');
+    expect(readFileSync(file, 'utf8')).toContain('credentials: [{ accessKeyId: MUBSX');
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder).sort()).toEqual(['config.yaml', 'link.yaml', 'module.so']);
   });
@@ -52,8 +55,8 @@ describe('editConfig', () => {
       'the result would be invalid',
       {
         newSecrets: { secret: 's' },
-        edit: (document) => {
-          document.set('colour', 'red');
+        edit: (yaml) => {
+          yaml.set(['colour'], 'red');
         },
       },
       /line 8, column 1: has an unknown key "colour"/,
@@ -61,11 +64,20 @@ describe('editConfig', () => {
     [
       'a list is an alias of another',
       {
-        edit: (document) => {
-          addToList(document, ['keyStores', 1, 'keys'], { id: 'bar' });
+        edit: (yaml) => {
+          yaml.addToList(['keyStores', 1, 'keys'], { id: 'bar' });
         },
       },
-      /keyStores\[1\]\.keys is an alias of another list; change it by hand/,
+      /keyStores\[1\]\.keys is an alias; change it by hand/,
+    ],
+    [
+      'a list has an alias elsewhere',
+      {
+        edit: (yaml) => {
+          yaml.addToList(['keyStores', 0, 'keys'], { id: 'bar' });
+        },
+      },
+      /keyStores\[0\]\.keys cannot be changed without changing other parts of the file; change it by hand/,
     ],
   ])('changes nothing when %s', (_why, change, message) => {
     const { folder, file } = folderWith();
