@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Secret } from '../secret.ts';
 import { AuthenticationFailure, type AuthenticationCheck } from './authenticationFailure.ts';
 import { parseAuthorizationHeader } from './authorizationHeader.ts';
-import { stringToSign } from './canonicalRequest.ts';
+import { stringsToSign } from './canonicalRequest.ts';
 import type { Credential } from './credential.ts';
 import { SignatureCalculator } from './signature.ts';
 
@@ -81,14 +81,18 @@ export class SignatureVerifier {
     // 5. The access key id belongs to this key store. 6. The payload hash is that of the received bytes.
     // 7. Comparison in constant time; an unknown access key id takes the same path and gives the same answer.
     const credential = credentials.get(accessKeyId);
-    const text = stringToSign(amzDate, scope, {
+    const texts = stringsToSign(amzDate, scope, {
       method: request.method,
       path: request.path,
       headers,
       body: request.body,
     });
-    const expected = await this.#calculator.sign(credential ?? this.#decoy, scope, text);
-    const matches = timingSafeEqual(Buffer.from(expected), Buffer.from(signature));
+    const given = Buffer.from(signature);
+    let matches = false;
+    for (const text of texts) {
+      const expected = await this.#calculator.sign(credential ?? this.#decoy, scope, text);
+      if (timingSafeEqual(Buffer.from(expected), given)) matches = true;
+    }
     if (credential && matches) return credential;
     const message = 'The signature does not match, or the access key id is not one of this key store.';
     return refuse(credential ? 'signature' : 'access-key-id', message);

@@ -32,6 +32,15 @@ describe('accepted', () => {
     expect((await send(headers)).status).toBe(200);
   });
 
+  it.each([
+    ['a tab and blanks', 'a\t b  c'],
+    ['UTF-8', 'Gr\u00fc\u00dfe \u00e0'],
+  ])('what aws4 signs of a header with %s', async (_what, note) => {
+    const headers = { 'X-Note': note };
+    const signed = signedHeaders({ path: paths.encrypt, body, credential: proxy.credentials[0], headers });
+    expect((await send(signed)).status).toBe(200);
+  });
+
   it('what @smithy/signature-v4 signs', async () => {
     const { accessKeyId, secretAccessKey } = proxy.credentials[0];
     const signer = new SignatureV4({

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { computeCdiv } from '../../src/xks/cdiv.ts';
@@ -103,6 +105,17 @@ describe('curl --aws-sigv4', () => {
     expect(await curl(paths.encrypt, encryptBody, second)).toMatchObject({ status: 200 });
     const path = keyPath('bar', 'encrypt', OTHER_PREFIX);
     expect(await curl(path, encryptBody, proxy.files.otherCredential)).toMatchObject({ status: 200 });
+  });
+
+  it.each<[string, string, BufferEncoding]>([
+    ['a tab', 'a\tb', 'latin1'],
+    ['blanks and tabs around and within', ' \t a \t  b\t ', 'latin1'],
+    ['UTF-8', 'Gr\u00fc\u00dfe \u00e0', 'utf8'],
+    ['Latin-1', 'Gr\u00fc\u00dfe \u00e0', 'latin1'],
+  ])('a signed header with %s', async (_what, value, encoding) => {
+    const headerFile = join(proxy.files.folder, 'header.txt');
+    writeFileSync(headerFile, `X-Note: ${value}`, encoding);
+    expect(await curl(paths.encrypt, encryptBody, credential, '-H', `@${headerFile}`)).toMatchObject({ status: 200 });
   });
 
   it('in chunks', async () => {
