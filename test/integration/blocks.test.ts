@@ -48,7 +48,10 @@ describe('a running proxy with workers', () => {
       '--config',
       files.configFile,
     ]);
-    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('has problems, which do not matter here')]);
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining('has problems (xks-proxy config check tells them)'),
+    ]);
     await untilAll(400);
     expect((await proxy.post(paths.encrypt, encryptBody)).body).toEqual({
       errorName: 'InvalidStateException',
@@ -175,6 +178,13 @@ describe('key block and keystore block', () => {
   it('say that a key stays blocked which the configuration blocks', async () => {
     const { exitCode, stderr } = await run('key', 'unblock', 'blocked', '--key-store', 'first');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('stays blocked')]);
+  });
+
+  it('say that a key stays blocked whose key store is', async () => {
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    await run('keystore', 'block', 'first');
+    const { exitCode, stderr } = await run('key', 'unblock', 'foo', '--key-store', 'first');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('run xks-proxy keystore unblock first')]);
   });
 
   it('can be repeated', async () => {

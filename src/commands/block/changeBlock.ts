@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { BlockListProblem, inWords, type Block } from '../../blocks/blockList.ts';
-import { blockListPath, editBlockList } from '../../blocks/blockListFile.ts';
+import { BlockListProblem, inWords, type Block, type BlockList } from '../../blocks/blockList.ts';
+import { blockListPath, editBlockList, readBlockList } from '../../blocks/blockListFile.ts';
 import { loadConfig } from '../../config/loadConfig.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
 import type { Config } from '../../config/schema.ts';
@@ -16,32 +16,34 @@ export interface BlockOptions {
 
 /** Blocks a key or a key store, whatever is wrong with the configuration. */
 export async function block(cli: Cli, what: Block, { config: file, force = false }: BlockOptions): Promise<void> {
-  const { rough, config, path } = read(cli, file);
+  const rough = readRoughly(file);
   const unknown = unknownName(rough, what);
-  if (unknown !== undefined && config && !force) {
+  if (unknown !== undefined && !force && validConfig(cli, file)) {
     throw new CommandFailure(
       `${unknown}. To block it all the same, such as when a proxy still serves an earlier configuration, add --force`,
     );
   }
   if (unknown !== undefined) cli.err(`warning: ${unknown}; it is blocked all the same`);
+  const path = blockListPath(file, rough.blockListFile);
   const entry = { ...what, since: new Date().toISOString(), by: systemUser(cli.env).name };
   if (!(await edit(path, (list) => list.with(entry)))) {
     cli.out(`The ${inWords(what)} is blocked already, in ${path}.`);
     return;
   }
-  await record(cli, config, 'block', what);
   cli.out(
     `Blocked the ${inWords(what)}, in ${path}. Each proxy that follows this file refuses requests for it within a second.`,
   );
+  await record(cli, file, 'block', what);
 }
 
-/** Takes a key or a key store from the block list. */
+/** Takes a key or a key store from the block list. Throws CommandFailure if it is blocked otherwise, too. */
 export async function unblock(cli: Cli, what: Block, { config: file }: BlockOptions): Promise<void> {
-  const { rough, config, path } = read(cli, file);
+  const rough = readRoughly(file);
+  const path = blockListPath(file, rough.blockListFile);
   const wasListed = await edit(path, (list) => list.without(what));
-  if (wasListed) await record(cli, config, 'unblock', what);
-  const still = stillBlocked(rough, what, file);
-  if (still !== undefined) throw new CommandFailure(still);
+  if (wasListed) await record(cli, file, 'unblock', what);
+  const still = stillBlocked(rough, readBlockList(path), what, file);
+  if (still !== undefined) throw new CommandFailure(`the ${inWords(what)} stays blocked: ${still}`);
   cli.out(
     wasListed
       ? `Unblocked the ${inWords(what)}, in ${path}. Each proxy that follows this file serves it within a second.`
@@ -49,14 +51,12 @@ export async function unblock(cli: Cli, what: Block, { config: file }: BlockOpti
   );
 }
 
-function read(cli: Cli, file: string): { rough: RoughConfig; config: Config | undefined; path: string } {
-  const rough = readRoughly(file);
-  const path = blockListPath(file, rough.blockListFile);
+/** The configuration; undefined if it has problems, which matter neither to the block list nor to who must pull a key. */
+function validConfig(cli: Cli, file: string): Config | undefined {
   try {
-    return { rough, config: loadConfig(file, cli.env).config, path };
+    return loadConfig(file, cli.env).config;
   } catch {
-    cli.err(`warning: ${file} has problems, which do not matter here; xks-proxy config check tells them`);
-    return { rough, config: undefined, path };
+    return undefined;
   }
 }
 
@@ -67,13 +67,18 @@ function unknownName({ keyStores }: RoughConfig, { keyStore, externalKeyId }: Bl
   return `the key store ${keyStore} has no external key ${externalKeyId}; it has ${listed(store.keys.map(({ id }) => id))}`;
 }
 
-/** Why something that the list does not name is refused nevertheless. */
-function stillBlocked({ keyStores }: RoughConfig, what: Block, file: string): string | undefined {
-  const { keyStore, externalKeyId } = what;
+/** Why something that the list no longer names is refused nevertheless. */
+function stillBlocked(
+  { keyStores }: RoughConfig,
+  list: BlockList,
+  { keyStore, externalKeyId }: Block,
+  file: string,
+): string | undefined {
   const store = keyStores.find(({ name }) => name === keyStore);
-  const entry = externalKeyId === undefined ? store : store?.keys.find(({ id }) => id === externalKeyId);
-  if (!entry?.isBlocked) return undefined;
-  return `the ${inWords(what)} stays blocked: ${file} says status: blocked; change it there`;
+  const key = store?.keys.find(({ id }) => id === externalKeyId);
+  if (store?.isBlocked) return `${file} says status: blocked of the key store; change it there`;
+  if (key?.isBlocked) return `${file} says status: blocked of the key; change it there`;
+  return list.has({ keyStore }) ? `its key store is; run xks-proxy keystore unblock ${keyStore}` : undefined;
 }
 
 /** Returns whether there was anything to change. */
@@ -92,10 +97,11 @@ async function edit(path: string, change: Parameters<typeof editBlockList>[1]): 
   }
 }
 
-async function record(cli: Cli, config: Config | undefined, verb: string, what: Block): Promise<void> {
+async function record(cli: Cli, file: string, verb: string, what: Block): Promise<void> {
+  const config = validConfig(cli, file);
   if (!config) {
     cli.err(
-      'warning: this command is not recorded in the audit log, since the configuration has problems; the proxy records what it does',
+      `warning: ${file} has problems (xks-proxy config check tells them), so that this command is not recorded in the audit log; the proxy records what it does`,
     );
     return;
   }
