@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { hasRepeatedFields } from '../xks/repeatedFields.ts';
 
 /** A blocked key store, or with `externalKeyId` one key of it. */
 export interface Block {
@@ -52,6 +53,7 @@ export class BlockList {
       throw new BlockListProblem(json.trim() === '' ? 'is empty' : 'is not JSON');
     }
     const { data, error } = schema.safeParse(value);
+    if (data && hasRepeatedFields(json, value as object)) throw new BlockListProblem('has a field twice');
     if (data) return new BlockList(data.blocked);
     const [issue] = error.issues;
     throw new BlockListProblem(`is not a block list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);

@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/hsm/keyManager.ts': ['src/xks/'],
   'src/hsm/': ['src/xks/', 'src/hsm/', 'src/messaging/'],
   'src/timing/': [],
-  'src/blocks/': [],
+  'src/blocks/': ['src/xks/repeatedFields.ts'],
   'src/messaging/': [],
   'src/keyStores/': ['src/xks/', 'src/hsm/keyManager.ts', 'src/operations/', 'src/policy/', 'src/sigv4/'],
   'src/operations/': ['src/xks/', 'src/hsm/keyManager.ts'],

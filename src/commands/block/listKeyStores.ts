@@ -6,8 +6,8 @@ import { formatTable } from '../formatTable.ts';
 /** What blocks a key or a key store. */
 interface Blocked {
   readonly inConfiguration: boolean;
-  /** Undefined: the block list does not name it. */
-  readonly inBlockList: { readonly since?: string | undefined; readonly by?: string | undefined } | undefined;
+  /** Null: the block list does not name it. */
+  readonly inBlockList: { readonly since?: string | undefined; readonly by?: string | undefined } | null;
 }
 
 export interface ListedKeyStore {
@@ -61,7 +61,7 @@ function whatBlocks(
 ): Blocked | undefined {
   const listed = blocks.find((block) => block.keyStore === keyStore && block.externalKeyId === externalKeyId);
   if (!inConfiguration && !listed) return undefined;
-  return { inConfiguration, inBlockList: listed && { since: listed.since, by: listed.by } };
+  return { inConfiguration, inBlockList: listed ? { since: listed.since, by: listed.by } : null };
 }
 
 /** The key stores in lines, and below them what is blocked, since when and by whom. */

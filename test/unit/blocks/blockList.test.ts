@@ -38,6 +38,7 @@ describe('BlockList', () => {
     ['{"blocked": [{"keyStore": "example", "externalKeyID": "foo"}]}', 'is not a block list'],
     ['{"blocked": [{"keyStore": "example", "externalKeyId": null}]}', 'is not a block list'],
     ['{"blocked": [], "blocked ": []}', 'is not a block list'],
+    ['{"blocked": [{"keyStore": "example"}], "blocked": []}', 'has a field twice'],
   ])('%j %s', (json, problem) => {
     expect(() => BlockList.parse(json)).toThrow(
       expect.objectContaining({ name: 'BlockListProblem', message: expect.stringContaining(problem) as string }),
