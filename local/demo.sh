@@ -52,16 +52,24 @@ until_it_says() {
   exit 1
 }
 
-reloads() {
-  grep -c 'the configuration was reloaded' proxy.log || true
+times_logged() {
+  grep -c "$1" proxy.log || true
 }
 
 # Waits until the proxy has seen that its configuration has changed, as it does within seconds.
 reloaded=0
 wait_for_reload() {
   reloaded=$((reloaded + 1))
-  until_it_says $reloaded reloads
+  until_it_says $reloaded times_logged 'the configuration was reloaded'
   run "grep 'the configuration was reloaded' proxy.log | tail -n 1"
+}
+
+# Waits until the proxy has taken over its block list, as it does within a second.
+changed=0
+wait_for_block_list() {
+  changed=$((changed + 1))
+  until_it_says $changed times_logged 'the block list was changed'
+  run "grep 'the block list was changed' proxy.log | tail -n 1"
 }
 
 # The state that the key store reached last, of the local KMS's log: the AWS CLI takes a second to start.
@@ -152,22 +160,22 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
 
 chapter 'Block the key at the proxy'
 say "Whoever runs the proxy has the last word, whatever AWS's policies say:"
-run "sed 's/- id: foo/- { id: foo, status: blocked }/' config.yaml > blocked.yaml && mv blocked.yaml config.yaml"
-wait_for_reload
+run 'xks-proxy key block foo --key-store example --config config.yaml'
+wait_for_block_list
 say 'What the caller sees:'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
 say 'What the proxy logged, and what KMS counted:'
 run 'grep InvalidStateException proxy.log | tail -n 1'
 run 'curl -s $KMS_ENDPOINT/metrics | grep "^XksProxyErrors.*InvalidStateException"'
-run "sed 's/, status: blocked//' config.yaml > open.yaml && mv open.yaml config.yaml"
-wait_for_reload
+run 'xks-proxy key unblock foo --key-store example --config config.yaml'
+wait_for_block_list
 run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
     --query Plaintext --output text | base64 --decode; echo'
 
 chapter 'Audit'
 say 'The proxy recorded each request before it answered, and what the commands above changed. It signs its log each second.'
 run 'xks-proxy audit query audit --key foo --operation Decrypt | tail -n 2'
-run 'xks-proxy audit query audit --type admin | tail -n 2'
+run 'xks-proxy audit query audit --type admin | tail -n 4'
 run 'xks-proxy audit verify audit | tail -n 1'
 say 'In a copy, somebody hides that the old credential was removed:'
 run "cp -R audit changed && sed 's/credential remove/credential list/' audit/cli/00000000000000000000.ndjson > changed/cli/00000000000000000000.ndjson"

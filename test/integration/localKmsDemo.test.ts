@@ -37,10 +37,12 @@ const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[
   ['Rotate the credential, with no downtime', ': added"', ': removed"', '\nHello, external key store!\n'],
   [
     'Block the key at the proxy',
+    'key foo of key store example: blocked',
     '(KMSInvalidStateException)',
     'is not enabled in the external key manager',
     '"errorMessage":"The external key is blocked by the proxy."',
     'ExceptionName="InvalidStateException"} 1\n',
+    'key foo of key store example: unblocked',
     '\nHello, external key store!\n',
   ],
   [
