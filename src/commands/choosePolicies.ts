@@ -1,6 +1,7 @@
 import { ConfigSource } from '../config/configSource.ts';
 import type { GivenRequest } from '../config/policyTests.ts';
 import { explain, type Explanation } from '../policy/explain.ts';
+import { neverTrue } from '../policy/neverTrue.ts';
 import { PolicyEngine, type Decision } from '../policy/policyEngine.ts';
 import type { PolicySet } from '../policy/policySet.ts';
 import type { PolicySubject } from '../policy/requestOf.ts';
@@ -23,10 +24,15 @@ export interface ChosenPolicies {
 }
 
 /** Throws ConfigError, or CommandFailure if there are no such policies. */
-export function choosePolicies(cli: Pick<Cli, 'env'>, { config, policyFile, store }: PolicyChoice): ChosenPolicies {
+export function choosePolicies(
+  cli: Pick<Cli, 'env' | 'err'>,
+  { config, policyFile, store }: PolicyChoice,
+): ChosenPolicies {
   if (config !== undefined && policyFile === undefined) return ofConfig(cli, config, store);
   if (config === undefined && policyFile !== undefined) {
-    return chosen(readPolicySet(policyFile), store, ({ tags = {} }) => tags);
+    const policySet = readPolicySet(policyFile);
+    for (const warning of neverTrue(policySet).warnings) cli.err(`warning: ${policyFile}: ${warning}`);
+    return chosen(policySet, store, ({ tags = {} }) => tags);
   }
   throw new CommandFailure('give either --config or --policy-file');
 }

@@ -23,7 +23,9 @@ export function policyCommand(cli: Cli): Command {
     .description('validates the policies of all key stores: every problem with its line')
     .requiredOption(...CONFIG)
     .action(({ config }: { config: string }) => {
-      for (const { name, policyFile } of loadConfig(config, cli.env).config.keyStores) {
+      const loaded = loadConfig(config, cli.env);
+      for (const warning of loaded.warnings) cli.err(`warning: ${warning}`);
+      for (const { name, policyFile } of loaded.config.keyStores) {
         const ids = policyFile?.policies.map(({ id }) => id).join(', ');
         cli.out(`key store ${name}: ${ids ?? 'no policyFile, requests are not restricted'}`);
       }

@@ -7,6 +7,7 @@ import { crossCheck, oldNames } from './crossCheck.ts';
 import { ConfigError, formatProblem, locate, type KeyPath, type Remark } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
 import { blankSecrets } from './blankSecrets.ts';
+import { policyWarnings } from './policyWarnings.ts';
 import { sharedKeys } from './sharedKeys.ts';
 import { toRemarks } from './toRemark.ts';
 import { unknownRegions } from './unknownRegions.ts';
@@ -47,6 +48,7 @@ export function loadConfig(
     ...unknownRegions(data),
     ...blankSecrets(data),
     ...sharedKeys(data),
+    ...policyWarnings(data),
   ];
   return {
     config: deepFreeze(data),

@@ -57,7 +57,7 @@ function partsOf({ principal, action, resource, conditions }: PolicyJson) {
 }
 
 // `when { a && b }` is `when { a } when { b }`, and `unless { a || b }` is `unless { a } unless { b }`.
-function splitCondition({ kind, body }: Condition): Condition[] {
+export function splitCondition({ kind, body }: Condition): Condition[] {
   const operands = kind === 'when' ? '&&' in body && body['&&'] : '||' in body && body['||'];
   if (!operands) return [{ kind, body }];
   const { left, right } = operands as { left: Condition['body']; right: Condition['body'] };

@@ -1,7 +1,8 @@
 import type { Entity, EntityName } from './cedarRequest.ts';
 
 // IAM User Guide, "IAM identifiers"; names have the characters that IAM and STS accept.
-const NAME = '[A-Za-z0-9_+=,.@-]+';
+export const NAME = '[A-Za-z0-9_+=,.@-]+';
+export const ACCOUNT = '[0-9]{12}';
 const PATH_AND_NAME = `(?<path>/|/[\\x21-\\x7e]+/)(?<name>${NAME})`;
 
 const FORMS: readonly (readonly [type: string, pattern: RegExp])[] = [
@@ -13,6 +14,19 @@ const FORMS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['Service', /^(?<name>[a-z0-9-]+(?:\.[a-z0-9-]+)*)\.amazonaws\.com(?:\.cn)?$/],
   ['AwsInternal', /^AWS Internal$/],
 ];
+
+/** How the principals of each type are named. */
+export const PRINCIPAL_FORMS: Readonly<Record<string, string>> = {
+  User: 'arn:aws:iam::<account>:user<path><name>, where the path is / at least',
+  Role: 'arn:aws:iam::<account>:role<path><name>, where the path is / at least',
+  AssumedRole:
+    'arn:aws:sts::<account>:assumed-role/<name>/<session>; for all sessions, write principal in RoleName::"<account>/<name>"',
+  FederatedUser: 'arn:aws:sts::<account>:federated-user/<name>',
+  AccountRoot: 'arn:aws:iam::<account>:root; for all of an account, write principal in Account::"<account>"',
+  Service: '<name>.amazonaws.com',
+  AwsInternal: 'AWS Internal',
+  OtherPrincipal: 'a text of no other kind',
+};
 
 /** Who asked KMS, by its `awsPrincipalArn`. A text of no known form is an OtherPrincipal, and in no account. */
 export function principalOf(awsPrincipalArn: string): Entity {
@@ -37,5 +51,5 @@ function parentsOf(type: string, { account, name }: { account?: string; name?: s
 }
 
 function arn(service: string, resource: string): RegExp {
-  return new RegExp(`^arn:(?<partition>aws[a-z-]*):${service}::(?<account>[0-9]{12}):${resource}$`);
+  return new RegExp(`^arn:(?<partition>aws[a-z-]*):${service}::(?<account>${ACCOUNT}):${resource}$`);
 }
