@@ -1,6 +1,6 @@
 import type { SupervisorLink } from '../server/workers/worker.ts';
 
-/** What a command may use of the process it runs in. `main.ts` is the only file that makes one from the real process. */
+/** What a command may use of the process it runs in. `program.ts` is the only file that makes one from the real process. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Writes to standard output. */

@@ -2,7 +2,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { boundedJson } from '../audit/format/boundedJson.ts';
 
 export interface LogStreamOptions {
-  /** Not blocking, if it is a pipe or socket: main.ts sees to that. */
+  /** Not blocking, if it is a pipe or socket: program.ts sees to that. */
   readonly descriptor: number;
   /** Whether other processes write there too. */
   readonly isShared: boolean;

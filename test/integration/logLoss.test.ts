@@ -28,7 +28,7 @@ it('a process whose log is read too slowly ends, and does not wait for its reade
   const script = `
     import { createLogger } from './src/monitoring/logger.ts';
     import { LogStream } from './src/monitoring/logStream.ts';
-    // As main.ts does: it makes writes to a pipe that is full fail, not wait.
+    // As program.ts does: it makes writes to a pipe that is full fail, not wait.
     process.stdout.on('error', () => undefined);
     const end = (reason) => { console.error(reason); process.exit(1); };
     const clock = () => performance.now();

@@ -22,7 +22,7 @@ if (cluster.worker && folder !== undefined) await serve(cluster.worker.id, folde
 async function serve(worker: number, folder: string): Promise<void> {
   const does = (script: (typeof SCRIPTS)[number]) => existsSync(join(folder, script));
   const never = new Promise<never>(() => undefined);
-  // As in main.ts.
+  // As in program.ts.
   process.prependOnceListener('disconnect', () => {
     process.kill(process.pid, 'SIGKILL');
   });

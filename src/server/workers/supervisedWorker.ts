@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import cluster, { type ClusterSettings } from 'node:cluster';
 import { once } from 'node:events';
+import { execArgv } from 'node:process';
 import { Peer } from '../../messaging/peer.ts';
 import { processChannel } from '../../messaging/processChannel.ts';
 import { withTimeLimit } from '../../timing/timeLimit.ts';
@@ -36,7 +37,8 @@ export class SupervisedWorker {
   static async fork(options: WorkerOptions, offer: SupervisorCalls): Promise<SupervisedWorker> {
     // The fifth descriptor is LOG_DESCRIPTOR.
     const stdio: ClusterSettings['stdio'] = ['pipe', 'pipe', 'pipe', 'ipc', 1];
-    cluster.setupPrimary({ stdio, serialization: 'advanced', ...options.program });
+    const flags = [...execArgv, '--disable-sigusr1'];
+    cluster.setupPrimary({ stdio, serialization: 'advanced', execArgv: flags, ...options.program });
     const worker = cluster.fork();
     if (worker.process.pid === undefined) throw (await once(worker, 'error'))[0];
     return new SupervisedWorker(worker.id, worker.process, options, offer);

@@ -28,7 +28,7 @@ it('what is built by default is the proxy, which runs without privileges and dra
   const image = stageOf('base') + stageOf('runtime');
   for (const instruction of [
     'USER 10001:10001',
-    'ENTRYPOINT ["node", "/app/dist/main.js"]',
+    'ENTRYPOINT ["node", "--disable-sigusr1", "/app/dist/main.js"]',
     'CMD ["serve", "--config", "/etc/xks-proxy/config.yaml"]',
     'STOPSIGNAL SIGTERM',
     'EXPOSE 8443 9464',

@@ -1,0 +1,84 @@
+import cluster from 'node:cluster';
+import inspector from 'node:inspector';
+import { availableParallelism } from 'node:os';
+import type { Cli } from './commands/cli.ts';
+import { runCommandLine } from './commands/commandLine.ts';
+import { processChannel } from './messaging/processChannel.ts';
+import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_GRACE_MS = 2_000;
+
+// A SIGUSR1 before the first statement of main.ts, or NODE_OPTIONS, may have opened it. On the command line it is meant.
+function closeInspector(): void {
+  if (inspector.url() === undefined) return;
+  if (process.execArgv.some((flag) => /^--inspect(-brk|-wait)?(=|$)/.test(flag))) return;
+  inspector.close();
+  process.stderr.write("Node's inspector is closed: through it, every user of this machine could read the secrets.\n");
+}
+closeInspector();
+// Node has two ways to open it for one signal: it interrupts the program, and then sends an event.
+setImmediate(closeInspector);
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stop.abort(signal);
+  });
+let hangup = (): void => {
+  stop.abort('SIGHUP');
+};
+process.on('SIGHUP', () => {
+  hangup();
+});
+
+// The reader of a pipe, such as head, may have seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+// What is written there is lost with its reader, such as the last words of a worker. The log has a stream of its own.
+process.stderr.on('error', () => undefined);
+
+// A worker that hangs in a call of a PKCS#11 module does not notice that its supervisor has ended. Nor can process.exit() end it if
+// the call is in a thread, or if there is log left that no one reads.
+function killWorkers(): void {
+  for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
+}
+process.on('exit', killWorkers);
+if (cluster.isWorker) {
+  process.prependOnceListener('disconnect', () => {
+    process.kill(process.pid, 'SIGKILL');
+  });
+}
+
+const cli: Cli = {
+  env: process.env,
+  out: (text) => process.stdout.write(`${text}\n`),
+  // Not blocking, if it is a pipe, since process.stdout was made above; a worker's is the same one.
+  logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,
+  err: (text) => process.stderr.write(`${text}\n`),
+  interactive: process.stderr.isTTY,
+  sizeThreadPool: (threads) => {
+    process.env['UV_THREADPOOL_SIZE'] ??= String(threads);
+  },
+  abort: (message) => {
+    cli.err(message);
+    process.exit(EXIT_FAILED);
+  },
+  stop: stop.signal,
+  onHangup: (listener) => {
+    hangup = listener;
+  },
+  cores: availableParallelism(),
+  supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },
+};
+
+process.exitCode = await runCommandLine(cli, process.argv.slice(2));
+// Only a call that hangs in a PKCS#11 module keeps the process now, and it would keep process.exit() too.
+setTimeout(() => {
+  cli.err('a call of a PKCS#11 module has not come back: the process is killed');
+  killWorkers();
+  process.kill(process.pid, 'SIGKILL');
+}, EXIT_GRACE_MS).unref();
