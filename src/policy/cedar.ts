@@ -1,14 +1,22 @@
-import cedar, {
-  type AuthorizationAnswer,
-  type DetailedError,
-  type EntityJson,
-  type PolicyJson,
-  type Response,
+import { createRequire } from 'node:module';
+import type {
+  AuthorizationAnswer,
+  DetailedError,
+  EntityJson,
+  PolicyJson,
+  Response,
 } from '@cedar-policy/cedar-wasm/nodejs';
 import type { CedarRequest, Entity } from './cedarRequest.ts';
 import { cedarSchema } from './cedarSchema.ts';
 
 export type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+
+const require = createRequire(import.meta.url);
+
+/** Cedar, which takes a sixth of the start of a process: it is loaded with the first policy. */
+function cedar(): typeof import('@cedar-policy/cedar-wasm/nodejs') {
+  return require('@cedar-policy/cedar-wasm/nodejs') as typeof import('@cedar-policy/cedar-wasm/nodejs');
+}
 
 export interface ParsedPolicies {
   /** In the order of the text; none if it cannot be parsed. */
@@ -43,7 +51,7 @@ export function parsePolicies(text: string): ParsedPolicies {
     policy: policyId === undefined ? undefined : Number(policyId.replace('policy', '')),
     offset: bytes.toString('utf8', 0, error.sourceLocations?.[0]?.start ?? 0).length,
   });
-  const answer = cedar.validate({ schema: cedarSchema, policies: { staticPolicies: text } });
+  const answer = cedar().validate({ schema: cedarSchema, policies: { staticPolicies: text } });
   if (answer.type === 'failure') return { policies: [], problems: answer.errors.map((error) => problem(error)) };
   // Warnings too: a forbid that never applies, or text that does not read as it is.
   const found = [...answer.validationErrors, ...answer.validationWarnings];
@@ -52,7 +60,7 @@ export function parsePolicies(text: string): ParsedPolicies {
 
 // Cedar names the policies of a text policy0, policy1 and so on, and hands them out in the order of these names.
 function splitPolicies(text: string): ParsedPolicy[] {
-  const parts = cedar.policySetTextToParts(text);
+  const parts = cedar().policySetTextToParts(text);
   if (parts.type === 'failure') throw failure(parts.errors);
   const ranks = parts.policies.map((_, index) => String(index)).sort();
   const parsed = parts.policies.map((part, rank) => ({ index: Number(ranks[rank]), policy: parsePolicy(part) }));
@@ -61,7 +69,7 @@ function splitPolicies(text: string): ParsedPolicy[] {
 
 /** Of the text of one valid policy. */
 export function parsePolicy(text: string): ParsedPolicy {
-  const answer = cedar.policyToJson(text);
+  const answer = cedar().policyToJson(text);
   if (answer.type === 'failure') throw failure(answer.errors);
   return { text, json: answer.json };
 }
@@ -76,8 +84,8 @@ export class PreparedPolicies {
   /** `policies`: texts by id, which are valid. */
   constructor(policies: Readonly<Record<string, string>>) {
     for (const answer of [
-      cedar.preparseSchema(SCHEMA_NAME, cedarSchema),
-      cedar.preparsePolicySet(this.#name, { staticPolicies: policies }),
+      cedar().preparseSchema(SCHEMA_NAME, cedarSchema),
+      cedar().preparsePolicySet(this.#name, { staticPolicies: policies }),
     ]) {
       if (answer.type === 'failure') throw failure(answer.errors);
     }
@@ -86,7 +94,7 @@ export class PreparedPolicies {
   /** Throws if Cedar fails, or a policy does: Cedar passes over such a one, be it a forbid. */
   decide(request: CedarRequest): CedarDecision {
     return toDecision(
-      cedar.statefulIsAuthorized({
+      cedar().statefulIsAuthorized({
         ...toCall(request),
         preparsedPolicySetId: this.#name,
         preparsedSchemaName: SCHEMA_NAME,
@@ -97,7 +105,7 @@ export class PreparedPolicies {
 
   /** Frees their memory; from then on they permit nothing. */
   release(): void {
-    cedar.preparsePolicySet(this.#name, { staticPolicies: {} });
+    cedar().preparsePolicySet(this.#name, { staticPolicies: {} });
   }
 }
 
@@ -106,7 +114,7 @@ export function evaluate(
   policies: Readonly<Record<string, PolicyJson>>,
   request: CedarRequest,
 ): { readonly satisfied: readonly string[]; readonly failed: readonly string[] } {
-  const answer = cedar.isAuthorized({
+  const answer = cedar().isAuthorized({
     ...toCall(request),
     policies: { staticPolicies: policies },
     schema: cedarSchema,
@@ -117,7 +125,7 @@ export function evaluate(
 
 /** The text of a policy. */
 export function formatPolicy(policy: PolicyJson): string {
-  const answer = cedar.policyToText(policy);
+  const answer = cedar().policyToText(policy);
   if (answer.type === 'failure') throw failure(answer.errors);
   return answer.text;
 }
