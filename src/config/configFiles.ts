@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
+import { isOnReadOnlyMount } from './readOnlyMount.ts';
 
 /** A file that a configuration is made of. */
 export interface ConfigFile {
@@ -9,6 +10,8 @@ export interface ConfigFile {
   readonly fault?: string;
   /** Permission bits. */
   readonly mode: number;
+  /** Whether all may read it, and its mode cannot be changed here: it is on a read-only mount or a container's secret. */
+  readonly isFixed?: boolean;
 }
 
 /**
@@ -26,8 +29,15 @@ export const readFromDisk: ReadConfigFile = (path) => {
   if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'not a regular file' });
   const bytes = readFileSync(path);
   const fault = faultOf(bytes);
-  return { text: bytes.toString(), ...(fault !== undefined && { fault }), mode: stats.mode & 0o777 };
+  const mode = stats.mode & 0o777;
+  const isFixed = (mode & 0o004) !== 0 && isFixedPlace(path, mode);
+  return { text: bytes.toString(), mode, ...(fault !== undefined && { fault }), ...(isFixed && { isFixed }) };
 };
+
+// Docker and Podman mount secrets there, 0444 unless told otherwise, and not all of them read-only.
+function isFixedPlace(path: string, mode: number): boolean {
+  return (path.startsWith('/run/secrets/') && (mode & 0o002) === 0) || isOnReadOnlyMount(path);
+}
 
 function faultOf(bytes: Buffer): string | undefined {
   const hasUtf16Mark = ['feff', 'fffe'].includes(bytes.toString('hex', 0, 2));

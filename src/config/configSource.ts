@@ -19,6 +19,9 @@ interface TlsFiles {
   readonly clientAuth?: { readonly caFile: string; readonly commonNames: readonly string[] } | undefined;
 }
 
+const MODES =
+  'with uid and mode 0400 of the secret (Docker Swarm, Podman), the mode of its file on the host (Docker Compose), or defaultMode 0400 (Kubernetes)';
+
 /** Reads what a configuration refers to. Its methods throw Errors whose messages are problems to report. */
 export class ConfigSource {
   /** What is allowed, but probably not meant. */
@@ -34,7 +37,10 @@ export class ConfigSource {
     this.#readFile = readFile;
   }
 
-  /** The secret, without line ends at its end. A file that everyone may read is refused. */
+  /**
+   * The secret, without line ends at its end. A file that everyone may read is refused, unless its mode cannot be changed here: a
+   * container's secret is open to that container alone, and refusing it would leave {env}, which more can read.
+   */
   readSecret(reference: SecretReference, form: SecretForm): Secret {
     const text =
       reference.env === undefined ? this.#readSecretFile(reference.file) : this.#readSecretVariable(reference.env);
@@ -103,11 +109,13 @@ export class ConfigSource {
   #readSecretFile(file: string): string {
     this.#requireThere(file);
     const text = this.#readText(file);
-    const { mode } = this.#read(file);
-    if (isOpenToAll(mode)) {
-      throw new Error(
-        `names ${this.#path(file)}, which everyone may read or write; run: chmod o-rwx '${this.#path(file)}'`,
-      );
+    const { mode, isFixed } = this.#read(file);
+    const path = this.#path(file);
+    if (isFixed) {
+      const message = `everyone may read the secret ${path}, whose mode cannot be changed here: change it where it comes from, ${MODES}`;
+      this.warnings.push({ keys: [], message });
+    } else if (isOpenToAll(mode)) {
+      throw new Error(`names ${path}, which everyone may read or write; run: chmod o-rwx '${path}'`);
     }
     return text;
   }
@@ -153,7 +161,9 @@ export class ConfigSource {
       return this.#readFile(this.#path(file));
     } catch (error) {
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      throw new Error(`names ${this.#path(file)}, which cannot be read (${code})`, { cause: error });
+      // A private key may stand where its file belongs.
+      const name = /-----|[\r\n]/.test(file) ? 'what is no file' : this.#path(file);
+      throw new Error(`names ${name}, which cannot be read (${code})`, { cause: error });
     }
   }
 

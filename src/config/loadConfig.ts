@@ -10,6 +10,7 @@ import { blankSecrets } from './blankSecrets.ts';
 import { policyWarnings } from './policyWarnings.ts';
 import { sharedKeys } from './sharedKeys.ts';
 import { toRemarks } from './toRemark.ts';
+import { writableByAll } from './writableByAll.ts';
 import { unknownRegions } from './unknownRegions.ts';
 import { placeOf, readYaml } from './writtenYaml.ts';
 
@@ -49,6 +50,7 @@ export function loadConfig(
     ...blankSecrets(data),
     ...sharedKeys(data),
     ...policyWarnings(data),
+    ...writableByAll([...Object.keys(snapshot()), ...data.keyManagers.map(({ pkcs11 }) => pkcs11.module)]),
   ];
   return {
     config: deepFreeze(data),

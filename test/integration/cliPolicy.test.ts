@@ -49,7 +49,7 @@ it('check names the policies of each key store, or every problem', async () => {
   write('p.cedar', POLICIES.replace('AccountRoot', 'AcountRoot'));
   const { exitCode, stderr } = await policy('check', '--config', files.configFile);
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/keyStores\[0\]\.policyFile: p\.cedar:5: in "no-root": .*did you mean `AccountRoot`\?/);
+  expect(stderr).toMatch(/keyStores\[0\]\.policyFile \(line \d+\): p\.cedar:5: in "no-root": .*did you mean `AccountRoot`\?/);
   write('p.cedar', POLICIES);
 });
 

@@ -1,0 +1,24 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Remark } from './problem.ts';
+import { isOnReadOnlyMount } from './readOnlyMount.ts';
+
+/** Warnings of files that everyone may write, and of their folders, in which everyone may replace them. */
+export function writableByAll(files: readonly string[]): Remark[] {
+  const there = files.flatMap((file) => {
+    try {
+      return [file, realpathSync(file)];
+    } catch {
+      return [];
+    }
+  });
+  const open = (path: string) => (statSync(path).mode & 0o002) !== 0 && !isOnReadOnlyMount(path);
+  return [
+    ...[...new Set(files)]
+      .filter((file) => there.includes(file) && open(file))
+      .map((file) => `everyone may write ${file}; run: chmod o-w '${file}'`),
+    ...[...new Set(there.map((file) => dirname(file)))]
+      .filter(open)
+      .map((folder) => `everyone may put files into ${folder}, which is read; run: chmod o-w '${folder}'`),
+  ].map((message) => ({ keys: [], message }));
+}
