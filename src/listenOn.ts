@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 
 export interface ListenAddress {
@@ -7,9 +8,11 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+const DESCRIPTOR_CHECK_MS = 1_000;
+
 /**
  * Has a server listen, and resolves to its address. Rejects with what the system says: EADDRINUSE, EACCES. `onError` is told of later
- * errors, such as a connection that cannot be accepted for lack of file descriptors; the server goes on.
+ * errors, and once a second of EMFILE or ENFILE while no file descriptor is free, so that connections are lost; the server goes on.
  */
 export async function listenOn(
   server: Server,
@@ -19,5 +22,19 @@ export async function listenOn(
   server.listen(port, host);
   await once(server, 'listening');
   server.on('error', onError);
+  // Without a descriptor, libuv closes new connections or leaves them waiting, and Node is not told.
+  const timer = setInterval(checkDescriptors, DESCRIPTOR_CHECK_MS, onError).unref();
+  server.once('close', () => {
+    clearInterval(timer);
+  });
   return server.address() as AddressInfo;
+}
+
+function checkDescriptors(onError: (error: NodeJS.ErrnoException) => void): void {
+  try {
+    closeSync(openSync('/', 'r'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EMFILE' || code === 'ENFILE') onError(error as NodeJS.ErrnoException);
+  }
 }

@@ -22,6 +22,7 @@ import { Supervisor } from '../server/workers/supervisor.ts';
 import { SupervisorFailure } from '../server/workers/supervisorFailure.ts';
 import { runWorker } from '../server/workers/worker.ts';
 import { skipProxyHeader } from '../server/skipProxyHeader.ts';
+import { refusalLog } from '../server/refusalLog.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
@@ -169,12 +170,15 @@ function start(
 ): Promise<Serving> {
   const { log, stream } = output;
   if (!own) return Proxy.start(order, { env, ...output, process: 'main', slot: 'main' });
+  const clock = () => performance.now();
+  const logRefusal = refusalLog(log, clock);
   return Supervisor.start(order, {
     host: config.server.host,
     port: config.server.port,
     maxConnections: connectionLimit(config, { workers: order.processes }),
-    onError: ({ code }) => {
-      log.error({ code }, 'a connection was not accepted');
+    onRefused: (refusal) => {
+      lifecycle.countRefusal(refusal);
+      logRefusal(refusal);
     },
     output: {
       log: (lines) => {
@@ -185,7 +189,7 @@ function start(
     },
     log,
     records: own.trail,
-    clock: () => performance.now(),
+    clock,
     retainCounts,
     onRestart: lifecycle.workerRestarted,
   });

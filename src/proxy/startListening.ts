@@ -42,9 +42,6 @@ export async function startListening(
       maxConnections,
       canRecord: () => !trail.isFull,
       listener: (clientOf) => createApp({ ...app, ...recording, verifier, proxy, clientOf }),
-      onError: ({ code }) => {
-        log.error({ code }, 'a connection was not accepted');
-      },
       onRefused: (refusal) => {
         if (refusal.reason === UNRECORDABLE) trail.omit();
         refused?.(refusal);

@@ -19,6 +19,8 @@ export interface Connection {
   /** Otherwise it is closed when its TLS handshake is finished. */
   mayRequest: boolean;
   lastRequest?: LastRequest;
+  /** Whether the answer to its last request ends it: what comes behind that request is not believed. */
+  isEnding?: boolean;
   /** Requests that have come and are not answered yet. */
   unanswered: number;
 }

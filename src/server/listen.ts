@@ -18,7 +18,8 @@ import { Connections } from './connections.ts';
 import { drain } from './drain.ts';
 import { interpose } from './interpose.ts';
 import { LISTEN_DURATIONS, type ListenDurations } from './listenDurations.ts';
-import type { Refusal } from './refusal.ts';
+import { notAccepted, type Refusal } from './refusal.ts';
+import { refuseRequest } from './refuseRequest.ts';
 import { refuseUnparsable } from './refuseUnparsable.ts';
 import { createTlsServer } from './tlsServer.ts';
 
@@ -41,9 +42,10 @@ export interface ListenOptions {
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Whether requests can be recorded at present. If not, their connections are closed. */
   readonly canRecord?: () => boolean;
-  /** Told when a connection cannot be accepted, such as for lack of file descriptors; the server goes on. */
-  readonly onError: (error: NodeJS.ErrnoException) => void;
-  /** Told of each connection that is not let in, or ends without a request: no HTTP, no TLS, or nothing in time. */
+  /**
+   * Told of each connection that is not accepted or not let in, or ends without a request (no HTTP, no TLS, or nothing in time), and of
+   * each request that `listener` does not see.
+   */
   readonly onRefused: (refusal: Refusal) => void;
 }
 
@@ -73,9 +75,11 @@ const MANY = 256;
 /** The reason of a refusal: so many records wait that no further request is taken. */
 export const UNRECORDABLE = 'too many requests wait for their records';
 
+const NO_HOST = 'a request without a Host header';
+
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
-  const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord, onError } = options;
+  const { source, tls, ticketKeys = randomBytes(48), proxyProtocol, canRecord } = options;
   const { maxConnections = MAX_CONNECTIONS, durations = LISTEN_DURATIONS } = options;
   const connections = new Connections(maxConnections);
   const running = new Set<ServerResponse>();
@@ -96,13 +100,21 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       req.socket.destroy();
       return;
     }
+    const refuse = (reason: string): void => {
+      onRefused({ ...connection.client, reason, routine: false });
+    };
+    if (connection.isEnding) {
+      // The answer to the request before ends the connection.
+      refuse('a request behind an Upgrade');
+      return;
+    }
     if (connection.unanswered >= (running.size < MANY ? MAX_PIPELINED : 1)) {
-      onRefused({ ...connection.client, reason: 'too many requests before an answer', routine: false });
+      refuse('too many requests before an answer');
       req.socket.destroy();
       return;
     }
     if (canRecord?.() === false) {
-      onRefused({ ...connection.client, reason: UNRECORDABLE, routine: false });
+      refuse(UNRECORDABLE);
       req.socket.destroy();
       return;
     }
@@ -115,20 +127,26 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       // A client that got this answer has a credential; others must not crowd it out.
       if (res.statusCode === 200) connections.answered(connection);
     });
-    if (draining) res.setHeader('Connection', 'close');
-    listener(req, res);
+    if (hasUnclearEnd(req)) connection.isEnding = true;
+    if (draining || connection.isEnding) res.setHeader('Connection', 'close');
+    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+      refuse(NO_HOST);
+      refuseRequest(res, 400, `This is ${NO_HOST}.`);
+    } else listener(req, res);
   });
   // Node would answer by itself, and nobody would know.
   server.on('checkExpectation', (req, res) => {
     const connection = connections.of(req.socket);
     if (connection?.mayRequest) {
-      onRefused({
-        ...connection.client,
-        reason: 'an Expect header with another value than 100-continue',
-        routine: false,
-      });
-      res.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
+      const reason = 'an Expect header with another value than 100-continue';
+      onRefused({ ...connection.client, reason, routine: false });
+      refuseRequest(res, 417, reason);
     } else req.socket.destroy();
+  });
+  server.on('connect', (req, stream) => {
+    const { client } = connections.of(req.socket) ?? { client: { remoteAddress: req.socket.remoteAddress } };
+    onRefused({ ...client, reason: 'a CONNECT request', routine: false });
+    stream.destroy();
   });
   server.timeout = durations.silenceMs;
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Socket) => {
@@ -151,6 +169,9 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     } else proceed();
   });
   let address: AddressInfo | undefined;
+  const onError = (error: NodeJS.ErrnoException): void => {
+    onRefused(notAccepted(error));
+  };
   if (typeof source === 'function') takeConnections(server, source, onError);
   else address = await listenOn(server, source, onError);
 
@@ -172,6 +193,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 function httpOptions({ requestMs, checkMs, idleMs }: ListenDurations): ServerOptions {
   return {
     ...TCP,
+    requireHostHeader: false,
     headersTimeout: requestMs,
     requestTimeout: requestMs,
     connectionsCheckingInterval: checkMs,
@@ -180,7 +202,15 @@ function httpOptions({ requestMs, checkMs, idleMs }: ListenDurations): ServerOpt
   };
 }
 
-function takeConnections(server: Server, handOver: HandOver, onError: ListenOptions['onError']): void {
+/**
+ * Whether Node and a load balancer may disagree about where a request ends. Node drops what came together with one that asks for an
+ * Upgrade. RFC 9112, section 6.1: with Transfer-Encoding, the framing of HTTP/1.0 is to be taken for faulty.
+ */
+function hasUnclearEnd({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined || (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined);
+}
+
+function takeConnections(server: Server, handOver: HandOver, onError: (error: Error) => void): void {
   server.on('error', onError);
   handOver((connection) => {
     // What a server with a port sets itself.

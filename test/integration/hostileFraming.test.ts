@@ -177,21 +177,70 @@ describe('what is not signed is not believed', () => {
   });
 });
 
-describe('what Node refuses by itself', () => {
+describe('what Node would refuse or drop by itself leaves a line in the log', () => {
   it('a request without Host', async () => {
     await send(rawPost({ credential }).replace(/host: .*\r\n/, ''));
-    expect(await connection.closed()).toMatchObject([{ status: 400, headers: { connection: 'close' } }]);
+    const [answer, ...others] = await connection.closed();
+    expect(answer).toMatchObject({ status: 400, headers: { connection: 'close' } });
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ errorName: 'ValidationException' });
+    expect(others).toEqual([]);
+    await proxy.logged({ reason: 'a request without a Host header', remoteAddress: '127.0.0.1' });
   });
 
   it('an expectation that nobody knows', async () => {
     await send({ lines: 'Expect: nonsense\r\n' });
-    expect(await connection.answered()).toMatchObject([{ status: 417 }]);
+    expect(await connection.closed()).toMatchObject([{ status: 417, headers: { connection: 'close' } }]);
     await proxy.logged({ reason: 'an Expect header with another value than 100-continue' });
   });
 
   it('CONNECT', async () => {
     await send('CONNECT kms.us-east-1.amazonaws.com:443 HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await connection.closed()).toEqual([]);
+    await proxy.logged({ reason: 'a CONNECT request', remoteAddress: '127.0.0.1' });
+  });
+});
+
+describe('a connection ends with the answer to a request whose end is unclear', () => {
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+  const cases: Record<string, [status: number, post: Partial<RawPost>]> = {
+    'an Upgrade': [200, { lines: upgrade }],
+    'an Upgrade, with a chunked body': [200, { lines: upgrade, framing: chunked, payload: oneChunk }],
+    'an Upgrade, without a body': [
+      405,
+      { requestLine: `GET ${paths.encrypt} HTTP/1.1`, lines: upgrade, framing: '', payload: '' },
+    ],
+    'an Upgrade that Connection does not name': [200, { lines: 'Upgrade: h2c\r\n' }],
+    'an Upgrade of HTTP/1.0': [200, { requestLine: `POST ${paths.encrypt} HTTP/1.0`, lines: upgrade }],
+    'Transfer-Encoding in HTTP/1.0': [
+      200,
+      {
+        requestLine: `POST ${paths.encrypt} HTTP/1.0`,
+        lines: 'Connection: keep-alive\r\n',
+        framing: chunked,
+        payload: oneChunk,
+      },
+    ],
+  };
+
+  describe.each(Object.entries(cases))('%s', (_what, [status, post]) => {
+    it.each([
+      ['with nothing behind it', ''],
+      ['with a request behind it', rawPost],
+      ['with half a request behind it', smuggled.slice(0, 20)],
+      ['with garbage behind it', '\0\x01\r\n\r\n'],
+    ])('%s', async (_behind, behind) => {
+      const text = typeof behind === 'string' ? behind : behind({ credential });
+      await send(rawPost({ credential, ...post }) + text);
+      const answers = await connection.closed();
+      expect(answers.map((answer) => answer.status)).toEqual([status]);
+    });
+
+    it('with a request that comes while it is worked on', async () => {
+      await send(rawPost({ credential, ...post }));
+      await connection.send(rawPost({ credential }));
+      const answers = await connection.closed();
+      expect(answers.map((answer) => answer.status)).toEqual([status]);
+    });
   });
 });
 

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { testCertificates } from '../support/certificates.ts';
+import { allowNoMoreDescriptors } from '../support/descriptorLimit.ts';
 import { parseExposition, valueOf, type Sample } from '../support/exposition.ts';
 import { listenLocally } from '../support/listenLocally.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
@@ -192,4 +193,34 @@ it('does not start without its monitoring port', async () => {
   await close();
   expect(exitCode).toBe(1);
   expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
+});
+
+it.each([1, 2])('tells of connections that %i processes lose for lack of descriptors', async (workers) => {
+  files.writeConfig(monitored({ workers }));
+  const { running, metrics } = await start();
+  const lift = allowNoMoreDescriptors(running.pid);
+  const connection = new RawConnection(running.port);
+  await running.logged({ msg: 'a connection without a request', reason: 'EMFILE' });
+  lift();
+  connection.reset();
+  await running.proveService();
+  const labels = { reason: 'descriptors' };
+  expect(valueOf(await metrics(), 'xks_proxy_refused_connections_total', labels)).toBeGreaterThanOrEqual(1);
+});
+
+it('counts requests that Node would answer or drop by itself', async () => {
+  const { running, metrics } = await start();
+  const requests = [
+    'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n',
+    'POST / HTTP/1.1\r\nHost: a\r\nExpect: foo\r\nContent-Length: 0\r\n\r\n',
+    'CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n',
+    'nonsense\r\n\r\n',
+  ];
+  for (const request of requests) {
+    const connection = new RawConnection(running.port, { ca: testCertificates.ca.certificate });
+    await connection.send(request);
+    await connection.closed();
+  }
+  const labels = { reason: 'http' };
+  expect(valueOf(await metrics(), 'xks_proxy_refused_connections_total', labels)).toBe(requests.length);
 });

@@ -32,9 +32,6 @@ export async function startServer(options: Partial<ListenOptions> = {}): Promise
       req.resume();
       res.writeHead(200, { 'Content-Length': Buffer.byteLength(body) }).end(body);
     },
-    onError: (error) => {
-      throw error;
-    },
     onRefused: (refusal) => refusals.push(refusal),
     ...options,
   });

@@ -46,7 +46,7 @@ export class SupervisedWorkers {
       {
         host: '127.0.0.1',
         port: 0,
-        onError: () => undefined,
+        onRefused: () => undefined,
         output: { log: note.bind(undefined, {}), isBehind: () => false, error: note.bind(undefined, {}) },
         log: { info: note, error: note },
         records: { note: () => undefined, problem: undefined, stop: () => Promise.resolve([]) },

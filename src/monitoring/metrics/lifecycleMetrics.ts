@@ -1,11 +1,14 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
+import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 
 export interface LifecycleMetrics extends SnapshotSource {
   /** Told of each attempt to load the configuration again. */
   readonly reloaded: (outcome: 'success' | 'failure') => void;
   /** Told of each worker process that is replaced. */
   readonly workerRestarted: () => void;
+  /** Told of each connection that reaches no process that serves. */
+  readonly countRefusal: (refusal: RefusedConnection) => void;
 }
 
 /** Metrics of the one process of a proxy that owns its configuration; made when the first one is in force. */
@@ -47,5 +50,6 @@ export function lifecycleMetrics(clock: () => number): LifecycleMetrics {
     workerRestarted: () => {
       restarts.inc();
     },
+    countRefusal: refusalMetrics(registry),
   };
 }

@@ -9,10 +9,12 @@ export interface RefusedConnection {
 
 // Node and OpenSSL have hundreds of error codes: the label holds only their kind.
 const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^(HPE_|an Expect header)/, 'http'],
+  [/^(HPE_|an Expect header|a request|a CONNECT)/, 'http'],
   [/^(ERR_SSL|ERR_TLS|EPROTO|ERR_OSSL)/, 'tls'],
   [/^ERR_HTTP_REQUEST_TIMEOUT$/, 'timeout'],
   [/^(ECONNRESET|EPIPE)$/, 'reset'],
+  [/^(EMFILE|ENFILE)$/, 'descriptors'],
+  [/^no worker/, 'workers'],
   [/records/, 'records'],
   [/too many/, 'too_many'],
   [/VPC endpoint/, 'vpc_endpoint'],
@@ -24,7 +26,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 export function refusalMetrics(registry: Registry): (refusal: RefusedConnection) => void {
   const refused = new Counter({
     name: 'xks_proxy_refused_connections_total',
-    help: 'Connections that ended without a request or were not let in, health checks of load balancers left out.',
+    help: 'Connections that were not let in or had no request that could be worked on, health checks of load balancers left out.',
     labelNames: ['reason'],
     registers: [registry],
   });

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { listenOn, type ListenAddress } from '../../listenOn.ts';
+import { notAccepted, type Refusal } from '../refusal.ts';
 import type { ConnectionGiver } from './connectionHandOver.ts';
 
 /** The way of connections to one worker. */
@@ -10,26 +11,33 @@ export interface AcceptorOptions extends ListenAddress {
   readonly sinks: () => readonly ConnectionSink[];
   /** Connections that may be on their way to workers at once: more are closed. No limit if left out. */
   readonly maxConnections?: number;
-  /** Told when a connection cannot be accepted, such as for lack of file descriptors. */
-  readonly onError: (error: NodeJS.ErrnoException) => void;
+  /** Told of each connection that is not accepted, or that no worker takes. */
+  readonly onRefused: (refusal: Refusal) => void;
 }
 
 /** Accepts the connections of a port and gives them to the workers in turn. One that a worker does not take goes to another. */
 export class Acceptor {
   readonly #server: Server;
   readonly #sinks: AcceptorOptions['sinks'];
+  readonly #onRefused: AcceptorOptions['onRefused'];
   #given = 0;
 
-  private constructor({ sinks, maxConnections = Infinity }: AcceptorOptions) {
+  private constructor({ sinks, maxConnections = Infinity, onRefused }: AcceptorOptions) {
     this.#sinks = sinks;
+    this.#onRefused = onRefused;
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => void this.#give(socket));
     this.#server.maxConnections = maxConnections;
+    this.#server.on('drop', (dropped) => {
+      onRefused({ remoteAddress: dropped?.remoteAddress, reason: 'too many connections', routine: false });
+    });
   }
 
   /** Throws what the system says: EADDRINUSE, EACCES. */
   static async listen(options: AcceptorOptions): Promise<Acceptor> {
     const acceptor = new Acceptor(options);
-    await listenOn(acceptor.#server, options, options.onError);
+    await listenOn(acceptor.#server, options, (error) => {
+      options.onRefused(notAccepted(error));
+    });
     return acceptor;
   }
 
@@ -47,11 +55,14 @@ export class Acceptor {
     socket.on('error', () => undefined);
     // Never offer the same connection to the same worker twice: sending to a worker that just died fails synchronously, so a
     // retry would loop forever.
+    const { remoteAddress } = socket;
     const tried = new Set<ConnectionSink>();
-    for (let sink = this.#next(tried); sink && !socket.destroyed; sink = this.#next(tried)) {
-      if (await sink.give(socket)) break;
+    let isTaken = false;
+    for (let sink = this.#next(tried); sink && !isTaken && !socket.destroyed; sink = this.#next(tried)) {
+      isTaken = await sink.give(socket);
       tried.add(sink);
     }
+    if (!isTaken && !socket.destroyed) this.#onRefused({ remoteAddress, reason: 'no worker takes it', routine: false });
     // If a worker has taken the connection, this closes only one of its two descriptors.
     socket.destroy();
   }

@@ -5,7 +5,7 @@ import type { WorkerDurations } from './workerDurations.ts';
 
 export interface SupervisorOptions
   extends
-    Pick<AcceptorOptions, 'host' | 'port' | 'maxConnections' | 'onError'>,
+    Pick<AcceptorOptions, 'host' | 'port' | 'maxConnections' | 'onRefused'>,
     Pick<WorkerOptions, 'output' | 'program'> {
   readonly log: SupervisorLog;
   readonly records: SupervisorRecords;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import type { Refusal } from '../../../../src/server/refusal.ts';
 import { Acceptor } from '../../../../src/server/workers/acceptor.ts';
 
 const ENOUGH = 100;
@@ -39,12 +40,17 @@ class SlowWorker {
   }
 }
 
+const refusals: Refusal[] = [];
+beforeEach(() => {
+  refusals.length = 0;
+});
+
 async function acceptFor(...workers: readonly (DeadWorker | SlowWorker)[]): Promise<(count: number) => Socket[]> {
   const acceptor = await Acceptor.listen({
     host: '127.0.0.1',
     port: 0,
     sinks: () => workers,
-    onError: () => undefined,
+    onRefused: (refusal) => refusals.push(refusal),
   });
   onTestFinished(() => {
     acceptor.close();
@@ -64,11 +70,32 @@ it('gives what a dead worker did not take to one that is alive, though that has 
   await Promise.all(clients.map(async (client) => once(client.resume(), 'close')));
 });
 
-it('closes a connection that no worker takes, each asked once', async () => {
+it('refuses a connection that no worker takes, each asked once', async () => {
   const workers = [new DeadWorker(), new DeadWorker()];
   const open = await acceptFor(...workers);
   await Promise.all(open(5).map(async (client) => once(client.resume(), 'close')));
   expect(workers.map(({ given }) => given)).toEqual([5, 5]);
+  const refusal = { remoteAddress: '127.0.0.1', reason: 'no worker takes it', routine: false };
+  expect(refusals).toEqual(Array.from({ length: 5 }, () => refusal));
+});
+
+it('refuses connections beyond those that may be on their way', async () => {
+  const slow = new SlowWorker();
+  const acceptor = await Acceptor.listen({
+    host: '127.0.0.1',
+    port: 0,
+    sinks: () => [slow],
+    maxConnections: 1,
+    onRefused: (refusal) => refusals.push(refusal),
+  });
+  onTestFinished(() => {
+    acceptor.close();
+  });
+  const clients = Array.from({ length: 2 }, () => connect(acceptor.address.port, '127.0.0.1').resume());
+  const refused = { remoteAddress: '127.0.0.1', reason: 'too many connections', routine: false };
+  await expect.poll(() => refusals).toEqual([refused]);
+  slow.take();
+  await Promise.all(clients.map(async (client) => client.closed || once(client, 'close')));
 });
 
 it('gives to the worker that has the fewest it has not taken', async () => {
