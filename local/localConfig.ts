@@ -61,7 +61,8 @@ export function writeLocalConfig(
   mkdirSync(join(dirname(file), AUDIT_FOLDER), { recursive: true, mode: 0o700 });
   // Another key would end the log that an earlier run began.
   if (!existsSync(auditKeyFile)) writeFileSync(auditKeyFile, newAuditKey(), { mode: 0o600 });
-  const schema = '# yaml-language-server: $schema=../../config/xks-proxy.schema.json\n';
+  const schemaFile = fromHere(join(import.meta.dirname, '../config/xks-proxy.schema.json'));
+  const schema = `# yaml-language-server: $schema=${schemaFile}\n`;
   writeFileSync(`${file}.new`, schema + stringify(config), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

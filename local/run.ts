@@ -17,10 +17,13 @@ const SIGNALS = [
   ['SIGHUP', 'SIGTERM'],
 ] as const;
 
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 8443;
+
 /** What `make run` starts: a proxy over SoftHSM that stays until Ctrl-C. Throws unless it was asked to stop and did. */
 async function run(root: string, address: { host: string; port: number }): Promise<void> {
   const main = join(root, 'dist/main.js');
-  const setUp = setUpLocal(root, { ...address, main, env: process.env });
+  const setUp = setUpLocal(root, { ...address, main, env: process.env, folder: folderFor(root, address) });
   const proxy = startProgram([process.execPath, main, 'serve', '--config', setUp.configFile], { env: setUp.env });
   proxy.stdout.pipe(process.stdout);
   proxy.stderr.pipe(process.stderr);
@@ -46,7 +49,7 @@ async function run(root: string, address: { host: string; port: number }): Promi
 
 /** Sends it an encrypt and a decrypt, and says how others do. */
 async function introduce(
-  { uriPathPrefix, credential, caFile, credentialFile }: LocalSetUp,
+  { uriPathPrefix, credential, caFile, configFile, credentialFile }: LocalSetUp,
   port: number,
 ): Promise<string> {
   const endpoint = `https://localhost:${port}`;
@@ -57,6 +60,7 @@ async function introduce(
 An encrypt and a decrypt with the external key ${KEY} worked.
 
 Endpoint: ${endpoint}
+Configuration: ${configFile}
 
 Credential file for the KMS console, ${credentialFile}:
 ${readFileSync(credentialFile, 'utf8')}
@@ -68,14 +72,21 @@ Ctrl-C stops the proxy.
 `;
 }
 
+/** A folder for each address, so that a second proxy beside the first changes nothing of the first one's configuration. */
+function folderFor(root: string, { host, port }: { host: string; port: number }): string {
+  const made = join(root, 'local/made');
+  if (host !== DEFAULT_HOST) return join(made, `${host}-${port}`);
+  return port === DEFAULT_PORT ? made : join(made, String(port));
+}
+
 function portOf(text = ''): number {
-  const port = Number(text || 8443);
+  const port = Number(text || DEFAULT_PORT);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new Error(`PORT must be a number up to 65535, not ${text}.`);
 }
 
 try {
-  const { LISTEN_HOST: host = '127.0.0.1', PORT: port } = process.env;
+  const { LISTEN_HOST: host = DEFAULT_HOST, PORT: port } = process.env;
   await run(join(import.meta.dirname, '..'), { host, port: portOf(port) });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

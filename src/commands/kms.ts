@@ -125,7 +125,7 @@ function explain(error: unknown, { host, port }: ServeOptions): unknown {
     return new CommandFailure(`a file of --ca, --client-cert or --client-key cannot be used: ${error.detail}`);
   const { syscall = '' } = error as NodeJS.ErrnoException;
   return ['listen', 'getaddrinfo'].includes(syscall)
-    ? new CommandFailure(new ListenFailure(host, port, error).message)
+    ? new CommandFailure(new ListenFailure({ host, port }, error).message)
     : error;
 }
 

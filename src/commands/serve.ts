@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
+import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import { createLogger, type LogBase } from '../monitoring/logger.ts';
 import { LogStream } from '../monitoring/logStream.ts';
 import { lifecycleMetrics, type LifecycleMetrics } from '../monitoring/metrics/lifecycleMetrics.ts';
@@ -16,6 +18,7 @@ import { AuditFailure, openTrail, type OpenTrail } from '../proxy/openTrail.ts';
 import { BlockListFailure } from '../proxy/followBlockList.ts';
 import { Proxy } from '../proxy/proxy.ts';
 import { Reloader } from '../proxy/reloader.ts';
+import { redactError } from '../redactError.ts';
 import { connectionLimit, TooFewDescriptors } from '../server/connectionLimit.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { Supervisor } from '../server/workers/supervisor.ts';
@@ -47,12 +50,20 @@ export function serveCommand(cli: Cli): Command {
         await serveAsWorker(cli, cli.supervisor);
         return;
       }
-      const loaded = loadConfig(file, cli.env);
-      const { config } = loaded;
-      cli.sizeThreadPool(threadsFor(config));
-      const output = openOutput(cli, config.log.level, {}, config.server.workers !== 1);
-      for (const warning of loaded.warnings) output.log.warn(warning);
-      await serve(file, loaded, output, cli).catch(explain);
+      let output: Output | undefined;
+      try {
+        const loaded = loadConfig(file, cli.env);
+        const { config } = loaded;
+        cli.sizeThreadPool(threadsFor(config));
+        output = openOutput(cli, config.log.level, {}, config.server.workers !== 1);
+        for (const warning of loaded.warnings) output.log.warn(warning);
+        await serve(file, loaded, output, cli).catch(explain);
+      } catch (error) {
+        // The log may be all that an operator has. Standard error gets the message as well.
+        const { log } = output ?? openOutput(cli, 'info', {}, false);
+        log.fatal(describeFailure(error), 'serve has failed');
+        throw error;
+      }
     });
 }
 
@@ -206,8 +217,15 @@ async function watch(
   try {
     return await startMonitoring(monitoring, { monitored, sources, prepare, log });
   } catch (error) {
-    throw new ListenFailure(monitoring.host, monitoring.port, error);
+    throw new ListenFailure(monitoring, error, 'monitoring');
   }
+}
+
+/** An error that ends `serve`, for the log. The message of one that is not ours is left out: it may quote a secret. */
+function describeFailure(error: unknown): object {
+  if (error instanceof ConfigError) return { problems: error.problems.map(formatProblem) };
+  const isOurs = error instanceof CommandFailure || error instanceof Pkcs11Failure;
+  return isOurs ? { problems: error.message.split('\n') } : { detail: redactError(error) };
 }
 
 function explain(error: unknown): never {

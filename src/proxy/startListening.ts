@@ -49,6 +49,6 @@ export async function startListening(
       },
     });
   } catch (error) {
-    throw new ListenFailure(host, port, error);
+    throw new ListenFailure({ host, port }, error, 'server');
   }
 }

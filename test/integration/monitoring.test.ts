@@ -192,7 +192,7 @@ it('does not start without its monitoring port', async () => {
   const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
   await close();
   expect(exitCode).toBe(1);
-  expect(stderr).toContain(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
+  expect(stderr).toContain(`monitoring: cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
 });
 
 it.each([1, 2])('tells of connections that %i processes lose for lack of descriptors', async (workers) => {

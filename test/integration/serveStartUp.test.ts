@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { listenLocally } from '../support/listenLocally.ts';
-import { runCommandHere } from '../support/runCommandHere.ts';
 import { openings, runCommand, RunningProxy, ProxyFiles } from '../support/runningProxy.ts';
 import type { CommandOutcome } from '../support/runProgram.ts';
 
@@ -29,6 +28,10 @@ async function failToServe(pkcs11: object, server: object = {}): Promise<Command
   return runCommand(['serve', '--config', files.configFile], files.env);
 }
 
+function lastLine(stdout: string): unknown {
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+}
+
 function refused(stderr: RegExp, keyManagers = 0): object {
   const stdout = expect.stringMatching(openings(keyManagers)) as string;
   return { exitCode: 1, stdout, stderr: expect.stringMatching(stderr) as string };
@@ -37,10 +40,23 @@ function refused(stderr: RegExp, keyManagers = 0): object {
 describe('serve does not start', () => {
   it('on a port that is in use', async () => {
     const { port, close } = await listenLocally(createServer());
-    const { exitCode, stderr } = await failToServe({}, { port });
+    for (const workers of [1, 2]) {
+      const { exitCode, stdout, stderr } = await failToServe({}, { port, workers });
+      expect(exitCode).toBe(1);
+      const problem = `server: cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it; end that process, or change server.port in the configuration`;
+      expect(stderr).toBe(`${problem}\n`);
+      expect(lastLine(stdout)).toMatchObject({ level: 'fatal', problems: [problem], msg: 'serve has failed' });
+    }
     await close();
-    expect(exitCode).toBe(1);
-    expect(stderr).toBe(`cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it\n`);
+  });
+
+  it('with a wrong PIN in its first worker, and says so in the log', async () => {
+    const { stdout, stderr } = await failToServe({ pin: files.writeSecret('wrong', 'wrong-pin') }, { workers: 2 });
+    expect(lastLine(stdout)).toMatchObject({
+      level: 'fatal',
+      problems: [expect.stringMatching(/^key manager softhsm: The PIN was refused/)],
+    });
+    expect(stdout + stderr).not.toContain('wrong-pin');
   });
 
   it('with a wrong PIN, and says so', async () => {
@@ -86,14 +102,14 @@ describe('serve does not start', () => {
 
   it('without a configuration file', async () => {
     const file = join(files.folder, 'no.yaml');
-    expect(await runCommandHere(['serve', '--config', file])).toMatchObject(
+    expect(await runCommand(['serve', '--config', file])).toMatchObject(
       refused(/has a problem:\n {2}the file cannot be read \(ENOENT\)\n$/),
     );
   });
 
   it('with a configuration that is not YAML, and does not quote it', async () => {
     writeFileSync(files.configFile, 'keyManagers: [ {pin: my-secret-pin\n');
-    const outcome = await runCommandHere(['serve', '--config', files.configFile]);
+    const outcome = await runCommand(['serve', '--config', files.configFile]);
     expect(outcome).toMatchObject(refused(/has (a problem|\d+ problems):\n/));
     expect(outcome.stderr).not.toContain('my-secret-pin');
   });
@@ -115,7 +131,9 @@ describe('serve does not start', () => {
         { ...store, keys: [{ id: 'a/b' }, { id: 'foo' }, { id: 'foo' }] },
       ],
     });
-    const outcome = await runCommandHere(['serve', '--config', files.configFile]);
+    const outcome = await runCommand(['serve', '--config', files.configFile]);
+    const { problems } = lastLine(outcome.stdout) as { problems: string[] };
+    expect(outcome.stderr.split('\n').slice(1, -1)).toEqual(problems.map((problem) => `  ${problem}`));
     expect(outcome).toMatchObject(refused(/config\.yaml has \d+ problems:\n/));
     for (const path of [
       'server.port',

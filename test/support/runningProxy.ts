@@ -98,9 +98,11 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The lines on standard output of a `serve` that was given so many key managers to open, and could not start. */
+/** The lines on standard output of a `serve` that was given so many key managers to open, and says at last that it has failed. */
 export function openings(keyManagers: number): RegExp {
-  return new RegExp(`^(\\{.*"msg":"opening a key manager"\\}\\n){${keyManagers}}$`);
+  return new RegExp(
+    `^(\\{.*"msg":"opening a key manager"\\}\\n){${keyManagers}}\\{"level":"fatal",.*"msg":"serve has failed"\\}\\n$`,
+  );
 }
 
 export type SendOptions = PostOptions & { readonly agent?: Agent };

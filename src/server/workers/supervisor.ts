@@ -127,7 +127,7 @@ export class Supervisor implements Serving {
     try {
       return await Acceptor.listen({ ...this.#options, sinks });
     } catch (error) {
-      throw new ListenFailure(host, port, error);
+      throw new ListenFailure({ host, port }, error, 'server');
     }
   }
 
