@@ -8,9 +8,9 @@ import type { PolicySubject } from '../policy/requestOf.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
 
-/** One of `config` and `policyFile`. */
 export interface PolicyChoice {
-  readonly config?: string;
+  readonly config: string;
+  /** Policies instead of those of the configuration. */
   readonly policyFile?: string;
   /** Name of the key store. */
   readonly store: string;
@@ -28,13 +28,10 @@ export function choosePolicies(
   cli: Pick<Cli, 'env' | 'err'>,
   { config, policyFile, store }: PolicyChoice,
 ): ChosenPolicies {
-  if (config !== undefined && policyFile === undefined) return ofConfig(cli, config, store);
-  if (config === undefined && policyFile !== undefined) {
-    const policySet = readPolicySet(policyFile);
-    for (const warning of neverTrue(policySet).warnings) cli.err(`warning: ${policyFile}: ${warning}`);
-    return chosen(policySet, store, ({ tags = {} }) => tags);
-  }
-  throw new CommandFailure('give either --config or --policy-file');
+  if (policyFile === undefined) return ofConfig(cli, config, store);
+  const policySet = readPolicySet(policyFile);
+  for (const warning of neverTrue(policySet).warnings) cli.err(`warning: ${policyFile}: ${warning}`);
+  return chosen(policySet, store, ({ tags = {} }) => tags);
 }
 
 function ofConfig(cli: Pick<Cli, 'env'>, config: string, store: string): ChosenPolicies {

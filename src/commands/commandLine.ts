@@ -3,6 +3,7 @@ import { ConfigError } from '../config/problem.ts';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { requireConfig } from './configOption.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -24,7 +25,10 @@ const COMMANDS = {
 export async function runCommandLine(cli: Cli, args: readonly string[]): Promise<number> {
   const program = new Command('xks-proxy')
     .description('An AWS KMS external key store (XKS) proxy over PKCS#11')
-    .version(version);
+    .version(version)
+    .hook('preAction', (_, command) => {
+      requireConfig(command, cli);
+    });
   for (const load of commandsFor(args[0] ?? '')) program.addCommand((await load())(cli));
   adapt(program, cli);
   try {

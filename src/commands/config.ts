@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { configJsonSchema } from '../config/configJsonSchema.ts';
-import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import { xksProxyUriPath } from '../xks/path.ts';
 import type { Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
+import { loadToReport } from './loadToReport.ts';
 
 /** `xks-proxy config check|schema`. */
 export function configCommand(cli: Cli): Command {
@@ -11,11 +12,11 @@ export function configCommand(cli: Cli): Command {
   command
     .command('check')
     .description('reports every problem with its key path, or says what would run')
-    .requiredOption('--config <file>', 'the configuration file')
-    .action(({ config: file }: { config: string }) => {
-      const { config, warnings } = loadConfig(file, cli.env);
-      for (const warning of warnings) cli.err(`warning: ${warning}`);
-      cli.out(describe(config));
+    .addOption(configOption(cli))
+    .option('--json', 'as JSON')
+    .action(({ config: file, json = false }: { config: string; json?: boolean }) => {
+      const { config, warnings } = loadToReport(cli, file, json);
+      cli.out(json ? JSON.stringify({ valid: true, warnings, ...summarize(config) }, null, 2) : describe(config));
     });
   command
     .command('schema')
@@ -24,6 +25,26 @@ export function configCommand(cli: Cli): Command {
       cli.out(JSON.stringify(configJsonSchema(), null, 2));
     });
   return command;
+}
+
+/** What would run, as data. */
+function summarize({ server, monitoring, audit, keyManagers, keyStores }: Config) {
+  const { host, port, regions } = server;
+  return {
+    server: { host, port, tls: server.tls !== undefined, regions },
+    monitoring: monitoring ?? null,
+    audit: audit ? { directory: audit.directory, origin: audit.origin, sync: audit.sync } : null,
+    keyManagers: keyManagers.map(({ name, pkcs11: { module, isolation, token, sessions } }) => {
+      return { name, module, isolation, token: 'slot' in token ? { slot: String(token.slot) } : token, sessions };
+    }),
+    keyStores: keyStores.map(({ name, uriPathPrefix, credentials, keys, policyFile }) => ({
+      name,
+      uriPath: xksProxyUriPath(uriPathPrefix),
+      credentials: credentials.map(({ accessKeyId }) => ({ accessKeyId })),
+      keys: keys.map(({ id, status, versions }) => ({ id, status, versions: versions.length })),
+      policies: policyFile?.policies.map(({ id }) => id) ?? null,
+    })),
+  };
 }
 
 function describe({ server, audit, keyManagers, keyStores }: Config): string {

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { editConfig } from '../config/editConfig.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { createCredential } from './createCredential.ts';
 import { actRecorder } from './recordAct.ts';
 import { findKeyStore, type FoundKeyStore } from './findKeyStore.ts';
 
-const CONFIG = ['--config <file>', 'the configuration file'] as const;
 const ARGUMENT = ['<store>', 'name of the key store'] as const;
 
 /** `xks-proxy credential add|remove|list`: the steps of a rotation. */
@@ -17,7 +17,7 @@ export function credentialCommand(cli: Cli): Command {
     .command('add')
     .description("adds a credential beside those in use, and prints the KMS console's credential file")
     .argument(...ARGUMENT)
-    .requiredOption(...CONFIG)
+    .addOption(configOption(cli))
     .action(async (store: string, { config: file }: { config: string }) => {
       const { config, index, keyStore } = findKeyStore(cli, file, store);
       const created = createCredential(store);
@@ -39,7 +39,7 @@ export function credentialCommand(cli: Cli): Command {
     .description('removes a credential that KMS no longer uses')
     .argument(...ARGUMENT)
     .argument('<access-key-id>', 'which one')
-    .requiredOption(...CONFIG)
+    .addOption(configOption(cli))
     .action(async (store: string, accessKeyId: string, { config: file }: { config: string }) => {
       const { config, index, keyStore } = findKeyStore(cli, file, store);
       const position = keyStore.credentials.findIndex((credential) => credential.accessKeyId === accessKeyId);
@@ -61,9 +61,13 @@ export function credentialCommand(cli: Cli): Command {
     .command('list')
     .description('lists the access key ids')
     .argument(...ARGUMENT)
-    .requiredOption(...CONFIG)
-    .action((store: string, { config: file }: { config: string }) => {
-      for (const { accessKeyId } of findKeyStore(cli, file, store).keyStore.credentials) cli.out(accessKeyId);
+    .addOption(configOption(cli))
+    .option('--json', 'as JSON')
+    .action((store: string, { config: file, json = false }: { config: string; json?: boolean }) => {
+      const { credentials } = findKeyStore(cli, file, store).keyStore;
+      const ids = credentials.map(({ accessKeyId }) => ({ accessKeyId }));
+      if (json) cli.out(JSON.stringify(ids, null, 2));
+      else for (const { accessKeyId } of ids) cli.out(accessKeyId);
     });
   return command;
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { block as blockKey, unblock as unblockKey, type BlockOptions } from './block/changeBlock.ts';
 import type { Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { createKey, type CreateOptions } from './key/createKey.ts';
 import { parseCkaId, parseUsage, refuseUri } from './key/keyArguments.ts';
 import { keyTable } from './key/keyTable.ts';
@@ -10,7 +11,7 @@ import { withToken, type TokenChoice } from './key/withToken.ts';
 /** `xks-proxy key create|rotate|block|unblock|list`. */
 export function keyCommand(cli: Cli): Command {
   const command = new Command('key').description('the AES keys in the token of a key manager');
-  const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
+  const config = configOption(cli);
   const keyManager = new Option('--key-manager <name>', 'needed when the configuration has more than one');
 
   const keyStore = new Option('--key-store <name>', 'its key store').makeOptionMandatory();

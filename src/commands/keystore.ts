@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { editConfig } from '../config/editConfig.ts';
 import { NAME_PATTERN } from '../config/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
@@ -6,6 +6,7 @@ import { block, unblock, type BlockOptions } from './block/changeBlock.ts';
 import { keyStoreTable, listKeyStores } from './block/listKeyStores.ts';
 import { removeKeyStore } from './block/removeKeyStore.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { createCredential } from './createCredential.ts';
 import { actRecorder } from './recordAct.ts';
 
@@ -18,7 +19,7 @@ interface CreateOptions {
 /** `xks-proxy keystore create|block|unblock|list|remove`. */
 export function keystoreCommand(cli: Cli): Command {
   const command = new Command('keystore').description('the logical key stores of the configuration');
-  const config = new Option('--config <file>', 'the configuration file').makeOptionMandatory();
+  const config = configOption(cli);
   command
     .command('create')
     .description("adds a key store with a credential of its own, and prints the KMS console's credential file")

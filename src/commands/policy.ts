@@ -1,15 +1,15 @@
-import { Command } from 'commander';
-import { loadConfig } from '../config/loadConfig.ts';
+import { Command, Option } from 'commander';
 import { loadPolicyTests, parseGivenRequest, type GivenRequest } from '../config/policyTests.ts';
 import { cedarSchema } from '../policy/cedarSchema.ts';
 import { describeRequest } from '../policy/decisionRecord.ts';
 import { requestOf } from '../policy/requestOf.ts';
 import { choosePolicies, type PolicyChoice } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { describeDecision, describeUnmet } from './describeDecision.ts';
+import { loadToReport } from './loadToReport.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
 
-const CONFIG = ['--config <file>', 'the configuration file'] as const;
 const FIELDS = [
   '[fields...]',
   'the request: operation=Encrypt externalKeyId=ID awsPrincipalArn=ARN kmsKeyArn=ARN, any other field of requestMetadata, vpcEndpointId, clientCommonName',
@@ -21,16 +21,20 @@ export function policyCommand(cli: Cli): Command {
   command
     .command('check')
     .description('validates the policies of all key stores: every problem with its line')
-    .requiredOption(...CONFIG)
-    .action(({ config }: { config: string }) => {
-      const loaded = loadConfig(config, cli.env);
-      for (const warning of loaded.warnings) cli.err(`warning: ${warning}`);
-      for (const { name, policyFile } of loaded.config.keyStores) {
-        const ids = policyFile?.policies.map(({ id }) => id).join(', ');
-        cli.out(`key store ${name}: ${ids ?? 'no policyFile, requests are not restricted'}`);
-      }
+    .addOption(configOption(cli))
+    .option('--json', 'as JSON')
+    .action(({ config, json = false }: { config: string; json?: boolean }) => {
+      const loaded = loadToReport(cli, config, json);
+      const keyStores = loaded.config.keyStores.map(({ name, policyFile }) => {
+        return { name, policies: policyFile?.policies.map(({ id }) => id) ?? null };
+      });
+      if (json) cli.out(JSON.stringify({ valid: true, warnings: loaded.warnings, keyStores }, null, 2));
+      else
+        for (const { name, policies } of keyStores) {
+          cli.out(`key store ${name}: ${policies?.join(', ') ?? 'no policyFile, requests are not restricted'}`);
+        }
     });
-  withChoice(command.command('test'))
+  withChoice(cli, command.command('test'))
     .description('says what a request would get and which policies decide, or runs a table of such tests')
     .option('--table <file>', 'YAML: requests, and the decision and policies that each is to get')
     .argument(...FIELDS)
@@ -41,15 +45,24 @@ export function policyCommand(cli: Cli): Command {
       if (table === undefined) cli.out(describeDecision(chosen.decide(requestOfFields(fields))));
       else runPolicyTests(cli, loadPolicyTests(table), chosen);
     });
-  withChoice(command.command('explain'))
+  withChoice(cli, command.command('explain'))
     .description('says the request as the policies see it, the decision, and of each permit that does not apply why')
+    .option('--json', 'as JSON')
     .argument(...FIELDS)
-    .action((fields: string[], choice: PolicyChoice) => {
+    .action((fields: string[], { json = false, ...choice }: PolicyChoice & { readonly json?: boolean }) => {
       const chosen = choosePolicies(cli, choice);
-      const request = requestOfFields(fields);
-      cli.out(JSON.stringify(describeRequest(requestOf(chosen.subjectOf(request))), null, 2));
-      cli.out(describeDecision(chosen.decide(request)));
-      for (const explanation of chosen.explain(request)) cli.out(describeUnmet(explanation));
+      const given = requestOfFields(fields);
+      const request = describeRequest(requestOf(chosen.subjectOf(given)));
+      const decision = chosen.decide(given);
+      const permits = chosen.explain(given);
+      if (json) {
+        const { allowed, policyIds: policies, error } = decision;
+        cli.out(JSON.stringify({ request, decision: allowed ? 'allow' : 'deny', policies, error, permits }, null, 2));
+        return;
+      }
+      cli.out(JSON.stringify(request, null, 2));
+      cli.out(describeDecision(decision));
+      for (const explanation of permits) cli.out(describeUnmet(explanation));
     });
   command
     .command('schema')
@@ -60,10 +73,10 @@ export function policyCommand(cli: Cli): Command {
   return command;
 }
 
-function withChoice(command: Command): Command {
+function withChoice(cli: Cli, command: Command): Command {
   return command
-    .option(...CONFIG)
-    .option('--policy-file <file>', 'policies, instead of those of a configuration')
+    .addOption(configOption(cli))
+    .addOption(new Option('--policy-file <file>', 'policies, instead of those of a configuration').conflicts('config'))
     .requiredOption('--store <name>', 'the key store');
 }
 

@@ -29,6 +29,7 @@ import { refusalLog } from '../server/refusalLog.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { stopped } from './stopped.ts';
 
 /** The log of this process. */
@@ -44,7 +45,7 @@ export function serveCommand(cli: Cli): Command {
     .description(
       'runs the proxy; logs JSON lines on standard output, reloads the configuration when it changes and on SIGHUP',
     )
-    .requiredOption('--config <file>', 'the configuration file')
+    .addOption(configOption(cli))
     .action(async ({ config: file }: { config: string }) => {
       if (cli.supervisor) {
         await serveAsWorker(cli, cli.supervisor);

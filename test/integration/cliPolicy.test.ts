@@ -49,7 +49,9 @@ it('check names the policies of each key store, or every problem', async () => {
   write('p.cedar', POLICIES.replace('AccountRoot', 'AcountRoot'));
   const { exitCode, stderr } = await policy('check', '--config', files.configFile);
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/keyStores\[0\]\.policyFile \(line \d+\): p\.cedar:5: in "no-root": .*did you mean `AccountRoot`\?/);
+  expect(stderr).toMatch(
+    /keyStores\[0\]\.policyFile \(line \d+\): p\.cedar:5: in "no-root": .*did you mean `AccountRoot`\?/,
+  );
   write('p.cedar', POLICIES);
 });
 
@@ -114,7 +116,7 @@ FAIL Alice decrypts
   );
   const { exitCode, stderr } = await policy('test', ...choice, write('no.yaml', table('{ decision: maybe }')));
   expect(exitCode).toBe(1);
-  expect(stderr).toMatch(/tests\[1\]\.expect\.decision: .*\(given: "maybe"\)/);
+  expect(stderr).toMatch(/tests\[1\]\.expect\.decision \(line 9\): .*\(given: "maybe"\)/);
 });
 
 it.each([

@@ -22,7 +22,7 @@ describe.each(FILES)('%s', (file) => {
   it('does what its table says', () => {
     const out: string[] = [];
     const cli = { env: {}, err: () => undefined, out: (line: string) => out.push(line) };
-    runPolicyTests(cli, table, choosePolicies(cli, { policyFile: file, store: 'orders' }));
+    runPolicyTests(cli, table, choosePolicies(cli, { config: 'none', policyFile: file, store: 'orders' }));
     expect(out).toEqual([...table.map(({ name }) => `ok   ${name}`), `${table.length} policy tests passed`]);
   });
 

@@ -1,0 +1,19 @@
+import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { Cli } from './cli.ts';
+
+/**
+ * Loads a configuration for a command that reports on it. Warnings go to standard error, unless the report is JSON; then it is
+ * the command's to have them in it. Throws ConfigError; with `json`, its problems are then on standard output, too.
+ */
+export function loadToReport(cli: Pick<Cli, 'env' | 'err' | 'out'>, file: string, json = false): LoadedConfig {
+  try {
+    const loaded = loadConfig(file, cli.env);
+    if (!json) for (const warning of loaded.warnings) cli.err(`warning: ${warning}`);
+    return loaded;
+  } catch (error) {
+    const { problems } = error instanceof ConfigError ? error : {};
+    if (json && problems) cli.out(JSON.stringify({ valid: false, problems }, null, 2));
+    throw error;
+  }
+}
