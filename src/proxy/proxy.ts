@@ -94,6 +94,7 @@ export class Proxy implements Serving {
     const counted =
       config.monitoring &&
       proxyMetrics({
+        fleetSize: config.server.fleetSize,
         keyStores: () => [...keyStores().values()],
         blockList: () => blockList,
         tls: () => state.current.server.tls,

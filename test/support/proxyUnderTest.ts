@@ -39,6 +39,7 @@ export class ProxyUnderTest {
   clockOffset = 0;
 
   readonly metrics: ProxyMetrics = proxyMetrics({
+    fleetSize: 2,
     keyStores: () => [...this.#keyStores.values()],
     blockList: () => ({ list: this.blockList, problem: undefined }),
     tls: () => undefined,

@@ -1,4 +1,4 @@
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { FollowedBlockList } from '../../blocks/followedBlockList.ts';
 import type { TlsIdentity } from '../../certificates/tlsIdentity.ts';
 import type { KeyManager } from '../../hsm/keyManager.ts';
@@ -15,6 +15,8 @@ import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 import { requestMetrics } from './requestMetrics.ts';
 
 export interface ProxyMetricsOptions {
+  /** Proxies behind the load balancer, by the configuration. */
+  readonly fleetSize: number;
   /** Those in force; asked for at each collection. */
   readonly keyStores: () => readonly KeyStore[];
   /** Undefined while the proxy starts. */
@@ -37,8 +39,21 @@ export interface ProxyMetrics extends SnapshotSource {
 }
 
 /** Metrics of a process that serves requests. */
-export function proxyMetrics({ keyStores, blockList, tls, trail, clock }: ProxyMetricsOptions): ProxyMetrics {
+export function proxyMetrics({
+  fleetSize,
+  keyStores,
+  blockList,
+  tls,
+  trail,
+  clock,
+}: ProxyMetricsOptions): ProxyMetrics {
   const registry = new Registry();
+  new Gauge({
+    name: 'xks_proxy_fleet_size',
+    help: 'Proxies behind the load balancer, by the configuration: what GetHealthStatus says.',
+    aggregator: 'max',
+    registers: [registry],
+  }).set(fleetSize);
   const countRequest = requestMetrics(registry);
   const measure = keyManagerMetrics(registry, keyStores);
   const credentialUsed = credentialMetrics(registry, { keyStores, clock });

@@ -52,6 +52,7 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
     keyManagers: [guarded],
   };
   return proxyMetrics({
+    fleetSize: 2,
     keyStores: () => [keyStore],
     blockList: () => undefined,
     tls: () => undefined,

@@ -13,6 +13,7 @@ const otherCa = createCertificateAuthority({ commonName: 'other', notAfter: new 
 
 async function expiries(tls: TlsIdentity | undefined) {
   const metrics = proxyMetrics({
+    fleetSize: 1,
     keyStores: () => [],
     blockList: () => undefined,
     tls: () => tls,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +20,10 @@ import { BlockList } from '../../../src/blocks/blockList.ts';
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 import { parsePromQl } from '../../support/promql.ts';
 
+/** What Prometheus itself adds. */
+const OF_PROMETHEUS = { metric: 'up', labels: ['instance', 'job'] };
 const ROOT = join(import.meta.dirname, '../../..');
+const RULES = join(ROOT, 'deploy/prometheus');
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const guide = read('docs/monitoring.md');
 
@@ -39,12 +43,13 @@ interface Dashboard {
 const dashboard = JSON.parse(read('deploy/grafana/xks-proxy.json')) as Dashboard;
 const variables = dashboard.templating.list.filter(({ query }) => query !== 'prometheus');
 
+let text: string;
 let samples: Sample[];
 /** Type by metric name. */
 let types: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
-  const text = await expose();
+  text = await expose();
   samples = parseExposition(text);
   types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
 });
@@ -79,6 +84,7 @@ async function expose(): Promise<string> {
     ],
   };
   const metrics = proxyMetrics({
+    fleetSize: 2,
     keyStores: () => [keyStore],
     blockList: () => ({ list: BlockList.EMPTY.with({ keyStore: 'first', externalKeyId: 'foo' }), problem: undefined }),
     tls: () => tls,
@@ -141,6 +147,7 @@ function records(): EndedRequest[] {
 function check(expression: string): void {
   const { selectors, grouping } = parsePromQl(expression.replaceAll('$__rate_interval', '5m'));
   const found = selectors.map(({ metric, matchers }) => {
+    if (metric === OF_PROMETHEUS.metric) return [];
     const series = samples.filter(({ name }) => name === metric);
     expect(series.length, metric).toBeGreaterThan(0);
     for (const { label, values } of matchers) {
@@ -154,8 +161,7 @@ function check(expression: string): void {
     }
     return series;
   });
-  // Prometheus itself adds `instance`.
-  const labels = new Set([...found.flat().flatMap((sample) => Object.keys(sample.labels)), 'instance']);
+  const labels = new Set([...found.flat().flatMap((sample) => Object.keys(sample.labels)), ...OF_PROMETHEUS.labels]);
   for (const label of grouping) expect(labels, expression).toContain(label);
 }
 
@@ -171,7 +177,8 @@ describe.each(alerts)('the alert $alert', ({ alert, expr, labels, annotations })
     const ofMetric = samples
       .filter(({ name }) => name === selectors[0]?.metric)
       .flatMap((sample) => Object.keys(sample.labels));
-    const has = grouping.length > 0 ? grouping : ofMetric;
+    const ofProxy = grouping.length > 0 ? grouping : ofMetric;
+    const has = selectors[0]?.metric === OF_PROMETHEUS.metric ? [...ofProxy, ...OF_PROMETHEUS.labels] : ofProxy;
     expect(summary).not.toBe('');
     expect(description).not.toBe('');
     for (const [, label] of `${summary}${description}`.matchAll(/\$labels\.(\w+)/g)) expect(has).toContain(label);
@@ -180,6 +187,34 @@ describe.each(alerts)('the alert $alert', ({ alert, expr, labels, annotations })
   it('has its section in the guide', () => {
     expect(annotations['runbook_url']).toBe(`docs/monitoring.md#${alert.toLowerCase()}`);
     expect(guide.split('\n')).toContain(`### ${alert}`);
+  });
+});
+
+// Those of https://prometheus.io/docs/practices/naming/ that `promtool check metrics` holds a name to.
+it('metrics are named as promtool wants them', () => {
+  const helped = new Set([...text.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name));
+  for (const [name, type] of types) {
+    expect(name.endsWith('_total'), `${name}, a ${type}`).toBe(type === 'counter');
+    expect(name).not.toMatch(/_(count|sum|bucket|gauge|counter|histogram|milliseconds|ms|kilobytes|percent)$|[A-Z:]/);
+    expect(helped).toContain(name);
+  }
+});
+
+describe.skipIf(spawnSync('promtool', ['--version']).error)('promtool', () => {
+  const promtool = (args: readonly string[], input = '') => {
+    const { status, stdout, stderr } = spawnSync('promtool', args, { cwd: RULES, encoding: 'utf8', input });
+    return { status, said: stdout + stderr };
+  };
+
+  it.each([
+    ['check', 'rules', 'xks-proxy.rules.yml'],
+    ['test', 'rules', 'xks-proxy.rules.test.yml'],
+  ])('%s %s %s', (...args) => {
+    expect(promtool(args)).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS') as string });
+  });
+
+  it('check metrics', () => {
+    expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
   });
 });
 
