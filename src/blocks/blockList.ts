@@ -11,12 +11,20 @@ export interface Block {
   readonly by?: string | undefined;
 }
 
-/** A block list that cannot be read; the message says why and begins after the name of the file. */
+/** A block list that cannot be read. The message says why; it continues a sentence that begins with the name of the file. */
 export class BlockListProblem extends Error {
   override readonly name = 'BlockListProblem';
+  /** Whether the contents of the file are wrong, so that reading it again is of no use before they change. */
+  readonly isInFile: boolean;
+
+  constructor(message: string, { isInFile = false, ...options }: ErrorOptions & { readonly isInFile?: boolean } = {}) {
+    super(message, options);
+    this.isInFile = isInFile;
+  }
 }
 
-const text = z.string().min(1).max(256);
+// A control character would act on the terminal of `keystore list`.
+const text = z.string().regex(/^\P{C}{1,256}$/u, 'must be 1 to 256 printable characters');
 const schema = z.strictObject({
   blocked: z.array(
     z.strictObject({
@@ -46,17 +54,19 @@ export class BlockList {
 
   /** Throws BlockListProblem unless the text is a whole block list. */
   static parse(json: string): BlockList {
+    const problem = (message: string) => new BlockListProblem(message, { isInFile: true });
     let value: unknown;
     try {
-      value = JSON.parse(json);
+      // Some editors write a byte order mark.
+      value = JSON.parse(json.replace(/^\uFEFF/, ''));
     } catch {
-      throw new BlockListProblem(json.trim() === '' ? 'is empty' : 'is not JSON');
+      throw problem(json.trim() === '' ? 'is empty' : 'is not JSON');
     }
     const { data, error } = schema.safeParse(value);
-    if (data && hasRepeatedFields(json, value as object)) throw new BlockListProblem('has a field twice');
+    if (data && hasRepeatedFields(json, value as object)) throw problem('has a field twice');
     if (data) return new BlockList(data.blocked);
     const [issue] = error.issues;
-    throw new BlockListProblem(`is not a block list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+    throw problem(`is not a block list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
   }
 
   /** The text of its file. */

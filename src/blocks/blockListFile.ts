@@ -15,12 +15,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LockHeld, takeLock, type FileLock } from '../fileLock.ts';
 import { BlockList, BlockListProblem } from './blockList.ts';
 
-/** What tells a file from the one that was there before, and from what was in it before. */
+/** What changes when another file takes the place of a file, or its contents change. */
 export interface FileVersion {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
-  readonly mtimeNs: bigint;
+  /** Unlike the time of modification, no program can set it back. */
+  readonly ctimeNs: bigint;
 }
 
 // Another command may have the lock for a moment.
@@ -43,8 +44,8 @@ export function versionOf(path: string): FileVersion | undefined {
     // To read a pipe would wait for its writer.
     if (!stats.isFile()) throw new BlockListProblem('is not a regular file');
     if (stats.size > MAX_BYTES) throw new BlockListProblem('is too large for a block list');
-    const { dev, ino, size, mtimeNs } = stats;
-    return { dev, ino, size, mtimeNs };
+    const { dev, ino, size, ctimeNs } = stats;
+    return { dev, ino, size, ctimeNs };
   } catch (error) {
     throw toProblem(error);
   }

@@ -5,23 +5,26 @@ import { BlockList, BlockListProblem, describeBlockChanges } from './blockList.t
 import { readBlockList, versionOf, type FileVersion } from './blockListFile.ts';
 
 export interface BlockListObserver {
-  /** Told what has been blocked and unblocked, which is in force already. */
-  changed(changes: readonly string[]): void;
+  /** Told what has been blocked and unblocked, and the list that is in force now. */
+  changed(changes: readonly string[], list: BlockList): void;
   /** Told that the file cannot be read, and why; undefined: it can be again. */
   problem(problem: string | undefined): void;
 }
 
-export interface BlockListDurations {
+export interface FollowOptions {
+  /** The list that other processes of the proxy have in force. It stays in force if the file cannot be read, or is gone. */
+  readonly inForce?: BlockList | undefined;
   /** Milliseconds between looks at the file, behind the notifications of the file system, which some do not have. */
-  readonly pollMs: number;
+  readonly pollMs?: number;
   /** Milliseconds for which a file that was written in place must stay the same before it is read. */
-  readonly settleMs: number;
+  readonly settleMs?: number;
 }
 
-const DURATIONS: BlockListDurations = { pollMs: 250, settleMs: 100 };
+const POLL_MS = 250;
+const SETTLE_MS = 100;
 
 /**
- * A block list in force. It follows its file: one that was replaced by rename is read at once, one written in place when it has
+ * A block list in force, which follows its file. A file that was replaced by rename is read at once, one written in place when it has
  * settled. While the file cannot be read, or is gone, the blocks stay.
  */
 export class FollowedBlockList {
@@ -37,13 +40,22 @@ export class FollowedBlockList {
   readonly #poll: NodeJS.Timeout;
   #watcher: FSWatcher | undefined;
 
-  /** Throws BlockListProblem: what is blocked must be known before the first request. */
-  constructor(path: string, observer: BlockListObserver, { pollMs, settleMs } = DURATIONS) {
+  /** Throws BlockListProblem unless `inForce` is given: what is blocked must be known before the first request. */
+  constructor(
+    path: string,
+    observer: BlockListObserver,
+    { inForce, pollMs = POLL_MS, settleMs = SETTLE_MS }: FollowOptions = {},
+  ) {
     this.#path = path;
     this.#observer = observer;
     this.#settleMs = settleMs;
-    this.#read = versionOf(path);
-    this.#list = readBlockList(path);
+    this.#list = inForce ?? BlockList.EMPTY;
+    try {
+      this.#load(versionOf(path));
+    } catch (error) {
+      if (!inForce) throw error;
+      this.#fail(error);
+    }
     this.#poll = setInterval(() => {
       this.#look();
     }, pollMs).unref();
@@ -80,18 +92,29 @@ export class FollowedBlockList {
   #look(): void {
     try {
       const version = versionOf(this.#path);
-      if (!isDeepStrictEqual(version, this.#read) && this.#isWhole(version)) this.#take(version);
+      if (isDeepStrictEqual(version, this.#read)) return;
+      if (this.#isReplaced(version) || this.#isSettled(version)) this.#take(version);
     } catch (error) {
-      // What has no new version may be readable later, such as with other permissions.
-      this.#read = 'unreadable';
-      this.#setProblem(error instanceof BlockListProblem ? error.message : String(error));
+      this.#fail(error);
     }
   }
 
-  /** Whether the file was replaced as a whole, or has not changed for a while. Looks again later if not. */
-  #isWhole(version: FileVersion | undefined): boolean {
-    const isReplaced = typeof this.#read === 'object' && version && version.ino !== this.#read.ino;
-    if (isReplaced) return true;
+  /**
+   * Whether another file, which can be read, has taken the place of the one that was read. Editors, and mv from another file system,
+   * make a new file that is not whole at first.
+   */
+  #isReplaced(version: FileVersion | undefined): boolean {
+    if (typeof this.#read !== 'object' || !version || version.ino === this.#read.ino) return false;
+    try {
+      readBlockList(this.#path);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the file has not changed for a while. Looks again later if it has. */
+  #isSettled(version: FileVersion | undefined): boolean {
     const now = performance.now();
     if (this.#unsettled && isDeepStrictEqual(version, this.#unsettled.version))
       return now - this.#unsettled.at >= this.#settleMs;
@@ -105,13 +128,24 @@ export class FollowedBlockList {
   #take(version: FileVersion | undefined): void {
     this.#unsettled = undefined;
     const was = this.#list;
-    if (!version && was.blocks.length > 0) throw new BlockListProblem('is gone');
+    this.#load(version);
+    this.#setProblem(undefined);
+    const changes = describeBlockChanges(was, this.#list);
+    if (changes.length > 0) this.#observer.changed(changes, this.#list);
+  }
+
+  #load(version: FileVersion | undefined): void {
+    if (!version && this.#list.blocks.length > 0) throw new BlockListProblem('is gone');
     // Before the file is read: what is written meanwhile makes another version.
     this.#read = version;
     this.#list = readBlockList(this.#path);
-    this.#setProblem(undefined);
-    const changes = describeBlockChanges(was, this.#list);
-    if (changes.length > 0) this.#observer.changed(changes);
+  }
+
+  #fail(error: unknown): void {
+    const problem = error instanceof BlockListProblem ? error : undefined;
+    // A version that cannot be read now may be readable later, such as with other permissions. One with wrong contents stays wrong.
+    if (!problem?.isInFile) this.#read = 'unreadable';
+    this.#setProblem(problem?.message ?? String(error));
   }
 
   #setProblem(problem: string | undefined): void {

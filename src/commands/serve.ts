@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
+import { BlockList } from '../blocks/blockList.ts';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
@@ -69,7 +70,7 @@ export function serveCommand(cli: Cli): Command {
 }
 
 async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']>): Promise<void> {
-  const complaints = await runWorker(supervisor, ({ order, slot, ...others }, peer, handOver) => {
+  const complaints = await runWorker(supervisor, ({ order, slot, blocks, ...others }, peer, handOver) => {
     const output = openOutput(cli, order.logLevel, { worker: supervisor.worker }, true);
     return Proxy.start(order, {
       env: cli.env,
@@ -79,6 +80,10 @@ async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']
       },
       onRefusedPin: (refused) => {
         peer.tell('pinRefused', refused);
+      },
+      blocksInForce: blocks && new BlockList(blocks),
+      onBlocks: (list) => {
+        peer.tell('blocksInForce', list.blocks);
       },
       handOver,
       process: `worker-${slot}`,

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Trail } from '../audit/trail/trail.ts';
-import { BlockListProblem, inWords } from '../blocks/blockList.ts';
+import { BlockListProblem, inWords, type BlockList } from '../blocks/blockList.ts';
 import { blockListPath } from '../blocks/blockListFile.ts';
-import { FollowedBlockList } from '../blocks/followedBlockList.ts';
+import { FollowedBlockList, type BlockListObserver } from '../blocks/followedBlockList.ts';
 import type { Config } from '../config/schema.ts';
 
 /** The block list cannot be read at the start; the message says why. */
@@ -10,31 +10,47 @@ export class BlockListFailure extends Error {
   override readonly name = 'BlockListFailure';
 }
 
+interface Dependencies {
+  readonly log: Logger;
+  readonly trail: Pick<Trail, 'note'>;
+  /** The list that other processes of the proxy have in force. */
+  readonly blocksInForce?: BlockList | undefined;
+  /** Told of the list in force, now and after each change. */
+  readonly onBlocks?: ((list: BlockList) => void) | undefined;
+}
+
 /** Follows the block list of a configuration file, and logs and records its changes. Throws BlockListFailure. */
 export function followBlockList(
   configFile: string,
   { blockList: written }: Pick<Config, 'blockList'>,
-  { log, trail }: { readonly log: Logger; readonly trail: Pick<Trail, 'note'> },
+  { log, trail, blocksInForce: inForce, onBlocks }: Dependencies,
 ): FollowedBlockList {
   const file = blockListPath(configFile, written?.file);
   try {
-    const followed = new FollowedBlockList(file, {
-      changed: (changes) => {
+    const observer: BlockListObserver = {
+      changed: (changes, list) => {
         log.warn({ file, changes }, 'the block list was changed');
         trail.note('reload', { trigger: 'block list', outcome: 'success', changes });
+        onBlocks?.(list);
       },
       problem: (problem) => {
-        if (problem === undefined) log.info({ file }, 'the block list can be read again');
-        else log.error({ file, problem }, 'the block list cannot be read: the blocks before stay in force');
+        if (problem === undefined) {
+          log.info({ file }, 'the block list can be read again');
+          return;
+        }
+        log.error({ file, problem }, 'the block list cannot be read: the blocks before stay in force');
+        trail.note('reload', { trigger: 'block list', outcome: 'failure', problems: [`${file} ${problem}`] });
       },
-    });
+    };
+    const followed = new FollowedBlockList(file, observer, { inForce });
+    onBlocks?.(followed.list);
     const blocked = followed.list.blocks.map(inWords);
     if (blocked.length > 0) log.warn({ file, blocked }, 'blocked by the block list');
     return followed;
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
     throw new BlockListFailure(
-      `the block list ${file} ${error.message}: nothing is served, because what it blocks is not known. Mend it, or remove it to block nothing`,
+      `the block list ${file} ${error.message}: nothing is served, because what it blocks is not known. Mend it, or move it away to block nothing`,
     );
   }
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Checkpoint } from '../audit/log/logWriter.ts';
 import type { Trail } from '../audit/trail/trail.ts';
+import type { BlockList } from '../blocks/blockList.ts';
 import type { FollowedBlockList } from '../blocks/followedBlockList.ts';
 import { readFrom } from '../config/configFiles.ts';
 import { loadConfig } from '../config/loadConfig.ts';
@@ -45,6 +46,10 @@ export interface ProxyDependencies {
   readonly refusedPins?: readonly RefusedPinRecord[];
   /** Told of each PIN that is refused to this one. */
   readonly onRefusedPin?: (refused: RefusedPinRecord) => void;
+  /** The block list that other processes of the proxy have in force. */
+  readonly blocksInForce?: BlockList | undefined;
+  /** Told of the block list in force, at the start and after each change. */
+  readonly onBlocks?: (list: BlockList) => void;
 }
 
 // Running requests that a drain has cut off come to their records.
@@ -115,7 +120,7 @@ export class Proxy implements Serving {
       opened = openTrail(config, { ...dependencies, onUnrecorded: counted?.countUnrecorded });
       const { trail } = opened;
       const exchanges = new OpenExchanges();
-      const followed = followBlockList(order.file, config, { log, trail });
+      const followed = followBlockList(order.file, config, { ...dependencies, trail });
       blockList = followed;
       const app = { keyStores, blockList: () => followed.list, log, exchanges, observe: counted?.countRequest };
       const refused = counted?.countRefusal;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
@@ -64,6 +64,26 @@ describe('a running proxy with workers', () => {
     expect(other.status).toBe(200);
     expect((await run('key', 'unblock', 'foo', '--key-store', 'first')).exitCode).toBe(0);
     await untilAll(200);
+  });
+
+  it.each([
+    ['damaged', (file: string) => { writeFileSync(file, '{'); }, 'is not JSON'],
+    [
+      'gone',
+      (file: string) => {
+        rmSync(file);
+      },
+      'is gone',
+    ],
+  ])('refuses a blocked key in a worker that starts when the block list is %s', async (_, spoil, problem) => {
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    await untilAll(400);
+    spoil(blockList(files));
+    const { pid } = await proxy.logged({ msg: 'a worker serves', worker: 2 });
+    process.kill(pid as number, 'SIGKILL');
+    await proxy.logged({ msg: 'a worker serves', worker: WORKERS + 1 });
+    await proxy.logged({ problem, worker: WORKERS + 1 });
+    expect(new Set((await answers()).map(({ status }) => status))).toEqual(new Set([400]));
   });
 
   it('has no success after the first refusal of a worker, and no other answer, under load', async () => {

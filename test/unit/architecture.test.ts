@@ -95,6 +95,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/messaging/',
     'src/keyStores/',
     'src/monitoring/',
+    'src/blocks/blockList.ts',
     'src/hsm/pkcs11/token/refusedPins.ts',
   ],
   'src/proxy/': [
@@ -167,7 +168,8 @@ it.each(Object.entries(OWNERS))('%s has one owner', (dependency, owner) => {
 
 it('only main.ts and program.ts touch the process', () => {
   const users = sources.filter(
-    ({ file, text }) => !['src/main.ts', 'src/program.ts'].includes(file) && /\bprocess\.(env|argv|on|once|exit)\b/.test(text),
+    ({ file, text }) =>
+      !['src/main.ts', 'src/program.ts'].includes(file) && /\bprocess\.(env|argv|on|once|exit)\b/.test(text),
   );
   expect(users.map(({ file }) => file)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Block } from '../../blocks/blockList.ts';
 import { RefusedPins } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
 import { ChannelEnd } from '../../messaging/peer.ts';
@@ -27,6 +28,8 @@ export class Supervisor implements Serving {
   readonly #serving = new ServingWorkers<SupervisedWorker>();
   /** PINs refused to any worker, including those that have ended. */
   readonly #refusedPins = new RefusedPins();
+  /** The blocks that a worker has told of last: a new worker keeps them if the block list is damaged or gone. */
+  #blocks: readonly Block[] | undefined;
   readonly #metrics: WorkerMetrics;
   readonly #failed = Promise.withResolvers<never>();
   readonly #slots: Promise<void>[] = [];
@@ -141,6 +144,9 @@ export class Supervisor implements Serving {
       pinRefused: (refused) => {
         this.#refusedPins.learn(refused);
       },
+      blocksInForce: (blocks) => {
+        this.#blocks = blocks;
+      },
     });
     this.#workers.add(worker);
     void worker.ended.then((end) => {
@@ -170,7 +176,8 @@ export class Supervisor implements Serving {
     const { log, records } = this.#options;
     const { peer, id, pid } = worker;
     let order = this.#order;
-    await peer.call('start', { order, slot, isReplacement, refusedPins: this.#refusedPins.records() });
+    const refusedPins = this.#refusedPins.records();
+    await peer.call('start', { order, slot, isReplacement, refusedPins, blocks: this.#blocks });
     const readiness = await peer.call('status', undefined);
     // What was applied meanwhile reached the others only.
     while (order !== this.#order) {

@@ -1,3 +1,4 @@
+import type { Block } from '../../blocks/blockList.ts';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
@@ -12,6 +13,8 @@ export interface WorkerStart {
   readonly isReplacement: boolean;
   /** PINs that no worker may try again. */
   readonly refusedPins: readonly RefusedPinRecord[];
+  /** The blocks in force in other workers; undefined for the first worker. */
+  readonly blocks: readonly Block[] | undefined;
 }
 
 /** Calls of a supervisor: what a worker tells it, one-way. A type alias, as Peer needs it. */
@@ -20,6 +23,8 @@ export type SupervisorCalls = {
   checkpoint(checkpoint: WorkerCheckpoint): void;
   /** A PIN that was refused to the worker. */
   pinRefused(refused: RefusedPinRecord): void;
+  /** The blocks in force in the worker, at its start and after each change. */
+  blocksInForce(blocks: readonly Block[]): void;
 };
 
 export interface WorkerCheckpoint {

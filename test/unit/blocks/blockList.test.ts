@@ -28,6 +28,10 @@ describe('BlockList', () => {
     expect(BlockList.parse(list.format()).blocks).toEqual(list.blocks);
   });
 
+  it('is read after a byte order mark', () => {
+    expect(BlockList.parse(`\uFEFF${BlockList.EMPTY.with(key).format()}`).has(key)).toBe(true);
+  });
+
   it.each([
     ['', 'is empty'],
     [' \n', 'is empty'],
@@ -39,6 +43,8 @@ describe('BlockList', () => {
     ['{"blocked": [{"keyStore": "example", "externalKeyId": null}]}', 'is not a block list'],
     ['{"blocked": [], "blocked ": []}', 'is not a block list'],
     ['{"blocked": [{"keyStore": "example"}], "blocked": []}', 'has a field twice'],
+    ['{"blocked": [{"keyStore": ""}]}', 'must be 1 to 256 printable characters'],
+    ['{"blocked": [{"keyStore": "example", "by": "\\u001b[31m"}]}', 'must be 1 to 256 printable characters'],
   ])('%j %s', (json, problem) => {
     expect(() => BlockList.parse(json)).toThrow(
       expect.objectContaining({ name: 'BlockListProblem', message: expect.stringContaining(problem) as string }),

@@ -1,10 +1,20 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BlockList } from '../../../src/blocks/blockList.ts';
 import { editBlockList, readBlockList } from '../../../src/blocks/blockListFile.ts';
-import { FollowedBlockList, type BlockListDurations } from '../../../src/blocks/followedBlockList.ts';
+import { FollowedBlockList, type FollowOptions } from '../../../src/blocks/followedBlockList.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const FOO = { keyStore: 'example', externalKeyId: 'foo' };
@@ -14,7 +24,7 @@ const ofBoth = BlockList.EMPTY.with(FOO).with(BAR).format();
 // Longer than any poll.
 const A_WHILE_MS = 700;
 
-function follow(json?: string, durations?: BlockListDurations) {
+function follow(json?: string, options?: FollowOptions) {
   const file = join(temporaryFolder(json === undefined ? {} : { 'blocked.json': json }), 'blocked.json');
   const heard: unknown[] = [];
   const followed = new FollowedBlockList(
@@ -23,7 +33,7 @@ function follow(json?: string, durations?: BlockListDurations) {
       changed: (changes) => heard.push(changes),
       problem: (problem) => heard.push(problem),
     },
-    durations,
+    options,
   );
   onTestFinished(() => {
     followed.stop();
@@ -144,6 +154,42 @@ describe('FollowedBlockList', () => {
     await expect.poll(() => followed.problem).toBe('cannot be read (EACCES)');
     chmodSync(file, 0o600);
     await blocksBoth(followed).toBe(true);
+  });
+
+  it('reads a file whose time of modification was kept', async () => {
+    const { file, followed } = follow(ofFoo);
+    const { atime, mtime } = statSync(file);
+    writeFileSync(file, ofFoo.replace('foo', 'bar'));
+    utimesSync(file, atime, mtime);
+    await expect.poll(() => followed.list.has(BAR)).toBe(true);
+  });
+
+  it('waits for a new file that an editor has not written yet', async () => {
+    const { file, heard, followed } = follow(ofFoo, { settleMs: 3_000 });
+    writeFileSync(`${file}.new`, '');
+    renameSync(`${file}.new`, file);
+    // Long enough for a notification and a poll.
+    await sleep(A_WHILE_MS);
+    writeFileSync(file, ofBoth);
+    await blocksBoth(followed).toBe(true);
+    expect(heard).toEqual([['key bar of key store example: blocked']]);
+  });
+
+  it.each([
+    ['is damaged', '{"blocked": [', 'is not JSON'],
+    ['is gone', undefined, 'is gone'],
+  ])('begins with the blocks in force elsewhere when the file %s', async (_, json, problem) => {
+    const { file, followed } = follow(json, { inForce: BlockList.EMPTY.with(FOO) });
+    expect([followed.list.has(FOO), followed.problem]).toEqual([true, problem]);
+    writeFileSync(file, ofBoth);
+    await blocksBoth(followed).toBe(true);
+    expect(followed.problem).toBeUndefined();
+  });
+
+  it('begins with its file, not with the blocks in force elsewhere', () => {
+    const { heard, followed } = follow(ofFoo, { inForce: BlockList.EMPTY.with(BAR) });
+    expect(followed.list.blocks).toEqual([FOO]);
+    expect(heard).toEqual([]);
   });
 
   it('refuses to begin with a list that cannot be read', () => {
