@@ -17,6 +17,7 @@ const COMMANDS = {
   key: async () => (await import('./key.ts')).keyCommand,
   policy: async () => (await import('./policy.ts')).policyCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
+  benchmark: async () => (await import('./benchmark.ts')).benchmarkCommand,
   conformance: async () => (await import('./conformance.ts')).conformanceCommand,
   kms: async () => (await import('./kms.ts')).kmsCommand,
 } satisfies Record<string, () => Promise<(cli: Cli) => Command>>;

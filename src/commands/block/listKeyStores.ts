@@ -1,7 +1,7 @@
 import { blockListPath, readBlockList } from '../../blocks/blockListFile.ts';
 import type { BlockList } from '../../blocks/blockList.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
-import { formatTable } from '../formatTable.ts';
+import { formatTable } from '../../formatTable.ts';
 
 /** What blocks a key or a key store. */
 interface Blocked {

@@ -1,5 +1,5 @@
 import type { ListedKey } from '../../hsm/pkcs11/keys/pkcs11Administration.ts';
-import { formatTable } from '../formatTable.ts';
+import { formatTable } from '../../formatTable.ts';
 
 const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => string])[] = [
   ['LABEL', ({ label }) => label || '""'],

@@ -33,7 +33,10 @@ export function binLatencies(samplesMs: readonly number[]): Bin[] {
 }
 
 /** An SVG with one bar a bin and the 250 ms of KMS marked. `maxCount` is the height of the tallest bar of all charts. */
-export function latencyHistogram({ operation, samplesMs, p50Ms, p99Ms }: OperationTiming, maxCount: number): Html {
+export function latencyHistogram(
+  { operation, samplesMs, p50Ms, p99Ms }: Pick<OperationTiming, 'operation' | 'samplesMs' | 'p50Ms' | 'p99Ms'>,
+  maxCount: number,
+): Html {
   const bars = binLatencies(samplesMs).filter(({ count }) => count > 0);
   const base = HEIGHT - BOTTOM;
   const limit = xOf(KMS_TIMEOUT_MS);

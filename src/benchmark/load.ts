@@ -1,0 +1,158 @@
+import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Operation } from '../conformance/keyStoreClient.ts';
+import { connectionOptions, explain } from '../conformance/sendRequest.ts';
+import type { Target } from '../conformance/target.ts';
+import { KMS_TIMEOUT_MS, percentile } from '../conformance/timing.ts';
+import type { PreparedRequest } from './prepareRequests.ts';
+
+export interface LoadOptions {
+  /** Requests in a second, sent when they are due whatever has become of those before. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Kept connections. A request that is due while all are in use waits, and its wait counts. */
+  readonly connections: number;
+  readonly stop: AbortSignal;
+}
+
+export interface LoadResult {
+  readonly rate: number;
+  readonly sent: number;
+  /** Share of all requests that were answered well within the 250 ms of KMS: 0 to 1. */
+  readonly inTime: number;
+  /** Well answered requests in a second. */
+  readonly goodput: number;
+  readonly operations: readonly OperationResult[];
+  /** Failed requests by what came instead of a good answer. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** How late the generator itself was, in 99 % of the requests. */
+  readonly lateP99Ms: number;
+  /** Share of one core that the generator took. */
+  readonly generatorCpu: number;
+}
+
+export interface OperationResult {
+  readonly operation: Operation;
+  /** Milliseconds from when a request was due to its answer, of each good one. */
+  readonly samplesMs: readonly number[];
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly p999Ms: number;
+  readonly maxMs: number;
+}
+
+/** Sends the prepared requests in turn at a rate. Throws the reason of `stop` if it is aborted. */
+export async function runLoad(
+  target: Target,
+  requests: readonly PreparedRequest[],
+  { rate, seconds, connections, stop }: LoadOptions,
+): Promise<LoadResult> {
+  const sender = new Sender(target, connections);
+  const samples = new Map<Operation, number[]>(requests.map(({ operation }) => [operation, []]));
+  const failures: Record<string, number> = {};
+  const lateMs: number[] = [];
+  const running = new Set<Promise<void>>();
+  const ask = async (prepared: PreparedRequest, due: number): Promise<void> => {
+    const failure = await sender.send(prepared);
+    if (failure === undefined) samples.get(prepared.operation)?.push(performance.now() - due);
+    else failures[failure] = (failures[failure] ?? 0) + 1;
+  };
+  try {
+    await sender.open(requests);
+    const total = Math.round(rate * seconds);
+    const [cpuBefore, startedAt] = [process.cpuUsage(), performance.now()];
+    for (let sent = 0; sent < total;) {
+      stop.throwIfAborted();
+      const elapsed = performance.now() - startedAt;
+      for (; sent < total && (sent / rate) * 1_000 <= elapsed; sent += 1) {
+        const due = startedAt + (sent / rate) * 1_000;
+        lateMs.push(performance.now() - due);
+        const prepared = requests[sent % requests.length];
+        if (!prepared) throw new Error('nothing was prepared');
+        const asked = ask(prepared, due).finally(() => running.delete(asked));
+        running.add(asked);
+      }
+      await sleep(1);
+    }
+    const wallMs = performance.now() - startedAt;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    await Promise.all(running);
+    const good = [...samples.values()].flat();
+    return {
+      rate,
+      sent: total,
+      inTime: good.filter((ms) => ms <= KMS_TIMEOUT_MS).length / total,
+      goodput: good.length / seconds,
+      operations: [...samples].map(([operation, samplesMs]) => summarize(operation, samplesMs)),
+      failures,
+      lateP99Ms: percentile(
+        lateMs.sort((a, b) => a - b),
+        99,
+      ),
+      generatorCpu: (user + system) / 1_000 / wallMs,
+    };
+  } finally {
+    sender.close();
+  }
+}
+
+function summarize(operation: Operation, samplesMs: readonly number[]): OperationResult {
+  const sorted = samplesMs.toSorted((a, b) => a - b);
+  const [p50Ms = 0, p99Ms = 0, p999Ms = 0] = [50, 99, 99.9].map((percent) => percentile(sorted, percent));
+  return { operation, samplesMs, p50Ms, p99Ms, p999Ms, maxMs: sorted.at(-1) ?? 0 };
+}
+
+/** Sends requests on kept connections, and says what is wrong with an answer. */
+class Sender {
+  readonly #deadlineMs: number;
+  readonly #options: object;
+  readonly #agent: HttpAgent;
+  readonly #connections: number;
+  readonly #request: typeof requestHttp;
+
+  constructor({ endpoint }: Target, connections: number) {
+    const isSecure = endpoint.url.protocol === 'https:';
+    const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
+    this.#deadlineMs = endpoint.deadlineMs;
+    this.#options = connectionOptions(endpoint);
+    this.#connections = connections;
+    this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#request = isSecure ? requestHttps : requestHttp;
+  }
+
+  /** Opens all connections, so that no handshake is measured. */
+  async open([first]: readonly PreparedRequest[]): Promise<void> {
+    if (first) await Promise.all(Array.from({ length: this.#connections }, () => this.send(first)));
+  }
+
+  /** Resolves to undefined after a good answer, and otherwise to what came instead. */
+  async send({ wire, judge }: PreparedRequest): Promise<string | undefined> {
+    const outgoing = this.#request({
+      ...this.#options,
+      method: wire.method,
+      path: wire.path,
+      headers: wire.headers.flat(),
+      agent: this.#agent,
+    });
+    const timer = setTimeout(
+      () => outgoing.destroy(Object.assign(new Error(), { name: 'TimeoutError' })),
+      this.#deadlineMs,
+    );
+    try {
+      outgoing.end(wire.body);
+      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+      const chunks = (await response.toArray()) as Buffer[];
+      return judge(response.statusCode ?? 0, Buffer.concat(chunks));
+    } catch (error) {
+      return explain(error, this.#deadlineMs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}

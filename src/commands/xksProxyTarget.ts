@@ -1,0 +1,88 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { Probe } from '../conformance/probe.ts';
+import { InvalidOption, readTarget, type TargetOptions } from '../conformance/readTarget.ts';
+import { NoAnswer } from '../conformance/sendRequest.ts';
+import type { Target } from '../conformance/target.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+
+const EXIT_USAGE = 2;
+const PRINCIPAL_ARN = 'arn:aws:iam::123456789012:user/Alice';
+const KMS_KEY_ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+/** Adds the options that say which XKS proxy is asked, and as whom. */
+export function addTargetOptions(command: Command): void {
+  command
+    .requiredOption('--endpoint <url>', 'https://host[:port], or http:// for tests')
+    .requiredOption('--uri-path <path>', '[/<prefix>]/kms/xks/v1')
+    .requiredOption('--access-key-id <id>', 'of the SigV4 credential')
+    .requiredOption('--secret-file <file>', 'with the secret access key of that credential')
+    .requiredOption('--key <id>', 'an external key that may encrypt and decrypt')
+    .option('--region <region>', 'of the credential scope', 'us-east-1')
+    .option('--principal-arn <arn>', 'sent as awsPrincipalArn', PRINCIPAL_ARN)
+    .option('--kms-key-arn <arn>', 'sent as kmsKeyArn', KMS_KEY_ARN)
+    .option('--ca <file>', "PEM, the certificate authority of the proxy's certificate")
+    .option('--client-cert <file>', 'PEM, for a proxy that wants client certificates')
+    .option('--client-key <file>', 'PEM, the private key of that certificate')
+    .option('--resolve <name=host:port>', 'where to connect for the name of the endpoint');
+}
+
+/**
+ * Asks for the metadata of the key. Throws CommandFailure if the proxy does not know us: then every case would fail, and none would
+ * say anything of the proxy. `otherwise`: what to do after any other refusal; without it, the others are let pass.
+ */
+export async function introduce(target: Target, otherwise?: string): Promise<void> {
+  const answer = await new Probe(target, []).store.call('metadata').catch((error: unknown) => {
+    throw unreachable(target, error);
+  });
+  const hints: Readonly<Record<number, string | undefined>> = {
+    200: undefined,
+    401: 'check --access-key-id, --secret-file, --region and the clocks',
+    404: 'check --uri-path and --key',
+  };
+  const hint = answer.status in hints ? hints[answer.status] : otherwise;
+  if (hint === undefined) return;
+  const said = answer.body
+    .toString('latin1')
+    .slice(0, 300)
+    .replaceAll(/[^\x20-\x7e]/g, '?');
+  throw new CommandFailure(
+    `The proxy refused the first request with ${answer.status} ${said}\nNothing was tested: ${hint}.`,
+  );
+}
+
+export function unreachable({ endpoint }: Target, error: unknown): unknown {
+  if (!(error instanceof NoAnswer)) return error;
+  // Node's advice on certificate authorities is about Node.
+  const [reason] = error.message.split('; if the root CA');
+  const advice = reason === error.message ? '' : '; name its certificate authority with --ca FILE';
+  return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason ?? ''}${advice}`);
+}
+
+export function requireWritable(file: string): void {
+  try {
+    writeFileSync(file, '', { flag: 'a' });
+  } catch (error) {
+    throw new CommandFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+  }
+}
+
+export function readTargetOf(options: TargetOptions, command: Command): Target {
+  try {
+    return readTarget(options);
+  } catch (error) {
+    if (!(error instanceof InvalidOption)) throw error;
+    return command.error(`error: ${error.message}`, { exitCode: EXIT_USAGE });
+  }
+}
+
+/** One line that is redrawn for a person, one line a phase for a log. */
+export function showProgress(cli: Cli): (phase: string, detail: string) => void {
+  let shown: string | undefined;
+  return (phase, detail) => {
+    // Standard error is written in lines: up one line, and clear it.
+    if (cli.interactive) cli.err(`${shown === undefined ? '' : '\x1b[1A\x1b[2K'}${phase}: ${detail}`);
+    else if (phase !== shown) cli.err(phase);
+    shown = phase;
+  };
+}
