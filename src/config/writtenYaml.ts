@@ -12,6 +12,8 @@ export interface WrittenYaml {
   readonly value: unknown;
 }
 
+const NO_REFERENCES = 'environment variables are not replaced here: only a secret can be one, as {env: NAME}';
+
 /** Reads a YAML file; throws ConfigError if it is not one. */
 export function readYaml(file: string, readFile = readFromDisk): WrittenYaml {
   let read: ConfigFile;
@@ -31,9 +33,13 @@ export function parseYaml(file: string, text: string): WrittenYaml {
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }): Problem => {
     const words = code === 'MULTIPLE_DOCS' ? 'begins a second YAML document; the file must have one' : message;
-    return { path: '', ...lineOf(lines, offset), message: withoutQuotes(words) };
+    const { line } = lines.linePos(offset);
+    const hint = text.split('\n')[line - 1]?.includes('${') ? `; ${NO_REFERENCES}` : '';
+    return { path: '', line, message: withoutQuotes(words) + hint };
   });
-  if (faults.length > 0) throw new ConfigError(file, faults);
+  // Of several faults in a line, the first is the cause.
+  const causes = faults.filter(({ line }, index) => faults.findIndex((fault) => fault.line === line) === index);
+  if (causes.length > 0) throw new ConfigError(file, causes);
   try {
     return { text, document, lines, value: document.toJS() as unknown };
   } catch (error) {

@@ -3,6 +3,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
 import { writeKeyPair } from '../../certs/generate.ts';
 import { issueServerCertificate } from '../../certs/issueCertificate.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
@@ -15,6 +16,8 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { SteadyLoad } from '../support/steadyLoad.ts';
 
 const RELOADED = 'the configuration was reloaded';
+const NEVER = `@id("everyone") permit (principal, action, resource);
+@id("role") forbid (principal == User::"arn:aws:iam::123456789012:role/x", action, resource);`;
 const REFUSED = 'the configuration is not reloaded: the one before stays in force';
 
 type StoreChange = (store: ProxyFiles['config']['keyStores'][number]) => object;
@@ -207,6 +210,44 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
       expect.stringMatching(/^server\.tls .* cannot be used for TLS \(ERR_SSL_EE_KEY_TOO_SMALL\)/),
     ]);
     await running.proveService();
+  });
+
+  it.each<[string, () => string | Buffer, RegExp]>([
+    [
+      'in UTF-16',
+      () => Buffer.from(`\uFEFF${stringify(withFirstStore(() => ({})))}`, 'utf16le'),
+      /^the file is UTF-16/,
+    ],
+    [
+      'with a secret in place of its file',
+      () => {
+        const [credential] = files.credentials;
+        const secretAccessKey = { file: credential.secretAccessKey.reveal() };
+        return stringify(withFirstStore(() => ({ credentials: [{ ...credential, secretAccessKey }] })));
+      },
+      /secretAccessKey \(line \d+\): names a file in .* its name is not shown/,
+    ],
+    [
+      'with a variable for the host',
+      () => stringify(withFirstStore(() => ({}), { host: '${HOST}' })),
+      /^server\.host /,
+    ],
+  ])('a configuration %s changes nothing, and no secret is logged', async (_what, content, problem) => {
+    writeFileSync(files.configFile, content());
+    running.signal('SIGHUP');
+    const { problems } = await logged({ msg: REFUSED, trigger: 'SIGHUP' });
+    expect(problems).toEqual([expect.stringMatching(problem)]);
+    const log = JSON.stringify(running.log.slice(seen));
+    for (const { secretAccessKey } of files.credentials) expect(log).not.toContain(secretAccessKey.reveal());
+    await running.proveService();
+  });
+
+  it('what is warned of in a reload is in the log', async () => {
+    writeFileSync(join(files.folder, 'never.cedar'), NEVER, { mode: 0o600 });
+    files.writeConfig(withFirstStore(() => ({ policyFile: join(files.folder, 'never.cedar') })));
+    running.signal('SIGHUP');
+    const { msg } = await logged({ level: 'warn' });
+    expect(msg).toMatch(/never\.cedar: in "role": User::".*" is never met: .* write Role::/);
   });
 
   it('a configuration that is gone changes nothing', async () => {

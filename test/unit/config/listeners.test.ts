@@ -118,6 +118,14 @@ describe('an environment reference', () => {
     expect(problems.join()).not.toContain(file);
   });
 
+  it('in brackets, which is no YAML, is told so', () => {
+    expect(problemsOf('monitoring: { host: ${HOST}, port: 1 }\nserver: {}')).toContainEqual(
+      expect.stringMatching(
+        /^: .*; environment variables are not replaced here: only a secret can be one, as \{env: NAME\}$/,
+      ),
+    );
+  });
+
   it('is not how a variable is named', () => {
     const written = changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: '${PIN}' }));
     expect(problemsOf(written, {}, { PIN: '1' })).toContainEqual(
