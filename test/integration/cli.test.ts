@@ -53,7 +53,6 @@ describe('xks-proxy', () => {
     ['half a command', ['key']],
     ['an unknown option', ['--frobnicate']],
     ['an unknown option of a command', ['serve', '--frobnicate']],
-    ['no configuration file', ['serve']],
     ['an option without its value', ['serve', '--config']],
     ['an argument too many', ['config', 'check', '--config', 'a.yaml', 'b.yaml']],
     ['an argument too few', ['key', 'create', '--config', 'a.yaml']],
