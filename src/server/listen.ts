@@ -76,6 +76,8 @@ const MANY = 256;
 export const UNRECORDABLE = 'too many requests wait for their records';
 
 const NO_HOST = 'a request without a Host header';
+const UNKNOWN_EXPECTATION = 'an Expect header with another value than 100-continue';
+const BEHIND_LAST = 'a request behind the last one of its connection';
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {
@@ -105,7 +107,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     };
     if (connection.isEnding) {
       // The answer to the request before ends the connection.
-      refuse('a request behind an Upgrade');
+      refuse(BEHIND_LAST);
       return;
     }
     if (connection.unanswered >= (running.size < MANY ? MAX_PIPELINED : 1)) {
@@ -130,6 +132,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     if (hasUnclearEnd(req)) connection.isEnding = true;
     if (draining || connection.isEnding) res.setHeader('Connection', 'close');
     if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+      connection.isEnding = true;
       refuse(NO_HOST);
       refuseRequest(res, 400, `This is ${NO_HOST}.`);
     } else listener(req, res);
@@ -137,11 +140,14 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   // Node would answer by itself, and nobody would know.
   server.on('checkExpectation', (req, res) => {
     const connection = connections.of(req.socket);
-    if (connection?.mayRequest) {
-      const reason = 'an Expect header with another value than 100-continue';
-      onRefused({ ...connection.client, reason, routine: false });
-      refuseRequest(res, 417, reason);
-    } else req.socket.destroy();
+    if (!connection?.mayRequest) {
+      req.socket.destroy();
+      return;
+    }
+    const reason = connection.isEnding ? BEHIND_LAST : UNKNOWN_EXPECTATION;
+    onRefused({ ...connection.client, reason, routine: false });
+    if (!connection.isEnding) refuseRequest(res, 417, reason);
+    connection.isEnding = true;
   });
   server.on('connect', (req, stream) => {
     const { client } = connections.of(req.socket) ?? { client: { remoteAddress: req.socket.remoteAddress } };

@@ -193,6 +193,17 @@ describe('what Node would refuse or drop by itself leaves a line in the log', ()
     await proxy.logged({ reason: 'an Expect header with another value than 100-continue' });
   });
 
+  it.each([
+    ['without Host', () => rawPost({ credential }).replace(/host: .*\r\n/, '')],
+    ['with an unknown expectation', () => rawPost({ credential, lines: 'Expect: nonsense\r\n' })],
+  ])('a request behind one %s', async (_what, first) => {
+    const lines = () => proxy.log.filter(({ reason }) => reason === 'a request behind the last one of its connection');
+    const before = lines().length;
+    await send(first() + rawPost({ credential }) + rawPost({ credential, lines: 'Expect: nonsense\r\n' }));
+    expect(await connection.closed()).toHaveLength(1);
+    await expect.poll(() => lines().length - before, { timeout: 60_000 }).toBe(2);
+  });
+
   it('CONNECT', async () => {
     await send('CONNECT kms.us-east-1.amazonaws.com:443 HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await connection.closed()).toEqual([]);

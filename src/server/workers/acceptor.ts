@@ -58,8 +58,9 @@ export class Acceptor {
     const { remoteAddress } = socket;
     const tried = new Set<ConnectionSink>();
     let isTaken = false;
-    for (let sink = this.#next(tried); sink && !isTaken && !socket.destroyed; sink = this.#next(tried)) {
+    for (let sink = this.#next(tried); sink && !socket.destroyed; sink = this.#next(tried)) {
       isTaken = await sink.give(socket);
+      if (isTaken) break;
       tried.add(sink);
     }
     if (!isTaken && !socket.destroyed) this.#onRefused({ remoteAddress, reason: 'no worker takes it', routine: false });
