@@ -71,6 +71,7 @@ const cli: Cli = {
   onHangup: (listener) => {
     hangup = listener;
   },
+  program: [process.execPath, ...process.execArgv, '--disable-sigusr1', process.argv[1] ?? ''],
   cores: availableParallelism(),
   supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },
 };

@@ -19,6 +19,8 @@ export interface Cli {
   readonly stop: AbortSignal;
   /** From now on, SIGHUP calls this and stops nothing. */
   onHangup(listener: () => void): void;
+  /** The command that runs this program again, without its arguments. */
+  readonly program: readonly [string, ...string[]];
   /** How many processes can work at once. */
   readonly cores: number;
   /** What a worker process has of its supervisor; undefined in any other process. */

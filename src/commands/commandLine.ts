@@ -12,6 +12,7 @@ const EXIT_USAGE = 2;
 const COMMANDS = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   config: async () => (await import('./config.ts')).configCommand,
+  doctor: async () => (await import('./doctor.ts')).doctorCommand,
   keystore: async () => (await import('./keystore.ts')).keystoreCommand,
   credential: async () => (await import('./credential.ts')).credentialCommand,
   key: async () => (await import('./key.ts')).keyCommand,

@@ -33,6 +33,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     },
     onHangup: () => undefined,
     logDescriptor: 1,
+    program: ['unused'] as const,
     cores: 1,
     supervisor: undefined,
     stop: stopped ? AbortSignal.abort() : new AbortController().signal,

@@ -8,6 +8,7 @@
 //   action    one of the names below
 //   argument  a number: milliseconds of delay; CKR of answer and answer-afterwards; the byte that flip-bit hits;
 //             what change-length adds to the length; bytes of the IV of make-iv-appended; values of repeat-random;
+//             flags of set-token-flags;
 //             otherwise 0
 // The file is read at every call, and is to be replaced by renaming another one over it. Without it, there are no faults.
 //
@@ -44,6 +45,7 @@ static const char *const ACTIONS[] = {
     [CHANGE_LENGTH] = "change-length",
     [WRITE_NOTHING] = "write-nothing",
     [REPEAT_RANDOM] = "repeat-random",
+    [SET_TOKEN_FLAGS] = "set-token-flags",
 };
 
 static const char *const FUNCTIONS[] = {

@@ -23,6 +23,7 @@ typedef enum {
   CHANGE_LENGTH,
   WRITE_NOTHING,
   REPEAT_RANDOM,
+  SET_TOKEN_FLAGS,
 } action;
 
 typedef struct {

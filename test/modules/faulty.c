@@ -121,8 +121,15 @@ WRAP(C_GetSlotList, NO_SESSION, target->C_GetSlotList(present, slots, count))
 static CK_RV faulty_C_GetSlotInfo(CK_SLOT_ID slot, CK_SLOT_INFO_PTR info)
 WRAP(C_GetSlotInfo, NO_SESSION, target->C_GetSlotInfo(slot, info))
 
+static CK_RV token_info(const plan *plan, CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
+  CK_RV rv = target->C_GetTokenInfo(slot, info);
+  const fault *set = planned(plan, SET_TOKEN_FLAGS);
+  if (rv == CKR_OK && set) info->flags |= (CK_FLAGS)set->argument;
+  return rv;
+}
+
 static CK_RV faulty_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info)
-WRAP(C_GetTokenInfo, NO_SESSION, target->C_GetTokenInfo(slot, info))
+WRAP(C_GetTokenInfo, NO_SESSION, token_info(&plan, slot, info))
 
 static CK_RV faulty_C_GetMechanismList(CK_SLOT_ID slot, CK_MECHANISM_TYPE_PTR types, CK_ULONG_PTR count)
 WRAP(C_GetMechanismList, NO_SESSION, target->C_GetMechanismList(slot, types, count))

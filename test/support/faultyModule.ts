@@ -9,7 +9,7 @@ export type Fault = {
   readonly from?: number;
   /** How many calls are hit; all from then on if absent. */
   readonly times?: number;
-} & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault);
+} & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault | TokenFault);
 
 type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'delay'; readonly milliseconds: number }
@@ -59,6 +59,13 @@ type CipherFault = { readonly on: 'C_Encrypt' | 'C_Decrypt' } & (
   /** Claims success with the right length. */
   | { readonly does: 'write-nothing' }
 );
+
+/** Sets these CKF_ flags beside those of the token. */
+interface TokenFault {
+  readonly on: 'C_GetTokenInfo';
+  readonly does: 'set-token-flags';
+  readonly flags: number;
+}
 
 interface RandomFault {
   readonly on: 'C_GenerateRandom';
@@ -163,6 +170,8 @@ function argumentOf(fault: Fault): number {
       return fault.bytes ?? 12;
     case 'repeat-random':
       return fault.values;
+    case 'set-token-flags':
+      return fault.flags;
     case 'hang':
     case 'close-session':
     case 'close-all-sessions':

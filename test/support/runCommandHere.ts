@@ -1,6 +1,7 @@
 import type { Cli } from '../../src/commands/cli.ts';
 import { runCommandLine } from '../../src/commands/commandLine.ts';
 import type { CommandOutcome } from './runProgram.ts';
+import { MAIN } from './startTestProgram.ts';
 
 /** Runs a command of `xks-proxy` in this process, which spares half a second. It must load no PKCS#11 module. */
 export async function runCommandHere(args: readonly string[], cli: Partial<Cli> = {}): Promise<CommandOutcome> {
@@ -14,6 +15,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
     err: write('err'),
     interactive: false,
     stop: new AbortController().signal,
+    program: [process.execPath, MAIN],
     cores: 1,
     supervisor: undefined,
     logDescriptor: -1,

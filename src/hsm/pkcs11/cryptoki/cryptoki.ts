@@ -16,7 +16,14 @@ export interface TokenInfo {
   readonly model: string;
   readonly hardwareVersion: string;
   readonly firmwareVersion: string;
+  /** What the token says against a try of the user PIN, the worst of it; undefined: nothing. */
+  readonly pinDanger?: PinDanger;
+  /** Sessions that all processes of this machine may have open; undefined: no limit, or the token does not say. */
+  readonly maxSessions?: number;
 }
+
+/** CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED. */
+export type PinDanger = 'count low' | 'final try' | 'locked';
 
 /**
  * One AES-GCM encryption or decryption with a 16-byte tag, which follows the ciphertext. The module is given the memory of

@@ -86,5 +86,12 @@ export const CKK = {
   CHACHA20: 0x33,
 } as const;
 
+/** Flags of a token. */
+export const CKF = {
+  USER_PIN_COUNT_LOW: 0x1_0000,
+  USER_PIN_FINAL_TRY: 0x2_0000,
+  USER_PIN_LOCKED: 0x4_0000,
+} as const;
+
 /** States of a session in which the user is logged in. */
 export const CKS = { RO_USER_FUNCTIONS: 1, RW_USER_FUNCTIONS: 3 } as const;

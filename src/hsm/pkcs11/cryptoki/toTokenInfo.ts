@@ -1,4 +1,5 @@
-import type { TokenInfo } from './cryptoki.ts';
+import type { PinDanger, TokenInfo } from './cryptoki.ts';
+import { CKF } from './cryptokiConstants.ts';
 
 interface Version {
   readonly major: number;
@@ -13,9 +14,21 @@ interface RawTokenInfo {
   readonly model: string;
   readonly hardwareVersion: Version;
   readonly firmwareVersion: Version;
+  readonly flags: number;
+  readonly maxSessionCount: number;
 }
 
+const PIN_DANGERS: readonly (readonly [flag: number, danger: PinDanger])[] = [
+  [CKF.USER_PIN_LOCKED, 'locked'],
+  [CKF.USER_PIN_FINAL_TRY, 'final try'],
+  [CKF.USER_PIN_COUNT_LOW, 'count low'],
+];
+// CK_UNAVAILABLE_INFORMATION, as far as a number holds it, is beyond; 0 is CK_EFFECTIVELY_INFINITE.
+const LARGEST_COUNT = 0xffff_fffe;
+
 export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
+  const danger = PIN_DANGERS.find(([flag]) => (info.flags & flag) !== 0)?.[1];
+  const max = info.maxSessionCount;
   return {
     slot,
     label: unpad(info.label),
@@ -24,6 +37,8 @@ export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
     model: unpad(info.model),
     hardwareVersion: version(info.hardwareVersion),
     firmwareVersion: version(info.firmwareVersion),
+    ...(danger && { pinDanger: danger }),
+    ...(max > 0 && max <= LARGEST_COUNT && { maxSessions: max }),
   };
 }
 

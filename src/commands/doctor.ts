@@ -1,0 +1,109 @@
+import { Command, Option } from 'commander';
+import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import { loadPolicyTests } from '../config/policyTests.ts';
+import { ConfigError } from '../config/problem.ts';
+import type { DoctorContext } from '../doctor/context.ts';
+import { examine } from '../doctor/examine.ts';
+import { examineKeyManager } from '../doctor/examineKeyManager.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
+import { redactError } from '../redactError.ts';
+import { choosePolicies } from './choosePolicies.ts';
+import { CommandFailure, type Cli } from './cli.ts';
+import { runPolicyTests } from './runPolicyTests.ts';
+
+interface DoctorOptions {
+  readonly config: string;
+  readonly name?: string;
+  readonly peer?: string;
+  readonly json?: boolean;
+  readonly keyManagers?: readonly string[];
+}
+
+/** `xks-proxy doctor`: looks at everything that `serve` would need, and starts nothing. */
+export function doctorCommand(cli: Cli): Command {
+  return new Command('doctor')
+    .description('asks HSM, files, ports and clock for everything that serve would need; may run beside a proxy')
+    .requiredOption('--config <file>', 'the configuration file')
+    .option('--name <name>', 'the DNS name that KMS will call')
+    .option(
+      '--peer <url>',
+      "a server whose clock is compared (default: that of KMS in the first of the configuration's Regions)",
+    )
+    .option('--json', 'as JSON')
+    .addOption(
+      new Option('--key-managers <names...>', 'those to examine, in the process that this command starts').hideHelp(),
+    )
+    .action((options: DoctorOptions) =>
+      options.keyManagers ? printKeyManagers(cli, options.config, options.keyManagers) : doctor(cli, options),
+    );
+}
+
+async function doctor(cli: Cli, { config: file, name, peer, json }: DoctorOptions): Promise<void> {
+  const context: DoctorContext = {
+    file,
+    loaded: load(file, cli),
+    name,
+    peer,
+    cores: cli.cores,
+    env: cli.env,
+    testPolicies: (store, tests) => testPolicies(cli, file, store, tests),
+    examineKeyManagers: [...cli.program, 'doctor', '--config', file, '--key-managers'],
+  };
+  const findings: Finding[] = [];
+  for await (const finding of examine(context)) {
+    findings.push(finding);
+    if (!json) cli.out(inWords(finding));
+  }
+  const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
+  const [oks, warnings, failures] = [count('ok'), count('warning'), count('failure')];
+  if (json) cli.out(JSON.stringify({ ok: failures === 0, warnings, failures, findings }, null, 2));
+  else cli.out(`\n${oks} ok, ${plural(warnings, 'warning')}, ${plural(failures, 'failure')}`);
+  if (failures > 0) throw new CommandFailure(`doctor found ${plural(failures, 'failure')}`);
+}
+
+function load(file: string, { env }: Cli): LoadedConfig | ConfigError {
+  try {
+    return loadConfig(file, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+/** Prints what is found of key managers, for the process that has started this one. */
+async function printKeyManagers(cli: Cli, file: string, names: readonly string[]): Promise<void> {
+  const { config } = loadConfig(file, cli.env);
+  const { workers } = config.server;
+  const options = {
+    modules: new ModuleRegistry(),
+    refused: new Set<string>(),
+    processes: workers === 'auto' ? cli.cores : workers,
+  };
+  for (const name of names) {
+    cli.out(JSON.stringify({ examines: name }));
+    try {
+      for await (const finding of examineKeyManager(config, name, options)) cli.out(JSON.stringify(finding));
+    } catch (error) {
+      const message = `the check itself has failed: ${redactError(error)}`;
+      cli.out(JSON.stringify({ check: `key manager ${name}`, level: 'failure', message } satisfies Finding));
+    }
+    cli.out(JSON.stringify({ examined: name }));
+  }
+}
+
+/** Runs a table of tests; throws what fails. Returns how many pass. */
+function testPolicies({ env }: Cli, config: string, store: string, file: string): number {
+  const tests = loadPolicyTests(file);
+  runPolicyTests({ out: () => undefined }, tests, choosePolicies({ env, err: () => undefined }, { config, store }));
+  return tests.length;
+}
+
+function inWords({ level, check, message, advice }: Finding): string {
+  const line = `${level.padEnd(8)} ${check}: ${message}`;
+  return advice === undefined ? line : `${line}\n         ${advice}`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

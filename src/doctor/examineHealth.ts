@@ -1,0 +1,36 @@
+import type { KeyManager } from '../hsm/keyManager.ts';
+import { XksError } from '../xks/errors.ts';
+import { failure, ok, warning } from './context.ts';
+import type { Finding } from './finding.ts';
+
+// Spec, "Timeouts": KMS waits for an answer no longer.
+const KMS_MS = 250;
+// The first one pays for what the later ones find ready.
+const TRIES = 3;
+
+/** An encrypt and a decrypt with the health key, and their time. Makes no health key, as `serve` would. */
+export async function* examineHealth(check: string, manager: KeyManager, label: string): AsyncGenerator<Finding> {
+  try {
+    await manager.describeKey({ label });
+    let bestMs = Infinity;
+    for (let tried = 0; tried < TRIES; tried += 1) {
+      const begin = performance.now();
+      await manager.checkHealth();
+      bestMs = Math.min(bestMs, performance.now() - begin);
+    }
+    const message = `an encrypt and a decrypt with the health key ${label} take ${bestMs.toFixed(1)} ms; KMS waits ${KMS_MS} ms`;
+    if (bestMs < KMS_MS / 2) yield ok(check, message);
+    else if (bestMs < KMS_MS) yield warning(check, message, 'look at the load of the HSM, and its network');
+    else yield failure(check, message, 'look at the load of the HSM, and its network');
+  } catch (error) {
+    if (!(error instanceof XksError)) throw error;
+    const { errorName, message, detail } = error;
+    if (errorName === 'KeyNotFoundException') {
+      const advice = `xks-proxy key create ${label} makes it, and so does serve`;
+      yield warning(check, `the token has no health key ${label}, so that nothing was encrypted`, advice);
+    } else {
+      const advice = 'see iv and gcmParameters of the key manager, and the log of the HSM';
+      yield failure(check, `the health key ${label} does not work: ${detail ?? message}`, advice);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Config } from '../config/schema.ts';
+import type { KeyDescription, KeyManager } from '../hsm/keyManager.ts';
+import { protectionProblems } from '../hsm/keyProtection.ts';
+import { XksError } from '../xks/errors.ts';
+import { failure, ok, warning } from './context.ts';
+import type { Finding } from './finding.ts';
+
+type ExternalKey = Config['keyStores'][number]['keys'][number];
+
+/** Each version of the keys that key stores have in this key manager. */
+export async function* examineKeys({ keyStores }: Config, manager: KeyManager): AsyncGenerator<Finding> {
+  for (const store of keyStores.filter(({ keyManagers }) => keyManagers.includes(manager.name))) {
+    for (const key of store.keys) {
+      const isBlocked = key.status === 'blocked' || store.status === 'blocked';
+      for (const version of key.versions) {
+        const check = `key ${key.id} of ${store.name}`;
+        const where = `${version.label ?? `the key with CKA_ID ${version.ckaId ?? ''}`} in ${manager.name}`;
+        for (const finding of await examineVersion(check, where, key, version, manager)) {
+          // No one uses it while it is blocked.
+          yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
+        }
+      }
+    }
+  }
+}
+
+async function examineVersion(
+  check: string,
+  where: string,
+  key: ExternalKey,
+  version: ExternalKey['versions'][number],
+  manager: KeyManager,
+): Promise<Finding[]> {
+  let description: KeyDescription;
+  try {
+    description = await manager.describeKey(version);
+  } catch (error) {
+    if (!(error instanceof XksError)) throw error;
+    const { errorName, message, detail } = error;
+    const advice = `xks-proxy key create ${version.label ?? 'LABEL'} makes one; key list shows those that there are`;
+    if (errorName === 'KeyNotFoundException') return [failure(check, `there is no ${where}`, advice)];
+    return [failure(check, `${where}: ${detail ?? message}`, 'correct the configuration or the token')];
+  }
+  const { keySpec, keyUsage } = description;
+  const isNewest = version === key.versions.findLast(({ decryptOnly }) => !decryptOnly);
+  const missing = (['ENCRYPT', 'DECRYPT'] as const).filter((usage) => !keyUsage.includes(usage));
+  const advice = `xks-proxy key rotate ${key.id} makes a version that KMS can use`;
+  const found: Finding[] = [];
+  if (keySpec !== 'AES_256') found.push(failure(check, `${where} is ${keySpec}, and KMS uses AES_256 only`, advice));
+  if (isNewest && missing.length > 0) {
+    found.push(failure(check, `${where} may not ${missing.join(' and ')}, and KMS needs both`, advice));
+  } else if (missing.includes('DECRYPT')) {
+    found.push(warning(check, `${where} may not DECRYPT: what it has encrypted stays closed`, advice));
+  }
+  for (const problem of protectionProblems(description)) {
+    const meaning =
+      problem === 'extractable' ? 'can be extracted from the token' : 'is not sensitive: its bytes can be read';
+    found.push(warning(check, `${where} ${meaning}`, advice));
+  }
+  const usages = keyUsage.join(', ') || 'no usage';
+  return found.length > 0 ? found : [ok(check, `${where}: ${keySpec}, ${usages}, sensitive, not extractable`)];
+}

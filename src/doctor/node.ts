@@ -1,0 +1,13 @@
+import { execArgv, version } from 'node:process';
+import { ok, warning, type DoctorContext } from './context.ts';
+import type { Finding } from './finding.ts';
+
+/** Node's version, which main.ts has found new enough, and what its options open. */
+export function* checkNode({ env }: DoctorContext): Generator<Finding> {
+  yield ok('node', `Node.js ${version}`);
+  if ([env['NODE_OPTIONS'] ?? '', ...execArgv].some((option) => /--inspect(-brk|-wait)?(=|\s|$)/.test(option))) {
+    const message =
+      'the options of Node.js ask for its inspector, through which every user of this machine reads secrets';
+    yield warning('node', message, 'remove --inspect from NODE_OPTIONS and the command line');
+  }
+}

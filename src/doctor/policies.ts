@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { failure, ok, warning, type LoadedContext } from './context.ts';
+import type { Finding } from './finding.ts';
+
+/** The policies of each key store against the tests beside them: those of `NAME.cedar` are in `NAME.test.yaml`. */
+export function* checkPolicies({ file: configFile, config, testPolicies }: LoadedContext): Generator<Finding> {
+  for (const { name, policyFile } of config.keyStores) {
+    const check = `policies of ${name}`;
+    if (!policyFile) {
+      yield ok(check, 'none: its requests are not restricted');
+      continue;
+    }
+    const file = resolve(dirname(configFile), policyFile.file);
+    const tests = file.replace(/(\.cedar)?$/, '.test.yaml');
+    if (!existsSync(tests)) {
+      yield warning(check, `there are no tests in ${tests}`, 'write some: docs/policy.md shows how');
+      continue;
+    }
+    try {
+      yield ok(check, `${testPolicies(name, tests)} tests of ${tests} pass`);
+    } catch (error) {
+      const advice = `xks-proxy policy test --store ${name} --table ${tests} says more`;
+      yield failure(check, `${tests}: ${(error as Error).message}`, advice);
+    }
+  }
+}
