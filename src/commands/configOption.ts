@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import { CommandFailure, type Cli } from './cli.ts';
+import type { Cli } from './cli.ts';
 
 const DEFAULT_FILE = '/etc/xks-proxy/config.yaml';
 
@@ -13,7 +13,7 @@ export function configOption({ env }: Pick<Cli, 'env'>): Option {
   );
 }
 
-/** Throws CommandFailure if a command has no configuration to read: it says where one was looked for. */
+/** Throws CommanderError, a mistake of usage, if a command has no configuration to read: it says where one was looked for. */
 export function requireConfig(command: Command, { env, supervisor }: Pick<Cli, 'env' | 'supervisor'>): void {
   const { config: file, policyFile, json } = command.opts<{ config?: string; policyFile?: string; json?: boolean }>();
   const isDefault = command.getOptionValueSource('config') === 'default' && policyFile === undefined;
@@ -21,5 +21,5 @@ export function requireConfig(command: Command, { env, supervisor }: Pick<Cli, '
   if (!isDefault || file === undefined || supervisor || json || existsSync(file)) return;
   const { XKS_PROXY_CONFIG: named = '' } = env;
   const tried = named === '' ? `XKS_PROXY_CONFIG is not set, and ${file}` : `and XKS_PROXY_CONFIG names ${file}, which`;
-  throw new CommandFailure(`there is no configuration: --config is not given, ${tried} is not there`);
+  command.error(`there is no configuration: --config is not given, ${tried} is not there`);
 }

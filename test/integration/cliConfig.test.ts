@@ -48,19 +48,19 @@ describe('--config may be left out', () => {
 
   it.each(COMMANDS)('%s says that XKS_PROXY_CONFIG names no file', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '/nowhere/c.yaml' } })).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       stdout: '',
       stderr:
-        'there is no configuration: --config is not given, and XKS_PROXY_CONFIG names /nowhere/c.yaml, which is not there\n',
+        'there is no configuration: --config is not given, and XKS_PROXY_CONFIG names /nowhere/c.yaml, which is not there\n(add --help for usage)\n',
     });
   });
 
   it.skipIf(existsSync('/etc/xks-proxy/config.yaml')).each(COMMANDS)('%s says what was tried', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '' } })).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       stdout: '',
       stderr:
-        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /etc/xks-proxy/config.yaml is not there\n',
+        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /etc/xks-proxy/config.yaml is not there\n(add --help for usage)\n',
     });
   });
 
