@@ -11,7 +11,7 @@ import {
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000;
 
 /**
- * Makes sure that `folder` holds {ca,server,client}.{crt,key}, PEM, each valid for 30 more days, and says what it made.
+ * Makes sure that `folder` holds {ca,server,client}.{crt,key}, PEM, `server.crt` with its chain, each valid for 30 more days, and says what it made.
  * Those that are still good are kept; a new certificate authority replaces all three.
  */
 export function generateCertificates(folder: string): readonly string[] {
@@ -26,9 +26,13 @@ export function generateCertificates(folder: string): readonly string[] {
     return fresh;
   };
   const ca = ensure('ca', undefined, createCertificateAuthority);
-  ensure('server', ca, () => issueServerCertificate(ca));
+  ensure('server', ca, () => withIssuer(issueServerCertificate(ca), ca));
   ensure('client', ca, () => issueClientCertificate(ca));
   return made;
+}
+
+function withIssuer(pair: KeyPair, issuer: KeyPair): KeyPair {
+  return { ...pair, certificate: pair.certificate + issuer.certificate };
 }
 
 export interface KeyPairFiles {

@@ -2,8 +2,16 @@ import { constants, createHash } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import type { TlsIdentity } from './tlsIdentity.ts';
 
+// Spec, "API content type".
+export const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+].join(':');
+
 /**
- * TLS 1.2 and 1.3 with the cipher suites of the specification only. Spec, "API content type".
+ * TLS 1.2 and 1.3 with the cipher suites of the specification only.
  *
  * `ticketKeys`: 48 bytes that seal session tickets; processes that share a port resume each other's sessions if they share them.
  */
@@ -17,12 +25,7 @@ export function tlsOptions({ certificate, privateKey, clientAuth }: TlsIdentity,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
-    ciphers: [
-      'TLS_AES_256_GCM_SHA384',
-      'TLS_CHACHA20_POLY1305_SHA256',
-      'ECDHE-ECDSA-AES256-GCM-SHA384',
-      'ECDHE-RSA-AES256-GCM-SHA384',
-    ].join(':'),
+    ciphers: CIPHERS,
     honorCipherOrder: true,
     // A client is who it was when it was admitted.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,

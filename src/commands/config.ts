@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { configJsonSchema } from '../config/configJsonSchema.ts';
+import { loadForServing } from '../config/loadForServing.ts';
 import type { Config } from '../config/schema.ts';
 import { xksProxyUriPath } from '../xks/path.ts';
 import type { Cli } from './cli.ts';
@@ -14,8 +15,8 @@ export function configCommand(cli: Cli): Command {
     .description('reports every problem with its key path, or says what would run')
     .addOption(configOption(cli))
     .option('--json', 'as JSON')
-    .action(({ config: file, json = false }: { config: string; json?: boolean }) => {
-      const { config, warnings } = loadToReport(cli, file, json);
+    .action(async ({ config: file, json = false }: { config: string; json?: boolean }) => {
+      const { config, warnings } = await loadToReport(cli, file, { json, load: loadForServing });
       cli.out(json ? JSON.stringify({ valid: true, warnings, ...summarize(config) }, null, 2) : describe(config));
     });
   command

@@ -1,14 +1,23 @@
-import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import type { LoadedConfig } from '../config/loadConfig.ts';
 import { ConfigError } from '../config/problem.ts';
 import type { Cli } from './cli.ts';
+
+export interface ReportOptions {
+  readonly json: boolean;
+  readonly load: (file: string, env: Cli['env']) => LoadedConfig | Promise<LoadedConfig>;
+}
 
 /**
  * Loads a configuration for a command that reports on it. Warnings go to standard error, unless the report is JSON; then it is
  * the command's to have them in it. Throws ConfigError; with `json`, its problems are then on standard output, too.
  */
-export function loadToReport(cli: Pick<Cli, 'env' | 'err' | 'out'>, file: string, json = false): LoadedConfig {
+export async function loadToReport(
+  cli: Pick<Cli, 'env' | 'err' | 'out'>,
+  file: string,
+  { json, load }: ReportOptions,
+): Promise<LoadedConfig> {
   try {
-    const loaded = loadConfig(file, cli.env);
+    const loaded = await load(file, cli.env);
     if (!json) for (const warning of loaded.warnings) cli.err(`warning: ${warning}`);
     return loaded;
   } catch (error) {

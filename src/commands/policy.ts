@@ -7,6 +7,7 @@ import { choosePolicies, type PolicyChoice } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { configOption } from './configOption.ts';
 import { describeDecision, describeUnmet } from './describeDecision.ts';
+import { loadConfig } from '../config/loadConfig.ts';
 import { loadToReport } from './loadToReport.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
 
@@ -23,8 +24,8 @@ export function policyCommand(cli: Cli): Command {
     .description('validates the policies of all key stores: every problem with its line')
     .addOption(configOption(cli))
     .option('--json', 'as JSON')
-    .action(({ config, json = false }: { config: string; json?: boolean }) => {
-      const loaded = loadToReport(cli, config, json);
+    .action(async ({ config, json = false }: { config: string; json?: boolean }) => {
+      const loaded = await loadToReport(cli, config, { json, load: loadConfig });
       const keyStores = loaded.config.keyStores.map(({ name, policyFile }) => {
         return { name, policies: policyFile?.policies.map(({ id }) => id) ?? null };
       });

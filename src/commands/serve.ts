@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { BlockList } from '../blocks/blockList.ts';
-import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import type { LoadedConfig } from '../config/loadConfig.ts';
+import { loadForServing } from '../config/loadForServing.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
@@ -54,7 +55,7 @@ export function serveCommand(cli: Cli): Command {
       }
       let output: Output | undefined;
       try {
-        const loaded = loadConfig(file, cli.env);
+        const loaded = await loadForServing(file, cli.env);
         const { config } = loaded;
         cli.sizeThreadPool(threadsFor(config));
         output = openOutput(cli, config.log.level, {}, config.server.workers !== 1);

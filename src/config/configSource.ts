@@ -1,8 +1,8 @@
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
+import { readPemBundle } from '../certificates/readPemBundle.ts';
+import { readPrivateKey } from '../certificates/readPrivateKey.ts';
 import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
 import { Secret } from '../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
@@ -12,12 +12,6 @@ import { parseSecret, type SecretForm } from './secretText.ts';
 /** `{file}` or `{env}`. */
 export type SecretReference =
   { readonly file: string; readonly env?: never } | { readonly env: string; readonly file?: never };
-
-interface TlsFiles {
-  readonly certificateFile: string;
-  readonly privateKeyFile: string;
-  readonly clientAuth?: { readonly caFile: string; readonly commonNames: readonly string[] } | undefined;
-}
 
 const MODES =
   'with uid and mode 0400 of the secret (Docker Swarm, Podman), the mode of its file on the host (Docker Compose), or defaultMode 0400 (Kubernetes)';
@@ -70,21 +64,21 @@ export class ConfigSource {
     return path;
   }
 
-  readTls({ certificateFile, privateKeyFile, clientAuth }: TlsFiles): TlsIdentity {
-    const certificate = this.#read(certificateFile).text;
-    const { text: privateKey, mode } = this.#read(privateKeyFile);
-    const leaf = orProblem(`${certificateFile} holds no PEM certificate`, () => new X509Certificate(certificate));
-    const key = orProblem(`${privateKeyFile} holds no usable PEM private key`, () => createPrivateKey(privateKey));
-    if (!leaf.checkPrivateKey(key)) throw new Error(`${privateKeyFile} is not the private key of ${certificateFile}`);
-    if (leaf.validToDate < new Date())
-      throw new Error(`${certificateFile} expired on ${leaf.validToDate.toISOString()}`);
-    if (isOpenToAll(mode)) {
-      const message = `everyone may read or write it; run: chmod o-rwx '${this.#path(privateKeyFile)}'`;
+  readCertificates(file: string): readonly X509Certificate[] {
+    const { text } = this.#read(file);
+    return inFile(file, () => readPemBundle(text));
+  }
+
+  readPrivateKey(file: string): KeyObject {
+    this.#requireThere(file);
+    const { text, mode, isFixed } = this.#read(file);
+    if (isFixed || isOpenToAll(mode)) {
+      const message = isFixed
+        ? `everyone may read it, and its mode cannot be changed here: change it where it comes from, ${MODES}`
+        : `everyone may read or write it; run: chmod o-rwx '${this.#path(file)}'`;
       this.warnings.push({ keys: ['server', 'tls', 'privateKeyFile'], message });
     }
-    const admitted = clientAuth && { ca: this.#readCa(clientAuth.caFile), commonNames: clientAuth.commonNames };
-    requireUsable(certificateFile, { cert: certificate, key: privateKey, ca: admitted?.ca });
-    return { certificate, privateKey: new Secret(privateKey), clientAuth: admitted };
+    return inFile(file, () => readPrivateKey(text));
   }
 
   /** Throws PolicySetError if it is not valid. */
@@ -150,12 +144,6 @@ export class ConfigSource {
     return text;
   }
 
-  #readCa(file: string): string {
-    const ca = this.#read(file).text;
-    orProblem(`${file} holds no PEM certificate`, () => new X509Certificate(ca));
-    return ca;
-  }
-
   #read(file: string): ConfigFile {
     try {
       return this.#readFile(this.#path(file));
@@ -172,24 +160,15 @@ export class ConfigSource {
   }
 }
 
-function isOpenToAll(mode: number): boolean {
-  return (mode & 0o006) !== 0;
-}
-
-// OpenSSL refuses more than what cannot be read, such as short keys; when a process that serves finds it out, it is too late.
-function requireUsable(certificateFile: string, pair: SecureContextOptions): void {
-  try {
-    createSecureContext(pair);
-  } catch (cause) {
-    const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
-    throw new Error(`${certificateFile}, its key or the caFile cannot be used for TLS (${code})`, { cause });
-  }
-}
-
-function orProblem<T>(problem: string, read: () => T): T {
+/** Names the file in a problem of its text. */
+function inFile<T>(file: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new Error(problem, { cause });
+    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+function isOpenToAll(mode: number): boolean {
+  return (mode & 0o006) !== 0;
 }

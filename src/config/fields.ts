@@ -3,6 +3,7 @@ import { PolicySetError } from '../policy/policySet.ts';
 import { isHost } from './hosts.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import { changeRules } from './changeRules.ts';
+import type { KeyPath } from './problem.ts';
 import type { ConfigSource, SecretReference } from './configSource.ts';
 import type { SecretForm } from './secretText.ts';
 
@@ -68,13 +69,13 @@ export function hasOneKey(given: object): boolean {
   return Object.keys(given).length === 1;
 }
 
-/** The result of `read`; a failure becomes an issue, or several, of the key that is being parsed. */
-export function attempt<T>(context: z.RefinementCtx, read: () => T): T {
+/** The result of `read`; a failure becomes an issue, or several, of the key that is being parsed, or of the one at `path` below it. */
+export function attempt<T>(context: z.RefinementCtx, read: () => T, path: KeyPath = []): T {
   try {
     return read();
   } catch (error) {
     const messages = error instanceof PolicySetError ? error.problems : [(error as Error).message];
-    for (const message of messages) context.addIssue({ code: 'custom', message });
+    for (const message of messages) context.addIssue({ code: 'custom', message, path: [...path] });
     return z.NEVER;
   }
 }

@@ -4,7 +4,7 @@ import { readFromDisk, recordFiles, type ConfigSnapshot } from './configFiles.ts
 import { ConfigSource } from './configSource.ts';
 import { environmentReferences } from './environmentReferences.ts';
 import { crossCheck, oldNames } from './crossCheck.ts';
-import { ConfigError, formatProblem, locate, type KeyPath, type Remark } from './problem.ts';
+import { ConfigError, formatProblem, locate as locateIn, type Problem, type Remark } from './problem.ts';
 import { configSchema, type Config } from './schema.ts';
 import { blankSecrets } from './blankSecrets.ts';
 import { policyWarnings } from './policyWarnings.ts';
@@ -20,6 +20,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** What it was made of. */
   readonly snapshot: ConfigSnapshot;
+  /** Gives further remarks on it their places in the file. */
+  readonly locate: (remarks: readonly Remark[]) => Problem[];
 }
 
 /**
@@ -37,12 +39,12 @@ export function loadConfig(
   const source = new ConfigSource(dirname(resolve(file)), env, read);
   const schema = configSchema(source);
   const { data, error } = schema.safeParse(written);
-  const place = (path: KeyPath) => placeOf(yaml, path);
+  const locate = (remarks: readonly Remark[]) => locateIn(remarks, (path) => placeOf(yaml, path));
   const references = environmentReferences(written);
   const isReference = ({ keys }: Remark) => references.some((reference) => isDeepStrictEqual(reference.keys, keys));
   const remarks = [...(error ? toRemarks(error, schema, written) : []), ...crossCheck(written)];
   const problems = [...references, ...remarks.filter((remark) => !isReference(remark))];
-  if (!data || problems.length > 0) throw new ConfigError(file, locate(problems, place));
+  if (!data || problems.length > 0) throw new ConfigError(file, locate(problems));
   const warnings = [
     ...oldNames(written),
     ...source.warnings,
@@ -54,8 +56,9 @@ export function loadConfig(
   ];
   return {
     config: deepFreeze(data),
-    warnings: locate(warnings, place).map(formatProblem),
+    warnings: locate(warnings).map(formatProblem),
     snapshot: snapshot(),
+    locate,
   };
 }
 

@@ -1,11 +1,18 @@
 import { z } from 'zod';
+import { makeIdentity } from '../certificates/makeIdentity.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from './configSource.ts';
 import { attempt, fileField, hostField } from './fields.ts';
 
 export function serverSchema(source: ConfigSource) {
+  const pemField = fileField.refine((file): boolean => !file.includes('-----'), {
+    abort: true,
+    error: 'must be the name of a file, not its text',
+  });
+  const bundle = pemField.transform((file, context) => attempt(context, () => source.readCertificates(file)));
+
   const clientAuth = z.strictObject({
-    caFile: fileField.describe('PEM: the authorities that client certificates must chain to'),
+    caFile: bundle.describe('PEM: the authorities that client certificates must chain to'),
     commonNames: z
       .array(z.string().min(1))
       .min(1, 'must name at least one common name')
@@ -14,11 +21,17 @@ export function serverSchema(source: ConfigSource) {
 
   const tls = z
     .strictObject({
-      certificateFile: fileField.describe('PEM: the server certificate, then its chain'),
-      privateKeyFile: fileField.describe('PEM'),
+      certificateFile: bundle.describe('PEM: the server certificate, then its chain'),
+      privateKeyFile: pemField
+        .transform((file, context) => attempt(context, () => source.readPrivateKey(file)))
+        .describe('PEM'),
       clientAuth: clientAuth.optional().describe('mTLS; if left out, no client certificate is asked for'),
     })
-    .transform((files, context) => attempt(context, () => source.readTls(files)))
+    .transform(({ certificateFile: certificates, privateKeyFile: privateKey, clientAuth }, context) => {
+      const admitted = clientAuth && { ca: clientAuth.caFile, commonNames: clientAuth.commonNames };
+      const make = () => makeIdentity({ certificates, privateKey, clientAuth: admitted });
+      return attempt(context, make, ['privateKeyFile']);
+    })
     // To listen without TLS, or with it after all, is another listener.
     .register(changeRules, { restart: 'to add or remove' });
 

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { readPemBundle, writePemBundle } from '../certificates/readPemBundle.ts';
+import { readPrivateKey, writePrivateKey } from '../certificates/readPrivateKey.ts';
 import { Secret } from '../secret.ts';
 import type { Endpoint, KeyStoreTarget, Target } from './target.ts';
 
@@ -68,9 +70,9 @@ function readEndpoint({ endpoint, resolve, ca, clientCert, clientKey }: TargetOp
     url,
     connectTo: resolve === undefined ? undefined : parseResolution(resolve, url.hostname),
     tls: {
-      ca: ca && readText('--ca', ca),
-      cert: clientCert && readText('--client-cert', clientCert),
-      key: clientKey && readText('--client-key', clientKey),
+      ca: ca && readPem('--ca', ca, (text) => writePemBundle(readPemBundle(text))),
+      cert: clientCert && readPem('--client-cert', clientCert, (text) => writePemBundle(readPemBundle(text))),
+      key: clientKey && readPem('--client-key', clientKey, (text) => writePrivateKey(readPrivateKey(text))),
     },
     deadlineMs: DEADLINE_MS,
   };
@@ -103,6 +105,15 @@ function readKeyStore(
   if (!/^(\/[\w-]+)*\/kms\/xks\/v1$/.test(uriPath)) throw new InvalidOption(`${option} must be [/<prefix>]/kms/xks/v1`);
   const secretAccessKey = new Secret(readText('the file of a secret', file).trim());
   return { uriPath, credential: { accessKeyId, secretAccessKey }, keyId };
+}
+
+function readPem(option: string, file: string, read: (text: string) => string): string {
+  const text = readText(option, file);
+  try {
+    return read(text);
+  } catch (error) {
+    throw new InvalidOption(`${option} cannot be used: ${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 function readText(option: string, file: string): string {

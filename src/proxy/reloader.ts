@@ -1,6 +1,7 @@
 import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/configFiles.ts';
 import { describeChanges, formatChange, type ConfigChange } from '../config/describeChanges.ts';
-import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
+import type { LoadedConfig } from '../config/loadConfig.ts';
+import { loadForServing } from '../config/loadForServing.ts';
 import { ConfigError, formatProblem } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { watchConfig } from '../config/watchConfig.ts';
@@ -86,7 +87,7 @@ export class Reloader {
   /** Throws, and nothing has changed, ConfigError, NeedsRestart, or what keeps the proxy from serving it. */
   async #takeOver(): Promise<readonly ConfigChange[]> {
     const { file, env, serving, toOrder, log } = this.#options;
-    const loaded = this.#load(file, env);
+    const loaded = await this.#load(file, env);
     const changes = describeChanges(this.#inForce.config, loaded.config);
     const fixed = changes.filter(({ needsRestart }) => needsRestart);
     if (fixed.length > 0) throw new NeedsRestart(fixed);
@@ -96,10 +97,10 @@ export class Reloader {
     return changes;
   }
 
-  #load(file: string, env: ReloaderOptions['env']): LoadedConfig {
+  async #load(file: string, env: ReloaderOptions['env']): Promise<LoadedConfig> {
     const { read, snapshot } = recordFiles(readFromDisk);
     try {
-      return loadConfig(file, env, read);
+      return await loadForServing(file, env, read);
     } finally {
       this.#lastRead = snapshot();
     }

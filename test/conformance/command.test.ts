@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandFailure } from '../../src/commands/cli.ts';
 import { conformanceCommand } from '../../src/commands/conformance.ts';
+import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
 import { answers } from './faultySteps.ts';
 
@@ -145,6 +146,21 @@ it('stops when it is told to', async () => {
   await start();
   const { failure } = await conformance([], { stopped: true });
   expect(failure).toEqual(new CommandFailure('Stopped.'));
+});
+
+it.each([
+  ['--ca', ['--ca', 'FILE']],
+  ['--client-cert', ['--client-cert', 'FILE', '--client-key', 'FILE']],
+])('refuses certificates of %s that are glued together as misuse', async (option, args) => {
+  await start();
+  const file = join(folder, 'glued.pem');
+  const pem = testCertificates.ca.certificate.trim();
+  writeFileSync(file, pem + pem);
+  const { failure } = await conformance(args.map((arg) => (arg === 'FILE' ? file : arg)));
+  expect(failure).toBeInstanceOf(CommanderError);
+  expect((failure as CommanderError).message).toMatch(
+    new RegExp(`error: ${option} cannot be used: ${file}: line \\d+: .* two boundaries on one line`),
+  );
 });
 
 it.each([

@@ -205,16 +205,21 @@ describe('TLS files', () => {
 
   it.each<[string, Readonly<Record<string, string>>, string]>([
     ['a CA that is missing', {}, "FOLDER/ca: ENOENT: no such file or directory, open 'FOLDER/ca'"],
-    ['a CA that is none', { ca: 'none' }, 'FOLDER/ca: has no certificate'],
+    ['a CA that is none', { ca: 'none' }, 'FOLDER/ca: holds no PEM certificate'],
     [
       'a CA that is broken',
       { ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
-      'FOLDER/ca: error:068000A8:asn1 encoding routines::wrong tag',
+      'FOLDER/ca: lines 1 to 3: what is between BEGIN and END is not a certificate',
+    ],
+    [
+      'a CA whose successor is glued to it',
+      { ca: `${ca.certificate.trim()}${ca.certificate}` },
+      `FOLDER/ca: line ${ca.certificate.trim().split('\n').length}: the certificate of line 1 has no END line before two boundaries on one line; begin a new line between them`,
     ],
     [
       'a private key that is none',
       { ca: ca.certificate, certificate: clientPair.certificate, key: clientPair.certificate },
-      'FOLDER/key: error:1E08010C:DECODER routines::unsupported',
+      'FOLDER/key: holds no usable PEM private key, but a block "CERTIFICATE"',
     ],
     [
       'a private key of another certificate',

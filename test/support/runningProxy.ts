@@ -37,7 +37,9 @@ export class ProxyFiles {
   constructor({ tls = true }: { readonly tls?: boolean } = {}) {
     for (const label of ['foo', 'bar']) this.softHsm.importKey(label, randomBytes(32));
     this.env = this.softHsm.env;
-    this.caFile = writeKeyPair(this.folder, 'ca', testCertificates.ca).certificateFile;
+    const { ca, server } = testCertificates;
+    this.caFile = writeKeyPair(this.folder, 'ca', ca).certificateFile;
+    const pair = { ...server, certificate: server.certificate + ca.certificate };
     const { module, tokenLabel, pin } = this.softHsm;
     const keyStore = (name: string, uriPathPrefix: string, credentials: readonly Credential[], keys: object[]) => ({
       name,
@@ -54,7 +56,7 @@ export class ProxyFiles {
         host: '127.0.0.1',
         port: 0,
         regions: [REGION],
-        ...(tls ? { tls: writeKeyPair(this.folder, 'server', testCertificates.server) } : { insecureHttp: true }),
+        ...(tls ? { tls: writeKeyPair(this.folder, 'server', pair) } : { insecureHttp: true }),
       },
       keyManagers: [
         {

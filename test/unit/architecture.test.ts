@@ -94,7 +94,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/certificates/',
   ],
   'src/doctor/finding.ts': [],
-  'src/kms/': ['src/xks/', 'src/certificates/readPemBundle.ts'],
+  'src/kms/': ['src/xks/', 'src/certificates/readPemBundle.ts', 'src/certificates/readPrivateKey.ts'],
   'src/server/': [
     'src/xks/',
     'src/certificates/',

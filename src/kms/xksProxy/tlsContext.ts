@@ -1,7 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { readPemBundle, writePemBundle } from '../../certificates/readPemBundle.ts';
+import { readPrivateKey, writePrivateKey } from '../../certificates/readPrivateKey.ts';
 import { XksProxyFailure } from './xksProxyFailure.ts';
 
 /** PEM files. */
@@ -27,7 +28,7 @@ export function tlsContextOf(files: TlsFiles): () => SecureContext {
 
 function readOptions({ caFiles, clientCertificate }: TlsFiles): SecureContextOptions {
   return {
-    ca: [...getCACertificates('default'), ...caFiles.flatMap((file) => readPem(file, certificatesIn))],
+    ca: [...getCACertificates('default'), ...caFiles.map((file) => writePemBundle(readPem(file, readPemBundle)))],
     ...(clientCertificate && readClientCertificate(clientCertificate)),
     // Spec, "API content type": a proxy supports at least one of these suites.
     minVersion: 'TLSv1.2',
@@ -41,22 +42,15 @@ function readOptions({ caFiles, clientCertificate }: TlsFiles): SecureContextOpt
 }
 
 function readClientCertificate({ certificateFile, privateKeyFile }: NonNullable<TlsFiles['clientCertificate']>) {
-  const chain = readPem(certificateFile, certificatesIn);
-  return readPem(privateKeyFile, (key) => {
-    if (!new X509Certificate(chain.join('\n')).checkPrivateKey(createPrivateKey(key))) {
-      throw new Error(`is not the private key of ${certificateFile}`);
-    }
-    return { cert: chain.join('\n'), key };
+  const [certificate, ...chain] = readPem(certificateFile, readPemBundle);
+  return readPem(privateKeyFile, (text) => {
+    const key = readPrivateKey(text);
+    if (!certificate?.checkPrivateKey(key)) throw new Error(`is not the private key of ${certificateFile}`);
+    return {
+      cert: writePemBundle([certificate, ...chain]),
+      key: writePrivateKey(key),
+    };
   });
-}
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
-
-/** OpenSSL would pass over what it cannot parse. */
-function certificatesIn(text: string): string[] {
-  const certificates = text.match(CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw new Error('has no certificate');
-  return certificates.map((pem) => new X509Certificate(pem).toString());
 }
 
 function readPem<Content>(file: string, parse: (text: string) => Content): Content {

@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
+import { oneLine } from '../../certificates/certificateChain.ts';
+import { readPemBundle } from '../../certificates/readPemBundle.ts';
 import type { Registry } from 'prom-client';
 import type { TlsIdentity } from '../../certificates/tlsIdentity.ts';
 import { readGauge } from './readGauge.ts';
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
 
 type Role = 'server' | 'chain' | 'client_ca';
 
@@ -15,12 +15,13 @@ export function certificateMetrics(registry: Registry, tls: () => TlsIdentity | 
     labelNames: ['certificate', 'subject', 'serial_number'],
     aggregator: 'first',
     read: () => {
-      const { certificate = '', clientAuth } = tls() ?? {};
-      const [server = [], ...chain] = parse(certificate).map((each) => [each]);
+      const identity = tls();
+      if (!identity) return [];
+      const [server, ...chain] = readPemBundle(identity.certificate);
       return [
-        ...describe('server', server),
-        ...describe('chain', chain.flat()),
-        ...describe('client_ca', parse(clientAuth?.ca ?? '')),
+        ...describe('server', server ? [server] : []),
+        ...describe('chain', chain),
+        ...describe('client_ca', identity.clientAuth ? readPemBundle(identity.clientAuth.ca) : []),
       ];
     },
   });
@@ -28,18 +29,7 @@ export function certificateMetrics(registry: Registry, tls: () => TlsIdentity | 
 
 function describe(certificate: Role, certificates: readonly X509Certificate[]) {
   return certificates.map(({ subject, serialNumber, validToDate }) => {
-    const labels = { certificate, subject: subject.replaceAll('\n', ', '), serial_number: serialNumber };
+    const labels = { certificate, subject: oneLine(subject), serial_number: serialNumber };
     return [labels, validToDate.getTime() / 1000] as const;
-  });
-}
-
-function parse(pem: string): X509Certificate[] {
-  return [...pem.matchAll(PEM_CERTIFICATE)].flatMap(([block]) => {
-    try {
-      return new X509Certificate(block);
-    } catch {
-      // Only the first certificate of a file is checked when it is loaded. This one does not hide the others.
-      return [];
-    }
   });
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -151,7 +152,7 @@ describe('the commented example is valid', () => {
   it('with what it leaves out', () => {
     const { config } = loadWritten(WHOLE_EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV);
     expect(config.server.tls?.clientAuth).toEqual({
-      ca: testCertificates.ca.certificate,
+      ca: new X509Certificate(testCertificates.ca.certificate).toString(),
       commonNames: ['cks.kms.us-east-1.amazonaws.com'],
     });
     expect(config.keyStores[0]).toMatchObject({
@@ -212,12 +213,12 @@ describe('problems', () => {
       changedConfig((config) =>
         Object.assign(config.server, { tls: { certificateFile: 'server.crt', privateKeyFile: 'secret' } }),
       ),
-      /^server\.tls: secret holds no usable PEM private key/,
+      /^server\.tls\.privateKeyFile: secret: holds no usable PEM private key/,
     ],
     [
       'a client CA that is none',
       withClientAuth({ caFile: 'secret', commonNames: ['cn'] }),
-      /^server\.tls: secret holds no PEM certificate/,
+      /^server\.tls\.clientAuth\.caFile: secret: holds no PEM certificate/,
     ],
     [
       'mTLS that would admit nobody',

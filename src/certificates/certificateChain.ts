@@ -1,0 +1,55 @@
+import type { X509Certificate } from 'node:crypto';
+import { isUnderTrustedAuthority } from './trustedAuthorities.ts';
+
+export interface CertificateChain {
+  /** From the first certificate up, each issued by the next. */
+  readonly path: readonly [X509Certificate, ...X509Certificate[]];
+  /** Whether the path ends at a root: a self-signed certificate, or one below an authority that AWS KMS trusts. */
+  readonly isComplete: boolean;
+  /** Certificates that are not in the path. */
+  readonly strangers: readonly X509Certificate[];
+  readonly isInOrder: boolean;
+}
+
+/** The way from the first certificate to its root, in whatever order the others stand. */
+export function certificateChain(leaf: X509Certificate, others: readonly X509Certificate[]): CertificateChain {
+  const path: [X509Certificate, ...X509Certificate[]] = [leaf];
+  const left = others.filter(({ fingerprint256 }) => fingerprint256 !== leaf.fingerprint256);
+  for (let top = leaf; !isSelfSigned(top);) {
+    const index = left.findIndex((candidate) => isIssuedBy(top, candidate));
+    const [issuer] = index < 0 ? [] : left.splice(index, 1);
+    if (!issuer) break;
+    path.push(issuer);
+    top = issuer;
+  }
+  return {
+    path,
+    isComplete: path.some((certificate) => isSelfSigned(certificate) || isUnderTrustedAuthority(certificate)),
+    strangers: left,
+    isInOrder: path.slice(1).every((certificate, index) => certificate === others[index]),
+  };
+}
+
+export function isSelfSigned(certificate: X509Certificate): boolean {
+  return isIssuedBy(certificate, certificate);
+}
+
+/** Subject of a certificate on one line. */
+export function nameOf({ subject }: X509Certificate): string {
+  return oneLine(subject);
+}
+
+/** A distinguished name on one line. */
+export function oneLine(name: string): string {
+  return name === '' ? '(no name)' : name.replaceAll('\n', ', ');
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    // Not checkIssued, which also wants the issuer to be an authority: whether it may issue is another question.
+    return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
+  } catch {
+    // A key that OpenSSL does not know signs nothing.
+    return false;
+  }
+}

@@ -1,0 +1,12 @@
+import type { Finding } from '../doctor/finding.ts';
+
+export interface CertificateFinding extends Finding {
+  readonly check:
+    | 'certificate'
+    | 'certificate key'
+    | 'certificate chain'
+    | 'certificate name'
+    | 'certificate authority'
+    | 'TLS handshake'
+    | 'client CA';
+}
