@@ -10,6 +10,7 @@ import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
 import { redactError } from '../redactError.ts';
 import { choosePolicies } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { configOption } from './configOption.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
 
 interface DoctorOptions {
@@ -24,7 +25,7 @@ interface DoctorOptions {
 export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
     .description('asks HSM, files, ports and clock for everything that serve would need; may run beside a proxy')
-    .requiredOption('--config <file>', 'the configuration file')
+    .addOption(configOption(cli))
     .option('--name <name>', 'the DNS name that KMS will call')
     .option(
       '--peer <url>',
