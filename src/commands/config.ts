@@ -1,6 +1,9 @@
 import { Command } from 'commander';
+import { BlockListProblem, inWords } from '../blocks/blockList.ts';
+import { blockListPath, readBlockList } from '../blocks/blockListFile.ts';
 import { configJsonSchema } from '../config/configJsonSchema.ts';
 import { loadForServing } from '../config/loadForServing.ts';
+import { ConfigError } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { xksProxyUriPath } from '../xks/path.ts';
 import type { Cli } from './cli.ts';
@@ -16,8 +19,16 @@ export function configCommand(cli: Cli): Command {
     .addOption(configOption(cli))
     .option('--json', 'as JSON')
     .action(async ({ config: file, json = false }: { config: string; json?: boolean }) => {
-      const { config, warnings } = await loadToReport(cli, file, { json, load: loadForServing });
-      cli.out(json ? JSON.stringify({ valid: true, warnings, ...summarize(config) }, null, 2) : describe(config));
+      let blocked: readonly string[] = [];
+      const load = async () => {
+        const loaded = await loadForServing(file, cli.env);
+        blocked = readBlocked(file, loaded.config.blockList?.file);
+        return loaded;
+      };
+      const { config, warnings } = await loadToReport(cli, file, { json, load });
+      const report = { valid: true, warnings, ...summarize(config), blocked };
+      const lines = [describe(config), ...blocked.map((each) => `blocked: ${each}`)];
+      cli.out(json ? JSON.stringify(report, null, 2) : lines.join('\n'));
     });
   command
     .command('schema')
@@ -26,6 +37,17 @@ export function configCommand(cli: Cli): Command {
       cli.out(JSON.stringify(configJsonSchema(), null, 2));
     });
   return command;
+}
+
+/** What the block list blocks. Throws ConfigError if it cannot be read: then `serve` does not start. */
+function readBlocked(file: string, written: string | undefined): string[] {
+  const path = blockListPath(file, written);
+  try {
+    return readBlockList(path).blocks.map(inWords);
+  } catch (error) {
+    if (!(error instanceof BlockListProblem)) throw error;
+    throw new ConfigError(file, [{ path: 'blockList', message: `the file ${path} ${error.message}` }]);
+  }
 }
 
 /** What would run, as data. */

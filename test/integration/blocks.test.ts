@@ -67,7 +67,13 @@ describe('a running proxy with workers', () => {
   });
 
   it.each([
-    ['damaged', (file: string) => { writeFileSync(file, '{'); }, 'is not JSON'],
+    [
+      'damaged',
+      (file: string) => {
+        writeFileSync(file, '{');
+      },
+      'is not JSON',
+    ],
     [
       'gone',
       (file: string) => {
@@ -212,6 +218,20 @@ describe('key block and keystore block', () => {
     expect((await run('keystore', 'block', 'first')).stdout).toContain('is blocked already');
     expect((await run('keystore', 'unblock', 'first')).stdout).toContain('Unblocked the key store first');
     expect((await run('keystore', 'unblock', 'first')).stdout).toContain('is not blocked');
+  });
+});
+
+describe('config check', () => {
+  it('shows what is blocked, and refuses a list that cannot be read', async () => {
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    expect((await run('config', 'check')).stdout).toContain('blocked: key foo of key store first\n');
+    writeFileSync(blockList(files), 'nonsense');
+    const { exitCode, stderr } = await run('config', 'check');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining(`blockList: the file ${blockList(files)} is not JSON`),
+    ]);
+    expect(JSON.parse((await run('config', 'check', '--json')).stdout)).toMatchObject({ valid: false });
   });
 });
 
