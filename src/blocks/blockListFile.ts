@@ -71,7 +71,10 @@ export async function editBlockList(path: string, edit: (list: BlockList) => Blo
     const list = readBlockList(path);
     const next = edit(list);
     if (next === list) return false;
-    replace(path, next.format());
+    const text = next.format();
+    // No proxy would read it.
+    if (Buffer.byteLength(text) > MAX_BYTES) throw new BlockListProblem('has no room for another block');
+    replace(path, text);
     return true;
   } finally {
     lock.release();

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { block as blockKey, unblock as unblockKey, type BlockOptions } from './block/changeBlock.ts';
+import { blockListOption } from './block/findBlockList.ts';
 import type { Cli } from './cli.ts';
 import { configOption } from './configOption.ts';
 import { createKey, type CreateOptions } from './key/createKey.ts';
@@ -56,6 +57,7 @@ export function keyCommand(cli: Cli): Command {
     .argument('<id>', 'the external key id', refuseUri)
     .addOption(keyStore)
     .addOption(config)
+    .addOption(blockListOption())
     .option('--force', 'also a key that the configuration does not name')
     .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
       blockKey(cli, { keyStore, externalKeyId }, options),
@@ -66,6 +68,7 @@ export function keyCommand(cli: Cli): Command {
     .argument('<id>', 'the external key id', refuseUri)
     .addOption(keyStore)
     .addOption(config)
+    .addOption(blockListOption())
     .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
       unblockKey(cli, { keyStore, externalKeyId }, options),
     );

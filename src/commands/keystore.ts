@@ -3,6 +3,7 @@ import { editConfig } from '../config/editConfig.ts';
 import { NAME_PATTERN } from '../config/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { block, unblock, type BlockOptions } from './block/changeBlock.ts';
+import { blockListOption, type BlockListChoice } from './block/findBlockList.ts';
 import { keyStoreTable, listKeyStores } from './block/listKeyStores.ts';
 import { removeKeyStore } from './block/removeKeyStore.ts';
 import { CommandFailure, type Cli } from './cli.ts';
@@ -33,6 +34,7 @@ export function keystoreCommand(cli: Cli): Command {
     .description('refuses every request to a key store, in all processes within a second, whatever else is wrong')
     .argument('<name>', 'the key store')
     .addOption(config)
+    .addOption(blockListOption())
     .option('--force', 'also a key store that the configuration does not name')
     .action((keyStore: string, options: BlockOptions) => block(cli, { keyStore }, options));
   command
@@ -40,14 +42,16 @@ export function keystoreCommand(cli: Cli): Command {
     .description('serves a blocked key store again')
     .argument('<name>', 'the key store')
     .addOption(config)
-    .action((keyStore: string, options: BlockOptions) => unblock(cli, { keyStore }, options));
+    .addOption(blockListOption())
+    .action((keyStore: string, options: BlockListChoice) => unblock(cli, { keyStore }, options));
   command
     .command('list')
     .description('lists the key stores, and what is blocked of them')
     .addOption(config)
+    .addOption(blockListOption())
     .option('--json', 'as JSON')
-    .action(({ config: file, json = false }: { config: string; json?: boolean }) => {
-      const keyStores = listKeyStores(file);
+    .action(({ json = false, ...choice }: BlockListChoice & { json?: boolean }) => {
+      const keyStores = listKeyStores(cli, choice);
       cli.out(json ? JSON.stringify(keyStores, null, 2) : keyStoreTable(keyStores));
     });
   command
@@ -81,6 +85,8 @@ async function createKeystore(
   const { accessKeyId } = created.entry;
   const { config } = loadConfig(file, cli.env);
   await actRecorder(cli, config)({ act: 'keystore create', keyStore: name, uriPathPrefix, accessKeyId });
+  if (listKeyStores(cli, { config: file }).some((store) => store.name === name && store.status === 'blocked'))
+    cli.err(`warning: the block list blocks a key store of this name: run xks-proxy keystore unblock ${name}`);
   cli.err(`Added the key store ${name} to ${file}. Give this file to the KMS console; it holds the secret:`);
   cli.out(created.credentialFile(uriPathPrefix));
 }

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { ConfigError } from './problem.ts';
+import { readFromDisk } from './configFiles.ts';
 
 /** What a configuration file says of its key stores and their keys, be the rest right or wrong. */
 export interface RoughConfig {
-  readonly blockListFile: string | undefined;
+  /** Why the file may say more than was understood; it continues a sentence that begins with its name. */
+  readonly fault: string | undefined;
+  /** Uncertain: the file names a block list, in lines that are damaged. */
+  readonly blockList: { readonly file: string | undefined } | 'uncertain';
   readonly keyStores: readonly RoughKeyStore[];
 }
 
@@ -15,37 +17,65 @@ export interface RoughKeyStore {
   readonly keys: readonly { readonly id: string; readonly isBlocked: boolean }[];
 }
 
-/**
- * Reads what can be read of a configuration file, for commands that must work whatever is wrong with it: no schema, no secrets, no
- * files. Throws ConfigError only if the file itself cannot be read.
- */
+interface Parsed {
+  readonly value: unknown;
+  readonly isValid: boolean;
+}
+
+/** Reads what can be read of a configuration file, for commands that must work whatever is wrong with it: no schema, no secrets. */
 export function readRoughly(file: string): RoughConfig {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    // Without every second byte of what is UTF-16, and its mark.
+    text = readFromDisk(file).text.replaceAll(/[\0\uFEFF\uFFFD]/g, '');
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new ConfigError(file, [{ path: '', message: `the file cannot be read (${code})` }]);
+    const fault = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+    return { fault, blockList: { file: undefined }, keyStores: [] };
   }
-  let written: unknown;
-  try {
-    // Of a document with errors, the parser gives what it has understood.
-    written = parseDocument(text, { logLevel: 'silent' }).toJS();
-  } catch {
-    // Such as of an alias that names no anchor.
-  }
+  const { value, isValid } = parse(text);
+  const keyStores = member(value, 'keyStores');
+  // Half a file may be valid YAML.
+  const isWhole = isValid && Array.isArray(keyStores);
   return {
-    blockListFile: textOf(member(member(written, 'blockList'), 'file')),
-    keyStores: listOf(member(written, 'keyStores')).flatMap((store) => {
-      const name = textOf(member(store, 'name'));
+    fault: isWhole ? undefined : 'is damaged',
+    blockList: isWhole ? blockListOf(value) : blockListOfLines(text),
+    keyStores: listOf(keyStores).flatMap((store) => {
+      const name = nameOf(member(store, 'name'));
       if (name === undefined) return [];
       const keys = listOf(member(store, 'keys')).flatMap((key) => {
-        const id = textOf(member(key, 'id'));
+        const id = nameOf(member(key, 'id'));
         return id === undefined ? [] : [{ id, isBlocked: isBlocked(key) }];
       });
-      return [{ name, uriPathPrefix: textOf(member(store, 'uriPathPrefix')), isBlocked: isBlocked(store), keys }];
+      return [{ name, uriPathPrefix: nameOf(member(store, 'uriPathPrefix')), isBlocked: isBlocked(store), keys }];
     }),
   };
+}
+
+/** Of a document with errors, the parser gives what it has understood. */
+function parse(text: string): Parsed {
+  const document = parseDocument(text, { logLevel: 'error' });
+  try {
+    const value: unknown = document.toJS();
+    return { value, isValid: document.errors.length === 0 };
+  } catch {
+    // Such as of an alias that names no anchor.
+    return { value: undefined, isValid: false };
+  }
+}
+
+function blockListOf(value: unknown): RoughConfig['blockList'] {
+  const file = member(member(value, 'blockList'), 'file');
+  return { file: typeof file === 'string' ? file : undefined };
+}
+
+/** What the lines of the block list say by themselves, whatever is wrong around them. */
+function blockListOfLines(text: string): RoughConfig['blockList'] {
+  if (!/^[^#\r\n]*blockList/m.test(text)) return { file: undefined };
+  const lines = text.match(/^["']?blockList["']?[ \t]*:.*(?:\r?\n[ \t].*)*/gm) ?? [];
+  const { value, isValid } = parse(lines.join('\n'));
+  const blockList = blockListOf(value);
+  return isValid && blockList !== 'uncertain' && blockList.file !== undefined ? blockList : 'uncertain';
 }
 
 function isBlocked(entry: unknown): boolean {
@@ -60,6 +90,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+/** Not what would act on the terminal of `keystore list`. */
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && !/\p{C}/u.test(value) ? value : undefined;
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
@@ -170,6 +170,88 @@ describe('key block and keystore block', () => {
     expect([forced.exitCode, forced.stderr]).toEqual([0, expect.stringContaining('it is blocked all the same')]);
   });
 
+  it('refuse a name that the configuration does not have, whatever its secrets', async () => {
+    renameSync(join(files.folder, 'pin.secret'), join(files.folder, 'gone'));
+    expect(await run('key', 'block', 'fooo', '--key-store', 'first')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('add --force') as string,
+    });
+  });
+
+  it.each([
+    ['key', 'block', '', '--key-store', 'first', '--force'],
+    ['key', 'block', 'a'.repeat(129), '--key-store', 'first', '--force'],
+    ['key', 'block', 'foo\u001b[31m', '--key-store', 'first', '--force'],
+    ['keystore', 'block', 'a b', '--force'],
+  ])('write no name that no configuration can have: %s %s %j', async (...command) => {
+    expect(await run(...command)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('characters of A-Za-z0-9') as string,
+    });
+    expect(existsSync(blockList(files))).toBe(false);
+  });
+
+  const written = () => readFileSync(files.configFile, 'utf8');
+  const NAMED = 'blockList: { file: pulled.json }\n';
+
+  it.each([
+    ['a bad alias', () => `${NAMED}${written()}x: *nothing\n`],
+    ['an open quotation mark', () => `x: "\n${NAMED}${written()}`],
+    ['an open bracket', () => `x: [1,\n${NAMED}${written()}`],
+    ['CRLF and a tab', () => `x:\r\n\ty: 1\r\nblockList:\r\n  file: pulled.json\r\n`],
+    ['two documents', () => `x: 1\n---\n${NAMED}${written()}`],
+    ['half of the rest', () => `${NAMED}${written().slice(0, 300)}`],
+    ['a NUL', () => `${NAMED}${written()}x: [\0`],
+    ['UTF-16', () => Buffer.from(`\uFEFF${NAMED}${written()}`, 'utf16le')],
+  ])('find the block list that a configuration with %s names', async (_, damage) => {
+    writeFileSync(files.configFile, damage());
+    const { exitCode, stdout } = await run('key', 'block', 'foo', '--key-store', 'first');
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(join(files.folder, 'pulled.json'))]);
+  });
+
+  it.each([
+    ['in damaged lines', () => `blockList: {file: "pulled.json}\n${written()}`],
+    ['twice', () => `${NAMED}${written()}blockList: { file: other.json }\n`],
+    ['by a lost anchor', () => `blockList: *where\n${written()}`],
+  ])('ask for the block list that a configuration names %s', async (_, damage) => {
+    writeFileSync(files.configFile, damage());
+    const refused = await run('key', 'block', 'foo', '--key-store', 'first');
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('--block-list FILE')]);
+    const file = join(files.folder, 'pulled.json');
+    const blocked = await run('key', 'block', 'foo', '--key-store', 'first', '--block-list', file);
+    expect(blocked).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(`in ${file}`) as string });
+    const { stdout } = await run('keystore', 'list', '--block-list', file);
+    expect(stdout).toContain('key foo of key store first');
+  });
+
+  it('need no configuration that can be read, but one that is there', async () => {
+    rmSync(files.configFile);
+    const gone = await run('keystore', 'block', 'first');
+    expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('is not there')]);
+    mkdirSync(files.configFile);
+    const { exitCode, stderr } = await run('keystore', 'block', 'first');
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('cannot be read (not a regular file)')]);
+    expect(existsSync(blockList(files))).toBe(true);
+  });
+
+  it('name the user behind sudo', async () => {
+    await runCommandHere(['keystore', 'block', 'first', '--config', files.configFile], { env: { SUDO_USER: 'alice' } });
+    expect((await run('keystore', 'list')).stdout).toContain('alice');
+  });
+
+  it('leave a block list that is damaged, and say which', async () => {
+    writeFileSync(blockList(files), '{');
+    for (const command of [
+      ['keystore', 'block', 'first'],
+      ['keystore', 'unblock', 'first'],
+      ['keystore', 'list'],
+    ]) {
+      const { exitCode, stderr } = await run(...command);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^the block list .* is not JSON\. Mend it/m)]);
+    }
+    expect(readFileSync(blockList(files), 'utf8')).toBe('{');
+  });
+
   it('work on a configuration that is no YAML any more', async () => {
     writeFileSync(files.configFile, `${readFileSync(files.configFile, 'utf8')}\n  : [nonsense\n`);
     expect(await run('key', 'block', 'foo', '--key-store', 'first')).toMatchObject({ exitCode: 0 });
@@ -268,6 +350,13 @@ describe('keystore list', () => {
       },
       { name: 'second', status: 'blocked', blocked: { inConfiguration: false } },
     ]);
+  });
+});
+
+describe('keystore create', () => {
+  it('warns of a block that waits for a key store of this name', async () => {
+    await run('keystore', 'block', 'third', '--force');
+    expect((await run('keystore', 'create', 'third')).stderr).toContain('run xks-proxy keystore unblock third');
   });
 });
 

@@ -1,31 +1,36 @@
 import { dirname } from 'node:path';
 import { BlockListProblem, inWords, type Block, type BlockList } from '../../blocks/blockList.ts';
-import { blockListPath, editBlockList, readBlockList } from '../../blocks/blockListFile.ts';
+import { editBlockList } from '../../blocks/blockListFile.ts';
+import { NAME_PATTERN } from '../../config/fields.ts';
 import { loadConfig } from '../../config/loadConfig.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
 import type { Config } from '../../config/schema.ts';
+import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { LockHeld } from '../../fileLock.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { actRecorder, systemUser } from '../recordAct.ts';
+import { damaged, findBlockList, readForCommand, type BlockListChoice } from './findBlockList.ts';
 
-export interface BlockOptions {
-  readonly config: string;
+export interface BlockOptions extends BlockListChoice {
   /** Blocks what the configuration does not name, too. */
   readonly force?: boolean;
 }
 
 /** Blocks a key or a key store, whatever is wrong with the configuration. */
-export async function block(cli: Cli, what: Block, { config: file, force = false }: BlockOptions): Promise<void> {
+export async function block(cli: Cli, what: Block, options: BlockOptions): Promise<void> {
+  refuseImpossibleName(what);
+  const { config: file, force = false } = options;
   const rough = readRoughly(file);
+  const path = findBlockList(cli, rough, options);
   const unknown = unknownName(rough, what);
-  if (unknown !== undefined && !force && validConfig(cli, file)) {
+  if (unknown !== undefined && !force && rough.fault === undefined) {
     throw new CommandFailure(
       `${unknown}. To block it all the same, such as when a proxy still serves an earlier configuration, add --force`,
     );
   }
   if (unknown !== undefined) cli.err(`warning: ${unknown}; it is blocked all the same`);
-  const path = blockListPath(file, rough.blockListFile);
-  const entry = { ...what, since: new Date().toISOString(), by: systemUser(cli.env).name };
+  const { sudoUser, name, uid } = systemUser(cli.env);
+  const entry = { ...what, since: new Date().toISOString(), by: sudoUser ?? name ?? `uid ${uid ?? 'unknown'}` };
   if (!(await edit(path, (list) => list.with(entry)))) {
     cli.out(`The ${inWords(what)} is blocked already, in ${path}.`);
     return;
@@ -37,12 +42,13 @@ export async function block(cli: Cli, what: Block, { config: file, force = false
 }
 
 /** Takes a key or a key store from the block list. Throws CommandFailure if it is blocked otherwise, too. */
-export async function unblock(cli: Cli, what: Block, { config: file }: BlockOptions): Promise<void> {
+export async function unblock(cli: Cli, what: Block, options: BlockListChoice): Promise<void> {
+  const { config: file } = options;
   const rough = readRoughly(file);
-  const path = blockListPath(file, rough.blockListFile);
+  const path = findBlockList(cli, rough, options);
   const wasListed = await edit(path, (list) => list.without(what));
   if (wasListed) await record(cli, file, 'unblock', what);
-  const still = stillBlocked(rough, readBlockList(path), what, file);
+  const still = stillBlocked(rough, readForCommand(path), what, file);
   if (still !== undefined) throw new CommandFailure(`the ${inWords(what)} stays blocked: ${still}`);
   cli.out(
     wasListed
@@ -51,13 +57,21 @@ export async function unblock(cli: Cli, what: Block, { config: file }: BlockOpti
   );
 }
 
-/** The configuration; undefined if it has problems, which matter neither to the block list nor to who must pull a key. */
+/** The configuration; undefined if it has problems, which must not keep a key from being pulled. */
 function validConfig(cli: Cli, file: string): Config | undefined {
   try {
     return loadConfig(file, cli.env).config;
   } catch {
     return undefined;
   }
+}
+
+/** A proxy could not read a block list with some of them. */
+function refuseImpossibleName({ keyStore, externalKeyId }: Block): void {
+  if (!NAME_PATTERN.test(keyStore))
+    throw new CommandFailure('the name of a key store is 1 to 64 characters of A-Za-z0-9._-');
+  if (externalKeyId !== undefined && !EXTERNAL_KEY_ID_PATTERN.test(externalKeyId))
+    throw new CommandFailure('the id of an external key is 1 to 128 characters of A-Za-z0-9-_.');
 }
 
 function unknownName({ keyStores }: RoughConfig, { keyStore, externalKeyId }: Block): string | undefined {
@@ -86,9 +100,12 @@ async function edit(path: string, change: Parameters<typeof editBlockList>[1]): 
   try {
     return await editBlockList(path, change);
   } catch (error) {
-    if (error instanceof BlockListProblem)
-      throw new CommandFailure(`the block list ${path} ${error.message}; mend it, or remove it to block nothing`);
-    if (error instanceof LockHeld) throw new CommandFailure(`${error.message}; try again when it has ended`);
+    if (error instanceof BlockListProblem) throw damaged(path, error);
+    if (error instanceof LockHeld) {
+      throw new CommandFailure(
+        `nothing was changed: ${error.message}. Run this again when that process has ended; if it hangs, end it`,
+      );
+    }
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new CommandFailure(
       `nothing was changed: cannot write the block list ${path} (${code}). Run this as a user who may write to ${dirname(path)}; ` +
@@ -101,7 +118,7 @@ async function record(cli: Cli, file: string, verb: string, what: Block): Promis
   const config = validConfig(cli, file);
   if (!config) {
     cli.err(
-      `warning: ${file} has problems (xks-proxy config check tells them), so that this command is not recorded in the audit log; the proxy records what it does`,
+      `warning: ${file} has problems (xks-proxy config check tells them), so this command is not recorded in the audit log; each proxy records the change`,
     );
     return;
   }

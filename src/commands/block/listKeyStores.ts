@@ -1,7 +1,8 @@
-import { blockListPath, readBlockList } from '../../blocks/blockListFile.ts';
 import type { BlockList } from '../../blocks/blockList.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
 import { formatTable } from '../../formatTable.ts';
+import type { Cli } from '../cli.ts';
+import { findBlockList, readForCommand, type BlockListChoice } from './findBlockList.ts';
 
 /** What blocks a key or a key store. */
 interface Blocked {
@@ -20,10 +21,10 @@ export interface ListedKeyStore {
   readonly blockedKeys: readonly (Blocked & { readonly externalKeyId: string })[];
 }
 
-/** The key stores of a configuration file and of its block list, also where the configuration has problems. Throws BlockListProblem. */
-export function listKeyStores(file: string): ListedKeyStore[] {
-  const rough = readRoughly(file);
-  const list = readBlockList(blockListPath(file, rough.blockListFile));
+/** The key stores of a configuration file and of its block list, also where the configuration has problems. Throws CommandFailure. */
+export function listKeyStores(cli: Pick<Cli, 'err'>, choice: BlockListChoice): ListedKeyStore[] {
+  const rough = readRoughly(choice.config);
+  const list = readForCommand(findBlockList(cli, rough, choice));
   const names = new Set(
     [...rough.keyStores, ...list.blocks.map(({ keyStore }) => ({ name: keyStore }))].map(({ name }) => name),
   );

@@ -205,4 +205,16 @@ describe('editBlockList', () => {
     expect(readBlockList(file).blocks).toHaveLength(20);
     expect(readdirSync(join(file, '..'))).toEqual(['blocked.json']);
   });
+
+  it('writes no list that is too large to be read', async () => {
+    const file = join(temporaryFolder(), 'blocked.json');
+    const blocks = Array.from({ length: 20_000 }, (_, index) => ({
+      keyStore: 'example',
+      externalKeyId: `key-${index}`,
+    }));
+    await expect(
+      editBlockList(file, () => new BlockList(blocks.map((block) => ({ ...block, by: 'x'.repeat(100) })))),
+    ).rejects.toThrow('has no room');
+    expect(readdirSync(join(file, '..'))).toEqual([]);
+  });
 });

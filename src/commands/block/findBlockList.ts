@@ -1,0 +1,58 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import { BlockListProblem, type BlockList } from '../../blocks/blockList.ts';
+import { blockListPath, readBlockList } from '../../blocks/blockListFile.ts';
+import type { RoughConfig } from '../../config/roughConfig.ts';
+import { CommandFailure, type Cli } from '../cli.ts';
+
+export interface BlockListChoice {
+  /** The configuration file. */
+  readonly config: string;
+  /** The block list, where the configuration cannot tell it. */
+  readonly blockList?: string;
+}
+
+export function blockListOption(): Option {
+  return new Option('--block-list <file>', 'the block list (default: the one that the configuration names)');
+}
+
+/** The path of the block list of a configuration. Warns of a guess; throws CommandFailure if a guess is likely to be wrong. */
+export function findBlockList(
+  cli: Pick<Cli, 'err'>,
+  rough: RoughConfig,
+  { config, blockList }: BlockListChoice,
+): string {
+  if (blockList !== undefined) return resolve(blockList);
+  if (rough.fault === 'is not there') {
+    throw new CommandFailure(
+      `${config} is not there. If the proxy that runs was started with this name, give its block list with --block-list FILE`,
+    );
+  }
+  if (rough.blockList === 'uncertain') {
+    throw new CommandFailure(
+      `${config} ${rough.fault ?? ''} where it names the block list. Give that file with --block-list FILE`,
+    );
+  }
+  const path = blockListPath(config, rough.blockList.file);
+  if (rough.fault !== undefined && rough.blockList.file === undefined) {
+    cli.err(
+      `warning: ${config} ${rough.fault}. If it named another block list than ${path}, give that one with --block-list FILE`,
+    );
+  }
+  return path;
+}
+
+/** Reads a block list. Throws CommandFailure. */
+export function readForCommand(path: string): BlockList {
+  try {
+    return readBlockList(path);
+  } catch (error) {
+    throw error instanceof BlockListProblem ? damaged(path, error) : error;
+  }
+}
+
+export function damaged(path: string, { message }: BlockListProblem): CommandFailure {
+  return new CommandFailure(
+    `the block list ${path} ${message}. Mend it; or move it away, and block again what it blocked, which the log of the proxy tells`,
+  );
+}
