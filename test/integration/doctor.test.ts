@@ -181,6 +181,14 @@ it('a configuration that does not load: JSON, with each problem', async () => {
   expect(await failures()).not.toEqual([]);
 });
 
+it('a certificate for another name than the one that KMS calls', async () => {
+  const args = ['doctor', '--config', files.configFile, '--name', 'xks.example.com', '--json', ...PEER];
+  const { exitCode, stdout } = await runCommand(args, files.env);
+  expect(exitCode).toBe(1);
+  const failed = (JSON.parse(stdout) as Report).findings.filter(({ level }) => level === 'failure');
+  expect(failed).toMatchObject([{ check: 'certificate name' }]);
+});
+
 it('an HSM that is slow, and one that crashes the process that calls it', async () => {
   const hsm = useFaultyModule();
   const lift = hsm.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 300 });
