@@ -103,7 +103,7 @@ async function edit(path: string, change: Parameters<typeof editBlockList>[1]): 
     if (error instanceof BlockListProblem) throw damaged(path, error);
     if (error instanceof LockHeld) {
       throw new CommandFailure(
-        `nothing was changed: ${error.message}. Run this again when that process has ended; if it hangs, end it`,
+        `nothing was changed: ${error.message}. Run this again when that process has ended; if it hangs, end it; if there is none, remove the lock`,
       );
     }
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
