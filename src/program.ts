@@ -8,6 +8,7 @@ import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_GRACE_MS = 2_000;
+const INSPECTOR_MS = 500;
 
 // A SIGUSR1 before the first statement of main.ts, or NODE_OPTIONS, may have opened it. On the command line it is meant.
 function closeInspector(): void {
@@ -17,8 +18,9 @@ function closeInspector(): void {
   process.stderr.write("Node's inspector is closed: through it, every user of this machine could read the secrets.\n");
 }
 closeInspector();
-// Node has two ways to open it for one signal: it interrupts the program, and then sends an event.
+// For one signal, Node opens it up to twice: when it interrupts the program, and by an event, which its thread may send late.
 setImmediate(closeInspector);
+setInterval(closeInspector, INSPECTOR_MS).unref();
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -75,7 +75,7 @@ it.each([
   writeFileSync(early, "process.kill(process.pid, 'SIGUSR1');\n");
   const proxy = start([FREE_PORT, ...flags, '--require', early], serve());
   await proxy.listening;
-  expect(await openInspectors(proxy)).toEqual([]);
+  await expect.poll(() => openInspectors(proxy), { timeout: 60_000 }).toEqual([]);
   expect(proxy.output.errors).toContain(said);
   expect(proxy.output.errors.includes('Debugger listening')).toBe(said !== '');
 });
@@ -105,7 +105,7 @@ it('SIGUSR1 to kms serve opens nothing', async () => {
   await signalAtOnce(kms);
   await kms.listening;
   kms.signal('SIGUSR1');
-  expect(await openInspectors(kms)).toEqual([]);
+  await expect.poll(() => openInspectors(kms), { timeout: 60_000 }).toEqual([]);
   kms.signal('SIGTERM');
   expect(await kms.ended).toBe(0);
 });
@@ -114,7 +114,7 @@ it('an inspector that NODE_OPTIONS opens is closed, and one of the command line 
   const proxy = start([], serve(), { NODE_OPTIONS: '--inspect=127.0.0.1:0' });
   await proxy.listening;
   expect(proxy.output.errors).toContain('Debugger listening');
-  expect(await openInspectors(proxy)).toEqual([]);
+  await expect.poll(() => openInspectors(proxy), { timeout: 60_000 }).toEqual([]);
 
   const debugged = start(['--inspect=127.0.0.1:0'], serve());
   await debugged.listening;
