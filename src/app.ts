@@ -64,10 +64,12 @@ export interface Messages extends Record<XksApi, object> {
  * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
-  const { keyStores, blockList, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } = dependencies;
+  const { keyStores, blockList, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } =
+    dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
   const limited = [...signed, limitRate(blockList)];
-  const [unblocked, find] = [refuseBlocked(blockList), findKey(blockList)];
+  // Again at the end: no success follows the first refusal, not even one whose HSM was at work meanwhile.
+  const unblocked = refuseBlocked(blockList);
   const routes: Routes<Messages> = {
     GetHealthStatus: [
       ...signed,
@@ -79,12 +81,29 @@ export function createApp(dependencies: AppDependencies): RequestListener {
       ...limited,
       parseMessage(getKeyMetadataRequest),
       unblocked,
-      find,
+      findKey,
       authorize,
       operate(getKeyMetadata, newestVersion),
+      unblocked,
     ],
-    Encrypt: [...limited, parseMessage(encryptRequest), unblocked, find, authorize, operate(encrypt, newestVersion)],
-    Decrypt: [...limited, parseMessage(decryptRequest), unblocked, find, authorize, operate(decrypt, versionThatEncrypted)],
+    Encrypt: [
+      ...limited,
+      parseMessage(encryptRequest),
+      unblocked,
+      findKey,
+      authorize,
+      operate(encrypt, newestVersion),
+      unblocked,
+    ],
+    Decrypt: [
+      ...limited,
+      parseMessage(decryptRequest),
+      unblocked,
+      findKey,
+      authorize,
+      operate(decrypt, versionThatEncrypted),
+      unblocked,
+    ],
   };
   const match = matchPath(keyStores);
 

@@ -4,13 +4,18 @@ import { XksError } from '../xks/errors.ts';
 import { known, type Step } from './exchange.ts';
 
 /**
- * Refuses requests to a key store that the configuration or the block list blocks. Spec, "Error codes": InvalidStateException is of
- * the key or the key store, and of every API.
+ * Refuses requests to a key store, or for a key, that the configuration or the block list blocks. Spec, "Error codes":
+ * InvalidStateException is of the key or the key store, and of every API.
  */
 export function refuseBlocked(blockList: () => BlockList): Step {
-  return (exchange) => {
-    if (isKeyStoreBlocked(known(exchange.keyStore), blockList()))
+  return ({ keyStore: found, externalKeyId }) => {
+    const keyStore = known(found);
+    const list = blockList();
+    if (isKeyStoreBlocked(keyStore, list))
       throw new XksError('InvalidStateException', 'The key store is blocked by the proxy.');
+    const key = externalKeyId === undefined ? undefined : keyStore.keys.get(externalKeyId);
+    if (key && (key.status === 'blocked' || list.has({ keyStore: keyStore.name, externalKeyId: key.id })))
+      throw new XksError('InvalidStateException', 'The external key is blocked by the proxy.');
   };
 }
 

@@ -89,3 +89,17 @@ it('a key that the block list blocks is refused, and served again when it is not
   proxy.blockList = BlockList.EMPTY;
   expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(200);
 });
+
+it('a key that is blocked while the key manager works is refused: no success follows a refusal', async () => {
+  const { keyManager } = proxy;
+  const encrypt = keyManager.encrypt.bind(keyManager);
+  keyManager.encrypt = (...args) => {
+    proxy.blockList = proxy.blockList.with({ keyStore: 'first', externalKeyId: 'foo' });
+    return encrypt(...args);
+  };
+  const response = await proxy.post(paths.encrypt, encryptBody);
+  expect(keyManager.encrypted).toHaveLength(1);
+  expect(response.status).toBe(400);
+  expect(response.body).toEqual(KEY_BLOCKED);
+  expect(proxy.lastLogged?.record).toMatchObject({ outcome: 'failure', errorName: 'InvalidStateException' });
+});

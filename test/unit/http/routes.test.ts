@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import type { Messages } from '../../../src/app.ts';
-import { BlockList } from '../../../src/blocks/blockList.ts';
 import type { Exchange } from '../../../src/http/exchange.ts';
 import { findKey } from '../../../src/http/findKey.ts';
 import { answer, operate } from '../../../src/http/operate.ts';
@@ -20,18 +19,17 @@ import { getKeyMetadataRequest } from '../../../src/xks/messages/getKeyMetadata.
 /** A route of this API alone. */
 type Route<Api extends keyof Messages> = Routes<Messages>[Api];
 
-const find = findKey(() => BlockList.EMPTY);
 const versionOfDecrypt = (key: ExternalKey, _message: DecryptRequest) => newestVersion(key);
 
 it('a parser and an operation of one message are a route, with steps that take any', () => {
   const health: Route<'GetHealthStatus'> = [parseMessage(getHealthStatusRequest), answer(() => ({}))];
   const metadata: Route<'GetKeyMetadata'> = [
     parseMessage(getKeyMetadataRequest),
-    find,
+    findKey,
     operate(getKeyMetadata, newestVersion),
   ];
-  const encryption: Route<'Encrypt'> = [parseMessage(encryptRequest), find, operate(encrypt, newestVersion)];
-  const decryption: Route<'Decrypt'> = [parseMessage(decryptRequest), find, operate(decrypt, versionOfDecrypt)];
+  const encryption: Route<'Encrypt'> = [parseMessage(encryptRequest), findKey, operate(encrypt, newestVersion)];
+  const decryption: Route<'Decrypt'> = [parseMessage(decryptRequest), findKey, operate(decrypt, versionOfDecrypt)];
   expect([health, metadata, encryption, decryption]).toHaveLength(4);
 });
 
