@@ -59,7 +59,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     expect(problems).toEqual(
       expect.arrayContaining([
         expect.stringMatching(
-          /^keyStores\[0\]\.policyFile: orders\.cedar:5: in "typo": .*did you mean `kmsOperation`\?/,
+          /^keyStores\[0\]\.policyFile \(line \d+\): orders\.cedar:5: in "typo": .*did you mean `kmsOperation`\?/,
         ),
       ]),
     );

@@ -14,7 +14,7 @@ export const CONFIG_FILES = {
   'module.so': 'not loaded here',
   pin: '123456\n',
   secret: `${CONFIG_SECRET}\n`,
-  'server.crt': testCertificates.server.certificate,
+  'server.crt': testCertificates.server.certificate + testCertificates.ca.certificate,
   'server.key': testCertificates.server.privateKey,
 };
 
