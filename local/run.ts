@@ -75,7 +75,8 @@ Ctrl-C stops the proxy.
 /** A folder for each address, so that a second proxy beside the first changes nothing of the first one's configuration. */
 function folderFor(root: string, { host, port }: { host: string; port: number }): string {
   const made = join(root, 'local/made');
-  if (host !== DEFAULT_HOST) return join(made, `${host}-${port}`);
+  // A listener on all addresses leaves no room for one beside it.
+  if (![DEFAULT_HOST, '0.0.0.0', '::'].includes(host)) return join(made, `${host}-${port}`);
   return port === DEFAULT_PORT ? made : join(made, String(port));
 }
 
