@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
-import { createConnection, createServer } from 'node:net';
+import { createConnection, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
 import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
@@ -59,12 +59,17 @@ function reachable(host: string): string {
   return host === '::' ? '::1' : host;
 }
 
+/** A connection that is gone when the time is up: one to a silent stranger would keep the process from ending. */
+function connectTo(address: ListenAddress): Socket {
+  return createConnection({ ...address, signal: AbortSignal.timeout(ANSWER_MS) }).on('error', () => undefined);
+}
+
 async function showsCertificate(
   address: ListenAddress,
   { certificate }: TlsIdentity,
   header: Uint8Array,
 ): Promise<boolean> {
-  const socket = createConnection(address);
+  const socket = connectTo(address);
   try {
     socket.write(header);
     // Which certificate it shows is what is asked; whether a client trusts it is another check's matter.
@@ -78,7 +83,7 @@ async function showsCertificate(
 }
 
 async function answers(address: ListenAddress, path: string, header: Uint8Array, expected: RegExp): Promise<boolean> {
-  const socket = createConnection(address);
+  const socket = connectTo(address);
   try {
     socket.write(header);
     const request = get({ path, createConnection: () => socket });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import pkcs11js from 'pkcs11js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Finding } from '../../src/doctor/finding.ts';
@@ -106,8 +106,11 @@ it('runs beside a serving proxy, and knows its ports', async () => {
   }
 });
 
-it('a port that a stranger holds', async () => {
-  const stranger = await listenLocally(createServer((socket) => socket.end('220 mail\r\n')));
+it.each([
+  ['answers otherwise', (socket: Socket) => socket.end('220 mail\r\n')],
+  ['says nothing', () => undefined],
+])('a port that a stranger holds who %s', async (_what, answer) => {
+  const stranger = await listenLocally(createServer(answer));
   configure({ server: { port: stranger.port } });
   const found = await failures();
   await stranger.close();
