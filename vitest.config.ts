@@ -19,7 +19,7 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: alone } },
       { extends: true, test: { name: 'together', include: TESTS, exclude: alone, isolate: false } },
     ],
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Machines are noisy: what comes at all may come late.
