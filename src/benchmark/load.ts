@@ -2,10 +2,10 @@ import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Operation } from '../conformance/keyStoreClient.ts';
-import { connectionOptions, explain } from '../conformance/sendRequest.ts';
-import type { Target } from '../conformance/target.ts';
-import { KMS_TIMEOUT_MS, percentile } from '../conformance/timing.ts';
+import type { Operation } from '../xksClient/keyStoreClient.ts';
+import { connectionOptions, explain } from '../xksClient/sendRequest.ts';
+import type { Target } from '../xksClient/target.ts';
+import { KMS_TIMEOUT_MS, percentile } from '../xksClient/latencies.ts';
 import type { PreparedRequest } from './prepareRequests.ts';
 
 export interface LoadOptions {

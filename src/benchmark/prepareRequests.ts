@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { seal, sealedFields } from '../conformance/caseBuilders.ts';
-import { KeyStoreClient, type JsonObject, type Operation } from '../conformance/keyStoreClient.ts';
-import { sendRequest, type WireRequest } from '../conformance/sendRequest.ts';
-import type { Target } from '../conformance/target.ts';
+import { KeyStoreClient, type JsonObject, type Operation } from '../xksClient/keyStoreClient.ts';
+import { sendRequest, type WireRequest } from '../xksClient/sendRequest.ts';
+import type { Target } from '../xksClient/target.ts';
 
 /** A request that was signed ahead, so that signing is not measured. A proxy takes it for five minutes. */
 export interface PreparedRequest {
@@ -12,55 +11,44 @@ export interface PreparedRequest {
   readonly judge: (status: number, body: Buffer) => string | undefined;
 }
 
+/** The proxy does not encrypt what a benchmark of Decrypt needs; the message says so in a sentence. */
+export class EncryptRefused extends Error {
+  override readonly name = 'EncryptRefused';
+}
+
 // With as many kmsRequestIds.
 const VARIANTS = 500;
 // A data key of KMS.
 const PLAINTEXT_BYTES = 32;
 
-/** Signs requests of these operations, one after another in turn. Throws if the proxy does not encrypt what is to be decrypted. */
-export async function prepareRequests(
-  target: Target,
-  operations: readonly Operation[],
-  stop: AbortSignal,
-): Promise<PreparedRequest[]> {
+/** Signs requests of these operations, one after another in turn. Throws EncryptRefused, NoAnswer. */
+export async function prepareRequests(target: Target, operations: readonly Operation[]): Promise<PreparedRequest[]> {
   const plaintext = randomBytes(PLAINTEXT_BYTES).toString('base64');
   const client = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
-  const sealed = operations.includes('decrypt')
-    ? sealedFields(await seal(client, Buffer.from(plaintext, 'base64')))
-    : {};
-  stop.throwIfAborted();
   // As KMS sends them.
   const fieldsOf: Record<Operation, JsonObject> = {
     health: {},
     metadata: {},
     encrypt: { plaintext, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' },
-    decrypt: sealed,
+    decrypt: operations.includes('decrypt') ? await seal(client, plaintext) : {},
   };
-  const expected: Record<Operation, JsonObject> = {
-    health: {},
-    metadata: {},
-    encrypt: {},
-    decrypt: { plaintext },
-  };
-  const prepared: PreparedRequest[] = [];
-  for (let variant = 0; variant < VARIANTS; variant += 1) {
-    for (const operation of operations) {
-      const wire = await wireOf(target, operation, fieldsOf[operation]);
-      prepared.push({ operation, wire, judge: (status, body) => judge(status, body, expected[operation]) });
-    }
-  }
-  return prepared;
+  const expected: Record<Operation, JsonObject> = { health: {}, metadata: {}, encrypt: {}, decrypt: { plaintext } };
+  return Array.from({ length: VARIANTS }).flatMap(() =>
+    operations.map((operation) => ({
+      operation,
+      wire: client.prepare(operation, fieldsOf[operation]),
+      judge: (status: number, body: Buffer) => judge(status, body, expected[operation]),
+    })),
+  );
 }
 
-/** The signed request that a client would send. */
-async function wireOf(target: Target, operation: Operation, fields: JsonObject): Promise<WireRequest> {
-  const { promise, resolve } = Promise.withResolvers<WireRequest>();
-  const client = new KeyStoreClient(target, target.keyStore, (request) => {
-    resolve(request);
-    return Promise.reject(new Error('not sent yet'));
-  });
-  client.call(operation, fields).catch(() => undefined);
-  return promise;
+/** The fields of a decrypt request that opens what the proxy has encrypted. */
+async function seal(client: KeyStoreClient, plaintext: string): Promise<JsonObject> {
+  const { status, json } = await client.call('encrypt', { plaintext });
+  if (status !== 200)
+    throw new EncryptRefused(`The proxy refused a first encrypt with ${status}: the key must be one that may encrypt.`);
+  const { ciphertext, initializationVector, authenticationTag, ciphertextMetadata } = json as JsonObject;
+  return { ciphertext, initializationVector, authenticationTag, ciphertextMetadata };
 }
 
 function judge(status: number, body: Buffer, expected: JsonObject): string | undefined {

@@ -1,5 +1,5 @@
-import type { Operation } from '../conformance/keyStoreClient.ts';
-import type { Target } from '../conformance/target.ts';
+import type { Operation } from '../xksClient/keyStoreClient.ts';
+import type { Target } from '../xksClient/target.ts';
 import { runLoad, type LoadResult } from './load.ts';
 import { prepareRequests } from './prepareRequests.ts';
 
@@ -52,7 +52,8 @@ export async function runBenchmark(target: Target, options: BenchmarkOptions): P
   const runs: RatedRun[] = [];
   const holds = async (rate: number): Promise<boolean> => {
     onProgress(`${rate} requests a second`, `${seconds} s`);
-    const requests = await prepareRequests(target, operations, stop);
+    const requests = await prepareRequests(target, operations);
+    stop.throwIfAborted();
     const run = rated(await runLoad(target, requests, { rate, seconds, connections, stop }));
     runs.push(run);
     onProgress(`${rate} requests a second`, run.holds ? 'holds' : `does not hold (${run.limit ?? ''})`);

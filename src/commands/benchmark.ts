@@ -1,29 +1,20 @@
-import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { EncryptRefused } from '../benchmark/prepareRequests.ts';
 import { htmlReport } from '../benchmark/report/htmlReport.ts';
 import { textReport } from '../benchmark/report/textReport.ts';
 import { runBenchmark } from '../benchmark/runBenchmark.ts';
-import { OPERATIONS, type Operation } from '../conformance/keyStoreClient.ts';
-import type { TargetOptions } from '../conformance/readTarget.ts';
-import type { Target } from '../conformance/target.ts';
+import { OPERATIONS, type Operation } from '../xksClient/keyStoreClient.ts';
+import type { TargetOptions } from '../xksClient/readTarget.ts';
+import type { Target } from '../xksClient/target.ts';
 import { CommandFailure, type Cli } from './cli.ts';
-import {
-  addTargetOptions,
-  introduce,
-  readTargetOf,
-  requireWritable,
-  showProgress,
-  unreachable,
-} from './xksProxyTarget.ts';
+import { addReportOptions, reportOnProxy, type ReportOutput } from './reportOnProxy.ts';
+import { addTargetOptions, readTargetOf } from './xksProxyTarget.ts';
 
-interface LoadOptions {
+interface BenchmarkArguments extends ReportOutput {
   readonly operations: readonly Operation[];
   readonly rates?: readonly number[];
   readonly connections: number;
   readonly seconds: number;
-  /** True: on standard output, instead of the text. */
-  readonly json?: true | string;
-  readonly html?: string;
 }
 
 const MAX_RATE = 100_000;
@@ -45,26 +36,23 @@ export function benchmarkCommand(cli: Cli): Command {
       parseRates,
     )
     .option('--connections <n>', 'that are kept, as KMS keeps them', numberUpTo(MAX_CONNECTIONS), 32)
-    .option('--seconds <n>', 'of each rate', numberUpTo(MAX_SECONDS), 10)
-    .option('--json [file]', 'the report as JSON, on standard output without a file')
-    .option('--html <file>', 'the report as a page for a browser');
-  return command.action(async (options: TargetOptions & LoadOptions) => {
+    .option('--seconds <n>', 'of each rate', numberUpTo(MAX_SECONDS), 10);
+  addReportOptions(command);
+  return command.action(async (options: TargetOptions & BenchmarkArguments) => {
     await run(cli, readTargetOf(options, command), options);
   });
 }
 
-async function run(cli: Cli, target: Target, { json, html, rates, ...load }: LoadOptions): Promise<void> {
-  for (const file of [json, html]) if (typeof file === 'string') requireWritable(file);
-  await introduce(target, 'the key must be one that may be used');
-  const onProgress = showProgress(cli);
-  const report = await runBenchmark(target, { ...load, rates, stop: cli.stop, onProgress }).catch((error: unknown) => {
-    if (cli.stop.aborted) throw new CommandFailure('Stopped.');
-    throw unreachable(target, error);
+async function run(cli: Cli, target: Target, { json, html, rates, ...load }: BenchmarkArguments): Promise<void> {
+  await reportOnProxy(cli, target, { json, html } as ReportOutput, {
+    otherwise: 'the key must be one that may be used',
+    run: (onProgress) =>
+      runBenchmark(target, { ...load, rates, stop: cli.stop, onProgress }).catch((error: unknown) => {
+        throw error instanceof EncryptRefused ? new CommandFailure(error.message) : error;
+      }),
+    toText: textReport,
+    toHtml: htmlReport,
   });
-  const jsonText = JSON.stringify(report, null, 2);
-  cli.out(json === true ? jsonText : textReport(report));
-  if (typeof json === 'string') writeFileSync(json, `${jsonText}\n`);
-  if (html !== undefined) writeFileSync(html, htmlReport(report));
 }
 
 function parseOperations(text: string): Operation[] {

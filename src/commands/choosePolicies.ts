@@ -1,4 +1,4 @@
-import { ConfigSource } from '../config/configSource.ts';
+import { ConfigSource } from '../config/files/configSource.ts';
 import type { GivenRequest } from '../config/policyTests.ts';
 import { explain, type Explanation } from '../policy/explain.ts';
 import { neverTrue } from '../policy/neverTrue.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError } from '../config/problems/problem.ts';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import { version } from '../version.ts';
 import { CommandFailure, type Cli } from './cli.ts';

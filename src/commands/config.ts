@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { BlockListProblem, inWords } from '../blocks/blockList.ts';
 import { blockListPath, readBlockList } from '../blocks/blockListFile.ts';
-import { configJsonSchema } from '../config/configJsonSchema.ts';
+import { configJsonSchema } from '../config/schema/configJsonSchema.ts';
 import { loadForServing } from '../config/loadForServing.ts';
-import { ConfigError } from '../config/problem.ts';
-import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../config/problems/problem.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { xksProxyUriPath } from '../xks/path.ts';
 import type { Cli } from './cli.ts';
 import { configOption } from './configOption.ts';

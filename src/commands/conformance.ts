@@ -1,28 +1,18 @@
-import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { TargetOptions } from '../conformance/readTarget.ts';
+import type { TargetOptions } from '../xksClient/readTarget.ts';
 import { conforms, countResults } from '../conformance/report/conformanceReport.ts';
 import { htmlReport } from '../conformance/report/htmlReport.ts';
 import { textReport } from '../conformance/report/textReport.ts';
 import { runSuite } from '../conformance/runSuite.ts';
 import { suite } from '../conformance/suite.ts';
-import type { Target } from '../conformance/target.ts';
+import type { Target } from '../xksClient/target.ts';
 import { CommandFailure, type Cli } from './cli.ts';
-import {
-  addTargetOptions,
-  introduce,
-  readTargetOf,
-  requireWritable,
-  showProgress,
-  unreachable,
-} from './xksProxyTarget.ts';
+import { addReportOptions, reportOnProxy, type ReportOutput } from './reportOnProxy.ts';
+import { addTargetOptions, readTargetOf } from './xksProxyTarget.ts';
 
-interface ReportOptions {
+interface ConformanceOptions extends ReportOutput {
   readonly only?: string;
   readonly requests: number;
-  /** True: on standard output, instead of the text. */
-  readonly json?: true | string;
-  readonly html?: string;
 }
 
 const MAX_TIMED_REQUESTS = 10_000;
@@ -41,29 +31,20 @@ export function conformanceCommand(cli: Cli): Command {
     .option('--second-secret-file <file>', 'with the secret access key of that credential')
     .option('--second-key <id>', 'an external key of the second key store')
     .addOption(new Option('--only <section>', 'one section alone').choices(suite.map(({ name }) => name)))
-    .option('--requests <n>', 'to be timed, of each operation; 0 for none', parseRequests, 200)
-    .option('--json [file]', 'the report as JSON, on standard output without a file')
-    .option('--html <file>', 'the report as a page for a browser');
-  return command.action(async (options: TargetOptions & ReportOptions) => {
+    .option('--requests <n>', 'to be timed, of each operation; 0 for none', parseRequests, 200);
+  addReportOptions(command);
+  return command.action(async (options: TargetOptions & ConformanceOptions) => {
     await run(cli, readTargetOf(options, command), options);
   });
 }
 
-async function run(cli: Cli, target: Target, { only, requests, json, html }: ReportOptions): Promise<void> {
+async function run(cli: Cli, target: Target, { only, requests, ...output }: ConformanceOptions): Promise<void> {
   const sections = suite.filter(({ name }) => only === undefined || name === only);
-  const onProgress = showProgress(cli);
-  for (const file of [json, html]) if (typeof file === 'string') requireWritable(file);
-  await introduce(target);
-  const report = await runSuite(target, { sections, requests, stop: cli.stop, onProgress }).catch((error: unknown) => {
-    if (cli.stop.aborted) throw new CommandFailure('Stopped.');
-    throw unreachable(target, error);
+  const report = await reportOnProxy(cli, target, output, {
+    run: (onProgress) => runSuite(target, { sections, requests, stop: cli.stop, onProgress }),
+    toText: textReport,
+    toHtml: htmlReport,
   });
-
-  const jsonText = JSON.stringify(report, null, 2);
-  cli.out(json === true ? jsonText : textReport(report));
-  if (typeof json === 'string') writeFileSync(json, `${jsonText}\n`);
-  if (html !== undefined) writeFileSync(html, htmlReport(report));
-
   if (conforms(report)) return;
   const failed = countResults(report, 'MUST', 'fail');
   throw new CommandFailure(report.stopped ?? `MUST cases that fail: ${failed}`);

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { loadConfig, type LoadedConfig } from '../config/loadConfig.ts';
 import { loadPolicyTests } from '../config/policyTests.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError } from '../config/problems/problem.ts';
 import type { DoctorContext } from '../doctor/context.ts';
 import { examine } from '../doctor/examine.ts';
 import { examineKeyManager } from '../doctor/examineKeyManager.ts';

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/loadConfig.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 
 export interface FoundKeyStore {

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { editConfig } from '../config/editConfig.ts';
-import { NAME_PATTERN } from '../config/fields.ts';
+import { NAME_PATTERN } from '../config/schema/fields.ts';
 import { loadConfig } from '../config/loadConfig.ts';
 import { block, unblock, type BlockOptions } from './block/changeBlock.ts';
 import { blockListOption, type BlockListChoice } from './block/findBlockList.ts';
-import { keyStoreTable, listKeyStores } from './block/listKeyStores.ts';
-import { removeKeyStore } from './block/removeKeyStore.ts';
+import { keyStoreTable, listKeyStores } from './keystore/listKeyStores.ts';
+import { removeKeyStore } from './keystore/removeKeyStore.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { configOption } from './configOption.ts';
 import { createCredential } from './createCredential.ts';

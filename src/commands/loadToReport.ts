@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/loadConfig.ts';
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError } from '../config/problems/problem.ts';
 import type { Cli } from './cli.ts';
 
 export interface ReportOptions {

@@ -5,7 +5,7 @@ import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { auditRecord } from '../audit/format/trailRecord.ts';
 import { LogWriter } from '../audit/log/logWriter.ts';
 import { LockHeld } from '../fileLock.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { version } from '../version.ts';
 import type { Cli } from './cli.ts';
 

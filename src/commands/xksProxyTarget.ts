@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { Probe } from '../conformance/probe.ts';
-import { InvalidOption, readTarget, type TargetOptions } from '../conformance/readTarget.ts';
-import { NoAnswer } from '../conformance/sendRequest.ts';
-import type { Target } from '../conformance/target.ts';
-import { CommandFailure, type Cli } from './cli.ts';
+import { KeyStoreClient } from '../xksClient/keyStoreClient.ts';
+import { InvalidOption, readTarget, type TargetOptions } from '../xksClient/readTarget.ts';
+import { NoAnswer, sendRequest } from '../xksClient/sendRequest.ts';
+import type { Target } from '../xksClient/target.ts';
+import { CommandFailure } from './cli.ts';
 
 const EXIT_USAGE = 2;
 const PRINCIPAL_ARN = 'arn:aws:iam::123456789012:user/Alice';
@@ -32,7 +31,8 @@ export function addTargetOptions(command: Command): void {
  * say anything of the proxy. `otherwise`: what to do after any other refusal; without it, the others are let pass.
  */
 export async function introduce(target: Target, otherwise?: string): Promise<void> {
-  const answer = await new Probe(target, []).store.call('metadata').catch((error: unknown) => {
+  const store = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
+  const answer = await store.call('metadata').catch((error: unknown) => {
     throw unreachable(target, error);
   });
   const hints: Readonly<Record<number, string | undefined>> = {
@@ -59,14 +59,6 @@ export function unreachable({ endpoint }: Target, error: unknown): unknown {
   return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason ?? ''}${advice}`);
 }
 
-export function requireWritable(file: string): void {
-  try {
-    writeFileSync(file, '', { flag: 'a' });
-  } catch (error) {
-    throw new CommandFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
-  }
-}
-
 export function readTargetOf(options: TargetOptions, command: Command): Target {
   try {
     return readTarget(options);
@@ -74,15 +66,4 @@ export function readTargetOf(options: TargetOptions, command: Command): Target {
     if (!(error instanceof InvalidOption)) throw error;
     return command.error(`error: ${error.message}`, { exitCode: EXIT_USAGE });
   }
-}
-
-/** One line that is redrawn for a person, one line a phase for a log. */
-export function showProgress(cli: Cli): (phase: string, detail: string) => void {
-  let shown: string | undefined;
-  return (phase, detail) => {
-    // Standard error is written in lines: up one line, and clear it.
-    if (cli.interactive) cli.err(`${shown === undefined ? '' : '\x1b[1A\x1b[2K'}${phase}: ${detail}`);
-    else if (phase !== shown) cli.err(phase);
-    shown = phase;
-  };
 }

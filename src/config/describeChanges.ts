@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { Secret } from '../secret.ts';
-import { changeRules, type ChangeRule } from './changeRules.ts';
-import { ConfigSource } from './configSource.ts';
+import { changeRules, type ChangeRule } from './schema/changeRules.ts';
+import { ConfigSource } from './files/configSource.ts';
 import { isSameValue } from './sameValue.ts';
-import { configSchema } from './schema.ts';
-import { schemaWithin, unwrap } from './schemaPath.ts';
+import { configSchema } from './schema/schema.ts';
+import { schemaWithin, unwrap } from './schema/schemaPath.ts';
 
 export interface ConfigChange {
   /** Keys, and the names of list entries: `keyStores`, `orders`, `keys`, `payments`, `status`. */

@@ -1,9 +1,9 @@
 import { closeSync, fchownSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadConfig } from './loadConfig.ts';
-import { ConfigError } from './problem.ts';
-import { readYaml } from './writtenYaml.ts';
-import { YamlEditor } from './yamlEditor.ts';
+import { ConfigError } from './problems/problem.ts';
+import { readYaml } from './yaml/writtenYaml.ts';
+import { YamlEditor } from './yaml/yamlEditor.ts';
 
 export interface ConfigEdit {
   /** Secrets that the edited configuration refers to: each becomes a new file of this name beside it, for its owner alone. */

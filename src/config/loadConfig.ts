@@ -1,18 +1,18 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readFromDisk, recordFiles, type ConfigSnapshot } from './configFiles.ts';
-import { ConfigSource } from './configSource.ts';
-import { environmentReferences } from './environmentReferences.ts';
-import { crossCheck, oldNames } from './crossCheck.ts';
-import { ConfigError, formatProblem, locate as locateIn, type Problem, type Remark } from './problem.ts';
-import { configSchema, type Config } from './schema.ts';
-import { blankSecrets } from './blankSecrets.ts';
-import { policyWarnings } from './policyWarnings.ts';
-import { sharedKeys } from './sharedKeys.ts';
-import { toRemarks } from './toRemark.ts';
-import { writableByAll } from './writableByAll.ts';
-import { unknownRegions } from './unknownRegions.ts';
-import { placeOf, readYaml } from './writtenYaml.ts';
+import { readFromDisk, recordFiles, type ConfigSnapshot } from './files/configFiles.ts';
+import { ConfigSource } from './files/configSource.ts';
+import { environmentReferences } from './checks/environmentReferences.ts';
+import { crossCheck, oldNames } from './checks/crossCheck.ts';
+import { ConfigError, formatProblem, locate as locateIn, type Problem, type Remark } from './problems/problem.ts';
+import { configSchema, type Config } from './schema/schema.ts';
+import { blankSecrets } from './checks/blankSecrets.ts';
+import { policyWarnings } from './checks/policyWarnings.ts';
+import { sharedKeys } from './checks/sharedKeys.ts';
+import { toRemarks } from './problems/toRemark.ts';
+import { writableByAll } from './checks/writableByAll.ts';
+import { unknownRegions } from './checks/unknownRegions.ts';
+import { placeOf, readYaml } from './yaml/writtenYaml.ts';
 
 export interface LoadedConfig {
   readonly config: Config;

@@ -1,8 +1,8 @@
 import type { CertificateFinding } from '../certificates/certificateFinding.ts';
 import { judgeIdentity } from '../certificates/judgeIdentity.ts';
-import { readFromDisk } from './configFiles.ts';
+import { readFromDisk } from './files/configFiles.ts';
 import { loadConfig, type LoadedConfig } from './loadConfig.ts';
-import { ConfigError, formatProblem, type Remark } from './problem.ts';
+import { ConfigError, formatProblem, type Remark } from './problems/problem.ts';
 
 /**
  * Loads a configuration that is to be served from now on. Refuses more than loadConfig does: certificates that no client can

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ConfigError, locate } from './problem.ts';
-import { toRemarks } from './toRemark.ts';
-import { placeOf, readYaml } from './writtenYaml.ts';
+import { ConfigError, locate } from './problems/problem.ts';
+import { toRemarks } from './problems/toRemark.ts';
+import { placeOf, readYaml } from './yaml/writtenYaml.ts';
 
 /** A request as it is given to the policy commands: by these fields and those of requestMetadata. */
 export type GivenRequest = z.output<typeof givenRequest>;

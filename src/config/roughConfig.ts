@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { readFromDisk } from './configFiles.ts';
+import { readFromDisk } from './files/configFiles.ts';
 
 /** What a configuration file says of its key stores and their keys, be the rest right or wrong. */
 export interface RoughConfig {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { readAgain, type ConfigSnapshot, type ReadConfigFile } from './configFiles.ts';
+import { readAgain, type ConfigSnapshot, type ReadConfigFile } from './files/configFiles.ts';
 
 // Reading a few small files costs little, and sees what no file event tells of: links that are swapped, as Kubernetes does.
 const INTERVAL_MS = 2_000;

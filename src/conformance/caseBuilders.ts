@@ -1,9 +1,9 @@
 import type { XksErrorName } from '../xks/errors.ts';
 import type { ConformanceCase, Level } from './conformanceCase.ts';
 import { describeErrors, expectError, expectSealed, expectSuccess, type Sealed } from './expectations.ts';
-import { base64, type CallOptions, type JsonObject, type KeyStoreClient } from './keyStoreClient.ts';
+import { base64, type CallOptions, type JsonObject, type KeyStoreClient } from '../xksClient/keyStoreClient.ts';
 import type { Probe } from './probe.ts';
-import type { Answer } from './sendRequest.ts';
+import type { Answer } from '../xksClient/sendRequest.ts';
 
 type Request = (probe: Probe) => Promise<Answer>;
 

@@ -1,4 +1,4 @@
-import type { Answer, Header, WireRequest } from './sendRequest.ts';
+import type { Answer, Header, WireRequest } from '../xksClient/sendRequest.ts';
 
 const MAX_CHARACTERS = 400;
 const MAX_STRING_CHARACTERS = 60;

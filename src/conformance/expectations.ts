@@ -2,8 +2,8 @@ import { decodeBase64 } from '../xks/base64.ts';
 import { XKS_ERROR_STATUS, type XksErrorName } from '../xks/errors.ts';
 import { Unmet } from './conformanceCase.ts';
 import { describeAnswer } from './describeExchange.ts';
-import type { JsonObject } from './keyStoreClient.ts';
-import type { Answer } from './sendRequest.ts';
+import type { JsonObject } from '../xksClient/keyStoreClient.ts';
+import type { Answer } from '../xksClient/sendRequest.ts';
 
 const MAX_VALUE_CHARACTERS = 200;
 

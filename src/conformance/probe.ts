@@ -1,8 +1,8 @@
 import { describeAnswer, describeRequest } from './describeExchange.ts';
 import { NotRun, type Exchange } from './conformanceCase.ts';
-import { KeyStoreClient, type Send } from './keyStoreClient.ts';
-import { sendRequest, type Answer } from './sendRequest.ts';
-import type { OptionalKeys, Target } from './target.ts';
+import { KeyStoreClient, type Send } from '../xksClient/keyStoreClient.ts';
+import { sendRequest, type Answer } from '../xksClient/sendRequest.ts';
+import type { OptionalKeys, Target } from '../xksClient/target.ts';
 
 const OPTION_OF: Record<keyof OptionalKeys, string> = {
   encryptOnly: '--encrypt-only-key',

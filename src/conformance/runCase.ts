@@ -1,8 +1,8 @@
 import { NotRun, type CaseResult, type ConformanceCase, type Outcome } from './conformanceCase.ts';
 import { printable } from './describeExchange.ts';
 import { Probe } from './probe.ts';
-import type { Answer } from './sendRequest.ts';
-import type { Target } from './target.ts';
+import type { Answer } from '../xksClient/sendRequest.ts';
+import type { Target } from '../xksClient/target.ts';
 
 /** Runs one case. `refusals` gathers the error answers of the whole run. */
 export async function runCase(

@@ -3,8 +3,8 @@ import type { CaseResult, ConformanceCase, Section } from './conformanceCase.ts'
 import { Probe } from './probe.ts';
 import type { ConformanceReport } from './report/conformanceReport.ts';
 import { notRun, runCase } from './runCase.ts';
-import { NoAnswer, type Answer } from './sendRequest.ts';
-import type { Target } from './target.ts';
+import { NoAnswer, type Answer } from '../xksClient/sendRequest.ts';
+import type { Target } from '../xksClient/target.ts';
 import { timeOperations } from './timing.ts';
 
 export interface RunOptions {

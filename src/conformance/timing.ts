@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { seal, sealedFields } from './caseBuilders.ts';
-import { keepAliveAgent } from './keepAliveAgent.ts';
-import { KeyStoreClient, OPERATIONS, type JsonObject, type Operation } from './keyStoreClient.ts';
-import { sendRequest } from './sendRequest.ts';
-import type { Target } from './target.ts';
-
-/** Spec, "KMS Considerations": "within 250ms, KMS will time out". */
-export const KMS_TIMEOUT_MS = 250;
+import { keepAliveAgent } from '../xksClient/keepAliveAgent.ts';
+import { KeyStoreClient, OPERATIONS, type JsonObject, type Operation } from '../xksClient/keyStoreClient.ts';
+import { sendRequest } from '../xksClient/sendRequest.ts';
+import { KMS_TIMEOUT_MS, percentile } from '../xksClient/latencies.ts';
+import type { Target } from '../xksClient/target.ts';
 
 export interface OperationTiming {
   readonly operation: Operation;
@@ -78,9 +76,4 @@ export function summarize(operation: Operation, samplesMs: readonly number[], fa
     maxMs: sorted.at(-1) ?? 0,
     overLimit: sorted.filter((sample) => sample > KMS_TIMEOUT_MS).length / Math.max(sorted.length, 1),
   };
-}
-
-/** The nearest-rank percentile of samples in ascending order, 0 of none. */
-export function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.max(Math.ceil((percent / 100) * sorted.length), 1) - 1] ?? 0;
 }

@@ -1,6 +1,6 @@
 import { connect, type ConnectionOptions } from 'node:tls';
-import { connectionOptions, explain, NoAnswer } from './sendRequest.ts';
-import type { Endpoint } from './target.ts';
+import { connectionOptions, explain, NoAnswer } from '../xksClient/sendRequest.ts';
+import type { Endpoint } from '../xksClient/target.ts';
 
 export interface Handshake {
   /** `TLSv1.3` */

@@ -1,4 +1,4 @@
-import type { WireRequest } from './sendRequest.ts';
+import type { WireRequest } from '../xksClient/sendRequest.ts';
 
 /** Takes the signature out of a request again. */
 export function unsigned(request: WireRequest): WireRequest {

@@ -1,4 +1,4 @@
-import { ConfigError, formatProblem } from '../config/problem.ts';
+import { ConfigError, formatProblem } from '../config/problems/problem.ts';
 import { failure, ok, warning, type DoctorContext } from './context.ts';
 import type { Finding } from './finding.ts';
 

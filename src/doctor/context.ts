@@ -1,5 +1,5 @@
 import type { LoadedConfig } from '../config/loadConfig.ts';
-import type { ConfigError } from '../config/problem.ts';
+import type { ConfigError } from '../config/problems/problem.ts';
 import type { Finding } from './finding.ts';
 
 /** What the checks look at. */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/problem.ts';
+import { ConfigError } from '../config/problems/problem.ts';
 import { redactError } from '../redactError.ts';
 import { checkAudit } from './audit.ts';
 import { checkBlockList } from './blockList.ts';

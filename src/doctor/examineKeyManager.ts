@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import { ServingKeyManager } from '../hsm/pkcs11/serving/servingKeyManager.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { KeyDescription, KeyManager } from '../hsm/keyManager.ts';
 import { protectionProblems } from '../hsm/keyProtection.ts';
 import { XksError } from '../xks/errors.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { CryptokiError } from '../hsm/pkcs11/cryptoki/cryptokiError.ts';
 import type { OpenToken } from '../hsm/pkcs11/token/openToken.ts';
 import { failure, ok } from './context.ts';

@@ -1,5 +1,5 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 
 /** What a line of the log begins with. */
 export type LogBase = Readonly<Record<string, string | number>>;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { redactError } from '../redactError.ts';
 import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';

@@ -3,7 +3,7 @@ import type { Trail } from '../audit/trail/trail.ts';
 import { BlockListProblem, inWords, type BlockList } from '../blocks/blockList.ts';
 import { blockListPath } from '../blocks/blockListFile.ts';
 import { FollowedBlockList, type BlockListObserver } from '../blocks/followedBlockList.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 
 /** The block list cannot be read at the start; the message says why. */
 export class BlockListFailure extends Error {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { isSameValue } from '../config/sameValue.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { KeyManagerFactory } from '../hsm/pkcs11/keyManagerFactory.ts';
 import type { RefusedPins } from '../hsm/pkcs11/token/refusedPins.ts';
 import { ReconnectingKeyManager } from '../hsm/pkcs11/reconnectingKeyManager.ts';

@@ -3,7 +3,7 @@ import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { AuditLog, type AuditLogState } from '../audit/log/auditLog.ts';
 import type { Checkpoint } from '../audit/log/logWriter.ts';
 import { Trail } from '../audit/trail/trail.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { LogBase } from '../monitoring/logger.ts';
 import type { LogStream } from '../monitoring/logStream.ts';
 import { version } from '../version.ts';

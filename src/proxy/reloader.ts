@@ -1,9 +1,9 @@
-import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/configFiles.ts';
+import { readFromDisk, recordFiles, type ConfigSnapshot } from '../config/files/configFiles.ts';
 import { describeChanges, formatChange, type ConfigChange } from '../config/describeChanges.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import { loadForServing } from '../config/loadForServing.ts';
-import { ConfigError, formatProblem } from '../config/problem.ts';
-import type { Config } from '../config/schema.ts';
+import { ConfigError, formatProblem } from '../config/problems/problem.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { watchConfig } from '../config/watchConfig.ts';
 import type { ServeOrder, Serving } from '../server/serving.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { createApp, type AppDependencies } from '../app.ts';
 import type { Trail } from '../audit/trail/trail.ts';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import { LimitedTrail } from '../http/limitedTrail.ts';
 import { listen, UNRECORDABLE, type HandOver, type Listening } from '../server/listen.ts';
 import { ListenFailure } from '../server/listenFailure.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { Connection } from './connections.ts';
 import type { ListenDurations } from './listenDurations.ts';
 import { readProxyHeader } from './readProxyHeader.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Config } from '../config/schema.ts';
+import type { Config } from '../config/schema/schema.ts';
 
 /** The system lets this process open so few files that it cannot serve. The message says how many it takes. */
 export class TooFewDescriptors extends Error {

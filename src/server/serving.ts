@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
-import type { ConfigSnapshot } from '../config/configFiles.ts';
-import type { Config } from '../config/schema.ts';
+import type { ConfigSnapshot } from '../config/files/configFiles.ts';
+import type { Config } from '../config/schema/schema.ts';
 import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 

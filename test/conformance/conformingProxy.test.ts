@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
-import type { Target } from '../../src/conformance/target.ts';
+import type { Target } from '../../src/xksClient/target.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
 import { listenLocally } from '../support/listenLocally.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { conforms } from '../../src/conformance/report/conformanceReport.ts';
-import { NoAnswer } from '../../src/conformance/sendRequest.ts';
-import type { Target } from '../../src/conformance/target.ts';
+import { NoAnswer } from '../../src/xksClient/sendRequest.ts';
+import type { Target } from '../../src/xksClient/target.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
 import { idsWith, resultsOf, runOn } from './runOn.ts';

@@ -2,7 +2,7 @@ import type { CaseResult } from '../../src/conformance/conformanceCase.ts';
 import type { ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
 import { runSuite } from '../../src/conformance/runSuite.ts';
 import { suite } from '../../src/conformance/suite.ts';
-import type { Target } from '../../src/conformance/target.ts';
+import type { Target } from '../../src/xksClient/target.ts';
 
 /** Runs one section of the suite, or all. */
 export function runOn(target: Target, section?: string, requests = 0): Promise<ConformanceReport> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { parseYaml } from '../../src/config/writtenYaml.ts';
-import { YamlEditor } from '../../src/config/yamlEditor.ts';
+import { parseYaml } from '../../src/config/yaml/writtenYaml.ts';
+import { YamlEditor } from '../../src/config/yaml/yamlEditor.ts';
 
 const ENTRIES = [
   'id: a',

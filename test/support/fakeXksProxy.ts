@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { Target } from '../../src/conformance/target.ts';
+import type { Target } from '../../src/xksClient/target.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { SignatureVerifier, type SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
 import { frameAad } from '../../src/xks/aad.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/loadConfig.ts';
-import { ConfigError } from '../../src/config/problem.ts';
+import { ConfigError } from '../../src/config/problems/problem.ts';
 import { testCertificates } from './certificates.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 

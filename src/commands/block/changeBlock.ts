@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { BlockListProblem, inWords, type Block, type BlockList } from '../../blocks/blockList.ts';
 import { editBlockList } from '../../blocks/blockListFile.ts';
-import { NAME_PATTERN } from '../../config/fields.ts';
+import { NAME_PATTERN } from '../../config/schema/fields.ts';
 import { loadConfig } from '../../config/loadConfig.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
-import type { Config } from '../../config/schema.ts';
+import type { Config } from '../../config/schema/schema.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { LockHeld } from '../../fileLock.ts';
 import { CommandFailure, type Cli } from '../cli.ts';

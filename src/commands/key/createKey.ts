@@ -1,5 +1,5 @@
 import { editConfig } from '../../config/editConfig.ts';
-import type { Config } from '../../config/schema.ts';
+import type { Config } from '../../config/schema/schema.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';

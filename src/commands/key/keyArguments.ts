@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { ckaIdField } from '../../config/fields.ts';
-import { isPkcs11Uri, keySelectorOf } from '../../config/pkcs11Uri.ts';
+import { ckaIdField } from '../../config/schema/fields.ts';
+import { isPkcs11Uri, keySelectorOf } from '../../config/schema/pkcs11Uri.ts';
 import { CommandFailure } from '../cli.ts';
 
 export type Usage = 'ENCRYPT' | 'DECRYPT';

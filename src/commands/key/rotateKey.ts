@@ -1,7 +1,7 @@
 import { editConfig } from '../../config/editConfig.ts';
-import type { KeyPath } from '../../config/problem.ts';
-import type { Config } from '../../config/schema.ts';
-import type { YamlEditor } from '../../config/yamlEditor.ts';
+import type { KeyPath } from '../../config/problems/problem.ts';
+import type { Config } from '../../config/schema/schema.ts';
+import type { YamlEditor } from '../../config/yaml/yamlEditor.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';
 import { createInToken } from './withToken.ts';

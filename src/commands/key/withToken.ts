@@ -1,5 +1,5 @@
 import { loadConfig } from '../../config/loadConfig.ts';
-import type { Config } from '../../config/schema.ts';
+import type { Config } from '../../config/schema/schema.ts';
 import {
   openPkcs11Administration,
   type ListedKey,

@@ -1,7 +1,7 @@
 import { refuses } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { expectError, expectThat } from '../expectations.ts';
-import { OPERATIONS, type Operation } from '../keyStoreClient.ts';
+import { OPERATIONS, type Operation } from '../../xksClient/keyStoreClient.ts';
 import { unsigned } from '../unsigned.ts';
 import { rejects, withUnknownId, withWrongSecret } from './signatureCases.ts';
 import { signatureCoverage } from './signatureCoverage.ts';

@@ -3,7 +3,7 @@ import { computeCdiv } from '../../xks/cdiv.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { describeValue, expectPlaintext, expectThat } from '../expectations.ts';
-import { base64 } from '../keyStoreClient.ts';
+import { base64 } from '../../xksClient/keyStoreClient.ts';
 
 const ASKED = { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
 

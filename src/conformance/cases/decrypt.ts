@@ -3,7 +3,7 @@ import type { XksErrorName } from '../../xks/errors.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { expectPlaintext } from '../expectations.ts';
-import { base64 } from '../keyStoreClient.ts';
+import { base64 } from '../../xksClient/keyStoreClient.ts';
 import { tampering } from './tampering.ts';
 
 // Spec, "Error codes": a ciphertext, IV or tag that is "missing" may be either.

@@ -3,7 +3,7 @@ import { IV_BYTES, MAX_CIPHERTEXT_METADATA_BYTES, TAG_BYTES } from '../../xks/li
 import { accepts, refuses, seal } from '../caseBuilders.ts';
 import type { Section } from '../conformanceCase.ts';
 import { errorNameOf, expectError, expectSealed, expectThat } from '../expectations.ts';
-import { base64 } from '../keyStoreClient.ts';
+import { base64 } from '../../xksClient/keyStoreClient.ts';
 
 const ENCRYPTIONS = 20;
 

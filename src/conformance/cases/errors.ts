@@ -3,7 +3,7 @@ import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
 import { describeAnswer } from '../describeExchange.ts';
 import { errorNameOf, expectThat } from '../expectations.ts';
 import type { Probe } from '../probe.ts';
-import type { Answer } from '../sendRequest.ts';
+import type { Answer } from '../../xksClient/sendRequest.ts';
 import { unsigned } from '../unsigned.ts';
 
 /** Holds a rule against every error answer of the run so far. 405 needs no body. */

@@ -1,7 +1,7 @@
 import { accepts, refuses } from '../caseBuilders.ts';
 import type { Section } from '../conformanceCase.ts';
 import { describeValue, expectSuccess, expectThat } from '../expectations.ts';
-import type { JsonObject } from '../keyStoreClient.ts';
+import type { JsonObject } from '../../xksClient/keyStoreClient.ts';
 
 const STATUSES: readonly unknown[] = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'];
 const OPERATIONS = ['CreateCustomKeyStore', 'ConnectCustomKeyStore', 'UpdateCustomKeyStore', 'KmsHealthCheck'];

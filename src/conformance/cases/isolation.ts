@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import { NotRun, type ConformanceCase, type Section } from '../conformanceCase.ts';
 import { expectSuccess } from '../expectations.ts';
-import type { KeyStoreClient } from '../keyStoreClient.ts';
+import type { KeyStoreClient } from '../../xksClient/keyStoreClient.ts';
 import type { Probe } from '../probe.ts';
 
 /** Both key stores, with keys of different ids: one id may well name one key of the key manager. */

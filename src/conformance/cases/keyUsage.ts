@@ -3,7 +3,7 @@ import type { XksErrorName } from '../../xks/errors.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { describeValue, errorNameOf, expectError, expectSuccess, expectThat } from '../expectations.ts';
-import type { OptionalKeys } from '../target.ts';
+import type { OptionalKeys } from '../../xksClient/target.ts';
 
 const WRONG_USAGE: readonly XksErrorName[] = ['InvalidKeyUsageException'];
 const BLOCKED: readonly XksErrorName[] = ['InvalidStateException'];

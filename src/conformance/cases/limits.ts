@@ -5,7 +5,7 @@ import { acceptsOrRefuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { describeAnswer } from '../describeExchange.ts';
 import { errorNameOf, expectPlaintext, expectSuccess, expectThat } from '../expectations.ts';
-import { base64, type JsonObject, type Operation } from '../keyStoreClient.ts';
+import { base64, type JsonObject, type Operation } from '../../xksClient/keyStoreClient.ts';
 
 /** AAD whose length does not fit into the two bytes that the specification gives it. */
 const ENDLESS_AAD_BYTES = 65_536;

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { XksErrorName } from '../../xks/errors.ts';
 import { acceptsOrRefuses, refuses } from '../caseBuilders.ts';
 import type { Level, Section } from '../conformanceCase.ts';
-import type { KeyStoreClient } from '../keyStoreClient.ts';
+import type { KeyStoreClient } from '../../xksClient/keyStoreClient.ts';
 
 const INVALID: readonly XksErrorName[] = ['ValidationException'];
 const NESTED_ARRAYS = 20_000;

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { accepts, acceptsOrDenies, refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
-import { KEY_OPERATIONS, type JsonObject, type Operation } from '../keyStoreClient.ts';
+import { KEY_OPERATIONS, type JsonObject, type Operation } from '../../xksClient/keyStoreClient.ts';
 import type { Probe } from '../probe.ts';
-import type { Answer } from '../sendRequest.ts';
+import type { Answer } from '../../xksClient/sendRequest.ts';
 
 // Spec, the "requestMetadata" of each operation.
 const REQUIRED_FIELDS: Record<Operation, readonly string[]> = {

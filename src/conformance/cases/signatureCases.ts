@@ -3,9 +3,9 @@ import { Secret } from '../../secret.ts';
 import type { Credential } from '../../sigv4/credential.ts';
 import { accepts, refuses } from '../caseBuilders.ts';
 import type { ConformanceCase, Level } from '../conformanceCase.ts';
-import type { CallOptions, KeyStoreClient } from '../keyStoreClient.ts';
+import type { CallOptions, KeyStoreClient } from '../../xksClient/keyStoreClient.ts';
 import type { Probe } from '../probe.ts';
-import type { SigningDeviation } from '../signRequest.ts';
+import type { SigningDeviation } from '../../xksClient/signRequest.ts';
 
 type Deviate = (probe: Probe) => SigningDeviation;
 

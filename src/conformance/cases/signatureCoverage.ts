@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { formatScope } from '../../sigv4/credentialScope.ts';
 import { refuses } from '../caseBuilders.ts';
 import type { ConformanceCase } from '../conformanceCase.ts';
-import type { WireRequest } from '../sendRequest.ts';
-import { formatAmzDate } from '../signRequest.ts';
+import type { WireRequest } from '../../xksClient/sendRequest.ts';
+import { formatAmzDate } from '../../xksClient/signRequest.ts';
 import { unsigned } from '../unsigned.ts';
 import { rejects, verifies } from './signatureCases.ts';
 

@@ -1,5 +1,5 @@
 import type { ConformanceCase } from '../conformanceCase.ts';
-import { formatAmzDate } from '../signRequest.ts';
+import { formatAmzDate } from '../../xksClient/signRequest.ts';
 import { rejects, verifies } from './signatureCases.ts';
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import type { XksErrorName } from '../../xks/errors.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import { NotRun, type ConformanceCase } from '../conformanceCase.ts';
 import type { Sealed } from '../expectations.ts';
-import { base64 } from '../keyStoreClient.ts';
+import { base64 } from '../../xksClient/keyStoreClient.ts';
 
 const INVALID: readonly XksErrorName[] = ['InvalidCiphertextException'];
 // A value of the wrong shape may be called invalid input as well as an invalid ciphertext.

@@ -2,7 +2,7 @@ import type { SecureVersion } from 'node:tls';
 import { NotRun, Unmet, type ConformanceCase } from '../conformanceCase.ts';
 import { expectThat } from '../expectations.ts';
 import type { Probe } from '../probe.ts';
-import { NoAnswer, sendRequest } from '../sendRequest.ts';
+import { NoAnswer, sendRequest } from '../../xksClient/sendRequest.ts';
 import { tlsHandshake } from '../tlsHandshake.ts';
 
 // Spec, "API content type": at least one of these.

@@ -1,10 +1,10 @@
 import { accepts } from '../caseBuilders.ts';
 import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
 import { expectSuccess, expectThat } from '../expectations.ts';
-import { keepAliveAgent } from '../keepAliveAgent.ts';
-import { OPERATIONS, type Operation } from '../keyStoreClient.ts';
+import { keepAliveAgent } from '../../xksClient/keepAliveAgent.ts';
+import { OPERATIONS, type Operation } from '../../xksClient/keyStoreClient.ts';
 import type { Probe } from '../probe.ts';
-import type { Answer } from '../sendRequest.ts';
+import type { Answer } from '../../xksClient/sendRequest.ts';
 import { unsigned } from '../unsigned.ts';
 import { tls } from './tls.ts';
 

@@ -3,7 +3,7 @@ import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
 import { refuses } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { errorNameOf, expectThat } from '../expectations.ts';
-import { KEY_OPERATIONS, type KeyStoreClient, type Operation } from '../keyStoreClient.ts';
+import { KEY_OPERATIONS, type KeyStoreClient, type Operation } from '../../xksClient/keyStoreClient.ts';
 import { describeAnswer } from '../describeExchange.ts';
 import { unsigned } from '../unsigned.ts';
 

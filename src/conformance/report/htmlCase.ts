@@ -1,6 +1,6 @@
 import type { CaseResult } from '../conformanceCase.ts';
-import { formatMs } from './formatFigures.ts';
-import { html, type Html } from './html.ts';
+import { formatMs } from '../../report/formatFigures.ts';
+import { html, type Html } from '../../report/html.ts';
 
 const OUTCOMES = { pass: 'Pass', fail: 'Fail', skipped: 'Not run' } as const;
 const MAX_EXCHANGES = 6;

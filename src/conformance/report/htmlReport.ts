@@ -1,9 +1,9 @@
 import type { Level, Outcome } from '../conformanceCase.ts';
 import { conforms, countResults, type ConformanceReport, type SectionReport } from './conformanceReport.ts';
-import { html, Html } from './html.ts';
+import { html, type Html } from '../../report/html.ts';
+import { formatDate, reportPage } from '../../report/reportPage.ts';
 import { htmlCase } from './htmlCase.ts';
 import { htmlLatencies } from './htmlLatencies.ts';
-import { REPORT_STYLE } from './reportStyle.ts';
 
 const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['pass', 'pass'],
@@ -11,47 +11,21 @@ const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['skipped', 'not run'],
 ];
 
-/** The report as one page that needs nothing else: to be read in a browser and forwarded. */
+/** The report as one page that needs nothing else. */
 export function htmlReport(report: ConformanceReport): string {
   const { target, sections } = report;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>XKS proxy conformance: ${target.endpoint}</title>
-        <style>
-          ${new Html(REPORT_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="kicker">XKS proxy conformance</p>
-            <h1>${target.endpoint}</h1>
-            <dl class="facts">
-              <dt>Key store</dt>
-              <dd><code>${target.uriPath}</code></dd>
-              <dt>Key</dt>
-              <dd><code>${target.keyId}</code></dd>
-              <dt>Region</dt>
-              <dd>${target.region}</dd>
-              <dt>Run</dt>
-              <dd>${formatDate(report.startedAt)}, in ${(report.durationMs / 1_000).toFixed(1)} s</dd>
-            </dl>
-          </header>
-          ${[verdict(report), failures(report), htmlLatencies(report.timings), ...sections.map(sectionCases)]}
-          <footer>
-            <p>
-              Held against the AWS KMS External Key Store Proxy API Specification 1.0.3. MUST: the specification demands
-              it. SHOULD: the specification recommends it, or it is good practice where the specification is silent.
-              Cases that were not run say what they would need.
-            </p>
-          </footer>
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  return reportPage({
+    kind: 'XKS proxy conformance',
+    target,
+    facts: [
+      ['Region', target.region],
+      ['Run', `${formatDate(report.startedAt)}, in ${(report.durationMs / 1_000).toFixed(1)} s`],
+    ],
+    sections: [verdict(report), failures(report), htmlLatencies(report.timings), ...sections.map(sectionCases)],
+    footer: html`Held against the AWS KMS External Key Store Proxy API Specification 1.0.3. MUST: the specification
+    demands it. SHOULD: the specification recommends it, or it is good practice where the specification is silent. Cases
+    that were not run say what they would need.`,
+  });
 }
 
 function verdict(report: ConformanceReport): Html {
@@ -115,8 +89,4 @@ function sectionCases({ title, source, results }: SectionReport): Html {
     <p class="muted">${source}</p>
     <div class="card cases">${results.map(htmlCase)}</div>
   </section>`;
-}
-
-function formatDate(iso: string): string {
-  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }

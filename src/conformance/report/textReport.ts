@@ -1,7 +1,7 @@
 import type { CaseResult } from '../conformanceCase.ts';
 import type { OperationTiming } from '../timing.ts';
 import { conforms, countResults, type ConformanceReport } from './conformanceReport.ts';
-import { formatMs, formatShare } from './formatFigures.ts';
+import { formatMs, formatShare } from '../../report/formatFigures.ts';
 
 const LABELS = { pass: 'pass', fail: 'FAIL', skipped: 'skip' } as const;
 

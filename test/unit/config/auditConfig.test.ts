@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { newAuditKey } from '../../../src/audit/format/auditKey.ts';
 import { loadConfig, type LoadedConfig } from '../../../src/config/loadConfig.ts';
 import { describeChanges } from '../../../src/config/describeChanges.ts';
-import { ConfigError } from '../../../src/config/problem.ts';
+import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const KEY = newAuditKey();

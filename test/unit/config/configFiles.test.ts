@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readFrom } from '../../../src/config/configFiles.ts';
+import { readFrom } from '../../../src/config/files/configFiles.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 

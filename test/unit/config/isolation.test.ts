@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
-import { ConfigError } from '../../../src/config/problem.ts';
+import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { CONFIG_FILES, changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isHost } from '../../../src/config/hosts.ts';
-import { AWS_REGIONS } from '../../../src/config/awsRegions.ts';
+import { isHost } from '../../../src/config/schema/hosts.ts';
+import { AWS_REGIONS } from '../../../src/config/checks/awsRegions.ts';
 import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 
 function withListeners(server: object, monitoring?: object): unknown {

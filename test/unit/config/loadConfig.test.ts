@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { configJsonSchema } from '../../../src/config/configJsonSchema.ts';
+import { configJsonSchema } from '../../../src/config/schema/configJsonSchema.ts';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { EXAMPLE, EXAMPLE_ENV, EXAMPLE_FILES, EXAMPLE_POLICY, WHOLE_EXAMPLE } from '../../support/exampleConfig.ts';

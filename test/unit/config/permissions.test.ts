@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/loadConfig.ts';
-import { isOnReadOnlyMount } from '../../../src/config/readOnlyMount.ts';
+import { isOnReadOnlyMount } from '../../../src/config/files/readOnlyMount.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { changedConfig, CONFIG_FILES } from '../../support/validConfig.ts';
 

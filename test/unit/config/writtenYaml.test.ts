@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError } from '../../../src/config/problem.ts';
+import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { changedConfig, loadWritten, problemsOf, validConfig } from '../../support/validConfig.ts';
 
 const TEXT = stringify(validConfig());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseYaml } from '../../../src/config/writtenYaml.ts';
-import { YamlEditor } from '../../../src/config/yamlEditor.ts';
+import { parseYaml } from '../../../src/config/yaml/writtenYaml.ts';
+import { YamlEditor } from '../../../src/config/yaml/yamlEditor.ts';
 
 type Edit = (yaml: YamlEditor) => void;
 

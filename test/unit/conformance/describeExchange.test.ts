@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeAnswer, describeRequest, printable } from '../../../src/conformance/describeExchange.ts';
-import type { WireRequest } from '../../../src/conformance/sendRequest.ts';
+import type { WireRequest } from '../../../src/xksClient/sendRequest.ts';
 
 const signature = 'ab'.repeat(32);
 const request: WireRequest = {

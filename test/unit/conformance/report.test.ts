@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseResult } from '../../../src/conformance/conformanceCase.ts';
 import { conforms, type ConformanceReport } from '../../../src/conformance/report/conformanceReport.ts';
-import { formatMs, formatShare } from '../../../src/conformance/report/formatFigures.ts';
+import { formatMs, formatShare } from '../../../src/report/formatFigures.ts';
 import { htmlReport } from '../../../src/conformance/report/htmlReport.ts';
-import { binLatencies } from '../../../src/conformance/report/latencyHistogram.ts';
+import { binLatencies } from '../../../src/report/latencyHistogram.ts';
 import { textReport } from '../../../src/conformance/report/textReport.ts';
 import { summarize } from '../../../src/conformance/timing.ts';
 

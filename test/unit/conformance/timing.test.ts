@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { percentile, summarize } from '../../../src/conformance/timing.ts';
+import { summarize } from '../../../src/conformance/timing.ts';
+import { percentile } from '../../../src/xksClient/latencies.ts';
 
 describe('percentile', () => {
   it.each([

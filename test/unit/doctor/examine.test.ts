@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { LoadedConfig } from '../../../src/config/loadConfig.ts';
-import { ConfigError } from '../../../src/config/problem.ts';
+import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { examine } from '../../../src/doctor/examine.ts';
 import type { Finding } from '../../../src/doctor/finding.ts';
 import type { DoctorContext } from '../../../src/doctor/context.ts';

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
 import { changeRules } from './changeRules.ts';
-import type { ConfigSource } from './configSource.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import { fileField, hostField } from './fields.ts';
 import { mayMeet } from './hosts.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
-import { mixedIsolations } from './mixedIsolations.ts';
+import { mixedIsolations } from '../checks/mixedIsolations.ts';
 import { keyStoreSchema } from './keyStoreSchema.ts';
 import { serverSchema } from './serverSchema.ts';
 

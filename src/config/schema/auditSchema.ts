@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { parseAuditKey } from '../audit/format/auditKey.ts';
-import { ORIGIN_PATTERN } from '../audit/format/logFolder.ts';
-import type { ConfigSource } from './configSource.ts';
+import { parseAuditKey } from '../../audit/format/auditKey.ts';
+import { ORIGIN_PATTERN } from '../../audit/format/logFolder.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, fileField, secretField } from './fields.ts';
 
 /** `audit`: where records go beside the log stream. Shared format: docs/audit.md. */

@@ -1,4 +1,4 @@
-import type { ConfigSource } from './configSource.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 
 interface KeyManager {
   readonly pkcs11: { readonly module: string; readonly isolation: string };

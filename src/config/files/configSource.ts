@@ -1,12 +1,12 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { readPemBundle } from '../certificates/readPemBundle.ts';
-import { readPrivateKey } from '../certificates/readPrivateKey.ts';
-import { loadPolicySet, type PolicySet } from '../policy/policySet.ts';
-import { Secret } from '../secret.ts';
+import { readPemBundle } from '../../certificates/readPemBundle.ts';
+import { readPrivateKey } from '../../certificates/readPrivateKey.ts';
+import { loadPolicySet, type PolicySet } from '../../policy/policySet.ts';
+import { Secret } from '../../secret.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
-import type { Remark } from './problem.ts';
+import type { Remark } from '../problems/problem.ts';
 import { parseSecret, type SecretForm } from './secretText.ts';
 
 /** `{file}` or `{env}`. */

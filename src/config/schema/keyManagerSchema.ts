@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ConfigSource } from './configSource.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, fileField, hasOneKey, labelField, nameField, secretField, textField, uriError } from './fields.ts';
 import { isPkcs11Uri, tokenUriProblem } from './pkcs11Uri.ts';
 

@@ -1,5 +1,5 @@
-import { ISOLATION_OF_CALLS } from './keyManagerSchema.ts';
-import { formatPath, type KeyPath, type Remark } from './problem.ts';
+import { ISOLATION_OF_CALLS } from '../schema/keyManagerSchema.ts';
+import { formatPath, type KeyPath, type Remark } from '../problems/problem.ts';
 
 interface Place {
   readonly path: KeyPath;

@@ -1,6 +1,6 @@
-import { mayBeOneKey, type KeySelector } from './keySelector.ts';
-import { formatPath, type KeyPath, type Remark } from './problem.ts';
-import type { Config } from './schema.ts';
+import { mayBeOneKey, type KeySelector } from '../schema/keySelector.ts';
+import { formatPath, type KeyPath, type Remark } from '../problems/problem.ts';
+import type { Config } from '../schema/schema.ts';
 
 interface Place {
   readonly keyManager: string;

@@ -1,7 +1,7 @@
-import type { Secret } from '../secret.ts';
-import type { KeyPath, Remark } from './problem.ts';
-import type { Config } from './schema.ts';
-import { hasBlankEnd } from './secretText.ts';
+import type { Secret } from '../../secret.ts';
+import type { KeyPath, Remark } from '../problems/problem.ts';
+import type { Config } from '../schema/schema.ts';
+import { hasBlankEnd } from '../files/secretText.ts';
 
 /** Warnings of secrets that begin or end with a blank. */
 export function blankSecrets({ keyManagers, keyStores }: Config): Remark[] {

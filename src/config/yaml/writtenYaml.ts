@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
-import { readFromDisk, type ConfigFile } from './configFiles.ts';
-import { ConfigError, type KeyPath, type Place, type Problem } from './problem.ts';
+import { readFromDisk, type ConfigFile } from '../files/configFiles.ts';
+import { ConfigError, type KeyPath, type Place, type Problem } from '../problems/problem.ts';
 
 /** A YAML file as it is written. */
 export interface WrittenYaml {

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Remark } from './problem.ts';
-import { isOnReadOnlyMount } from './readOnlyMount.ts';
+import type { Remark } from '../problems/problem.ts';
+import { isOnReadOnlyMount } from '../files/readOnlyMount.ts';
 
 /** Warnings of files that everyone may write, and of their folders, in which everyone may replace them. */
 export function writableByAll(files: readonly string[]): Remark[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { makeIdentity } from '../certificates/makeIdentity.ts';
+import { makeIdentity } from '../../certificates/makeIdentity.ts';
 import { changeRules } from './changeRules.ts';
-import type { ConfigSource } from './configSource.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, fileField, hostField } from './fields.ts';
 
 export function serverSchema(source: ConfigSource) {

@@ -1,6 +1,15 @@
-import { KMS_TIMEOUT_MS, type OperationTiming } from '../timing.ts';
+import { KMS_TIMEOUT_MS } from '../xksClient/latencies.ts';
 import { formatMs, formatShare } from './formatFigures.ts';
 import { html, type Html } from './html.ts';
+
+/** How long the requests of one operation took. */
+export interface Latencies {
+  readonly operation: string;
+  /** One entry a request. */
+  readonly samplesMs: readonly number[];
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
 
 /** How often latencies fell between two bounds; logarithmic, ten bins a decade. */
 export interface Bin {
@@ -33,10 +42,7 @@ export function binLatencies(samplesMs: readonly number[]): Bin[] {
 }
 
 /** An SVG with one bar a bin and the 250 ms of KMS marked. `maxCount` is the height of the tallest bar of all charts. */
-export function latencyHistogram(
-  { operation, samplesMs, p50Ms, p99Ms }: Pick<OperationTiming, 'operation' | 'samplesMs' | 'p50Ms' | 'p99Ms'>,
-  maxCount: number,
-): Html {
+export function latencyHistogram({ operation, samplesMs, p50Ms, p99Ms }: Latencies, maxCount: number): Html {
   const bars = binLatencies(samplesMs).filter(({ count }) => count > 0);
   const base = HEIGHT - BOTTOM;
   const limit = xOf(KMS_TIMEOUT_MS);

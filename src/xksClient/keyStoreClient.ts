@@ -37,10 +37,7 @@ export class KeyStoreClient {
 
   /** `fields` replace those of a good body; undefined takes one out. */
   call(operation: Operation, fields: JsonObject = {}, options: CallOptions = {}): Promise<Answer> {
-    const { requestMetadata, ...rest } = { ...this.goodBody(operation), ...fields };
-    // Last, so that a request that a report cuts short still shows what the case is about.
-    const body = { ...rest, requestMetadata };
-    return this.send(operation, { ...options, body: Buffer.from(JSON.stringify(body)) });
+    return this.send(operation, { ...options, body: this.#bodyOf(operation, fields) });
   }
 
   /** As `call`, with `metadata` replacing fields of requestMetadata. */
@@ -51,7 +48,26 @@ export class KeyStoreClient {
 
   /** Sends these bytes as the body. */
   send(operation: Operation, options: CallOptions & { readonly body: Uint8Array }): Promise<Answer> {
-    const { body, signing, headers = [], contentType = 'application/json', agent } = options;
+    const { signing, agent } = options;
+    return this.#send(this.#sign(operation, options), {
+      showSignature: signing !== undefined,
+      ...(agent && { agent }),
+    });
+  }
+
+  /** The request that `call` sends. */
+  prepare(operation: Operation, fields: JsonObject = {}): WireRequest {
+    return this.#sign(operation, { body: this.#bodyOf(operation, fields) });
+  }
+
+  #bodyOf(operation: Operation, fields: JsonObject): Buffer {
+    const { requestMetadata, ...rest } = { ...this.goodBody(operation), ...fields };
+    // Last, so that a request that a report cuts short still shows what the case is about.
+    return Buffer.from(JSON.stringify({ ...rest, requestMetadata }));
+  }
+
+  #sign(operation: Operation, options: CallOptions & { readonly body: Uint8Array }): WireRequest {
+    const { body, signing, headers = [], contentType = 'application/json' } = options;
     const chunked = headers.some(([name]) => name === 'transfer-encoding');
     const unsigned: WireRequest = {
       method: options.method ?? 'POST',
@@ -65,8 +81,7 @@ export class KeyStoreClient {
       body,
     };
     const { region, clock } = this.#target;
-    const request = signRequest(unsigned, { credential: this.keyStore.credential, region, time: clock() }, signing);
-    return this.#send(request, { showSignature: signing !== undefined, ...(agent && { agent }) });
+    return signRequest(unsigned, { credential: this.keyStore.credential, region, time: clock() }, signing);
   }
 
   pathOf(operation: Operation, keyId = this.keyStore.keyId): string {

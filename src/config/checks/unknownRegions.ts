@@ -1,7 +1,7 @@
 import { AWS_REGIONS } from './awsRegions.ts';
-import { nearestName } from './nearestName.ts';
-import type { Remark } from './problem.ts';
-import type { Config } from './schema.ts';
+import { nearestName } from '../problems/nearestName.ts';
+import type { Remark } from '../problems/problem.ts';
+import type { Config } from '../schema/schema.ts';
 
 /** Warnings of Regions that are not in the list of this version: KMS in a Region that is not named here is refused. */
 export function unknownRegions({ server: { regions } }: Config): Remark[] {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml';
-import { formatPath, type KeyPath } from './problem.ts';
+import { formatPath, type KeyPath } from '../problems/problem.ts';
 import { inLine, inLines, membersInLine } from './yamlText.ts';
 import { insert, TextLines, type Span, type Splice } from './textLines.ts';
 import { contentEnd, hasMark, isFlow, partsOf, valueStart, type Container } from './yamlParts.ts';

@@ -1,4 +1,4 @@
-import type { KeyPath, Remark } from './problem.ts';
+import type { KeyPath, Remark } from '../problems/problem.ts';
 
 const REFERENCE = /\$\{[^}]*\}|(?:^|\/)\$[A-Za-z_]\w*/;
 // In `audit.origin`, this stands for the name of the host.

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../sigv4/credential.ts';
-import { keyVersionMetadata } from '../xks/ciphertextMetadata.ts';
-import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../xks/limits.ts';
-import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../xks/path.ts';
+import { ACCESS_KEY_ID_PATTERN, SECRET_ACCESS_KEY_PATTERN } from '../../sigv4/credential.ts';
+import { keyVersionMetadata } from '../../xks/ciphertextMetadata.ts';
+import { MAX_URI_CHARACTERS, MAX_URI_PATH_CHARACTERS } from '../../xks/limits.ts';
+import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } from '../../xks/path.ts';
 import { changeRules } from './changeRules.ts';
-import type { ConfigSource } from './configSource.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, ckaIdField, fileField, labelField, nameField, secretField, textField, uriError } from './fields.ts';
 import { mayBeOneKey, type KeySelector } from './keySelector.ts';
 import { keyUriProblem } from './pkcs11Uri.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConfigSource } from './configSource.ts';
+import { ConfigSource } from '../files/configSource.ts';
 import { configSchema } from './schema.ts';
 
 /** JSON Schema (draft 2020-12) of the configuration file, for editors. */

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { nearestName } from './nearestName.ts';
-import { isPkcs11Uri } from './pkcs11Uri.ts';
+import { isPkcs11Uri } from '../schema/pkcs11Uri.ts';
 import type { KeyPath, Remark } from './problem.ts';
-import { keysOfSchema } from './schemaPath.ts';
+import { keysOfSchema } from '../schema/schemaPath.ts';
 
 // How the messages begin that no schema of ours gives.
 const ZODS_OWN = 'Invalid input';

@@ -1,6 +1,6 @@
-import { neverTrue } from '../policy/neverTrue.ts';
-import type { Remark } from './problem.ts';
-import type { Config } from './schema.ts';
+import { neverTrue } from '../../policy/neverTrue.ts';
+import type { Remark } from '../problems/problem.ts';
+import type { Config } from '../schema/schema.ts';
 
 /** Warnings of policies that no request can meet, by their text or by the key stores that they are for. */
 export function policyWarnings({ keyStores }: Config): Remark[] {

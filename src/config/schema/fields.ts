@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { PolicySetError } from '../policy/policySet.ts';
+import { PolicySetError } from '../../policy/policySet.ts';
 import { isHost } from './hosts.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import { changeRules } from './changeRules.ts';
-import type { KeyPath } from './problem.ts';
-import type { ConfigSource, SecretReference } from './configSource.ts';
-import type { SecretForm } from './secretText.ts';
+import type { KeyPath } from '../problems/problem.ts';
+import type { ConfigSource, SecretReference } from '../files/configSource.ts';
+import type { SecretForm } from '../files/secretText.ts';
 
 /** Names of key stores and key managers. */
 export const NAME_PATTERN = /^[A-Za-z0-9._-]{1,64}$/;

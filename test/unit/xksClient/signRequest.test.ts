@@ -1,7 +1,7 @@
 import { sign } from 'aws4';
 import { describe, expect, it } from 'vitest';
-import { signRequest, type Signing } from '../../../src/conformance/signRequest.ts';
-import type { WireRequest } from '../../../src/conformance/sendRequest.ts';
+import { signRequest, type Signing } from '../../../src/xksClient/signRequest.ts';
+import type { WireRequest } from '../../../src/xksClient/sendRequest.ts';
 import { Secret } from '../../../src/secret.ts';
 
 const SECRET = 'VU6W2byoiBrhDqNGbx703oL0syCAmhlQgwNUT123456';

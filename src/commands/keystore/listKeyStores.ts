@@ -2,7 +2,7 @@ import type { BlockList } from '../../blocks/blockList.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
 import { formatTable } from '../../formatTable.ts';
 import type { Cli } from '../cli.ts';
-import { findBlockList, readForCommand, type BlockListChoice } from './findBlockList.ts';
+import { findBlockList, readForCommand, type BlockListChoice } from '../block/findBlockList.ts';
 
 /** What blocks a key or a key store. */
 interface Blocked {

@@ -1,0 +1,56 @@
+import { html, Html } from './html.ts';
+import { REPORT_STYLE } from './reportStyle.ts';
+
+export interface ReportPage {
+  /** Kind of the report, such as `XKS proxy conformance`. */
+  readonly kind: string;
+  /** The XKS proxy that the report is about. */
+  readonly target: { readonly endpoint: string; readonly uriPath: string; readonly keyId: string };
+  /** Further facts below the heading. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly sections: readonly Html[];
+  /** How to read the report. */
+  readonly footer: Html;
+}
+
+/** A report as one page that needs nothing else: to be read in a browser and forwarded. */
+export function reportPage({ kind, target, facts, sections, footer }: ReportPage): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${kind}: ${target.endpoint}</title>
+        <style>
+          ${new Html(REPORT_STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <p class="kicker">${kind}</p>
+            <h1>${target.endpoint}</h1>
+            <dl class="facts">
+              <dt>Key store</dt>
+              <dd><code>${target.uriPath}</code></dd>
+              <dt>Key</dt>
+              <dd><code>${target.keyId}</code></dd>
+              ${facts.map(
+                ([name, value]) =>
+                  html`<dt>${name}</dt>
+                    <dd>${value}</dd>`,
+              )}
+            </dl>
+          </header>
+          ${sections}
+          <footer><p>${footer}</p></footer>
+        </main>
+      </body>
+    </html>`;
+  return page.text;
+}
+
+/** `2026-01-02 03:04 UTC` */
+export function formatDate(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
