@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fchmodSync,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
+  type BigIntStats,
 } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockHeld, takeLock, type FileLock } from '../fileLock.ts';
@@ -22,6 +23,12 @@ export interface FileVersion {
   readonly size: bigint;
   /** Unlike the time of modification, no program can set it back. */
   readonly ctimeNs: bigint;
+}
+
+/** A block list, and the version of the file that it was read from. */
+export interface BlockListVersion {
+  readonly version: FileVersion;
+  readonly list: BlockList;
 }
 
 // Another command may have the lock for a moment.
@@ -37,28 +44,46 @@ export function blockListPath(configFile: string, written?: string): string {
 }
 
 /** The version of a block list that is there now; undefined: there is none. Throws BlockListProblem. */
-export function versionOf(path: string): FileVersion | undefined {
+export async function versionOf(path: string): Promise<FileVersion | undefined> {
   try {
-    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!stats) return undefined;
-    // To read a pipe would wait for its writer.
-    if (!stats.isFile()) throw new BlockListProblem('is not a regular file');
-    if (stats.size > MAX_BYTES) throw new BlockListProblem('is too large for a block list');
-    const { dev, ino, size, ctimeNs } = stats;
-    return { dev, ino, size, ctimeNs };
+    return toVersion(await stat(path, { bigint: true }));
   } catch (error) {
+    if (isMissing(error)) return undefined;
     throw toProblem(error);
   }
 }
 
 /** Reads a block list; one that is not there is empty. Throws BlockListProblem. */
-export function readBlockList(path: string): BlockList {
-  if (!versionOf(path)) return BlockList.EMPTY;
+export async function readBlockList(path: string): Promise<BlockList> {
+  return (await readVersion(path))?.list ?? BlockList.EMPTY;
+}
+
+/** Reads a block list, with the version of the very file that was read; undefined: there is none. Throws BlockListProblem. */
+export async function readVersion(path: string): Promise<BlockListVersion | undefined> {
+  let file: FileHandle | undefined;
   try {
-    return BlockList.parse(readFileSync(path, 'utf8'));
+    // To open a pipe would otherwise wait for its writer.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const version = toVersion(await file.stat({ bigint: true }));
+    return { version, list: BlockList.parse(await file.readFile('utf8')) };
   } catch (error) {
+    if (isMissing(error)) return undefined;
     throw toProblem(error);
+  } finally {
+    await file?.close();
   }
+}
+
+/** Throws BlockListProblem if the file cannot be a block list. */
+function toVersion(stats: BigIntStats): FileVersion {
+  if (!stats.isFile()) throw new BlockListProblem('is not a regular file');
+  if (stats.size > MAX_BYTES) throw new BlockListProblem('is too large for a block list');
+  const { dev, ino, size, ctimeNs } = stats;
+  return { dev, ino, size, ctimeNs };
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 /**
@@ -68,7 +93,7 @@ export function readBlockList(path: string): BlockList {
 export async function editBlockList(path: string, edit: (list: BlockList) => BlockList): Promise<boolean> {
   const lock = await takeTurn(`${path}.lock`);
   try {
-    const list = readBlockList(path);
+    const list = await readBlockList(path);
     const next = edit(list);
     if (next === list) return false;
     const text = next.format();
@@ -90,10 +115,14 @@ function replace(path: string, text: string): void {
       fchmodSync(descriptor, 0o644);
     });
     renameSync(next, path);
-    write(openSync(dirname(path), 'r'), () => undefined);
   } catch (error) {
     rmSync(next, { force: true });
     throw error;
+  }
+  try {
+    write(openSync(dirname(path), 'r'), () => undefined);
+  } catch {
+    // Some file systems cannot, and this user may not be allowed to read the folder. The list is in force all the same.
   }
 }
 

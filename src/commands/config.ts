@@ -22,7 +22,7 @@ export function configCommand(cli: Cli): Command {
       let blocked: readonly string[] = [];
       const load = async () => {
         const loaded = await loadForServing(file, cli.env);
-        blocked = readBlocked(file, loaded.config.blockList?.file);
+        blocked = await readBlocked(file, loaded.config.blockList?.file);
         return loaded;
       };
       const { config, warnings } = await loadToReport(cli, file, { json, load });
@@ -40,10 +40,10 @@ export function configCommand(cli: Cli): Command {
 }
 
 /** What the block list blocks. Throws ConfigError if it cannot be read: then `serve` does not start. */
-function readBlocked(file: string, written: string | undefined): string[] {
+async function readBlocked(file: string, written: string | undefined): Promise<string[]> {
   const path = blockListPath(file, written);
   try {
-    return readBlockList(path).blocks.map(inWords);
+    return (await readBlockList(path)).blocks.map(inWords);
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
     throw new ConfigError(file, [{ path: 'blockList', message: `the file ${path} ${error.message}` }]);

@@ -50,8 +50,8 @@ export function keystoreCommand(cli: Cli): Command {
     .addOption(config)
     .addOption(blockListOption())
     .option('--json', 'as JSON')
-    .action(({ json = false, ...choice }: BlockListChoice & { json?: boolean }) => {
-      const keyStores = listKeyStores(cli, choice);
+    .action(async ({ json = false, ...choice }: BlockListChoice & { json?: boolean }) => {
+      const keyStores = await listKeyStores(cli, choice);
       cli.out(json ? JSON.stringify(keyStores, null, 2) : keyStoreTable(keyStores));
     });
   command
@@ -85,7 +85,8 @@ async function createKeystore(
   const { accessKeyId } = created.entry;
   const { config } = loadConfig(file, cli.env);
   await actRecorder(cli, config)({ act: 'keystore create', keyStore: name, uriPathPrefix, accessKeyId });
-  if (listKeyStores(cli, { config: file }).some((store) => store.name === name && store.status === 'blocked'))
+  const listed = await listKeyStores(cli, { config: file });
+  if (listed.some((store) => store.name === name && store.status === 'blocked'))
     cli.err(`warning: the block list blocks a key store of this name: run xks-proxy keystore unblock ${name}`);
   cli.err(`Added the key store ${name} to ${file}. Give this file to the KMS console; it holds the secret:`);
   cli.out(created.credentialFile(uriPathPrefix));

@@ -4,10 +4,10 @@ import { failure, ok, type LoadedContext } from './context.ts';
 import type { Finding } from './finding.ts';
 
 /** The block list, which `serve` must be able to read, and what it blocks. */
-export function* checkBlockList({ file: configFile, config }: LoadedContext): Generator<Finding> {
+export async function* checkBlockList({ file: configFile, config }: LoadedContext): AsyncGenerator<Finding> {
   const file = blockListPath(configFile, config.blockList?.file);
   try {
-    const blocked = readBlockList(file).blocks.map(inWords);
+    const blocked = (await readBlockList(file)).blocks.map(inWords);
     yield ok('block list', blocked.length === 0 ? 'it blocks nothing' : `it blocks ${blocked.join(', ')}`);
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;

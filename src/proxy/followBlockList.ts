@@ -20,11 +20,11 @@ interface Dependencies {
 }
 
 /** Follows the block list of a configuration file, and logs and records its changes. Throws BlockListFailure. */
-export function followBlockList(
+export async function followBlockList(
   configFile: string,
   { blockList: written }: Pick<Config, 'blockList'>,
   { log, trail, blocksInForce: inForce, onBlocks }: Dependencies,
-): FollowedBlockList {
+): Promise<FollowedBlockList> {
   const file = blockListPath(configFile, written?.file);
   try {
     const observer: BlockListObserver = {
@@ -42,7 +42,7 @@ export function followBlockList(
         trail.note('reload', { trigger: 'block list', outcome: 'failure', problems: [`${file} ${problem}`] });
       },
     };
-    const followed = new FollowedBlockList(file, observer, { inForce });
+    const followed = await FollowedBlockList.follow(file, observer, { inForce });
     onBlocks?.(followed.list);
     const blocked = followed.list.blocks.map(inWords);
     if (blocked.length > 0) log.warn({ file, blocked }, 'blocked by the block list');

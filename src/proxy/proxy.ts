@@ -120,7 +120,7 @@ export class Proxy implements Serving {
       opened = openTrail(config, { ...dependencies, onUnrecorded: counted?.countUnrecorded });
       const { trail } = opened;
       const exchanges = new OpenExchanges();
-      const followed = followBlockList(order.file, config, { ...dependencies, trail });
+      const followed = await followBlockList(order.file, config, { ...dependencies, trail });
       blockList = followed;
       const app = { keyStores, blockList: () => followed.list, log, exchanges, observe: counted?.countRequest };
       const refused = counted?.countRefusal;

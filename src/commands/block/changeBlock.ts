@@ -48,7 +48,7 @@ export async function unblock(cli: Cli, what: Block, options: BlockListChoice): 
   const path = findBlockList(cli, rough, options);
   const wasListed = await edit(path, (list) => list.without(what));
   if (wasListed) await record(cli, file, 'unblock', what);
-  const still = stillBlocked(rough, readForCommand(path), what, file);
+  const still = stillBlocked(rough, await readForCommand(path), what, file);
   if (still !== undefined) throw new CommandFailure(`the ${inWords(what)} stays blocked: ${still}`);
   cli.out(
     wasListed

@@ -43,9 +43,9 @@ export function findBlockList(
 }
 
 /** Reads a block list. Throws CommandFailure. */
-export function readForCommand(path: string): BlockList {
+export async function readForCommand(path: string): Promise<BlockList> {
   try {
-    return readBlockList(path);
+    return await readBlockList(path);
   } catch (error) {
     throw error instanceof BlockListProblem ? damaged(path, error) : error;
   }

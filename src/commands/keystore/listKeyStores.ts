@@ -22,9 +22,9 @@ export interface ListedKeyStore {
 }
 
 /** The key stores of a configuration file and of its block list, also where the configuration has problems. Throws CommandFailure. */
-export function listKeyStores(cli: Pick<Cli, 'err'>, choice: BlockListChoice): ListedKeyStore[] {
+export async function listKeyStores(cli: Pick<Cli, 'err'>, choice: BlockListChoice): Promise<ListedKeyStore[]> {
   const rough = readRoughly(choice.config);
-  const list = readForCommand(findBlockList(cli, rough, choice));
+  const list = await readForCommand(findBlockList(cli, rough, choice));
   const names = new Set(
     [...rough.keyStores, ...list.blocks.map(({ keyStore }) => ({ name: keyStore }))].map(({ name }) => name),
   );

@@ -7,7 +7,8 @@ import { listKeyStores } from './listKeyStores.ts';
 /** Removes a blocked key store from the configuration. Its entry in the block list stays, so that it is refused until it is gone. */
 export async function removeKeyStore(cli: Cli, name: string, file: string): Promise<void> {
   const { config, index, keyStore } = findKeyStore(cli, file, name);
-  if (listKeyStores(cli, { config: file }).find((store) => store.name === name)?.status !== 'blocked') {
+  const listed = await listKeyStores(cli, { config: file });
+  if (listed.find((store) => store.name === name)?.status !== 'blocked') {
     throw new CommandFailure(
       `the key store ${name} is not blocked: run xks-proxy keystore block ${name} first, and see that nothing needs it`,
     );

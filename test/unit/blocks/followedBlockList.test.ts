@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -13,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BlockList } from '../../../src/blocks/blockList.ts';
-import { editBlockList, readBlockList } from '../../../src/blocks/blockListFile.ts';
+import { editBlockList, readBlockList, readVersion, versionOf } from '../../../src/blocks/blockListFile.ts';
 import { FollowedBlockList, type FollowOptions } from '../../../src/blocks/followedBlockList.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
@@ -21,13 +23,15 @@ const FOO = { keyStore: 'example', externalKeyId: 'foo' };
 const BAR = { keyStore: 'example', externalKeyId: 'bar' };
 const ofFoo = BlockList.EMPTY.with(FOO).format();
 const ofBoth = BlockList.EMPTY.with(FOO).with(BAR).format();
+const SOURCE = join(import.meta.dirname, '../../../src/blocks/blockListFile.ts');
+const NOBODY = 65_534;
 // Longer than any poll.
 const A_WHILE_MS = 700;
 
-function follow(json?: string, options?: FollowOptions) {
+async function follow(json?: string, options?: FollowOptions) {
   const file = join(temporaryFolder(json === undefined ? {} : { 'blocked.json': json }), 'blocked.json');
   const heard: unknown[] = [];
-  const followed = new FollowedBlockList(
+  const followed = await FollowedBlockList.follow(
     file,
     {
       changed: (changes) => heard.push(changes),
@@ -45,7 +49,7 @@ const blocksBoth = (followed: FollowedBlockList) => expect.poll(() => followed.l
 
 describe('FollowedBlockList', () => {
   it('blocks nothing while there is no file, and what a first one says', async () => {
-    const { file, heard, followed } = follow();
+    const { file, heard, followed } = await follow();
     expect(followed.list.blocks).toEqual([]);
     await editBlockList(file, (list) => list.with(FOO));
     await expect.poll(() => followed.list.has(FOO)).toBe(true);
@@ -53,7 +57,7 @@ describe('FollowedBlockList', () => {
   });
 
   it('takes over a file that replaces another, and one that is written in place', async () => {
-    const { file, heard, followed } = follow(ofFoo);
+    const { file, heard, followed } = await follow(ofFoo);
     expect(followed.list.has(FOO)).toBe(true);
     await editBlockList(file, (list) => list.with(BAR));
     await blocksBoth(followed).toBe(true);
@@ -63,7 +67,7 @@ describe('FollowedBlockList', () => {
   });
 
   it('does not read a file that is still being written', async () => {
-    const { file, heard, followed } = follow(ofFoo, { pollMs: 100, settleMs: 3_000 });
+    const { file, heard, followed } = await follow(ofFoo, { pollMs: 100, settleMs: 3_000 });
     // Each of these is a whole list for a moment.
     for (const json of [BlockList.EMPTY.format(), ofFoo, BlockList.EMPTY.format(), ofBoth]) {
       writeFileSync(file, json);
@@ -84,7 +88,7 @@ describe('FollowedBlockList', () => {
     }
     symlinkSync('one', join(folder, '..data'));
     symlinkSync('..data/blocked.json', join(folder, 'blocked.json'));
-    const followed = new FollowedBlockList(join(folder, 'blocked.json'), {
+    const followed = await FollowedBlockList.follow(join(folder, 'blocked.json'), {
       changed: () => undefined,
       problem: () => undefined,
     });
@@ -123,7 +127,7 @@ describe('FollowedBlockList', () => {
       },
     ],
   ])('keeps the blocks of a file that %s, until it can be read again', async (problem, spoil) => {
-    const { file, heard, followed } = follow(ofFoo);
+    const { file, heard, followed } = await follow(ofFoo);
     spoil(file);
     await expect.poll(() => followed.problem).toBe(problem);
     await sleep(A_WHILE_MS);
@@ -140,7 +144,7 @@ describe('FollowedBlockList', () => {
   });
 
   it('forgets the problem of a file that blocked nothing and is gone', async () => {
-    const { file, followed } = follow();
+    const { file, followed } = await follow();
     writeFileSync(file, 'nonsense');
     await expect.poll(() => followed.problem).toBe('is not JSON');
     rmSync(file);
@@ -148,7 +152,7 @@ describe('FollowedBlockList', () => {
   });
 
   it.skipIf(process.getuid?.() === 0)('reads a file again when its mode is mended', async () => {
-    const { file, followed } = follow(ofFoo);
+    const { file, followed } = await follow(ofFoo);
     chmodSync(file, 0o200);
     writeFileSync(file, ofBoth);
     await expect.poll(() => followed.problem).toBe('cannot be read (EACCES)');
@@ -157,7 +161,7 @@ describe('FollowedBlockList', () => {
   });
 
   it('reads a file whose time of modification was kept', async () => {
-    const { file, followed } = follow(ofFoo);
+    const { file, followed } = await follow(ofFoo);
     const { atime, mtime } = statSync(file);
     writeFileSync(file, ofFoo.replace('foo', 'bar'));
     utimesSync(file, atime, mtime);
@@ -165,7 +169,7 @@ describe('FollowedBlockList', () => {
   });
 
   it('waits for a new file that an editor has not written yet', async () => {
-    const { file, heard, followed } = follow(ofFoo, { settleMs: 3_000 });
+    const { file, heard, followed } = await follow(ofFoo, { settleMs: 3_000 });
     writeFileSync(`${file}.new`, '');
     renameSync(`${file}.new`, file);
     // Long enough for a notification and a poll.
@@ -179,21 +183,53 @@ describe('FollowedBlockList', () => {
     ['is damaged', '{"blocked": [', 'is not JSON'],
     ['is gone', undefined, 'is gone'],
   ])('begins with the blocks in force elsewhere when the file %s', async (_, json, problem) => {
-    const { file, followed } = follow(json, { inForce: BlockList.EMPTY.with(FOO) });
+    const { file, followed } = await follow(json, { inForce: BlockList.EMPTY.with(FOO) });
     expect([followed.list.has(FOO), followed.problem]).toEqual([true, problem]);
     writeFileSync(file, ofBoth);
     await blocksBoth(followed).toBe(true);
     expect(followed.problem).toBeUndefined();
   });
 
-  it('begins with its file, not with the blocks in force elsewhere', () => {
-    const { heard, followed } = follow(ofFoo, { inForce: BlockList.EMPTY.with(BAR) });
+  it('begins with its file, not with the blocks in force elsewhere', async () => {
+    const { heard, followed } = await follow(ofFoo, { inForce: BlockList.EMPTY.with(BAR) });
     expect(followed.list.blocks).toEqual([FOO]);
     expect(heard).toEqual([]);
   });
 
-  it('refuses to begin with a list that cannot be read', () => {
-    expect(() => follow('nonsense')).toThrow('is not JSON');
+  it('keeps the blocks of a file that goes away between a look and the reading of it', async () => {
+    let isGone = false;
+    const read = (path: string) => (isGone ? Promise.resolve(undefined) : readVersion(path));
+    const { file, heard, followed } = await follow(ofFoo, { versions: { current: versionOf, read } });
+    isGone = true;
+    await editBlockList(file, (list) => list.with(BAR));
+    await sleep(A_WHILE_MS);
+    expect([followed.list.has(FOO), heard]).toEqual([true, []]);
+    isGone = false;
+    await blocksBoth(followed).toBe(true);
+  });
+
+  it('waits with one look for a file system that hangs, says so, and goes on when that answers', async () => {
+    const answer = Promise.withResolvers<undefined>();
+    let looks = 0;
+    const current = async (path: string) => {
+      looks += 1;
+      await answer.promise;
+      return versionOf(path);
+    };
+    const options = { pollMs: 5, answerMs: 50, versions: { current, read: readVersion } };
+    const { file, heard, followed } = await follow(ofFoo, options);
+    await editBlockList(file, (list) => list.with(BAR));
+    await expect.poll(() => heard).toEqual(['cannot be read: its file system does not answer']);
+    expect(followed.problem).toBe(heard[0]);
+    expect([looks, followed.list.has(FOO)]).toEqual([1, true]);
+    answer.resolve(undefined);
+    await blocksBoth(followed).toBe(true);
+    await expect.poll(() => followed.problem).toBeUndefined();
+    expect(heard).toContain(undefined);
+  });
+
+  it('refuses to begin with a list that cannot be read', async () => {
+    await expect(follow('nonsense')).rejects.toThrow('is not JSON');
   });
 });
 
@@ -202,8 +238,21 @@ describe('editBlockList', () => {
     const file = join(temporaryFolder(), 'blocked.json');
     const blocks = Array.from({ length: 20 }, (_, index) => ({ keyStore: 'example', externalKeyId: `key-${index}` }));
     await Promise.all(blocks.map((block) => editBlockList(file, (list) => list.with(block))));
-    expect(readBlockList(file).blocks).toHaveLength(20);
+    expect((await readBlockList(file)).blocks).toHaveLength(20);
     expect(readdirSync(join(file, '..'))).toEqual(['blocked.json']);
+  });
+
+  it.runIf(process.getuid?.() === 0)('says that a block is in force in a folder that its user may not read', () => {
+    const folder = temporaryFolder();
+    chownSync(folder, NOBODY, NOBODY);
+    chmodSync(folder, 0o300);
+    const file = join(folder, 'blocked.json');
+    const script = `
+      const { editBlockList } = await import(${JSON.stringify(SOURCE)});
+      console.log(await editBlockList(${JSON.stringify(file)}, (list) => list.with({ keyStore: 'example' })));`;
+    const command = [process.execPath, '--input-type=module', '--eval', script];
+    const { stdout, stderr } = spawnSync('setpriv', ['--reuid', String(NOBODY), '--clear-groups', ...command]);
+    expect([String(stdout), String(stderr)]).toEqual(['true\n', '']);
   });
 
   it('writes no list that is too large to be read', async () => {
