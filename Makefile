@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo test build lint lint-rules lint-types bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli
+.PHONY: help run demo test build lint lint-rules lint-types bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
 
-# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ where it must.
-export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(PATH)
+# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
+export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
@@ -24,7 +24,7 @@ run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... 
 demo: build aws-cli ## an external key store's life: a local KMS, the proxy over SoftHSM, and the AWS CLI
 	@exec node local/demo.ts
 
-test: build lint aws-cli ## builds, lints and runs all tests
+test: build lint aws-cli promtool ## builds, lints and runs all tests
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
@@ -52,10 +52,10 @@ bench-never-down: build ## kills, rotates and replaces proxies under load and ch
 	@exec node bench/neverDown.ts
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli config/xks-proxy.schema.json */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool config/xks-proxy.schema.json */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
-	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$$PATH"'
+	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 
 dist/main.js: $(sources) rolldown.config.ts package.json $(packages)
@@ -82,3 +82,6 @@ system-packages:
 
 aws-cli: | system-packages
 	@toolchain/aws-cli.sh
+
+promtool: | system-packages
+	@toolchain/promtool.sh
