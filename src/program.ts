@@ -57,6 +57,7 @@ if (cluster.isWorker) {
 
 const cli: Cli = {
   env: process.env,
+  defaultConfigFile: '/etc/xks-proxy/config.yaml',
   out: (text) => process.stdout.write(`${text}\n`),
   // Not blocking, if it is a pipe, since process.stdout was made above; a worker's is the same one.
   logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,

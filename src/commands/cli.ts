@@ -3,6 +3,8 @@ import type { SupervisorLink } from '../server/workers/worker.ts';
 /** What a command may use of the process it runs in. `program.ts` is the only file that makes one from the real process. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The configuration of a command that is given none. */
+  readonly defaultConfigFile: string;
   /** Writes to standard output. */
   out(text: string): void;
   /** Where `serve` writes its log: standard output, whichever process it is. */

@@ -2,14 +2,12 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-const DEFAULT_FILE = '/etc/xks-proxy/config.yaml';
-
 /** `--config`, which may be left out. */
-export function configOption({ env }: Pick<Cli, 'env'>): Option {
+export function configOption({ env, defaultConfigFile }: Pick<Cli, 'env' | 'defaultConfigFile'>): Option {
   const { XKS_PROXY_CONFIG: named = '' } = env;
   return new Option('--config <file>', 'the configuration file').default(
-    named || DEFAULT_FILE,
-    `the file that XKS_PROXY_CONFIG names, or ${DEFAULT_FILE}`,
+    named || defaultConfigFile,
+    `the file that XKS_PROXY_CONFIG names, or ${defaultConfigFile}`,
   );
 }
 

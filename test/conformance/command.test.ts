@@ -25,6 +25,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
   const err: string[] = [];
   const cli = {
     env: {},
+    defaultConfigFile: '/nowhere/config.yaml',
     out: (text: string) => out.push(text),
     err: (text: string) => err.push(text),
     interactive,

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { runCommandHere } from '../support/runCommandHere.ts';
+import { runCommand } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { CONFIG_FILES, CONFIG_SECRET, validConfig } from '../support/validConfig.ts';
 
@@ -46,6 +46,18 @@ describe('--config may be left out', () => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '/nowhere' } })).toMatchObject({ exitCode: 0 });
   });
 
+  it('for the default file, if there is one', async () => {
+    const env = { XKS_PROXY_CONFIG: '' };
+    const outcome = await runCommandHere(['config', 'check'], { env, defaultConfigFile: configFile() });
+    expect(outcome).toMatchObject({ exitCode: 0 });
+  });
+
+  it('for the default file, which the help names', async () => {
+    const { exitCode, stdout } = await runCommand(['config', 'check', '--help']);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('XKS_PROXY_CONFIG names, or /etc/xks-proxy/config.yaml)');
+    expect(exitCode).toBe(0);
+  });
+
   it.each(COMMANDS)('%s says that XKS_PROXY_CONFIG names no file', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '/nowhere/c.yaml' } })).toEqual({
       exitCode: 2,
@@ -55,12 +67,12 @@ describe('--config may be left out', () => {
     });
   });
 
-  it.skipIf(existsSync('/etc/xks-proxy/config.yaml')).each(COMMANDS)('%s says what was tried', async (...args) => {
+  it.each(COMMANDS)('%s says what was tried', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '' } })).toEqual({
       exitCode: 2,
       stdout: '',
       stderr:
-        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /etc/xks-proxy/config.yaml is not there\n(add --help for usage)\n',
+        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /nowhere/config.yaml is not there\n(add --help for usage)\n',
     });
   });
 

@@ -11,6 +11,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
   };
   const own: Cli = {
     env: {},
+    defaultConfigFile: '/nowhere/config.yaml',
     out: write('out'),
     err: write('err'),
     interactive: false,
