@@ -33,7 +33,7 @@ import type { XksApi } from './xks/path.ts';
 export interface AppDependencies {
   /** The key stores in force, by uriPathPrefix; asked for on each request. */
   readonly keyStores: () => ReadonlyMap<string, KeyStore>;
-  /** In force; asked for on each request. */
+  /** Returns the block list in force. Called for each request. */
   readonly blockList: () => BlockList;
   readonly verifier: SignatureVerifier;
   readonly proxy: ProxyDescription;
@@ -68,7 +68,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
     dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
   const limited = [...signed, limitRate(blockList)];
-  // Again at the end: no success follows the first refusal, not even one whose HSM was at work meanwhile.
+  // Checked again as the last step: a request whose HSM was at work during the block must not succeed after the first refusal.
   const unblocked = refuseBlocked(blockList);
   const routes: Routes<Messages> = {
     GetHealthStatus: [

@@ -9,10 +9,10 @@ import { KMS_TIMEOUT_MS, percentile } from '../xksClient/latencies.ts';
 import type { PreparedRequest } from './prepareRequests.ts';
 
 export interface LoadOptions {
-  /** Requests in a second, sent when they are due whatever has become of those before. */
+  /** Requests per second. Each is sent when it is due, even if earlier ones have no answer yet. */
   readonly rate: number;
   readonly seconds: number;
-  /** Kept connections. A request that is due while all are in use waits, and its wait counts. */
+  /** Connections kept open. A request that is due while all are in use waits, and the wait counts in its time. */
   readonly connections: number;
   readonly stop: AbortSignal;
 }
@@ -20,22 +20,22 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly rate: number;
   readonly sent: number;
-  /** Share of all requests that were answered well within the 250 ms of KMS: 0 to 1. */
+  /** Share of all requests, from 0 to 1, that got a good answer within the 250 ms that KMS waits. */
   readonly inTime: number;
-  /** Well answered requests in a second. */
+  /** Good answers per second. */
   readonly goodput: number;
   readonly operations: readonly OperationResult[];
-  /** Failed requests by what came instead of a good answer. */
+  /** Number of failed requests by what came instead of a good answer. */
   readonly failures: Readonly<Record<string, number>>;
-  /** How late the generator itself was, in 99 % of the requests. */
+  /** 99th percentile of the delay with which the generator sent a request. */
   readonly lateP99Ms: number;
-  /** Share of one core that the generator took. */
+  /** CPU time of the generator as a share of one core. */
   readonly generatorCpu: number;
 }
 
 export interface OperationResult {
   readonly operation: Operation;
-  /** Milliseconds from when a request was due to its answer, of each good one. */
+  /** Milliseconds from the time a request was due to its answer, for each good answer. */
   readonly samplesMs: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -43,7 +43,7 @@ export interface OperationResult {
   readonly maxMs: number;
 }
 
-/** Sends the prepared requests in turn at a rate. Throws the reason of `stop` if it is aborted. */
+/** Sends the prepared requests in turn at the given rate. Throws the reason of `stop` when that is aborted. */
 export async function runLoad(
   target: Target,
   requests: readonly PreparedRequest[],
@@ -104,7 +104,7 @@ function summarize(operation: Operation, samplesMs: readonly number[]): Operatio
   return { operation, samplesMs, p50Ms, p99Ms, p999Ms, maxMs: sorted.at(-1) ?? 0 };
 }
 
-/** Sends requests on kept connections, and says what is wrong with an answer. */
+/** Sends requests on connections that it keeps open, and says what is wrong with an answer. */
 class Sender {
   readonly #deadlineMs: number;
   readonly #options: object;
@@ -127,7 +127,7 @@ class Sender {
     if (first) await Promise.all(Array.from({ length: this.#connections }, () => this.send(first)));
   }
 
-  /** Resolves to undefined after a good answer, and otherwise to what came instead. */
+  /** Resolves to undefined after a good answer, otherwise to a description of what came instead. */
   async send({ wire, judge }: PreparedRequest): Promise<string | undefined> {
     const outgoing = this.#request({
       ...this.#options,

@@ -3,29 +3,29 @@ import { KeyStoreClient, type JsonObject, type Operation } from '../xksClient/ke
 import { sendRequest, type WireRequest } from '../xksClient/sendRequest.ts';
 import type { Target } from '../xksClient/target.ts';
 
-/** A request that was signed ahead, so that signing is not measured. A proxy takes it for five minutes. */
+/** Request signed in advance, so that signing is not measured. A proxy accepts it for five minutes. */
 export interface PreparedRequest {
   readonly operation: Operation;
   readonly wire: WireRequest;
-  /** What is wrong with an answer; undefined: it is good. */
+  /** Returns what is wrong with an answer, or undefined if it is good. */
   readonly judge: (status: number, body: Buffer) => string | undefined;
 }
 
-/** The proxy does not encrypt what a benchmark of Decrypt needs; the message says so in a sentence. */
+/** Thrown when the proxy does not encrypt the plaintext for Decrypt requests. The message says so in a sentence. */
 export class EncryptRefused extends Error {
   override readonly name = 'EncryptRefused';
 }
 
-// With as many kmsRequestIds.
+// Each variant has its own kmsRequestId.
 const VARIANTS = 500;
-// A data key of KMS.
+// Size of a KMS data key.
 const PLAINTEXT_BYTES = 32;
 
-/** Signs requests of these operations, one after another in turn. Throws EncryptRefused, NoAnswer. */
+/** Signs requests for these operations in turn. Throws EncryptRefused, NoAnswer. */
 export async function prepareRequests(target: Target, operations: readonly Operation[]): Promise<PreparedRequest[]> {
   const plaintext = randomBytes(PLAINTEXT_BYTES).toString('base64');
   const client = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
-  // As KMS sends them.
+  // The same fields that KMS sends.
   const fieldsOf: Record<Operation, JsonObject> = {
     health: {},
     metadata: {},

@@ -4,12 +4,12 @@ import { runLoad, type LoadResult } from './load.ts';
 import { prepareRequests } from './prepareRequests.ts';
 
 export interface BenchmarkOptions {
-  /** Sent in turn. */
+  /** Operations to send in turn. */
   readonly operations: readonly Operation[];
-  /** Requests in a second, each tried; left out: the highest that holds is searched. */
+  /** Rates to try, in requests per second. If undefined, the highest rate that holds is searched for. */
   readonly rates: readonly number[] | undefined;
   readonly connections: number;
-  /** Of each rate. */
+  /** Duration of each rate. */
   readonly seconds: number;
   readonly stop: AbortSignal;
   readonly onProgress: (phase: string, detail: string) => void;
@@ -17,21 +17,21 @@ export interface BenchmarkOptions {
 
 export interface BenchmarkReport {
   readonly target: { readonly endpoint: string; readonly uriPath: string; readonly keyId: string };
-  /** ISO 8601. */
+  /** Time of the start, as ISO 8601. */
   readonly startedAt: string;
   readonly connections: number;
   readonly seconds: number;
   readonly operations: readonly Operation[];
-  /** By rate. */
+  /** Runs in ascending order of their rates. */
   readonly runs: readonly RatedRun[];
-  /** The highest rate that held, as did all lower ones that were tried; undefined: none did. */
+  /** Highest rate that held together with all lower ones that were tried. Undefined if there is none. */
   readonly highestRate: number | undefined;
 }
 
 export interface RatedRun extends LoadResult {
-  /** Whether 99.9 % of the requests were answered well within 250 ms. */
+  /** Whether 99.9 % of the requests got a good answer within 250 ms. */
   readonly holds: boolean;
-  /** What kept it from holding: the generator could not send in time, or the proxy did not answer in time. */
+  /** Side that kept the rate from holding. The generator did not send in time, or the proxy did not answer in time. */
   readonly limit: 'generator' | 'proxy' | undefined;
 }
 
@@ -39,13 +39,13 @@ export interface RatedRun extends LoadResult {
 export const IN_TIME = 0.999;
 
 const [FIRST_RATE, LAST_RATE, FACTOR] = [100, 25_600, 2];
-// Between a rate that holds and one that does not: to within a tenth.
+// Steps of the search between a rate that holds and its double, which does not. The result is exact to about a tenth.
 const BISECTIONS = 3;
-// KMS would not notice; a generator that is later than this measures itself.
+// A generator that is later than this measures itself instead of the proxy.
 const GENERATOR_LATE_MS = 25;
 const GENERATOR_CPU = 0.9;
 
-/** Puts load on a proxy. Throws if it refuses a first request, and the reason of `stop` if it is aborted. */
+/** Puts load on a proxy. Throws if the proxy refuses the first request. Throws the reason of `stop` when that is aborted. */
 export async function runBenchmark(target: Target, options: BenchmarkOptions): Promise<BenchmarkReport> {
   const { operations, rates, connections, seconds, stop, onProgress } = options;
   const startedAt = new Date(target.clock()).toISOString();

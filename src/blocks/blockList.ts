@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { hasRepeatedFields } from '../xks/repeatedFields.ts';
 
-/** A blocked key store, or with `externalKeyId` one key of it. */
+/** A blocked key store or, with `externalKeyId`, one blocked key of it. */
 export interface Block {
   readonly keyStore: string;
   readonly externalKeyId?: string | undefined;
-  /** When it was blocked, as ISO 8601 writes it. */
+  /** Time of the block, as ISO 8601. */
   readonly since?: string | undefined;
   /** System user who blocked it. */
   readonly by?: string | undefined;
 }
 
-/** A block list that cannot be read. The message says why; it continues a sentence that begins with the name of the file. */
+/** Thrown when a block list cannot be read. The message continues a sentence that begins with the name of the file. */
 export class BlockListProblem extends Error {
   override readonly name = 'BlockListProblem';
-  /** Whether the contents of the file are wrong, so that reading it again is of no use before they change. */
+  /** Whether the contents of the file are wrong, so that reading it again is pointless until they change. */
   readonly isInFile: boolean;
 
   constructor(message: string, { isInFile = false, ...options }: ErrorOptions & { readonly isInFile?: boolean } = {}) {
@@ -23,7 +23,7 @@ export class BlockListProblem extends Error {
   }
 }
 
-// A control character would act on the terminal of `keystore list`.
+// `keystore list` prints these texts, and a control character would act on the terminal.
 const text = z.string().regex(/^\P{C}{1,256}$/u, 'must be 1 to 256 printable characters');
 const schema = z.strictObject({
   blocked: z.array(
@@ -36,12 +36,12 @@ const schema = z.strictObject({
   ),
 });
 
-/** The keys and key stores that operators have blocked, beside those that the configuration blocks. Never changes. */
+/** Immutable list of the keys and key stores that operators have blocked. The configuration may block others. */
 export class BlockList {
   static readonly EMPTY = new BlockList([]);
-  /** In the order of the file. */
+  /** Blocks in the order of the file. */
   readonly blocks: readonly Block[];
-  /** By key store: the ids of its keys, and undefined for the key store itself. */
+  /** Ids of the blocked keys by key store. An undefined id stands for the key store itself. */
   readonly #byKeyStore: ReadonlyMap<string, ReadonlySet<string | undefined>>;
 
   constructor(blocks: readonly Block[]) {
@@ -52,7 +52,7 @@ export class BlockList {
     );
   }
 
-  /** Throws BlockListProblem unless the text is a whole block list. */
+  /** Parses the text of a block list. Throws BlockListProblem if it is not a complete one. */
   static parse(json: string): BlockList {
     const problem = (message: string) => new BlockListProblem(message, { isInFile: true });
     let value: unknown;
@@ -69,12 +69,12 @@ export class BlockList {
     throw problem(`is not a block list: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
   }
 
-  /** The text of its file. */
+  /** Returns the text for its file. */
   format(): string {
     return `${JSON.stringify({ blocked: this.blocks }, null, 2)}\n`;
   }
 
-  /** Whether it lists this key store, or this key; a key of a key store that it lists is not listed for that. */
+  /** Whether it lists exactly this key store or key. To list a key store is not to list its keys. */
   has({ keyStore, externalKeyId }: Block): boolean {
     return this.#byKeyStore.get(keyStore)?.has(externalKeyId) ?? false;
   }
@@ -89,7 +89,7 @@ export class BlockList {
   }
 }
 
-/** What a change blocks and unblocks, each in a few words. */
+/** Describes what a change blocks and unblocks, one entry for each block. */
 export function describeBlockChanges(before: BlockList, after: BlockList): string[] {
   return [
     ...after.blocks.filter((block) => !before.has(block)).map((block) => `${inWords(block)}: blocked`),
@@ -97,7 +97,7 @@ export function describeBlockChanges(before: BlockList, after: BlockList): strin
   ];
 }
 
-/** The key store, or the key and its key store. */
+/** Names the key store, or the key and its key store. */
 export function inWords({ keyStore, externalKeyId }: Block): string {
   return externalKeyId === undefined ? `key store ${keyStore}` : `key ${externalKeyId} of key store ${keyStore}`;
 }

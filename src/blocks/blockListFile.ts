@@ -16,34 +16,34 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LockHeld, takeLock, type FileLock } from '../fileLock.ts';
 import { BlockList, BlockListProblem } from './blockList.ts';
 
-/** What changes when another file takes the place of a file, or its contents change. */
+/** Attributes of a file. At least one changes when the file is replaced or its contents change. */
 export interface FileVersion {
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
-  /** Unlike the time of modification, no program can set it back. */
+  /** Time of the last change of the inode. Unlike the time of modification, no program can set it back. */
   readonly ctimeNs: bigint;
 }
 
-/** A block list, and the version of the file that it was read from. */
+/** Block list with the version of the file that it was read from. */
 export interface BlockListVersion {
   readonly version: FileVersion;
   readonly list: BlockList;
 }
 
-// Another command may have the lock for a moment.
+// Time to wait for a lock that another command holds.
 const LOCK_MS = 3_000;
 const PAUSE_MS = 20;
-// A list of ten thousand keys has this.
+// Enough for a list of ten thousand keys.
 const MAX_BYTES = 2 * 1024 * 1024;
 
-/** The absolute path of the block list of a configuration file. `written`: what the configuration says, if it says anything. */
+/** Absolute path of the block list of a configuration file. `written` is its `blockList.file`, if it has one. */
 export function blockListPath(configFile: string, written?: string): string {
   const file = resolve(configFile);
   return resolve(dirname(file), written ?? `${basename(file, extname(file))}.blocked.json`);
 }
 
-/** The version of a block list that is there now; undefined: there is none. Throws BlockListProblem. */
+/** Current version of a block list. Undefined if the file does not exist. Throws BlockListProblem. */
 export async function versionOf(path: string): Promise<FileVersion | undefined> {
   try {
     return toVersion(await stat(path, { bigint: true }));
@@ -53,16 +53,16 @@ export async function versionOf(path: string): Promise<FileVersion | undefined> 
   }
 }
 
-/** Reads a block list; one that is not there is empty. Throws BlockListProblem. */
+/** Reads a block list. One that does not exist is empty. Throws BlockListProblem. */
 export async function readBlockList(path: string): Promise<BlockList> {
   return (await readVersion(path))?.list ?? BlockList.EMPTY;
 }
 
-/** Reads a block list, with the version of the very file that was read; undefined: there is none. Throws BlockListProblem. */
+/** Reads a block list, with the version of the file that was read. Undefined if there is no file. Throws BlockListProblem. */
 export async function readVersion(path: string): Promise<BlockListVersion | undefined> {
   let file: FileHandle | undefined;
   try {
-    // To open a pipe would otherwise wait for its writer.
+    // Without O_NONBLOCK, opening a pipe would wait for its writer.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const version = toVersion(await file.stat({ bigint: true }));
     return { version, list: BlockList.parse(await file.readFile('utf8')) };
@@ -74,7 +74,7 @@ export async function readVersion(path: string): Promise<BlockListVersion | unde
   }
 }
 
-/** Throws BlockListProblem if the file cannot be a block list. */
+/** Version of a file. Throws BlockListProblem if the file cannot be a block list. */
 function toVersion(stats: BigIntStats): FileVersion {
   if (!stats.isFile()) throw new BlockListProblem('is not a regular file');
   if (stats.size > MAX_BYTES) throw new BlockListProblem('is too large for a block list');
@@ -87,8 +87,8 @@ function isMissing(error: unknown): boolean {
 }
 
 /**
- * Changes a block list: the new file replaces the old one in one step, and commands that come at the same time take turns. Returns
- * whether there was anything to change. Throws BlockListProblem, LockHeld, or what the file system says.
+ * Changes a block list. The new file replaces the old one in one step, and simultaneous commands take turns. Returns whether
+ * anything has changed. Throws BlockListProblem, LockHeld, or the error of the file system.
  */
 export async function editBlockList(path: string, edit: (list: BlockList) => BlockList): Promise<boolean> {
   const lock = await takeTurn(`${path}.lock`);
@@ -97,7 +97,7 @@ export async function editBlockList(path: string, edit: (list: BlockList) => Blo
     const next = edit(list);
     if (next === list) return false;
     const text = next.format();
-    // No proxy would read it.
+    // No proxy would read a larger file.
     if (Buffer.byteLength(text) > MAX_BYTES) throw new BlockListProblem('has no room for another block');
     replace(path, text);
     return true;
@@ -111,7 +111,7 @@ function replace(path: string, text: string): void {
   try {
     write(openSync(next, 'wx'), (descriptor) => {
       writeFileSync(descriptor, text);
-      // The proxy may run as another user. Nothing in it is secret.
+      // The proxy may run as another user, and nothing in the file is secret.
       fchmodSync(descriptor, 0o644);
     });
     renameSync(next, path);
@@ -122,11 +122,11 @@ function replace(path: string, text: string): void {
   try {
     write(openSync(dirname(path), 'r'), () => undefined);
   } catch {
-    // Some file systems cannot, and this user may not be allowed to read the folder. The list is in force all the same.
+    // Some file systems cannot flush a folder, and this user may not be allowed to read it. The list is in force all the same.
   }
 }
 
-/** Uses a descriptor and closes it when all is on the disk: a key that was pulled stays so though the machine loses its power. */
+/** Uses a descriptor, flushes it to the disk and closes it, so that a block survives a loss of power. */
 function write(descriptor: number, use: (descriptor: number) => void): void {
   try {
     use(descriptor);

@@ -5,28 +5,28 @@ import { BlockList, BlockListProblem, describeBlockChanges } from './blockList.t
 import { readVersion, versionOf, type BlockListVersion, type FileVersion } from './blockListFile.ts';
 
 export interface BlockListObserver {
-  /** Told what has been blocked and unblocked, and the list that is in force now. */
+  /** Called with what was blocked and unblocked, and with the list that is now in force. */
   changed(changes: readonly string[], list: BlockList): void;
-  /** Told that the file cannot be read, and why; undefined: it can be again. */
+  /** Called with the reason when the file cannot be read, and with undefined when it can be read again. */
   problem(problem: string | undefined): void;
 }
 
 export interface FollowOptions {
-  /** The list that other processes of the proxy have in force. It stays in force if the file cannot be read, or is gone. */
+  /** List that other processes of the proxy have in force. It stays in force if the file cannot be read or is gone. */
   readonly inForce?: BlockList | undefined;
-  /** Milliseconds between looks at the file, behind the notifications of the file system, which some do not have. */
+  /** Milliseconds between polls of the file, because some file systems do not send notifications. */
   readonly pollMs?: number;
-  /** Milliseconds for which a file that was written in place must stay the same before it is read. */
+  /** Milliseconds for which a file written in place must stay unchanged before it is read. */
   readonly settleMs?: number;
-  /** Milliseconds for which a look at the file may take: then there is a problem until the file system answers. */
+  /** Milliseconds that a look at the file may take. A longer look is a problem until the file system answers. */
   readonly answerMs?: number;
-  /** How to look at the file; VERSIONS if left out. */
+  /** Source of the versions of the file. VERSIONS if left out. */
   readonly versions?: BlockListVersions;
 }
 
-/** Where versions of a block list come from. Each call throws BlockListProblem. */
+/** Source of the versions of a block list. Each call throws BlockListProblem. */
 export interface BlockListVersions {
-  /** The version that is there now; undefined: there is none. */
+  /** Resolves to the current version, or to undefined if there is no file. */
   readonly current: (path: string) => Promise<FileVersion | undefined>;
   readonly read: (path: string) => Promise<BlockListVersion | undefined>;
 }
@@ -38,9 +38,9 @@ const NO_ANSWER = 'cannot be read: its file system does not answer';
 const VERSIONS: BlockListVersions = { current: versionOf, read: readVersion };
 
 /**
- * A block list in force, which follows its file. A file that was replaced by rename is read at once, one written in place when it has
- * settled. While the file cannot be read, or is gone, the blocks stay. A file system that hangs, such as NFS, keeps one look waiting
- * and nothing else.
+ * Block list in force that follows its file. Reads a file replaced by rename at once, and one written in place when it has
+ * settled. While the file cannot be read or is gone, the blocks stay in force. A file system that hangs, such as NFS, blocks only one
+ * look at the file.
  */
 export class FollowedBlockList {
   readonly #path: string;
@@ -50,15 +50,15 @@ export class FollowedBlockList {
   readonly #versions: BlockListVersions;
   #list: BlockList;
   #problem: string | undefined;
-  /** The version of the file that was read last; undefined: there was none. */
+  /** Version of the file at the last read. Undefined if there was no file. */
   #read: FileVersion | 'unreadable' | undefined;
-  /** A version that may not be whole yet, and when it was first seen. */
+  /** Version that may still be incomplete, and the time when it was first seen. */
   #unsettled: { readonly version: FileVersion | undefined; readonly at: number } | undefined;
-  /** When the look that is under way began. */
+  /** Time when the look under way began. */
   #lookingSince: number | undefined;
   /** Whether to look again after the look that is under way. */
   #isDue = false;
-  /** The problem that the observer knows. */
+  /** Problem that the observer was last told of. */
   #told: string | undefined;
   #isStopped = false;
   #poll: NodeJS.Timeout | undefined;
@@ -75,8 +75,8 @@ export class FollowedBlockList {
   }
 
   /**
-   * Reads a block list and follows it. Throws BlockListProblem unless `inForce` is given: what is blocked must be known before the
-   * first request.
+   * Reads a block list and follows it. Throws BlockListProblem if the list cannot be read and `inForce` is not given, because
+   * the first request needs the blocks.
    */
   static async follow(
     path: string,
@@ -102,7 +102,7 @@ export class FollowedBlockList {
     return this.#list;
   }
 
-  /** Why the file cannot be read, if it cannot be. */
+  /** Reason why the file cannot be read, if there is one. */
   get problem(): string | undefined {
     const isLate = this.#lookingSince !== undefined && performance.now() - this.#lookingSince > this.#answerMs;
     return isLate ? NO_ANSWER : this.#problem;
@@ -116,21 +116,21 @@ export class FollowedBlockList {
 
   #watch(): void {
     try {
-      // The folder: a file that is replaced by rename is another one.
+      // Watches the folder, because a rename puts another file in the place of the watched one.
       this.#watcher = watch(dirname(this.#path), { persistent: false }, () => {
         this.#look();
       });
-      // Such as when the folder is gone. Polling goes on.
+      // The folder may be gone, for example. Polling goes on.
       this.#watcher.on('error', () => this.#watcher?.close());
     } catch {
-      // Such as a limit of the system. Polling goes on.
+      // The system may limit the number of watchers, for example. Polling goes on.
     }
   }
 
   #look(): void {
     if (this.#isStopped) return;
     this.#tell();
-    // A second look at a file system that hangs would take one more of the few threads that look at files.
+    // A second look at a file system that hangs would occupy one more of the few threads of libuv's pool.
     this.#isDue = this.#lookingSince !== undefined;
     if (this.#isDue) return;
     this.#lookingSince = performance.now();
@@ -141,7 +141,7 @@ export class FollowedBlockList {
     });
   }
 
-  /** Takes over the version that is there now, if it is another one and whole. */
+  /** Takes over the current version if it is new and complete. */
   async #compare(): Promise<void> {
     let version: FileVersion | undefined;
     try {
@@ -149,11 +149,11 @@ export class FollowedBlockList {
       if (isDeepStrictEqual(version, this.#read)) return;
       if (!this.#isReplaced(version) && !this.#isSettled(version)) return;
       const found = await this.#versions.read(this.#path);
-      // Another version has come meanwhile: it must settle first, too.
+      // Another version has appeared in the meantime, and must settle first too.
       if (!isDeepStrictEqual(found?.version, version) && !this.#isReplaced(found?.version)) return;
       if (!this.#isStopped) this.#takeOver(found);
     } catch (error) {
-      // Editors, and mv from another file system, make a new file that is not whole at first.
+      // If an editor, or mv from another file system, writes the new file, it is incomplete at first.
       if (this.#isReplaced(version) && !this.#isSettled(version)) return;
       this.#fail(error, version);
     }
@@ -164,7 +164,7 @@ export class FollowedBlockList {
     return typeof this.#read === 'object' && version !== undefined && version.ino !== this.#read.ino;
   }
 
-  /** Whether the file has not changed for a while. Looks again later if it has. */
+  /** Whether the file has stayed unchanged for `settleMs`. Looks again later if it has just changed. */
   #isSettled(version: FileVersion | undefined): boolean {
     const now = performance.now();
     if (this.#unsettled && isDeepStrictEqual(version, this.#unsettled.version))
@@ -194,7 +194,7 @@ export class FollowedBlockList {
 
   #fail(error: unknown, version?: FileVersion): void {
     const problem = error instanceof BlockListProblem ? error : undefined;
-    // A version that cannot be read now may be readable later, such as with other permissions. One with wrong contents stays wrong.
+    // A version that cannot be read may become readable, such as with other permissions. One with wrong contents stays wrong.
     this.#read = problem?.isInFile ? version : 'unreadable';
     this.#problem = problem?.message ?? String(error);
     this.#unsettled = undefined;

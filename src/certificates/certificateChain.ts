@@ -2,16 +2,16 @@ import type { X509Certificate } from 'node:crypto';
 import { isUnderTrustedAuthority } from './trustedAuthorities.ts';
 
 export interface CertificateChain {
-  /** From the first certificate up, each issued by the next. */
+  /** Certificates from the first one upwards, each issued by the next. */
   readonly path: readonly [X509Certificate, ...X509Certificate[]];
-  /** Whether the path ends at a root: a self-signed certificate, or one below an authority that AWS KMS trusts. */
+  /** Whether the path reaches a self-signed certificate, or one issued by an authority that AWS KMS trusts. */
   readonly isComplete: boolean;
   /** Certificates that are not in the path. */
   readonly strangers: readonly X509Certificate[];
   readonly isInOrder: boolean;
 }
 
-/** The way from the first certificate to its root, in whatever order the others stand. */
+/** Builds the path from the first certificate to its root. The others may be in any order. */
 export function certificateChain(leaf: X509Certificate, others: readonly X509Certificate[]): CertificateChain {
   const path: [X509Certificate, ...X509Certificate[]] = [leaf];
   const left = others.filter(({ fingerprint256 }) => fingerprint256 !== leaf.fingerprint256);
@@ -46,10 +46,10 @@ export function oneLine(name: string): string {
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    // Not checkIssued, which also wants the issuer to be an authority: whether it may issue is another question.
+    // Not checkIssued, which also requires an issuer to be an authority. Other checks judge whether it may issue.
     return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
   } catch {
-    // A key that OpenSSL does not know signs nothing.
+    // OpenSSL does not know the algorithm of the issuer's key.
     return false;
   }
 }

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { derValues, type DerValue } from './der.ts';
 import { tbsCertificateOf } from './tbsCertificate.ts';
 
-// The object identifier 2.5.4.3; the place of the subject after the version, which may be left out; tags of X.680.
+// Object identifier 2.5.4.3, index of the subject among the fields after the optional version, and tags of X.680.
 const COMMON_NAME = '550403';
 const SUBJECT = 4;
 const VERSION = 0xa0;
@@ -10,8 +10,9 @@ const BMP_STRING = 0x1e;
 const UTF8_STRING = 0x0c;
 
 /**
- * The CNs of a certificate's subject; none if it is not DER. Node's toLegacyObject and getPeerCertificate end the process when
- * a key is on a curve without a NIST name, such as brainpoolP256r1 (Node 24.21), and any client may show such a certificate.
+ * CNs of a certificate's subject. Empty if the certificate is not DER. Node's toLegacyObject and getPeerCertificate are not
+ * used: they crash (Node 24.21) if the key is on a curve without a NIST name, such as brainpoolP256r1. Any client may present
+ * such a certificate.
  */
 export function commonNamesOf(certificate: X509Certificate): readonly string[] {
   try {
@@ -26,7 +27,7 @@ export function commonNamesOf(certificate: X509Certificate): readonly string[] {
   }
 }
 
-/** RFC 5280 section 4.1.2.4. The other kinds of strings have one byte a character. */
+/** Decodes a DirectoryString (RFC 5280, section 4.1.2.4). Its other types have one byte per character. */
 function textOf({ tag, content }: DerValue): string {
   if (tag === BMP_STRING) return new TextDecoder('utf-16be').decode(content);
   return content.toString(tag === UTF8_STRING ? 'utf8' : 'latin1');

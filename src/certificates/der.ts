@@ -1,10 +1,10 @@
-/** One value of DER (X.690): a tag, and its content. */
+/** One value of DER (X.690), with its tag and content. */
 export interface DerValue {
   readonly tag: number;
   readonly content: Buffer;
 }
 
-/** The length in bytes of the DER value that `bytes` begin with, by its own account. Undefined: not DER. */
+/** Length in bytes that the first DER value of `bytes` claims to have. Undefined if it is not DER. */
 export function derLength(bytes: Buffer): number | undefined {
   const [, first] = bytes;
   if (first === undefined) return undefined;
@@ -14,7 +14,7 @@ export function derLength(bytes: Buffer): number | undefined {
   return 2 + count + bytes.readUIntBE(2, count);
 }
 
-/** The values that lie one after another in `bytes`. Throws RangeError if they are not DER. */
+/** Consecutive values in `bytes`. Throws RangeError if they are not DER. */
 export function derValues(bytes: Buffer): readonly DerValue[] {
   const values: DerValue[] = [];
   let rest = bytes;

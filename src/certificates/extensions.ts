@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { derChildren, derValues } from './der.ts';
 import { tbsCertificateOf } from './tbsCertificate.ts';
 
-/** What Node does not tell of a certificate. */
+/** Fields of a certificate that Node does not expose. */
 export interface CertificateExtensions {
   /** Version of X.509; version 1 has no extensions. */
   readonly version: number;
@@ -10,7 +10,7 @@ export interface CertificateExtensions {
   readonly subjectKeyId: string | undefined;
   /** authorityKeyIdentifier, in upper-case hexadecimal. */
   readonly authorityKeyId: string | undefined;
-  /** Undefined: any usage. */
+  /** Undefined if any usage is allowed. */
   readonly keyUsage: { readonly digitalSignature: boolean; readonly keyCertSign: boolean } | undefined;
   readonly hasBasicConstraints: boolean;
 }
@@ -30,7 +30,7 @@ export function readExtensions(certificate: X509Certificate): CertificateExtensi
   const list = fields.find(({ tag }) => tag === EXTENSIONS)?.content;
   const extensions = new Map(
     (list ? derChildren(list) : []).map(({ content }) => {
-      // Between the two there may be a BOOLEAN: critical.
+      // The BOOLEAN `critical` may stand between the identifier and the value.
       const parts = derValues(content);
       return [parts[0]?.content.toString('hex'), parts.at(-1)?.content] as const;
     }),
@@ -52,7 +52,7 @@ function hex(bytes: Buffer | undefined): string | undefined {
   return bytes?.toString('hex').toUpperCase();
 }
 
-/** RFC 5280 section 4.2.1.3. The first byte of a BIT STRING counts its unused bits. */
+/** Decodes a KeyUsage (RFC 5280, section 4.2.1.3). The first byte of a BIT STRING counts its unused bits. */
 function usagesOf([, bits = 0]: Iterable<number> = []) {
   return { digitalSignature: (bits & 0x80) !== 0, keyCertSign: (bits & 0x04) !== 0 };
 }

@@ -10,9 +10,9 @@ import type { ClientAuth } from './tlsIdentity.ts';
 
 const check = 'client CA';
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-const ADVICE = 'Give the root certificates of the authorities that issue for the clients; they are self-signed.';
+const ADVICE = 'Give the self-signed root certificates of the authorities that issue the client certificates.';
 
-/** Whether the certificates of `clientAuth.ca` can admit clients. A failure: none of them can. */
+/** Judges whether the certificates of `clientAuth.ca` can admit clients. A failure means that none of them can. */
 export function judgeClientCa({ ca, commonNames }: ClientAuth, now: Date): readonly CertificateFinding[] {
   const certificates = readPemBundle(ca);
   const judged = certificates.map((certificate) => ({
@@ -38,7 +38,7 @@ function roleFault(
   commonNames: readonly string[],
 ): string | undefined {
   const name = nameOf(certificate);
-  // OpenSSL trusts a self-signed certificate that a client shows, whatever it may issue.
+  // OpenSSL accepts a trusted self-signed certificate from a client even if it is not an authority.
   const isPinned = isSelfSigned(certificate) && commonNamesOf(certificate).some((each) => commonNames.includes(each));
   if (!isAuthority(certificate) && !isPinned) return `${name} is not a certificate authority (CA:FALSE).`;
   const purposes = certificate.keyUsage as readonly string[] | undefined;
@@ -50,11 +50,11 @@ function roleFault(
 function isAuthority(certificate: X509Certificate): boolean {
   const { version, keyUsage, hasBasicConstraints } = readExtensions(certificate);
   if (certificate.ca || hasBasicConstraints) return certificate.ca;
-  // As OpenSSL does.
+  // OpenSSL uses the same rule.
   return keyUsage ? keyUsage.keyCertSign : version === 1 && isSelfSigned(certificate);
 }
 
-/** OpenSSL, at its security level 2, wants 112 bits: RSA of 2048, or a curve of 224. */
+/** Describes a key below the 112 bits of OpenSSL's security level 2: RSA of 2048 bits, or a curve of 224 bits. */
 function keyFault(certificate: X509Certificate): string | undefined {
   const key = publicKeyOf(certificate);
   if (!key) return `${nameOf(certificate)} has a key of an unknown kind.`;

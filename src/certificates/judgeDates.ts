@@ -5,7 +5,7 @@ import type { CertificateFinding } from './certificateFinding.ts';
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 30;
 
-/** Whether a certificate is valid now, and for another 30 days. */
+/** Judges whether a certificate is valid now, and for another 30 days. */
 export function judgeDates(
   check: CertificateFinding['check'],
   certificate: X509Certificate,

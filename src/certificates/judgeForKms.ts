@@ -10,14 +10,14 @@ import { isAmazonRoot, isUnderTrustedAuthority } from './trustedAuthorities.ts';
 
 export interface KmsView {
   readonly identity: TlsIdentity;
-  /** The DNS name that KMS will call; undefined: not known, and names are not judged. */
+  /** DNS name that KMS will call. If undefined, the name of the certificate is not compared. */
   readonly name: string | undefined;
   /** AWS Regions whose KMS will call: `server.regions`. */
   readonly regions: readonly string[];
   readonly now: Date;
 }
 
-/** What KMS will find when it connects. Makes handshakes in memory, without a port. */
+/** Judges an identity as KMS will when it connects. Makes handshakes in memory, without a port. */
 export async function judgeForKms({ identity, name, regions, now }: KmsView): Promise<readonly Finding[]> {
   const [leaf, ...others] = readPemBundle(identity.certificate);
   if (!leaf) return [];
@@ -36,9 +36,14 @@ function judgeName(leaf: X509Certificate, name: string | undefined): Certificate
   const advice = `Get a certificate whose CN, and one of whose DNS names in subjectAltName, is ${name ?? 'the name that KMS calls'}.`;
   const [commonName = ''] = commonNames.map((each) => each.toLowerCase());
   if (name !== undefined && (commonNames.length !== 1 || !covers(commonName, name))) {
-    return { check, level: 'failure', message: `KMS calls ${name}, and compares it with the CN (${names}).`, advice };
+    return {
+      check,
+      level: 'failure',
+      message: `KMS calls ${name}, but the certificate does not have exactly this CN (${names}).`,
+      advice,
+    };
   }
-  // Only without a subjectAltName do clients look at the CN.
+  // Clients look at the CN only if there is no subjectAltName.
   if (name !== undefined && leaf.checkHost(name) === undefined) {
     return { check, level: 'failure', message: `No subjectAltName is ${name} (${names}).`, advice };
   }
@@ -47,7 +52,7 @@ function judgeName(leaf: X509Certificate, name: string | undefined): Certificate
     return { check, level: 'warning', message, advice };
   }
   if (name === undefined) {
-    return { check, level: 'ok', message: `${names}; not compared, for the name that KMS calls is not known.` };
+    return { check, level: 'ok', message: `${names}; not compared, because the name that KMS calls is not known.` };
   }
   if (leaf.subjectAltName === undefined) {
     const message = `There is no subjectAltName (${names}): many clients no longer look at the CN.`;

@@ -9,8 +9,8 @@ import { shakeHands } from './shakeHands.ts';
 import type { TlsIdentity } from './tlsIdentity.ts';
 
 /**
- * Whether clients can connect with TLS, and for how long. A failure: no client can, or no client can be admitted.
- * Makes handshakes in memory, without a port.
+ * Judges whether clients can connect with TLS, and for how long. A failure means that no client can connect, or that none can
+ * be admitted. Makes handshakes in memory, without a port.
  */
 export async function judgeIdentity(identity: TlsIdentity, now: Date): Promise<readonly CertificateFinding[]> {
   const [leaf, ...others] = readPemBundle(identity.certificate);
@@ -21,7 +21,7 @@ export async function judgeIdentity(identity: TlsIdentity, now: Date): Promise<r
     judgeDates('certificate', leaf, now),
     key,
     ...judgeChain(chain, now),
-    // Words for the key are better than OpenSSL's for the handshake.
+    // If the key cannot be used, its own finding explains more than OpenSSL's error of the handshake.
     ...(key.level === 'failure' ? [] : [await judgeHandshakes(identity, anchorOf(chain))]),
     ...(identity.clientAuth ? judgeClientCa(identity.clientAuth, now) : []),
   ];
@@ -39,7 +39,7 @@ function judgeChain({ path, isComplete, isInOrder, strangers }: CertificateChain
       return [dates, { ...key, check, message: `${nameOf(certificate)}: ${key.message}` } as const];
     })
     .filter(({ level }) => level !== 'ok')
-    // Clients with another way to the root do without this certificate.
+    // Only a warning, because clients that know another path to the root do not need this certificate.
     .map((finding) => ({ ...finding, level: 'warning' as const }));
   const warn = (message: string, advice: string): void => {
     warnings.push({ check, level: 'warning', message, advice });
@@ -47,7 +47,7 @@ function judgeChain({ path, isComplete, isInOrder, strangers }: CertificateChain
   if (!isComplete) {
     warn(
       `The chain ends with ${nameOf(top)}, and its issuer ${oneLine(top.issuer)} is neither in the file nor an authority that AWS KMS trusts.`,
-      "Append the authority's intermediate certificates to certificateFile; a private root too, or clients need it.",
+      "Append the authority's intermediate certificates to certificateFile. Append a private root too, unless clients have it.",
     );
   }
   if (!isInOrder && path.length > 1) {
@@ -75,9 +75,9 @@ const WORDS: Readonly<Record<string, string>> = {
   INVALID_CA: WRONG_PURPOSE,
   // Node has no name for a missing keyCertSign, among others.
   UNSPECIFIED: WRONG_PURPOSE,
-  PATH_LENGTH_EXCEEDED: 'an intermediate may not issue for so long a chain (pathlen)',
+  PATH_LENGTH_EXCEEDED: 'the chain is longer than an intermediate allows (pathlen)',
 };
-// Judged for each certificate, in better words.
+// judgeDates already reports these for each certificate, with the dates.
 const DATES = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
 
 function anchorOf({ path, strangers }: CertificateChain): X509Certificate | undefined {
@@ -102,5 +102,5 @@ async function judgeHandshakes(
       advice: 'Get a certificate for TLS servers, with an RSA key of 2048 bits or an ECDSA key on P-256.',
     };
   }
-  return { check, level: 'ok', message: 'TLS 1.2 and 1.3, of the proxy with itself.' };
+  return { check, level: 'ok', message: 'TLS 1.2 and 1.3 handshakes of the proxy with itself work.' };
 }

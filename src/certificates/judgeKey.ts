@@ -8,14 +8,17 @@ const CURVES = new Map([
   ['secp384r1', 'P-384'],
 ]);
 
-/** Whether KMS can use the key of the server's certificate. */
+/** Judges whether KMS can use the key of a certificate. */
 export function judgeKey(certificate: X509Certificate): CertificateFinding {
   const key = publicKeyOf(certificate);
   const { modulusLength: bits = 0, namedCurve = 'a curve without a name' } = key?.asymmetricKeyDetails ?? {};
   if (key?.asymmetricKeyType === 'rsa') {
     if (bits < 2048) return finding('failure', `An RSA key of ${bits} bits is too weak for TLS.`);
     if (bits <= 4096) return finding('ok', `RSA key of ${bits} bits.`);
-    return finding('warning', `An RSA key of ${bits} bits is slow, and KMS waits 250 ms for handshake and answer.`);
+    return finding(
+      'warning',
+      `An RSA key of ${bits} bits is slow, and KMS waits only 250 ms for handshake and answer.`,
+    );
   }
   if (key?.asymmetricKeyType === 'ec') {
     const curve = CURVES.get(namedCurve);
@@ -31,7 +34,7 @@ function finding(level: CertificateFinding['level'], message: string): Certifica
   return level === 'ok' ? { check, level, message } : { check, level, message, advice: USABLE };
 }
 
-/** Undefined: OpenSSL does not know the algorithm. */
+/** Public key of a certificate. Undefined if OpenSSL does not know its algorithm. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
   try {
     return certificate.publicKey;

@@ -4,7 +4,7 @@ import { writePemBundle } from './readPemBundle.ts';
 import { writePrivateKey } from './readPrivateKey.ts';
 import type { TlsIdentity } from './tlsIdentity.ts';
 
-/** What was read of the files of an identity. */
+/** Parsed contents of an identity's files. */
 export interface IdentityParts {
   /** The server certificate first. */
   readonly certificates: readonly X509Certificate[];
@@ -14,8 +14,9 @@ export interface IdentityParts {
 }
 
 /**
- * Makes an identity without judging it. OpenSSL is given what was read, not the files, so that it cannot read them otherwise.
- * Throws an Error if the key is not that of the first certificate; its message reads on from "the private key".
+ * Makes an identity without judging it. OpenSSL gets the parsed certificates and key instead of the files, which it could read
+ * differently. Throws an Error if the key does not belong to the first certificate. Its message continues a sentence that
+ * begins with "the private key".
  */
 export function makeIdentity({ certificates, privateKey, clientAuth }: IdentityParts): TlsIdentity {
   const index = certificates.findIndex((certificate) => certificate.checkPrivateKey(privateKey));

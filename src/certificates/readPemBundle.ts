@@ -4,21 +4,21 @@ import { derLength } from './der.ts';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
-// Also with other dashes, as word processors write them, and with too few.
+// Also matches other dashes, as word processors write them, and too few dashes.
 const BOUNDARY_LIKE = /-----|[\p{Pd}\u2212]\s*(?:BEGIN|END)\b/u;
 const BLANKS = /[ \t]+/g;
 
-/** A certificate block as it was written. */
+/** Certificate block as it stands in the text. */
 interface Block {
-  /** Of its BEGIN line; the first line of a text is 1. */
+  /** Number of its BEGIN line. The first line of a text is 1. */
   readonly line: number;
   base64: string;
 }
 
 /**
- * The certificates of a PEM text, one or more, in their order. Text between the blocks is ignored (RFC 7468, section 2). OpenSSL
- * passes over other blocks, and over boundaries that it does not recognise; here each is refused.
- * Throws an Error whose message reads on from the name of the file and a colon. It never quotes the text, which may hold a key.
+ * Reads the certificates of a PEM text, at least one, in their order. Ignores text between the blocks (RFC 7468, section 2).
+ * Refuses other blocks and malformed boundaries, which OpenSSL would skip. Throws an Error whose message is to follow the name
+ * of the file and a colon. The message never quotes the text, which may hold a key.
  */
 export function readPemBundle(text: string): readonly X509Certificate[] {
   refuseByteOrderMark(text);
@@ -44,7 +44,7 @@ export function readPemBundle(text: string): readonly X509Certificate[] {
   return certificates;
 }
 
-/** The certificates as PEM that OpenSSL reads in full. */
+/** Formats certificates as PEM that OpenSSL reads completely. */
 export function writePemBundle(certificates: readonly X509Certificate[]): string {
   return certificates.map(String).join('');
 }
@@ -82,7 +82,10 @@ function decode(der: Buffer, where: string): X509Certificate {
 const TAKE_OUT = 'which is not a certificate; take it out of this file';
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/TRUSTED CERTIFICATE$/, "a TRUSTED CERTIFICATE, OpenSSL's own form; convert it: openssl x509 -in OLD -out NEW"],
-  [/CERTIFICATE REQUEST$/, 'a certificate request (CSR); put what the authority made of it in its place'],
+  [
+    /CERTIFICATE REQUEST$/,
+    'a certificate request (CSR); replace it with the certificate that the authority issued for it',
+  ],
   [/CRL$/, `a revocation list (CRL), ${TAKE_OUT}`],
   [/ENCRYPTED PRIVATE KEY$/, `an encrypted private key, ${TAKE_OUT}`],
   [/PRIVATE KEY$/, `a private key, ${TAKE_OUT}`],
@@ -91,7 +94,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^(?:PKCS7|PKCS #7 SIGNED DATA|CMS)$/, 'PKCS #7; convert it: openssl pkcs7 -print_certs -in OLD -out NEW'],
 ];
 
-/** Says what a line is that should be a boundary of a certificate, or no boundary. */
+/** Describes a line that looks like a boundary but is not the one that is allowed there. */
 function describeBoundary(line: string): string {
   const [, edge, label = ''] = /^-----(BEGIN|END) ([A-Z0-9 .#]{1,40})-----$/.exec(line) ?? [];
   if (edge === 'BEGIN') {
@@ -99,10 +102,10 @@ function describeBoundary(line: string): string {
     return kind ?? (label === 'CERTIFICATE' ? 'another BEGIN line' : `a block of another kind: ${label}`);
   }
   if (edge === 'END') return label === 'CERTIFICATE' ? 'an END line without a BEGIN line' : `an END line of ${label}`;
-  if (/^\s+-----(?:BEGIN|END) [^-]+-----$/.test(line)) return 'an indented boundary; take away the blanks before it';
+  if (/^\s+-----(?:BEGIN|END) [^-]+-----$/.test(line)) return 'an indented boundary; remove the blanks before it';
   if (/(?:BEGIN|END)\b.*\b(?:BEGIN|END)\b/s.test(line))
     return 'two boundaries on one line; begin a new line between them';
-  return `what looks like a boundary but is none; ${BEGIN} and ${END} each have a line of their own`;
+  return `text that looks like a boundary but is not one; ${BEGIN} and ${END} each need a line of their own`;
 }
 
 const NOT_TEXT =

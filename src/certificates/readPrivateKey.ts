@@ -4,8 +4,8 @@ import { refuseByteOrderMark } from './readPemBundle.ts';
 const ADVICE = 'openssl pkey -in OLD -out NEW';
 
 /**
- * The private key of a PEM text. Throws an Error whose message reads on from the name of the file and a colon, and never quotes
- * the text.
+ * Reads the private key of a PEM text. Throws an Error whose message is to follow the name of the file and a colon. The message
+ * never quotes the text.
  */
 export function readPrivateKey(text: string): KeyObject {
   refuseByteOrderMark(text);

@@ -7,29 +7,29 @@ import { CIPHERS, tlsOptions } from './tlsOptions.ts';
 export interface HandshakeOptions {
   readonly version: SecureVersion;
   /**
-   * What the client trusts, in the place of a root. Undefined: the client trusts nothing and does not judge. Node crashes when a
-   * client trusts a chain with a key on a curve without a NIST name.
+   * Certificate that the client trusts in place of a root. If undefined, the client trusts nothing and does not judge the
+   * chain. Node crashes when a client trusts a chain that has a key on a curve without a NIST name.
    */
   readonly anchor: X509Certificate | undefined;
 }
 
 export type Handshake =
-  /** `reason`: OpenSSL's code. */
+  /** `reason` is OpenSSL's error code. */
   | { readonly done: false; readonly reason: string }
-  /** `untrusted`: OpenSSL's code for why the client does not trust the server's chain; undefined: it does, or does not judge. */
+  /** `untrusted` is OpenSSL's code if the client does not trust the server's chain. Undefined if it does, or does not judge. */
   | { readonly done: true; readonly untrusted: string | undefined };
 
-// What TLS clients of today offer; AWS does not publish KMS's own list. No Ed25519, and no other curves.
+// Algorithms that today's TLS clients offer, without Ed25519 and other curves. AWS does not publish the list of KMS.
 const GROUPS = ['X25519', 'P-256', 'P-384', 'P-521'].join(':');
 const SIGNATURES = [
   ...['ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512'],
   ...['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'],
   ...['rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512'],
 ].join(':');
-// In memory, only a busy process makes a handshake wait.
+// A handshake in memory takes long only if the process is busy.
 const LIMIT_MS = 30_000;
 
-/** Makes one handshake with the settings that the proxy serves with, in memory, as a client that offers what KMS does. */
+/** Makes one handshake in memory, between a server with the proxy's TLS settings and a client that behaves like KMS. */
 export async function shakeHands(identity: TlsIdentity, { version, anchor }: HandshakeOptions): Promise<Handshake> {
   const [near, far] = duplexPair();
   try {
@@ -41,7 +41,7 @@ export async function shakeHands(identity: TlsIdentity, { version, anchor }: Han
       ciphers: CIPHERS,
       ecdhCurve: GROUPS,
       sigalgs: SIGNATURES,
-      // With none at all, Node would take its own.
+      // If `ca` were left out, Node would trust its own list.
       ca: anchor ? [anchor.toString()] : [],
       allowPartialTrustChain: true,
       rejectUnauthorized: false,
@@ -52,7 +52,7 @@ export async function shakeHands(identity: TlsIdentity, { version, anchor }: Han
     const handshake = await outcome;
     return anchor || !handshake.done ? handshake : { done: true, untrusted: undefined };
   } catch (error) {
-    // OpenSSL refuses some pairs before any client comes.
+    // OpenSSL refuses some pairs of certificate and key before any client connects.
     return { done: false, reason: codeOf(error) };
   } finally {
     near.destroy();
@@ -63,7 +63,7 @@ export async function shakeHands(identity: TlsIdentity, { version, anchor }: Han
 function outcomeOf(server: Server, options: ConnectionOptions): Promise<Handshake> {
   return new Promise((resolve) => {
     const client = connect(options);
-    // The server knows the reason; the client only has its alert.
+    // The reason comes from the server's error. The client's error has only the alert.
     client.on('error', () => undefined);
     server.on('tlsClientError', (error) => {
       resolve({ done: false, reason: codeOf(error) });

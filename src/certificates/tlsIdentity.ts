@@ -1,18 +1,18 @@
 import type { Secret } from '../secret.ts';
 
-/** What the proxy shows to its clients, and asks of them, in a TLS handshake. */
+/** Certificate and key that the proxy presents in a TLS handshake, and its requirements of a client. */
 export interface TlsIdentity {
-  /** PEM, the server certificate first. */
+  /** Certificates as PEM, the server certificate first. */
   readonly certificate: string;
-  /** PEM. */
+  /** Private key as PEM. */
   readonly privateKey: Secret;
-  /** Undefined: no client certificate is asked for. */
+  /** Undefined if the proxy asks for no client certificate. */
   readonly clientAuth: ClientAuth | undefined;
 }
 
-/** Who is admitted by mTLS. */
+/** Clients that mTLS admits. */
 export interface ClientAuth {
-  /** PEM: the authorities that a client certificate must chain to. */
+  /** Authorities that a client certificate must chain to, as PEM. */
   readonly ca: string;
   /** Subject CNs, of which a client certificate must have one. */
   readonly commonNames: readonly string[];

@@ -24,7 +24,7 @@ function isTrusted(subject: string, keyId: string | undefined): boolean {
 
 /**
  * Key id and subject of each authority in `TrustedCertificateAuthorities` of github.com/aws/aws-kms-xksproxy-api-spec, of
- * 2022-11-10. A key id is the subjectKeyIdentifier, or the SHA-1 of the key for lack of one. Not all of them are still valid.
+ * 2022-11-10. A key id is the subjectKeyIdentifier, or the SHA-1 of the key for lack of one. Some authorities have expired.
  */
 const AUTHORITIES = String.raw`
 DC2E1FD1613779E4ABD5D5B31271683D6A689C22 C=AT, O=e-commerce monitoring GmbH, CN=GLOBALTRUST 2020

@@ -5,7 +5,7 @@ import { formatDate, reportPage } from '../../report/reportPage.ts';
 import type { BenchmarkReport, RatedRun } from '../runBenchmark.ts';
 import { conclusion, lateShare, verdict } from './textReport.ts';
 
-/** The report as one page that needs nothing else. */
+/** Formats the report as one self-contained HTML page. */
 export function htmlReport(report: BenchmarkReport): string {
   const { target, operations, connections, seconds, startedAt, highestRate, runs } = report;
   const verdictCard = html`<section class="card verdict ${highestRate === undefined ? 'fail' : 'pass'}">
@@ -20,9 +20,9 @@ export function htmlReport(report: BenchmarkReport): string {
       ['Run', formatDate(startedAt)],
     ],
     sections: [verdictCard, ...runs.map(section)],
-    footer: html`Each request is sent when it is due, whatever has become of the requests before. Its time runs from
-    then to the answer, so waiting for a free connection counts. A rate holds when 99.9 % of its requests have a good
-    answer within 250 ms.`,
+    footer: html`Each request is sent when it is due, even if earlier ones have no answer yet. Its time runs from then
+    to the answer, so waiting for a free connection counts. A rate holds when 99.9 % of its requests have a good answer
+    within 250 ms.`,
   });
 }
 

@@ -24,18 +24,19 @@ export function textReport(report: BenchmarkReport): string {
   ].join('\n');
 }
 
-/** One sentence for a person. */
+/** Conclusion for a person, in one or two sentences. */
 export function conclusion({ highestRate, runs }: BenchmarkReport): string {
   const next = runs.find(({ holds, rate }) => !holds && rate > (highestRate ?? 0));
   const limit =
     next?.limit === 'generator'
       ? ` At ${next.rate} a second this generator was the limit, not the proxy: run it on another machine, or with fewer connections.`
       : '';
-  if (highestRate === undefined) return `No rate holds: 99.9 % of the requests within 250 ms.${limit}`;
+  if (highestRate === undefined)
+    return `No rate holds: none has 99.9 % of its requests answered within 250 ms.${limit}`;
   return `${highestRate} requests a second hold: 99.9 % of them are answered within 250 ms.${limit}`;
 }
 
-/** Why a rate does not hold, or that it does. */
+/** Verdict on a rate: "yes", or "no" and what was the limit. */
 export function verdict({ holds, limit }: RatedRun): string {
   return holds ? 'yes' : `no: ${limit === 'generator' ? 'the generator' : 'the proxy'}`;
 }

@@ -41,7 +41,7 @@ it.each<[string, string, RegExp]>([
     `${first}${second}`,
     new RegExp(`^line ${lines.length}: the certificate of line 1 has no END line before two boundaries on one line`),
   ],
-  ['a boundary after text', `${first}\nCA: ${second}`, new RegExp(`^line ${next}: what looks like a boundary`)],
+  ['a boundary after text', `${first}\nCA: ${second}`, new RegExp(`^line ${next}: text that looks like a boundary`)],
   [
     'an indented block',
     `${first}\n${second.replaceAll(/^/gm, '  ')}`,
@@ -50,7 +50,7 @@ it.each<[string, string, RegExp]>([
   [
     'an END line after Base64',
     `${lines.slice(0, -2).join('\n')}\n${lines.slice(-2).join('')}`,
-    /^line \d+: the certificate of line 1 has no END line before what looks like/,
+    /^line \d+: the certificate of line 1 has no END line before text that looks like a boundary/,
   ],
   [
     'a block cut off in the middle',
@@ -116,19 +116,19 @@ it.each<[string, string, RegExp]>([
   [
     'lower-case boundaries',
     `${first}\n${second.replace('BEGIN', 'begin')}`,
-    new RegExp(`^line ${next}: what looks like a boundary`),
+    new RegExp(`^line ${next}: text that looks like a boundary`),
   ],
   [
     'four dashes',
     `${first}\n${second.replaceAll('-----', '----')}`,
-    new RegExp(`^line ${next}: what looks like a boundary`),
+    new RegExp(`^line ${next}: text that looks like a boundary`),
   ],
   [
     'dashes of a word processor',
     `${first}\n${second.replaceAll('-----', '\u2014\u2014-')}`,
-    new RegExp(`^line ${next}: what looks like a boundary`),
+    new RegExp(`^line ${next}: text that looks like a boundary`),
   ],
-  ['a line of dashes', `${first}\n--------\n${second}`, new RegExp(`^line ${next}: what looks like a boundary`)],
+  ['a line of dashes', `${first}\n--------\n${second}`, new RegExp(`^line ${next}: text that looks like a boundary`)],
   ['line ends of the old Mac', first.replaceAll('\n', '\r'), /^line 1: two boundaries on one line/],
   ['\\n in the place of line ends', first.replaceAll('\n', '\\n'), /^line 1: two boundaries on one line/],
   ['a byte order mark', `\uFEFF${first}\n`, /^line 1: a byte order mark \(BOM\)/],
