@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Operation } from '../xksClient/keyStoreClient.ts';
-import { connectionOptions, explain } from '../xksClient/sendRequest.ts';
+import { connectionOptions, explain, readBody } from '../xksClient/sendRequest.ts';
 import type { Target } from '../xksClient/target.ts';
 import { KMS_TIMEOUT_MS, percentile } from '../xksClient/latencies.ts';
 import type { PreparedRequest } from './prepareRequests.ts';
@@ -25,7 +25,7 @@ export interface LoadResult {
   /** Good answers per second. */
   readonly goodput: number;
   readonly operations: readonly OperationResult[];
-  /** Number of failed requests by what came instead of a good answer. */
+  /** Number of failed requests by what came instead of a good answer, and `other failures` for further kinds. */
   readonly failures: Readonly<Record<string, number>>;
   /** 99th percentile of the delay with which the generator sent a request. */
   readonly lateP99Ms: number;
@@ -43,6 +43,8 @@ export interface OperationResult {
   readonly maxMs: number;
 }
 
+const MAX_FAILURE_KINDS = 20;
+
 /** Sends the prepared requests in turn at the given rate. Throws the reason of `stop` when that is aborted. */
 export async function runLoad(
   target: Target,
@@ -57,7 +59,12 @@ export async function runLoad(
   const ask = async (prepared: PreparedRequest, due: number): Promise<void> => {
     const failure = await sender.send(prepared);
     if (failure === undefined) samples.get(prepared.operation)?.push(performance.now() - due);
-    else failures[failure] = (failures[failure] ?? 0) + 1;
+    else {
+      // A proxy may make up a new error for each request.
+      const isKnown = failure in failures || Object.keys(failures).length < MAX_FAILURE_KINDS;
+      const kind = isKnown ? failure : 'other failures';
+      failures[kind] = (failures[kind] ?? 0) + 1;
+    }
   };
   try {
     await sender.open(requests);
@@ -136,17 +143,20 @@ class Sender {
       headers: wire.headers.flat(),
       agent: this.#agent,
     });
-    const timer = setTimeout(
-      () => outgoing.destroy(Object.assign(new Error(), { name: 'TimeoutError' })),
-      this.#deadlineMs,
-    );
+    // An answer that has begun ends with another error.
+    let late: Error | undefined;
+    const timer = setTimeout(() => {
+      late = Object.assign(new Error(), { name: 'TimeoutError' });
+      outgoing.destroy(late);
+    }, this.#deadlineMs);
+    // Errors that come when its response has begun, too, which nothing else hears.
+    outgoing.on('error', () => undefined);
     try {
       outgoing.end(wire.body);
       const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-      const chunks = (await response.toArray()) as Buffer[];
-      return judge(response.statusCode ?? 0, Buffer.concat(chunks));
+      return judge(response.statusCode ?? 0, await readBody(response));
     } catch (error) {
-      return explain(error, this.#deadlineMs);
+      return explain(late ?? error, this.#deadlineMs);
     } finally {
       clearTimeout(timer);
     }

@@ -52,13 +52,20 @@ async function seal(client: KeyStoreClient, plaintext: string): Promise<JsonObje
 }
 
 function judge(status: number, body: Buffer, expected: JsonObject): string | undefined {
-  let json: Readonly<Record<string, unknown>> = {};
-  try {
-    json = JSON.parse(body.toString()) as typeof json;
-  } catch {
-    return `${status} without JSON`;
-  }
-  if (status !== 200)
-    return `${status} ${typeof json['errorName'] === 'string' ? json['errorName'].slice(0, 60) : ''}`.trim();
+  const json = parseObject(body);
+  if (!json) return `${status} without a JSON object`;
+  const { errorName } = json;
+  // Anything may be there, such as what would act on a terminal.
+  const isName = typeof errorName === 'string' && /^[A-Za-z]{1,60}$/.test(errorName);
+  if (status !== 200) return `${status} ${isName ? errorName : 'without an errorName'}`;
   return Object.entries(expected).every(([name, value]) => json[name] === value) ? undefined : 'a wrong plaintext';
+}
+
+function parseObject(body: Buffer): JsonObject | undefined {
+  try {
+    const json: unknown = JSON.parse(body.toString());
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as JsonObject) : undefined;
+  } catch {
+    return undefined;
+  }
 }

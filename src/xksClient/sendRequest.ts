@@ -30,6 +30,7 @@ export class NoAnswer extends Error {
 }
 
 const MAX_ANSWER_BYTES = 1_048_576;
+const MAX_REASON_CHARACTERS = 300;
 
 /** Sends one request, on a connection of its own unless an agent lends one. Throws NoAnswer. */
 export async function sendRequest(endpoint: Endpoint, request: WireRequest, agent?: Agent): Promise<Answer> {
@@ -75,7 +76,8 @@ export function connectionOptions({ url, connectTo, tls }: Endpoint) {
   };
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
+/** Throws if there is more than MAX_ANSWER_BYTES. */
+export async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response) {
@@ -101,5 +103,7 @@ export function explain(error: unknown, deadlineMs: number): string {
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'connection closed without an answer';
   // OpenSSL's own messages come with addresses and source lines.
-  return reason === undefined ? message || String(code) : `TLS failure: ${reason}`;
+  const said = reason === undefined ? message || String(code) : `TLS failure: ${reason}`;
+  // Names of a certificate may be in it.
+  return said.replaceAll(/\p{C}/gu, '?').slice(0, MAX_REASON_CHARACTERS);
 }

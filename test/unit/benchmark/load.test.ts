@@ -1,0 +1,72 @@
+import { createServer, type RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { runLoad } from '../../../src/benchmark/load.ts';
+import { prepareRequests } from '../../../src/benchmark/prepareRequests.ts';
+import { newCredential } from '../../../src/sigv4/newCredential.ts';
+import type { Target } from '../../../src/xksClient/target.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
+
+const REQUESTS = 50;
+const TOO_LARGE = Buffer.alloc(1_048_577, ' ');
+
+function targetOn(port: number): Target {
+  return {
+    endpoint: {
+      url: new URL(`http://127.0.0.1:${port}`),
+      connectTo: undefined,
+      tls: { ca: undefined, cert: undefined, key: undefined },
+      deadlineMs: 1_000,
+    },
+    keyStore: { uriPath: '/kms/xks/v1', credential: newCredential(), keyId: 'foo' },
+    secondKeyStore: undefined,
+    region: 'us-east-1',
+    keys: { encryptOnly: undefined, decryptOnly: undefined, noUsage: undefined, blocked: undefined },
+    principalArn: 'arn:aws:iam::123456789012:user/Alice',
+    kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/fake',
+    clock: Date.now,
+  };
+}
+
+/** Failures of a load on a proxy that answers so. */
+async function failuresOf(answer: RequestListener) {
+  const proxy = await listenLocally(createServer(answer));
+  const target = targetOn(proxy.port);
+  const requests = await prepareRequests(target, ['health']);
+  const options = { rate: REQUESTS, seconds: 1, connections: 4, stop: new AbortController().signal };
+  const { failures } = await runLoad(target, requests, options);
+  await proxy.close();
+  return failures;
+}
+
+async function trickle(...[, res]: Parameters<RequestListener>): Promise<void> {
+  res.writeHead(200);
+  while (res.writable) {
+    res.write(' ');
+    await sleep(20);
+  }
+}
+
+it.each<[string, RequestListener, string]>([
+  ['trickles without end', (req, res) => void trickle(req, res), 'no answer within 1000 ms'],
+  ['is large', (_, res) => res.end(TOO_LARGE), 'an answer of more than 1 MiB'],
+  ['is null', (_, res) => res.end('null'), '200 without a JSON object'],
+  ['is a list', (_, res) => res.end('[]'), '200 without a JSON object'],
+  [
+    'would act on a terminal',
+    (_, res) => res.writeHead(400).end('{"errorName": "\\u001b]0;title\\u0007\\nAt 50"}'),
+    '400 without an errorName',
+  ],
+])('counts an answer that %s as a failure', async (_what, answer, failure) => {
+  expect(await failuresOf(answer)).toEqual({ [failure]: REQUESTS });
+});
+
+it('counts errors that a proxy makes up one after another under a few names', async () => {
+  let count = 0;
+  const failures = await failuresOf((_, res) => {
+    count += 1;
+    res.writeHead(400).end(JSON.stringify({ errorName: 'E'.repeat(count) }));
+  });
+  expect(Object.keys(failures)).toHaveLength(21);
+  expect(failures['other failures']).toBe(REQUESTS - 20);
+});
