@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pid } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Another process has the lock, or may have it; the message says which. */
 export class LockHeld extends Error {
@@ -26,8 +27,11 @@ export interface FileLock {
 
 const CLAIM = '.claim-';
 const TRIES = 10;
-// Of the random pause between them.
+// Random pause between tries, at most.
 const MAX_PAUSE_MS = 10;
+// A command holds a lock for milliseconds.
+const WAIT_MS = 3_000;
+const PAUSE_MS = 20;
 
 /**
  * Takes a lock: a file with the pid of its holder, which the holder keeps open. A process id alone proves nothing,
@@ -43,6 +47,22 @@ export function takeLock(file: string): FileLock {
     if (!removeStale(file)) pause();
   }
   throw new LockHeld(`another process takes ${file} at the same time`);
+}
+
+/**
+ * Does what needs a lock as soon as it is free: tries again while `take` throws LockHeld, for 3 seconds. Then throws LockHeld; what
+ * else `take` throws, at once.
+ */
+export async function whenFree<T>(take: () => T): Promise<T> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    try {
+      return take();
+    } catch (error) {
+      if (!(error instanceof LockHeld) || performance.now() >= deadline) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
 }
 
 function lockOf(file: string, descriptor: number): FileLock {

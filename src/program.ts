@@ -76,6 +76,7 @@ const cli: Cli = {
   },
   program: [process.execPath, ...process.execArgv, '--disable-sigusr1', process.argv[1] ?? ''],
   cores: availableParallelism(),
+  parent: process.send && processChannel(process),
   supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },
 };
 

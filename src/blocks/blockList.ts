@@ -92,12 +92,12 @@ export class BlockList {
 /** Describes what a change blocks and unblocks, one entry for each block. */
 export function describeBlockChanges(before: BlockList, after: BlockList): string[] {
   return [
-    ...after.blocks.filter((block) => !before.has(block)).map((block) => `${inWords(block)}: blocked`),
-    ...before.blocks.filter((block) => !after.has(block)).map((block) => `${inWords(block)}: unblocked`),
+    ...after.blocks.filter((block) => !before.has(block)).map((block) => `${describeBlock(block)}: blocked`),
+    ...before.blocks.filter((block) => !after.has(block)).map((block) => `${describeBlock(block)}: unblocked`),
   ];
 }
 
 /** Names the key store, or the key and its key store. */
-export function inWords({ keyStore, externalKeyId }: Block): string {
+export function describeBlock({ keyStore, externalKeyId }: Block): string {
   return externalKeyId === undefined ? `key store ${keyStore}` : `key ${externalKeyId} of key store ${keyStore}`;
 }

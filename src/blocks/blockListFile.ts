@@ -12,8 +12,7 @@ import {
 } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LockHeld, takeLock, type FileLock } from '../fileLock.ts';
+import { takeLock, whenFree } from '../fileLock.ts';
 import { BlockList, BlockListProblem } from './blockList.ts';
 
 /** Attributes of a file. At least one changes when the file is replaced or its contents change. */
@@ -31,9 +30,6 @@ export interface BlockListVersion {
   readonly list: BlockList;
 }
 
-// Time to wait for a lock that another command holds.
-const LOCK_MS = 3_000;
-const PAUSE_MS = 20;
 // Enough for a list of ten thousand keys.
 const MAX_BYTES = 2 * 1024 * 1024;
 
@@ -91,7 +87,7 @@ function isMissing(error: unknown): boolean {
  * anything has changed. Throws BlockListProblem, LockHeld, or the error of the file system.
  */
 export async function editBlockList(path: string, edit: (list: BlockList) => BlockList): Promise<boolean> {
-  const lock = await takeTurn(`${path}.lock`);
+  const lock = await whenFree(() => takeLock(`${path}.lock`));
   try {
     const list = await readBlockList(path);
     const next = edit(list);
@@ -133,18 +129,6 @@ function write(descriptor: number, use: (descriptor: number) => void): void {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
-  }
-}
-
-async function takeTurn(lock: string): Promise<FileLock> {
-  const deadline = performance.now() + LOCK_MS;
-  for (;;) {
-    try {
-      return takeLock(lock);
-    } catch (error) {
-      if (!(error instanceof LockHeld) || performance.now() >= deadline) throw error;
-      await sleep(PAUSE_MS);
-    }
   }
 }
 

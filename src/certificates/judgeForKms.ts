@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { Finding } from '../doctor/finding.ts';
+import type { Finding } from '../finding.ts';
 import { certificateChain, nameOf, oneLine } from './certificateChain.ts';
 import type { CertificateFinding } from './certificateFinding.ts';
 import { commonNamesOf } from './commonNames.ts';

@@ -1,3 +1,4 @@
+import type { ProcessChannel } from '../messaging/processChannel.ts';
 import type { SupervisorLink } from '../server/workers/worker.ts';
 
 /** What a command may use of the process it runs in. `program.ts` is the only file that makes one from the real process. */
@@ -25,6 +26,8 @@ export interface Cli {
   readonly program: readonly [string, ...string[]];
   /** How many processes can work at once. */
   readonly cores: number;
+  /** The channel to the process that has started this one; undefined if it has made none. */
+  readonly parent: ProcessChannel | undefined;
   /** What a worker process has of its supervisor; undefined in any other process. */
   readonly supervisor: SupervisorLink | undefined;
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BlockListProblem, inWords } from '../blocks/blockList.ts';
+import { BlockListProblem, describeBlock } from '../blocks/blockList.ts';
 import { blockListPath, readBlockList } from '../blocks/blockListFile.ts';
 import { configJsonSchema } from '../config/schema/configJsonSchema.ts';
 import { loadForServing } from '../config/loadForServing.ts';
@@ -43,7 +43,7 @@ export function configCommand(cli: Cli): Command {
 async function readBlocked(file: string, written: string | undefined): Promise<string[]> {
   const path = blockListPath(file, written);
   try {
-    return (await readBlockList(path)).blocks.map(inWords);
+    return (await readBlockList(path)).blocks.map(describeBlock);
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
     throw new ConfigError(file, [{ path: 'blockList', message: `the file ${path} ${error.message}` }]);

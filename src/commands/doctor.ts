@@ -5,20 +5,24 @@ import { ConfigError } from '../config/problems/problem.ts';
 import type { DoctorContext } from '../doctor/context.ts';
 import { examine } from '../doctor/examine.ts';
 import { examineKeyManager } from '../doctor/examineKeyManager.ts';
-import type { Finding } from '../doctor/finding.ts';
+import type { Finding } from '../finding.ts';
+import type { DoctorCalls, ExaminerCalls } from '../doctor/keyManagers.ts';
 import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
+import { Peer } from '../messaging/peer.ts';
+import type { ProcessChannel } from '../messaging/processChannel.ts';
 import { redactError } from '../redactError.ts';
 import { choosePolicies } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { configOption } from './configOption.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
+import { stopped } from './stopped.ts';
 
 interface DoctorOptions {
   readonly config: string;
   readonly name?: string;
   readonly peer?: string;
   readonly json?: boolean;
-  readonly keyManagers?: readonly string[];
+  readonly examine?: boolean;
 }
 
 /** `xks-proxy doctor`: looks at everything that `serve` would need, and starts nothing. */
@@ -32,11 +36,9 @@ export function doctorCommand(cli: Cli): Command {
       "a server whose clock is compared (default: that of KMS in the first of the configuration's Regions)",
     )
     .option('--json', 'as JSON')
-    .addOption(
-      new Option('--key-managers <names...>', 'those to examine, in the process that this command starts').hideHelp(),
-    )
+    .addOption(new Option('--examine', 'key managers, for the doctor that has started this process').hideHelp())
     .action((options: DoctorOptions) =>
-      options.keyManagers ? printKeyManagers(cli, options.config, options.keyManagers) : doctor(cli, options),
+      options.examine && cli.parent ? examineFor(cli.parent, cli, options.config) : doctor(cli, options),
     );
 }
 
@@ -49,7 +51,7 @@ async function doctor(cli: Cli, { config: file, name, peer, json }: DoctorOption
     cores: cli.cores,
     env: cli.env,
     testPolicies: (store, tests) => testPolicies(cli, file, store, tests),
-    examineKeyManagers: [...cli.program, 'doctor', '--config', file, '--key-managers'],
+    examiner: [...cli.program, 'doctor', '--config', file, '--examine'],
   };
   const findings: Finding[] = [];
   for await (const finding of examine(context)) {
@@ -72,8 +74,8 @@ function load(file: string, { env }: Cli): LoadedConfig | ConfigError {
   }
 }
 
-/** Prints what is found of key managers, for the process that has started this one. */
-async function printKeyManagers(cli: Cli, file: string, names: readonly string[]): Promise<void> {
+/** Examines key managers for the process that has started this one, until that one ends it. */
+async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promise<void> {
   const { config } = loadConfig(file, cli.env);
   const { workers } = config.server;
   const options = {
@@ -81,16 +83,18 @@ async function printKeyManagers(cli: Cli, file: string, names: readonly string[]
     refused: new Set<string>(),
     processes: workers === 'auto' ? cli.cores : workers,
   };
-  for (const name of names) {
-    cli.out(JSON.stringify({ examines: name }));
-    try {
-      for await (const finding of examineKeyManager(config, name, options)) cli.out(JSON.stringify(finding));
-    } catch (error) {
-      const message = `the check itself has failed: ${redactError(error)}`;
-      cli.out(JSON.stringify({ check: `key manager ${name}`, level: 'failure', message } satisfies Finding));
-    }
-    cli.out(JSON.stringify({ examined: name }));
-  }
+  const offer: ExaminerCalls = {
+    examine: async (name) => {
+      try {
+        for await (const finding of examineKeyManager(config, name, options)) doctor.tell('found', finding);
+      } catch (error) {
+        const message = `the check itself has failed: ${redactError(error)}`;
+        doctor.tell('found', { check: `key manager ${name}`, level: 'failure', message });
+      }
+    },
+  };
+  const doctor = new Peer<DoctorCalls>(parent, { name: 'doctor', offer });
+  await stopped(cli.stop);
 }
 
 /** Runs a table of tests; throws what fails. Returns how many pass. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { auditRecord } from '../audit/format/trailRecord.ts';
 import { LogWriter } from '../audit/log/logWriter.ts';
-import { LockHeld } from '../fileLock.ts';
+import { whenFree } from '../fileLock.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { version } from '../version.ts';
 import type { Cli } from './cli.ts';
@@ -16,10 +15,6 @@ export interface AdministrativeAct {
   /** What it was done to; nothing secret. */
   readonly [member: string]: unknown;
 }
-
-// Another command may have the log for a moment.
-const WAIT_MS = 3_000;
-const PAUSE_MS = 50;
 
 /**
  * Returns what records the acts of a command, and which user has done them, in the log `cli` of the configuration's audit
@@ -71,22 +66,16 @@ export function systemUser(env: Cli['env']): { uid: number | undefined; name?: s
 async function open({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>): Promise<LogWriter> {
   // Made by the first command, it would belong to the user of that, not to the proxy's.
   if (!existsSync(directory)) throw new Error(`${directory} is not there yet; the proxy makes it`);
-  const deadline = performance.now() + WAIT_MS;
-  for (;;) {
-    try {
-      return LogWriter.open({
-        directory,
-        slot: 'cli',
-        origin,
-        privateKey: parseAuditKey(key.reveal()),
-        sync: 'always',
-        segmentRecords,
-        clock: Date.now,
-        about: { version },
-      });
-    } catch (error) {
-      if (!(error instanceof LockHeld) || performance.now() >= deadline) throw error;
-      await sleep(PAUSE_MS);
-    }
-  }
+  return whenFree(() =>
+    LogWriter.open({
+      directory,
+      slot: 'cli',
+      origin,
+      privateKey: parseAuditKey(key.reveal()),
+      sync: 'always',
+      segmentRecords,
+      clock: Date.now,
+      about: { version },
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure, ok, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** Whether the audit log can be written. Writes nothing. */
 export function* checkAudit({ config: { audit } }: LoadedContext): Generator<Finding> {

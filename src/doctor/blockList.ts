@@ -1,16 +1,16 @@
-import { BlockListProblem, inWords } from '../blocks/blockList.ts';
+import { BlockListProblem, describeBlock } from '../blocks/blockList.ts';
 import { blockListPath, readBlockList } from '../blocks/blockListFile.ts';
 import { failure, ok, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** The block list, which `serve` must be able to read, and what it blocks. */
 export async function* checkBlockList({ file: configFile, config }: LoadedContext): AsyncGenerator<Finding> {
   const file = blockListPath(configFile, config.blockList?.file);
   try {
-    const blocked = (await readBlockList(file)).blocks.map(inWords);
+    const blocked = (await readBlockList(file)).blocks.map(describeBlock);
     yield ok('block list', blocked.length === 0 ? 'it blocks nothing' : `it blocks ${blocked.join(', ')}`);
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
-    yield failure('block list', `${file} ${error.message}`, 'mend it, or remove it to block nothing');
+    yield failure('block list', `${file} ${error.message}`, 'mend it, or move it away to block nothing');
   }
 }

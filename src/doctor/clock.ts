@@ -1,5 +1,5 @@
 import { failure, ok, warning, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 const ANSWER_MS = 3_000;
 // A Date header is cut to seconds, and an answer takes its time.

@@ -1,6 +1,6 @@
 import { ConfigError, formatProblem } from '../config/problems/problem.ts';
 import { failure, ok, warning, type DoctorContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** Whether the configuration loads, with all files that it names and their modes. */
 export function* checkConfiguration({ file, loaded }: DoctorContext): Generator<Finding> {

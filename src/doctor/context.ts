@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { ConfigError } from '../config/problems/problem.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** What the checks look at. */
 export interface DoctorContext {
@@ -15,8 +15,8 @@ export interface DoctorContext {
   readonly cores: number;
   /** Runs the tests in a file with the policies of a key store; throws what keeps one from passing. */
   readonly testPolicies: (keyStore: string, testsFile: string) => number;
-  /** The command that prints the findings of key managers, a JSON line each, without the names of those. */
-  readonly examineKeyManagers: readonly [string, ...string[]];
+  /** The command that examines key managers, as ExaminerCalls says. */
+  readonly examiner: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -1,6 +1,6 @@
 import { connectionLimit, MAX_CONNECTIONS, TooFewDescriptors } from '../server/connectionLimit.ts';
 import { failure, ok, warning, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 // An answer to KMS takes this at most, so each may hold a connection for so long.
 const ANSWER_SECONDS = 0.25;

@@ -6,7 +6,7 @@ import { checkClock } from './clock.ts';
 import { checkConfiguration } from './configuration.ts';
 import { failure, type Check, type DoctorContext } from './context.ts';
 import { checkDescriptors } from './descriptors.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 import { checkKeyManagers } from './keyManagers.ts';
 import { checkNode } from './node.ts';
 import { checkPolicies } from './policies.ts';

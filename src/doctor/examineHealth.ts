@@ -1,7 +1,7 @@
 import type { KeyManager } from '../hsm/keyManager.ts';
 import { XksError } from '../xks/errors.ts';
 import { failure, ok, warning } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 // Spec, "Timeouts": KMS waits for an answer no longer.
 const KMS_MS = 250;

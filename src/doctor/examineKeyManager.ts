@@ -9,7 +9,7 @@ import { failure, ok, warning } from './context.ts';
 import { examineHealth } from './examineHealth.ts';
 import { examineKeys } from './examineKeys.ts';
 import { examineToken } from './examineToken.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 // An HSM that is too slow is to be measured, and not given up.
 const CALL_MS = 10_000;

@@ -3,7 +3,7 @@ import type { KeyDescription, KeyManager } from '../hsm/keyManager.ts';
 import { protectionProblems } from '../hsm/keyProtection.ts';
 import { XksError } from '../xks/errors.ts';
 import { failure, ok, warning } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 type ExternalKey = Config['keyStores'][number]['keys'][number];
 

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema/schema.ts';
 import { CryptokiError } from '../hsm/pkcs11/cryptoki/cryptokiError.ts';
 import type { OpenToken } from '../hsm/pkcs11/token/openToken.ts';
 import { failure, ok } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 const RANDOM_BYTES = 32;
 

@@ -1,66 +1,99 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { ChannelEnd, Peer } from '../messaging/peer.ts';
+import { processChannel } from '../messaging/processChannel.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { failure, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
+
+/** Calls of the process that examines key managers. A type alias, as Peer needs it. */
+export type ExaminerCalls = {
+  /** Examines a key manager, and tells each finding as it comes. */
+  examine(keyManager: string): Promise<void>;
+};
+
+/** Calls of `doctor`: what the examining process tells it, one-way. */
+export type DoctorCalls = {
+  found(finding: Finding): void;
+};
 
 // Longer than any answer of an HSM that works.
 const SILENCE_MS = 20_000;
 
 /**
- * The key managers, examined in a process of their own: a PKCS#11 module that hangs can be killed there, and one that crashes ends
- * nothing else. One process for all of them, so that a PIN that a token has refused is not tried again.
+ * Examines the key managers in a process of their own: a PKCS#11 module that hangs can be killed there, and one that crashes ends
+ * nothing else. All of them are examined in one process, so that a PIN that a token has refused is not tried again.
  */
 export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<Finding> {
-  let left = context.config.keyManagers.map(({ name }) => name);
-  while (left.length > 0) {
-    const [first = ''] = left;
-    // Each finding of a key manager names it, as `key manager NAME: ...`.
-    let current = first;
-    let end: string | undefined;
-    const child = examineInProcess(context, left);
-    for await (const line of child.lines()) {
-      if (typeof line === 'string') {
-        end = line;
-        break;
-      }
-      if ('examined' in line) left = left.filter((name) => name !== line.examined);
-      else if ('examines' in line) current = line.examines;
-      else yield line;
+  let examiner: Examiner | undefined;
+  try {
+    for (const { name } of context.config.keyManagers) {
+      examiner ??= new Examiner(context);
+      const end = yield* examiner.examine(name);
+      if (end === undefined) continue;
+      yield failure(
+        `key manager ${name}`,
+        end,
+        'look at the log of the HSM, its network and its library; the checks that are missing here were not made',
+      );
+      await examiner.kill();
+      examiner = undefined;
     }
-    if (left.length === 0) return;
-    yield failure(
-      `key manager ${current}`,
-      end ?? 'its module has ended the process that called it',
-      'look at the log of the HSM, its network and its library; the checks that are missing here were not made',
-    );
-    left = left.filter((name) => name !== current);
+  } finally {
+    await examiner?.kill();
   }
 }
 
-type Line = Finding | { readonly examines: string } | { readonly examined: string };
+/** The process that examines key managers. */
+class Examiner {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  readonly #peer: Peer<ExaminerCalls>;
+  readonly #found: Finding[] = [];
+  #news = Promise.withResolvers<true>();
 
-function examineInProcess({ examineKeyManagers, env }: LoadedContext, names: readonly string[]) {
-  const [command, ...args] = examineKeyManagers;
-  const child = spawn(command, [...args, ...names], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const closed = once(child, 'close');
-  const written = createInterface(child.stdout)[Symbol.asyncIterator]();
-  return {
-    /** What it says; at last, if it hangs, a sentence. */
-    lines: async function* (): AsyncGenerator<Line | string> {
-      try {
-        for (;;) {
-          const next = await withTimeLimit(written.next(), SILENCE_MS, () => undefined);
-          if (!next) yield `a call of its module has not come back within ${SILENCE_MS / 1000} seconds`;
-          if (!next || next.done === true) return;
-          // A module may write to standard output too.
-          if (next.value.startsWith('{')) yield JSON.parse(next.value) as Line;
-        }
-      } finally {
-        child.kill('SIGKILL');
-        await closed;
-      }
-    },
-  };
+  constructor({ examiner: [command, ...args], env }: LoadedContext) {
+    this.#child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    this.#closed = once(this.#child, 'close').catch(() => undefined);
+    const offer: DoctorCalls = {
+      found: (finding) => {
+        this.#found.push(finding);
+        this.#news.resolve(true);
+      },
+    };
+    this.#peer = new Peer(processChannel(this.#child), { name: 'the process that examines key managers', offer });
+    void this.#closed.then(() => {
+      this.#peer.end();
+    });
+  }
+
+  /** Gives the findings of a key manager as they come. Returns what cut its examination short, if anything did. */
+  async *examine(keyManager: string): AsyncGenerator<Finding, string | undefined> {
+    let outcome: { readonly end: string | undefined } | undefined;
+    void this.#ask(keyManager).then((end) => {
+      outcome = { end };
+      this.#news.resolve(true);
+    });
+    for (;;) {
+      yield* this.#found.splice(0);
+      if (outcome) return outcome.end;
+      const hasNews = await withTimeLimit(this.#news.promise, SILENCE_MS, () => false as const);
+      if (!hasNews) return `a call of its module has not come back within ${SILENCE_MS / 1000} seconds`;
+      this.#news = Promise.withResolvers();
+    }
+  }
+
+  async #ask(keyManager: string): Promise<string | undefined> {
+    try {
+      await this.#peer.call('examine', keyManager);
+      return undefined;
+    } catch (error) {
+      return error instanceof ChannelEnd ? 'its module has ended the process that called it' : String(error);
+    }
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
 }

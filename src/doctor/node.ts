@@ -1,6 +1,6 @@
 import { execArgv, version } from 'node:process';
 import { ok, warning, type DoctorContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** Node's version, which main.ts has found new enough, and what its options open. */
 export function* checkNode({ env }: DoctorContext): Generator<Finding> {

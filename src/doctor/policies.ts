@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { failure, ok, warning, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** The policies of each key store against the tests beside them: those of `NAME.cedar` are in `NAME.test.yaml`. */
 export function* checkPolicies({ file: configFile, config, testPolicies }: LoadedContext): Generator<Finding> {

@@ -9,7 +9,7 @@ import { listenOn, type ListenAddress } from '../listenOn.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { failure, ok, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 const ANSWER_MS = 3_000;
 // Of version 2 and LOCAL: what a load balancer's health check sends. It is let in without an endpoint's id.

@@ -1,6 +1,6 @@
 import { judgeForKms } from '../certificates/judgeForKms.ts';
 import { warning, type LoadedContext } from './context.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from '../finding.ts';
 
 /** TLS as KMS will judge it. */
 export async function* checkTls({ config: { server }, name }: LoadedContext): AsyncGenerator<Finding> {

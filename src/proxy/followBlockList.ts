@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Trail } from '../audit/trail/trail.ts';
-import { BlockListProblem, inWords, type BlockList } from '../blocks/blockList.ts';
+import { BlockListProblem, describeBlock, type BlockList } from '../blocks/blockList.ts';
 import { blockListPath } from '../blocks/blockListFile.ts';
 import { FollowedBlockList, type BlockListObserver } from '../blocks/followedBlockList.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -44,7 +44,7 @@ export async function followBlockList(
     };
     const followed = await FollowedBlockList.follow(file, observer, { inForce });
     onBlocks?.(followed.list);
-    const blocked = followed.list.blocks.map(inWords);
+    const blocked = followed.list.blocks.map(describeBlock);
     if (blocked.length > 0) log.warn({ file, blocked }, 'blocked by the block list');
     return followed;
   } catch (error) {

@@ -37,6 +37,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     logDescriptor: 1,
     program: ['unused'] as const,
     cores: 1,
+    parent: undefined,
     supervisor: undefined,
     stop: stopped ? AbortSignal.abort() : new AbortController().signal,
   };

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import pkcs11js from 'pkcs11js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Finding } from '../../src/doctor/finding.ts';
+import type { Finding } from '../../src/finding.ts';
 import { createFaultyModule, type FaultyModule } from '../support/faultyModule.ts';
 import { listenLocally } from '../support/listenLocally.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';

@@ -18,6 +18,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
     stop: new AbortController().signal,
     program: [process.execPath, MAIN],
     cores: 1,
+    parent: undefined,
     supervisor: undefined,
     logDescriptor: -1,
     // The pool of this process has been in use.

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { BlockListProblem, inWords, type Block, type BlockList } from '../../blocks/blockList.ts';
+import { BlockListProblem, describeBlock, type Block, type BlockList } from '../../blocks/blockList.ts';
 import { editBlockList } from '../../blocks/blockListFile.ts';
 import { NAME_PATTERN } from '../../config/schema/fields.ts';
 import { loadConfig } from '../../config/loadConfig.ts';
@@ -32,11 +32,11 @@ export async function block(cli: Cli, what: Block, options: BlockOptions): Promi
   const { sudoUser, name, uid } = systemUser(cli.env);
   const entry = { ...what, since: new Date().toISOString(), by: sudoUser ?? name ?? `uid ${uid ?? 'unknown'}` };
   if (!(await edit(path, (list) => list.with(entry)))) {
-    cli.out(`The ${inWords(what)} is blocked already, in ${path}.`);
+    cli.out(`The ${describeBlock(what)} is blocked already, in ${path}.`);
     return;
   }
   cli.out(
-    `Blocked the ${inWords(what)}, in ${path}. Each proxy that follows this file refuses requests for it within a second.`,
+    `Blocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file refuses requests for it within a second.`,
   );
   await record(cli, file, 'block', what);
 }
@@ -49,11 +49,11 @@ export async function unblock(cli: Cli, what: Block, options: BlockListChoice): 
   const wasListed = await edit(path, (list) => list.without(what));
   if (wasListed) await record(cli, file, 'unblock', what);
   const still = stillBlocked(rough, await readForCommand(path), what, file);
-  if (still !== undefined) throw new CommandFailure(`the ${inWords(what)} stays blocked: ${still}`);
+  if (still !== undefined) throw new CommandFailure(`the ${describeBlock(what)} stays blocked: ${still}`);
   cli.out(
     wasListed
-      ? `Unblocked the ${inWords(what)}, in ${path}. Each proxy that follows this file serves it within a second.`
-      : `The ${inWords(what)} is not blocked, in ${path}.`,
+      ? `Unblocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file serves it within a second.`
+      : `The ${describeBlock(what)} is not blocked, in ${path}.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { BlockList } from '../../blocks/blockList.ts';
+import { describeBlock, type BlockList } from '../../blocks/blockList.ts';
 import { readRoughly, type RoughConfig } from '../../config/roughConfig.ts';
 import { formatTable } from '../../formatTable.ts';
 import type { Cli } from '../cli.ts';
@@ -76,8 +76,8 @@ export function keyStoreTable(keyStores: readonly ListedKeyStore[]): string {
     String(blockedKeys.length),
   ]);
   const blocks = keyStores.flatMap(({ name, blocked, blockedKeys }) => [
-    ...(blocked ? [[`key store ${name}`, ...why(blocked)]] : []),
-    ...blockedKeys.map((key) => [`key ${key.externalKeyId} of key store ${name}`, ...why(key)]),
+    ...(blocked ? [[describeBlock({ keyStore: name }), ...why(blocked)]] : []),
+    ...blockedKeys.map((key) => [describeBlock({ keyStore: name, externalKeyId: key.externalKeyId }), ...why(key)]),
   ]);
   const table = formatTable([['NAME', 'URI_PATH_PREFIX', 'STATUS', 'KEYS', 'BLOCKED_KEYS'], ...rows]);
   return blocks.length === 0 ? table : `${table}\n\n${formatTable([['BLOCKED', 'WHERE', 'SINCE', 'BY'], ...blocks])}`;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { LoadedConfig } from '../../../src/config/loadConfig.ts';
 import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { examine } from '../../../src/doctor/examine.ts';
-import type { Finding } from '../../../src/doctor/finding.ts';
+import type { Finding } from '../../../src/finding.ts';
 import type { DoctorContext } from '../../../src/doctor/context.ts';
 
 const CONTEXT: Omit<DoctorContext, 'loaded'> = {
@@ -11,7 +11,7 @@ const CONTEXT: Omit<DoctorContext, 'loaded'> = {
   peer: undefined,
   cores: 1,
   testPolicies: () => 0,
-  examineKeyManagers: ['false'],
+  examiner: ['false'],
   env: {},
 };
 
