@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  chownSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -17,6 +15,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { BlockList } from '../../../src/blocks/blockList.ts';
 import { editBlockList, readBlockList, readVersion, versionOf } from '../../../src/blocks/blockListFile.ts';
 import { FollowedBlockList, type FollowOptions } from '../../../src/blocks/followedBlockList.ts';
+import { boundByModes } from '../../support/boundByModes.ts';
+import { runProgram } from '../../support/runProgram.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const FOO = { keyStore: 'example', externalKeyId: 'foo' };
@@ -24,7 +24,7 @@ const BAR = { keyStore: 'example', externalKeyId: 'bar' };
 const ofFoo = BlockList.EMPTY.with(FOO).format();
 const ofBoth = BlockList.EMPTY.with(FOO).with(BAR).format();
 const SOURCE = join(import.meta.dirname, '../../../src/blocks/blockListFile.ts');
-const NOBODY = 65_534;
+const FOLLOWED = join(import.meta.dirname, '../../../src/blocks/followedBlockList.ts');
 // Longer than any poll.
 const A_WHILE_MS = 700;
 
@@ -43,6 +43,12 @@ async function follow(json?: string, options?: FollowOptions) {
     followed.stop();
   });
   return { file, heard, followed };
+}
+
+/** Runs a script that the modes of files bind. */
+function runScript(script: string) {
+  const program = boundByModes([process.execPath, '--input-type=module', '--eval', script]);
+  return runProgram(program, { limitMs: 60_000 });
 }
 
 const blocksBoth = (followed: FollowedBlockList) => expect.poll(() => followed.list.has(FOO) && followed.list.has(BAR));
@@ -151,13 +157,23 @@ describe('FollowedBlockList', () => {
     await expect.poll(() => followed.problem).toBeUndefined();
   });
 
-  it.skipIf(process.getuid?.() === 0)('reads a file again when its mode is mended', async () => {
-    const { file, followed } = await follow(ofFoo);
-    chmodSync(file, 0o200);
-    writeFileSync(file, ofBoth);
-    await expect.poll(() => followed.problem).toBe('cannot be read (EACCES)');
-    chmodSync(file, 0o600);
-    await blocksBoth(followed).toBe(true);
+  it('reads a file again when its mode is mended', async () => {
+    const file = join(temporaryFolder({ 'blocked.json': ofFoo }), 'blocked.json');
+    const { exitCode, stdout, stderr } = await runScript(`
+      import { chmodSync, writeFileSync } from 'node:fs';
+      import { setTimeout as sleep } from 'node:timers/promises';
+      import { FollowedBlockList } from ${JSON.stringify(FOLLOWED)};
+      const file = ${JSON.stringify(file)};
+      const observer = { changed: (changes) => console.log(...changes), problem: (problem) => console.log(problem) };
+      const followed = await FollowedBlockList.follow(file, observer);
+      chmodSync(file, 0o200);
+      writeFileSync(file, ${JSON.stringify(ofBoth)});
+      while (followed.problem === undefined) await sleep(20);
+      chmodSync(file, 0o600);
+      while (!followed.list.has(${JSON.stringify(BAR)})) await sleep(20);
+      followed.stop();`);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toBe('cannot be read (EACCES)\nundefined\nkey bar of key store example: blocked\n');
   });
 
   it('reads a file whose time of modification was kept', async () => {
@@ -242,17 +258,16 @@ describe('editBlockList', () => {
     expect(readdirSync(join(file, '..'))).toEqual(['blocked.json']);
   });
 
-  it.runIf(process.getuid?.() === 0)('says that a block is in force in a folder that its user may not read', () => {
+  it('says that a block is in force in a folder that its user may not read', async () => {
     const folder = temporaryFolder();
-    chownSync(folder, NOBODY, NOBODY);
     chmodSync(folder, 0o300);
-    const file = join(folder, 'blocked.json');
-    const script = `
-      const { editBlockList } = await import(${JSON.stringify(SOURCE)});
-      console.log(await editBlockList(${JSON.stringify(file)}, (list) => list.with({ keyStore: 'example' })));`;
-    const command = [process.execPath, '--input-type=module', '--eval', script];
-    const { stdout, stderr } = spawnSync('setpriv', ['--reuid', String(NOBODY), '--clear-groups', ...command]);
-    expect([String(stdout), String(stderr)]).toEqual(['true\n', '']);
+    onTestFinished(() => {
+      chmodSync(folder, 0o700);
+    });
+    const { stdout, stderr } = await runScript(`
+      import { editBlockList } from ${JSON.stringify(SOURCE)};
+      console.log(await editBlockList(${JSON.stringify(join(folder, 'blocked.json'))}, (list) => list.with({ keyStore: 'example' })));`);
+    expect([stdout, stderr]).toEqual(['true\n', '']);
   });
 
   it('writes no list that is too large to be read', async () => {
