@@ -81,6 +81,7 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
   const options = {
     modules: new ModuleRegistry(),
     refused: new Set<string>(),
+    configFile: file,
     processes: workers === 'auto' ? cli.cores : workers,
   };
   const offer: ExaminerCalls = {

@@ -8,8 +8,13 @@ const KMS_MS = 250;
 // The first one pays for what the later ones find ready.
 const TRIES = 3;
 
-/** An encrypt and a decrypt with the health key, and their time. Makes no health key, as `serve` would. */
-export async function* examineHealth(check: string, manager: KeyManager, label: string): AsyncGenerator<Finding> {
+/** An encrypt and a decrypt with the health key, and their time. Makes no health key, as `serve` would. `configFile` is for advice. */
+export async function* examineHealth(
+  check: string,
+  manager: KeyManager,
+  label: string,
+  configFile: string,
+): AsyncGenerator<Finding> {
   try {
     await manager.describeKey({ label });
     let bestMs = Infinity;
@@ -26,7 +31,8 @@ export async function* examineHealth(check: string, manager: KeyManager, label: 
     if (!(error instanceof XksError)) throw error;
     const { errorName, message, detail } = error;
     if (errorName === 'KeyNotFoundException') {
-      const advice = `xks-proxy key create ${label} makes it, and so does serve`;
+      const create = `xks-proxy key create ${label} --key-manager ${manager.name} --config ${configFile}`;
+      const advice = `${create} makes it, and so does serve`;
       yield warning(check, `the token has no health key ${label}, so that nothing was encrypted`, advice);
     } else {
       const advice = 'see iv and gcmParameters of the key manager, and the log of the HSM';

@@ -21,13 +21,15 @@ export interface ExamineOptions {
   readonly refused: Set<string>;
   /** Processes that `serve` would have. */
   readonly processes: number;
+  /** The file of the configuration, for advice. */
+  readonly configFile: string;
 }
 
 /** Module, token, login, mechanism, keys, health and sessions of a key manager. Its calls block. */
 export async function* examineKeyManager(
   config: Config,
   name: string,
-  { modules, refused, processes }: ExamineOptions,
+  { modules, refused, processes, configFile }: ExamineOptions,
 ): AsyncGenerator<Finding> {
   const check = `key manager ${name}`;
   const options = config.keyManagers.find((manager) => manager.name === name)?.pkcs11;
@@ -62,8 +64,8 @@ export async function* examineKeyManager(
     const asServed = { ...options, name, timeoutMs: CALL_MS };
     const manager = new ServingKeyManager(asServed, opened, { logger: QUIET, clock: () => performance.now() });
     yield* examineToken(check, opened, config, name, processes);
-    yield* examineHealth(check, manager, options.healthKey);
-    yield* examineKeys(config, manager);
+    yield* examineHealth(check, manager, options.healthKey, configFile);
+    yield* examineKeys(config, manager, configFile);
     await manager.close();
   } catch (error) {
     if (!(error instanceof Pkcs11Failure)) throw error;

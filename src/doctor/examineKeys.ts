@@ -5,17 +5,23 @@ import { XksError } from '../xks/errors.ts';
 import { failure, ok, warning } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-type ExternalKey = Config['keyStores'][number]['keys'][number];
+type KeyStore = Config['keyStores'][number];
+type ExternalKey = KeyStore['keys'][number];
+type Version = ExternalKey['versions'][number];
 
-/** Each version of the keys that key stores have in this key manager. */
-export async function* examineKeys({ keyStores }: Config, manager: KeyManager): AsyncGenerator<Finding> {
+/** Each version of the keys that key stores have in this key manager. `configFile` is for advice. */
+export async function* examineKeys(
+  { keyStores }: Config,
+  manager: KeyManager,
+  configFile: string,
+): AsyncGenerator<Finding> {
   for (const store of keyStores.filter(({ keyManagers }) => keyManagers.includes(manager.name))) {
     for (const key of store.keys) {
       const isBlocked = key.status === 'blocked' || store.status === 'blocked';
       for (const version of key.versions) {
         const check = `key ${key.id} of ${store.name}`;
         const where = `${version.label ?? `the key with CKA_ID ${version.ckaId ?? ''}`} in ${manager.name}`;
-        for (const finding of await examineVersion(check, where, key, version, manager)) {
+        for (const finding of await examineVersion(check, where, { store, key, version, configFile }, manager)) {
           // No one uses it while it is blocked.
           yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
         }
@@ -24,27 +30,35 @@ export async function* examineKeys({ keyStores }: Config, manager: KeyManager): 
   }
 }
 
+interface Examined {
+  readonly store: KeyStore;
+  readonly key: ExternalKey;
+  readonly version: Version;
+  readonly configFile: string;
+}
+
 async function examineVersion(
   check: string,
   where: string,
-  key: ExternalKey,
-  version: ExternalKey['versions'][number],
+  examined: Examined,
   manager: KeyManager,
 ): Promise<Finding[]> {
+  const { key, version } = examined;
   let description: KeyDescription;
   try {
     description = await manager.describeKey(version);
   } catch (error) {
     if (!(error instanceof XksError)) throw error;
     const { errorName, message, detail } = error;
-    const advice = `xks-proxy key create ${version.label ?? 'LABEL'} makes one; key list shows those that there are`;
-    if (errorName === 'KeyNotFoundException') return [failure(check, `there is no ${where}`, advice)];
+    if (errorName === 'KeyNotFoundException') {
+      return [failure(check, `there is no ${where}`, adviceIfMissing(examined))];
+    }
     return [failure(check, `${where}: ${detail ?? message}`, 'correct the configuration or the token')];
   }
   const { keySpec, keyUsage } = description;
   const isNewest = version === key.versions.findLast(({ decryptOnly }) => !decryptOnly);
   const missing = (['ENCRYPT', 'DECRYPT'] as const).filter((usage) => !keyUsage.includes(usage));
-  const advice = `xks-proxy key rotate ${key.id} makes a version that KMS can use`;
+  const advice = isNewest ? adviceToRotate(examined) : 'take this version out when nothing needs what it has encrypted';
   const found: Finding[] = [];
   if (keySpec !== 'AES_256') found.push(failure(check, `${where} is ${keySpec}, and KMS uses AES_256 only`, advice));
   if (isNewest && missing.length > 0) {
@@ -59,4 +73,18 @@ async function examineVersion(
   }
   const usages = keyUsage.join(', ') || 'no usage';
   return found.length > 0 ? found : [ok(check, `${where}: ${keySpec}, ${usages}, sensitive, not extractable`)];
+}
+
+function adviceIfMissing({ store, version: { label = 'LABEL', ckaId }, configFile }: Examined): string {
+  const options = ckaId === undefined ? '' : ` --cka-id ${ckaId}`;
+  // Another new key would not open what the first one has encrypted.
+  if (store.keyManagers.length > 1) return `copy the key from another key manager of ${store.name} that has it`;
+  const [manager = ''] = store.keyManagers;
+  const create = `xks-proxy key create ${label}${options} --key-manager ${manager} --config ${configFile}`;
+  return `${create} makes one, if it is new; key list shows those that there are`;
+}
+
+function adviceToRotate({ store, key, configFile }: Examined): string {
+  const rotate = `xks-proxy key rotate ${key.id} --key-store ${store.name} --config ${configFile}`;
+  return `${rotate} makes a version that KMS can use`;
 }

@@ -20,7 +20,7 @@ export function* checkPolicies({ file: configFile, config, testPolicies }: Loade
     try {
       yield ok(check, `${testPolicies(name, tests)} tests of ${tests} pass`);
     } catch (error) {
-      const advice = `xks-proxy policy test --store ${name} --table ${tests} says more`;
+      const advice = `xks-proxy policy test --store ${name} --table ${tests} --config ${configFile} says more`;
       yield failure(check, `${tests}: ${(error as Error).message}`, advice);
     }
   }
