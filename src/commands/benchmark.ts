@@ -19,7 +19,7 @@ interface BenchmarkArguments extends ReportOutput {
 
 const MAX_RATE = 100_000;
 const MAX_CONNECTIONS = 1_000;
-// A signature is good for five minutes.
+// All requests are signed before the first is sent, and a signature is valid for five minutes.
 const MAX_SECONDS = 240;
 
 /** `xks-proxy benchmark`: measures how much load any XKS proxy takes. */
@@ -29,14 +29,17 @@ export function benchmarkCommand(cli: Cli): Command {
   );
   addTargetOptions(command);
   command
-    .option('--operations <list>', `in turn: ${OPERATIONS.join(', ')}`, parseOperations, ['encrypt', 'decrypt'])
+    .option('--operations <list>', `operations to send in turn, some of ${OPERATIONS.join(', ')}`, parseOperations, [
+      'encrypt',
+      'decrypt',
+    ])
     .option(
       '--rates <list>',
-      'requests a second, such as 500,1800,3600 (default: the highest that holds is searched)',
+      'requests per second, such as 500,1800,3600 (default: search for the highest that holds)',
       parseRates,
     )
-    .option('--connections <n>', 'that are kept, as KMS keeps them', numberUpTo(MAX_CONNECTIONS), 32)
-    .option('--seconds <n>', 'of each rate', numberUpTo(MAX_SECONDS), 10);
+    .option('--connections <n>', 'connections to keep open, as KMS does', numberUpTo(MAX_CONNECTIONS), 32)
+    .option('--seconds <n>', 'duration of each rate', numberUpTo(MAX_SECONDS), 10);
   addReportOptions(command);
   return command.action(async (options: TargetOptions & BenchmarkArguments) => {
     await run(cli, readTargetOf(options, command), options);
@@ -45,7 +48,7 @@ export function benchmarkCommand(cli: Cli): Command {
 
 async function run(cli: Cli, target: Target, { json, html, rates, ...load }: BenchmarkArguments): Promise<void> {
   await reportOnProxy(cli, target, { json, html } as ReportOutput, {
-    otherwise: 'the key must be one that may be used',
+    otherwise: 'check that --key names a key that may be used',
     run: (onProgress) =>
       runBenchmark(target, { ...load, rates, stop: cli.stop, onProgress }).catch((error: unknown) => {
         throw error instanceof EncryptRefused ? new CommandFailure(error.message) : error;
@@ -59,7 +62,7 @@ function parseOperations(text: string): Operation[] {
   const named = text.split(',').map((name) => name.trim());
   const isOperation = (name: string): name is Operation => (OPERATIONS as readonly string[]).includes(name);
   if (named.every(isOperation)) return [...new Set(named)];
-  throw new InvalidArgumentError(`Say some of ${OPERATIONS.join(', ')}, with commas between.`);
+  throw new InvalidArgumentError(`Give some of ${OPERATIONS.join(', ')}, separated by commas.`);
 }
 
 function parseRates(text: string): number[] {

@@ -10,7 +10,7 @@ import { findKeyStore } from './findKeyStore.ts';
 
 export interface PolicyChoice {
   readonly config: string;
-  /** Policies instead of those of the configuration. */
+  /** File of policies to use instead of those of the configuration. */
   readonly policyFile?: string;
   /** Name of the key store. */
   readonly store: string;

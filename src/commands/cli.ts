@@ -1,7 +1,7 @@
 import type { ProcessChannel } from '../messaging/processChannel.ts';
 import type { SupervisorLink } from '../server/workers/worker.ts';
 
-/** What a command may use of the process it runs in. `program.ts` is the only file that makes one from the real process. */
+/** Parts of its process that a command may use. Only `program.ts` makes one from the real process. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The configuration of a command that is given none. */
@@ -22,7 +22,7 @@ export interface Cli {
   readonly stop: AbortSignal;
   /** From now on, SIGHUP calls this and stops nothing. */
   onHangup(listener: () => void): void;
-  /** The command that runs this program again, without its arguments. */
+  /** Command line that runs this program again, without the arguments. */
   readonly program: readonly [string, ...string[]];
   /** How many processes can work at once. */
   readonly cores: number;

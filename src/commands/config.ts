@@ -39,7 +39,7 @@ export function configCommand(cli: Cli): Command {
   return command;
 }
 
-/** What the block list blocks. Throws ConfigError if it cannot be read: then `serve` does not start. */
+/** Describes the blocks of the block list. Throws ConfigError if it cannot be read, because `serve` would not start. */
 async function readBlocked(file: string, written: string | undefined): Promise<string[]> {
   const path = blockListPath(file, written);
   try {
@@ -50,7 +50,7 @@ async function readBlocked(file: string, written: string | undefined): Promise<s
   }
 }
 
-/** What would run, as data. */
+/** Summary of what `serve` would run, as data. */
 function summarize({ server, monitoring, audit, keyManagers, keyStores }: Config) {
   const { host, port, regions } = server;
   return {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/** `--config`, which may be left out. */
+/** Option `--config`, which may be left out. */
 export function configOption({ env, defaultConfigFile }: Pick<Cli, 'env' | 'defaultConfigFile'>): Option {
   const { XKS_PROXY_CONFIG: named = '' } = env;
   return new Option('--config <file>', 'the configuration file').default(
@@ -11,11 +11,11 @@ export function configOption({ env, defaultConfigFile }: Pick<Cli, 'env' | 'defa
   );
 }
 
-/** Throws CommanderError, a mistake of usage, if a command has no configuration to read: it says where one was looked for. */
+/** Throws CommanderError, a usage error, if no configuration is given and the default file does not exist. */
 export function requireConfig(command: Command, { env, supervisor }: Pick<Cli, 'env' | 'supervisor'>): void {
   const { config: file, policyFile, json } = command.opts<{ config?: string; policyFile?: string; json?: boolean }>();
   const isDefault = command.getOptionValueSource('config') === 'default' && policyFile === undefined;
-  // A worker has its configuration from its supervisor; a command with --json reports in its own way.
+  // A worker gets its configuration from its supervisor, and a command with --json reports the error as JSON.
   if (!isDefault || file === undefined || supervisor || json || existsSync(file)) return;
   const { XKS_PROXY_CONFIG: named = '' } = env;
   const tried = named === '' ? `XKS_PROXY_CONFIG is not set, and ${file}` : `and XKS_PROXY_CONFIG names ${file}, which`;

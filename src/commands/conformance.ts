@@ -17,9 +17,9 @@ interface ConformanceOptions extends ReportOutput {
 
 const MAX_TIMED_REQUESTS = 10_000;
 
-/** `xks-proxy conformance`: holds any XKS proxy against the specification. */
+/** `xks-proxy conformance`: tests any XKS proxy against the specification. */
 export function conformanceCommand(cli: Cli): Command {
-  const command = new Command('conformance').description('holds any XKS proxy against the specification');
+  const command = new Command('conformance').description('tests any XKS proxy against the specification');
   addTargetOptions(command);
   command
     .option('--encrypt-only-key <id>', 'an external key that may only encrypt')

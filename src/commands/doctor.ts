@@ -25,18 +25,20 @@ interface DoctorOptions {
   readonly examine?: boolean;
 }
 
-/** `xks-proxy doctor`: looks at everything that `serve` would need, and starts nothing. */
+/** `xks-proxy doctor`: checks everything that `serve` would need, and starts nothing. */
 export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
-    .description('asks HSM, files, ports and clock for everything that serve would need; may run beside a proxy')
+    .description(
+      'checks HSM, files, ports and clock for everything that serve would need; can run beside a serving proxy',
+    )
     .addOption(configOption(cli))
     .option('--name <name>', 'the DNS name that KMS will call')
     .option(
       '--peer <url>',
-      "a server whose clock is compared (default: that of KMS in the first of the configuration's Regions)",
+      'a server to compare the clock with (default: KMS in the first Region of the configuration)',
     )
     .option('--json', 'as JSON')
-    .addOption(new Option('--examine', 'key managers, for the doctor that has started this process').hideHelp())
+    .addOption(new Option('--examine', 'examine key managers for the process that started this one').hideHelp())
     .action((options: DoctorOptions) =>
       options.examine && cli.parent ? examineFor(cli.parent, cli, options.config) : doctor(cli, options),
     );
@@ -74,7 +76,7 @@ function load(file: string, { env }: Cli): LoadedConfig | ConfigError {
   }
 }
 
-/** Examines key managers for the process that has started this one, until that one ends it. */
+/** Examines key managers for the process that started this one, until that one stops it. */
 async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promise<void> {
   const { config } = loadConfig(file, cli.env);
   const { workers } = config.server;
@@ -98,7 +100,7 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
   await stopped(cli.stop);
 }
 
-/** Runs a table of tests; throws what fails. Returns how many pass. */
+/** Runs a table of policy tests. Returns how many pass. Throws if one fails. */
 function testPolicies({ env }: Cli, config: string, store: string, file: string): number {
   const tests = loadPolicyTests(file);
   runPolicyTests({ out: () => undefined }, tests, choosePolicies({ env, err: () => undefined }, { config, store }));

@@ -53,12 +53,14 @@ export function keyCommand(cli: Cli): Command {
 
   command
     .command('block')
-    .description('refuses every request for an external key, in all processes within a second, whatever else is wrong')
+    .description(
+      'refuses every request for an external key, in all processes within a second, whatever is wrong with the configuration',
+    )
     .argument('<id>', 'the external key id', refuseUri)
     .addOption(keyStore)
     .addOption(config)
     .addOption(blockListOption())
-    .option('--force', 'also a key that the configuration does not name')
+    .option('--force', 'block also a key that the configuration does not name')
     .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
       blockKey(cli, { keyStore, externalKeyId }, options),
     );

@@ -31,11 +31,13 @@ export function keystoreCommand(cli: Cli): Command {
     .action((name: string, options: CreateOptions) => createKeystore(cli, name, options));
   command
     .command('block')
-    .description('refuses every request to a key store, in all processes within a second, whatever else is wrong')
+    .description(
+      'refuses every request to a key store, in all processes within a second, whatever is wrong with the configuration',
+    )
     .argument('<name>', 'the key store')
     .addOption(config)
     .addOption(blockListOption())
-    .option('--force', 'also a key store that the configuration does not name')
+    .option('--force', 'block also a key store that the configuration does not name')
     .action((keyStore: string, options: BlockOptions) => block(cli, { keyStore }, options));
   command
     .command('unblock')
@@ -46,7 +48,7 @@ export function keystoreCommand(cli: Cli): Command {
     .action((keyStore: string, options: BlockListChoice) => unblock(cli, { keyStore }, options));
   command
     .command('list')
-    .description('lists the key stores, and what is blocked of them')
+    .description('lists the key stores and their blocks')
     .addOption(config)
     .addOption(blockListOption())
     .option('--json', 'as JSON')

@@ -8,8 +8,8 @@ export interface ReportOptions {
 }
 
 /**
- * Loads a configuration for a command that reports on it. Warnings go to standard error, unless the report is JSON; then it is
- * the command's to have them in it. Throws ConfigError; with `json`, its problems are then on standard output, too.
+ * Loads a configuration for a command that reports on it. Prints the warnings to standard error, unless `json` is set: the
+ * command puts them into its JSON itself. Throws ConfigError. With `json`, prints its problems to standard output first.
  */
 export async function loadToReport(
   cli: Pick<Cli, 'env' | 'err' | 'out'>,

@@ -50,7 +50,7 @@ export function actRecorder(
   };
 }
 
-/** The user who runs this command. */
+/** System user who runs this command. */
 export function systemUser(env: Cli['env']): { uid: number | undefined; name?: string; sudoUser: string | undefined } {
   // Who has become another user, most often root; by the word of sudo.
   const { SUDO_USER: sudoUser } = env;

@@ -4,16 +4,16 @@ import type { Target } from '../xksClient/target.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { introduce, unreachable } from './xksProxyTarget.ts';
 
-/** Where a report goes. */
+/** Destinations of a report. */
 export interface ReportOutput {
-  /** True: on standard output, instead of the text. */
+  /** True if the JSON replaces the text on standard output. */
   readonly json?: true | string;
   readonly html?: string;
 }
 
 /** A run against an XKS proxy, and the forms of its report. */
 export interface ReportedRun<Report> {
-  /** What to do if the proxy refuses the first request for another reason than its credential, path or key. */
+  /** Advice if the proxy refuses the first request for a reason other than its credential, path or key. */
   readonly otherwise?: string;
   readonly run: (onProgress: (phase: string, detail: string) => void) => Promise<Report>;
   readonly toText: (report: Report) => string;
@@ -22,11 +22,11 @@ export interface ReportedRun<Report> {
 
 export function addReportOptions(command: Command): void {
   command
-    .option('--json [file]', 'the report as JSON, on standard output without a file')
+    .option('--json [file]', 'the report as JSON, on standard output if no file is given')
     .option('--html <file>', 'the report as a page for a browser');
 }
 
-/** Asks an XKS proxy whether it knows us, runs, and writes the report. Throws CommandFailure. */
+/** Checks that the XKS proxy accepts the credential, path and key, runs, and writes the report. Throws CommandFailure. */
 export async function reportOnProxy<Report>(
   cli: Cli,
   target: Target,
@@ -54,11 +54,11 @@ function requireWritable(file: string): void {
   }
 }
 
-/** One line that is redrawn for a person, one line a phase for a log. */
+/** Returns a function that shows progress: one redrawn line on a terminal, and otherwise one line per phase. */
 function showProgress(cli: Cli): (phase: string, detail: string) => void {
   let shown: string | undefined;
   return (phase, detail) => {
-    // Standard error is written in lines: up one line, and clear it.
+    // cli.err ends each text with a new line, so the cursor moves up one line and clears it.
     if (cli.interactive) cli.err(`${shown === undefined ? '' : '\x1b[1A\x1b[2K'}${phase}: ${detail}`);
     else if (phase !== shown) cli.err(phase);
     shown = phase;

@@ -62,7 +62,7 @@ export function serveCommand(cli: Cli): Command {
         for (const warning of loaded.warnings) output.log.warn(warning);
         await serve(file, loaded, output, cli).catch(explain);
       } catch (error) {
-        // The log may be all that an operator has. Standard error gets the message as well.
+        // An operator may have nothing but the log. Standard error gets the message as well.
         const { log } = output ?? openOutput(cli, 'info', {}, false);
         log.fatal(describeFailure(error), 'serve has failed');
         throw error;
@@ -228,7 +228,9 @@ async function watch(
   }
 }
 
-/** An error that ends `serve`, for the log. The message of one that is not ours is left out: it may quote a secret. */
+/**
+ * Describes an error that ends `serve`, for the log. Leaves out the message of an error from outside, which may quote a secret.
+ */
 function describeFailure(error: unknown): object {
   if (error instanceof ConfigError) return { problems: error.problems.map(formatProblem) };
   const isOurs = error instanceof CommandFailure || error instanceof Pkcs11Failure;

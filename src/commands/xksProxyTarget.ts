@@ -9,15 +9,15 @@ const EXIT_USAGE = 2;
 const PRINCIPAL_ARN = 'arn:aws:iam::123456789012:user/Alice';
 const KMS_KEY_ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** Adds the options that say which XKS proxy is asked, and as whom. */
+/** Adds the options that select the XKS proxy and the credential. */
 export function addTargetOptions(command: Command): void {
   command
     .requiredOption('--endpoint <url>', 'https://host[:port], or http:// for tests')
     .requiredOption('--uri-path <path>', '[/<prefix>]/kms/xks/v1')
-    .requiredOption('--access-key-id <id>', 'of the SigV4 credential')
-    .requiredOption('--secret-file <file>', 'with the secret access key of that credential')
+    .requiredOption('--access-key-id <id>', 'access key id of the SigV4 credential')
+    .requiredOption('--secret-file <file>', 'file with the secret access key of that credential')
     .requiredOption('--key <id>', 'an external key that may encrypt and decrypt')
-    .option('--region <region>', 'of the credential scope', 'us-east-1')
+    .option('--region <region>', 'Region of the credential scope', 'us-east-1')
     .option('--principal-arn <arn>', 'sent as awsPrincipalArn', PRINCIPAL_ARN)
     .option('--kms-key-arn <arn>', 'sent as kmsKeyArn', KMS_KEY_ARN)
     .option('--ca <file>', "PEM, the certificate authority of the proxy's certificate")
@@ -27,8 +27,9 @@ export function addTargetOptions(command: Command): void {
 }
 
 /**
- * Asks for the metadata of the key. Throws CommandFailure if the proxy does not know us: then every case would fail, and none would
- * say anything of the proxy. `otherwise`: what to do after any other refusal; without it, the others are let pass.
+ * Asks for the metadata of the key. Throws CommandFailure if the proxy refuses the credential, path or key, because every case
+ * would then fail for that reason alone. `otherwise` is the advice after any other refusal. Without it, other refusals are let
+ * pass.
  */
 export async function introduce(target: Target, otherwise?: string): Promise<void> {
   const store = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
@@ -53,7 +54,7 @@ export async function introduce(target: Target, otherwise?: string): Promise<voi
 
 export function unreachable({ endpoint }: Target, error: unknown): unknown {
   if (!(error instanceof NoAnswer)) return error;
-  // Node's advice on certificate authorities is about Node.
+  // Leaves out Node's advice on certificate authorities, which is about options of Node.
   const [reason] = error.message.split('; if the root CA');
   const advice = reason === error.message ? '' : '; name its certificate authority with --ca FILE';
   return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason ?? ''}${advice}`);

@@ -12,9 +12,8 @@ export interface ConfigEdit {
 }
 
 /**
- * Changes a configuration file in place, keeping its owner, its mode, and every byte that the edit does not concern. The new
- * text replaces the old in one step, and only if the result is a valid configuration; otherwise throws, and the configuration
- * has not changed.
+ * Changes a configuration file. Keeps its owner, its mode and every byte that the edit does not concern. The new text replaces
+ * the old in one step, and only if it is a valid configuration. Otherwise throws and leaves the file as it was.
  */
 export function editConfig(
   file: string,

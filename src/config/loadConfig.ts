@@ -20,7 +20,7 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** What it was made of. */
   readonly snapshot: ConfigSnapshot;
-  /** Gives further remarks on it their places in the file. */
+  /** Adds places in the file to further remarks on the configuration. */
   readonly locate: (remarks: readonly Remark[]) => Problem[];
 }
 

@@ -5,8 +5,8 @@ import { loadConfig, type LoadedConfig } from './loadConfig.ts';
 import { ConfigError, formatProblem, type Remark } from './problems/problem.ts';
 
 /**
- * Loads a configuration that is to be served from now on. Refuses more than loadConfig does: certificates that no client can
- * accept, and client CAs that admit nobody. Worker processes and commands use loadConfig, because a certificate that expires
+ * Loads a configuration that is to be served from now on. Refuses more than loadConfig: certificates that no client can accept,
+ * and client CAs that can admit no client. Worker processes and commands use loadConfig, because a certificate that expires
  * while the proxy runs must not keep them from starting. Throws ConfigError.
  */
 export async function loadForServing(

@@ -1,11 +1,11 @@
 import { parseDocument } from 'yaml';
 import { readFromDisk } from './files/configFiles.ts';
 
-/** What a configuration file says of its key stores and their keys, be the rest right or wrong. */
+/** Key stores, keys and block list that a configuration file names, even if the rest of it is wrong. */
 export interface RoughConfig {
-  /** Why the file may say more than was understood; it continues a sentence that begins with its name. */
+  /** Reason why the file may say more than was understood. It continues a sentence that begins with the name of the file. */
   readonly fault: string | undefined;
-  /** Uncertain: the file names a block list, in lines that are damaged. */
+  /** `uncertain` if the file names a block list in lines that are damaged. */
   readonly blockList: { readonly file: string | undefined } | 'uncertain';
   readonly keyStores: readonly RoughKeyStore[];
 }
@@ -22,11 +22,14 @@ interface Parsed {
   readonly isValid: boolean;
 }
 
-/** Reads what can be read of a configuration file, for commands that must work whatever is wrong with it: no schema, no secrets. */
+/**
+ * Reads as much of a configuration file as possible, without schema and secrets. For commands that must work whatever is wrong
+ * with it.
+ */
 export function readRoughly(file: string): RoughConfig {
   let text: string;
   try {
-    // Without every second byte of what is UTF-16, and its mark.
+    // Makes ASCII in UTF-16 readable, by removing its NUL bytes and byte order mark.
     text = readFromDisk(file).text.replaceAll(/[\0\uFEFF\uFFFD]/g, '');
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
@@ -35,7 +38,7 @@ export function readRoughly(file: string): RoughConfig {
   }
   const { value, isValid } = parse(text);
   const keyStores = member(value, 'keyStores');
-  // Half a file may be valid YAML.
+  // A truncated file may be valid YAML.
   const isWhole = isValid && Array.isArray(keyStores);
   return {
     fault: isWhole ? undefined : 'is damaged',
@@ -52,14 +55,14 @@ export function readRoughly(file: string): RoughConfig {
   };
 }
 
-/** Of a document with errors, the parser gives what it has understood. */
+/** Parses YAML. If the document has errors, `value` is what the parser has understood. */
 function parse(text: string): Parsed {
   const document = parseDocument(text, { logLevel: 'error' });
   try {
     const value: unknown = document.toJS();
     return { value, isValid: document.errors.length === 0 };
   } catch {
-    // Such as of an alias that names no anchor.
+    // An alias may name no anchor, for example.
     return { value: undefined, isValid: false };
   }
 }
@@ -69,7 +72,7 @@ function blockListOf(value: unknown): RoughConfig['blockList'] {
   return { file: typeof file === 'string' ? file : undefined };
 }
 
-/** What the lines of the block list say by themselves, whatever is wrong around them. */
+/** Reads `blockList` from its own lines alone, whatever is wrong around them. */
 function blockListOfLines(text: string): RoughConfig['blockList'] {
   if (!/^[^#\r\n]*blockList/m.test(text)) return { file: undefined };
   const lines = text.match(/^["']?blockList["']?[ \t]*:.*(?:\r?\n[ \t].*)*/gm) ?? [];
@@ -90,7 +93,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** Not what would act on the terminal of `keystore list`. */
+/** Text of a name, unless it has characters that would act on the terminal of `keystore list`. */
 function nameOf(value: unknown): string | undefined {
   return typeof value === 'string' && !/\p{C}/u.test(value) ? value : undefined;
 }

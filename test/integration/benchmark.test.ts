@@ -71,7 +71,7 @@ it('counts refusals as failures, and says what they were', async () => {
 
 it.each([
   [['--rates', '0'], 2, 'Give a whole number from 1 to 100000.'],
-  [['--operations', 'encrypt,sign'], 2, 'Say some of health, metadata, encrypt, decrypt'],
+  [['--operations', 'encrypt,sign'], 2, 'Give some of health, metadata, encrypt, decrypt'],
   [['--seconds', '3600'], 2, 'Give a whole number from 1 to 240.'],
   [['--key', 'blocked', '--rates', '5'], 1, 'InvalidStateException'],
   [['--key', 'nope', '--rates', '5'], 1, 'KeyNotFoundException'],

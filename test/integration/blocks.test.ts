@@ -50,7 +50,7 @@ describe('a running proxy with workers', () => {
     ]);
     expect([exitCode, stderr]).toEqual([
       0,
-      expect.stringContaining('has problems (xks-proxy config check tells them)'),
+      expect.stringContaining('has problems (xks-proxy config check lists them)'),
     ]);
     await untilAll(400);
     expect((await proxy.post(paths.encrypt, encryptBody)).body).toEqual({
@@ -297,7 +297,7 @@ describe('key block and keystore block', () => {
 
   it('can be repeated', async () => {
     await run('keystore', 'block', 'first');
-    expect((await run('keystore', 'block', 'first')).stdout).toContain('is blocked already');
+    expect((await run('keystore', 'block', 'first')).stdout).toContain('is already blocked');
     expect((await run('keystore', 'unblock', 'first')).stdout).toContain('Unblocked the key store first');
     expect((await run('keystore', 'unblock', 'first')).stdout).toContain('is not blocked');
   });

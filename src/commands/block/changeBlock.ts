@@ -12,7 +12,7 @@ import { actRecorder, systemUser } from '../recordAct.ts';
 import { damaged, findBlockList, readForCommand, type BlockListChoice } from './findBlockList.ts';
 
 export interface BlockOptions extends BlockListChoice {
-  /** Blocks what the configuration does not name, too. */
+  /** Also blocks a key or key store that the configuration does not name. */
   readonly force?: boolean;
 }
 
@@ -25,14 +25,14 @@ export async function block(cli: Cli, what: Block, options: BlockOptions): Promi
   const unknown = unknownName(rough, what);
   if (unknown !== undefined && !force && rough.fault === undefined) {
     throw new CommandFailure(
-      `${unknown}. To block it all the same, such as when a proxy still serves an earlier configuration, add --force`,
+      `${unknown}. To block it all the same, for example because a proxy still serves an earlier configuration, add --force`,
     );
   }
   if (unknown !== undefined) cli.err(`warning: ${unknown}; it is blocked all the same`);
   const { sudoUser, name, uid } = systemUser(cli.env);
   const entry = { ...what, since: new Date().toISOString(), by: sudoUser ?? name ?? `uid ${uid ?? 'unknown'}` };
   if (!(await edit(path, (list) => list.with(entry)))) {
-    cli.out(`The ${describeBlock(what)} is blocked already, in ${path}.`);
+    cli.out(`The ${describeBlock(what)} is already blocked, in ${path}.`);
     return;
   }
   cli.out(
@@ -41,7 +41,7 @@ export async function block(cli: Cli, what: Block, options: BlockOptions): Promi
   await record(cli, file, 'block', what);
 }
 
-/** Takes a key or a key store from the block list. Throws CommandFailure if it is blocked otherwise, too. */
+/** Removes a key or key store from the block list. Throws CommandFailure if something else still blocks it. */
 export async function unblock(cli: Cli, what: Block, options: BlockListChoice): Promise<void> {
   const { config: file } = options;
   const rough = readRoughly(file);
@@ -57,7 +57,7 @@ export async function unblock(cli: Cli, what: Block, options: BlockListChoice): 
   );
 }
 
-/** The configuration; undefined if it has problems, which must not keep a key from being pulled. */
+/** Loads the configuration. Undefined if it has problems, because these must not keep a key from being blocked. */
 function validConfig(cli: Cli, file: string): Config | undefined {
   try {
     return loadConfig(file, cli.env).config;
@@ -66,7 +66,7 @@ function validConfig(cli: Cli, file: string): Config | undefined {
   }
 }
 
-/** A proxy could not read a block list with some of them. */
+/** Refuses names that no key can have. Some of them would make the block list unreadable for a proxy. */
 function refuseImpossibleName({ keyStore, externalKeyId }: Block): void {
   if (!NAME_PATTERN.test(keyStore))
     throw new CommandFailure('the name of a key store is 1 to 64 characters of A-Za-z0-9._-');
@@ -81,7 +81,7 @@ function unknownName({ keyStores }: RoughConfig, { keyStore, externalKeyId }: Bl
   return `the key store ${keyStore} has no external key ${externalKeyId}; it has ${listed(store.keys.map(({ id }) => id))}`;
 }
 
-/** Why something that the list no longer names is refused nevertheless. */
+/** Explains why a key or key store is still blocked although the list no longer names it. */
 function stillBlocked(
   { keyStores }: RoughConfig,
   list: BlockList,
@@ -90,12 +90,12 @@ function stillBlocked(
 ): string | undefined {
   const store = keyStores.find(({ name }) => name === keyStore);
   const key = store?.keys.find(({ id }) => id === externalKeyId);
-  if (store?.isBlocked) return `${file} says status: blocked of the key store; change it there`;
-  if (key?.isBlocked) return `${file} says status: blocked of the key; change it there`;
+  if (store?.isBlocked) return `${file} sets status: blocked for the key store; change it there`;
+  if (key?.isBlocked) return `${file} sets status: blocked for the key; change it there`;
   return list.has({ keyStore }) ? `its key store is; run xks-proxy keystore unblock ${keyStore}` : undefined;
 }
 
-/** Returns whether there was anything to change. */
+/** Edits the block list. Returns whether anything has changed. */
 async function edit(path: string, change: Parameters<typeof editBlockList>[1]): Promise<boolean> {
   try {
     return await editBlockList(path, change);
@@ -103,13 +103,13 @@ async function edit(path: string, change: Parameters<typeof editBlockList>[1]): 
     if (error instanceof BlockListProblem) throw damaged(path, error);
     if (error instanceof LockHeld) {
       throw new CommandFailure(
-        `nothing was changed: ${error.message}. Run this again when that process has ended; if it hangs, end it; if there is none, remove the lock`,
+        `nothing was changed: ${error.message}. Run this again when that process has ended. If it hangs, end it. If there is no such process, remove the lock`,
       );
     }
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new CommandFailure(
       `nothing was changed: cannot write the block list ${path} (${code}). Run this as a user who may write to ${dirname(path)}; ` +
-        `where that is read-only, name a file in a volume with blockList: { file: ... }, or set status: blocked where the configuration comes from`,
+        `if that is read-only, name a file on a writable volume with blockList: { file: ... }, or set status: blocked in the source of the configuration`,
     );
   }
 }
@@ -118,7 +118,7 @@ async function record(cli: Cli, file: string, verb: string, what: Block): Promis
   const config = validConfig(cli, file);
   if (!config) {
     cli.err(
-      `warning: ${file} has problems (xks-proxy config check tells them), so this command is not recorded in the audit log; each proxy records the change`,
+      `warning: ${file} has problems (xks-proxy config check lists them), so this command is not recorded in the audit log; each proxy records the change`,
     );
     return;
   }

@@ -8,7 +8,7 @@ import { CommandFailure, type Cli } from '../cli.ts';
 export interface BlockListChoice {
   /** The configuration file. */
   readonly config: string;
-  /** The block list, where the configuration cannot tell it. */
+  /** File of the block list, for a configuration that is too damaged to name it. */
   readonly blockList?: string;
 }
 
@@ -16,7 +16,10 @@ export function blockListOption(): Option {
   return new Option('--block-list <file>', 'the block list (default: the one that the configuration names)');
 }
 
-/** The path of the block list of a configuration. Warns of a guess; throws CommandFailure if a guess is likely to be wrong. */
+/**
+ * Finds the path of a configuration's block list. Warns if the path is a guess. Throws CommandFailure if a guess is likely to
+ * be wrong.
+ */
 export function findBlockList(
   cli: Pick<Cli, 'err'>,
   rough: RoughConfig,
@@ -53,6 +56,6 @@ export async function readForCommand(path: string): Promise<BlockList> {
 
 export function damaged(path: string, { message }: BlockListProblem): CommandFailure {
   return new CommandFailure(
-    `the block list ${path} ${message}. Mend it; or move it away, and block again what it blocked, which the log of the proxy tells`,
+    `the block list ${path} ${message}. Mend it, or move it away and block everything in it again; the log of the proxy lists its blocks`,
   );
 }

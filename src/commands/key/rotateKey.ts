@@ -43,7 +43,10 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
 
 type Version = Pick<Config['keyStores'][number]['keys'][number]['versions'][number], 'label' | 'ckaId' | 'decryptOnly'>;
 
-/** `versions` are those before, which a key without `versions` has in its label and ckaId. */
+/**
+ * Adds a version to a key in the YAML. `versions` are its earlier ones. A key without `versions` has one, in its label and
+ * ckaId.
+ */
 function addVersion(yaml: YamlEditor, key: KeyPath, versions: readonly Version[], added: Version): void {
   if (yaml.get([...key, 'versions']) !== undefined) {
     yaml.addToList([...key, 'versions'], toWritten(added));

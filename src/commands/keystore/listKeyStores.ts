@@ -4,16 +4,16 @@ import { formatTable } from '../../formatTable.ts';
 import type { Cli } from '../cli.ts';
 import { findBlockList, readForCommand, type BlockListChoice } from '../block/findBlockList.ts';
 
-/** What blocks a key or a key store. */
+/** Places that block a key or a key store. */
 interface Blocked {
   readonly inConfiguration: boolean;
-  /** Null: the block list does not name it. */
+  /** Null if the block list does not name it. */
   readonly inBlockList: { readonly since?: string | undefined; readonly by?: string | undefined } | null;
 }
 
 export interface ListedKeyStore {
   readonly name: string;
-  /** Null: the configuration does not have this key store. */
+  /** Null if the configuration does not have this key store. */
   readonly uriPathPrefix: string | null;
   readonly status: 'enabled' | 'blocked';
   readonly blocked: Blocked | null;
@@ -21,7 +21,10 @@ export interface ListedKeyStore {
   readonly blockedKeys: readonly (Blocked & { readonly externalKeyId: string })[];
 }
 
-/** The key stores of a configuration file and of its block list, also where the configuration has problems. Throws CommandFailure. */
+/**
+ * Lists the key stores of a configuration file and of its block list, even if the configuration has problems. Throws
+ * CommandFailure.
+ */
 export async function listKeyStores(cli: Pick<Cli, 'err'>, choice: BlockListChoice): Promise<ListedKeyStore[]> {
   const rough = readRoughly(choice.config);
   const list = await readForCommand(findBlockList(cli, rough, choice));
@@ -65,7 +68,7 @@ function whatBlocks(
   return { inConfiguration, inBlockList: listed ? { since: listed.since, by: listed.by } : null };
 }
 
-/** The key stores in lines, and below them what is blocked, since when and by whom. */
+/** Formats a table of the key stores and, below it, a table of the blocks with their places, times and users. */
 export function keyStoreTable(keyStores: readonly ListedKeyStore[]): string {
   if (keyStores.length === 0) return 'The configuration has no key stores.';
   const rows = keyStores.map(({ name, uriPathPrefix, status, keys, blockedKeys }) => [

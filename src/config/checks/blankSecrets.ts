@@ -3,7 +3,7 @@ import type { KeyPath, Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 import { hasBlankEnd } from '../files/secretText.ts';
 
-/** Warnings of secrets that begin or end with a blank. */
+/** Warnings about secrets that begin or end with a blank. */
 export function blankSecrets({ keyManagers, keyStores }: Config): Remark[] {
   const secrets: readonly (readonly [KeyPath, Secret])[] = [
     ...keyManagers.map(({ pkcs11: { pin } }, index) => [['keyManagers', index, 'pkcs11', 'pin'], pin] as const),
@@ -15,5 +15,8 @@ export function blankSecrets({ keyManagers, keyStores }: Config): Remark[] {
   ];
   return secrets
     .filter(([, secret]) => hasBlankEnd(secret.reveal()))
-    .map(([keys]) => ({ keys, message: 'names a secret with a blank at an end, which is taken as a part of it' }));
+    .map(([keys]) => ({
+      keys,
+      message: 'names a secret that begins or ends with a blank; the blank is used as a part of it',
+    }));
 }

@@ -1,10 +1,10 @@
 import type { KeyPath, Remark } from '../problems/problem.ts';
 
 const REFERENCE = /\$\{[^}]*\}|(?:^|\/)\$[A-Za-z_]\w*/;
-// In `audit.origin`, this stands for the name of the host.
+// In `audit.origin`, ${HOSTNAME} stands for the name of the host.
 const ORIGIN = ['audit', 'origin'];
 
-/** Problems of texts that refer to variables as a shell does, which would be taken as they are. */
+/** Problems of values that refer to environment variables as in a shell. Such references are not replaced. */
 export function environmentReferences(written: unknown, keys: KeyPath = []): Remark[] {
   if (typeof written === 'object' && written !== null) {
     return Object.entries(written).flatMap(([key, value]) =>
@@ -17,6 +17,6 @@ export function environmentReferences(written: unknown, keys: KeyPath = []): Rem
   const message =
     keys.at(-1) === 'env'
       ? 'must be the name of the variable alone, without $ and braces'
-      : 'refers to an environment variable, which is not replaced here; only a secret can be one, as {env: NAME}';
+      : 'refers to an environment variable, which is not replaced here; only a secret can come from one, as {env: NAME}';
   return [{ keys, message }];
 }

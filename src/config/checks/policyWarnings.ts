@@ -2,11 +2,11 @@ import { neverTrue } from '../../policy/neverTrue.ts';
 import type { Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 
-/** Warnings of policies that no request can meet, by their text or by the key stores that they are for. */
+/** Warnings about policies that no request can match, because of their text or of the key stores that use them. */
 export function policyWarnings({ keyStores }: Config): Remark[] {
   return keyStores.flatMap(({ policyFile }, index) => {
     const sharing = keyStores.filter((store) => policyFile && store.policyFile?.file === policyFile.file);
-    // What several key stores share is told once.
+    // A file that several key stores share is reported once.
     if (!policyFile || sharing[0] !== keyStores[index]) return [];
     const { warnings, named } = neverTrue(policyFile);
     const known = {

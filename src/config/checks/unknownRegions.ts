@@ -3,12 +3,17 @@ import { nearestName } from '../problems/nearestName.ts';
 import type { Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 
-/** Warnings of Regions that are not in the list of this version: KMS in a Region that is not named here is refused. */
+/** Warnings about Regions that this version does not know. If a Region is misspelt, the proxy refuses KMS in the right one. */
 export function unknownRegions({ server: { regions } }: Config): Remark[] {
   return regions.flatMap((region, index) => {
     if (AWS_REGIONS.includes(region)) return [];
     const near = nearestName(region, AWS_REGIONS);
     const advice = near === undefined ? 'check it' : `did you mean ${near}?`;
-    return [{ keys: ['server', 'regions', index], message: `${region} is no AWS Region known here; ${advice}` }];
+    return [
+      {
+        keys: ['server', 'regions', index],
+        message: `${region} is not an AWS Region known to this version; ${advice}`,
+      },
+    ];
   });
 }

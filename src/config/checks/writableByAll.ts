@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Remark } from '../problems/problem.ts';
 import { isOnReadOnlyMount } from '../files/readOnlyMount.ts';
 
-/** Warnings of files that everyone may write, and of their folders, in which everyone may replace them. */
+/** Warnings about files that everyone may write, and about folders in which everyone may replace them. */
 export function writableByAll(files: readonly string[]): Remark[] {
   const there = files.flatMap((file) => {
     try {
@@ -19,6 +19,6 @@ export function writableByAll(files: readonly string[]): Remark[] {
       .map((file) => `everyone may write ${file}; run: chmod o-w '${file}'`),
     ...[...new Set(there.map((file) => dirname(file)))]
       .filter(open)
-      .map((folder) => `everyone may put files into ${folder}, which is read; run: chmod o-w '${folder}'`),
+      .map((folder) => `everyone may replace files in ${folder}; run: chmod o-w '${folder}'`),
   ].map((message) => ({ keys: [], message }));
 }

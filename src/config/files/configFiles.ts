@@ -4,13 +4,16 @@ import { isOnReadOnlyMount } from './readOnlyMount.ts';
 
 /** A file that a configuration is made of. */
 export interface ConfigFile {
-  /** Its text. A byte that is not UTF-8 stands as U+FFFD. */
+  /** Text of the file, with U+FFFD for each byte that is not UTF-8. */
   readonly text: string;
-  /** Why it is no text in UTF-8, such as "is UTF-16; save it as UTF-8". */
+  /** Reason why the file is not text in UTF-8, such as "is UTF-16 or not text; save it as UTF-8". */
   readonly fault?: string;
   /** Permission bits. */
   readonly mode: number;
-  /** Whether all may read it, and its mode cannot be changed here: it is on a read-only mount or a container's secret. */
+  /**
+   * Whether everyone may read the file and its mode cannot be changed here, as on a read-only mount or for a container's
+   * secret.
+   */
   readonly isFixed?: boolean;
 }
 
@@ -34,15 +37,15 @@ export const readFromDisk: ReadConfigFile = (path) => {
   return { text: bytes.toString(), mode, ...(fault !== undefined && { fault }), ...(isFixed && { isFixed }) };
 };
 
-// Docker and Podman mount secrets there, 0444 unless told otherwise, and not all of them read-only.
+// Docker and Podman mount secrets there, by default with mode 0444, and not all of them read-only.
 function isFixedPlace(path: string, mode: number): boolean {
   return (path.startsWith('/run/secrets/') && (mode & 0o002) === 0) || isOnReadOnlyMount(path);
 }
 
 function faultOf(bytes: Buffer): string | undefined {
   const hasUtf16Mark = ['feff', 'fffe'].includes(bytes.toString('hex', 0, 2));
-  // ASCII in UTF-16 has a NUL in each character.
-  if (hasUtf16Mark || bytes.subarray(0, 2).includes(0)) return 'is UTF-16, or no text; save it as UTF-8';
+  // In UTF-16, each ASCII character has a NUL byte.
+  if (hasUtf16Mark || bytes.subarray(0, 2).includes(0)) return 'is UTF-16 or not text; save it as UTF-8';
   const lineOf = (offset: number) => bytes.toString('latin1', 0, offset).split('\n').length;
   if (bytes.includes(0)) return `has a NUL byte in line ${lineOf(bytes.indexOf(0))}; it must be text in UTF-8`;
   if (isUtf8(bytes)) return undefined;

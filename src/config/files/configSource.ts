@@ -32,8 +32,8 @@ export class ConfigSource {
   }
 
   /**
-   * The secret, without line ends at its end. A file that everyone may read is refused, unless its mode cannot be changed here: a
-   * container's secret is open to that container alone, and refusing it would leave {env}, which more can read.
+   * Reads a secret, without line ends at its end. Refuses a file that everyone may read, unless its mode cannot be changed
+   * here. A container's secret is open only to that container, and the alternative, {env}, can be read by more processes.
    */
   readSecret(reference: SecretReference, form: SecretForm): Secret {
     const text =
@@ -74,7 +74,7 @@ export class ConfigSource {
     const { text, mode, isFixed } = this.#read(file);
     if (isFixed || isOpenToAll(mode)) {
       const message = isFixed
-        ? `everyone may read it, and its mode cannot be changed here: change it where it comes from, ${MODES}`
+        ? `everyone may read it, and its mode cannot be changed here: change it at its source, ${MODES}`
         : `everyone may read or write it; run: chmod o-rwx '${this.#path(file)}'`;
       this.warnings.push({ keys: ['server', 'tls', 'privateKeyFile'], message });
     }
@@ -106,7 +106,7 @@ export class ConfigSource {
     const { mode, isFixed } = this.#read(file);
     const path = this.#path(file);
     if (isFixed) {
-      const message = `everyone may read the secret ${path}, whose mode cannot be changed here: change it where it comes from, ${MODES}`;
+      const message = `everyone may read the secret ${path}, whose mode cannot be changed here: change it at its source, ${MODES}`;
       this.warnings.push({ keys: [], message });
     } else if (isOpenToAll(mode)) {
       throw new Error(`names ${path}, which everyone may read or write; run: chmod o-rwx '${path}'`);
@@ -114,14 +114,16 @@ export class ConfigSource {
     return text;
   }
 
-  // The secret itself may stand where its variable belongs.
+  // Never shows the name of the variable, because an operator may have written the secret itself in its place.
   #readSecretVariable(name: string): string {
     const value = this.#env[name];
     if (value !== undefined) return value;
-    throw new Error('names an environment variable that is not set; its name is not shown, for it may be the secret');
+    throw new Error(
+      'names an environment variable that is not set; its name is not shown, because it may be the secret',
+    );
   }
 
-  // The secret itself may stand where its file belongs: only what is there is shown.
+  // Shows the name of the file only if it exists, because an operator may have written the secret itself in its place.
   #requireThere(file: string): void {
     try {
       this.#readFile(this.#path(file));
@@ -131,7 +133,7 @@ export class ConfigSource {
       const folder = dirname(this.#path(file));
       const place = existsSync(folder) ? ` in ${folder}` : '';
       throw new Error(
-        `names a file${place} that cannot be read (${code}); its name is not shown, for it may be the secret`,
+        `names a file${place} that cannot be read (${code}); its name is not shown, because it may be the secret`,
         { cause: error },
       );
     }
@@ -149,8 +151,8 @@ export class ConfigSource {
       return this.#readFile(this.#path(file));
     } catch (error) {
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-      // A private key may stand where its file belongs.
-      const name = /-----|[\r\n]/.test(file) ? 'what is no file' : this.#path(file);
+      // An operator may have written a private key in place of its file.
+      const name = /-----|[\r\n]/.test(file) ? 'a text that is not the name of a file' : this.#path(file);
       throw new Error(`names ${name}, which cannot be read (${code})`, { cause: error });
     }
   }
@@ -160,7 +162,7 @@ export class ConfigSource {
   }
 }
 
-/** Names the file in a problem of its text. */
+/** Runs `read`, and puts the name of the file before the message of its error. */
 function inFile<T>(file: string, read: () => T): T {
   try {
     return read();

@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs';
 
 /**
- * Whether a file is on a mount that is read-only, as the secrets of Docker Swarm and Kubernetes are: its mode cannot be changed
- * here. `mounts` is in the format of /proc/self/mountinfo, proc(5); where there is none, no mount counts as read-only.
+ * Whether a file is on a read-only mount, such as a secret of Docker Swarm or Kubernetes. Its mode cannot be changed there.
+ * `mounts` has the format of /proc/self/mountinfo, see proc(5). If the system has no such file, no mount counts as read-only.
  */
 export function isOnReadOnlyMount(path: string, mounts = readMounts()): boolean {
   const real = realpathSync(path);
@@ -11,7 +11,7 @@ export function isOnReadOnlyMount(path: string, mounts = readMounts()): boolean 
     const [, , , , escaped = '', options = '', ...rest] = line.split(' ');
     const point = escaped.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
     const isAbove = point !== '' && (real === point || real.startsWith(point === '/' ? '/' : `${point}/`));
-    // Of two mounts at one point, the later one is seen.
+    // A later mount hides an earlier one at the same point.
     if (!isAbove || point.length < longest.point.length) continue;
     const all = [...options.split(','), ...(rest.at(-1) ?? '').split(',')];
     longest = { point, isReadOnly: all.includes('ro') };

@@ -1,11 +1,11 @@
-/** The candidate that a misspelt name most likely means: at most two letters are wrong, and no more than a third of them. */
+/** Candidate that a misspelt name most likely means. At most two letters, and at most a third of all, may be wrong. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const limit = Math.min(2, Math.floor(name.length / 3) || 1);
   const near = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   return near.filter(({ distance }) => distance <= limit).toSorted((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 
-/** Letters to insert, delete, replace or swap with their neighbour, upper and lower case being the same. */
+/** Number of letters to insert, delete, replace or swap with their neighbour. Ignores case. */
 function editDistance(one: string, other: string): number {
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];

@@ -10,9 +10,9 @@ export interface Place {
 export interface Problem {
   /** Path of the key, such as `keyStores[0].keys[1].id`; empty for the file as a whole. */
   readonly path: string;
-  /** Where the file has it, or the part of the path that it has. */
+  /** Line of the value in the file, or of the longest part of the path that the file has. */
   readonly line?: number;
-  /** Of an unknown key. */
+  /** Column, only for an unknown key. */
   readonly column?: number;
   /** Reads on from the path: "must be ...". Never holds a secret. */
   readonly message: string;
@@ -21,7 +21,7 @@ export interface Problem {
 /** A problem or a warning, before its place in the file is known. */
 export interface Remark {
   readonly keys: KeyPath;
-  /** The key of the map at `keys` that is meant, where `keys` cannot lead to it. */
+  /** Unknown key of the map at `keys`, if the remark is about one. `keys` itself cannot include it. */
   readonly unknownKey?: string;
   readonly message: string;
 }
@@ -33,7 +33,7 @@ export function formatPath(path: KeyPath): string {
   }, '');
 }
 
-/** Problems with their places; `placeOf` finds those of a key path. */
+/** Turns remarks into problems with places. `placeOf` finds the place of a key path. */
 export function locate(remarks: readonly Remark[], placeOf: (path: KeyPath) => Place | undefined): Problem[] {
   return remarks.map(({ keys, unknownKey, message }) => {
     const path = formatPath(keys);

@@ -4,10 +4,10 @@ import { isPkcs11Uri } from '../schema/pkcs11Uri.ts';
 import type { KeyPath, Remark } from './problem.ts';
 import { keysOfSchema } from '../schema/schemaPath.ts';
 
-// How the messages begin that no schema of ours gives.
+// Beginning of zod's own messages, which are used where our schemas give none.
 const ZODS_OWN = 'Invalid input';
 
-/** What a schema finds wrong, with what was given where that cannot be a secret in the wrong place. */
+/** Turns the issues of a schema into remarks. They show the given value unless it may be a misplaced secret. */
 export function toRemarks({ issues }: z.ZodError, schema: z.core.$ZodType, written: unknown): Remark[] {
   return issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys' ? unknownKeys(issue, schema) : [toRemark(issue, written)],
@@ -33,7 +33,7 @@ function toRemark(issue: z.core.$ZodIssue, written: unknown): Remark {
   // YAML reads a key with nothing after it as null.
   if (isType && given === null)
     return { keys, message: `${keys.length === 0 ? 'the file ' : ''}is empty; it ${mustBe}` };
-  // Of a file's text, the message begins with the file.
+  // A message about a file's text already begins with the given name of the file.
   const isSaid = typeof given === 'string' && mustBe.startsWith(`${given}:`);
   const isHarmless = isType && typeof given === 'object';
   const show = given !== undefined && !isSaid && (isHarmless || !isNearSecret(keys)) && !isPkcs11Uri(given);
@@ -43,7 +43,7 @@ function toRemark(issue: z.core.$ZodIssue, written: unknown): Remark {
 const SECRETS = ['keyManagers.pkcs11.pin', 'keyStores.credentials', 'audit.key', 'server.tls.privateKeyFile'];
 const HARMLESS = ['sessions', 'isolation', 'calls', 'iv', 'gcmParameters', 'timeoutMs', 'token'];
 
-/** Whether a secret may have been written here: in place of its reference, a level above, or beside it in `pkcs11`. */
+/** Whether an operator may have written a secret here: in place of its reference, a level above it, or beside it in `pkcs11`. */
 export function isNearSecret(path: KeyPath): boolean {
   const keys = path.filter((part) => typeof part !== 'number').map(String);
   const isWithin = (one: readonly string[], other: readonly string[]) => other.every((part, at) => one[at] === part);

@@ -14,7 +14,7 @@ export const nameField = z.string().regex(NAME_PATTERN, 'must be 1 to 64 charact
 
 export const fileField = z.string('must be the name of a file').min(1, 'must be the name of a file');
 
-/** Where a listener listens. */
+/** Host on which a listener listens. */
 export const hostField = z
   .string()
   .refine(isHost, 'must be an IP address or a host name, without port, brackets or scheme, such as 0.0.0.0');
@@ -69,7 +69,9 @@ export function hasOneKey(given: object): boolean {
   return Object.keys(given).length === 1;
 }
 
-/** The result of `read`; a failure becomes an issue, or several, of the key that is being parsed, or of the one at `path` below it. */
+/**
+ * Returns the result of `read`. A failure becomes one or more issues of the key being parsed, or of the key at `path` below it.
+ */
 export function attempt<T>(context: z.RefinementCtx, read: () => T, path: KeyPath = []): T {
   try {
     return read();

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-// RFC 1123, with the underscore of some container networks; the last label of a name has a letter.
+// RFC 1123, and the underscore that some container networks use. The last label of a name has a letter.
 const HOST_NAME =
   /^(?=.{1,253}\.?$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?=[^.]*[a-z])[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?$/i;
 
@@ -9,7 +9,10 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || HOST_NAME.test(text);
 }
 
-/** Whether listeners on one port of these hosts may meet: unless they are addresses that differ, and neither is a wildcard. */
+/**
+ * Whether listeners on the same port of these hosts may conflict. Different addresses do not, unless one is a wildcard for the
+ * other.
+ */
 export function mayMeet(one: string, other: string): boolean {
   return addressesOf(one).some((a) => addressesOf(other).some((b) => takes(a, b) || takes(b, a)));
 }
@@ -19,11 +22,11 @@ function addressesOf(host: string): string[] {
 }
 
 function takes(one: string, other: string): boolean {
-  // What a name stands for is not known here.
+  // The addresses of a host name are not known here, so it may stand for any.
   return isIP(one) === 0 || isIP(other) === 0 || isSameAddress(one, other) || isWildcardFor(one, other);
 }
 
-/** `::` takes IPv4 too. */
+/** Whether `host` is a wildcard that covers `other`. `::` covers IPv4 too. */
 function isWildcardFor(host: string, other: string): boolean {
   return isSameAddress(host, '::') || (isSameAddress(host, '0.0.0.0') && !(isIP(other) === 6 && !isMapped(other)));
 }

@@ -45,7 +45,7 @@ export function configSchema(source: ConfigSource) {
       .strictObject({ file: fileField.describe('Written by xks-proxy key block and keystore block') })
       .optional()
       .describe(
-        'Blocked keys and key stores, applied by itself; if left out, <configuration>.blocked.json beside this file',
+        'File of blocked keys and key stores, read independently of this one; by default <configuration>.blocked.json beside it',
       )
       .register(changeRules, { restart: 'needed' }),
     keyManagers: z
@@ -70,7 +70,7 @@ export function configSchema(source: ConfigSource) {
     })
     .refine(({ server, monitoring }) => !monitoring || !isOnePort(server, monitoring), {
       path: ['monitoring', 'port'],
-      error: 'is server.port too, and the two hosts may be one; give each its own',
+      error: 'is server.port too, and the two hosts may be the same; give each its own port',
     });
 }
 

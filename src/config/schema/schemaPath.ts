@@ -7,7 +7,7 @@ export function schemaWithin({ _zod: { def } }: z.core.$ZodTypes, name: Property
   return def.type === 'record' ? def.valueType : undefined;
 }
 
-/** The schema in a wrapper; undefined if it is none. */
+/** Schema inside a wrapper. Undefined if the given schema is not a wrapper. */
 export function unwrap({ _zod: { def } }: z.core.$ZodTypes): z.core.$ZodType | undefined {
   if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') return def.innerType;
   return def.type === 'pipe' ? def.in : undefined;

@@ -1,10 +1,10 @@
-/** A part of a text: from one offset up to another. */
+/** Part of a text, from one offset up to, but not including, another. */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** Text to put in the place of a part. */
+/** Text that replaces a part. */
 export interface Splice extends Span {
   readonly text: string;
 }
@@ -21,7 +21,7 @@ export class TextLines {
     this.#text = text;
   }
 
-  /** Inserts lines behind the line of an offset; `write` gives them, each with the line end that it is given. */
+  /** Inserts lines after the line of an offset. `write` returns them, each with the given line end. */
   insertLines(offset: number, write: (lineEnd: string) => string): Splice {
     const at = this.lineEnd(offset);
     const newLine = this.newLine(at);
@@ -30,25 +30,25 @@ export class TextLines {
     return insert(at, isUnended ? `${newLine}${lines.slice(0, -newLine.length)}` : lines);
   }
 
-  /** The line end before an offset, or that of the file. */
+  /** Line end just before an offset, or else the first one of the text. */
   newLine(offset: number): string {
     return /\r?\n$/.exec(this.#text.slice(0, offset))?.[0] ?? /\r?\n/.exec(this.#text)?.[0] ?? '\n';
   }
 
-  /** Where the line of an offset begins. */
+  /** Offset at which the line of an offset begins. */
   lineStart(offset: number): number {
-    // A byte order mark is not a column.
+    // A byte order mark does not count as a column.
     return Math.max(this.#text.lastIndexOf('\n', offset - 1) + 1, this.#text.startsWith('\uFEFF') ? 1 : 0);
   }
 
-  /** Where the line after that of the offset begins: the offset itself, if it is at the start of a line. */
+  /** Offset at which the next line begins. An offset at the start of a line is returned as it is. */
   lineEnd(offset: number): number {
     if (this.#text[offset - 1] === '\n') return offset;
     const end = this.#text.indexOf('\n', offset);
     return end === -1 ? this.#text.length : end + 1;
   }
 
-  /** Whether a part has blanks and line ends alone. */
+  /** Whether a part consists only of blanks and line ends. */
   isBlank(from: number, to: number): boolean {
     return this.#text.slice(from, to).trim() === '';
   }

@@ -8,11 +8,11 @@ export interface WrittenYaml {
   readonly text: string;
   readonly document: Document.Parsed;
   readonly lines: LineCounter;
-  /** What the document says, as plain data. */
+  /** Value of the document, as plain data. */
   readonly value: unknown;
 }
 
-const NO_REFERENCES = 'environment variables are not replaced here: only a secret can be one, as {env: NAME}';
+const NO_REFERENCES = 'environment variables are not replaced here: only a secret can come from one, as {env: NAME}';
 
 /** Reads a YAML file; throws ConfigError if it is not one. */
 export function readYaml(file: string, readFile = readFromDisk): WrittenYaml {
@@ -37,19 +37,19 @@ export function parseYaml(file: string, text: string): WrittenYaml {
     const hint = text.split('\n')[line - 1]?.includes('${') ? `; ${NO_REFERENCES}` : '';
     return { path: '', line, message: withoutQuotes(words) + hint };
   });
-  // Of several faults in a line, the first is the cause.
+  // The first of several faults in a line is the cause of the others.
   const causes = faults.filter(({ line }, index) => faults.findIndex((fault) => fault.line === line) === index);
   if (causes.length > 0) throw new ConfigError(file, causes);
   try {
     return { text, document, lines, value: document.toJS() as unknown };
   } catch (error) {
-    // An alias names no anchor, or multiplies without end.
+    // An alias names no anchor, or expands to too much data.
     const message = withoutQuotes((error as Error).message);
     throw new ConfigError(file, [{ path: '', ...lineOf(lines, unresolvedAlias(document)), message }]);
   }
 }
 
-/** Where the file has the value of a key path, or the part of the path that it has. */
+/** Place of the value of a key path, or of the longest part of the path that the file has. */
 export function placeOf({ document, lines }: WrittenYaml, path: KeyPath): Place | undefined {
   let node: unknown = document.contents;
   let offset: number | undefined;
@@ -88,7 +88,7 @@ function unresolvedAlias(document: Document.Parsed): number | undefined {
   return offset;
 }
 
-// What the library quotes of the file, after a colon or in quotation marks, may be a secret.
+// Cuts what the library quotes from the file, after a colon or in quotation marks, because it may be a secret.
 function withoutQuotes(message: string): string {
   return (message.split(/ at line |[:"'`]/)[0] ?? '').trim();
 }

@@ -7,8 +7,8 @@ import { contentEnd, hasMark, isFlow, partsOf, valueStart, type Container } from
 import { parseYaml, type WrittenYaml } from './writtenYaml.ts';
 
 /**
- * Edits a YAML text and leaves every byte that an edit does not concern as it is. An edit throws an Error, and has changed
- * nothing, if the new text would not be the old with exactly this change, as where an anchor shares what is changed.
+ * Edits a YAML text and keeps every byte that an edit does not concern. If the new text would differ by more than the edit,
+ * such as where an anchor shares the value, the edit throws an Error and changes nothing.
  */
 export class YamlEditor {
   #yaml: WrittenYaml;
@@ -45,7 +45,7 @@ export class YamlEditor {
     else this.#apply(path, this.#fillList(path, list, entry), expected);
   }
 
-  /** Gives a member of a map its value; a new member stands at the end. */
+  /** Sets the value of a member of a map. A new member is added at the end. */
   set(path: KeyPath, value: unknown): void {
     if (this.#pairAt(path)) {
       this.replaceMember(path, String(path.at(-1)), value);
@@ -57,7 +57,7 @@ export class YamlEditor {
     this.#apply(path, this.#newMember(path, value), expected);
   }
 
-  /** Puts another member in the place of one. */
+  /** Replaces a member of a map with another member. */
   replaceMember(path: KeyPath, key: string, value: unknown): void {
     const expected = this.#changed(path, (parent, old) => {
       Reflect.deleteProperty(parent, old);
@@ -96,7 +96,7 @@ export class YamlEditor {
     const pair = this.#pairAt(path);
     if (!pair) return this.#newMember(path, [entry]);
     const from = valueStart(pair);
-    // Nothing, which is null, may be found behind a comment.
+    // The parser may place an empty value, which is null, after a comment.
     const to = isScalar(list) && list.source === '' ? from : contentEnd(list);
     const isOneLine = !/[\n#]/.test(this.text.slice(from, to));
     const parent = this.#nodeAt(path.slice(0, -1)) as YAMLMap;
@@ -124,7 +124,7 @@ export class YamlEditor {
     ];
   }
 
-  /** Of a list or map between brackets. */
+  /** Cuts an entry out of a list or map in brackets. */
   #cut(container: Container, index: number): Splice[] {
     const parts = partsOf(container);
     const { from, to } = parts[index] as Span;
@@ -140,7 +140,7 @@ export class YamlEditor {
     return [{ from, to: to + comma.length, text: '' }];
   }
 
-  /** Of a list or map in lines. */
+  /** Cuts an entry out of a list or map that is written in lines. */
   #cutLines(path: KeyPath, container: Container, index: number): Splice[] {
     const parts = partsOf(container);
     const { from, to } = parts[index] as Span;
@@ -148,7 +148,7 @@ export class YamlEditor {
     const lineEnd = this.#lines.lineEnd(to);
     const after = parts[index + 1];
     if (!this.#lines.isBlank(lineStart, from)) {
-      // The first member of a map that is an entry of a list stands behind the dash.
+      // If the map is an entry of a list, its first member stands after the dash.
       const next =
         after && this.#lines.isBlank(lineEnd, after.from) && !this.text.slice(lineEnd, after.from).includes('\n');
       if (!next) throw this.#cannot(path);
@@ -190,7 +190,7 @@ export class YamlEditor {
     return { container, index, part };
   }
 
-  /** What the file says, each part for itself, however anchors share it. */
+  /** Copy of the value of the file, in which parts that share an anchor are separate. */
   #value(): unknown {
     return JSON.parse(JSON.stringify(this.#yaml.value));
   }
@@ -214,7 +214,7 @@ export class YamlEditor {
       this.#yaml = parseYaml('', text);
       if (isDeepStrictEqual(this.#value(), expected)) return;
     } catch {
-      // Told as one that is not as expected.
+      // Reported below, like a result that is not as expected.
     }
     this.#yaml = before;
     throw this.#cannot(path);

@@ -3,7 +3,10 @@ import type { Span } from './textLines.ts';
 
 export type Container = YAMLMap | YAMLSeq;
 
-/** The entries of a map or list as the text has them, each with its dash or key, without what follows its value on the line. */
+/**
+ * Places of the entries of a map or list in the text. Each begins with its dash or key and ends with its value, before any
+ * comment.
+ */
 export function partsOf(container: Container): Span[] {
   const tokens = tokensOf(container);
   return container.items.map((item, index) => {
@@ -13,7 +16,7 @@ export function partsOf(container: Container): Span[] {
   });
 }
 
-/** Where the value of a pair may begin: behind its colon, its anchor and its tag. */
+/** Offset at which the value of a pair may begin, after its colon, anchor and tag. */
 export function valueStart({ srcToken }: Pair): number {
   const marks = (srcToken?.sep ?? []).filter(({ type }) => ['map-value-ind', 'anchor', 'tag'].includes(type));
   const last = marks.at(-1);
@@ -25,10 +28,10 @@ export function hasMark({ srcToken }: Pair): boolean {
   return srcToken?.sep?.some(({ type }) => type === 'anchor' || type === 'tag') ?? false;
 }
 
-/** Where the text of a value ends, without the comment behind it. */
+/** Offset at which the text of a value ends, before any comment. */
 export function contentEnd(node: unknown): number {
   if (isPair(node)) return node.value ? contentEnd(node.value) : contentEnd(node.key);
-  // Of a list or map in lines, the range goes on to the next line.
+  // The range of a list or map that is written in lines extends to the next line.
   const last = (isMap(node) || isSeq(node)) && !node.flow ? (node.items as unknown[]).at(-1) : undefined;
   if (last !== undefined) return contentEnd(last);
   return (node as { range?: readonly [number, number, number] }).range?.[1] ?? NaN;
@@ -40,7 +43,7 @@ export function isFlow(node: unknown): boolean {
 
 type Token = Pick<CST.CollectionItem, 'start' | 'key' | 'value'>;
 
-// A comment behind the last entry is an item of its own.
+// A comment after the last entry makes one more token.
 function tokensOf(container: Container): readonly Partial<Token>[] {
   const { srcToken } = container as { srcToken?: { readonly items: readonly CST.CollectionItem[] } };
   return srcToken?.items ?? [];

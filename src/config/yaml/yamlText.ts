@@ -20,7 +20,7 @@ export function membersInLine(map: object): string {
     .join(', ');
 }
 
-// Some texts need quotes between brackets alone.
+// Some texts need quotes only inside brackets.
 function scalar(value: unknown): string {
   const document = new Document([value], { version: '1.2' });
   Object.assign(document.contents ?? {}, { flow: true });

@@ -55,7 +55,7 @@ describe('one port for both listeners', () => {
     ['proxy.example.com', '10.0.0.1'],
   ])('is a problem with %s and %s', (server, monitoring) => {
     expect(problemsOf(withListeners({ host: server, port: 9 }, { host: monitoring, port: 9 }))).toEqual([
-      'monitoring.port: is server.port too, and the two hosts may be one; give each its own (given: 9)',
+      'monitoring.port: is server.port too, and the two hosts may be the same; give each its own port (given: 9)',
     ]);
   });
 
@@ -84,7 +84,7 @@ describe('one port for both listeners', () => {
 
 describe('an environment reference', () => {
   const sentence =
-    /: refers to an environment variable, which is not replaced here; only a secret can be one, as \{env: NAME\}$/;
+    /: refers to an environment variable, which is not replaced here; only a secret can come from one, as \{env: NAME\}$/;
 
   it.each<[string, unknown, string]>([
     ['a host', withListeners({ host: '${HOST}' }), 'server.host'],
@@ -121,7 +121,7 @@ describe('an environment reference', () => {
   it('in brackets, which is no YAML, is told so', () => {
     expect(problemsOf('monitoring: { host: ${HOST}, port: 1 }\nserver: {}')).toContainEqual(
       expect.stringMatching(
-        /^: .*; environment variables are not replaced here: only a secret can be one, as \{env: NAME\}$/,
+        /^: .*; environment variables are not replaced here: only a secret can come from one, as \{env: NAME\}$/,
       ),
     );
   });
@@ -149,7 +149,9 @@ describe('a Region', () => {
     ['mars-crater-1', 'check it'],
   ])('%s is warned of', (region, advice) => {
     const { warnings } = loadWritten(withListeners({ regions: ['us-east-1', region] }));
-    expect(warnings).toEqual([`server.regions[1] (line 4): ${region} is no AWS Region known here; ${advice}`]);
+    expect(warnings).toEqual([
+      `server.regions[1] (line 4): ${region} is not an AWS Region known to this version; ${advice}`,
+    ]);
   });
 
   it.each([

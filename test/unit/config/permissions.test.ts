@@ -38,7 +38,7 @@ describe('what everyone may write is warned of', () => {
     const folder = folderWithPolicy();
     chmodSync(join(folder, name), mode);
     expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
-      `everyone may put files into ${join(folder, name)}, which is read; run: chmod o-w '${join(folder, name)}'`,
+      `everyone may replace files in ${join(folder, name)}; run: chmod o-w '${join(folder, name)}'`,
     ]);
   });
 

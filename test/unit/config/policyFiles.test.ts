@@ -29,7 +29,7 @@ describe('a policy file', () => {
     [
       'UTF-16',
       Buffer.from(`\uFEFF${POLICY}`, 'utf16le'),
-      /names \S+p\.cedar, which is UTF-16, or no text; save it as UTF-8 /,
+      /names \S+p\.cedar, which is UTF-16 or not text; save it as UTF-8 /,
     ],
     [
       'Latin-1',

@@ -24,9 +24,9 @@ describe('a secret in a file', () => {
   it.each<[string, string | Buffer, RegExp]>([
     ['a byte order mark', '\uFEFF123456\n', /begins with a byte order mark \(BOM\)/],
     ['a NUL', '1234\u000056\n', /pin, which has a NUL byte in line 1; it must be text in UTF-8$/],
-    ['UTF-16', utf16('123456\n'), /pin, which is UTF-16, or no text; save it as UTF-8$/],
-    ['UTF-16 without a mark', utf16('123456\n', false), /pin, which is UTF-16, or no text; save it as UTF-8$/],
-    ['big-endian UTF-16', utf16('123456\n').swap16(), /pin, which is UTF-16, or no text; save it as UTF-8$/],
+    ['UTF-16', utf16('123456\n'), /pin, which is UTF-16 or not text; save it as UTF-8$/],
+    ['UTF-16 without a mark', utf16('123456\n', false), /pin, which is UTF-16 or not text; save it as UTF-8$/],
+    ['big-endian UTF-16', utf16('123456\n').swap16(), /pin, which is UTF-16 or not text; save it as UTF-8$/],
     ['Latin-1', Buffer.from('1234ö6\n', 'latin1'), /pin, which is not UTF-8 in line 1; save it as UTF-8$/],
     ['an escape character', '1234\u001b[A', /a control character or an invisible one/],
     ['a tab', '1234\t56', /a control character or an invisible one/],
@@ -48,7 +48,7 @@ describe('a secret in a file', () => {
     const { config, warnings } = loadWritten(validConfig(), { pin });
     expect(config.keyManagers[0]?.pkcs11.pin.reveal()).toBe(pin.replace('\n', ''));
     expect(warnings).toEqual([
-      'keyManagers[0].pkcs11.pin (line 13): names a secret with a blank at an end, which is taken as a part of it',
+      'keyManagers[0].pkcs11.pin (line 13): names a secret that begins or ends with a blank; the blank is used as a part of it',
     ]);
   });
 

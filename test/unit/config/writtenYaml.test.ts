@@ -25,13 +25,13 @@ describe('a configuration file', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['UTF-16', Buffer.from(`\uFEFF${TEXT}`, 'utf16le'), ': the file is UTF-16, or no text; save it as UTF-8'],
+    ['UTF-16', Buffer.from(`\uFEFF${TEXT}`, 'utf16le'), ': the file is UTF-16 or not text; save it as UTF-8'],
     [
       'big-endian UTF-16',
       Buffer.from(`\uFEFF${TEXT}`, 'utf16le').swap16(),
-      ': the file is UTF-16, or no text; save it as UTF-8',
+      ': the file is UTF-16 or not text; save it as UTF-8',
     ],
-    ['UTF-16 without a mark', Buffer.from(TEXT, 'utf16le'), ': the file is UTF-16, or no text; save it as UTF-8'],
+    ['UTF-16 without a mark', Buffer.from(TEXT, 'utf16le'), ': the file is UTF-16 or not text; save it as UTF-8'],
     [
       'NUL bytes',
       Buffer.from(`${TEXT}# \0\n`),
