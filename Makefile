@@ -39,8 +39,8 @@ lint-rules:
 lint-types:
 	@npm run --silent lint:types
 
-bench: build ## measures throughput and latency
-	@exec node bench/compare.ts
+bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 3 minutes (BENCH=... for options)
+	@exec node bench/compare.ts $(BENCH)
 
 bench-goodput: build ## measures what is left of an HSM's capacity under overload, in 4 minutes
 	@exec node bench/goodput.ts

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { ProxyFiles, runCommand, RunningProxy } from '../test/support/runningProxy.ts';
 import { SteadyLoad } from '../test/support/steadyLoad.ts';
-import { table } from './neverDown/tables.ts';
+import { table } from './table.ts';
 import { until } from './until.ts';
 
 const HELP = `Blocks a key under load, and prints how long it takes until each worker refuses it.

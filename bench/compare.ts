@@ -1,24 +1,41 @@
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { compare } from './comparison.ts';
-import { startOwnProxy } from './ownProxy.ts';
-import type { Target } from './target.ts';
+import { peersOf } from './comparison/peers.ts';
+import { htmlReport, machine, textReport } from './comparison/report.ts';
+import { runComparison } from './comparison/runComparison.ts';
+import { createTestBed } from './testBed.ts';
 
-const USAGE = `Measures Encrypt with a 32-byte data key: as much as it takes, and at KMS's default quota.
-Our proxy runs over a SoftHSM token of its own; other proxies, started by you, run beside it in the same rounds.
+const USAGE = `Measures XKS proxies with what KMS sends: HTTPS on kept connections, Encrypt with a CDIV, and Decrypt. Our proxy runs with a policy,
+metrics, log and audit log. All run in turn, over one SoftHSM token, beside the load generator on the same cores.
 
   make bench
-  node bench/compare.ts [--rounds 3] [--seconds 5] [--connections 16] [--other FILE.json]...
+  node bench/compare.ts [--sample BINARY [--sample-log INFO]] [--other FILE.json]... [--rounds 3] [--seconds 3] [--rates 1800] [--connections 32]
+                        [--only ROWS]... [--json FILE] [--html FILE]
 
-FILE.json: {"name", "endpoint": "http://host:port", "uriPath": "[/prefix]/kms/xks/v1", "region", "accessKeyId",
-"secretAccessKey", "key", "pid"?}. Only measure proxies on this machine.`;
+--sample       program xks-proxy of github.com/aws-samples/aws-kms-xks-proxy (cargo build --release): it is started over the same token
+--sample-log   log level of the sample: INFO, which its settings call right for production and which logs each request, or DEBUG, their default
+--other        proxy that you have started: {"name", "endpoint": "https://host:port", "uriPath": "[/prefix]/kms/xks/v1", "region",
+               "accessKeyId", "secretAccessKey", "key", "ca"?: FILE, "insecure"?: true, "awsPrincipalArn"?, "pid"?}
+--rates        open-loop rates, in requests per second, such as 1800,3600
+--only         rows whose name, "PROXY, PROTOCOL: OPERATION" or "PROXY, PROTOCOL: 1800/s", contains ROWS, such as "two workers" or "limit".
+               "audit" has rows that are left out otherwise: no audit log, and each of its sync settings
+--json, --html files to write beside the table
+
+It takes 5 minutes or less with --sample, 3 without. Ratios are to the first row: the sample, or the first other proxy. Only measure proxies on this machine.`;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '5' },
-    connections: { type: 'string', default: '16' },
+    sample: { type: 'string' },
+    'sample-log': { type: 'string', default: 'INFO' },
     other: { type: 'string', multiple: true, default: [] },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '3' },
+    rates: { type: 'string', default: '1800' },
+    connections: { type: 'string', default: '32' },
+    only: { type: 'string', multiple: true, default: [] },
+    json: { type: 'string' },
+    html: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -26,13 +43,28 @@ const { values } = parseArgs({
 if (values.help) {
   print(USAGE);
 } else {
-  const others = values.other.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Target);
-  const { target, stop } = await startOwnProxy();
+  const options = {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    connections: Number(values.connections),
+    rates: values.rates.split(',').filter(Boolean).map(Number),
+    isWanted: (row: string, isExtra: boolean) =>
+      values.only.length === 0 ? !isExtra : values.only.some((text) => row.includes(text)),
+    onProgress: (text: string) => void process.stderr.write(`${text}\n`),
+  };
+  const bed = createTestBed();
   try {
-    const load = { connections: Number(values.connections), seconds: Number(values.seconds) };
-    print(await compare([target, ...others], load, Number(values.rounds)));
+    const sample =
+      values.sample === undefined ? undefined : { binary: resolve(values.sample), logLevel: values['sample-log'] };
+    const peers = peersOf(bed, sample, values.other);
+    const comparison = await runComparison(bed, peers, options);
+    print(textReport(comparison, options));
+    const { rounds, seconds, connections } = options;
+    const json = { date: new Date().toISOString(), machine: machine(), rounds, seconds, connections, ...comparison };
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(json, null, 2)}\n`);
+    if (values.html !== undefined) writeFileSync(values.html, htmlReport(comparison, options));
   } finally {
-    await stop();
+    bed.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { CheckedLoad } from './checkedLoad.ts';
 import { FAULT_CLASSES } from './faultClasses.ts';
 import { measureFault, type Measured } from './measureFault.ts';
-import { table } from './neverDown/tables.ts';
+import { table } from './table.ts';
 import { SupervisedProxy } from './supervisedProxy.ts';
 
 const USAGE = `Injects faults into HSMs under load, checks every answer, and prints what KMS would have seen.

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Fault } from '../test/support/faultyModule.ts';
 import { runClosedLoop, type Operation } from './goodput/closedLoop.ts';
-import { figuresOf, mediansOf, type Figures } from './goodput/figures.ts';
-import { table } from './neverDown/tables.ts';
+import { figuresOf, mediansOfRounds, type Figures } from './goodput/figures.ts';
+import { table } from './table.ts';
 import { SupervisedProxy } from './supervisedProxy.ts';
 import { until } from './until.ts';
 
@@ -95,7 +95,7 @@ async function measureAll(): Promise<Row[]> {
       ...point,
       checkout,
       possible: possible(point),
-      ...mediansOf(rounds),
+      ...mediansOfRounds(rounds),
     }));
   } finally {
     await Promise.all(proxies.map(({ proxy }) => proxy.dispose()));

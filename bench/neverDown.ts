@@ -12,9 +12,10 @@ import { Fleet } from './neverDown/fleet.ts';
 import { KmsClient } from './neverDown/kmsClient.ts';
 import { LoadBalancer } from './neverDown/loadBalancer.ts';
 import { PHASES, type Certificates, type Phase, type Scene } from './neverDown/phases.ts';
-import { processFigures, type ProcessFigures } from './neverDown/processFigures.ts';
+import { processFigures, type TreeFigures } from './processTree.ts';
 import type { Kill } from './neverDown/proxyInstance.ts';
-import { phaseTable, processTable, table } from './neverDown/tables.ts';
+import { table } from './table.ts';
+import { phaseTable, processTable } from './neverDown/tables.ts';
 
 const USAGE = `Kills workers, rotates everything that can be rotated, and replaces a proxy, under a steady load through a load balancer.
 Checks every answer and prints which requests failed, and why each was allowed to. Exits with 1 after a wrong answer, a failure
@@ -135,7 +136,7 @@ function report(sent: readonly Sent[], marks: readonly Marked[], kills: readonly
   print(`workers killed: ${kills.length}`);
 }
 
-function figuresOf({ instances }: Fleet): Map<string, ProcessFigures> {
+function figuresOf({ instances }: Fleet): Map<string, TreeFigures> {
   const processes = instances.flatMap((instance) => [...instance.processIds]);
   return new Map(processes.map(([name, pid]) => [name, processFigures(pid)]));
 }

@@ -1,68 +1,92 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { initializeToken, setUpSoftHsm, TOKEN_LABEL } from '../softhsm/setUp.ts';
-import { newCredential } from '../src/sigv4/newCredential.ts';
-import { xksProxyUriPath } from '../src/xks/path.ts';
-import { startProxyProcess } from './proxyProcess.ts';
-import type { Target } from './target.ts';
+import { newAuditKey } from '../src/audit/format/auditKey.ts';
+import { MAIN } from '../test/support/startTestProgram.ts';
+import { freePort, startPeer, type RunningPeer } from './startPeer.ts';
+import { KEY, PREFIX, REGION, type TestBed } from './testBed.ts';
 
-const REGION = 'us-east-1';
+export interface OwnProxyOptions {
+  readonly workers?: number;
+  /** Plain HTTP instead of HTTPS. */
+  readonly insecureHttp?: boolean;
+  /** Settings of `audit`; false for no audit log. */
+  readonly audit?: object | false;
+  /** Settings of the key manager beside its token and PIN. */
+  readonly pkcs11?: object;
+  /** Text of the policies. */
+  readonly policy?: string;
+  /** Keys and key stores beside the one that is measured. */
+  readonly moreKeys?: readonly string[];
+  readonly moreKeyStores?: number;
+}
 
-/**
- * Our proxy in a process of its own, over a SoftHSM token that is gone afterwards. `settings`: sections of its configuration beside
- * the defaults; files that they name are in `files`.
- */
+export const POLICY = '@id("account")\npermit (principal in Account::"123456789012", action, resource);\n';
+
+let started = 0;
+
+/** Starts our proxy as users do, with everything on: a policy, metrics, the log and an audit log. */
 export async function startOwnProxy(
-  name = 'xks-proxy',
-  settings: object = {},
-  files: Readonly<Record<string, string>> = {},
-): Promise<{ target: Target; stop: () => Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
-  const softHsm = setUpSoftHsm(folder);
-  initializeToken(softHsm, TOKEN_LABEL);
-  const { accessKeyId, secretAccessKey } = newCredential();
-  writeFileSync(join(folder, 'secret'), secretAccessKey.reveal(), { mode: 0o600 });
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text, { mode: 0o600 });
-  const config = join(folder, 'config.yaml');
-  writeFileSync(
-    config,
-    stringify({
-      ...settings,
-      server: { host: '127.0.0.1', port: 0, regions: [REGION], insecureHttp: true },
-      keyManagers: [
-        {
-          name: 'softhsm',
-          pkcs11: { module: softHsm.module, token: { label: TOKEN_LABEL }, pin: { file: softHsm.pinFile } },
-        },
-      ],
-      keyStores: [
-        {
-          name: 'bench',
-          uriPathPrefix: '/bench',
-          keyManagers: ['softhsm'],
-          credentials: [{ accessKeyId, secretAccessKey: { file: 'secret' } }],
-          // The key that the proxy makes for itself serves as well.
-          keys: [{ id: 'bench', label: 'xks-health' }],
-        },
-      ],
-    }),
-  );
-  const proxy = await startProxyProcess(config, softHsm.env);
-  const target = {
+  bed: TestBed,
+  options: OwnProxyOptions = {},
+): Promise<RunningPeer & { readonly monitoringPort: number; readonly configFile: string }> {
+  const { workers = 1, insecureHttp = false } = options;
+  started += 1;
+  const folder = join(bed.folder, `xks-proxy-${started}`);
+  mkdirSync(folder);
+  const monitoringPort = await freePort();
+  const configFile = join(folder, 'config.yaml');
+  writeFileSync(join(folder, 'audit.key'), newAuditKey(), { mode: 0o600 });
+  writeConfig(bed, folder, monitoringPort, options);
+  const needed = workers === 1 ? 1 : workers + 1;
+  const peer = await startPeer([MAIN, 'serve', '--config', configFile], folder, bed.env, (log) => {
+    return log.split(/"msg":"(?:listening|a worker serves)"/).length > needed;
+  });
+  const port = Number(/"port":(\d+)[^\n]*"msg":"listening"/.exec(peer.log())?.[1]);
+  return { ...peer, monitoringPort, configFile, target: bed.targetAt(port, insecureHttp ? 'http' : 'https') };
+}
+
+/** Writes the configuration, again for a reload. */
+export function writeConfig(bed: TestBed, folder: string, monitoringPort: number, options: OwnProxyOptions): void {
+  const { workers = 1, insecureHttp = false, audit = {}, pkcs11 = {}, policy = POLICY } = options;
+  const { moreKeys = [], moreKeyStores = 0 } = options;
+  const { accessKeyId } = bed.credential;
+  const keyStore = (name: string, uriPathPrefix: string, keys: readonly string[]) => ({
     name,
-    endpoint: `http://127.0.0.1:${proxy.port}`,
-    uriPath: xksProxyUriPath('/bench'),
-    region: REGION,
-    accessKeyId,
-    secretAccessKey: secretAccessKey.reveal(),
-    key: 'bench',
-    pid: proxy.pid,
+    uriPathPrefix,
+    keyManagers: ['softhsm'],
+    credentials: [{ accessKeyId, secretAccessKey: { file: '../secret' } }],
+    keys: keys.map((id) => ({ id })),
+    ...(policy !== '' && { policyFile: 'policy.cedar' }),
+  });
+  const config = {
+    server: {
+      host: '127.0.0.1',
+      port: 0,
+      regions: [REGION],
+      workers,
+      ...(insecureHttp ? { insecureHttp } : { tls: bed.tls }),
+    },
+    monitoring: { host: '127.0.0.1', port: monitoringPort },
+    ...(audit !== false && { audit: { directory: 'audit', origin: 'bench', key: { file: 'audit.key' }, ...audit } }),
+    keyManagers: [
+      {
+        name: 'softhsm',
+        pkcs11: {
+          module: bed.softHsm.module,
+          token: { label: bed.softHsm.tokenLabel },
+          pin: { file: '../pin' },
+          ...pkcs11,
+        },
+      },
+    ],
+    keyStores: [
+      keyStore('bench', PREFIX, [KEY, ...moreKeys]),
+      ...Array.from({ length: moreKeyStores }, (_, index) =>
+        keyStore(`store-${index}`, `${PREFIX}/store-${index}`, [KEY]),
+      ),
+    ],
   };
-  const stop = async () => {
-    await proxy.stop();
-    rmSync(folder, { recursive: true });
-  };
-  return { target, stop };
+  writeFileSync(join(folder, 'policy.cedar'), policy);
+  writeFileSync(join(folder, 'config.yaml'), stringify(config));
 }

@@ -1,6 +1,8 @@
 import { PolicyEngine } from '../src/policy/policyEngine.ts';
 import { loadPolicySet } from '../src/policy/policySet.ts';
 import type { PolicySubject } from '../src/policy/requestOf.ts';
+import { median } from './statistics.ts';
+import { table } from './table.ts';
 
 /**
  * What a policy decision costs: made (each request another one), and remembered (the same request with another kmsRequestId),
@@ -38,7 +40,7 @@ function measure(calls: number, call: (index: number) => void): number {
     for (let index = 0; index < calls; index += 1) call(round * calls + index);
     return ((performance.now() - start) * 1000) / calls;
   });
-  return rounds.toSorted((a, b) => a - b)[5] ?? NaN;
+  return median(rounds);
 }
 
 const rows = [1, 10, 100, 1_000].map((count) => {
@@ -60,5 +62,4 @@ const rows = [1, 10, 100, 1_000].map((count) => {
   return [count, made.toFixed(0), remembered.toFixed(1), (loading * 1000).toFixed(0)];
 });
 
-const table = [['policies', 'made', 'remembered', 'loaded'], ['---:', '---:', '---:', '---:'], ...rows];
-process.stdout.write(`Microseconds:\n\n${table.map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`);
+process.stdout.write(`Microseconds:\n\n${table(['policies', 'made', 'remembered', 'loaded'], rows)}\n`);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { auditRecords, missingFrom, recordsOf } from '../test/support/auditRecords.ts';
 import { RecordedLoad } from '../test/support/recordedLoad.ts';
-import { table } from './neverDown/tables.ts';
+import { table } from './table.ts';
 import { RecordingProxy, type RecordingOptions } from './recordingProxy.ts';
 
 const USAGE = `Kills proxies under load, and takes their logs away, and compares answers with records. Exits with 1 if an answer has no record.

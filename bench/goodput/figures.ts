@@ -1,3 +1,4 @@
+import { mediansOf, quantile } from '../statistics.ts';
 import type { LoopOutcome } from './closedLoop.ts';
 
 /** Per second, except where it is said otherwise. */
@@ -53,17 +54,6 @@ export function figuresOf({ sent, wrong, seconds, generatorBusy }: LoopOutcome):
 }
 
 /** The median of each figure; the sum of wrong answers. */
-export function mediansOf(rounds: readonly Figures[]): Figures {
-  const names = Object.keys(rounds[0] ?? {}) as (keyof Figures)[];
-  const medians = names.map((name) => {
-    const values = rounds.map((figures) => figures[name]);
-    return [name, name === 'wrong' ? values.reduce((sum, value) => sum + value, 0) : quantile(values, 0.5)];
-  });
-  return Object.fromEntries(medians) as Figures;
-}
-
-/** NaN if there are no values. */
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+export function mediansOfRounds(rounds: readonly Figures[]): Figures {
+  return { ...mediansOf(rounds), wrong: rounds.reduce((sum, { wrong }) => sum + wrong, 0) };
 }

@@ -1,6 +1,7 @@
 import type { Sent } from '../checkedLoad.ts';
+import { table } from '../table.ts';
 import { allowance, describeFailure } from './allowance.ts';
-import type { ProcessFigures } from './processFigures.ts';
+import type { TreeFigures } from '../processTree.ts';
 import type { Kill } from './proxyInstance.ts';
 
 export interface PhaseRequests {
@@ -33,8 +34,8 @@ export function phaseTable(phases: readonly PhaseRequests[], kills: readonly Kil
 
 /** One row for each process: idle before the load, and idle after it. */
 export function processTable(
-  before: ReadonlyMap<string, ProcessFigures>,
-  after: ReadonlyMap<string, ProcessFigures>,
+  before: ReadonlyMap<string, TreeFigures>,
+  after: ReadonlyMap<string, TreeFigures>,
 ): string {
   const rows = [...new Set([...before.keys(), ...after.keys()])].map((name) => {
     const [first, last] = [before.get(name), after.get(name)];
@@ -42,10 +43,6 @@ export function processTable(
     return [name, ...memory, first?.fileDescriptors ?? '-', last?.fileDescriptors ?? '-'];
   });
   return table(['process', 'MiB before', 'MiB after', 'descriptors before', 'descriptors after'], rows);
-}
-
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function count(texts: readonly string[]): string {

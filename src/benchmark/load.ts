@@ -1,12 +1,9 @@
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Operation } from '../xksClient/keyStoreClient.ts';
-import { connectionOptions, explain, readBody } from '../xksClient/sendRequest.ts';
 import type { Target } from '../xksClient/target.ts';
 import { KMS_TIMEOUT_MS, percentile } from '../xksClient/latencies.ts';
 import type { PreparedRequest } from './prepareRequests.ts';
+import { Sender } from './sender.ts';
 
 export interface LoadOptions {
   /** Requests per second. Each is sent when it is due, even if earlier ones have no answer yet. */
@@ -51,7 +48,7 @@ export async function runLoad(
   requests: readonly PreparedRequest[],
   { rate, seconds, connections, stop }: LoadOptions,
 ): Promise<LoadResult> {
-  const sender = new Sender(target, connections);
+  const sender = new Sender(target.endpoint, connections);
   const samples = new Map<Operation, number[]>(requests.map(({ operation }) => [operation, []]));
   const failures: Record<string, number> = {};
   const lateMs: number[] = [];
@@ -109,60 +106,4 @@ function summarize(operation: Operation, samplesMs: readonly number[]): Operatio
   const sorted = samplesMs.toSorted((a, b) => a - b);
   const [p50Ms = 0, p99Ms = 0, p999Ms = 0] = [50, 99, 99.9].map((percent) => percentile(sorted, percent));
   return { operation, samplesMs, p50Ms, p99Ms, p999Ms, maxMs: sorted.at(-1) ?? 0 };
-}
-
-/** Sends requests on connections that it keeps open, and says what is wrong with an answer. */
-class Sender {
-  readonly #deadlineMs: number;
-  readonly #options: object;
-  readonly #agent: HttpAgent;
-  readonly #connections: number;
-  readonly #request: typeof requestHttp;
-
-  constructor({ endpoint }: Target, connections: number) {
-    const isSecure = endpoint.url.protocol === 'https:';
-    const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
-    this.#deadlineMs = endpoint.deadlineMs;
-    this.#options = connectionOptions(endpoint);
-    this.#connections = connections;
-    this.#agent = isSecure ? new HttpsAgent(options) : new HttpAgent(options);
-    this.#request = isSecure ? requestHttps : requestHttp;
-  }
-
-  /** Opens all connections, so that no handshake is measured. */
-  async open([first]: readonly PreparedRequest[]): Promise<void> {
-    if (first) await Promise.all(Array.from({ length: this.#connections }, () => this.send(first)));
-  }
-
-  /** Resolves to undefined after a good answer, otherwise to a description of what came instead. */
-  async send({ wire, judge }: PreparedRequest): Promise<string | undefined> {
-    const outgoing = this.#request({
-      ...this.#options,
-      method: wire.method,
-      path: wire.path,
-      headers: wire.headers.flat(),
-      agent: this.#agent,
-    });
-    // An answer that has begun ends with another error.
-    let late: Error | undefined;
-    const timer = setTimeout(() => {
-      late = Object.assign(new Error(), { name: 'TimeoutError' });
-      outgoing.destroy(late);
-    }, this.#deadlineMs);
-    // Errors that come when its response has begun, too, which nothing else hears.
-    outgoing.on('error', () => undefined);
-    try {
-      outgoing.end(wire.body);
-      const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-      return judge(response.statusCode ?? 0, await readBody(response));
-    } catch (error) {
-      return explain(late ?? error, this.#deadlineMs);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  close(): void {
-    this.#agent.destroy();
-  }
 }

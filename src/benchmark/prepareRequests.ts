@@ -6,7 +6,8 @@ import type { Target } from '../xksClient/target.ts';
 /** Request signed in advance, so that signing is not measured. A proxy accepts it for five minutes. */
 export interface PreparedRequest {
   readonly operation: Operation;
-  readonly wire: WireRequest;
+  /** Bytes to send. */
+  readonly bytes: Buffer;
   /** Returns what is wrong with an answer, or undefined if it is good. */
   readonly judge: (status: number, body: Buffer) => string | undefined;
 }
@@ -18,28 +19,42 @@ export class EncryptRefused extends Error {
 
 // Each variant has its own kmsRequestId.
 const VARIANTS = 500;
-// Size of a KMS data key.
-const PLAINTEXT_BYTES = 32;
+
+export interface RequestOptions {
+  /** Defaults to the size of a KMS data key. */
+  readonly plaintextBytes?: number;
+  /** Whether encryptions ask for a CDIV, as KMS does. */
+  readonly asksForCdiv?: boolean;
+}
 
 /** Signs requests for these operations in turn. Throws EncryptRefused, NoAnswer. */
-export async function prepareRequests(target: Target, operations: readonly Operation[]): Promise<PreparedRequest[]> {
-  const plaintext = randomBytes(PLAINTEXT_BYTES).toString('base64');
+export async function prepareRequests(
+  target: Target,
+  operations: readonly Operation[],
+  { plaintextBytes = 32, asksForCdiv = true }: RequestOptions = {},
+): Promise<PreparedRequest[]> {
+  const plaintext = randomBytes(plaintextBytes).toString('base64');
   const client = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
   // The same fields that KMS sends.
   const fieldsOf: Record<Operation, JsonObject> = {
     health: {},
     metadata: {},
-    encrypt: { plaintext, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' },
+    encrypt: { plaintext, ...(asksForCdiv && { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' }) },
     decrypt: operations.includes('decrypt') ? await seal(client, plaintext) : {},
   };
   const expected: Record<Operation, JsonObject> = { health: {}, metadata: {}, encrypt: {}, decrypt: { plaintext } };
   return Array.from({ length: VARIANTS }).flatMap(() =>
     operations.map((operation) => ({
       operation,
-      wire: client.prepare(operation, fieldsOf[operation]),
+      bytes: render(client.prepare(operation, fieldsOf[operation])),
       judge: (status: number, body: Buffer) => judge(status, body, expected[operation]),
     })),
   );
+}
+
+function render({ method, path, headers, body }: WireRequest): Buffer {
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }
 
 /** The fields of a decrypt request that opens what the proxy has encrypted. */

@@ -4,8 +4,8 @@ import { REPORT_STYLE } from './reportStyle.ts';
 export interface ReportPage {
   /** Kind of the report, such as `XKS proxy conformance`. */
   readonly kind: string;
-  /** The XKS proxy that the report is about. */
-  readonly target: { readonly endpoint: string; readonly uriPath: string; readonly keyId: string };
+  /** The XKS proxy that the report is about; a title if it is about several. */
+  readonly target: { readonly endpoint: string; readonly uriPath: string; readonly keyId: string } | string;
   /** Further facts below the heading. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly sections: readonly Html[];
@@ -15,12 +15,13 @@ export interface ReportPage {
 
 /** A report as one page that needs nothing else: to be read in a browser and forwarded. */
 export function reportPage({ kind, target, facts, sections, footer }: ReportPage): string {
+  const title = typeof target === 'string' ? target : target.endpoint;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${kind}: ${target.endpoint}</title>
+        <title>${kind}: ${title}</title>
         <style>
           ${new Html(REPORT_STYLE)}
         </style>
@@ -29,12 +30,16 @@ export function reportPage({ kind, target, facts, sections, footer }: ReportPage
         <main>
           <header>
             <p class="kicker">${kind}</p>
-            <h1>${target.endpoint}</h1>
+            <h1>${title}</h1>
             <dl class="facts">
-              <dt>Key store</dt>
-              <dd><code>${target.uriPath}</code></dd>
-              <dt>Key</dt>
-              <dd><code>${target.keyId}</code></dd>
+              ${
+                typeof target === 'string'
+                  ? []
+                  : html`<dt>Key store</dt>
+                      <dd><code>${target.uriPath}</code></dd>
+                      <dt>Key</dt>
+                      <dd><code>${target.keyId}</code></dd>`
+              }
               ${facts.map(
                 ([name, value]) =>
                   html`<dt>${name}</dt>

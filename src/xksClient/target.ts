@@ -25,6 +25,8 @@ export interface Endpoint {
     readonly ca: string | undefined;
     readonly cert: string | undefined;
     readonly key: string | undefined;
+    /** False accepts any certificate. */
+    readonly rejectUnauthorized?: false;
   };
   /** For one request, the connection's set-up included. */
   readonly deadlineMs: number;

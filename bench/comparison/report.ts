@@ -1,0 +1,118 @@
+import { availableParallelism, cpus } from 'node:os';
+import { html, type Html } from '../../src/report/html.ts';
+import { reportPage } from '../../src/report/reportPage.ts';
+import { table } from '../table.ts';
+import { barChart } from './barChart.ts';
+import type { Comparison, ComparisonOptions, SaturationRow } from './runComparison.ts';
+
+const UNKNOWN = '-';
+
+/** The comparison as tables for a terminal, in Markdown. */
+export function textReport({ saturation, rates, memory }: Comparison, options: ComparisonOptions): string {
+  return [
+    howMeasured(options),
+    'As many requests as are answered (closed loop); ratios to the first row of the same operation and protocol:',
+    table(
+      ['proxy', 'protocol', 'operation', 'answers/s', 'ratio', 'CPU ms each', 'ratio', 'p50 ms', 'p99 ms', 'failed'],
+      saturation.map((row) => [
+        row.peer,
+        row.protocol,
+        row.operation,
+        number(row.rate, 0),
+        ratio(saturation, row, 'rate'),
+        number(row.cpuMs, 3),
+        ratio(saturation, row, 'cpuMs'),
+        number(row.p50Ms, 1),
+        number(row.p99Ms, 1),
+        row.failed,
+      ]),
+    ),
+    'Encrypt with CDIV at a rate (open loop); milliseconds from when a request was due to its answer:',
+    table(
+      ['proxy', 'protocol', 'rate/s', 'p50', 'p99', 'p99.9', 'max', 'within 250 ms', 'CPU ms each'],
+      rates.map(({ peer, protocol, rate, p50Ms, p99Ms, p999Ms, maxMs, inTime, cpuMs }) => [
+        peer,
+        protocol,
+        rate,
+        ...[p50Ms, p99Ms, p999Ms, maxMs].map((ms) => number(ms, 1)),
+        `${(inTime * 100).toFixed(2)} %`,
+        number(cpuMs, 3),
+      ]),
+    ),
+    'Memory, sum of PSS of all processes, MiB:',
+    table(
+      ['proxy', 'protocol', 'idle', 'at saturation'],
+      memory.map(({ peer, protocol, idle, saturated }) => [peer, protocol, number(idle, 0), number(saturated, 0)]),
+    ),
+  ].join('\n\n');
+}
+
+/** The comparison as one page with charts. */
+export function htmlReport(comparison: Comparison, options: ComparisonOptions): string {
+  const { saturation, rates, memory } = comparison;
+  const groups = [...Map.groupBy(saturation, ({ operation }) => operation)];
+  const labelOf = ({ peer, protocol }: { peer: string; protocol: string }) =>
+    protocol === 'plain HTTP' ? `${peer}, ${protocol}` : peer;
+  const bars = (rows: readonly SaturationRow[], figure: 'rate' | 'cpuMs', decimals: number) =>
+    rows.map((row) => ({ label: labelOf(row), value: row[figure], text: number(row[figure], decimals) }));
+  const sections: Html[] = [
+    ...groups.map(
+      ([operation, rows]) =>
+        html`<section>
+          <h2>${operation}</h2>
+          ${barChart('Answers in a second', bars(rows, 'rate', 0))}
+          ${barChart('CPU milliseconds of an answer', bars(rows, 'cpuMs', 3))}
+        </section>`,
+    ),
+    ...[...Map.groupBy(rates, ({ rate }) => rate)].map(
+      ([rate, rows]) =>
+        html`<section>
+          <h2>Encrypt with CDIV, ${rate} in a second</h2>
+          ${(['p50Ms', 'p99Ms', 'p999Ms'] as const).map((name, index) =>
+            barChart(
+              `${['p50', 'p99', 'p99.9'][index] ?? ''}, milliseconds from when a request was due`,
+              rows.map((row) => ({ label: labelOf(row), value: row[name], text: number(row[name], 1) })),
+            ),
+          )}
+        </section>`,
+    ),
+    html`<section>
+      <h2>Memory</h2>
+      ${(['idle', 'saturated'] as const).map((name) =>
+        barChart(
+          `Sum of PSS, ${name}, MiB`,
+          memory.map((row) => ({ label: labelOf(row), value: row[name], text: number(row[name], 0) })),
+        ),
+      )}
+    </section>`,
+  ];
+  return reportPage({
+    kind: 'XKS proxies compared',
+    target: 'make bench',
+    facts: [
+      ['Machine', machine()],
+      ['Load', `${options.connections} connections, ${options.seconds} s for each figure`],
+      ['Figures', `medians of ${options.rounds} rounds`],
+    ],
+    sections,
+    footer: html`The load generator runs on the same cores. Each proxy is started anew in each round and runs alone.`,
+  });
+}
+
+export function machine(): string {
+  return `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores, Node.js ${process.version}`;
+}
+
+function howMeasured({ rounds, seconds, connections }: ComparisonOptions): string {
+  return `Medians of ${rounds} rounds, ${connections} connections, ${seconds} s for each figure, the load generator on the same cores.\n${machine()}`;
+}
+
+/** Ratio of a figure to the first row of the same operation and protocol. */
+function ratio(rows: readonly SaturationRow[], row: SaturationRow, figure: 'rate' | 'cpuMs'): string {
+  const first = rows.find(({ operation, protocol }) => operation === row.operation && protocol === row.protocol);
+  return number(row[figure] / (first?.[figure] ?? NaN), 2);
+}
+
+function number(value: number, decimals: number): string {
+  return Number.isFinite(value) ? value.toFixed(decimals) : UNKNOWN;
+}
