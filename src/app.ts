@@ -1,15 +1,15 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import express, { type Request, type RequestHandler, type Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import type { BlockList } from './blocks/blockList.ts';
 import type { KeyManagerHealth } from './hsm/keyManager.ts';
 import { authenticate } from './http/authenticate.ts';
 import { authorize } from './http/authorize.ts';
-import { exchangeOf, known, type Client } from './http/exchange.ts';
+import { known, type Client } from './http/exchange.ts';
 import { findKey } from './http/findKey.ts';
 import { handleError } from './http/handleError.ts';
 import type { KeyStore } from './keyStores/keyStore.ts';
 import { limitRate } from './http/limitRate.ts';
-import { matchPath, noSuchPath } from './http/matchPath.ts';
+import { matchPath } from './http/matchPath.ts';
 import { answer, operate } from './http/operate.ts';
 import { OpenExchanges } from './http/openExchanges.ts';
 import { parseMessage } from './http/parseMessage.ts';
@@ -109,27 +109,23 @@ export function createApp(dependencies: AppDependencies): RequestListener {
 
   const respond = respondWith(trail, log, observe);
   const fail = handleError(respond);
-  const begin: RequestHandler = (req, res, next) => {
-    exchanges.begin(res, clientOf(req));
-    next();
+  const serve = async (req: Request, res: Response): Promise<void> => {
+    const exchange = exchanges.begin(clientOf(req));
+    try {
+      match(exchange, req);
+      await follow(routes, known(exchange.api), exchange, req);
+      respond(exchange, res, known(exchange.answer));
+    } catch (error) {
+      fail(error, exchange, req, res);
+    }
   };
   const app = express();
   app.disable('x-powered-by');
-  app.use(begin);
-  app.use(async (req, res) => {
-    const exchange = known(exchangeOf(res));
-    await match(exchange, req, res);
-    await follow(routes, known(exchange.api), exchange, req, res);
-    respond(exchange, res, known(exchange.answer));
-  });
-  app.use(fail);
+  app.use((req, res) => void serve(req, res));
   return (incoming, outgoing) => {
     const [req, res] = [incoming as Request, outgoing as Response];
-    // Express itself gives up on a target that it cannot read as a URL; it has then run nothing.
-    app(req, res, () => {
-      begin(req, res, () => undefined);
-      fail(noSuchPath(), req, res, () => undefined);
-    });
+    // Express itself gives up on a target that it cannot read as a URL. It has then run nothing.
+    app(req, res, () => void serve(req, res));
   };
 }
 

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { AuthenticationFailure } from '../sigv4/authenticationFailure.ts';
 import { ACCESS_KEY_ID_PATTERN } from '../sigv4/credential.ts';
-import type { SignatureVerifier } from '../sigv4/signatureVerifier.ts';
+import type { SignatureVerifier, SignedRequest } from '../sigv4/signatureVerifier.ts';
 import { known, type Step } from './exchange.ts';
-import { bodyOf } from './readBody.ts';
 
 /** Verifies the signature over the received bytes with the credentials of this key store only. Spec, "Authentication". */
 export function authenticate(verifier: SignatureVerifier): Step {
   return async (exchange, req) => {
     const { credentials } = known(exchange.keyStore);
-    const signed = { method: req.method, path: req.originalUrl, headers: headersOf(req), body: bodyOf(req) };
+    const body = known(exchange.body);
+    const signed = { method: req.method, path: req.originalUrl, headers: headersOf(req), body };
     try {
       exchange.accessKeyId = (await verifier.verify(signed, credentials)).accessKeyId;
     } catch (error) {
@@ -24,14 +24,11 @@ export function authenticate(verifier: SignatureVerifier): Step {
 }
 
 // req.headers joins or drops repeated headers; a verifier must see them all.
-function headersOf({ rawHeaders }: IncomingMessage): Map<string, string[]> {
-  const headers = new Map<string, string[]>();
+function headersOf({ rawHeaders }: IncomingMessage): SignedRequest['headers'] {
+  const headers = new Map<string, string | undefined>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
-    const value = rawHeaders[index + 1] ?? '';
-    const values = headers.get(name);
-    if (values) values.push(value);
-    else headers.set(name, [value]);
+    headers.set(name, headers.has(name) ? undefined : rawHeaders[index + 1]);
   }
   return headers;
 }

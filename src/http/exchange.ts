@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
 import type { DecisionRecord } from '../policy/decisionRecord.ts';
 import type { RequestMetadata } from '../xks/messages/requestMetadata.ts';
@@ -26,6 +26,8 @@ export interface Exchange extends Client {
   keyStore?: KeyStore;
   api?: XksApi;
   externalKeyId?: string | undefined;
+  /** The bytes of the body, as they were received. */
+  body?: Buffer;
   /** The access key id of the credential that signed the request. */
   accessKeyId?: string;
   /** The access key id that an unauthenticated request claims, if it has the form of one. */
@@ -59,11 +61,7 @@ export interface ParsedExchange<in out Message> extends Exchange {
 }
 
 /** One named step of a request: adds to the exchange, or throws. The last one makes the answer. */
-export type Step<Of extends Exchange = Exchange> = (exchange: Of, req: Request, res: Response) => void | Promise<void>;
-
-export function exchangeOf(res: Response): Exchange | undefined {
-  return (res.locals as { exchange?: Exchange }).exchange;
-}
+export type Step<Of extends Exchange = Exchange> = (exchange: Of, req: Request) => void | Promise<void>;
 
 /** A value that an earlier step has found. Out of order, a request fails instead of going on without it. */
 export function known<T>(value: T | undefined): T {

@@ -1,15 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { Response } from 'express';
 import { XksError } from '../xks/errors.ts';
 import { errorAnswer, METHOD_NOT_ALLOWED, type Answer } from './answer.ts';
-import { exchangeOf, known, type Exchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import { MAX_BODY_BYTES } from './readBody.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
 /** The one place where a failure becomes an answer. What is not an XksError becomes a bare InternalException. */
-export function handleError(respond: (exchange: Exchange, res: Response, answer: Answer) => void): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
-    const exchange = known(exchangeOf(res));
+export function handleError(
+  respond: (exchange: Exchange, res: Response, answer: Answer) => void,
+): (error: unknown, exchange: Exchange, req: IncomingMessage, res: Response) => void {
+  return (error, exchange, req, res) => {
     if (exchange.isConcluded) {
       // The client would take a second answer for its next one.
       res.destroy();

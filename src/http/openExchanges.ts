@@ -1,4 +1,3 @@
-import type { Response } from 'express';
 import type { Client, Exchange } from './exchange.ts';
 
 /** The requests that have come and not ended: not recorded yet, or their answers not taken. */
@@ -6,8 +5,8 @@ export class OpenExchanges {
   readonly #open = new Set<Exchange>();
   #idle: PromiseWithResolvers<undefined> | undefined;
 
-  /** Opens the exchange of a request, which `exchangeOf` finds. */
-  begin(res: Response, client: Client): void {
+  /** Opens the exchange of a request. */
+  begin(client: Client): Exchange {
     const exchange: Exchange = {
       ...client,
       startedAt: performance.now(),
@@ -17,7 +16,7 @@ export class OpenExchanges {
       },
     };
     this.#open.add(exchange);
-    (res.locals as { exchange: Exchange }).exchange = exchange;
+    return exchange;
   }
 
   /** Resolves when there is none. */

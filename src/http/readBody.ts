@@ -1,4 +1,4 @@
-import { raw, type Request, type RequestHandler } from 'express';
+import { BodyRefused, receiveBody } from '../receiveBody.ts';
 import { XksError } from '../xks/errors.ts';
 import type { Step } from './exchange.ts';
 
@@ -8,33 +8,23 @@ import type { Step } from './exchange.ts';
  */
 export const MAX_BODY_BYTES = 128 * 1024;
 
-const read: RequestHandler = raw({ type: () => true, inflate: false, limit: MAX_BODY_BYTES });
+/** Reads the bytes as they come: nothing is decoded or inflated before they are authenticated. */
+export const readBody: Step = async (exchange, req) => {
+  try {
+    exchange.body = await receiveBody(req, MAX_BODY_BYTES);
+  } catch (error) {
+    throw error instanceof BodyRefused ? translate(error) : error;
+  }
+};
 
-/** Reads the bytes as they come, whatever their Content-Type: nothing is decoded or inflated before they are authenticated. */
-export const readBody: Step = (_exchange, req, res) =>
-  new Promise((resolve, reject) => {
-    void read(req, res, (error?: unknown) => {
-      if (error === undefined) resolve();
-      else reject(translate(error));
-    });
-  });
-
-/** The bytes that readBody has read. */
-export function bodyOf(req: Request): Buffer {
-  return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-}
-
-function translate(error: unknown): Error {
-  switch ((error as { type?: unknown }).type) {
-    case 'entity.too.large':
+function translate({ reason }: BodyRefused): XksError {
+  switch (reason) {
+    case 'too large':
       // Spec, "Error codes": beyond the size that this implementation supports.
       return new XksError('UnsupportedOperationException', `The request body has more than ${MAX_BODY_BYTES} bytes.`);
-    case 'encoding.unsupported':
+    case 'encoded':
       return new XksError('ValidationException', 'A request body with a Content-Encoding is not accepted.');
-    case 'request.aborted':
-    case 'request.size.invalid':
+    case 'ended early':
       return new XksError('ValidationException', 'The request body ended early.');
-    default:
-      return error as Error;
   }
 }

@@ -13,8 +13,8 @@ import { MethodNotAllowed } from './requirePost.ts';
  * What the record of a request says of it. `requestMetadata` and `accessKeyId` are only there of an authenticated one; the
  * former is the client's text, the latter and `keyStore` are the configuration's.
  */
-export interface RequestRecord extends Partial<FailureRecord> {
-  readonly requestMetadata: Readonly<Record<string, string>> | undefined;
+export interface RequestRecord {
+  readonly requestMetadata: Readonly<Record<string, string | undefined>> | undefined;
   /** Fields of requestMetadata that are not shown, because there are too many. */
   readonly omittedMetadata?: number | undefined;
   readonly keyStore: string | undefined;
@@ -37,6 +37,11 @@ export interface RequestRecord extends Partial<FailureRecord> {
   /** What is about to be answered. */
   readonly outcome: 'success' | 'failure';
   readonly httpStatus: number;
+  /** Undefined after success, and if the request was no POST. */
+  readonly errorName?: FailureRecord['errorName'] | undefined;
+  readonly errorMessage?: string | undefined;
+  /** For the log only. */
+  readonly detail?: string | undefined;
   /** The CDIV of the answer: it binds a ciphertext that is found in AWS to this record. */
   readonly ciphertextDataIntegrityValue?: string | undefined;
   /** Time that key managers took, waits and further attempts included. */
@@ -45,13 +50,20 @@ export interface RequestRecord extends Partial<FailureRecord> {
   readonly durationMs: number;
 }
 
+const NO_METADATA = { requestMetadata: undefined, omittedMetadata: undefined };
+const NO_FAILURE: Partial<FailureRecord> = {};
+
 /** Spec, "Logging". It holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature. */
 export function requestRecord(exchange: Exchange, { status }: Answer): RequestRecord {
-  const { failure, requestMetadata, hsmMs } = exchange;
+  const { failure, hsmMs } = exchange;
   const isUnexpected = failure !== undefined && !(failure instanceof MethodNotAllowed);
+  const { errorName, errorMessage, detail } = isUnexpected ? describeFailure(failure) : NO_FAILURE;
+  const { requestMetadata, omittedMetadata } = exchange.requestMetadata
+    ? abridge(exchange.requestMetadata)
+    : NO_METADATA;
   return {
-    requestMetadata: abridge(requestMetadata),
-    omittedMetadata: omittedOf(requestMetadata),
+    requestMetadata,
+    omittedMetadata,
     keyStore: exchange.keyStore?.name,
     operation: exchange.api,
     externalKeyId: exchange.externalKeyId,
@@ -66,7 +78,9 @@ export function requestRecord(exchange: Exchange, { status }: Answer): RequestRe
     clientCommonName: exchange.clientCommonName,
     outcome: failure === undefined ? 'success' : 'failure',
     httpStatus: status,
-    ...(isUnexpected ? describeFailure(failure) : {}),
+    errorName,
+    errorMessage,
+    detail,
     ciphertextDataIntegrityValue: exchange.ciphertextDataIntegrityValue,
     hsmMs: hsmMs === undefined ? undefined : toMicroseconds(hsmMs),
     durationMs: toMicroseconds(performance.now() - exchange.startedAt),
@@ -103,15 +117,15 @@ function toMicroseconds(milliseconds: number): number {
 const MAX_LOGGED_CHARACTERS = 2_048;
 const MAX_LOGGED_FIELDS = 50;
 
-function abridge(metadata: RequestMetadata | undefined): RequestRecord['requestMetadata'] {
-  if (!metadata) return undefined;
-  const fields = Object.entries(metadata).slice(0, MAX_LOGGED_FIELDS);
-  return Object.fromEntries(
-    fields.map(([name, text = '']) => [cutText(name, MAX_LOGGED_CHARACTERS), cutText(text, MAX_LOGGED_CHARACTERS)]),
-  );
-}
-
-function omittedOf(metadata: RequestMetadata | undefined): number | undefined {
-  const omitted = Object.keys(metadata ?? {}).length - MAX_LOGGED_FIELDS;
-  return omitted > 0 ? omitted : undefined;
+function abridge(metadata: RequestMetadata): Pick<RequestRecord, 'requestMetadata' | 'omittedMetadata'> {
+  const fields = Object.entries(metadata);
+  const isShort = fields.every(([name, text = '']) => Math.max(name.length, text.length) <= MAX_LOGGED_CHARACTERS);
+  if (isShort && fields.length <= MAX_LOGGED_FIELDS) return { requestMetadata: metadata, omittedMetadata: undefined };
+  const logged = fields.slice(0, MAX_LOGGED_FIELDS);
+  return {
+    requestMetadata: Object.fromEntries(
+      logged.map(([name, text = '']) => [cutText(name, MAX_LOGGED_CHARACTERS), cutText(text, MAX_LOGGED_CHARACTERS)]),
+    ),
+    omittedMetadata: fields.length > logged.length ? fields.length - logged.length : undefined,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import type { Exchange, ParsedExchange, Step } from './exchange.ts';
 
 /** The steps of each API, in order. `Messages`: by API, the type of message that its parser gives and its operation takes. */
@@ -12,8 +12,11 @@ export async function follow<Messages>(
   api: keyof Messages,
   exchange: Exchange,
   req: Request,
-  res: Response,
 ): Promise<void> {
   const unparsed: ParsedExchange<Messages[keyof Messages]> = exchange;
-  for (const step of routes[api]) await step(unparsed, req, res);
+  for (const step of routes[api]) {
+    const running = step(unparsed, req);
+    // An await, even of nothing, is a turn of the microtask queue.
+    if (running instanceof Promise) await running;
+  }
 }

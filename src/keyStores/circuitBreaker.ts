@@ -38,7 +38,7 @@ export class CircuitBreaker {
   }
 
   operationSucceeded(): void {
-    if (this.#state.is !== 'open') this.#state = { ...this.#state, failures: 0 };
+    if (this.#state.is !== 'open' && this.#state.failures > 0) this.#state = { ...this.#state, failures: 0 };
   }
 
   operationFailed(): void {

@@ -52,5 +52,8 @@ export async function withFailover<T>(
 }
 
 function partition(managers: readonly GuardedKeyManager[]): [GuardedKeyManager[], GuardedKeyManager[]] {
-  return [managers.filter((manager) => !manager.isLeftOut()), managers.filter((manager) => manager.isLeftOut())];
+  const serving: GuardedKeyManager[] = [];
+  const unable: GuardedKeyManager[] = [];
+  for (const manager of managers) (manager.isLeftOut() ? unable : serving).push(manager);
+  return [serving, unable];
 }

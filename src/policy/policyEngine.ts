@@ -56,7 +56,18 @@ export class PolicyEngine {
   }
 }
 
-/** Everything but kmsRequestId, each in its place: two requests with one key are the same request. */
-function cacheKey({ requestMetadata, ...rest }: PolicySubject): string {
-  return JSON.stringify([rest, { ...requestMetadata, kmsRequestId: undefined }]);
+/** Everything but kmsRequestId, each text with its length before it: two requests with one key are the same request. */
+function cacheKey(subject: PolicySubject): string {
+  const { api, keyStore, externalKey, requestMetadata, vpcEndpointId = '', clientCommonName = '' } = subject;
+  let key = framed(api) + framed(keyStore) + framed(externalKey.id) + framed(vpcEndpointId) + framed(clientCommonName);
+  for (const [name, text] of Object.entries(externalKey.tags)) key += framed(name) + framed(text);
+  key += '/';
+  for (const [name, text = ''] of Object.entries(requestMetadata)) {
+    if (name !== 'kmsRequestId') key += framed(name) + framed(text);
+  }
+  return key;
+}
+
+function framed(text: string): string {
+  return `${text.length}:${text}`;
 }

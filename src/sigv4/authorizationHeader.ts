@@ -12,19 +12,19 @@ export interface AuthorizationHeader {
 
 const MAX_CHARACTERS = 4_096;
 const GRAMMAR =
-  /^AWS4-HMAC-SHA256 Credential=(?<accessKeyId>[^\s,/]+)\/(?<date>\d{8})\/(?<region>[^\s,/]+)\/(?<service>[^\s,/]+)\/(?<terminator>[^\s,/]+), ?SignedHeaders=(?<signedHeaders>[^\s,]+), ?Signature=(?<signature>[0-9a-f]{64})$/;
+  /^AWS4-HMAC-SHA256 Credential=([^\s,/]+)\/(\d{8})\/([^\s,/]+)\/([^\s,/]+)\/([^\s,/]+), ?SignedHeaders=([^\s,]+), ?Signature=([0-9a-f]{64})$/;
 
 /**
  * Parses a SigV4 Authorization header; throws AuthenticationFailedException for anything but its one grammar.
  * Spec, "Authentication" and Appendix A.
  */
 export function parseAuthorizationHeader(text: string): AuthorizationHeader {
-  const parts = text.length <= MAX_CHARACTERS ? GRAMMAR.exec(text)?.groups : undefined;
+  const parts = text.length <= MAX_CHARACTERS ? GRAMMAR.exec(text) : null;
   if (!parts) {
     const message = 'The Authorization header is not a well-formed AWS4-HMAC-SHA256 header.';
     throw new AuthenticationFailure(message, 'authorization-header');
   }
-  const { accessKeyId = '', date = '', region = '', service, terminator, signature = '' } = parts;
+  const [, accessKeyId = '', date = '', region = '', service, terminator, signedHeaders = '', signature = ''] = parts;
   if (service !== SERVICE || terminator !== TERMINATOR) {
     const message = `The credential scope must end in ${SERVICE}/${TERMINATOR}.`;
     throw new AuthenticationFailure(message, 'credential-scope', accessKeyId);
@@ -32,7 +32,7 @@ export function parseAuthorizationHeader(text: string): AuthorizationHeader {
   return {
     accessKeyId,
     scope: { date, region },
-    signedHeaders: parseSignedHeaders(parts['signedHeaders'] ?? '', accessKeyId),
+    signedHeaders: parseSignedHeaders(signedHeaders, accessKeyId),
     signature,
   };
 }

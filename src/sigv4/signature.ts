@@ -14,24 +14,24 @@ export class SignatureCalculator {
 
   /** The signature as 64 lower-case hexadecimal digits. Spec, Appendix A, task 3. */
   async sign(credential: Credential, scope: CredentialScope, stringToSign: string): Promise<string> {
-    const signingKey = await this.#signingKey(credential, scope);
+    const signingKey = this.#keptKey(credential, scope) ?? (await this.#deriveKey(credential, scope));
     return createHmac('sha256', signingKey).update(stringToSign).digest('hex');
   }
 
-  async #signingKey(credential: Credential, { date, region }: CredentialScope): Promise<KeyObject> {
+  #keptKey(credential: Credential, { date, region }: CredentialScope): KeyObject | undefined {
+    return this.#keysOf.get(credential)?.get(`${date}/${region}`);
+  }
+
+  async #deriveKey(credential: Credential, { date, region }: CredentialScope): Promise<KeyObject> {
+    const identity = {
+      accessKeyId: credential.accessKeyId,
+      secretAccessKey: credential.secretAccessKey.reveal(),
+    };
+    // Made into a KeyObject once: from bytes, each HMAC would take eight times as long.
+    const key = createSecretKey(await getSigningKey(Hash.bind(null, 'sha256'), identity, date, region, SERVICE));
     let keys = this.#keysOf.get(credential);
     if (!keys) this.#keysOf.set(credential, (keys = new LRUCache({ max: SCOPES_KEPT_PER_CREDENTIAL })));
-    const name = `${date}/${region}`;
-    let key = keys.get(name);
-    if (!key) {
-      const identity = {
-        accessKeyId: credential.accessKeyId,
-        secretAccessKey: credential.secretAccessKey.reveal(),
-      };
-      // Made into a KeyObject once: from bytes, each HMAC would take eight times as long.
-      key = createSecretKey(await getSigningKey(Hash.bind(null, 'sha256'), identity, date, region, SERVICE));
-      keys.set(name, key);
-    }
+    keys.set(`${date}/${region}`, key);
     return key;
   }
 }

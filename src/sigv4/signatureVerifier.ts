@@ -10,8 +10,8 @@ export interface SignedRequest {
   readonly method: string;
   /** The raw request target, already held to the one spelling of a path: no query string, no escapes. */
   readonly path: string;
-  /** Every header of the request, lower-case names, with all its values as received. */
-  readonly headers: ReadonlyMap<string, readonly string[]>;
+  /** Every header of the request by its lower-case name: its value as received, or undefined if it was sent several times. */
+  readonly headers: ReadonlyMap<string, string | undefined>;
   /** The received bytes. */
   readonly body: Uint8Array;
 }
@@ -43,8 +43,8 @@ export class SignatureVerifier {
 
   /** The credential that signed the request; throws AuthenticationFailure if none of `credentials` did. */
   async verify(request: SignedRequest, credentials: ReadonlyMap<string, Credential>): Promise<Credential> {
-    // 1. Exactly one Authorization header.
-    const header = onlyValue(request.headers, 'authorization');
+    // 1. Exactly one Authorization header. A header that is sent twice has no one meaning.
+    const header = request.headers.get('authorization');
     if (header === undefined) throw missing('authorization', 'authorization-header');
     const { accessKeyId, scope, signedHeaders, signature } = parseAuthorizationHeader(header);
     const refuse = (check: AuthenticationCheck, message: string): never => {
@@ -61,13 +61,13 @@ export class SignatureVerifier {
       }
     }
     const headers = signedHeaders.map((name) => {
-      const value = onlyValue(request.headers, name);
+      const value = request.headers.get(name);
       if (value === undefined) throw missing(name, 'signed-headers', accessKeyId);
       return [name, value] as const;
     });
 
     // 3. Scope: the region is served here, and the date is the day of x-amz-date.
-    const amzDate = onlyValue(request.headers, 'x-amz-date') ?? '';
+    const amzDate = request.headers.get('x-amz-date') ?? '';
     if (!this.#regions.has(scope.region))
       refuse('credential-scope', 'The region of the credential scope is not accepted here.');
     if (scope.date !== amzDate.slice(0, 8))
@@ -97,12 +97,6 @@ export class SignatureVerifier {
     const message = 'The signature does not match, or the access key id is not one of this key store.';
     return refuse(credential ? 'signature' : 'access-key-id', message);
   }
-}
-
-// A header sent twice has no one meaning: a signed one, or Authorization, must come exactly once.
-function onlyValue(headers: SignedRequest['headers'], name: string): string | undefined {
-  const [value, ...others] = headers.get(name) ?? [];
-  return others.length > 0 ? undefined : value;
 }
 
 function missing(name: string, check: AuthenticationCheck, accessKeyId?: string): AuthenticationFailure {

@@ -7,28 +7,34 @@ export interface TimeLimitOptions {
  * Resolves or rejects as `work` does, or to what `onLate` returns, or throws what it throws, if `work` takes longer than
  * `milliseconds`. Infinity: no limit. `work` goes on; a late rejection of it is ignored.
  */
-export async function withTimeLimit<T, L>(
+export function withTimeLimit<T, L>(
   work: Promise<T>,
   milliseconds: number,
   onLate: () => L,
   { keepsProcess = true }: TimeLimitOptions = {},
 ): Promise<T | L> {
   if (milliseconds === Infinity) return work;
-  const late = Promise.withResolvers<L>();
+  const { promise, resolve, reject } = Promise.withResolvers<T | L>();
   const timer = setTimeout(
     () => {
       try {
-        late.resolve(onLate());
+        resolve(onLate());
       } catch (error) {
-        late.reject(error);
+        reject(error);
       }
     },
     Math.max(0, milliseconds),
   );
   if (!keepsProcess) timer.unref();
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  work.then(
+    (result) => {
+      clearTimeout(timer);
+      resolve(result);
+    },
+    (error: unknown) => {
+      clearTimeout(timer);
+      reject(error);
+    },
+  );
+  return promise;
 }

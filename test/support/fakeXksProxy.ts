@@ -127,7 +127,12 @@ const RIGHT_STEPS: Steps = {
 async function read(incoming: IncomingMessage): Promise<SignedRequest> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const headers = new Map(Object.entries(incoming.headersDistinct).map(([name, values = []]) => [name, values]));
+  const headers = new Map(
+    Object.entries(incoming.headersDistinct).map(([name, values = []]) => [
+      name,
+      values.length === 1 ? values[0] : undefined,
+    ]),
+  );
   return { method: incoming.method ?? '', path: incoming.url ?? '', headers, body: Buffer.concat(chunks) };
 }
 

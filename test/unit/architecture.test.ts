@@ -28,6 +28,7 @@ const OPEN = [
   'src/listenOn.ts',
   'src/fileLock.ts',
   'src/finding.ts',
+  'src/receiveBody.ts',
   'src/formatTable.ts',
   'src/timing/',
 ];

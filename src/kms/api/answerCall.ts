@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Caller } from '../caller.ts';
 import { KmsError } from '../kmsError.ts';
 import type { LocalKms } from '../localKms.ts';
@@ -25,7 +25,7 @@ export function answerCall(api: ApiDependencies): RequestHandler {
   return async (req, res) => {
     const call: Call = { requestId: requestIdOf(res), additionalEventData: {} };
     try {
-      sendOutput(res, await run(api, call, req, res));
+      sendOutput(res, await run(api, call, req));
     } catch (failure) {
       call.failure = failure;
       sendError(
@@ -37,9 +37,9 @@ export function answerCall(api: ApiDependencies): RequestHandler {
   };
 }
 
-async function run(api: ApiDependencies, call: Call, req: Request, res: Response): Promise<Output> {
+async function run(api: ApiDependencies, call: Call, req: Request): Promise<Output> {
   const { kms, operations, callerOf } = api;
-  const body = await readBody(req, res);
+  const body = await readBody(req);
   const { name, operation } = findOperation(operations, req);
   call.eventName = name;
   const caller = callerOf(accessKeyIdOf(req, kms.identity));

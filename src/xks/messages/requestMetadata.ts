@@ -29,7 +29,8 @@ export type MetadataField =
   | 'awsSourceVpce';
 
 const REQUIRED: readonly MetadataField[] = ['kmsRequestId', 'kmsOperation'];
-const OPTIONAL: ReadonlySet<string> = new Set<MetadataField>([
+const KNOWN: ReadonlySet<string> = new Set<MetadataField>([
+  ...REQUIRED,
   'awsPrincipalArn',
   'kmsKeyArn',
   'kmsViaService',
@@ -42,14 +43,20 @@ export function parseRequestMetadata(body: JsonObject, required: readonly Metada
   const given = Object.hasOwn(body, 'requestMetadata') ? body['requestMetadata'] : missing('requestMetadata');
   if (!isJsonObject(given)) throw new XksError('ValidationException', 'requestMetadata must be an object.');
 
+  for (const field of REQUIRED) requiredString(given, field, `requestMetadata.${field}`);
+  for (const field of required) requiredString(given, field, `requestMetadata.${field}`);
+  return Object.values(given).every(isText) ? (given as RequestMetadata) : withTexts(given);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function withTexts(given: JsonObject): RequestMetadata {
   // Without a prototype, a field named __proto__ is a field like any other.
   const metadata = Object.create(null) as Record<string, string> & { kmsRequestId: string; kmsOperation: string };
-  for (const field of [...REQUIRED, ...required]) {
-    metadata[field] = requiredString(given, field, `requestMetadata.${field}`);
-  }
   for (const field of Object.keys(given)) {
-    if (field in metadata) continue;
-    metadata[field] = OPTIONAL.has(field)
+    metadata[field] = KNOWN.has(field)
       ? (optionalString(given, field, `requestMetadata.${field}`) ?? '')
       : asText(given[field]);
   }

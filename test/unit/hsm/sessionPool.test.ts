@@ -18,7 +18,7 @@ function setUp(size: number, timeoutMs = TIMEOUT_MS) {
   const open = vi.fn(() => ulong(++opened));
   const close = vi.fn();
   const clock = () => performance.now();
-  const pool = new SessionPool({ size, open, close, clock, timeoutMs });
+  const pool = new SessionPool({ size, open, close, clock, timeoutMs, isBlocking: false });
   /** Borrows a session until the given promise settles. */
   const use = <T>(until: T | Promise<T>, givenMs = TIMEOUT_MS) =>
     pool.withSession({ kind: 'encrypt', deadline: clock() + givenMs }, () => until);
@@ -124,6 +124,7 @@ describe('waiting', () => {
       close: () => undefined,
       clock: () => now,
       timeoutMs: TIMEOUT_MS,
+      isBlocking: true,
     });
     const used: number[] = [];
     const outcomes = [1, 2, 3].map((which) =>
@@ -144,7 +145,14 @@ describe('waiting', () => {
     let now = 0;
     const gone = new Error('device removed');
     const open = vi.fn(() => ulong(1));
-    const pool = new SessionPool({ size: 1, open, close: () => undefined, clock: () => now, timeoutMs: TIMEOUT_MS });
+    const pool = new SessionPool({
+      size: 1,
+      open,
+      close: () => undefined,
+      clock: () => now,
+      timeoutMs: TIMEOUT_MS,
+      isBlocking: false,
+    });
     const loan = { kind: 'encrypt', deadline: TIMEOUT_MS };
     const [outcome, ...others] = [1, 2, 3].map(() => pool.withSession(loan, () => Promise.reject(gone)));
     open.mockImplementation(() => {

@@ -98,6 +98,7 @@ export class ServingKeyManager implements KeyManager {
       },
       clock,
       timeoutMs,
+      isBlocking: dialect.isolation === 'none',
     });
     this.#recovery = new Recovery({ opened, pool: this.#pool, keys: this.#keys, log, clock, durations });
   }
@@ -219,7 +220,9 @@ export class ServingKeyManager implements KeyManager {
     this.#recovery.requireToken();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#lend(kind, deadline, use);
+        const result = await this.#pool.withSession({ kind, deadline }, (session) => use(session, deadline));
+        this.#recovery.operationSucceeded();
+        return result;
       } catch (failure) {
         if (!isLoss(failure)) throw translateFailure(failure);
         if (attempt > 1 && !isOtherLoss(attempt, failure)) {
@@ -230,12 +233,6 @@ export class ServingKeyManager implements KeyManager {
         if (this.#clock() >= deadline) throw translateFailure(failure);
       }
     }
-  }
-
-  async #lend<T>(kind: Operation, deadline: number, use: Use<T>): Promise<T> {
-    const result = await this.#pool.withSession({ kind, deadline }, (session) => use(session, deadline));
-    this.#recovery.operationSucceeded();
-    return result;
   }
 }
 

@@ -15,6 +15,8 @@ export interface SessionPoolOptions {
   readonly clock: () => number;
   /** Milliseconds that an operation has at most. When no session has come back for so long, the module hangs. */
   readonly timeoutMs: number;
+  /** Whether an operation blocks the thread until it ends, so that no timer could fire before that. */
+  readonly isBlocking: boolean;
 }
 
 /** What a session is borrowed for. Operations of one kind take about the same time. */
@@ -85,18 +87,8 @@ export class SessionPool {
       this.#takeBack(lent, true);
       throw noneFree();
     }
-    const answer = (async () => use(lent.session))().then(
-      (result) => {
-        this.#cameBack(lent, { hasFailed: false, isReusable: true });
-        return result;
-      },
-      (error: unknown) => {
-        const isReusable = error instanceof XksError && error.cause === undefined;
-        this.#cameBack(lent, { hasFailed: true, isReusable });
-        throw error;
-      },
-    );
-    // A blocking call has always come back before a timer is looked at, however late.
+    const answer = this.#use(lent, use);
+    if (this.#options.isBlocking) return answer;
     return withTimeLimit(answer, this.#remaining(loan), () => {
       lent.isOverdue = true;
       throw late();
@@ -136,6 +128,19 @@ export class SessionPool {
       resolve(true);
     };
     return withTimeLimit(promise, milliseconds, () => false);
+  }
+
+  async #use<T>(lent: Lent, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await use(lent.session);
+    } catch (error) {
+      const isReusable = error instanceof XksError && error.cause === undefined;
+      this.#cameBack(lent, { hasFailed: true, isReusable });
+      throw error;
+    }
+    this.#cameBack(lent, { hasFailed: false, isReusable: true });
+    return result;
   }
 
   #borrow(loan: Loan): Lent | Promise<Lent> {
