@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo test build lint lint-rules lint-types bench bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
+.PHONY: help run demo test build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
@@ -41,6 +41,12 @@ lint-types:
 
 bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 3 minutes (BENCH=... for options)
 	@exec node bench/compare.ts $(BENCH)
+
+bench-growth: build ## measures with more keys, key stores, policies, payload, connections and HSM delay, in 20 minutes
+	@exec node bench/growth.ts
+
+bench-soak: build ## keeps the proxy at 70 % of its capacity and looks for growing memory, in 11 minutes
+	@exec node bench/soak.ts
 
 bench-goodput: build ## measures what is left of an HSM's capacity under overload, in 4 minutes
 	@exec node bench/goodput.ts

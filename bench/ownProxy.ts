@@ -2,9 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { newAuditKey } from '../src/audit/format/auditKey.ts';
+import { parseExposition, type Sample } from '../test/support/exposition.ts';
 import { MAIN } from '../test/support/startTestProgram.ts';
 import { freePort, startPeer, type RunningPeer } from './startPeer.ts';
 import { KEY, PREFIX, REGION, type TestBed } from './testBed.ts';
+import { until } from './until.ts';
 
 export interface OwnProxyOptions {
   readonly workers?: number;
@@ -14,11 +16,21 @@ export interface OwnProxyOptions {
   readonly audit?: object | false;
   /** Settings of the key manager beside its token and PIN. */
   readonly pkcs11?: object;
-  /** Text of the policies. */
+  /** Text of the policies; empty for none. */
   readonly policy?: string;
+  /** Requests in a second. */
+  readonly quota?: number;
   /** Keys and key stores beside the one that is measured. */
   readonly moreKeys?: readonly string[];
   readonly moreKeyStores?: number;
+}
+
+export interface OwnProxy extends RunningPeer {
+  readonly monitoringPort: number;
+  /** Reads its metrics. */
+  metrics(): Promise<Sample[]>;
+  /** Gives it another configuration. Resolves when that is in force. */
+  reload(options: OwnProxyOptions): Promise<void>;
 }
 
 export const POLICY = '@id("account")\npermit (principal in Account::"123456789012", action, resource);\n';
@@ -26,10 +38,7 @@ export const POLICY = '@id("account")\npermit (principal in Account::"1234567890
 let started = 0;
 
 /** Starts our proxy as users do, with everything on: a policy, metrics, the log and an audit log. */
-export async function startOwnProxy(
-  bed: TestBed,
-  options: OwnProxyOptions = {},
-): Promise<RunningPeer & { readonly monitoringPort: number; readonly configFile: string }> {
+export async function startOwnProxy(bed: TestBed, options: OwnProxyOptions = {}): Promise<OwnProxy> {
   const { workers = 1, insecureHttp = false } = options;
   started += 1;
   const folder = join(bed.folder, `xks-proxy-${started}`);
@@ -43,13 +52,24 @@ export async function startOwnProxy(
     return log.split(/"msg":"(?:listening|a worker serves)"/).length > needed;
   });
   const port = Number(/"port":(\d+)[^\n]*"msg":"listening"/.exec(peer.log())?.[1]);
-  return { ...peer, monitoringPort, configFile, target: bed.targetAt(port, insecureHttp ? 'http' : 'https') };
+  const reload = async (changed: OwnProxyOptions): Promise<void> => {
+    const from = peer.log().length;
+    writeConfig(bed, folder, monitoringPort, changed);
+    peer.signal('SIGHUP');
+    await until('the configuration is reloaded', () => {
+      const said = peer.log().slice(from);
+      if (said.includes('is not reloaded')) throw new Error(`The proxy refused a configuration:\n${said}`);
+      return said.includes('"msg":"the configuration was reloaded"');
+    });
+  };
+  const metrics = async () => parseExposition(await (await fetch(`http://127.0.0.1:${monitoringPort}/metrics`)).text());
+  const target = bed.targetAt(port, insecureHttp ? 'http' : 'https');
+  return { ...peer, target, monitoringPort, metrics, reload };
 }
 
-/** Writes the configuration, again for a reload. */
-export function writeConfig(bed: TestBed, folder: string, monitoringPort: number, options: OwnProxyOptions): void {
+function writeConfig(bed: TestBed, folder: string, monitoringPort: number, options: OwnProxyOptions): void {
   const { workers = 1, insecureHttp = false, audit = {}, pkcs11 = {}, policy = POLICY } = options;
-  const { moreKeys = [], moreKeyStores = 0 } = options;
+  const { moreKeys = [], moreKeyStores = 0, quota = 1_000_000 } = options;
   const { accessKeyId } = bed.credential;
   const keyStore = (name: string, uriPathPrefix: string, keys: readonly string[]) => ({
     name,
@@ -58,6 +78,7 @@ export function writeConfig(bed: TestBed, folder: string, monitoringPort: number
     credentials: [{ accessKeyId, secretAccessKey: { file: '../secret' } }],
     keys: keys.map((id) => ({ id })),
     ...(policy !== '' && { policyFile: 'policy.cedar' }),
+    quota: { requestsPerSecond: quota, burst: quota },
   });
   const config = {
     server: {

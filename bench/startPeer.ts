@@ -15,19 +15,17 @@ export interface RunningPeer {
   readonly pid: number | undefined;
   /** Milliseconds from its start until it served. */
   readonly startedInMs: number;
-  /** Port of its metrics; undefined if it has none. */
-  readonly monitoringPort?: number;
   signal(signal: NodeJS.Signals): void;
   /** Its log so far. */
   log(): string;
   stop(): Promise<void>;
 }
 
-export interface StartedProgram extends Omit<RunningPeer, 'target'> {
-  readonly pid: number | undefined;
-}
+export type StartedProgram = Omit<RunningPeer, 'target'>;
 
 const STOP_MS = 20_000;
+// With 10,000 keys in SoftHSM, a start takes minutes.
+const START_LIMIT_MS = 300_000;
 
 /**
  * Starts a program with its log in a file, as reading a pipe would take CPU time from the load generator. Resolves when `isReady` says so of
@@ -49,10 +47,16 @@ export async function startPeer(
   let hasEnded = false;
   const ended = running.ended.then(() => (hasEnded = true));
   const log = () => readFileSync(logFile, 'utf8');
-  await until(`${program[0]} serves`, async () => {
+  const serves = async () => {
     if (hasEnded) throw new Error(`${program[0]} ended before it served:\n${log().slice(-2_000)}`);
     return isReady(log());
-  });
+  };
+  try {
+    await until(`${program[0]} serves`, serves, START_LIMIT_MS);
+  } catch (error) {
+    running.kill();
+    throw error;
+  }
   const stop = async () => {
     running.signal('SIGTERM');
     await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);

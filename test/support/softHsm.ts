@@ -22,6 +22,8 @@ export interface SoftHsmFixture {
    * unless `token` is the label of another.
    */
   importKey(label: string, value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
+  /** The same of many labels, in one session. */
+  importKeys(labels: readonly string[], value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
   /** In the first token, unless `token` is the label of another. */
   hasKey(label: string, token?: string): boolean;
   /** In the first token, unless `token` is the label of another. */
@@ -62,6 +64,25 @@ export function createSoftHsm(): SoftHsmFixture {
     });
   };
 
+  const importKeys: SoftHsmFixture['importKeys'] = (labels, value, attributes = [], token = tokenLabel) => {
+    withSession(token, (pkcs11, session) => {
+      const given = new Set(attributes.map(({ type }) => type));
+      const defaults = [
+        { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
+        { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
+        { type: pkcs11js.CKA_TOKEN, value: true },
+        { type: pkcs11js.CKA_PRIVATE, value: true },
+        { type: pkcs11js.CKA_SENSITIVE, value: true },
+        { type: pkcs11js.CKA_ENCRYPT, value: true },
+        { type: pkcs11js.CKA_DECRYPT, value: true },
+        { type: pkcs11js.CKA_VALUE, value },
+      ].filter(({ type }) => !given.has(type));
+      for (const label of labels) {
+        pkcs11.C_CreateObject(session, [...attributes, ...defaults, { type: pkcs11js.CKA_LABEL, value: label }]);
+      }
+    });
+  };
+
   return {
     module,
     tokenLabel,
@@ -75,23 +96,10 @@ export function createSoftHsm(): SoftHsmFixture {
         pkcs11.C_InitToken(slotOf(pkcs11, ''), readFileSync(softHsm.soPinFile, 'utf8'), label.padEnd(32));
       });
     },
-    importKey: (label, value, attributes = [], token = tokenLabel) => {
-      withSession(token, (pkcs11, session) => {
-        const given = new Set(attributes.map(({ type }) => type));
-        const defaults = [
-          { type: pkcs11js.CKA_CLASS, value: pkcs11js.CKO_SECRET_KEY },
-          { type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_AES },
-          { type: pkcs11js.CKA_TOKEN, value: true },
-          { type: pkcs11js.CKA_PRIVATE, value: true },
-          { type: pkcs11js.CKA_SENSITIVE, value: true },
-          { type: pkcs11js.CKA_ENCRYPT, value: true },
-          { type: pkcs11js.CKA_DECRYPT, value: true },
-          { type: pkcs11js.CKA_LABEL, value: label },
-          { type: pkcs11js.CKA_VALUE, value },
-        ].filter(({ type }) => !given.has(type));
-        pkcs11.C_CreateObject(session, [...attributes, ...defaults]);
-      });
+    importKey: (label, ...rest) => {
+      importKeys([label], ...rest);
     },
+    importKeys,
     hasKey: (label, token = tokenLabel) =>
       withSession(token, (pkcs11, session) => findKey(pkcs11, session, label) !== null),
     destroyKey: (label, token = tokenLabel) => {

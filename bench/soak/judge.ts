@@ -1,0 +1,44 @@
+import { fitLine } from '../statistics.ts';
+
+/** What is read at the end of each minute. */
+export interface MinuteFigures {
+  readonly minute: number;
+  /** Good answers per second. */
+  readonly goodput: number;
+  readonly failed: number;
+  readonly p99Ms: number;
+  /** Longest delay of an event loop, and its 99th percentile, in milliseconds; some 20 ms at rest. */
+  readonly loopMaxMs: number;
+  readonly loopP99Ms: number;
+  /** Share of the minute, from 0 to 1, in which a process collected garbage. */
+  readonly gc: number;
+  /** MiB. */
+  readonly pss: number;
+  readonly residentMemory: number;
+  readonly heapUsed: number;
+  readonly fileDescriptors: number;
+}
+
+// What a proxy fills once: caches, pools, compiled code.
+const WARM_UP_MINUTES = 2;
+const STANDARD_ERRORS = 3;
+
+/** Growth in all the minutes below which a figure is flat, as a share of its mean, and at least so much. */
+const TOLERATED = {
+  pss: { share: 0.05, least: 8 },
+  residentMemory: { share: 0.05, least: 8 },
+  fileDescriptors: { share: 0, least: 3 },
+} as const;
+
+/** Says which figures grow after the first two minutes: by more than is tolerated, and more than their noise explains. */
+export function findGrowth(minutes: readonly MinuteFigures[]): string[] {
+  const measured = minutes.filter(({ minute }) => minute > WARM_UP_MINUTES);
+  return (Object.keys(TOLERATED) as (keyof typeof TOLERATED)[]).flatMap((figure) => {
+    const { slope, error } = fitLine(measured.map((each) => [each.minute, each[figure]]));
+    const mean = measured.reduce((sum, each) => sum + each[figure], 0) / measured.length;
+    const tolerated = Math.max(TOLERATED[figure].least, mean * TOLERATED[figure].share);
+    const grown = slope * (measured.length - 1);
+    const isGrowth = grown > tolerated && slope > STANDARD_ERRORS * error;
+    return isGrowth ? [`${figure} grows by ${slope.toFixed(2)} a minute (± ${error.toFixed(2)})`] : [];
+  });
+}
