@@ -28,12 +28,15 @@ export function receiveBody(req: IncomingMessage, maxBytes: number): Promise<Buf
       if (refusal === undefined) chunks.push(chunk);
       else chunks = [];
     });
+    const leave = (): void => {
+      reject(new BodyRefused(refusal ?? 'ended early'));
+    };
+    req.once('close', leave);
     req.once('end', () => {
+      // It comes after each request, and an Error takes as long as a signature.
+      req.off('close', leave);
       if (refusal !== undefined) reject(new BodyRefused(refusal));
       else resolve(chunks[0] && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
-    });
-    req.once('close', () => {
-      reject(new BodyRefused(refusal ?? 'ended early'));
     });
   });
 }
