@@ -5,7 +5,7 @@ import { jsonAnswer } from './answer.ts';
 import { known, type Exchange, type ParsedExchange, type Step } from './exchange.ts';
 
 /** The response of an operation, of which the record shows one member. */
-type Result = object & { readonly ciphertextDataIntegrityValue?: string };
+type Result = object & { readonly ciphertextDataIntegrityValue?: string | undefined };
 
 /**
  * The last step of a request for a key: gives it to a key manager of the key store that can serve, and makes the answer.

@@ -1,4 +1,4 @@
-import type { KeyManager } from '../hsm/keyManager.ts';
+import type { KeyManager, Sealed, SealedWithCdiv } from '../hsm/keyManager.ts';
 import { frameAad } from '../xks/aad.ts';
 import { encodeBase64 } from '../xks/base64.ts';
 import type { EncryptRequest, EncryptResponse } from '../xks/messages/encrypt.ts';
@@ -13,14 +13,14 @@ export async function encrypt(
 ): Promise<EncryptResponse> {
   const version = newestVersion(key);
   const { ciphertextMetadata } = version;
-  const { ciphertext, iv, tag, ...cdiv } = wantsCdiv
+  const { ciphertext, iv, tag, ciphertextDataIntegrityValue }: Sealed & Partial<SealedWithCdiv> = wantsCdiv
     ? await keyManager.encryptWithCdiv(version, plaintext, { aad, ciphertextMetadata }, deadline)
     : await keyManager.encrypt(version, plaintext, frameAad(aad, ciphertextMetadata), deadline);
   return {
     ciphertext: encodeBase64(ciphertext),
     initializationVector: encodeBase64(iv),
     authenticationTag: encodeBase64(tag),
-    ...(ciphertextMetadata.length > 0 && { ciphertextMetadata: encodeBase64(ciphertextMetadata) }),
-    ...cdiv,
+    ciphertextMetadata: ciphertextMetadata.length > 0 ? encodeBase64(ciphertextMetadata) : undefined,
+    ciphertextDataIntegrityValue,
   };
 }

@@ -110,33 +110,33 @@ export class ReconnectingKeyManager implements KeyManager {
     this.#state = { name: 'lost', failure, attemptMs, timer };
   }
 
-  async describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
-    return this.#opened().describeKey(key, deadline);
+  describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
+    return this.#ask((opened) => opened.describeKey(key, deadline));
   }
 
-  async encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
-    return this.#opened().encrypt(key, plaintext, aad, deadline);
+  encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
+    return this.#ask((opened) => opened.encrypt(key, plaintext, aad, deadline));
   }
 
-  async encryptWithCdiv(
+  encryptWithCdiv(
     key: KeySelector,
     plaintext: Uint8Array,
     fields: AadFields,
     deadline?: number,
   ): Promise<SealedWithCdiv> {
-    return this.#opened().encryptWithCdiv(key, plaintext, fields, deadline);
+    return this.#ask((opened) => opened.encryptWithCdiv(key, plaintext, fields, deadline));
   }
 
-  async decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
-    return this.#opened().decrypt(key, sealed, aad, deadline);
+  decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array> {
+    return this.#ask((opened) => opened.decrypt(key, sealed, aad, deadline));
   }
 
-  async checkHealth(deadline?: number): Promise<void> {
-    return this.#opened().checkHealth(deadline);
+  checkHealth(deadline?: number): Promise<void> {
+    return this.#ask((opened) => opened.checkHealth(deadline));
   }
 
-  async describe(): Promise<KeyManagerDescription> {
-    return this.#opened().describe();
+  describe(): Promise<KeyManagerDescription> {
+    return this.#ask((opened) => opened.describe());
   }
 
   load(): KeyManagerLoad | undefined {
@@ -164,12 +164,12 @@ export class ReconnectingKeyManager implements KeyManager {
     return this.#state.name === 'closed';
   }
 
-  #opened(): KeyManager {
+  #ask<T>(operation: (opened: KeyManager) => Promise<T>): Promise<T> {
     const state = this.#state;
-    if (state.name === 'open') return state.keyManager;
-    if (state.name === 'closed') throw closed();
+    if (state.name === 'open') return operation(state.keyManager);
+    if (state.name === 'closed') return Promise.reject(closed());
     const detail = state.name === 'opening' ? 'it has not been opened yet' : state.failure.message;
-    throw new XksError('InternalException', 'The key manager cannot be used at present.', { detail });
+    return Promise.reject(new XksError('InternalException', 'The key manager cannot be used at present.', { detail }));
   }
 }
 

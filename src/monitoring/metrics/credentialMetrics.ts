@@ -2,11 +2,14 @@ import type { Registry } from 'prom-client';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { readGauge } from './readGauge.ts';
 
-/** What a process knows of its credentials: since when it has them, and when they last signed. Returns what tells of a use. */
+/**
+ * What a process knows of its credentials: since when it has them, and when they last signed. Returns a function that notes a use.
+ * `usedAt` is in milliseconds since the epoch.
+ */
 export function credentialMetrics(
   registry: Registry,
   { keyStores, clock }: { readonly keyStores: () => readonly KeyStore[]; readonly clock: () => number },
-): (accessKeyId: string) => void {
+): (accessKeyId: string, usedAt: number) => void {
   // Milliseconds since the epoch, by access key id.
   const firstSeen = new Map<string, number>();
   const lastUsed = new Map<string, number>();
@@ -39,7 +42,7 @@ export function credentialMetrics(
     aggregator: 'max',
     read: () => read((id) => lastUsed.get(id) ?? 0),
   });
-  return (accessKeyId) => {
-    lastUsed.set(accessKeyId, clock());
+  return (accessKeyId, usedAt) => {
+    lastUsed.set(accessKeyId, usedAt);
   };
 }

@@ -7,6 +7,7 @@ import { keyProtectionMetrics } from './keyProtectionMetrics.ts';
 import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 import { MeasuredKeyManager } from './measuredKeyManager.ts';
 import { readGauge } from './readGauge.ts';
+import type { WorkBatch } from './workBatch.ts';
 
 const STATUSES = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'] as const;
 
@@ -14,6 +15,7 @@ const STATUSES = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'] as const;
 export function keyManagerMetrics(
   registry: Registry,
   keyStores: () => readonly KeyStore[],
+  batch: WorkBatch,
 ): (keyManager: KeyManager) => KeyManager {
   const managers = (): GuardedKeyManager[] => [...new Set(keyStores().flatMap(({ keyManagers }) => keyManagers))];
   const labelNames = ['key_manager'] as const;
@@ -70,7 +72,9 @@ export function keyManagerMetrics(
   return (keyManager) =>
     new MeasuredKeyManager(keyManager, {
       measured: ({ operation, errorName, seconds }) => {
-        duration.observe({ key_manager: keyManager.name, operation, error_name: errorName ?? 'none' }, seconds);
+        batch.add(() => {
+          duration.observe({ key_manager: keyManager.name, operation, error_name: errorName ?? 'none' }, seconds);
+        });
       },
       described: (key, description) => {
         noteProtection(keyManager.name, key, description);

@@ -5,13 +5,14 @@ import { nameOfVersion, newestVersion } from '../../operations/externalKey.ts';
 import { readGauge } from './readGauge.ts';
 
 /**
- * What a process knows of the versions of keys: how often each has served, and when last. What it returns counts a request.
+ * What a process knows of the versions of keys: how often each has served, and when last. Returns a function that counts a request.
+ * `endedAt` is in milliseconds since the epoch.
  * The counts are those of processes since their starts: `audit query --count` has the exact number.
  */
 export function keyVersionMetrics(
   registry: Registry,
-  { keyStores, clock }: { readonly keyStores: () => readonly KeyStore[]; readonly clock: () => number },
-): (request: EndedRequest) => void {
+  keyStores: () => readonly KeyStore[],
+): (request: EndedRequest, endedAt: number) => void {
   const labelNames = ['key_store', 'external_key_id', 'key_version'] as const;
   const operations = new Counter({
     name: 'xks_proxy_key_version_operations_total',
@@ -43,13 +44,13 @@ export function keyVersionMetrics(
         ),
       ),
   });
-  return ({ keyStore, externalKeyId, keyVersion, operation, outcome, errorName }) => {
+  return ({ keyStore, externalKeyId, keyVersion, operation, outcome, errorName }, endedAt) => {
     if (keyStore === undefined || externalKeyId === undefined || keyVersion === undefined || operation === undefined)
       return;
     // The key has served although the client did not take the answer.
     if (outcome === 'failure' || errorName !== undefined) return;
     operations.inc({ key_store: keyStore, external_key_id: externalKeyId, key_version: keyVersion, operation });
-    lastUsed.set(nameOf(keyStore, externalKeyId, keyVersion), clock());
+    lastUsed.set(nameOf(keyStore, externalKeyId, keyVersion), endedAt);
   };
 }
 

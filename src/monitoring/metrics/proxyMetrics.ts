@@ -8,11 +8,12 @@ import { blockMetrics } from './blockMetrics.ts';
 import { certificateMetrics } from './certificateMetrics.ts';
 import { credentialMetrics } from './credentialMetrics.ts';
 import { keyManagerMetrics } from './keyManagerMetrics.ts';
-import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
+import type { SnapshotSource } from './metricsSnapshot.ts';
 import { keyVersionMetrics } from './keyVersionMetrics.ts';
 import { recordMetrics, type MeasuredTrail } from './recordMetrics.ts';
 import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 import { requestMetrics } from './requestMetrics.ts';
+import { WorkBatch } from './workBatch.ts';
 
 export interface ProxyMetricsOptions {
   /** Proxies behind the load balancer, by the configuration. */
@@ -54,10 +55,11 @@ export function proxyMetrics({
     aggregator: 'max',
     registers: [registry],
   }).set(fleetSize);
+  const batch = new WorkBatch();
   const countRequest = requestMetrics(registry);
-  const measure = keyManagerMetrics(registry, keyStores);
+  const measure = keyManagerMetrics(registry, keyStores, batch);
   const credentialUsed = credentialMetrics(registry, { keyStores, clock });
-  const keyVersionUsed = keyVersionMetrics(registry, { keyStores, clock });
+  const keyVersionUsed = keyVersionMetrics(registry, keyStores);
   blockMetrics(registry, { keyStores, blockList });
   certificateMetrics(registry, tls);
   recordMetrics(trail, registry);
@@ -67,11 +69,17 @@ export function proxyMetrics({
     registers: [registry],
   });
   return {
-    ...snapshotOf(registry),
+    snapshot: () => {
+      batch.flush();
+      return registry.getMetricsAsJSON();
+    },
     countRequest: (record) => {
-      countRequest(record);
-      keyVersionUsed(record);
-      if (record.accessKeyId !== undefined) credentialUsed(record.accessKeyId);
+      const endedAt = clock();
+      batch.add(() => {
+        countRequest(record);
+        keyVersionUsed(record, endedAt);
+        if (record.accessKeyId !== undefined) credentialUsed(record.accessKeyId, endedAt);
+      });
     },
     countRefusal: refusalMetrics(registry),
     countUnrecorded: (answers) => {

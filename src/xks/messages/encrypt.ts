@@ -22,8 +22,8 @@ export interface EncryptResponse {
   readonly ciphertext: string;
   readonly initializationVector: string;
   readonly authenticationTag: string;
-  readonly ciphertextMetadata?: string;
-  readonly ciphertextDataIntegrityValue?: string;
+  readonly ciphertextMetadata?: string | undefined;
+  readonly ciphertextDataIntegrityValue?: string | undefined;
 }
 
 export const encryptRequest: MessageType<EncryptRequest> = {

@@ -1,0 +1,27 @@
+// So few that they do not hold up the event loop: 64 take less than a millisecond.
+const MOST = 64;
+const LONGEST_MS = 100;
+
+/**
+ * Runs pieces of work together, a little later. Between two requests, the code and data of a metric leave the processor's caches,
+ * so counting 64 requests in a row takes much less time than counting each when it ends.
+ */
+export class WorkBatch {
+  #waiting: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Runs the work within 100 ms. */
+  add(work: () => void): void {
+    if (this.#waiting.push(work) >= MOST) this.flush();
+    else this.#timer ??= setTimeout(this.flush.bind(this), LONGEST_MS).unref();
+  }
+
+  /** Runs what waits now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const works = this.#waiting;
+    this.#waiting = [];
+    for (const work of works) work();
+  }
+}
