@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { KeyStoreClient } from '../xksClient/keyStoreClient.ts';
 import { InvalidOption, readTarget, type TargetOptions } from '../xksClient/readTarget.ts';
-import { NoAnswer, sendRequest } from '../xksClient/sendRequest.ts';
+import { BrokenAnswer, NoAnswer, sendRequest } from '../xksClient/sendRequest.ts';
 import type { Target } from '../xksClient/target.ts';
 import { CommandFailure } from './cli.ts';
 
@@ -34,8 +34,10 @@ export function addTargetOptions(command: Command): void {
 export async function introduce(target: Target, otherwise?: string): Promise<void> {
   const store = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
   const answer = await store.call('metadata').catch((error: unknown) => {
+    if (error instanceof BrokenAnswer) return undefined;
     throw unreachable(target, error);
   });
+  if (!answer) return;
   const hints: Readonly<Record<number, string | undefined>> = {
     200: undefined,
     401: 'check --access-key-id, --secret-file, --region and the clocks',

@@ -25,7 +25,18 @@ export interface ConformanceCase {
   run(probe: Probe): Promise<void>;
 }
 
-export type Outcome = 'pass' | 'fail' | 'skipped';
+/** `blocked`: cannot be decided, because the proxy refuses the basic round trip. */
+export type Outcome = 'pass' | 'fail' | 'blocked' | 'skipped';
+
+/** One fault of a proxy, which may fail many cases. */
+export interface Cause {
+  /** Equal texts are one cause. */
+  readonly text: string;
+  /** Effect on KMS. */
+  readonly consequence: string;
+  /** Rank in the report, 1 for the worst. */
+  readonly severity: 1 | 2 | 3 | 4;
+}
 
 /** Texts hold neither secrets nor signatures, and only printable ASCII of what the target sent. */
 export interface CaseResult {
@@ -37,6 +48,8 @@ export interface CaseResult {
   readonly expected: string;
   /** What decided the outcome: the last answer, or what was wrong, or what the case would need to run. */
   readonly got: string;
+  /** Set if the case failed for a reason that it can share with other cases. */
+  readonly cause?: Cause;
   readonly exchanges: readonly Exchange[];
   readonly durationMs: number;
 }
@@ -50,6 +63,12 @@ export interface Exchange {
 /** The proxy did not do as expected; the message says what it did. */
 export class Unmet extends Error {
   override readonly name = 'Unmet';
+  readonly sharedCause: Cause | undefined;
+
+  constructor(message: string, sharedCause?: Cause) {
+    super(message);
+    this.sharedCause = sharedCause;
+  }
 }
 
 /** The case cannot be decided on this target; the message says what it would need. */

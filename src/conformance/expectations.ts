@@ -1,5 +1,7 @@
 import { decodeBase64 } from '../xks/base64.ts';
+import { errorNameOf, isObject } from './errorNameOf.ts';
 import { XKS_ERROR_STATUS, type XksErrorName } from '../xks/errors.ts';
+import { acceptance, refusal, wrongError } from './causes.ts';
 import { Unmet } from './conformanceCase.ts';
 import { describeAnswer } from './describeExchange.ts';
 import type { JsonObject } from '../xksClient/keyStoreClient.ts';
@@ -20,7 +22,7 @@ export interface Sealed {
 
 /** Throws Unmet unless the answer is a 200 with a JSON object, which it returns. */
 export function expectSuccess(answer: Answer): JsonObject {
-  if (answer.status !== 200) throw new Unmet(describeAnswer(answer));
+  if (answer.status !== 200) throw new Unmet(describeAnswer(answer), refusal(answer));
   if (!isObject(answer.json)) throw new Unmet(`200 whose body is not a JSON object: ${describeAnswer(answer)}`);
   return answer.json;
 }
@@ -29,7 +31,7 @@ export function expectSuccess(answer: Answer): JsonObject {
 export function expectError(answer: Answer, names: readonly XksErrorName[]): void {
   const name = errorNameOf(answer);
   if (name === undefined || !names.includes(name) || answer.status !== XKS_ERROR_STATUS[name]) {
-    throw new Unmet(describeAnswer(answer));
+    throw new Unmet(describeAnswer(answer), answer.status === 200 ? acceptance(names) : wrongError(answer, names));
   }
 }
 
@@ -38,9 +40,9 @@ export function describeErrors(names: readonly XksErrorName[]): string {
   return names.map((name) => `${XKS_ERROR_STATUS[name]} ${name}`).join(' or ');
 }
 
-export function errorNameOf({ json }: Answer): XksErrorName | undefined {
-  const name = isObject(json) ? json['errorName'] : undefined;
-  return typeof name === 'string' && Object.hasOwn(XKS_ERROR_STATUS, name) ? (name as XksErrorName) : undefined;
+/** Whether an optional member of an answer is absent. One that is null counts as absent; `null-members` finds it. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** Throws Unmet unless the answer is a well-formed encrypt answer. */
@@ -50,7 +52,7 @@ export function expectSealed(answer: Answer): Sealed {
     ciphertext: expectBytes(fields, 'ciphertext'),
     iv: expectBytes(fields, 'initializationVector'),
     tag: expectBytes(fields, 'authenticationTag'),
-    metadata: 'ciphertextMetadata' in fields ? expectBytes(fields, 'ciphertextMetadata') : undefined,
+    metadata: isAbsent(fields['ciphertextMetadata']) ? undefined : expectBytes(fields, 'ciphertextMetadata'),
     cdiv: fields['ciphertextDataIntegrityValue'],
   };
 }
@@ -78,8 +80,4 @@ function expectBytes(fields: JsonObject, name: string): Buffer {
   const bytes = typeof text === 'string' ? decodeBase64(text) : undefined;
   if (!bytes) throw new Unmet(`200 whose ${name} is ${text === undefined ? 'missing' : 'not standard Base64'}`);
   return bytes;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

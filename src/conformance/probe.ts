@@ -16,6 +16,8 @@ export class Probe {
   readonly target: Target;
   readonly store: KeyStoreClient;
   readonly exchanges: Exchange[] = [];
+  /** The last answer, and the path of its request. */
+  last: { readonly path: string; readonly answer: Answer } | undefined;
   /** Every answer of the run with a status of 400 or more, of all cases. */
   readonly refusals: Answer[];
 
@@ -54,6 +56,7 @@ export class Probe {
     try {
       const answer = await sendRequest(this.target.endpoint, request, agent);
       this.note(sent, describeAnswer(answer));
+      this.last = { path: request.path, answer };
       if (answer.status >= 400) this.refusals.push(answer);
       return answer;
     } catch (error) {

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { findCauses } from './causes.ts';
 import type { CaseResult, ConformanceCase, Section } from './conformanceCase.ts';
 import { Probe } from './probe.ts';
 import type { ConformanceReport } from './report/conformanceReport.ts';
 import { notRun, runCase } from './runCase.ts';
-import { NoAnswer, type Answer } from '../xksClient/sendRequest.ts';
+import { tryRoundTrip } from './roundTrip.ts';
+import { BrokenAnswer, NoAnswer, type Answer } from '../xksClient/sendRequest.ts';
 import type { Target } from '../xksClient/target.ts';
 import { timeOperations } from './timing.ts';
 
@@ -24,7 +26,10 @@ const REVIVAL_DELAY_MS = 500;
 /** Runs cases, timing, and last the cases that may bring the proxy down. Throws NoAnswer if it cannot be reached at all. */
 export async function runSuite(target: Target, options: RunOptions): Promise<ConformanceReport> {
   const { sections, requests, stop, onProgress } = options;
-  await new Probe(target, []).store.call('health');
+  await requireAnswer(target);
+
+  const refused = await tryRoundTrip(target);
+  if (refused) onProgress(`basic round trip: ${refused.operation} is refused: ${refused.advice}`, refused.got);
 
   const startedAt = target.clock();
   const started = performance.now();
@@ -41,7 +46,7 @@ export async function runSuite(target: Target, options: RunOptions): Promise<Con
         results.set(one, notRun(section, one, 'the proxy no longer answers'));
         continue;
       }
-      const result = await runCase(target, section, one, refusals);
+      const result = await runCase(target, section, one, refusals, refused);
       const died = result.outcome === 'fail' && !(await isAnswering(target));
       if (died) stopped = `The proxy no longer answers since the case ${one.id}.`;
       results.set(one, died ? { ...result, got: `${result.got}; and the proxy no longer answers` } : result);
@@ -63,6 +68,8 @@ export async function runSuite(target: Target, options: RunOptions): Promise<Con
     startedAt: new Date(startedAt).toISOString(),
     durationMs: performance.now() - started,
     stopped,
+    refused,
+    causes: findCauses([...results.values()]),
     sections: sections.map(({ name, title, source, cases }) => ({
       name,
       title,
@@ -76,7 +83,7 @@ export async function runSuite(target: Target, options: RunOptions): Promise<Con
 async function isAnswering(target: Target): Promise<boolean> {
   for (let attempt = 1; attempt <= REVIVAL_ATTEMPTS; attempt += 1) {
     try {
-      await new Probe(target, []).store.call('health');
+      await requireAnswer(target);
       return true;
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error;
@@ -84,4 +91,13 @@ async function isAnswering(target: Target): Promise<boolean> {
     }
   }
   return false;
+}
+
+/** Throws NoAnswer unless an answer begins. One that is too large or too slow fails cases, not the run. */
+async function requireAnswer(target: Target): Promise<void> {
+  try {
+    await new Probe(target, []).store.call('health');
+  } catch (error) {
+    if (!(error instanceof BrokenAnswer)) throw error;
+  }
 }

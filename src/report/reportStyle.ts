@@ -34,7 +34,7 @@ a { color: inherit; }
 .totals h3 { margin: 0 0 6px; font-size: 14px; }
 .stack { display: flex; gap: 2px; height: 10px; margin-bottom: 8px; }
 .stack span { border-radius: 3px; }
-.stack .pass { background: var(--pass); } .stack .fail { background: var(--fail); } .stack .skipped { background: var(--line); }
+.stack .pass { background: var(--pass); } .stack .fail { background: var(--fail); } .stack .blocked { background: var(--skip); } .stack .skipped { background: var(--line); }
 .counts { display: flex; gap: 18px; font-variant-numeric: tabular-nums; }
 .counts b { font-size: 20px; } .counts .fail b { color: var(--fail); } .counts .pass b { color: var(--pass); }
 .failures { margin: 12px 0 0; padding: 0; list-style: none; }
@@ -65,7 +65,7 @@ summary .time { color: var(--muted); font-size: 13px; font-variant-numeric: tabu
 summary .time::after { content: " \\25be"; }
 h2 .outcome { margin-left: 10px; }
 .outcome { font-weight: 600; font-size: 13px; }
-.outcome.pass { color: var(--pass); } .outcome.fail { color: var(--fail); } .outcome.skipped { color: var(--skip); }
+.outcome.pass { color: var(--pass); } .outcome.fail { color: var(--fail); } .outcome.blocked, .outcome.skipped { color: var(--skip); }
 .body { padding: 2px 18px 16px 164px; }
 footer { margin-top: 44px; color: var(--muted); font-size: 13px; }
 @media (max-width: 720px) {

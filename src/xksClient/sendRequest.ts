@@ -29,6 +29,9 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
+/** An HTTP answer began, and was too large, or did not end within the deadline. */
+export class BrokenAnswer extends NoAnswer {}
+
 const MAX_ANSWER_BYTES = 1_048_576;
 const MAX_REASON_CHARACTERS = 300;
 
@@ -42,6 +45,7 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
     agent: agent ?? false,
     signal: AbortSignal.timeout(endpoint.deadlineMs),
   };
+  let begun = false;
   try {
     const outgoing = endpoint.url.protocol === 'https:' ? httpsRequest(options) : httpRequest(options);
     const incoming = new Promise<IncomingMessage>((resolve, reject) => {
@@ -49,6 +53,7 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
     });
     outgoing.end(request.body);
     const response = await incoming;
+    begun = true;
     const body = await readBody(response);
     return {
       status: response.statusCode ?? 0,
@@ -59,7 +64,8 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
       reusedConnection: outgoing.reusedSocket,
     };
   } catch (error) {
-    throw new NoAnswer(explain(error, endpoint.deadlineMs), { cause: error });
+    const reason = explain(error, endpoint.deadlineMs);
+    throw begun ? new BrokenAnswer(reason, { cause: error }) : new NoAnswer(reason, { cause: error });
   }
 }
 

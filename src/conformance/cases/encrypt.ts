@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { IV_BYTES, MAX_CIPHERTEXT_METADATA_BYTES, TAG_BYTES } from '../../xks/limits.ts';
 import { accepts, refuses, seal } from '../caseBuilders.ts';
 import type { Section } from '../conformanceCase.ts';
-import { errorNameOf, expectError, expectSealed, expectThat } from '../expectations.ts';
+import { errorNameOf } from '../errorNameOf.ts';
+import { expectError, expectSealed, expectSuccess, expectThat } from '../expectations.ts';
 import { base64 } from '../../xksClient/keyStoreClient.ts';
 
 const ENCRYPTIONS = 20;
@@ -54,6 +55,17 @@ export const encrypt: Section = {
         const { metadata } = await seal(store, randomBytes(32));
         const length = metadata?.length ?? 0;
         expectThat(length <= MAX_CIPHERTEXT_METADATA_BYTES, `${length} bytes`);
+      },
+    },
+    {
+      id: 'null-members',
+      level: 'MUST',
+      title: 'An optional member that has no value is left out',
+      expected: 'no member that is null',
+      async run({ store }) {
+        const fields = expectSuccess(await store.call('encrypt'));
+        const nulls = Object.keys(fields).filter((name) => fields[name] === null);
+        expectThat(nulls.length === 0, `null for ${nulls.join(' and ')}`);
       },
     },
     {

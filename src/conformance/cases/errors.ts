@@ -1,7 +1,8 @@
 import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
-import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
+import { wrongError } from '../causes.ts';
+import { Unmet, type Cause, type ConformanceCase, type Level, type Section } from '../conformanceCase.ts';
 import { describeAnswer } from '../describeExchange.ts';
-import { errorNameOf, expectThat } from '../expectations.ts';
+import { errorNameOf } from '../errorNameOf.ts';
 import type { Probe } from '../probe.ts';
 import type { Answer } from '../../xksClient/sendRequest.ts';
 import { unsigned } from '../unsigned.ts';
@@ -13,6 +14,7 @@ function everyError(
   title: string,
   expected: string,
   holds: (answer: Answer) => boolean,
+  causeOf?: (answer: Answer) => Cause,
 ): ConformanceCase {
   return {
     id,
@@ -25,7 +27,8 @@ function everyError(
       const broken = errors.filter((answer) => !holds(answer));
       const [first] = broken;
       const example = first ? describeAnswer(first) : '';
-      expectThat(broken.length === 0, `${broken.length} of ${errors.length} are not, for example ${example}`);
+      const cause = first && causeOf?.(first);
+      if (first) throw new Unmet(`${broken.length} of ${errors.length} are not, for example ${example}`, cause);
       probe.note(`all ${errors.length} error answers of this run`, 'as expected');
     },
   };
@@ -45,6 +48,7 @@ export const errors: Section = {
         const name = errorNameOf(answer);
         return name !== undefined && XKS_ERROR_STATUS[name] === answer.status;
       },
+      (answer) => wrongError(answer, []),
     ),
     everyError(
       'error-messages',

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { XksErrorName } from '../../xks/errors.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
-import { describeValue, errorNameOf, expectError, expectSuccess, expectThat } from '../expectations.ts';
+import { errorNameOf } from '../errorNameOf.ts';
+import { describeValue, expectError, expectSuccess, expectThat } from '../expectations.ts';
 import type { OptionalKeys } from '../../xksClient/target.ts';
 
 const WRONG_USAGE: readonly XksErrorName[] = ['InvalidKeyUsageException'];

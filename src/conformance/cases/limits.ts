@@ -4,7 +4,8 @@ import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
 import { acceptsOrRefuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { describeAnswer } from '../describeExchange.ts';
-import { errorNameOf, expectPlaintext, expectSuccess, expectThat } from '../expectations.ts';
+import { errorNameOf } from '../errorNameOf.ts';
+import { expectPlaintext, expectSuccess, expectThat } from '../expectations.ts';
 import { base64, type JsonObject, type Operation } from '../../xksClient/keyStoreClient.ts';
 
 /** AAD whose length does not fit into the two bytes that the specification gives it. */

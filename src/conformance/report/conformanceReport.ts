@@ -1,4 +1,6 @@
+import type { Finding } from '../causes.ts';
 import type { CaseResult, Level, Outcome } from '../conformanceCase.ts';
+import type { RefusedRoundTrip } from '../roundTrip.ts';
 import type { OperationTiming } from '../timing.ts';
 
 /** All that a run found, and nothing secret: what the text, JSON and HTML reports are made of. */
@@ -9,6 +11,10 @@ export interface ConformanceReport {
   readonly durationMs: number;
   /** Why the run ended early, if it did. */
   readonly stopped: string | undefined;
+  /** Set if the proxy refuses a valid Encrypt or Decrypt. */
+  readonly refused: RefusedRoundTrip | undefined;
+  /** Why cases failed, the worst first. */
+  readonly causes: readonly Finding[];
   readonly sections: readonly SectionReport[];
   readonly timings: readonly OperationTiming[];
 }
@@ -32,7 +38,11 @@ export function countResults({ sections }: ConformanceReport, level: Level, outc
   return sections.reduce((sum, { results }) => sum + results.filter(counts).length, 0);
 }
 
-/** Whether every MUST that could be tried was met, and the proxy survived. */
+/** Whether every MUST that could be tried was met, none was blocked, and the proxy survived. */
 export function conforms(report: ConformanceReport): boolean {
-  return countResults(report, 'MUST', 'fail') === 0 && report.stopped === undefined;
+  return (
+    countResults(report, 'MUST', 'fail') === 0 &&
+    countResults(report, 'MUST', 'blocked') === 0 &&
+    report.stopped === undefined
+  );
 }

@@ -2,7 +2,7 @@ import type { CaseResult } from '../conformanceCase.ts';
 import { formatMs } from '../../report/formatFigures.ts';
 import { html, type Html } from '../../report/html.ts';
 
-const OUTCOMES = { pass: 'Pass', fail: 'Fail', skipped: 'Not run' } as const;
+const OUTCOMES = { pass: 'Pass', fail: 'Fail', blocked: 'Not run', skipped: 'Skipped' } as const;
 const MAX_EXCHANGES = 6;
 
 /** One case as a line that opens: what was expected, what came, and the requests behind it. Open where it failed. */
@@ -23,7 +23,7 @@ export function htmlCase(result: CaseResult): Html {
         <dd><code>${id}</code></dd>
         <dt>Expected</dt>
         <dd>${expected}</dd>
-        <dt>${outcome === 'skipped' ? 'Why' : 'Got'}</dt>
+        <dt>${outcome === 'skipped' || outcome === 'blocked' ? 'Why' : 'Got'}</dt>
         <dd>${got}</dd>
         ${
           left > 0

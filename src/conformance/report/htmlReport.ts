@@ -1,3 +1,4 @@
+import { countCases, type Finding } from '../causes.ts';
 import type { Level, Outcome } from '../conformanceCase.ts';
 import { conforms, countResults, type ConformanceReport, type SectionReport } from './conformanceReport.ts';
 import { html, type Html } from '../../report/html.ts';
@@ -8,7 +9,8 @@ import { htmlLatencies } from './htmlLatencies.ts';
 const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['pass', 'pass'],
   ['fail', 'fail'],
-  ['skipped', 'not run'],
+  ['blocked', 'not run'],
+  ['skipped', 'skipped'],
 ];
 
 /** The report as one page that needs nothing else. */
@@ -21,10 +23,10 @@ export function htmlReport(report: ConformanceReport): string {
       ['Region', target.region],
       ['Run', `${formatDate(report.startedAt)}, in ${(report.durationMs / 1_000).toFixed(1)} s`],
     ],
-    sections: [verdict(report), failures(report), htmlLatencies(report.timings), ...sections.map(sectionCases)],
+    sections: [failures(report), verdict(report), htmlLatencies(report.timings), ...sections.map(sectionCases)],
     footer: html`Held against the AWS KMS External Key Store Proxy API Specification 1.0.3. MUST: the specification
     demands it. SHOULD: the specification recommends it, or it is good practice where the specification is silent. Cases
-    that were not run say what they would need.`,
+    that were skipped say what they would need; those not run depend on a request that the proxy refuses.`,
   });
 }
 
@@ -56,23 +58,34 @@ function totals(report: ConformanceReport, level: Level): Html {
   </div>`;
 }
 
-function failures({ sections }: ConformanceReport): Html {
-  const failed = sections.flatMap(({ results }) => results.filter(({ outcome }) => outcome === 'fail'));
-  if (failed.length === 0) return html``;
-  const ordered = failed.toSorted((a, b) => a.level.localeCompare(b.level));
-  return html`<section>
-    <h2>What fails</h2>
-    <ul class="card failures">
-      ${ordered.map(
-        ({ id, level, title, expected, got }) =>
-          html`<li>
-            <span class="level">${level}</span><a href="#${id}">${title}</a>
-            <p class="muted">Expected ${expected}</p>
-            <code>${got}</code>
-          </li>`,
-      )}
-    </ul>
-  </section>`;
+function failures({ causes, refused }: ConformanceReport): Html {
+  return html`${
+    refused
+      ? html`<section>
+          <h2>The basic round trip is refused</h2>
+          <p>${refused.operation} answers <code>${refused.got}</code></p>
+          <p>${refused.advice}</p>
+        </section>`
+      : ''
+  }${
+    causes.length > 0
+      ? html`<section>
+          <h2>What fails, the worst first</h2>
+          <ul class="card failures">
+            ${causes.map(failure)}
+          </ul>
+        </section>`
+      : ''
+  }`;
+}
+
+function failure(cause: Finding): Html {
+  const { text, consequence, cases, must } = cause;
+  return html`<li>
+    <span class="level">${must ? 'MUST' : 'SHOULD'}</span>${text}, ${countCases(cause)}
+    <p>${consequence}</p>
+    <p class="muted">${cases.map((id) => html`<a href="#${id}">${id}</a> `)}</p>
+  </li>`;
 }
 
 function sectionCases({ title, source, results }: SectionReport): Html {

@@ -1,15 +1,17 @@
+import { countCases } from '../causes.ts';
 import type { CaseResult } from '../conformanceCase.ts';
 import type { OperationTiming } from '../timing.ts';
 import { conforms, countResults, type ConformanceReport } from './conformanceReport.ts';
 import { formatMs, formatShare } from '../../report/formatFigures.ts';
 
-const LABELS = { pass: 'pass', fail: 'FAIL', skipped: 'skip' } as const;
+const LABELS = { pass: 'pass', fail: 'FAIL', blocked: 'n/r ', skipped: 'skip' } as const;
 
-/** The report for a terminal: every case in a line, and what happened where it failed. */
+/** The report for a terminal: the causes of failures, then every case in a line, and what happened where it failed. */
 export function textReport(report: ConformanceReport): string {
   const { target, startedAt, sections, stopped, timings } = report;
   return [
     `Conformance of ${target.endpoint}${target.uriPath}, key ${target.keyId}, ${startedAt}`,
+    ...formatCauses(report),
     ...sections.map(({ title, source, results }) =>
       [`\n${title}  (${source})`, ...results.map(formatResult)].join('\n'),
     ),
@@ -23,7 +25,7 @@ export function textReport(report: ConformanceReport): string {
 function formatResult({ id, level, title, outcome, expected, got, exchanges }: CaseResult): string {
   const line = `  ${LABELS[outcome]}  ${level.padEnd(6)}  ${id}: ${title}`;
   if (outcome === 'pass') return line;
-  if (outcome === 'skipped') return `${line}\n        ${got}`;
+  if (outcome === 'skipped' || outcome === 'blocked') return `${line}\n        ${got}`;
   const last = exchanges.at(-1);
   return [
     line,
@@ -33,12 +35,27 @@ function formatResult({ id, level, title, outcome, expected, got, exchanges }: C
   ].join('\n');
 }
 
+function formatCauses({ causes, refused }: ConformanceReport): string[] {
+  return [
+    ...(refused
+      ? [`\nThe basic round trip is refused: ${refused.operation} answers ${refused.got}\n  ${refused.advice}`]
+      : []),
+    ...(causes.length > 0 ? ['\nWhat fails, the worst first'] : []),
+    ...causes.map((cause, index) => {
+      const { text, consequence, must } = cause;
+      return `  ${index + 1}. ${must ? 'MUST' : 'SHOULD'}  ${text}, ${countCases(cause)}\n     ${consequence}`;
+    }),
+  ];
+}
+
 function formatTotals(report: ConformanceReport): string {
   const row = (level: 'MUST' | 'SHOULD') => {
-    const counts = (['pass', 'fail', 'skipped'] as const).map((outcome) => countResults(report, level, outcome));
+    const counts = (['pass', 'fail', 'blocked', 'skipped'] as const).map((outcome) =>
+      countResults(report, level, outcome),
+    );
     return `${level.padEnd(6)}${counts.map((count) => String(count).padStart(9)).join('')}`;
   };
-  return ['           pass     fail  skipped', row('MUST'), row('SHOULD')].join('\n');
+  return ['           pass     fail  not run  skipped', row('MUST'), row('SHOULD')].join('\n');
 }
 
 function formatTimings(timings: readonly OperationTiming[]): string {

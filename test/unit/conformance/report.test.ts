@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findCauses } from '../../../src/conformance/causes.ts';
 import type { CaseResult } from '../../../src/conformance/conformanceCase.ts';
 import { conforms, type ConformanceReport } from '../../../src/conformance/report/conformanceReport.ts';
 import { formatMs, formatShare } from '../../../src/report/formatFigures.ts';
@@ -27,6 +28,8 @@ function reportOf(results: readonly CaseResult[], stopped?: string): Conformance
     startedAt: '2026-01-02T03:04:05.000Z',
     durationMs: 1_500,
     stopped,
+    refused: undefined,
+    causes: findCauses(results),
     sections: [{ name: 'key-metadata', title: 'GetKeyMetadata', source: 'Specification', results }],
     timings: [summarize('encrypt', [1, 2, 300], 0)],
   };
@@ -37,6 +40,7 @@ describe('conforms', () => {
     ['everything passed', reportOf([{ ...result, outcome: 'pass' }]), true],
     ['a SHOULD failed', reportOf([{ ...result, level: 'SHOULD' }]), true],
     ['a MUST was not run', reportOf([{ ...result, outcome: 'skipped' }]), true],
+    ['a MUST was blocked', reportOf([{ ...result, outcome: 'blocked' }]), false],
     ['a MUST failed', reportOf([result]), false],
     ['the proxy died', reportOf([], 'The proxy no longer answers.'), false],
   ])('%s', (_title, report, expected) => {
@@ -66,6 +70,10 @@ it('textReport names what was sent, expected and got', () => {
   expect(textReport(reportOf([result], 'The proxy no longer answers.'))).toBe(`\
 Conformance of https://xks.example.com/p/kms/xks/v1, key foo, 2026-01-02T03:04:05.000Z
 
+What fails, the worst first
+  1. MUST  keySpec: ${HOSTILE}, in 1 case
+     KMS relies on this rule of the specification.
+
 GetKeyMetadata  (Specification)
   FAIL  MUST    key-spec: keySpec
         sent      ${HOSTILE}
@@ -75,9 +83,9 @@ GetKeyMetadata  (Specification)
 operation      requests       failed          p50          p99          max  over 250 ms
 encrypt               3            0      2.00 ms       300 ms       300 ms         33 %
 
-           pass     fail  skipped
-MUST          0        1        0
-SHOULD        0        0        0
+           pass     fail  not run  skipped
+MUST          0        1        0        0
+SHOULD        0        0        0        0
 The proxy no longer answers.
 The proxy does not conform.`);
 });

@@ -1,0 +1,99 @@
+import { XKS_ERROR_STATUS, type XksErrorName } from '../xks/errors.ts';
+import type { Answer } from '../xksClient/sendRequest.ts';
+import type { CaseResult, Cause } from './conformanceCase.ts';
+import { errorNameOf } from './errorNameOf.ts';
+
+/** A cause, and the cases that failed of it. */
+export interface Finding extends Cause {
+  readonly cases: readonly string[];
+  /** True if the specification demands at least one of the cases. */
+  readonly must: boolean;
+}
+
+type Refusal = Pick<Answer, 'status' | 'json'>;
+
+/** The cause of a valid request that was refused. */
+export function refusal(answer: Refusal): Cause {
+  return {
+    text: `Valid requests are refused with ${answer.status} ${errorNameOf(answer) ?? 'and no known errorName'}`,
+    consequence: 'KMS cannot use the key for these requests, and its callers get an error.',
+    severity: 2,
+  };
+}
+
+/** The cause of an invalid request that was answered with 200. */
+export function acceptance(names: readonly XksErrorName[]): Cause {
+  const unsafe = names.some((name) => name !== 'ValidationException' && name !== 'UnsupportedOperationException');
+  return {
+    text: `Requests are served that must be refused with ${names.join(' or ')}`,
+    consequence: unsafe
+      ? 'KMS and the owner of the key rely on this refusal: a forged request or ciphertext is served.'
+      : 'KMS takes a mistake for a success.',
+    severity: unsafe ? 1 : 2,
+  };
+}
+
+/** The cause of an error answer that is none of these, or has another status. */
+export function wrongError(answer: Refusal, names: readonly XksErrorName[]): Cause {
+  const name = errorNameOf(answer);
+  const { status } = answer;
+  if (name === undefined) {
+    return {
+      text: `Errors with ${status} have no errorName of the specification`,
+      consequence: 'KMS cannot tell one error from another, and reports an invalid response of the proxy.',
+      severity: 3,
+    };
+  }
+  if (status !== XKS_ERROR_STATUS[name]) {
+    return {
+      text: `${name} comes with ${status} instead of ${XKS_ERROR_STATUS[name]}`,
+      consequence: `KMS cannot tell ${name} from ${namesOf(status)}, and handles it wrongly.`,
+      severity: 3,
+    };
+  }
+  return {
+    text: `${name} comes instead of ${names.join(' or ')}`,
+    consequence:
+      name === 'InternalException'
+        ? `KMS cannot tell ${names.join(' or ')} from a fault of the proxy, and retries.`
+        : `KMS cannot tell ${names.join(' or ')} from ${name}, and tells its caller the wrong reason.`,
+    severity: name === 'InternalException' ? 3 : 4,
+  };
+}
+
+/** The cause of a request that got no complete answer. */
+export function missingAnswer(message: string): Cause {
+  return {
+    text: `Requests get no answer: ${message}`,
+    consequence: 'KMS gives up after 250 ms and retries.',
+    severity: 2,
+  };
+}
+
+/** Groups failures by their cause, the worst first. A failure without a shared cause is one of its own. */
+export function findCauses(results: readonly CaseResult[]): Finding[] {
+  const failed = results.filter(({ outcome }) => outcome === 'fail');
+  const groups = Map.groupBy(failed, ({ cause, id }) => cause?.text ?? id);
+  const findings = [...groups.values()].map((group): Finding => {
+    const [first] = group as [CaseResult, ...CaseResult[]];
+    const cases = group.map(({ id }) => id);
+    return { ...(first.cause ?? ownCause(first)), cases, must: group.some(({ level }) => level === 'MUST') };
+  });
+  return findings.toSorted(
+    (a, b) => Number(b.must) - Number(a.must) || a.severity - b.severity || b.cases.length - a.cases.length,
+  );
+}
+
+/** `in 56 cases` */
+export function countCases({ cases }: Finding): string {
+  return cases.length === 1 ? 'in 1 case' : `in ${cases.length} cases`;
+}
+
+function ownCause({ title, got }: CaseResult): Cause {
+  return { text: `${title}: ${got}`, consequence: 'KMS relies on this rule of the specification.', severity: 3 };
+}
+
+function namesOf(status: number): string {
+  const names = Object.entries(XKS_ERROR_STATUS).filter(([, its]) => its === status);
+  return names.length > 0 ? names.map(([name]) => name).join(' or ') : `an unknown answer with ${status}`;
+}

@@ -1,0 +1,95 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { conforms, type ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
+import { textReport } from '../../src/conformance/report/textReport.ts';
+import { htmlReport } from '../../src/conformance/report/htmlReport.ts';
+import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { idsWith, runOn } from './runOn.ts';
+
+let fake: FakeXksProxy;
+afterEach(() => fake.close());
+
+async function reportOn(steps: Partial<Steps>, section?: string): Promise<ConformanceReport> {
+  fake = await startFakeXksProxy(steps);
+  return runOn(fake.target, section);
+}
+
+/** Changes the error answers with this errorName. */
+const changing = (errorName: string, change: { status?: number; errorName?: string }): Partial<Steps> => ({
+  reply: (reply) => {
+    const { status = reply.status, ...fields } = change;
+    const body = reply.body as Record<string, unknown> | undefined;
+    return body?.['errorName'] === errorName ? { ...reply, status, body: { ...body, ...fields } } : reply;
+  },
+});
+
+const refusing = (status: number, errorName: string, ...operations: string[]): Partial<Steps> => ({
+  reply: (reply, { path }) =>
+    reply.status === 200 && operations.some((operation) => path.endsWith(operation))
+      ? { ...reply, status, body: { errorName } }
+      : reply,
+});
+
+describe('one cause is one finding', () => {
+  it('a wrong status of one errorName', async () => {
+    const report = await reportOn(changing('ValidationException', { status: 401 }));
+    expect(report.causes).toMatchObject([{ text: 'ValidationException comes with 401 instead of 400', must: true }]);
+    expect(report.causes[0]?.cases).toEqual(expect.arrayContaining(['encrypt-no-plaintext', 'error-names']));
+    expect(report.causes[0]?.consequence).toContain('AuthenticationFailedException');
+    const text = textReport(report);
+    expect(text.indexOf('ValidationException comes with 401')).toBeLessThan(text.indexOf('pass  MUST'));
+  });
+
+  it('an errorName that is always replaced by a failure of the proxy', async () => {
+    const report = await reportOn(changing('KeyNotFoundException', { status: 500, errorName: 'InternalException' }));
+    expect(report.causes[0]).toMatchObject({
+      text: 'InternalException comes instead of KeyNotFoundException',
+      consequence: 'KMS cannot tell KeyNotFoundException from a fault of the proxy, and retries.',
+    });
+  });
+
+  it('optional members that are null', async () => {
+    const report = await reportOn({
+      reply: (reply, { path }) =>
+        reply.status === 200 && path.endsWith('/encrypt')
+          ? { ...reply, body: { ciphertextDataIntegrityValue: null, ...(reply.body as object) } }
+          : reply,
+    });
+    expect(idsWith(report, 'fail')).toEqual(['null-members']);
+  });
+});
+
+describe('a basic round trip that is refused', () => {
+  it.each([
+    ['AccessDeniedException', 403, 'user/Alice'],
+    ['InvalidKeyUsageException', 400, '--key'],
+    ['KeyNotFoundException', 404, '--key'],
+    ['AuthenticationFailedException', 401, '--secret-file'],
+  ])('of %s says why, and its cases are not run', async (errorName, status, advice) => {
+    const report = await reportOn(refusing(status, errorName, '/encrypt', '/decrypt'));
+    expect(report.refused).toMatchObject({ operation: 'encrypt', status, errorName });
+    expect(report.refused?.advice).toContain(advice);
+    expect(idsWith(report, 'blocked')).toEqual(expect.arrayContaining(['encrypt', 'round-trip', 'cdiv-with-aad']));
+    expect(idsWith(report, 'fail')).toEqual([]);
+    expect(conforms(report)).toBe(false);
+    expect(htmlReport(report)).toContain('The basic round trip is refused');
+  });
+
+  it('does not hide cases of other operations', async () => {
+    const report = await reportOn(refusing(403, 'AccessDeniedException', '/encrypt', '/metadata'), 'key-metadata');
+    expect(idsWith(report, 'fail')).toEqual(['key-spec', 'key-usage', 'key-status']);
+    expect(report.causes).toHaveLength(1);
+  });
+});
+
+it.each(['/health', '/metadata', '/encrypt'])(
+  'an answer of %s that is too large fails its cases alone',
+  async (path) => {
+    const report = await reportOn({
+      reply: (reply, request) =>
+        reply.status === 200 && request.path.endsWith(path) ? { ...reply, body: 'x'.repeat(2_000_000) } : reply,
+    });
+    expect(report.stopped).toBeUndefined();
+    expect(report.causes[0]?.text).toBe('Requests get no answer: an answer of more than 1 MiB');
+    expect(idsWith(report, 'pass')).not.toEqual([]);
+  },
+);
