@@ -11,7 +11,7 @@ metrics, log and audit log. All run in turn, over one SoftHSM token, beside the 
 
   make bench
   node bench/compare.ts [--sample BINARY [--sample-log INFO]] [--other FILE.json]... [--rounds 3] [--seconds 3] [--rates 1800] [--connections 32]
-                        [--only ROWS]... [--json FILE] [--html FILE]
+                        [--only ROWS]... [--shared-node] [--json FILE] [--html FILE]
 
 --sample       program xks-proxy of github.com/aws-samples/aws-kms-xks-proxy (cargo build --release): it is started over the same token
 --sample-log   log level of the sample: INFO, which its settings call right for production and which logs each request, or DEBUG, their default
@@ -20,6 +20,8 @@ metrics, log and audit log. All run in turn, over one SoftHSM token, beside the 
 --rates        open-loop rates, in requests per second, such as 1800,3600
 --only         rows whose name, "PROXY, PROTOCOL: OPERATION" or "PROXY, PROTOCOL: 1800/s", contains ROWS, such as "two workers" or "limit".
                "audit" has rows that are left out otherwise: no audit log, and each of its sync settings
+--shared-node  runs our proxy on the same file of Node.js as the generator. PSS then leaves out half of the program's pages, some 50 MiB, which a proxy
+               alone on its machine has to itself
 --json, --html files to write beside the table
 
 It takes 5 minutes or less with --sample, 3 without. Ratios are to the first row: the sample, or the first other proxy. Only measure proxies on this machine.`;
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
     html: { type: 'string' },
+    'shared-node': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -52,7 +55,7 @@ if (values.help) {
       values.only.length === 0 ? !isExtra : values.only.some((text) => row.includes(text)),
     onProgress: (text: string) => void process.stderr.write(`${text}\n`),
   };
-  const bed = createTestBed();
+  const bed = createTestBed({ sharesNode: values['shared-node'] });
   try {
     const sample =
       values.sample === undefined ? undefined : { binary: resolve(values.sample), logLevel: values['sample-log'] };

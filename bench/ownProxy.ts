@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { newAuditKey } from '../src/audit/format/auditKey.ts';
+import { newCredential } from '../src/sigv4/newCredential.ts';
 import { parseExposition, type Sample } from '../test/support/exposition.ts';
 import { MAIN } from '../test/support/startTestProgram.ts';
 import { freePort, startPeer, type RunningPeer } from './startPeer.ts';
@@ -70,8 +71,7 @@ export async function startOwnProxy(bed: TestBed, options: OwnProxyOptions = {})
 function writeConfig(bed: TestBed, folder: string, monitoringPort: number, options: OwnProxyOptions): void {
   const { workers = 1, insecureHttp = false, audit = {}, pkcs11 = {}, policy = POLICY } = options;
   const { moreKeys = [], moreKeyStores = 0, quota = 1_000_000 } = options;
-  const { accessKeyId } = bed.credential;
-  const keyStore = (name: string, uriPathPrefix: string, keys: readonly string[]) => ({
+  const keyStore = (name: string, uriPathPrefix: string, accessKeyId: string, keys: readonly string[]) => ({
     name,
     uriPathPrefix,
     keyManagers: ['softhsm'],
@@ -102,9 +102,9 @@ function writeConfig(bed: TestBed, folder: string, monitoringPort: number, optio
       },
     ],
     keyStores: [
-      keyStore('bench', PREFIX, [KEY, ...moreKeys]),
+      keyStore('bench', PREFIX, bed.credential.accessKeyId, [KEY, ...moreKeys]),
       ...Array.from({ length: moreKeyStores }, (_, index) =>
-        keyStore(`store-${index}`, `${PREFIX}/store-${index}`, [KEY]),
+        keyStore(`store-${index}`, `${PREFIX}/store-${index}`, newCredential().accessKeyId, [KEY]),
       ),
     ],
   };

@@ -58,7 +58,8 @@ export async function startPeer(
     throw error;
   }
   const stop = async () => {
-    running.signal('SIGTERM');
+    // With SIGTERM our proxy would first wait for a load balancer.
+    running.signal('SIGINT');
     await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
     running.kill();
     await ended;

@@ -9,3 +9,8 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const [first = [], ...others] = texts;
   return [line(first), line(rule), ...others.map(line)].join('\n');
 }
+
+/** A number with so many decimals; `-` if it is unknown. */
+export function fixed(value: number, decimals: number): string {
+  return Number.isFinite(value) ? value.toFixed(decimals) : '-';
+}

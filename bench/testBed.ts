@@ -20,9 +20,9 @@ export interface TestBed {
   readonly softHsm: SoftHsmFixture;
   readonly tls: KeyPairFiles;
   readonly credential: Credential;
-  /** Environment of programs over this token. Its PATH has a copy of this Node.js first. */
+  /** Environment of programs over this token. */
   readonly env: Readonly<Record<string, string>>;
-  /** The `node` of that PATH. */
+  /** The first `node` on its PATH. */
   readonly node: string;
   /** How clients reach a proxy of this bed. */
   targetAt(port: number, protocol?: 'https' | 'http'): Target;
@@ -31,7 +31,8 @@ export interface TestBed {
 
 const DEADLINE_MS = 5_000;
 
-export function createTestBed(): TestBed {
+/** `sharesNode`: whether proxies run on the same file of Node.js as this process, rather than on a copy. */
+export function createTestBed({ sharesNode = false } = {}): TestBed {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
   const softHsm = createSoftHsm();
   softHsm.importKey(KEY, Buffer.alloc(32, 7));
@@ -40,10 +41,7 @@ export function createTestBed(): TestBed {
   const credential = newCredential();
   writeFileSync(join(folder, 'secret'), credential.secretAccessKey.reveal(), { mode: 0o600 });
   writeFileSync(join(folder, 'pin'), softHsm.pin.reveal(), { mode: 0o600 });
-  // This process runs Node.js too. Another file keeps the proxy's proportional set size free of what both would share.
-  const node = join(folder, 'bin/node');
-  mkdirSync(dirname(node));
-  copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+  const node = sharesNode ? process.execPath : copyNode(folder);
   return {
     folder,
     softHsm,
@@ -71,4 +69,12 @@ export function createTestBed(): TestBed {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** This process runs Node.js too. Pages of one file that both map would be missing in the proxy's proportional set size. */
+function copyNode(folder: string): string {
+  const node = join(folder, 'bin/node');
+  mkdirSync(dirname(node));
+  copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+  return node;
 }

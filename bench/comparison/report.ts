@@ -1,11 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
 import { html, type Html } from '../../src/report/html.ts';
 import { reportPage } from '../../src/report/reportPage.ts';
-import { table } from '../table.ts';
+import { fixed, table } from '../table.ts';
 import { barChart } from './barChart.ts';
 import type { Comparison, ComparisonOptions, SaturationRow } from './runComparison.ts';
-
-const UNKNOWN = '-';
 
 /** The comparison as tables for a terminal, in Markdown. */
 export function textReport({ saturation, rates, memory }: Comparison, options: ComparisonOptions): string {
@@ -18,12 +16,12 @@ export function textReport({ saturation, rates, memory }: Comparison, options: C
         row.peer,
         row.protocol,
         row.operation,
-        number(row.rate, 0),
+        fixed(row.rate, 0),
         ratio(saturation, row, 'rate'),
-        number(row.cpuMs, 3),
+        fixed(row.cpuMs, 3),
         ratio(saturation, row, 'cpuMs'),
-        number(row.p50Ms, 1),
-        number(row.p99Ms, 1),
+        fixed(row.p50Ms, 1),
+        fixed(row.p99Ms, 1),
         row.failed,
       ]),
     ),
@@ -34,15 +32,15 @@ export function textReport({ saturation, rates, memory }: Comparison, options: C
         peer,
         protocol,
         rate,
-        ...[p50Ms, p99Ms, p999Ms, maxMs].map((ms) => number(ms, 1)),
+        ...[p50Ms, p99Ms, p999Ms, maxMs].map((ms) => fixed(ms, 1)),
         `${(inTime * 100).toFixed(2)} %`,
-        number(cpuMs, 3),
+        fixed(cpuMs, 3),
       ]),
     ),
     'Memory, sum of PSS of all processes, MiB:',
     table(
       ['proxy', 'protocol', 'idle', 'at saturation'],
-      memory.map(({ peer, protocol, idle, saturated }) => [peer, protocol, number(idle, 0), number(saturated, 0)]),
+      memory.map(({ peer, protocol, idle, saturated }) => [peer, protocol, fixed(idle, 0), fixed(saturated, 0)]),
     ),
   ].join('\n\n');
 }
@@ -54,7 +52,7 @@ export function htmlReport(comparison: Comparison, options: ComparisonOptions): 
   const labelOf = ({ peer, protocol }: { peer: string; protocol: string }) =>
     protocol === 'plain HTTP' ? `${peer}, ${protocol}` : peer;
   const bars = (rows: readonly SaturationRow[], figure: 'rate' | 'cpuMs', decimals: number) =>
-    rows.map((row) => ({ label: labelOf(row), value: row[figure], text: number(row[figure], decimals) }));
+    rows.map((row) => ({ label: labelOf(row), value: row[figure], text: fixed(row[figure], decimals) }));
   const sections: Html[] = [
     ...groups.map(
       ([operation, rows]) =>
@@ -71,7 +69,7 @@ export function htmlReport(comparison: Comparison, options: ComparisonOptions): 
           ${(['p50Ms', 'p99Ms', 'p999Ms'] as const).map((name, index) =>
             barChart(
               `${['p50', 'p99', 'p99.9'][index] ?? ''}, milliseconds from when a request was due`,
-              rows.map((row) => ({ label: labelOf(row), value: row[name], text: number(row[name], 1) })),
+              rows.map((row) => ({ label: labelOf(row), value: row[name], text: fixed(row[name], 1) })),
             ),
           )}
         </section>`,
@@ -81,7 +79,7 @@ export function htmlReport(comparison: Comparison, options: ComparisonOptions): 
       ${(['idle', 'saturated'] as const).map((name) =>
         barChart(
           `Sum of PSS, ${name}, MiB`,
-          memory.map((row) => ({ label: labelOf(row), value: row[name], text: number(row[name], 0) })),
+          memory.map((row) => ({ label: labelOf(row), value: row[name], text: fixed(row[name], 0) })),
         ),
       )}
     </section>`,
@@ -107,12 +105,9 @@ function howMeasured({ rounds, seconds, connections }: ComparisonOptions): strin
   return `Medians of ${rounds} rounds, ${connections} connections, ${seconds} s for each figure, the load generator on the same cores.\n${machine()}`;
 }
 
-/** Ratio of a figure to the first row of the same operation and protocol. */
+/** Ratio of a figure to the first row of the same operation and protocol; of a limit without a protocol, to the first of the operation. */
 function ratio(rows: readonly SaturationRow[], row: SaturationRow, figure: 'rate' | 'cpuMs'): string {
-  const first = rows.find(({ operation, protocol }) => operation === row.operation && protocol === row.protocol);
-  return number(row[figure] / (first?.[figure] ?? NaN), 2);
-}
-
-function number(value: number, decimals: number): string {
-  return Number.isFinite(value) ? value.toFixed(decimals) : UNKNOWN;
+  const isComparable = ({ protocol }: SaturationRow) => row.protocol === 'none' || protocol === row.protocol;
+  const first = rows.find((other) => other.operation === row.operation && isComparable(other));
+  return fixed(row[figure] / (first?.[figure] ?? NaN), 2);
 }

@@ -73,7 +73,7 @@ class Series<N extends object, F extends object> {
 }
 
 const SETTLE_MS = 1_000;
-const WARM_UP_SECONDS = 1.5;
+const WARM_UP_SECONDS = 3;
 export const PKCS11_LIMIT = 'limit: the same PKCS#11 calls in C, one thread';
 
 /**
