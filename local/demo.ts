@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_FLAGS, PROCESS_ENVIRONMENT } from '../src/processFlags.ts';
 import { setUpLocal, type Environment } from './setUp.ts';
 import { startProgram } from './startProgram.ts';
 
@@ -21,7 +22,10 @@ async function demo(checkout: string, root: string, moreKmsOptions: readonly str
     const onLine = (line: string) => {
       appendFileSync(join(folder, log), `${line}\n`);
     };
-    const program = startProgram([process.execPath, main, ...args], { env, onLine });
+    const program = startProgram([process.execPath, ...NODE_FLAGS, main, ...args], {
+      env: { ...PROCESS_ENVIRONMENT, ...env },
+      onLine,
+    });
     program.stderr.pipe(process.stderr);
     return program;
   };

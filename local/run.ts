@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NODE_FLAGS, PROCESS_ENVIRONMENT } from '../src/processFlags.ts';
 import { xksProxyUriPath } from '../src/xks/path.ts';
 import { curlArguments, shellLine } from './curlCommand.ts';
 import { encryptAndDecrypt, encryptRequest } from './firstRequests.ts';
@@ -24,7 +25,9 @@ const DEFAULT_PORT = 8443;
 async function run(root: string, address: { host: string; port: number }): Promise<void> {
   const main = join(root, 'dist/main.js');
   const setUp = setUpLocal(root, { ...address, main, env: process.env, folder: folderFor(root, address) });
-  const proxy = startProgram([process.execPath, main, 'serve', '--config', setUp.configFile], { env: setUp.env });
+  const proxy = startProgram([process.execPath, ...NODE_FLAGS, main, 'serve', '--config', setUp.configFile], {
+    env: { ...PROCESS_ENVIRONMENT, ...setUp.env },
+  });
   proxy.stdout.pipe(process.stdout);
   proxy.stderr.pipe(process.stderr);
   const asked = new AbortController();

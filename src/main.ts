@@ -1,6 +1,6 @@
-#!/usr/bin/env node
-// This file runs in every Node.js that knows modules, and imports nothing before its first statement: the flag --disable-sigusr1
-// is not in the line above because an older Node.js would stop at it, and not say what it lacks.
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=4
+// This file runs in every Node.js that knows modules, and imports nothing before its first statement. The line above has what
+// processFlags.ts names except --disable-sigusr1: an older Node.js would stop at that flag, and not say which version it needs.
 
 // By default, SIGUSR1 opens Node's inspector: a port without a password that reads everything in this process, the PIN too.
 process.on('SIGUSR1', () => undefined);

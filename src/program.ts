@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Cli } from './commands/cli.ts';
 import { runCommandLine } from './commands/commandLine.ts';
 import { processChannel } from './messaging/processChannel.ts';
+import { NODE_FLAGS } from './processFlags.ts';
 import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
 
 const EXIT_FAILED = 1;
@@ -74,7 +75,7 @@ const cli: Cli = {
   onHangup: (listener) => {
     hangup = listener;
   },
-  program: [process.execPath, ...process.execArgv, '--disable-sigusr1', process.argv[1] ?? ''],
+  program: [process.execPath, ...NODE_FLAGS, ...process.execArgv, process.argv[1] ?? ''],
   cores: availableParallelism(),
   parent: process.send && processChannel(process),
   supervisor: cluster.worker && { worker: cluster.worker.id, channel: processChannel(process) },

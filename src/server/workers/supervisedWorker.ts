@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import cluster, { type ClusterSettings } from 'node:cluster';
 import { once } from 'node:events';
-import { execArgv } from 'node:process';
+import { env, execArgv } from 'node:process';
 import { Peer } from '../../messaging/peer.ts';
 import { processChannel } from '../../messaging/processChannel.ts';
+import { NODE_FLAGS, PROCESS_ENVIRONMENT } from '../../processFlags.ts';
 import { withTimeLimit } from '../../timing/timeLimit.ts';
 import { ConnectionGiver } from './connectionHandOver.ts';
 import { relayOutput, type WorkerOutput } from './relayOutput.ts';
@@ -37,9 +38,10 @@ export class SupervisedWorker {
   static async fork(options: WorkerOptions, offer: SupervisorCalls): Promise<SupervisedWorker> {
     // The fifth descriptor is LOG_DESCRIPTOR.
     const stdio: ClusterSettings['stdio'] = ['pipe', 'pipe', 'pipe', 'ipc', 1];
-    const flags = [...execArgv, '--disable-sigusr1'];
+    // What the supervisor was started with overrides the defaults: Node.js takes the last of two equal flags.
+    const flags = [...NODE_FLAGS, ...execArgv];
     cluster.setupPrimary({ stdio, serialization: 'advanced', execArgv: flags, ...options.program });
-    const worker = cluster.fork();
+    const worker = cluster.fork({ ...PROCESS_ENVIRONMENT, ...env });
     if (worker.process.pid === undefined) throw (await once(worker, 'error'))[0];
     return new SupervisedWorker(worker.id, worker.process, options, offer);
   }

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { NODE_FLAGS, PROCESS_ENVIRONMENT } from '../../src/processFlags.ts';
+import type { Environment } from '../../local/setUp.ts';
+import { ProxyFiles } from '../support/runningProxy.ts';
+import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
+
+const MALLOC = Object.entries(PROCESS_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+// Node.js before 24 stops at this flag.
+const NEWER = '--disable-sigusr1';
+
+let files: ProxyFiles;
+beforeAll(() => {
+  files = new ProxyFiles();
+  files.writeConfig({ ...files.config, server: { ...files.config.server, workers: 2 } });
+});
+afterAll(() => {
+  files.dispose();
+});
+
+/** Starts two workers; resolves to what supervisor and workers were started with. */
+async function startWorkers(program: readonly [string, ...string[]], env: Environment = {}) {
+  const workers: number[] = [];
+  const onLine = (line: string) => {
+    const { msg, pid } = JSON.parse(line) as { msg: string; pid: number };
+    if (msg === 'a worker serves') workers.push(pid);
+  };
+  const running = startTestProgram([...program, 'serve', '--config', files.configFile], {
+    env: { ...files.env, ...env },
+    onLine,
+  });
+  onTestFinished(async () => {
+    running.kill();
+    await running.ended;
+  });
+  await expect.poll(() => workers, { timeout: 60_000 }).toHaveLength(2);
+  return { supervisor: startOf(running.pid as number), workers: workers.map(startOf) };
+}
+
+function startOf(pid: number) {
+  const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
+  return { flags: read('cmdline'), environment: read('environ') };
+}
+
+it('dist/main.js, which is also the command of the package, and its workers run with the flags', async () => {
+  const { supervisor, workers } = await startWorkers([MAIN]);
+  for (const { environment } of [supervisor, ...workers]) expect(environment).toEqual(expect.arrayContaining(MALLOC));
+  expect(supervisor.flags).toEqual(expect.arrayContaining(NODE_FLAGS.filter((flag) => flag !== NEWER)));
+  for (const { flags } of workers) expect(flags).toEqual(expect.arrayContaining(NODE_FLAGS));
+});
+
+it('workers of node dist/main.js have them, too, and the flags and variables of their supervisor go first', async () => {
+  const { workers } = await startWorkers([process.execPath, '--max-semi-space-size=8', MAIN], {
+    MALLOC_ARENA_MAX: '3',
+  });
+  for (const { flags, environment } of workers) {
+    expect(flags).toEqual(expect.arrayContaining(NODE_FLAGS));
+    expect(flags.findLast((flag) => flag.startsWith('--max-semi-space-size'))).toBe('--max-semi-space-size=8');
+    expect(environment).toContain('MALLOC_ARENA_MAX=3');
+  }
+});
+
+it.each(['Dockerfile', 'deploy/systemd/xks-proxy.service', 'src/main.ts'])('%s has them', (file) => {
+  const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+  for (const setting of [...NODE_FLAGS, ...MALLOC]) expect(text).toContain(setting);
+});
