@@ -30,15 +30,24 @@ const TOLERATED = {
   fileDescriptors: { share: 0, least: 3 },
 } as const;
 
-/** Says which figures grow after the first two minutes: by more than is tolerated, and more than their noise explains. */
-export function findGrowth(minutes: readonly MinuteFigures[]): string[] {
+export interface Growth {
+  /** The figure, and what it does in a minute. */
+  readonly text: string;
+  readonly isTolerated: boolean;
+}
+
+/** How figures change after the first two minutes. Growth is not tolerated if it is more than that, and more than noise explains. None if there are too few minutes. */
+export function growthOf(minutes: readonly MinuteFigures[]): Growth[] {
   const measured = minutes.filter(({ minute }) => minute > WARM_UP_MINUTES);
-  return (Object.keys(TOLERATED) as (keyof typeof TOLERATED)[]).flatMap((figure) => {
+  if (measured.length < 3) return [];
+  return (Object.keys(TOLERATED) as (keyof typeof TOLERATED)[]).map((figure) => {
     const { slope, error } = fitLine(measured.map((each) => [each.minute, each[figure]]));
     const mean = measured.reduce((sum, each) => sum + each[figure], 0) / measured.length;
     const tolerated = Math.max(TOLERATED[figure].least, mean * TOLERATED[figure].share);
     const grown = slope * (measured.length - 1);
-    const isGrowth = grown > tolerated && slope > STANDARD_ERRORS * error;
-    return isGrowth ? [`${figure} grows by ${slope.toFixed(2)} a minute (± ${error.toFixed(2)})`] : [];
+    return {
+      text: `${figure}: ${slope.toFixed(2)} more each minute (± ${error.toFixed(2)}); tolerated: ${tolerated.toFixed(1)} more in all`,
+      isTolerated: !(grown > tolerated && slope > STANDARD_ERRORS * error),
+    };
   });
 }
