@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { replay, type Recording } from '../support/recordedAnswers.ts';
+
+/** The causes of a recorded proxy, each with its cases. */
+async function causesOf(name: string): Promise<[string, readonly string[]][]> {
+  const text = readFileSync(join(import.meta.dirname, `recordings/${name}.json`), 'utf8');
+  const { causes } = await replay(JSON.parse(text) as Recording);
+  return causes.map((cause) => [cause.text, cause.cases]);
+}
+
+it('finds nothing in the recorded answers of this proxy', async () => {
+  expect(await causesOf('own')).toEqual([]);
+});
+
+it("finds the causes in the recorded answers of AWS's sample proxy", async () => {
+  expect(await causesOf('sample')).toEqual([
+    [
+      'Requests are served that must be refused with AuthenticationFailedException',
+      ['host-not-signed', 'date-not-signed', 'amz-header-not-signed'],
+    ],
+    [
+      'Requests are served that must be refused with InvalidCiphertextException or ValidationException',
+      ['ciphertext-moved-to-tag', 'tag-moved-to-ciphertext'],
+    ],
+    ['keySpec of a 256-bit AES key: keySpec "RSA_0"', ['key-spec']],
+    ['keyUsage of a key that encrypts and decrypts: keyUsage []', ['key-usage']],
+    ['Valid requests are refused with 400 InvalidCiphertextException', ['empty-aad']],
+    ['Requests are served that must be refused with ValidationException', ['body-trailing']],
+    ['A GET is not allowed, signed or not: status 401', ['get-unsigned']],
+    ['xksProxyModel gives name and version of the product: "RustXksProxy"', ['health-model-version']],
+    ...['a query string', 'an empty query string'].map((spelling) => [
+      `Another spelling is not served: ${spelling}: 200 {"keySpec":"RSA_0","keyUsage":[],"keyStatus":"ENABLED"}`,
+      [spelling === 'a query string' ? 'spelling-query' : 'spelling-empty-query'],
+    ]),
+  ]);
+});
