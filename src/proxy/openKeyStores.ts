@@ -10,6 +10,7 @@ import type { KeyStore } from '../keyStores/keyStore.ts';
 import { shareQuota } from '../keyStores/quota.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
 import { PolicyEngine } from '../policy/policyEngine.ts';
+import type { PolicySet } from '../policy/policySet.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
 
 export interface OpenKeyStores {
@@ -65,18 +66,28 @@ export async function openKeyStores(
 
 class Joined implements OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
+  /** Engines of the policy sets. Key stores share one, and so do configurations of which the later one does not change the set. */
+  readonly engines = new Map<PolicySet, PolicyEngine>();
   readonly #config: Config;
   readonly #managers: KeyManagers;
   readonly #dependencies: Dependencies;
 
   constructor(config: Config, managers: KeyManagers, dependencies: Dependencies, before?: Joined) {
     const used = new Map([...(before?.byUriPathPrefix.values() ?? [])].map(({ name, quota }) => [name, quota]));
+    const engineOf = (policySet: PolicySet): PolicyEngine => {
+      const same = [...this.engines, ...(before?.engines ?? [])].find(
+        ([other]) => other === policySet || isSameValue(other, policySet),
+      );
+      const engine = same?.[1] ?? new PolicyEngine(policySet);
+      this.engines.set(policySet, engine);
+      return engine;
+    };
     this.byUriPathPrefix = new Map(
       config.keyStores.map((store) => {
         const { processes } = dependencies;
         const before = used.get(store.name);
         const quota = store.quota && shareQuota(store.quota, { processes, before, clock });
-        const policy = store.policyFile && new PolicyEngine(store.policyFile);
+        const policy = store.policyFile && engineOf(store.policyFile);
         return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota, policy }];
       }),
     );
@@ -114,7 +125,8 @@ class Joined implements OpenKeyStores {
 
   async close(others?: Joined): Promise<void> {
     await closeAll([...this.#managers.values()].filter((manager) => !others?.has(manager)));
-    for (const { policy } of this.byUriPathPrefix.values()) policy?.release();
+    const kept = new Set(others?.engines.values());
+    for (const engine of this.engines.values()) if (!kept.has(engine)) engine.release();
     if (!others) await this.#dependencies.pkcs11.close();
   }
 

@@ -74,4 +74,31 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await expectDecisions(403);
     await running.logged({ msg: 'request', detail: 'forbidden by nobody' });
   });
+
+  it('policies that a reload does not change decide on, for each key store that has them', async () => {
+    writePolicies(ALICE);
+    const [first, ...others] = files.config.keyStores;
+    const config = (tags: object) => ({
+      ...files.config,
+      server: { ...files.config.server, ...server },
+      keyStores: [
+        { ...first, policyFile: 'orders.cedar', tags },
+        ...others.map((store) => ({ ...store, policyFile: 'orders.cedar' })),
+      ],
+    });
+    files.writeConfig(config({}));
+    const running = (proxy = await RunningProxy.start(files));
+    const bob = { ...encryptBody, requestMetadata: { ...requestMetadata, awsPrincipalArn: 'bob' } };
+    const tags: Record<string, string> = {};
+    for (const tag of ['one', 'two', 'three']) {
+      tags[tag] = 'any';
+      files.writeConfig(config(tags));
+      await running.logged({ msg: 'the configuration was reloaded', changes: [`keyStores.first.tags.${tag}: added`] });
+      // Of all workers, which take connections in turn.
+      for (let time = 0; time < 4; time += 1) {
+        expect((await running.post(paths.encrypt, encryptBody)).status).toBe(200);
+        expect((await running.post(paths.encrypt, bob)).status).toBe(403);
+      }
+    }
+  });
 });

@@ -23,6 +23,8 @@ export class ConfigSource {
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadConfigFile;
+  /** By file: key stores may share one. */
+  readonly #policySets = new Map<string, PolicySet>();
 
   /** `folder`: that of the configuration file, which the files named in it are relative to. */
   constructor(folder: string, env: Readonly<Record<string, string | undefined>>, readFile = readFromDisk) {
@@ -83,7 +85,12 @@ export class ConfigSource {
 
   /** Throws PolicySetError if it is not valid. */
   readPolicySet(file: string): PolicySet {
-    return loadPolicySet(this.#readText(file).replace(/^\uFEFF/, ''), file);
+    let policySet = this.#policySets.get(file);
+    if (!policySet) {
+      policySet = loadPolicySet(this.#readText(file).replace(/^\uFEFF/, ''), file);
+      this.#policySets.set(file, policySet);
+    }
+    return policySet;
   }
 
   /** The absolute path of a PKCS#11 module. */
