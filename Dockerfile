@@ -27,7 +27,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /us
     /usr/local/bin/yarn* /opt/yarn-* \
   && groupadd --gid 10001 xks-proxy \
   && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin xks-proxy
-ENV NODE_ENV=production MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /app
 # For the audit log. A volume that is mounted there the first time has this owner.
 RUN install --directory --owner 10001 --group 10001 --mode 700 /var/lib/xks-proxy
@@ -58,5 +58,5 @@ LABEL org.opencontainers.image.title="xks-proxy" \
   org.opencontainers.image.description="An AWS KMS external key store (XKS) proxy over PKCS#11" \
   org.opencontainers.image.licenses="Apache-2.0"
 USER 10001:10001
-ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=4", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=8", "/app/dist/main.js"]
 CMD ["serve", "--config", "/etc/xks-proxy/config.yaml"]

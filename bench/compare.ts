@@ -24,7 +24,7 @@ metrics, log and audit log. All run in turn, over one SoftHSM token, beside the 
                alone on its machine has to itself
 --json, --html files to write beside the table
 
-It takes 5 minutes or less with --sample, 3 without. Ratios are to the first row: the sample, or the first other proxy. Only measure proxies on this machine.`;
+It takes 7 minutes or less with --sample, 5 without. Ratios are to the first row: the sample, or the first other proxy. Only measure proxies on this machine.`;
 
 const { values } = parseArgs({
   options: {

@@ -1,8 +1,8 @@
 /**
  * Flags of Node.js for every process of the program. The shebang of main.ts, the Dockerfile and the systemd unit repeat them, because only the
- * start of a process can set them. V8 would let the young generation grow to 16 MiB for each half, which gains no speed here.
+ * start of a process can set them. A larger young generation saves CPU and takes memory: docs/operations.md has the figures.
  */
-export const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=4'];
+export const NODE_FLAGS = ['--disable-sigusr1', '--max-semi-space-size=8'];
 
-/** Environment of every process. By default, glibc's malloc keeps up to eight arenas for each core, and gives little memory of them back. */
-export const PROCESS_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' };
+/** Environment of every process. By default, glibc's malloc keeps up to eight arenas for each core, and returns little of their memory. */
+export const PROCESS_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };

@@ -73,7 +73,8 @@ class Series<N extends object, F extends object> {
 }
 
 const SETTLE_MS = 1_000;
-const WARM_UP_SECONDS = 3;
+// V8 compiles the path of a request again and again while it learns: a process that has just started takes half as much CPU more.
+const WARM_UP_SECONDS = 6;
 export const PKCS11_LIMIT = 'limit: the same PKCS#11 calls in C, one thread';
 
 /**
@@ -101,7 +102,7 @@ export async function runComparison(
       await sleep(SETTLE_MS);
       const idle = treeFigures(running.pid).pss;
       const first = await prepare(running, OPERATIONS[0]);
-      await saturate(running, first, { ...options, seconds: Math.min(WARM_UP_SECONDS, seconds) });
+      await saturate(running, first, { ...options, seconds: Math.min(WARM_UP_SECONDS, 2 * seconds) });
       for (const operation of wanted) {
         const requests = await prepare(running, operation);
         saturation.add({ ...row, operation }, await saturate(running, requests, options));

@@ -51,12 +51,12 @@ it('dist/main.js, which is also the command of the package, and its workers run 
 });
 
 it('workers of node dist/main.js have them, too, and the flags and variables of their supervisor go first', async () => {
-  const { workers } = await startWorkers([process.execPath, '--max-semi-space-size=8', MAIN], {
+  const { workers } = await startWorkers([process.execPath, '--max-semi-space-size=12', MAIN], {
     MALLOC_ARENA_MAX: '3',
   });
   for (const { flags, environment } of workers) {
     expect(flags).toEqual(expect.arrayContaining(NODE_FLAGS));
-    expect(flags.findLast((flag) => flag.startsWith('--max-semi-space-size'))).toBe('--max-semi-space-size=8');
+    expect(flags.findLast((flag) => flag.startsWith('--max-semi-space-size'))).toBe('--max-semi-space-size=12');
     expect(environment).toContain('MALLOC_ARENA_MAX=3');
   }
 });
