@@ -69,8 +69,7 @@ it('the steps of a route run in order, until one throws', async () => {
     throw new Error('refused');
   };
   const routes = { good: [step('one'), step('two')], bad: [step('three'), refuse, step('four')] };
-  const run = (api: keyof typeof routes) =>
-    follow<Record<string, object>>(routes, api, {} as Exchange, {} as never);
+  const run = (api: keyof typeof routes) => follow<Record<string, object>>(routes, api, {} as Exchange, {} as never);
   await run('good');
   await expect(run('bad')).rejects.toThrow('refused');
   expect(ran).toEqual(['one', 'two', 'three']);
