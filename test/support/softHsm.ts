@@ -76,9 +76,10 @@ export function createSoftHsm(): SoftHsmFixture {
         { type: pkcs11js.CKA_ENCRYPT, value: true },
         { type: pkcs11js.CKA_DECRYPT, value: true },
         { type: pkcs11js.CKA_VALUE, value },
-      ].filter(({ type }) => !given.has(type));
+      ];
       for (const label of labels) {
-        pkcs11.C_CreateObject(session, [...attributes, ...defaults, { type: pkcs11js.CKA_LABEL, value: label }]);
+        const all = [...defaults, { type: pkcs11js.CKA_LABEL, value: label }];
+        pkcs11.C_CreateObject(session, [...attributes, ...all.filter(({ type }) => !given.has(type))]);
       }
     });
   };
