@@ -30,7 +30,7 @@ const TRIES = 10;
 // Random pause between tries, at most.
 const MAX_PAUSE_MS = 10;
 // A command holds a lock for milliseconds.
-const WAIT_MS = 3_000;
+const WAIT_MS = 10_000;
 const PAUSE_MS = 20;
 
 /**
@@ -50,7 +50,7 @@ export function takeLock(file: string): FileLock {
 }
 
 /**
- * Does what needs a lock as soon as it is free: tries again while `take` throws LockHeld, for 3 seconds. Then throws LockHeld; what
+ * Does what needs a lock as soon as it is free: tries again while `take` throws LockHeld, for 10 seconds. Then throws LockHeld; what
  * else `take` throws, at once.
  */
 export async function whenFree<T>(take: () => T): Promise<T> {
