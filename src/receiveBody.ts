@@ -33,7 +33,7 @@ export function receiveBody(req: IncomingMessage, maxBytes: number): Promise<Buf
     };
     req.once('close', leave);
     req.once('end', () => {
-      // It comes after each request, and an Error takes as long as a signature.
+      // Every request ends with `close`, and an Error for each would cost as much CPU as verifying a signature.
       req.off('close', leave);
       if (refusal !== undefined) reject(new BodyRefused(refusal));
       else resolve(chunks[0] && chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));

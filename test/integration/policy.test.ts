@@ -94,7 +94,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
       tags[tag] = 'any';
       files.writeConfig(config(tags));
       await running.logged({ msg: 'the configuration was reloaded', changes: [`keyStores.first.tags.${tag}: added`] });
-      // Of all workers, which take connections in turn.
+      // Each request opens a connection, and the workers take connections in turn.
       for (let time = 0; time < 4; time += 1) {
         expect((await running.post(paths.encrypt, encryptBody)).status).toBe(200);
         expect((await running.post(paths.encrypt, bob)).status).toBe(403);
