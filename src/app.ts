@@ -23,6 +23,7 @@ import { encrypt } from './operations/encrypt.ts';
 import { newestVersion, versionOf, type ExternalKey } from './operations/externalKey.ts';
 import { getHealthStatus, type ProxyDescription } from './operations/getHealthStatus.ts';
 import { getKeyMetadata } from './operations/getKeyMetadata.ts';
+import { redactError } from './redactError.ts';
 import type { SignatureVerifier } from './sigv4/signatureVerifier.ts';
 import { decryptRequest, type DecryptRequest } from './xks/messages/decrypt.ts';
 import { encryptRequest, type EncryptRequest } from './xks/messages/encrypt.ts';
@@ -121,11 +122,20 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   };
   const app = express();
   app.disable('x-powered-by');
-  app.use((req, res) => void serve(req, res));
+  // What `fail` itself throws would end the process.
+  const begin = (req: Request, res: Response): void => {
+    serve(req, res).catch((error: unknown) => {
+      log.warn({ detail: redactError(error) }, 'a request could not be answered');
+      res.destroy();
+    });
+  };
+  app.use(begin);
   return (incoming, outgoing) => {
     const [req, res] = [incoming as Request, outgoing as Response];
     // Express itself gives up on a target that it cannot read as a URL. It has then run nothing.
-    app(req, res, () => void serve(req, res));
+    app(req, res, () => {
+      begin(req, res);
+    });
   };
 }
 
