@@ -63,6 +63,8 @@ export async function runLoad(
       failures[kind] = (failures[kind] ?? 0) + 1;
     }
   };
+  const close = sender.close.bind(sender);
+  stop.addEventListener('abort', close);
   try {
     await sender.open(requests);
     const total = Math.round(rate * seconds);
@@ -83,6 +85,7 @@ export async function runLoad(
     const wallMs = performance.now() - startedAt;
     const { user, system } = process.cpuUsage(cpuBefore);
     await Promise.all(running);
+    stop.throwIfAborted();
     const good = [...samples.values()].flat();
     return {
       rate,
@@ -98,7 +101,8 @@ export async function runLoad(
       generatorCpu: (user + system) / 1_000 / wallMs,
     };
   } finally {
-    sender.close();
+    stop.removeEventListener('abort', close);
+    close();
   }
 }
 

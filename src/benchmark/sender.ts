@@ -11,6 +11,7 @@ export class Sender {
   readonly #waiting: ((connection: Connection) => void)[] = [];
   readonly #connections: readonly Connection[];
   readonly #deadlineMs: number;
+  #isClosed = false;
 
   constructor(endpoint: Endpoint, connections: number) {
     this.#deadlineMs = endpoint.deadlineMs;
@@ -23,10 +24,16 @@ export class Sender {
     if (first) await Promise.all(this.#connections.map(() => this.send(first)));
   }
 
-  /** Resolves to undefined after a good answer, otherwise to a description of what came instead. */
+  /**
+   * Resolves to undefined after a good answer, otherwise to a description of what came instead. It is not sent if no connection is
+   * free within the deadline: what waits for a proxy that hangs would wait for minutes.
+   */
   async send({ bytes, judge }: PreparedRequest): Promise<string | undefined> {
+    const latest = performance.now() + this.#deadlineMs;
     const connection = this.#free.pop() ?? (await this.#nextFree());
     try {
+      if (this.#isClosed) return 'not sent';
+      if (performance.now() > latest) return `no free connection within ${this.#deadlineMs} ms`;
       const { status, body } = await connection.send(bytes);
       return judge(status, body);
     } catch (error) {
@@ -38,7 +45,9 @@ export class Sender {
     }
   }
 
+  /** Ends what is sent, and sends nothing more. */
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#connections) connection.close();
   }
 
@@ -78,8 +87,7 @@ class Connection {
   }
 
   close(): void {
-    this.#socket?.destroy();
-    this.#socket = undefined;
+    this.#fail(new Error('closed'));
   }
 
   #connect(): Socket {
@@ -109,7 +117,7 @@ class Connection {
     try {
       const answer = read();
       if (!answer) return;
-      if (answer.closes) this.close();
+      if (answer.closes) this.#disconnect();
       this.#finish()?.resolve(answer);
     } catch (error) {
       this.#fail(error as Error);
@@ -117,8 +125,13 @@ class Connection {
   }
 
   #fail(error: Error): void {
-    this.close();
+    this.#disconnect();
     this.#finish()?.reject(error);
+  }
+
+  #disconnect(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   #finish(): Exchange | undefined {

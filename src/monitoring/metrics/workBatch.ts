@@ -16,12 +16,20 @@ export class WorkBatch {
     else this.#timer ??= setTimeout(this.flush.bind(this), LONGEST_MS).unref();
   }
 
-  /** Runs what waits now. */
+  /** Runs what waits now, all of it. Throws what the first piece threw that failed. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const works = this.#waiting;
     this.#waiting = [];
-    for (const work of works) work();
+    let failed: { readonly error: unknown } | undefined;
+    for (const work of works) {
+      try {
+        work();
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+    if (failed) throw failed.error;
   }
 }

@@ -47,9 +47,34 @@ async function trickle(...[, res]: Parameters<RequestListener>): Promise<void> {
   }
 }
 
-it('counts an answer that trickles without end as a failure', async () => {
+it('counts an answer that trickles without end as a failure, and does not send what waits for a connection as long', async () => {
   const failures = await failuresOf((req, res) => void trickle(req, res), 1_000);
-  expect(failures).toEqual({ 'no answer within 1000 ms': REQUESTS });
+  const {
+    'no answer within 1000 ms': unanswered = 0,
+    'no free connection within 1000 ms': unsent = 0,
+    ...others
+  } = failures;
+  expect(others).toEqual({});
+  expect(unanswered).toBeGreaterThan(0);
+  expect(unsent).toBeGreaterThan(0);
+  expect(unanswered + unsent).toBe(REQUESTS);
+});
+
+it('ends at once when it is stopped, though the proxy hangs', async () => {
+  let answers = 0;
+  const stop = new AbortController();
+  const proxy = await listenLocally(
+    createServer((_, res) => {
+      answers += 1;
+      if (answers <= 4) res.end('{}');
+      else stop.abort(new Error('stopped'));
+    }),
+  );
+  const target = targetOn(proxy.port, 600_000);
+  const requests = await prepareRequests(target, ['health']);
+  const running = runLoad(target, requests, { rate: 1, seconds: 100, connections: 4, stop: stop.signal });
+  await expect(running).rejects.toThrow('stopped');
+  await proxy.close();
 });
 
 it.each<[string, RequestListener, string]>([
