@@ -1,4 +1,4 @@
-/** The style sheet of the HTML report: no fonts, images or scripts from anywhere. */
+/** The style sheet of the HTML reports: no fonts, images or scripts from anywhere. */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
@@ -55,6 +55,11 @@ svg .limit-label { fill: var(--fail); }
 svg .bar { fill: var(--bar); } svg .slow { fill: var(--fail); } svg .over { fill: var(--tint); }
 svg .grid { stroke: var(--line); stroke-width: .6; } svg .axis { stroke: var(--muted); }
 svg .limit { stroke: var(--fail); stroke-dasharray: 4 3; stroke-width: 1.2; }
+section > .card + .card { margin-top: 12px; }
+.bars { width: 100%; margin-top: 6px; border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+.bars th { width: 40%; padding: 2px 10px 2px 0; text-align: right; font-weight: 400; color: var(--muted); }
+.bars td + td { width: 1%; padding-left: 8px; text-align: right; white-space: nowrap; }
+.bars span { display: block; height: 12px; border-radius: 2px; background: var(--bar); }
 .cases { margin-top: 12px; }
 details { border-top: 1px solid var(--line); }
 details:first-child { border-top: 0; }

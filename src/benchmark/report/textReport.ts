@@ -37,7 +37,7 @@ export function conclusion({ highestRate, runs }: BenchmarkReport): string {
 }
 
 /** Verdict on a rate: "yes", or "no" and what was the limit. */
-export function verdict({ holds, limit }: RatedRun): string {
+function verdict({ holds, limit }: RatedRun): string {
   return holds ? 'yes' : `no: ${limit === 'generator' ? 'the generator' : 'the proxy'}`;
 }
 
