@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { SCHEMA_STEPS } from './schema.ts';
 
 /** A state file that cannot be used; the message says why, and what to do. */
 export class StateFileFailure extends Error {
@@ -8,8 +8,9 @@ export class StateFileFailure extends Error {
 }
 
 /**
- * Opens the state file, or makes it, for its owner alone: it holds the secrets of the key stores. `:memory:` is one that is
- * gone with the process. Only one process at a time may have it open. Throws StateFileFailure.
+ * Opens the state file, or makes it, for its owner alone: it holds the secrets of the key stores. Upgrades one of an earlier
+ * version, in one transaction. `:memory:` is one that is gone with the process. Only one process at a time may have it open.
+ * Throws StateFileFailure.
  */
 export function openDatabase(file: string): DatabaseSync {
   try {
@@ -40,9 +41,10 @@ function open(file: string): DatabaseSync {
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;',
   );
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version === 0) database.exec(`${SCHEMA}; PRAGMA user_version = ${SCHEMA_VERSION};`);
+  for (const step of SCHEMA_STEPS.slice(version)) database.exec(step);
+  if (version < SCHEMA_STEPS.length) database.exec(`PRAGMA user_version = ${SCHEMA_STEPS.length}`);
   database.exec('COMMIT');
-  if (version > SCHEMA_VERSION) {
+  if (version > SCHEMA_STEPS.length) {
     database.close();
     throw new StateFileFailure(
       `The state file ${file} was written by a newer version of xks-proxy. Name another with --state.`,

@@ -1,7 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { AliasTable } from './aliasTable.ts';
+import { BACKUP_COLUMNS, CLUSTER_COLUMNS, HSM_COLUMNS, type Backup, type Cluster, type Hsm } from './clusterRecords.ts';
 import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
 import { KeyTable } from './keyTable.ts';
+import { RecordTable } from './recordTable.ts';
 
 /**
  * All that the local KMS remembers. Each call is finished when it returns, and on the disk. A change that would break a rule of
@@ -11,6 +13,9 @@ export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
   readonly keys: KeyTable;
   readonly aliases: AliasTable;
+  readonly clusters: RecordTable<Cluster>;
+  readonly hsms: RecordTable<Hsm>;
+  readonly backups: RecordTable<Backup>;
   readonly #database: DatabaseSync;
 
   constructor(database: DatabaseSync) {
@@ -18,6 +23,9 @@ export class KmsState {
     this.customKeyStores = new CustomKeyStoreTable(database);
     this.keys = new KeyTable(database);
     this.aliases = new AliasTable(database);
+    this.clusters = new RecordTable<Cluster>(database, 'clusters', CLUSTER_COLUMNS);
+    this.hsms = new RecordTable<Hsm>(database, 'hsms', HSM_COLUMNS);
+    this.backups = new RecordTable<Backup>(database, 'backups', BACKUP_COLUMNS);
   }
 
   close(): void {

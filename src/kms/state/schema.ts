@@ -1,8 +1,9 @@
-/** The tables of the state file, version 1. Times are milliseconds since the epoch; what is unique in AWS is unique here. */
-export const SCHEMA_VERSION = 1;
-
-export const SCHEMA = `
-  CREATE TABLE custom_key_stores (
+/**
+ * The tables of the state file, step by step: step n makes version n of what version n - 1 was. A step that was released is never
+ * changed: state files in the field have gone through it. Times are milliseconds since the epoch; what is unique in AWS is unique here.
+ */
+export const SCHEMA_STEPS: readonly string[] = [
+  `CREATE TABLE custom_key_stores (
     customKeyStoreId TEXT PRIMARY KEY,
     customKeyStoreName TEXT NOT NULL UNIQUE,
     creationDate INTEGER NOT NULL,
@@ -38,5 +39,47 @@ export const SCHEMA = `
     creationDate INTEGER NOT NULL,
     lastUpdatedDate INTEGER NOT NULL
   ) STRICT;
-  CREATE INDEX aliases_of_key ON aliases (targetKeyId);
-`;
+  CREATE INDEX aliases_of_key ON aliases (targetKeyId);`,
+
+  `CREATE TABLE clusters (
+    clusterId TEXT PRIMARY KEY,
+    createTimestamp INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    hsmType TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    vpcId TEXT NOT NULL,
+    securityGroup TEXT NOT NULL,
+    subnetMapping TEXT NOT NULL,
+    sourceBackupId TEXT,
+    backupHistory TEXT NOT NULL,
+    retentionDays INTEGER NOT NULL,
+    csr TEXT,
+    certificate TEXT,
+    trustAnchor TEXT,
+    tags TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE hsms (
+    hsmId TEXT PRIMARY KEY,
+    clusterId TEXT NOT NULL REFERENCES clusters,
+    createTimestamp INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    availabilityZone TEXT NOT NULL,
+    subnetId TEXT NOT NULL,
+    eniId TEXT NOT NULL UNIQUE,
+    eniIp TEXT NOT NULL,
+    UNIQUE (subnetId, eniIp)
+  ) STRICT;
+  CREATE INDEX hsms_of_cluster ON hsms (clusterId);
+  CREATE TABLE backups (
+    backupId TEXT PRIMARY KEY,
+    clusterId TEXT NOT NULL REFERENCES clusters,
+    createTimestamp INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    neverExpires INTEGER NOT NULL,
+    deleteTimestamp INTEGER,
+    hsmType TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    tags TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX backups_of_cluster ON backups (clusterId);`,
+];

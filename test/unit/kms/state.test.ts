@@ -1,11 +1,52 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, StateFileFailure } from '../../../src/kms/state/database.ts';
+import type { Backup, Cluster, Hsm } from '../../../src/kms/state/clusterRecords.ts';
 import { KmsState } from '../../../src/kms/state/kmsState.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
+
+const CLUSTER: Cluster = {
+  clusterId: 'cluster-abcdefghij2',
+  createTimestamp: 1,
+  state: 'UNINITIALIZED',
+  hsmType: 'hsm2m.medium',
+  mode: 'FIPS',
+  vpcId: 'vpc-00000000000000001',
+  securityGroup: 'sg-00000000000000001',
+  subnetMapping: { 'us-east-1a': 'subnet-00000000000000001' },
+  sourceBackupId: undefined,
+  backupHistory: 'cluster-abcdefghij2',
+  retentionDays: 90,
+  csr: 'a request',
+  certificate: undefined,
+  trustAnchor: undefined,
+  tags: [{ key: 'a', value: 'b' }],
+};
+const HSM: Hsm = {
+  hsmId: 'hsm-abcdefghij2',
+  clusterId: CLUSTER.clusterId,
+  createTimestamp: 2,
+  state: 'ACTIVE',
+  availabilityZone: 'us-east-1a',
+  subnetId: 'subnet-00000000000000001',
+  eniId: 'eni-00000000000000001',
+  eniIp: '10.0.1.4',
+};
+const BACKUP: Backup = {
+  backupId: 'backup-abcdefghij2',
+  clusterId: CLUSTER.clusterId,
+  createTimestamp: 3,
+  state: 'PENDING_DELETION',
+  neverExpires: true,
+  deleteTimestamp: 4,
+  hsmType: 'hsm2m.medium',
+  mode: 'FIPS',
+  tags: [],
+};
 
 describe('the state', () => {
   it('gives back what it was given', () => {
@@ -48,6 +89,34 @@ describe('the state', () => {
     expect(kms.state.keys.areIn(customKeyStoreId)).toBe(false);
     expect(kms.state.aliases.list()).toEqual([]);
   });
+
+  it('gives back clusters, HSMs and backups, and takes changes of them', () => {
+    const { state } = new LocalKmsUnderTest();
+    state.clusters.put(CLUSTER);
+    state.hsms.put(HSM);
+    state.backups.put(BACKUP);
+    expect(state.clusters.find(CLUSTER.clusterId)).toEqual(CLUSTER);
+    expect(state.hsms.list({ clusterId: CLUSTER.clusterId })).toEqual([HSM]);
+    expect(state.hsms.list({ clusterId: 'another' })).toEqual([]);
+    expect(state.backups.list()).toEqual([BACKUP]);
+    const changed = { ...BACKUP, neverExpires: false, deleteTimestamp: undefined, state: 'READY' } as const;
+    state.backups.put(changed);
+    expect(state.backups.list()).toEqual([changed]);
+    state.backups.delete(BACKUP.backupId);
+    expect(state.backups.find(BACKUP.backupId)).toBeUndefined();
+  });
+
+  it('keeps a cluster that has HSMs, and gives no address of a subnet twice', () => {
+    const { state } = new LocalKmsUnderTest();
+    state.clusters.put(CLUSTER);
+    state.hsms.put(HSM);
+    expect(() => {
+      state.clusters.delete(CLUSTER.clusterId);
+    }).toThrow(/FOREIGN KEY/);
+    expect(() => {
+      state.hsms.put({ ...HSM, hsmId: 'hsm-22222222222', eniId: 'eni-00000000000000002' });
+    }).toThrow(/UNIQUE/);
+  });
 });
 
 describe('the state file', () => {
@@ -87,6 +156,24 @@ describe('the state file', () => {
     newer.exec('PRAGMA user_version = 99');
     newer.close();
     expect(() => openDatabase(file)).toThrow(/newer version/);
+  });
+
+  it('of version 1 is upgraded in place, with all that it holds', () => {
+    const file = join(folder, 'state.db');
+    const old = new DatabaseSync(file);
+    old.exec(readFileSync(join(import.meta.dirname, '../../vectors/localKmsState.v1.sql'), 'utf8'));
+    old.close();
+    for (const [run, clusters] of [[], [CLUSTER]].entries()) {
+      const state = new KmsState(openDatabase(file));
+      expect(state.customKeyStores.list()).toMatchObject([
+        { customKeyStoreName: 'old', connectionState: 'DISCONNECTED' },
+      ]);
+      expect(state.keys.find('1234abcd-12ab-34cd-56ef-1234567890ab')).toMatchObject({ description: 'an old key' });
+      expect(state.aliases.list()).toMatchObject([{ aliasName: 'alias/old' }]);
+      expect(state.clusters.list()).toEqual(clusters);
+      if (run === 0) state.clusters.put(CLUSTER);
+      state.close();
+    }
   });
 
   it('that cannot be made is an error that says why', () => {
