@@ -61,6 +61,18 @@ export function wrongError(answer: Refusal, names: readonly XksErrorName[]): Cau
   };
 }
 
+/** The cause of an answer that breaks a rule of the specification. `text`: what all answers that break it have. */
+export function brokenRule(text: string): Cause {
+  return { text, consequence: 'KMS relies on this rule of the specification.', severity: 3 };
+}
+
+/** The cause of a decryption that answers with other bytes than were encrypted. */
+export const wrongPlaintext: Cause = {
+  text: 'Decrypt answers with another plaintext than the one that was encrypted',
+  consequence: 'KMS returns wrong data, or cannot open what it has encrypted: data are lost.',
+  severity: 1,
+};
+
 /** The cause of a request that got no complete answer. */
 export function missingAnswer(message: string): Cause {
   return {
@@ -90,7 +102,7 @@ export function countCases({ cases }: Finding): string {
 }
 
 function ownCause({ title, got }: CaseResult): Cause {
-  return { text: `${title}: ${got}`, consequence: 'KMS relies on this rule of the specification.', severity: 3 };
+  return brokenRule(`${title}: ${got}`);
 }
 
 function namesOf(status: number): string {

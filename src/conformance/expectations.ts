@@ -1,8 +1,8 @@
 import { decodeBase64 } from '../xks/base64.ts';
 import { errorNameOf, isObject } from './errorNameOf.ts';
 import { XKS_ERROR_STATUS, type XksErrorName } from '../xks/errors.ts';
-import { acceptance, refusal, wrongError } from './causes.ts';
-import { Unmet } from './conformanceCase.ts';
+import { acceptance, brokenRule, refusal, wrongError, wrongPlaintext } from './causes.ts';
+import { Unmet, type Cause } from './conformanceCase.ts';
 import { describeAnswer } from './describeExchange.ts';
 import type { JsonObject } from '../xksClient/keyStoreClient.ts';
 import type { Answer } from '../xksClient/sendRequest.ts';
@@ -23,7 +23,10 @@ export interface Sealed {
 /** Throws Unmet unless the answer is a 200 with a JSON object, which it returns. */
 export function expectSuccess(answer: Answer): JsonObject {
   if (answer.status !== 200) throw new Unmet(describeAnswer(answer), refusal(answer));
-  if (!isObject(answer.json)) throw new Unmet(`200 whose body is not a JSON object: ${describeAnswer(answer)}`);
+  if (!isObject(answer.json)) {
+    const cause = brokenRule('Answers with 200 have a body that is not a JSON object');
+    throw new Unmet(`200 whose body is not a JSON object: ${describeAnswer(answer)}`, cause);
+  }
   return answer.json;
 }
 
@@ -60,7 +63,8 @@ export function expectSealed(answer: Answer): Sealed {
 /** Throws Unmet unless the answer holds this plaintext. */
 export function expectPlaintext(answer: Answer, plaintext: Uint8Array): void {
   const decrypted = expectBytes(expectSuccess(answer), 'plaintext');
-  if (!decrypted.equals(plaintext)) throw new Unmet('200 with another plaintext than the one that was encrypted');
+  if (decrypted.equals(plaintext)) return;
+  throw new Unmet('200 with another plaintext than the one that was encrypted', wrongPlaintext);
 }
 
 /** A value of an answer in short, as JSON, for a message. */
@@ -71,13 +75,14 @@ export function describeValue(value: unknown): string {
 }
 
 /** Throws Unmet with `message` unless `condition` holds. */
-export function expectThat(condition: boolean, message: string): void {
-  if (!condition) throw new Unmet(message);
+export function expectThat(condition: boolean, message: string, cause?: Cause): void {
+  if (!condition) throw new Unmet(message, cause);
 }
 
 function expectBytes(fields: JsonObject, name: string): Buffer {
   const text = fields[name];
   const bytes = typeof text === 'string' ? decodeBase64(text) : undefined;
-  if (!bytes) throw new Unmet(`200 whose ${name} is ${text === undefined ? 'missing' : 'not standard Base64'}`);
-  return bytes;
+  if (bytes) return bytes;
+  const fault = text === undefined ? 'missing' : 'not standard Base64';
+  throw new Unmet(`200 whose ${name} is ${fault}`, brokenRule(`The ${name} of answers is ${fault}`));
 }

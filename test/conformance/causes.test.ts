@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { conforms, type ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
 import { textReport } from '../../src/conformance/report/textReport.ts';
 import { htmlReport } from '../../src/conformance/report/htmlReport.ts';
-import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { startFakeXksProxy, type FakeXksProxy, type Reply, type Steps } from '../support/fakeXksProxy.ts';
 import { idsWith, runOn } from './runOn.ts';
 
 let fake: FakeXksProxy;
@@ -45,6 +45,51 @@ describe('one cause is one finding', () => {
       text: 'InternalException comes instead of KeyNotFoundException',
       consequence: 'KMS cannot tell KeyNotFoundException from a fault of the proxy, and retries.',
     });
+  });
+
+  it.each<[string, string, (reply: Reply, path: string) => Reply]>([
+    [
+      'Answers are of another Content-Type than application/json',
+      'content-type-of-errors',
+      (reply) => ({ ...reply, headers: { 'content-type': 'text/plain' } }),
+    ],
+    [
+      'The ciphertext of answers is not standard Base64',
+      'ciphertext-length',
+      (reply, path) =>
+        path.endsWith('/encrypt') ? { ...reply, body: { ...(reply.body as object), ciphertext: '-' } } : reply,
+    ],
+    [
+      'Decrypt answers with another plaintext than the one that was encrypted',
+      'round-trip',
+      (reply, path) => (path.endsWith('/decrypt') ? { ...reply, body: { plaintext: 'AAAA' } } : reply),
+    ],
+    [
+      'Answers with 200 have a body that is not a JSON object',
+      'key-spec',
+      (reply, path) => (path.endsWith('/metadata') ? { ...reply, body: [] } : reply),
+    ],
+  ])('%s', async (text, id, change) => {
+    const report = await reportOn({
+      reply: (reply, { path }) => (reply.status === 200 || text.includes('Content-Type') ? change(reply, path) : reply),
+    });
+    const cause = report.causes.find((each) => each.text === text);
+    expect(cause?.cases).toContain(id);
+    expect(cause?.cases.length).toBeGreaterThan(1);
+    expect(report.causes.length).toBeLessThanOrEqual(5);
+  });
+
+  it('other spellings of a path that are served', async () => {
+    const report = await reportOn(
+      { receive: (request) => ({ ...request, path: request.path.replace(/\?.*/, '').replace(/\/$/, '') }) },
+      'uri-paths',
+    );
+    expect(report.causes).toMatchObject([
+      {
+        text: 'Other spellings of a path are served',
+        cases: expect.arrayContaining(['spelling-query', 'spelling-trailing-slash']) as unknown,
+      },
+    ]);
   });
 
   it('optional members that are null', async () => {

@@ -1,4 +1,5 @@
 import { accepts } from '../caseBuilders.ts';
+import { brokenRule } from '../causes.ts';
 import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
 import { expectSuccess, expectThat } from '../expectations.ts';
 import { keepAliveAgent } from '../../xksClient/keepAliveAgent.ts';
@@ -103,5 +104,6 @@ export const transport: Section = {
 function expectJsonType({ status, headers }: Answer): void {
   const type = headers['content-type'];
   const isJson = /^application\/json *(;|$)/i.test(type ?? '');
-  expectThat(isJson, `${status} with Content-Type: ${type ?? '(missing)'}`);
+  const cause = brokenRule('Answers are of another Content-Type than application/json');
+  expectThat(isJson, `${status} with Content-Type: ${type ?? '(missing)'}`, cause);
 }
