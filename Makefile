@@ -39,7 +39,7 @@ lint-rules:
 lint-types:
 	@npm run --silent lint:types
 
-bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 3 minutes (BENCH=... for options)
+bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 5 minutes (BENCH=... for options)
 	@exec node bench/compare.ts $(BENCH)
 
 bench-growth: build ## measures with more keys, key stores, policies, payload, connections and HSM delay, in 20 minutes
