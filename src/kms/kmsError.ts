@@ -1,6 +1,6 @@
 /**
- * The closed set of error names of this service and their HTTP status. Source: the service model of KMS 2014-11-01; the last
- * ones are common to the services of AWS and are not in the model.
+ * The closed set of error names and their HTTP status. Source: the service models of KMS 2014-11-01 and CloudHSM V2 2017-04-28;
+ * the last ones are common to the services of AWS and are not in the models.
  */
 export const KMS_ERROR_STATUS = {
   AlreadyExistsException: 400,
@@ -35,6 +35,14 @@ export const KMS_ERROR_STATUS = {
   XksProxyVpcEndpointServiceInUseException: 400,
   XksProxyVpcEndpointServiceInvalidConfigurationException: 400,
   XksProxyVpcEndpointServiceNotFoundException: 400,
+
+  CloudHsmAccessDeniedException: 400,
+  CloudHsmInternalFailureException: 500,
+  CloudHsmInvalidRequestException: 400,
+  CloudHsmResourceLimitExceededException: 400,
+  CloudHsmResourceNotFoundException: 400,
+  CloudHsmServiceException: 400,
+  CloudHsmTagException: 400,
 
   AccessDeniedException: 400,
   IncompleteSignatureException: 400,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createKmsApp } from './api/kmsApp.ts';
+import { servicesWith } from './api/services.ts';
 import { listenKms, type ListeningKms } from './api/listenKms.ts';
 import type { Identity } from './arn.ts';
 import { BackgroundConnector } from './connection/backgroundConnector.ts';
@@ -64,7 +65,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const kms: LocalKms = { ...background, connector, quota, clock, dayMs };
   const app = createKmsApp({
     kms,
-    operations: OPERATIONS,
+    services: servicesWith({ kms: OPERATIONS, cloudHsm: {} }),
     callerOf: (accessKeyId) =>
       callers.get(accessKeyId) ?? { awsPrincipalArn: `arn:aws:iam::${identity.accountId}:user/${accessKeyId}` },
     log,

@@ -7,6 +7,9 @@ import { encryptionContext, keyId } from '../../src/kms/operations/members.ts';
 import { operation, type KmsRequest } from '../../src/kms/operations/operation.ts';
 import { ACCESS_KEY_ID, ALICE, authorization, KmsAppUnderTest, UUID } from '../support/kmsAppUnderTest.ts';
 
+const WRONG_TARGET =
+  'The X-Amz-Target of a request must be TrentService. and an operation of KMS, or BaldrApiService. and an operation of CloudHSM';
+
 let app: KmsAppUnderTest;
 let requests: KmsRequest[];
 beforeEach(() => {
@@ -100,16 +103,14 @@ describe('an operation', () => {
     'Encrypt/',
     'E'.repeat(8_000),
   ])('%j is unknown', async (name) => {
-    const message = 'The X-Amz-Target of a request must be TrentService. and an operation of KMS';
     const target = name === 'Encrypt ' ? 'TrentService. Encrypt' : `TrentService.${name}`;
-    expectError(await app.call('', '{}', { 'X-Amz-Target': target }), 'UnknownOperationException', message);
+    expectError(await app.call('', '{}', { 'X-Amz-Target': target }), 'UnknownOperationException', WRONG_TARGET);
   });
 
   it.each([undefined, 'Encrypt', 'TrentService', 'DynamoDB_20120810.Encrypt', 'trentservice.Encrypt'])(
     'of X-Amz-Target %j is unknown',
     async (target) => {
-      const message = 'The X-Amz-Target of a request must be TrentService. and an operation of KMS';
-      expectError(await app.call('', '{}', { 'X-Amz-Target': target }), 'UnknownOperationException', message);
+      expectError(await app.call('', '{}', { 'X-Amz-Target': target }), 'UnknownOperationException', WRONG_TARGET);
     },
   );
 
@@ -126,6 +127,33 @@ describe('an operation', () => {
     expectError(await app.call('GenerateMac', '{}'), 'UnsupportedOperationException', message);
     const unsigned = await app.call('GenerateMac', '{}', { Authorization: undefined });
     expectError(unsigned, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
+  });
+});
+
+describe('CloudHSM, at the same port,', () => {
+  const Authorization = authorization({ scope: '20260101/us-east-1/cloudhsm/aws4_request' });
+  const call = (name: string, headers: Record<string, string> = {}) =>
+    app.call('', '{}', { 'X-Amz-Target': `BaldrApiService.${name}`, Authorization, ...headers });
+
+  it('takes requests with its own target and credential scope', async () => {
+    expect((await call('EnableKey')).status).toBe(200);
+    const scoped = await call('EnableKey', { Authorization: authorization() });
+    const message = "Credential should be scoped to correct service: 'cloudhsm'.";
+    expectError(scoped, 'InvalidSignatureException', message);
+  });
+
+  it('has operations that are unsupported, in words', async () => {
+    const message = 'The local KMS does not have the operation CopyBackupToRegion';
+    expectError(await call('CopyBackupToRegion'), 'UnsupportedOperationException', message);
+    expectError(await call('GenerateMac'), 'UnknownOperationException', WRONG_TARGET);
+  });
+
+  it('has an exception of its own for what no operation foresees', async () => {
+    expectError(await call('ListKeys'), 'CloudHsmInternalFailureException', 'The local KMS failed.');
+    expect(app.logged.at(-1)).toMatchObject({
+      level: 'error',
+      record: { errorCode: 'CloudHsmInternalFailureException' },
+    });
   });
 });
 
@@ -356,7 +384,7 @@ describe('the record of a call', () => {
           userIdentity: undefined,
           requestID: expect.stringMatching(UUID) as string,
           errorCode: 'UnknownOperationException',
-          errorMessage: 'The X-Amz-Target of a request must be TrentService. and an operation of KMS',
+          errorMessage: WRONG_TARGET,
           detail: undefined,
         },
       },

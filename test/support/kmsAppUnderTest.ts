@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { createKmsApp } from '../../src/kms/api/kmsApp.ts';
+import { servicesWith } from '../../src/kms/api/services.ts';
 import type { Operation } from '../../src/kms/operations/operation.ts';
 import { LocalKmsUnderTest } from './localKmsUnderTest.ts';
 
@@ -39,7 +40,7 @@ export class KmsAppUnderTest {
     const log = { info: take('info'), warn: take('warn'), error: take('error') };
     this.listener = createKmsApp({
       kms: this.kms,
-      operations,
+      services: servicesWith({ kms: operations, cloudHsm: operations }),
       callerOf: (accessKeyId) => ({ awsPrincipalArn: accessKeyId === ACCESS_KEY_ID ? ALICE : accessKeyId }),
       log,
       metrics: () => this.metrics(),

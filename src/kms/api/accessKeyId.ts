@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Identity } from '../arn.ts';
 import { KmsError } from '../kmsError.ts';
+import type { Service } from './service.ts';
 
 const ALGORITHM = /^AWS4-HMAC-SHA256\s+/;
 const CREDENTIAL =
@@ -9,11 +10,11 @@ const SIGNED_HEADERS = /^[a-z0-9-]+(;[a-z0-9-]+)*$/;
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
 /**
- * The access key id of a request that is signed for KMS in this Region with SigV4, in its Authorization header. There are no
+ * The access key id of a request that is signed for the service in this Region with SigV4, in its Authorization header. There are no
  * secrets to check the signature with. Throws MissingAuthenticationTokenException, IncompleteSignatureException and
  * InvalidSignatureException.
  */
-export function accessKeyIdOf(req: Request, { region }: Identity): string {
+export function accessKeyIdOf(req: Request, { signingName }: Service, { region }: Identity): string {
   const header = req.get('Authorization');
   if (header === undefined) throw new KmsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   const algorithm = ALGORITHM.exec(header)?.[0];
@@ -42,7 +43,7 @@ export function accessKeyIdOf(req: Request, { region }: Identity): string {
   if (terminator !== 'aws4_request') {
     throw invalid(`Credential should be scoped with a valid terminator: 'aws4_request', not '${terminator}'.`);
   }
-  if (service !== 'kms') throw invalid("Credential should be scoped to correct service: 'kms'.");
+  if (service !== signingName) throw invalid(`Credential should be scoped to correct service: '${signingName}'.`);
   if (credential['region'] !== region) throw invalid(`Credential should be scoped to a valid region: '${region}'.`);
   return accessKeyId;
 }

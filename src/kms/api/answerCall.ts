@@ -2,19 +2,19 @@ import type { Request, RequestHandler } from 'express';
 import type { Caller } from '../caller.ts';
 import { KmsError } from '../kmsError.ts';
 import type { LocalKms } from '../localKms.ts';
-import type { Operation, Output } from '../operations/operation.ts';
+import type { Output } from '../operations/operation.ts';
 import { accessKeyIdOf } from './accessKeyId.ts';
-import { recordCall, type Call, type CallLog } from './callRecord.ts';
+import { internalFailureOf, recordCall, type Call, type CallLog } from './callRecord.ts';
 import { findOperation } from './findOperation.ts';
 import { parseBody } from './parseBody.ts';
 import { readBody } from './readBody.ts';
 import { requestIdOf } from './requestId.ts';
+import type { Service } from './service.ts';
 import { sendError, sendOutput } from './send.ts';
 
 export interface ApiDependencies {
   readonly kms: LocalKms;
-  /** By name. */
-  readonly operations: Readonly<Record<string, Operation>>;
+  readonly services: readonly Service[];
   /** Whom an access key belongs to. IAM is not emulated: every access key id will do, and nobody checks its signature. */
   readonly callerOf: (accessKeyId: string) => Caller;
   readonly log: CallLog;
@@ -30,7 +30,7 @@ export function answerCall(api: ApiDependencies): RequestHandler {
       call.failure = failure;
       sendError(
         res,
-        failure instanceof KmsError ? failure : new KmsError('KMSInternalException', 'The local KMS failed.'),
+        failure instanceof KmsError ? failure : new KmsError(internalFailureOf(call), 'The local KMS failed.'),
       );
     }
     recordCall(api.log, call);
@@ -38,11 +38,12 @@ export function answerCall(api: ApiDependencies): RequestHandler {
 }
 
 async function run(api: ApiDependencies, call: Call, req: Request): Promise<Output> {
-  const { kms, operations, callerOf } = api;
+  const { kms, services, callerOf } = api;
   const body = await readBody(req);
-  const { name, operation } = findOperation(operations, req);
+  const { service, name, operation } = findOperation(services, req);
+  call.service = service;
   call.eventName = name;
-  const caller = callerOf(accessKeyIdOf(req, kms.identity));
+  const caller = callerOf(accessKeyIdOf(req, service, kms.identity));
   call.caller = caller;
   const input = parseBody(body);
   kms.state.keys.deleteDue(kms.clock());

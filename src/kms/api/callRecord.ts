@@ -1,6 +1,7 @@
 import type { Caller } from '../caller.ts';
 import { redactError } from '../../redactError.ts';
-import { KmsError } from '../kmsError.ts';
+import { KmsError, type KmsErrorName } from '../kmsError.ts';
+import type { Service } from './service.ts';
 
 /** Takes one record of a call; pino's methods fit. */
 export interface CallLog {
@@ -13,6 +14,8 @@ export interface CallLog {
 export interface Call {
   readonly requestId: string;
   readonly additionalEventData: Record<string, string>;
+  /** That of the operation. */
+  service?: Service;
   /** The operation, when it is one. */
   eventName?: string;
   caller?: Caller;
@@ -27,7 +30,8 @@ const MAX_LOGGED_CHARACTERS = 2_048;
  * Writes the one record of a call, in CloudTrail's terms: who called what, and how it ended; never its input or its output.
  * AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
  */
-export function recordCall(log: CallLog, { requestId, eventName, caller, additionalEventData, failure }: Call): void {
+export function recordCall(log: CallLog, call: Call): void {
+  const { requestId, eventName, caller, additionalEventData, failure } = call;
   const record = {
     eventName,
     userIdentity: caller && { arn: caller.awsPrincipalArn },
@@ -36,10 +40,15 @@ export function recordCall(log: CallLog, { requestId, eventName, caller, additio
   };
   if (failure === undefined) log.info(record, 'call');
   else if (!(failure instanceof KmsError)) {
-    log.error({ ...record, errorCode: 'KMSInternalException', detail: redactError(failure) }, 'call');
+    log.error({ ...record, errorCode: internalFailureOf(call), detail: redactError(failure) }, 'call');
   } else {
     const { errorName: errorCode, message, detail, status } = failure;
     const errorMessage = message.slice(0, MAX_LOGGED_CHARACTERS);
     log[status < 500 ? 'warn' : 'error']({ ...record, errorCode, errorMessage, detail }, 'call');
   }
+}
+
+/** The name of a failure that no operation foresees. */
+export function internalFailureOf({ service }: Call): KmsErrorName {
+  return service?.internalFailure ?? 'KMSInternalException';
 }

@@ -1,27 +1,32 @@
 import type { Request } from 'express';
 import { KmsError } from '../kmsError.ts';
 import type { Operation } from '../operations/operation.ts';
-import { KMS_OPERATION_NAMES } from './kmsOperationNames.ts';
+import type { Service } from './service.ts';
 
 const CONTENT_TYPE = /^application\/x-amz-json-1\.1\s*(;|$)/i;
-const TARGET = /^TrentService\.([A-Za-z]{1,64})$/;
+const TARGET = /^(?<targetPrefix>[A-Za-z]{1,64})\.(?<name>[A-Za-z]{1,64})$/;
+
+export interface FoundOperation {
+  readonly service: Service;
+  readonly name: string;
+  readonly operation: Operation;
+}
 
 /**
- * The operation that X-Amz-Target names; one that KMS has and this one has not throws UnsupportedOperationException when it
- * is run. Throws UnknownOperationException.
+ * The operation that X-Amz-Target names; one that its service has and this one has not throws UnsupportedOperationException
+ * when it is run. Throws UnknownOperationException.
  */
-export function findOperation(
-  operations: Readonly<Record<string, Operation>>,
-  req: Request,
-): { readonly name: string; readonly operation: Operation } {
+export function findOperation(services: readonly Service[], req: Request): FoundOperation {
   if (!CONTENT_TYPE.test(req.get('Content-Type') ?? '')) {
     throw unknown('The Content-Type of a request must be application/x-amz-json-1.1');
   }
-  const name = TARGET.exec(req.get('X-Amz-Target') ?? '')?.[1] ?? '';
-  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
-  if (operation) return { name, operation };
-  if (KMS_OPERATION_NAMES.has(name)) return { name, operation: unsupported(name) };
-  throw unknown('The X-Amz-Target of a request must be TrentService. and an operation of KMS');
+  const { targetPrefix, name = '' } = TARGET.exec(req.get('X-Amz-Target') ?? '')?.groups ?? {};
+  const service = services.find((candidate) => candidate.targetPrefix === targetPrefix);
+  const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+  if (service && operation) return { service, name, operation };
+  if (service?.operationNames.has(name)) return { service, name, operation: unsupported(name) };
+  const targets = services.map((each) => `${each.targetPrefix}. and an operation of ${each.name}`);
+  throw unknown(`The X-Amz-Target of a request must be ${targets.join(', or ')}`);
 }
 
 function unsupported(name: string): Operation {

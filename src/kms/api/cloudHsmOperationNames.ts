@@ -1,0 +1,21 @@
+/** All operations of CloudHSM, whether the local KMS has them or not. Source: the service model of CloudHSM V2 2017-04-28. */
+export const CLOUD_HSM_OPERATION_NAMES: ReadonlySet<string> = new Set([
+  'CopyBackupToRegion',
+  'CreateCluster',
+  'CreateHsm',
+  'DeleteBackup',
+  'DeleteCluster',
+  'DeleteHsm',
+  'DeleteResourcePolicy',
+  'DescribeBackups',
+  'DescribeClusters',
+  'GetResourcePolicy',
+  'InitializeCluster',
+  'ListTags',
+  'ModifyBackupAttributes',
+  'ModifyCluster',
+  'PutResourcePolicy',
+  'RestoreBackup',
+  'TagResource',
+  'UntagResource',
+]);

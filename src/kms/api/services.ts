@@ -1,0 +1,34 @@
+import type { Operation } from '../operations/operation.ts';
+import { CLOUD_HSM_OPERATION_NAMES } from './cloudHsmOperationNames.ts';
+import { KMS_OPERATION_NAMES } from './kmsOperationNames.ts';
+import type { Service } from './service.ts';
+
+type Operations = Readonly<Record<string, Operation>>;
+
+/** The services that the local KMS answers for, with their operations by name. Source: the service models, `metadata`. */
+export function servicesWith({
+  kms,
+  cloudHsm,
+}: {
+  readonly kms: Operations;
+  readonly cloudHsm: Operations;
+}): Service[] {
+  return [
+    {
+      name: 'KMS',
+      signingName: 'kms',
+      targetPrefix: 'TrentService',
+      operationNames: KMS_OPERATION_NAMES,
+      operations: kms,
+      internalFailure: 'KMSInternalException',
+    },
+    {
+      name: 'CloudHSM',
+      signingName: 'cloudhsm',
+      targetPrefix: 'BaldrApiService',
+      operationNames: CLOUD_HSM_OPERATION_NAMES,
+      operations: cloudHsm,
+      internalFailure: 'CloudHsmInternalFailureException',
+    },
+  ];
+}
