@@ -111,15 +111,20 @@ class Joined implements OpenKeyStores {
 
   /** Looks in the background at the keys that key managers which stay open serve only with another configuration. */
   #reportNewKeys({ keyStores }: Config, managers: KeyManagers): void {
-    for (const { name, keys, keyManagers } of keyStores) {
-      const before = this.#config.keyStores.find((store) => store.name === name);
+    const stores = keyStores.map((store) => {
+      const before = this.#config.keyStores.find(({ name }) => name === store.name);
       const known = new Map(before?.keys.map(({ id, versions }) => [id, versions]));
-      for (const manager of keyManagers.flatMap((each) => managers.get(each) ?? [])) {
-        if (!this.has(manager) || !manager.keyManager.isOpen) continue;
-        const isNew = !before?.keyManagers.includes(manager.keyManager.name);
-        const fresh = keys.filter(({ id, versions }) => isNew || !isSameValue(known.get(id), versions));
-        void reportUnusableKeys(name, fresh, manager.guard.keyManager, this.#dependencies.log);
-      }
+      const fresh = store.keys.filter(({ id, versions }) => !isSameValue(known.get(id), versions));
+      return { store, before, fresh };
+    });
+    for (const manager of managers.values()) {
+      if (!this.has(manager) || !manager.keyManager.isOpen) continue;
+      const { name } = manager.keyManager;
+      const users = stores.filter(({ store }) => store.keyManagers.includes(name));
+      const fresh = users.map(({ store, before, fresh }) => {
+        return { name: store.name, keys: before?.keyManagers.includes(name) ? fresh : store.keys };
+      });
+      void reportUnusableKeys(fresh, manager.guard.keyManager, this.#dependencies.log);
     }
   }
 
@@ -158,7 +163,7 @@ function manageOne(
     open: (whenGone) => keyManagers.open({ name, ...pkcs11 }, whenGone),
     onOpen: async () => {
       await guard.start();
-      for (const store of users) await reportUnusableKeys(store.name, store.keys, guard.keyManager, log);
+      await reportUnusableKeys(users, guard.keyManager, log);
     },
     logger: log,
     clock,

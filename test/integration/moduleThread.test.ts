@@ -99,6 +99,29 @@ describe('a key manager in a thread', () => {
     await expect(roundTrip(keyManager)).rejects.toMatchObject({ ...internal, message: 'The key manager is closed.' });
   });
 
+  it.each(['thread', 'none'] as const)('describes many keys by one listing: isolation %s', async (isolation) => {
+    const absent = Array.from({ length: 30 }, (_, index) => ({ label: `absent-${index}` }));
+    const keyManager = await openOne({ isolation });
+    const before = count('C_FindObjectsInit');
+    const [first, second, ...rest] = await keyManager.describeKeys([
+      { label: 'key' },
+      { label: 'encrypt-only' },
+      ...absent,
+    ]);
+    expect(first?.description).toMatchObject({ keySpec: 'AES_256' });
+    expect(second?.description?.keyUsage).not.toContain('DECRYPT');
+    expect(rest.map(({ failure }) => failure)).toEqual(
+      absent.map(({ label }) => ({
+        errorName: 'KeyNotFoundException',
+        message: 'The key manager does not have this external key.',
+        detail: `no secret key of the token has the label "${label}"`,
+      })),
+    );
+    // For the first key, the list, the first one that it lacks, and the key that was found first.
+    expect(count('C_FindObjectsInit')).toBe(before + 4);
+    await keyManager.close();
+  });
+
   it('fails as one in the main thread does', async () => {
     const keyManager = await openOne();
     const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad);

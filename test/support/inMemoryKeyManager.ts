@@ -1,6 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { encryptWithCdiv, requireDecryptable } from '../../src/hsm/encryptWithCdiv.ts';
-import type { AadFields, KeyDescription, KeyManager, KeySelector, KeyUsage, Sealed } from '../../src/hsm/keyManager.ts';
+import type {
+  AadFields,
+  KeyDescription,
+  KeyFinding,
+  KeyManager,
+  KeySelector,
+  KeyUsage,
+  Sealed,
+} from '../../src/hsm/keyManager.ts';
+import { failureOf } from '../../src/hsm/keyManagerFailures.ts';
 import { XksError } from '../../src/xks/errors.ts';
 
 interface Key {
@@ -35,6 +44,17 @@ export class InMemoryKeyManager implements KeyManager {
       const { value, usage } = this.#key(label);
       return { keySpec: `AES_${value.length * 8}`, keyUsage: usage, ...this.protection };
     });
+  }
+
+  describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<KeyFinding[]> {
+    return Promise.all(
+      keys.map((key) =>
+        this.describeKey(key, deadline).then(
+          (description) => ({ description }),
+          (error: unknown) => ({ failure: failureOf(error) }),
+        ),
+      ),
+    );
   }
 
   encrypt({ label }: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number) {

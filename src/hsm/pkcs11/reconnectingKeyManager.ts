@@ -6,6 +6,7 @@ import { closed } from '../keyManagerFailures.ts';
 import type {
   AadFields,
   KeyDescription,
+  KeyFinding,
   KeyManager,
   KeyManagerDescription,
   KeyManagerLoad,
@@ -112,6 +113,10 @@ export class ReconnectingKeyManager implements KeyManager {
 
   describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
     return this.#ask((opened) => opened.describeKey(key, deadline));
+  }
+
+  describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<readonly KeyFinding[]> {
+    return this.#ask((opened) => opened.describeKeys(keys, deadline));
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {

@@ -1,6 +1,7 @@
 import type {
   AadFields,
   KeyDescription,
+  KeyFinding,
   KeyManager,
   KeyManagerDescription,
   KeyManagerLoad,
@@ -44,6 +45,16 @@ export class MeasuredKeyManager implements KeyManager {
     const description = await this.#measure('describe_key', () => this.#keyManager.describeKey(key, deadline));
     this.#observer.described(key, description);
     return description;
+  }
+
+  /** Not timed, because it may take seconds, which no request waits for. */
+  async describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<readonly KeyFinding[]> {
+    const findings = await this.#keyManager.describeKeys(keys, deadline);
+    for (const [index, key] of keys.entries()) {
+      const description = findings[index]?.description;
+      if (description) this.#observer.described(key, description);
+    }
+    return findings;
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {

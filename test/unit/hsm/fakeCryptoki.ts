@@ -128,14 +128,16 @@ export class FakeCryptoki implements Cryptoki {
     });
   }
 
-  readAttributes(session: SessionHandle, object: ObjectHandle): Map<number, Buffer> {
+  readAttributes(session: SessionHandle, object: ObjectHandle, types: readonly number[]): Map<number, Buffer> {
     this.#called('C_GetAttributeValue', session, object);
-    return new Map([
+    const attributes = new Map([
+      [CKA.LABEL, Buffer.from(this.#objects.get(object.toString('hex')) ?? '')],
       [CKA.KEY_TYPE, ulong(CKK.AES)],
       [CKA.VALUE_LEN, ulong(32)],
       [CKA.ENCRYPT, Buffer.of(1)],
       [CKA.DECRYPT, Buffer.of(1)],
     ]);
+    return new Map([...attributes].filter(([type]) => types.includes(type)));
   }
 
   generateAesKey(session: SessionHandle, template: Template): ObjectHandle {

@@ -33,6 +33,7 @@ export class KeyDirectory {
   readonly #vanished = new Map<string, KeySelector>();
   /** Those that were believed to be deleted. One that comes and goes says nothing of the token, and must not restart its module again and again. */
   readonly #unsteady = new Set<string>();
+  #generation = 0;
 
   constructor(cryptoki: Cryptoki, options: KeyDirectoryOptions) {
     this.#cryptoki = cryptoki;
@@ -51,9 +52,13 @@ export class KeyDirectory {
 
   /** `find`, asking the token even if the key is known. */
   lookUp(session: SessionHandle, selector: KeySelector): SecretKey {
+    return this.accept(session, selector, findSecretKeys(this.#cryptoki, session, { ...selector, limit: 2 }));
+  }
+
+  /** `find` with the handles that the token has just given for the selector: two of them if it has several keys. */
+  accept(session: SessionHandle, selector: KeySelector, [handle, another]: readonly ObjectHandle[]): SecretKey {
     const id = idOf(selector);
     this.#known.delete(id);
-    const [handle, another] = findSecretKeys(this.#cryptoki, session, { ...selector, limit: 2 });
     if (!handle) throw this.#notFound(session, selector);
     if (another) {
       throw new XksError('InternalException', 'The key manager has several keys for this external key.', {
@@ -67,8 +72,30 @@ export class KeyDirectory {
     return key;
   }
 
+  /** Handles of all secret keys of the token, `limit` at most. */
+  list(session: SessionHandle, limit: number): ObjectHandle[] {
+    return findSecretKeys(this.#cryptoki, session, { limit });
+  }
+
+  /** Label and CKA_ID of a key. */
+  read(session: SessionHandle, handle: ObjectHandle): KeySelector {
+    const attributes = this.#cryptoki.readAttributes(session, handle, [CKA.LABEL, CKA.ID]);
+    return { label: attributes.get(CKA.LABEL)?.toString(), ckaId: attributes.get(CKA.ID)?.toString('hex') };
+  }
+
+  /** Whether a key was found by this selector, so that it cannot be missing but only vanish. */
+  hasSeen(selector: KeySelector): boolean {
+    return this.#seen.has(idOf(selector));
+  }
+
+  /** Counts the times that all handles were forgotten. Handles of an earlier generation may be void. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   /** Handles do not outlive a login, and the token may give the same ones to other keys afterwards. */
   forgetAll(): void {
+    this.#generation += 1;
     this.#known.clear();
   }
 
@@ -95,14 +122,12 @@ export class KeyDirectory {
     if (!this.#cryptoki.isUserLoggedIn(session)) {
       return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
     }
-    const vanished = this.#seen.has(idOf(selector)) ? selector : this.#missingWitness(session);
+    const vanished = this.hasSeen(selector) ? selector : this.#missingWitness(session);
     if (vanished) {
       this.#vanished.set(idOf(vanished), vanished);
       return new KeysVanished(inWords(vanished));
     }
-    return new XksError('KeyNotFoundException', 'The key manager does not have this external key.', {
-      detail: `no secret key of the token has ${inWords(selector)}`,
-    });
+    return notFound(selector);
   }
 
   /** The key that was found first, as a rule the health key, if it is missing too. */
@@ -114,6 +139,12 @@ export class KeyDirectory {
   #has(session: SessionHandle, selector: KeySelector): boolean {
     return findSecretKeys(this.#cryptoki, session, { ...selector, limit: 1 }).length > 0;
   }
+}
+
+export function notFound(selector: KeySelector): XksError {
+  return new XksError('KeyNotFoundException', 'The key manager does not have this external key.', {
+    detail: `no secret key of the token has ${inWords(selector)}`,
+  });
 }
 
 /** Secret keys that are stored in the token. */
@@ -131,7 +162,8 @@ export function findSecretKeys(
   return cryptoki.findObjects(session, template, limit);
 }
 
-function idOf({ label = '', ckaId = '' }: KeySelector): string {
+/** The same text for the same selector. */
+export function idOf({ label = '', ckaId = '' }: KeySelector): string {
   return `${ckaId}/${label}`;
 }
 

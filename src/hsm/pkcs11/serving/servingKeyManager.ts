@@ -4,10 +4,11 @@ import { XksError } from '../../../xks/errors.ts';
 import { IV_BYTES, TAG_BYTES } from '../../../xks/limits.ts';
 import { KEY_MANAGER_DURATIONS, type KeyManagerDurations } from '../../durations.ts';
 import { encryptWithCdiv, requireDecryptable, type Cipher } from '../../encryptWithCdiv.ts';
-import { late } from '../../keyManagerFailures.ts';
+import { late, unbelievable } from '../../keyManagerFailures.ts';
 import type {
   AadFields,
   KeyDescription,
+  KeyFinding,
   KeyManager,
   KeyManagerDescription,
   KeyManagerLoad,
@@ -24,6 +25,7 @@ import { describeToken } from '../token/describeToken.ts';
 import type { OpenToken, TokenOptions } from '../token/openToken.ts';
 import { AesGcm, type GcmDialect } from './aesGcm.ts';
 import { isLoss, type Loss } from './isLoss.ts';
+import { KeySurvey } from './keySurvey.ts';
 import { LossLog, type Pkcs11Logger } from './lossLog.ts';
 import { Recovery } from './recovery.ts';
 import { SessionPool } from './sessionPool.ts';
@@ -51,7 +53,7 @@ export interface ServingDependencies {
 export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
 
 /** A method of a key manager that needs a session. */
-type Operation = 'describeKey' | 'encrypt' | 'encryptWithCdiv' | 'decrypt' | 'checkHealth';
+type Operation = 'describeKey' | 'describeKeys' | 'encrypt' | 'encryptWithCdiv' | 'decrypt' | 'checkHealth';
 
 type Use<T> = (session: SessionHandle, deadline: number) => T | Promise<T>;
 
@@ -106,6 +108,12 @@ export class ServingKeyManager implements KeyManager {
   /** Asks the token each time, so that the answer is true now. */
   describeKey(key: KeySelector, latest?: number): Promise<KeyDescription> {
     return this.#withSession('describeKey', latest, (session) => this.#keys.lookUp(session, key).description);
+  }
+
+  describeKeys(selectors: readonly KeySelector[], latest?: number): Promise<KeyFinding[]> {
+    const deadline = latest ?? this.#clock() + this.timeoutMs * selectors.length;
+    const withSession = <T>(use: Use<T>) => this.#withSession('describeKeys', deadline, use);
+    return new KeySurvey(this.#keys, withSession, this.#clock).describe(selectors);
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, latest?: number): Promise<Sealed> {
@@ -239,9 +247,4 @@ export class ServingKeyManager implements KeyManager {
 /** A handle that was refused may lead to a key that is not there, which is repaired in another way. */
 function isOtherLoss(attempt: number, loss: Loss): boolean {
   return attempt === 2 && loss instanceof KeysVanished;
-}
-
-function unbelievable(cause: unknown): XksError {
-  const detail = 'the key manager does not decrypt its own ciphertexts either';
-  return new XksError('InternalException', 'The key manager cannot decrypt at present.', { cause, detail });
 }

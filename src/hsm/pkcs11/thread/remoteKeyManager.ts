@@ -1,6 +1,7 @@
 import type {
   AadFields,
   KeyDescription,
+  KeyFinding,
   KeyManager,
   KeyManagerDescription,
   KeyManagerLoad,
@@ -45,6 +46,10 @@ export class RemoteKeyManager implements KeyManager {
 
   describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription> {
     return this.#operate('describeKey', [selectorOf(key)], deadline);
+  }
+
+  describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<readonly KeyFinding[]> {
+    return this.#operate('describeKeys', [keys.map(selectorOf)], deadline, this.timeoutMs * keys.length);
   }
 
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed> {
@@ -93,9 +98,10 @@ export class RemoteKeyManager implements KeyManager {
     name: Name,
     args: ArgumentsOf<Name>,
     latest = Infinity,
+    longestMs = this.timeoutMs,
   ): Promise<ResultOf<Name>> {
     const { id, thread, clock } = this.#options;
-    const deadline = Math.min(latest, clock() + this.timeoutMs);
+    const deadline = Math.min(latest, clock() + longestMs);
     this.#running += 1;
     try {
       return (await thread.operate({ id, name, args: ownBytes(args) }, deadline)) as ResultOf<Name>;
