@@ -37,13 +37,14 @@ const MAX_REASON_CHARACTERS = 300;
 
 /** Sends one request, on a connection of its own unless an agent lends one. Throws NoAnswer. */
 export async function sendRequest(endpoint: Endpoint, request: WireRequest, agent?: Agent): Promise<Answer> {
+  const signal = AbortSignal.timeout(endpoint.deadlineMs);
   const options: RequestOptions = {
     ...connectionOptions(endpoint),
     method: request.method,
     path: request.path,
     headers: request.headers.flat(),
     agent: agent ?? false,
-    signal: AbortSignal.timeout(endpoint.deadlineMs),
+    signal,
   };
   let begun = false;
   try {
@@ -64,7 +65,8 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
       reusedConnection: outgoing.reusedSocket,
     };
   } catch (error) {
-    const reason = explain(error, endpoint.deadlineMs);
+    // A body that has begun ends with a connection that is closed, whoever closes it.
+    const reason = explain(signal.aborted ? signal.reason : error, endpoint.deadlineMs);
     throw begun ? new BrokenAnswer(reason, { cause: error }) : new NoAnswer(reason, { cause: error });
   }
 }

@@ -119,11 +119,37 @@ describe('a basic round trip that is refused', () => {
     expect(htmlReport(report)).toContain('The basic round trip is refused');
   });
 
+  it('because of a clock says by how much it is wrong', async () => {
+    const report = await reportOn({
+      reply: (reply, { path }) =>
+        path.endsWith('/encrypt')
+          ? {
+              status: 401,
+              headers: { ...reply.headers, date: new Date(Date.now() + 3_600_000).toUTCString() },
+              body: { errorName: 'AuthenticationFailedException' },
+            }
+          : reply,
+    });
+    expect(report.refused?.advice).toMatch(/are (359\d|360\d) s apart: set them/);
+  });
+
   it('does not hide cases of other operations', async () => {
     const report = await reportOn(refusing(403, 'AccessDeniedException', '/encrypt', '/metadata'), 'key-metadata');
     expect(idsWith(report, 'fail')).toEqual(['key-spec', 'key-usage', 'key-status']);
     expect(report.causes).toHaveLength(1);
   });
+});
+
+it('an answer that does not end fails its case alone', async () => {
+  fake = await startFakeXksProxy({
+    reply: (reply, { path }) =>
+      reply.status === 200 && path.endsWith('/metadata') ? { ...reply, isEndless: true } : reply,
+  });
+  const { target } = fake;
+  const report = await runOn({ ...target, endpoint: { ...target.endpoint, deadlineMs: 1_000 } }, 'key-metadata');
+  expect(report.stopped).toBeUndefined();
+  expect(report.causes.map(({ text }) => text)).toEqual(['Requests get no answer: no answer within 1000 ms']);
+  expect(idsWith(report, 'fail')).toEqual(['key-spec', 'key-usage', 'key-status']);
 });
 
 it.each(['/health', '/metadata', '/encrypt'])(

@@ -16,6 +16,8 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON, undefined as no body. */
   readonly body: unknown;
+  /** The body begins and does not end. */
+  readonly isEndless?: boolean;
 }
 
 /** Where a fault can be put; every step is right by default. */
@@ -91,7 +93,10 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
       return { status: error.status, headers: JSON_TYPE, body: error.toBody() };
     });
     const reply = steps.reply(served, request);
-    if (reply) response.writeHead(reply.status, { ...reply.headers }).end(reply.body && JSON.stringify(reply.body));
+    if (!reply) return;
+    response.writeHead(reply.status, { ...reply.headers });
+    if (reply.isEndless) response.write(' ');
+    else response.end(reply.body && JSON.stringify(reply.body));
   };
 
   const onRequest = (incoming: IncomingMessage, response: ServerResponse) => void listener(incoming, response);
