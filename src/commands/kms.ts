@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Logger } from 'pino';
+import { EventFileFailure } from '../kms/events/eventFile.ts';
 import { KmsConfigFailure, readConfig } from '../kms/readConfig.ts';
 import { startLocalKms, type LocalKmsSettings, type RunningLocalKms } from '../kms/startLocalKms.ts';
 import { StateFileFailure } from '../kms/state/database.ts';
@@ -16,6 +17,7 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly state: string;
+  readonly events?: string;
   readonly region: string;
   readonly accountId: string;
   readonly resolve?: Addresses;
@@ -47,6 +49,10 @@ function serveCommand(cli: Cli): Command {
       '--state <file>',
       'file where it keeps key stores and keys, with their secrets; :memory: to keep nothing',
       'local-kms.db',
+    )
+    .option(
+      '--events <file>',
+      'file where it appends an event of each operation, in the form of CloudTrail: JSON lines',
     )
     .option('--region <region>', 'Region that it stands for', parseRegion, 'us-east-1')
     .option('--account-id <id>', 'account that it stands for', parseAccountId, '111122223333')
@@ -95,7 +101,7 @@ async function start(options: ServeOptions, log: Logger): Promise<RunningLocalKm
 }
 
 function settingsOf(options: ServeOptions): LocalKmsSettings {
-  const { host, port, region, accountId, state, clientCert, clientKey, config, requestsPerSecond } = options;
+  const { host, port, region, accountId, state, events, clientCert, clientKey, config, requestsPerSecond } = options;
   const { resolve = new Map(), ca = [] } = options;
   const identity = { region, accountId };
   return {
@@ -103,6 +109,7 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
     port,
     identity,
     stateFile: state,
+    eventFile: events,
     resolve,
     tls: {
       caFiles: ca,
@@ -120,7 +127,9 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
 }
 
 function explain(error: unknown, { host, port }: ServeOptions): unknown {
-  if (error instanceof KmsConfigFailure || error instanceof StateFileFailure) return new CommandFailure(error.message);
+  if ([KmsConfigFailure, StateFileFailure, EventFileFailure].some((failure) => error instanceof failure)) {
+    return new CommandFailure((error as Error).message);
+  }
   if (error instanceof XksProxyFailure)
     return new CommandFailure(`a file of --ca, --client-cert or --client-key cannot be used: ${error.detail}`);
   const { syscall = '' } = error as NodeJS.ErrnoException;

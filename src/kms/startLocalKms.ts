@@ -5,6 +5,9 @@ import { listenKms, type ListeningKms } from './api/listenKms.ts';
 import type { Identity } from './arn.ts';
 import { BackgroundConnector } from './connection/backgroundConnector.ts';
 import { HealthChecks } from './connection/healthChecks.ts';
+import { EventFile } from './events/eventFile.ts';
+import { EventTrail } from './events/eventTrail.ts';
+import { keyDeletion } from './keyDeletion.ts';
 import type { LocalKms } from './localKms.ts';
 import { kmsMetrics } from './monitoring/kmsMetrics.ts';
 import { logExchange } from './monitoring/logExchange.ts';
@@ -22,6 +25,8 @@ export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOpt
   readonly identity: Identity;
   /** `:memory:` for none. */
   readonly stateFile: string;
+  /** For events in CloudTrail's form; undefined for none. */
+  readonly eventFile: string | undefined;
   /** How long a key store is CONNECTING and DISCONNECTING. */
   readonly connectMs: number;
   readonly disconnectMs: number;
@@ -38,13 +43,20 @@ export interface RunningLocalKms {
   close(): Promise<void>;
 }
 
-/** Rejects with StateFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with what the system says of the port. */
+/** Rejects with StateFileFailure, EventFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with what the system says of the port. */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
   const { identity, callers, vpcEndpointServices, resolve, tls, dayMs, requestsPerSecond } = settings;
   const clock = Date.now;
   // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
   tlsContextOf(tls)();
   const state = new KmsState(openDatabase(settings.stateFile));
+  const events = new EventTrail();
+  const eventFile = openEventFile(settings.eventFile, state, log);
+  if (eventFile) {
+    events.subscribe((_event, json) => {
+      eventFile.write(json);
+    });
+  }
   const metrics = kmsMetrics({ customKeyStores: () => state.customKeyStores.list(), clock });
   const xksProxy = new HttpsXksProxyClient({
     region: identity.region,
@@ -63,12 +75,14 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const healthChecks = new HealthChecks({ ...settings, kms: background, log });
   const quota = requestQuota(requestsPerSecond, metrics.countThrottle);
   const kms: LocalKms = { ...background, connector, quota, clock, dayMs };
+  const deletion = keyDeletion(kms, events, log);
   const app = createKmsApp({
     kms,
     services: servicesWith({ kms: OPERATIONS, cloudHsm: {} }),
     callerOf: (accessKeyId) =>
       callers.get(accessKeyId) ?? { awsPrincipalArn: `arn:aws:iam::${identity.accountId}:user/${accessKeyId}` },
     log,
+    events,
     metrics: metrics.text,
   });
 
@@ -77,7 +91,9 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     healthChecks.stop();
     connector.stop();
     xksProxy.close();
+    deletion.stop();
     state.close();
+    eventFile?.close();
   };
   const onError = ({ message }: Error): void => {
     log.error({ detail: message }, 'a connection was not accepted');
@@ -90,5 +106,17 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   );
   connector.resume();
   healthChecks.start();
+  void deletion.run();
   return { port: listening.port, close: () => end(listening) };
+}
+
+/** Undefined without a file. Throws EventFileFailure, and closes the state then. */
+function openEventFile(file: string | undefined, state: KmsState, log: Logger): EventFile | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return new EventFile(file, log);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
 }

@@ -64,6 +64,8 @@ describe('an answer', () => {
         requestId: answer.headers['x-amzn-requestid'],
         caller: { awsPrincipalArn: ALICE },
         note: expect.any(Function) as unknown,
+        noteResource: expect.any(Function) as unknown,
+        noteInput: expect.any(Function) as unknown,
       },
     ]);
     expect(requests[0]?.requestId).toMatch(UUID);
@@ -397,6 +399,43 @@ describe('the record of a call', () => {
     const answer = await app.call('Encrypt', { KeyId: 'k'.repeat(500_000) });
     expect(answer.status).toBe(400);
     expect(JSON.stringify(app.logged).length).toBeLessThan(3_000);
+  });
+});
+
+describe('the event of a call', () => {
+  it('is there before the answer, of those that fail too', async () => {
+    const { headers } = await app.call('Encrypt', { KeyId: 'k', Plaintext: 'c2VjcmV0', EncryptionContext: { a: 'b' } });
+    await app.call('Decrypt', '{}');
+    await app.call('ListKeys', '{}');
+    await app.call('Encrypt', { KeyId: '' }, { 'User-Agent': 'test' });
+    const common = { userIdentity: { arn: ALICE, accessKeyId: ACCESS_KEY_ID }, sourceIPAddress: '127.0.0.1' };
+    expect(app.events.latest).toMatchObject([
+      {
+        ...common,
+        eventName: 'Encrypt',
+        requestID: (headers as Record<string, string>)['x-amzn-requestid'],
+        requestParameters: { keyId: 'k', encryptionContext: { a: 'b' } },
+        additionalEventData: { customKeyStoreId: 'cks-1', xksKeyId: 'foo' },
+      },
+      { ...common, eventName: 'Decrypt', errorCode: 'KMSInvalidStateException', errorMessage: 'cannot be used' },
+      { ...common, eventName: 'ListKeys', errorCode: 'KMSInternalException', errorMessage: 'The local KMS failed.' },
+      { ...common, eventName: 'Encrypt', errorCode: 'ValidationException', requestParameters: null, userAgent: 'test' },
+    ]);
+    expect(JSON.stringify(app.events.latest)).not.toMatch(/c2VjcmV0|said by the proxy|quotes/);
+  });
+
+  it('names the service', async () => {
+    await app.call('', '{}', {
+      'X-Amz-Target': 'BaldrApiService.EnableKey',
+      Authorization: authorization({ scope: '20260101/us-east-1/cloudhsm/aws4_request' }),
+    });
+    expect(app.events.latest).toMatchObject([{ eventSource: 'cloudhsm.amazonaws.com', requestParameters: null }]);
+  });
+
+  it('is none of a request that names no operation or is not signed', async () => {
+    await app.call('Foo', '{}');
+    await app.call('Encrypt', { KeyId: 'k' }, { Authorization: undefined });
+    expect(app.events.latest).toEqual([]);
   });
 });
 

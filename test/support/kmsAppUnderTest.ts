@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { createKmsApp } from '../../src/kms/api/kmsApp.ts';
 import { servicesWith } from '../../src/kms/api/services.ts';
+import { EventTrail } from '../../src/kms/events/eventTrail.ts';
 import type { Operation } from '../../src/kms/operations/operation.ts';
 import { LocalKmsUnderTest } from './localKmsUnderTest.ts';
 
@@ -29,6 +30,7 @@ export const HEADERS: Readonly<Record<string, string>> = {
 /** The API of a local KMS that has the given operations. All access keys are Alice's. */
 export class KmsAppUnderTest {
   readonly kms = new LocalKmsUnderTest();
+  readonly events = new EventTrail();
   readonly logged: { level: string; record: object; message: string }[] = [];
   metrics = (): Promise<string> => Promise.resolve('# TYPE x counter\nx 1\n');
   readonly listener: RequestListener;
@@ -43,6 +45,7 @@ export class KmsAppUnderTest {
       services: servicesWith({ kms: operations, cloudHsm: operations }),
       callerOf: (accessKeyId) => ({ awsPrincipalArn: accessKeyId === ACCESS_KEY_ID ? ALICE : accessKeyId }),
       log,
+      events: this.events,
       metrics: () => this.metrics(),
     });
   }

@@ -17,8 +17,10 @@ export class LocalKmsUnderTest implements LocalKms {
   now = Date.UTC(2026, 0, 1);
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
   readonly taken: string[] = [];
-  /** What operations have noted for the log. */
+  /** What operations have noted for their events. */
   readonly noted: Readonly<Record<string, string>>[] = [];
+  /** ARNs of the resources of events. */
+  readonly resources: string[] = [];
   readonly clock = (): number => this.now;
   /** Does nothing. */
   connector: LocalKms['connector'] = { connect: () => undefined, disconnect: () => undefined };
@@ -31,8 +33,13 @@ export class LocalKmsUnderTest implements LocalKms {
   /** Runs an operation on its input as Alice. */
   call(operation: Operation, input: unknown, caller: Partial<KmsRequest['caller']> = {}): Promise<Output> {
     const alice = { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice', ...caller };
-    const note: KmsRequest['note'] = (data) => this.noted.push(data);
-    return operation(this, input, { requestId: randomUUID(), caller: alice, note });
+    return operation(this, input, {
+      requestId: randomUUID(),
+      caller: alice,
+      note: (data) => this.noted.push(data),
+      noteResource: (arn) => this.resources.push(arn),
+      noteInput: () => undefined,
+    });
   }
 
   addKeyStore(changes: Partial<CustomKeyStore> = {}, connectionState: ConnectionState = 'CONNECTED'): CustomKeyStore {

@@ -1,16 +1,21 @@
 import type { Request, RequestHandler } from 'express';
+import { redactError } from '../../redactError.ts';
 import type { Caller } from '../caller.ts';
+import type { Call } from '../events/call.ts';
+import { apiCallEvent } from '../events/cloudTrailEvent.ts';
+import type { EventTrail } from '../events/eventTrail.ts';
 import { KmsError } from '../kmsError.ts';
 import type { LocalKms } from '../localKms.ts';
+import { deleteDueKeys } from '../operations/keys/deleteDueKeys.ts';
 import type { Output } from '../operations/operation.ts';
 import { accessKeyIdOf } from './accessKeyId.ts';
-import { internalFailureOf, recordCall, type Call, type CallLog } from './callRecord.ts';
+import { recordCall, type CallLog } from './callRecord.ts';
 import { findOperation } from './findOperation.ts';
 import { parseBody } from './parseBody.ts';
 import { readBody } from './readBody.ts';
 import { requestIdOf } from './requestId.ts';
+import { errorAnswer, outputAnswer, send, type Answer } from './send.ts';
 import type { Service } from './service.ts';
-import { sendError, sendOutput } from './send.ts';
 
 export interface ApiDependencies {
   readonly kms: LocalKms;
@@ -18,35 +23,59 @@ export interface ApiDependencies {
   /** Whom an access key belongs to. IAM is not emulated: every access key id will do, and nobody checks its signature. */
   readonly callerOf: (accessKeyId: string) => Caller;
   readonly log: CallLog;
+  readonly events: EventTrail;
 }
 
-/** The whole path of a call of the API, in AWS JSON 1.1; each has one answer and one record in the log. */
+/** The whole path of a call of the API, in AWS JSON 1.1; each has one answer, one record in the log, and one event. */
 export function answerCall(api: ApiDependencies): RequestHandler {
   return async (req, res) => {
-    const call: Call = { requestId: requestIdOf(res), additionalEventData: {} };
+    const call: Call = {
+      requestId: requestIdOf(res),
+      sourceIpAddress: (req.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      userAgent: req.get('User-Agent') ?? '',
+      additionalEventData: {},
+      resources: [],
+    };
+    let answer: Answer;
     try {
-      sendOutput(res, await run(api, call, req));
-    } catch (failure) {
-      call.failure = failure;
-      sendError(
-        res,
-        failure instanceof KmsError ? failure : new KmsError(internalFailureOf(call), 'The local KMS failed.'),
-      );
+      call.output = await run(api, call, req);
+      answer = outputAnswer(call.output);
+    } catch (error) {
+      call.failure = kmsErrorOf(error, call);
+      answer = errorAnswer(call.failure);
     }
+    // Before the answer is sent, so that its reader finds them.
     recordCall(api.log, call);
+    const event = apiCallEvent(api.kms, call);
+    if (event) api.events.add(event);
+    send(res, answer);
   };
 }
 
 async function run(api: ApiDependencies, call: Call, req: Request): Promise<Output> {
-  const { kms, services, callerOf } = api;
+  const { kms, services, callerOf, events } = api;
   const body = await readBody(req);
   const { service, name, operation } = findOperation(services, req);
   call.service = service;
   call.eventName = name;
-  const caller = callerOf(accessKeyIdOf(req, service, kms.identity));
-  call.caller = caller;
+  const accessKeyId = accessKeyIdOf(req, service, kms.identity);
+  const caller = callerOf(accessKeyId);
+  call.caller = { principal: caller, accessKeyId };
   const input = parseBody(body);
-  kms.state.keys.deleteDue(kms.clock());
-  const note = (data: Readonly<Record<string, string>>) => Object.assign(call.additionalEventData, data);
-  return operation(kms, input, { requestId: call.requestId, caller, note });
+  deleteDueKeys(kms, events);
+  return operation(kms, input, {
+    requestId: call.requestId,
+    caller,
+    note: (data) => Object.assign(call.additionalEventData, data),
+    noteResource: (arn) => call.resources.push(arn),
+    noteInput: (checked) => {
+      call.input = checked;
+    },
+  });
+}
+
+function kmsErrorOf(error: unknown, { service }: Call): KmsError {
+  if (error instanceof KmsError) return error;
+  const errorName = service?.internalFailure ?? 'KMSInternalException';
+  return new KmsError(errorName, 'The local KMS failed.', { detail: redactError(error) });
 }

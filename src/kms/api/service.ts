@@ -1,3 +1,4 @@
+import type { ShownMembersOfOperations } from '../events/showMembers.ts';
 import type { KmsErrorName } from '../kmsError.ts';
 import type { Operation } from '../operations/operation.ts';
 
@@ -12,6 +13,8 @@ export interface Service {
   readonly operationNames: ReadonlySet<string>;
   /** Those that the local KMS has, by name. */
   readonly operations: Readonly<Record<string, Operation>>;
+  /** What the events of its operations show. */
+  readonly shownMembers: ShownMembersOfOperations;
   /** The exception of a failure of the service itself. */
   readonly internalFailure: KmsErrorName;
 }

@@ -1,3 +1,4 @@
+import { KMS_SHOWN_MEMBERS } from '../events/kmsShownMembers.ts';
 import type { Operation } from '../operations/operation.ts';
 import { CLOUD_HSM_OPERATION_NAMES } from './cloudHsmOperationNames.ts';
 import { KMS_OPERATION_NAMES } from './kmsOperationNames.ts';
@@ -20,6 +21,7 @@ export function servicesWith({
       targetPrefix: 'TrentService',
       operationNames: KMS_OPERATION_NAMES,
       operations: kms,
+      shownMembers: KMS_SHOWN_MEMBERS,
       internalFailure: 'KMSInternalException',
     },
     {
@@ -28,6 +30,7 @@ export function servicesWith({
       targetPrefix: 'BaldrApiService',
       operationNames: CLOUD_HSM_OPERATION_NAMES,
       operations: cloudHsm,
+      shownMembers: {},
       internalFailure: 'CloudHsmInternalFailureException',
     },
   ];

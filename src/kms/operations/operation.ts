@@ -8,10 +8,14 @@ export interface KmsRequest {
   readonly requestId: string;
   readonly caller: Caller;
   /**
-   * Adds to additionalEventData of the request's record in the log. Cryptographic operations tell `customKeyStoreId` and
-   * `xksKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+   * Adds to additionalEventData of the request's event and of its record in the log. Cryptographic operations tell
+   * `customKeyStoreId` and `xksKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
    */
   readonly note: (data: Readonly<Record<string, string>>) => void;
+  /** Adds the ARN of a key or alias to the resources of the request's event. */
+  readonly noteResource: (arn: string) => void;
+  /** Gives the checked input to the request's event, which shows the members that its service allows. */
+  readonly noteInput: (input: unknown) => void;
 }
 
 /**
@@ -28,5 +32,9 @@ export function operation<Shape extends z.ZodType>(
   shape: Shape,
   run: (kms: LocalKms, input: z.output<Shape>, request: KmsRequest) => Output | Promise<Output>,
 ): Operation {
-  return async (kms, input, request) => run(kms, parseInput(shape, input), request);
+  return async (kms, input, request) => {
+    const checked = parseInput(shape, input);
+    request.noteInput(checked);
+    return run(kms, checked, request);
+  };
 }

@@ -68,9 +68,9 @@ export class KeyTable {
       .run(state, deletionDate ?? null, keyId);
   }
 
-  /** With their aliases. */
-  deleteDue(now: number): void {
-    this.#database.prepare('DELETE FROM keys WHERE deletionDate <= ?').run(now);
+  /** Deletes keys with their aliases, and returns them. */
+  deleteDue(now: number): KmsKey[] {
+    return this.#database.prepare('DELETE FROM keys WHERE deletionDate <= ? RETURNING *').all(now).map(read);
   }
 }
 

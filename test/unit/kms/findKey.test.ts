@@ -8,20 +8,24 @@ const UNKNOWN = '1234abcd-12ab-34cd-56ef-1234567890ab';
 
 let kms: LocalKmsUnderTest;
 let key: KmsKey;
+let resources: string[];
+const request = { noteResource: (arn: string) => resources.push(arn) };
 beforeEach(() => {
+  resources = [];
   kms = new LocalKmsUnderTest();
   key = kms.addKey(kms.addKeyStore().customKeyStoreId);
   kms.state.aliases.put({ aliasName: 'alias/x/y', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
 });
 
 it.each([true, false])('finds a key by its id and its ARN (aliases: %s)', (aliases) => {
-  expect(findKey(kms, key.keyId, { aliases }).keyId).toBe(key.keyId);
-  expect(findKey(kms, `${ARN}:key/${key.keyId}`, { aliases }).keyId).toBe(key.keyId);
+  expect(findKey(kms, key.keyId, { aliases }, request).keyId).toBe(key.keyId);
+  expect(findKey(kms, `${ARN}:key/${key.keyId}`, { aliases }, request).keyId).toBe(key.keyId);
 });
 
 it('finds a key by the name and the ARN of its alias', () => {
-  expect(findKey(kms, 'alias/x/y', { aliases: true }).keyId).toBe(key.keyId);
-  expect(findKey(kms, `${ARN}:alias/x/y`, { aliases: true }).keyId).toBe(key.keyId);
+  expect(findKey(kms, 'alias/x/y', { aliases: true }, request).keyId).toBe(key.keyId);
+  expect(findKey(kms, `${ARN}:alias/x/y`, { aliases: true }, request).keyId).toBe(key.keyId);
+  expect(resources).toEqual(Array(2).fill(`${ARN}:key/${key.keyId}`));
 });
 
 describe('refuses', () => {
@@ -54,13 +58,17 @@ describe('refuses', () => {
     invalidArn(`arn:aws:iam:us-east-1:111122223333:key/${UNKNOWN}`),
     invalidArn(`arn:aws:kms::111122223333:key/${UNKNOWN}`),
   ])('%s', (keyId, errorName, message) => {
-    expect(() => findKey(kms, keyId, { aliases: true })).toThrow(expect.objectContaining({ errorName, message }));
+    expect(() => findKey(kms, keyId, { aliases: true }, request)).toThrow(
+      expect.objectContaining({ errorName, message }),
+    );
   });
 
   it.each([
     ['alias/x/y', 'NotFoundException', "Invalid keyId 'alias/x/y'"],
     [`${ARN}:alias/x/y`, 'InvalidArnException', 'Key Aliases are not supported for this operation'],
   ])('%s where aliases are not taken', (keyId, errorName, message) => {
-    expect(() => findKey(kms, keyId, { aliases: false })).toThrow(expect.objectContaining({ errorName, message }));
+    expect(() => findKey(kms, keyId, { aliases: false }, request)).toThrow(
+      expect.objectContaining({ errorName, message }),
+    );
   });
 });

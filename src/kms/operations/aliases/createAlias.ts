@@ -8,11 +8,12 @@ import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
 
-export const createAlias = operation(shape, (kms, { AliasName: aliasName, TargetKeyId }) => {
+export const createAlias = operation(shape, (kms, { AliasName: aliasName, TargetKeyId }, request) => {
   requireAliasName(aliasName);
-  const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId);
+  const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId, request);
+  const arn = aliasArn(kms.identity, aliasName);
+  request.noteResource(arn);
   if (kms.state.aliases.find(aliasName)) {
-    const arn = aliasArn(kms.identity, aliasName);
     throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`);
   }
   const now = kms.clock();

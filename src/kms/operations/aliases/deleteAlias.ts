@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { aliasArn, keyArn } from '../../arn.ts';
 import { findAlias } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { requireAliasPrefix } from './aliasNames.ts';
 
-export const deleteAlias = operation(z.object({ AliasName: member.aliasName }), (kms, { AliasName }) => {
+export const deleteAlias = operation(z.object({ AliasName: member.aliasName }), (kms, { AliasName }, request) => {
   requireAliasPrefix(AliasName);
-  const { aliasName } = findAlias(kms, AliasName);
+  const { aliasName, targetKeyId } = findAlias(kms, AliasName);
+  request.noteResource(aliasArn(kms.identity, aliasName));
+  request.noteResource(keyArn(kms.identity, targetKeyId));
   kms.state.aliases.delete(aliasName);
   return undefined;
 });

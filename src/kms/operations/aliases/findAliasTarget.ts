@@ -1,12 +1,13 @@
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
+import type { KmsRequest } from '../operation.ts';
 import { findKeyToChange } from '../keys/findKeyToChange.ts';
 
 /** The key that an alias is to refer to. Throws ValidationException, and what findKeyToChange does. */
-export function findAliasTarget(kms: LocalKms, targetKeyId: string): KmsKey {
+export function findAliasTarget(kms: LocalKms, targetKeyId: string, request: KmsRequest): KmsKey {
   if (/^(arn:[^/]*:)?alias\//.test(targetKeyId)) {
     throw new KmsError('ValidationException', 'Aliases must refer to keys. Not aliases');
   }
-  return findKeyToChange(kms, targetKeyId);
+  return findKeyToChange(kms, targetKeyId, request);
 }

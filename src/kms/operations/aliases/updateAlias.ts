@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aliasArn } from '../../arn.ts';
 import { findAlias } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
@@ -8,10 +9,11 @@ import { findAliasTarget } from './findAliasTarget.ts';
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
 
 /** The key that it referred to may be pending deletion; the one that it will refer to may not. */
-export const updateAlias = operation(shape, (kms, { AliasName, TargetKeyId }) => {
+export const updateAlias = operation(shape, (kms, { AliasName, TargetKeyId }, request) => {
   requireAliasName(AliasName);
   const alias = findAlias(kms, AliasName);
-  const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId);
+  request.noteResource(aliasArn(kms.identity, AliasName));
+  const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId, request);
   kms.state.aliases.put({ ...alias, targetKeyId, lastUpdatedDate: kms.clock() });
   return undefined;
 });

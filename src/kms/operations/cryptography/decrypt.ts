@@ -16,7 +16,7 @@ const shape = z.object({
   EncryptionContext: member.encryptionContext.optional(),
   GrantTokens: member.grantTokens.optional(),
   KeyId: member.keyId.optional(),
-  EncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  EncryptionAlgorithm: member.encryptionAlgorithm.default(SYMMETRIC_DEFAULT),
   Recipient: member.recipient.optional(),
   DryRun: z.boolean().optional(),
   DryRunModifiers: member.dryRunModifiers.optional(),
@@ -26,7 +26,7 @@ export const decrypt = operation(shape, async (kms, input, request) => {
   refuseRecipient(input.Recipient);
   const context = canonicalContext(input.EncryptionContext);
   const blob = readCiphertextBlob(input.CiphertextBlob);
-  const key = findCiphertextKey(kms, blob, input.KeyId);
+  const key = findCiphertextKey(kms, blob, input.KeyId, request);
   requireSymmetricDefault(input.EncryptionAlgorithm);
   const use = useKey(kms, key, 'Decrypt', request);
   admit(kms, input, [use]);

@@ -14,13 +14,13 @@ const shape = z.object({
   Plaintext: member.plaintext,
   EncryptionContext: member.encryptionContext.optional(),
   GrantTokens: member.grantTokens.optional(),
-  EncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  EncryptionAlgorithm: member.encryptionAlgorithm.default(SYMMETRIC_DEFAULT),
   DryRun: z.boolean().optional(),
 });
 
 export const encrypt = operation(shape, async (kms, input, request) => {
   const context = canonicalContext(input.EncryptionContext);
-  const key = findKey(kms, input.KeyId, { aliases: true });
+  const key = findKey(kms, input.KeyId, { aliases: true }, request);
   requireSymmetricDefault(input.EncryptionAlgorithm);
   const use = useKey(kms, key, 'Encrypt', request);
   admit(kms, input, [use]);

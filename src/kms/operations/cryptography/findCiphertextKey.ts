@@ -1,22 +1,34 @@
+import { keyArn } from '../../arn.ts';
 import type { CiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
 import { findKey } from '../keys/findKey.ts';
+import type { KmsRequest } from '../operation.ts';
 
 /**
  * The key that a ciphertext names. If the request names one too (`keyId`), they must be the same. Throws IncorrectKeyException
  * and AccessDeniedException, and for `keyId` what findKey throws.
  */
-export function findCiphertextKey(kms: LocalKms, blob: CiphertextBlob, keyId: string | undefined): KmsKey {
-  if (keyId !== undefined && findKey(kms, keyId, { aliases: true }).keyId !== blob.keyId) {
+export function findCiphertextKey(
+  kms: LocalKms,
+  blob: CiphertextBlob,
+  keyId: string | undefined,
+  request: KmsRequest,
+): KmsKey {
+  if (keyId !== undefined) {
+    const named = findKey(kms, keyId, { aliases: true }, request);
+    if (named.keyId === blob.keyId) return named;
     throw new KmsError(
       'IncorrectKeyException',
       'The key ID in the request does not identify a CMK that can perform this operation.',
     );
   }
   const key = kms.state.keys.find(blob.keyId);
-  if (key) return key;
+  if (key) {
+    request.noteResource(keyArn(kms.identity, key.keyId));
+    return key;
+  }
   throw new KmsError(
     'AccessDeniedException',
     'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not ' +

@@ -30,7 +30,7 @@ export async function newDataKey(
 ): Promise<{ CiphertextBlob: Buffer; Plaintext: Buffer; KeyId: string }> {
   const length = lengthOf(input);
   const context = canonicalContext(input.EncryptionContext);
-  const key = findKey(kms, input.KeyId, { aliases: true });
+  const key = findKey(kms, input.KeyId, { aliases: true }, request);
   const use = useKey(kms, key, kmsOperation, request);
   admit(kms, input, [use]);
   const dataKey = randomBytes(length);

@@ -5,7 +5,7 @@ import { readCiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
 import { doubleDecrypt, doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
-import { operation } from '../operation.ts';
+import { operation, type KmsRequest } from '../operation.ts';
 import { admit } from './admit.ts';
 import { findCiphertextKey } from './findCiphertextKey.ts';
 import { requireSymmetricDefault, SYMMETRIC_DEFAULT } from './requireSymmetricDefault.ts';
@@ -17,8 +17,8 @@ const shape = z.object({
   SourceKeyId: member.keyId.optional(),
   DestinationKeyId: member.keyId,
   DestinationEncryptionContext: member.encryptionContext.optional(),
-  SourceEncryptionAlgorithm: member.encryptionAlgorithm.optional(),
-  DestinationEncryptionAlgorithm: member.encryptionAlgorithm.optional(),
+  SourceEncryptionAlgorithm: member.encryptionAlgorithm.default(SYMMETRIC_DEFAULT),
+  DestinationEncryptionAlgorithm: member.encryptionAlgorithm.default(SYMMETRIC_DEFAULT),
   GrantTokens: member.grantTokens.optional(),
   DryRun: z.boolean().optional(),
   DryRunModifiers: member.dryRunModifiers.optional(),
@@ -28,12 +28,11 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   const sourceContext = canonicalContext(input.SourceEncryptionContext);
   const destinationContext = canonicalContext(input.DestinationEncryptionContext);
   const blob = readCiphertextBlob(input.CiphertextBlob);
-  const sourceKey = findCiphertextKey(kms, blob, input.SourceKeyId);
-  const destinationKey = findKey(kms, input.DestinationKeyId, { aliases: true });
+  const sourceKey = findCiphertextKey(kms, blob, input.SourceKeyId, request);
+  const destinationKey = findKey(kms, input.DestinationKeyId, { aliases: true }, request);
   requireSymmetricDefault(input.SourceEncryptionAlgorithm);
   requireSymmetricDefault(input.DestinationEncryptionAlgorithm);
-  const source = useKey(kms, sourceKey, 'ReEncrypt', request);
-  request.note({ sourceCustomKeyStoreId: sourceKey.customKeyStoreId, sourceXksKeyId: sourceKey.xksKeyId });
+  const source = useKey(kms, sourceKey, 'ReEncrypt', ofSource(request));
   const destination = useKey(kms, destinationKey, 'ReEncrypt', request);
   admit(kms, input, [source, destination]);
   const plaintext = await doubleDecrypt(kms.xksProxy, source, blob.sealed, sourceContext);
@@ -45,3 +44,14 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
     DestinationEncryptionAlgorithm: SYMMETRIC_DEFAULT,
   };
 });
+
+/** The request, whose event tells of the source beside the destination: `customKeyStoreId` as `sourceCustomKeyStoreId`. */
+function ofSource(request: KmsRequest): KmsRequest {
+  const nameOf = (name: string) => `source${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return {
+    ...request,
+    note: (data) => {
+      request.note(Object.fromEntries(Object.entries(data).map(([name, value]) => [nameOf(name), value])));
+    },
+  };
+}

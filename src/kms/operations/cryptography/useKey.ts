@@ -6,10 +6,11 @@ import { requireUsable } from '../keys/keyState.ts';
 import type { KmsRequest } from '../operation.ts';
 import { requestMetadata } from '../requestMetadata.ts';
 
-/** The use of a key for a request, which the log has from now on. Throws DisabledException or KMSInvalidStateException if it cannot be used now. */
+/** The use of a key for a request, whose event tells of it even if it fails. Throws DisabledException or KMSInvalidStateException if it cannot be used now. */
 export function useKey(kms: LocalKms, key: KmsKey, kmsOperation: string, request: KmsRequest): KeyUse {
-  const { proxy, customKeyStoreId } = requireUsable(kms, key);
+  const { customKeyStoreId, xksKeyId } = key;
+  request.note({ customKeyStoreId, xksKeyId });
+  const { proxy } = requireUsable(kms, key);
   const arn = keyArn(kms.identity, key.keyId);
-  request.note({ customKeyStoreId, xksKeyId: key.xksKeyId });
   return { key, call: { proxy, customKeyStoreId, requestMetadata: requestMetadata(request, kmsOperation, arn) } };
 }

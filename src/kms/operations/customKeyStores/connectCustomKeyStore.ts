@@ -6,8 +6,8 @@ import { findCustomKeyStore } from './findCustomKeyStore.ts';
 /** Answers before the key store is connected: DescribeCustomKeyStores tells when it is, or why not. */
 export const connectCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
-  (kms, { CustomKeyStoreId }, { requestId }) => {
-    kms.connector.connect(findCustomKeyStore(kms, CustomKeyStoreId), requestId);
+  (kms, { CustomKeyStoreId }, request) => {
+    kms.connector.connect(findCustomKeyStore(kms, CustomKeyStoreId, request), request.requestId);
     return {};
   },
 );

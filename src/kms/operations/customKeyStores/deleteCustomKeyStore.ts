@@ -7,8 +7,8 @@ import { findCustomKeyStore } from './findCustomKeyStore.ts';
 
 export const deleteCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
-  (kms, { CustomKeyStoreId }) => {
-    const store = findCustomKeyStore(kms, CustomKeyStoreId);
+  (kms, { CustomKeyStoreId }, request) => {
+    const store = findCustomKeyStore(kms, CustomKeyStoreId, request);
     requireConnectionState(store, 'DeleteCustomKeyStore', ['DISCONNECTED']);
     if (kms.state.keys.areIn(CustomKeyStoreId)) {
       throw new KmsError(

@@ -6,8 +6,8 @@ import { findCustomKeyStore } from './findCustomKeyStore.ts';
 /** Answers before the key store is disconnected. */
 export const disconnectCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
-  (kms, { CustomKeyStoreId }) => {
-    kms.connector.disconnect(findCustomKeyStore(kms, CustomKeyStoreId));
+  (kms, { CustomKeyStoreId }, request) => {
+    kms.connector.disconnect(findCustomKeyStore(kms, CustomKeyStoreId, request));
     return {};
   },
 );

@@ -1,11 +1,15 @@
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { CustomKeyStore } from '../../state/records.ts';
+import type { KmsRequest } from '../operation.ts';
 
-/** Throws CustomKeyStoreNotFoundException. */
-export function findCustomKeyStore(kms: Pick<LocalKms, 'state'>, customKeyStoreId: string): CustomKeyStore {
-  const store = kms.state.customKeyStores.find(customKeyStoreId);
-  if (store) return store;
+/** The key store of an id, whose name the request's event has. Throws CustomKeyStoreNotFoundException. */
+export function findCustomKeyStore({ state }: LocalKms, customKeyStoreId: string, request: KmsRequest): CustomKeyStore {
+  const store = state.customKeyStores.find(customKeyStoreId);
+  if (store) {
+    request.note({ customKeyStoreName: store.customKeyStoreName });
+    return store;
+  }
   throw new KmsError(
     'CustomKeyStoreNotFoundException',
     `There is no custom key store with the ID ${customKeyStoreId}.`,

@@ -36,7 +36,7 @@ const NEED_DISCONNECTED = [
 ] as const;
 
 /** Nothing is stored that GetHealthStatus has not succeeded with, but a name. */
-export const updateCustomKeyStore = operation(shape, async (kms, input, { requestId }) => {
+export const updateCustomKeyStore = operation(shape, async (kms, input, request) => {
   refuseCloudHsmMembers(input);
   const { CustomKeyStoreId, NewCustomKeyStoreName, ...changes } = input;
   const changesProxy = Object.values(changes).some((value) => value !== undefined);
@@ -46,7 +46,7 @@ export const updateCustomKeyStore = operation(shape, async (kms, input, { reques
   let tested: XksProxyConfiguration | undefined;
   for (;;) {
     // Read again after each test: meanwhile others may have changed, connected or deleted the key store.
-    const before = findCustomKeyStore(kms, CustomKeyStoreId);
+    const before = findCustomKeyStore(kms, CustomKeyStoreId, request);
     const after = updated(kms, before, input);
     if (!changesProxy || (tested && isSame(tested, after.proxy))) {
       kms.state.customKeyStores.put(after);
@@ -54,7 +54,7 @@ export const updateCustomKeyStore = operation(shape, async (kms, input, { reques
       return {};
     }
     requireVpcEndpointService(kms, after.proxy);
-    const requestMetadata = { kmsRequestId: requestId, kmsOperation: 'UpdateCustomKeyStore' };
+    const requestMetadata = { kmsRequestId: request.requestId, kmsOperation: 'UpdateCustomKeyStore' };
     await requireHealthyProxy(kms, { proxy: after.proxy, requestMetadata, customKeyStoreId: CustomKeyStoreId });
     tested = after.proxy;
   }

@@ -6,8 +6,8 @@ import { operation } from '../operation.ts';
 import { findKey } from './findKey.ts';
 
 /** The key is Disabled afterwards. */
-export const cancelKeyDeletion = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {
-  const { keyId, state } = findKey(kms, KeyId, { aliases: false });
+export const cancelKeyDeletion = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }, request) => {
+  const { keyId, state } = findKey(kms, KeyId, { aliases: false }, request);
   const arn = keyArn(kms.identity, keyId);
   if (state !== 'PendingDeletion') throw new KmsError('KMSInvalidStateException', `${arn} is not pending deletion.`);
   kms.state.keys.setState(keyId, 'Disabled');

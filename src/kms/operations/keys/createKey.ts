@@ -1,4 +1,5 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { keyArn } from '../../arn.ts';
 import { createKeyError } from '../../failures/kmsErrorOf.ts';
 import type { KmsKey } from '../../state/records.ts';
 import { XksProxyFailure } from '../../xksProxy/xksProxyFailure.ts';
@@ -39,5 +40,6 @@ export const createKey = operation(createKeyRequest, async (kms, input, request)
     keyMaterial: createSecretKey(randomBytes(32)),
   };
   kms.state.keys.insert(key);
+  request.noteResource(keyArn(kms.identity, key.keyId));
   return { KeyMetadata: keyMetadata(kms, key) };
 });

@@ -10,9 +10,9 @@ export const createKeyRequest = z.object({
   KeySpec: member.keySpec.optional(),
   Origin: member.origin.optional(),
   CustomKeyStoreId: member.customKeyStoreId.optional(),
-  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
+  BypassPolicyLockoutSafetyCheck: z.boolean().default(false),
   Tags: member.tags.default([]),
-  MultiRegion: z.boolean().optional(),
+  MultiRegion: z.boolean().default(false),
   XksKeyId: member.xksKeyId.optional(),
 });
 

@@ -7,6 +7,6 @@ import { keyMetadata } from './keyMetadata.ts';
 const shape = z.object({ KeyId: member.keyId, GrantTokens: member.grantTokens.optional() });
 
 /** The proxy is not asked: the external key's own state is not shown. */
-export const describeKey = operation(shape, (kms, { KeyId }) => ({
-  KeyMetadata: keyMetadata(kms, findKey(kms, KeyId, { aliases: true })),
+export const describeKey = operation(shape, (kms, { KeyId }, request) => ({
+  KeyMetadata: keyMetadata(kms, findKey(kms, KeyId, { aliases: true }, request)),
 }));

@@ -4,8 +4,8 @@ import { operation } from '../operation.ts';
 import { findKeyToChange } from './findKeyToChange.ts';
 
 /** On a key that is Unavailable it shows when that is available again. */
-export const disableKey = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }) => {
-  const { keyId } = findKeyToChange(kms, KeyId);
+export const disableKey = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }, request) => {
+  const { keyId } = findKeyToChange(kms, KeyId, request);
   kms.state.keys.setState(keyId, 'Disabled');
   return undefined;
 });

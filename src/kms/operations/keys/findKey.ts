@@ -2,17 +2,25 @@ import { aliasArn, keyArn, type Identity } from '../../arn.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { Alias, KmsKey } from '../../state/records.ts';
+import type { KmsRequest } from '../operation.ts';
 
 /**
  * The key of a `KeyId`: its id, its ARN and, where the operation takes them, the name or the ARN of an alias.
- * Throws NotFoundException or InvalidArnException.
+ * It is a resource of the request's event. Throws NotFoundException or InvalidArnException.
  */
-export function findKey(kms: LocalKms, keyId: string, { aliases }: { readonly aliases: boolean }): KmsKey {
+export function findKey(
+  kms: LocalKms,
+  keyId: string,
+  { aliases }: { readonly aliases: boolean },
+  request: Pick<KmsRequest, 'noteResource'>,
+): KmsKey {
   const name = keyId.startsWith('arn:') ? nameInArn(kms.identity, keyId, aliases) : keyId;
   const id = aliases && name.startsWith('alias/') ? findAlias(kms, name).targetKeyId : name;
   if (!KEY_ID.test(id)) throw new KmsError('NotFoundException', `Invalid keyId '${keyId}'`);
   const key = kms.state.keys.find(id);
-  if (!key) throw keyNotFound(keyArn(kms.identity, id));
+  const arn = keyArn(kms.identity, id);
+  if (!key) throw keyNotFound(arn);
+  request.noteResource(arn);
   return key;
 }
 

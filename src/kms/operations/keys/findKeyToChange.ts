@@ -1,5 +1,6 @@
 import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
+import type { KmsRequest } from '../operation.ts';
 import { findKey } from './findKey.ts';
 import { requireNotPendingDeletion } from './keyState.ts';
 
@@ -8,8 +9,8 @@ import { requireNotPendingDeletion } from './keyState.ts';
  * Disabled or Unavailable. Throws NotFoundException, InvalidArnException or KMSInvalidStateException. AWS KMS Developer Guide,
  * "Key state table".
  */
-export function findKeyToChange(kms: LocalKms, keyId: string): KmsKey {
-  const key = findKey(kms, keyId, { aliases: false });
+export function findKeyToChange(kms: LocalKms, keyId: string, request: KmsRequest): KmsKey {
+  const key = findKey(kms, keyId, { aliases: false }, request);
   requireNotPendingDeletion(kms, key);
   return key;
 }

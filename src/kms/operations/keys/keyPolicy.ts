@@ -27,6 +27,6 @@ function isJsonObject(text: string): boolean {
 }
 
 /** A key has one policy. Throws NotFoundException. */
-export function requireDefaultPolicyName(policyName = 'default'): void {
+export function requireDefaultPolicyName(policyName: string): void {
   if (policyName !== 'default') throw new KmsError('NotFoundException', 'No such policy exists');
 }

@@ -7,8 +7,8 @@ import { findKey } from './findKey.ts';
 const shape = z.object({ KeyId: member.keyId, ...member.pagination });
 
 /** A key has one policy, which is called default. */
-export const listKeyPolicies = operation(shape, (kms, input) => {
-  findKey(kms, input.KeyId, { aliases: false });
+export const listKeyPolicies = operation(shape, (kms, input, request) => {
+  findKey(kms, input.KeyId, { aliases: false }, request);
   const { page, ...rest } = paginate(['default'], input, (policyName) => policyName);
   return { PolicyNames: page, ...rest };
 });

@@ -6,8 +6,8 @@ import { findKey } from './findKey.ts';
 
 const shape = z.object({ KeyId: member.keyId, ...member.pagination });
 
-export const listResourceTags = operation(shape, (kms, input) => {
-  const { tags } = findKey(kms, input.KeyId, { aliases: false });
+export const listResourceTags = operation(shape, (kms, input, request) => {
+  const { tags } = findKey(kms, input.KeyId, { aliases: false }, request);
   const inOrder = tags.toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const { page, ...rest } = paginate(inOrder, input, ({ key }) => key);
   return { Tags: page.map(({ key, value }) => ({ TagKey: key, TagValue: value })), ...rest };

@@ -6,13 +6,13 @@ import { requireDefaultPolicyName, requireKeyPolicy } from './keyPolicy.ts';
 
 const shape = z.object({
   KeyId: member.keyId,
-  PolicyName: member.policyName.optional(),
+  PolicyName: member.policyName.default('default'),
   Policy: member.policy,
-  BypassPolicyLockoutSafetyCheck: z.boolean().optional(),
+  BypassPolicyLockoutSafetyCheck: z.boolean().default(false),
 });
 
-export const putKeyPolicy = operation(shape, (kms, { KeyId, PolicyName, Policy }) => {
-  const { keyId } = findKey(kms, KeyId, { aliases: false });
+export const putKeyPolicy = operation(shape, (kms, { KeyId, PolicyName, Policy }, request) => {
+  const { keyId } = findKey(kms, KeyId, { aliases: false }, request);
   requireDefaultPolicyName(PolicyName);
   requireKeyPolicy(Policy);
   kms.state.keys.update(keyId, { policy: Policy });

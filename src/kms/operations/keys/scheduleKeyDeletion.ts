@@ -7,12 +7,12 @@ import { findKeyToChange } from './findKeyToChange.ts';
 
 const shape = z.object({ KeyId: member.keyId, PendingWindowInDays: member.pendingWindowInDays.default(30) });
 
-export const scheduleKeyDeletion = operation(shape, (kms, { KeyId, PendingWindowInDays: days }) => {
+export const scheduleKeyDeletion = operation(shape, (kms, { KeyId, PendingWindowInDays: days }, request) => {
   // The service model admits 1 to 365; the API reference says what is taken.
   if (days < 7 || days > 30) {
     throw new KmsError('ValidationException', 'PendingWindowInDays must be between 7 and 30 (inclusive)');
   }
-  const { keyId } = findKeyToChange(kms, KeyId);
+  const { keyId } = findKeyToChange(kms, KeyId, request);
   const deletionDate = Math.round(kms.clock() + days * kms.dayMs);
   kms.state.keys.setState(keyId, 'PendingDeletion', deletionDate);
   return {

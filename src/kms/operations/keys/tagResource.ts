@@ -6,8 +6,8 @@ import { mergeTags, tagsOf } from './keyTags.ts';
 
 const shape = z.object({ KeyId: member.keyId, Tags: member.tags });
 
-export const tagResource = operation(shape, (kms, { KeyId, Tags }) => {
-  const { keyId, tags } = findKeyToChange(kms, KeyId);
+export const tagResource = operation(shape, (kms, { KeyId, Tags }, request) => {
+  const { keyId, tags } = findKeyToChange(kms, KeyId, request);
   kms.state.keys.update(keyId, { tags: mergeTags(tags, tagsOf(Tags)) });
   return undefined;
 });

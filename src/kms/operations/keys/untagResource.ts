@@ -6,8 +6,8 @@ import { findKeyToChange } from './findKeyToChange.ts';
 const shape = z.object({ KeyId: member.keyId, TagKeys: member.tagKeys });
 
 /** Keys of tags that the key does not have are no error. */
-export const untagResource = operation(shape, (kms, { KeyId, TagKeys }) => {
-  const { keyId, tags } = findKeyToChange(kms, KeyId);
+export const untagResource = operation(shape, (kms, { KeyId, TagKeys }, request) => {
+  const { keyId, tags } = findKeyToChange(kms, KeyId, request);
   const removed = new Set(TagKeys);
   kms.state.keys.update(keyId, { tags: tags.filter(({ key }) => !removed.has(key)) });
   return undefined;

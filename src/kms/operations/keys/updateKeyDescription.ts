@@ -5,8 +5,8 @@ import { findKeyToChange } from './findKeyToChange.ts';
 
 const shape = z.object({ KeyId: member.keyId, Description: member.description });
 
-export const updateKeyDescription = operation(shape, (kms, { KeyId, Description }) => {
-  const { keyId } = findKeyToChange(kms, KeyId);
+export const updateKeyDescription = operation(shape, (kms, { KeyId, Description }, request) => {
+  const { keyId } = findKeyToChange(kms, KeyId, request);
   kms.state.keys.update(keyId, { description: Description });
   return undefined;
 });
