@@ -1,5 +1,5 @@
 import { PolicyEngine } from '../src/policy/policyEngine.ts';
-import { loadPolicySet } from '../src/policy/policySet.ts';
+import { policySetOf } from '../test/support/policySetOf.ts';
 import type { PolicySubject } from '../src/policy/requestOf.ts';
 import { median } from './statistics.ts';
 import { table } from './table.ts';
@@ -45,9 +45,9 @@ function measure(calls: number, call: (index: number) => void): number {
 
 const rows = [1, 10, 100, 1_000].map((count) => {
   const text = policiesOf(count);
-  loadPolicySet(text, 'bench.cedar');
+  policySetOf(text, 'bench.cedar');
   const start = performance.now();
-  const engine = new PolicyEngine(loadPolicySet(text, 'bench.cedar'));
+  const engine = new PolicyEngine(policySetOf(text, 'bench.cedar'));
   const loading = performance.now() - start;
   const decide = (session: string) => {
     if (!engine.decide(subject(session)).allowed) throw new Error('the benchmark has a wrong policy');

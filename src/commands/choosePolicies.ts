@@ -1,9 +1,8 @@
 import { ConfigSource } from '../config/files/configSource.ts';
 import type { GivenRequest } from '../config/policyTests.ts';
 import { explain, type Explanation } from '../policy/explain.ts';
-import { neverTrue } from '../policy/neverTrue.ts';
 import { PolicyEngine, type Decision } from '../policy/policyEngine.ts';
-import type { PolicySet } from '../policy/policySet.ts';
+import type { LoadedPolicies, PolicySet } from '../policy/policySet.ts';
 import type { PolicySubject } from '../policy/requestOf.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { findKeyStore } from './findKeyStore.ts';
@@ -29,8 +28,8 @@ export function choosePolicies(
   { config, policyFile, store }: PolicyChoice,
 ): ChosenPolicies {
   if (policyFile === undefined) return ofConfig(cli, config, store);
-  const policySet = readPolicySet(policyFile);
-  for (const warning of neverTrue(policySet).warnings) cli.err(`warning: ${policyFile}: ${warning}`);
+  const { policySet, remarks } = loadPolicies(policyFile);
+  for (const warning of remarks.warnings) cli.err(`warning: ${policyFile}: ${warning}`);
   return chosen(policySet, store, ({ tags = {} }) => tags);
 }
 
@@ -44,9 +43,9 @@ function ofConfig(cli: Pick<Cli, 'env'>, config: string, store: string): ChosenP
   });
 }
 
-function readPolicySet(file: string): PolicySet {
+function loadPolicies(file: string): LoadedPolicies {
   try {
-    return new ConfigSource('.', {}).readPolicySet(file);
+    return new ConfigSource('.', {}).loadPolicies(file);
   } catch (error) {
     throw new CommandFailure((error as Error).message);
   }

@@ -112,8 +112,8 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
   const { log } = output;
   const processes = server.workers === 'auto' ? cli.cores : server.workers;
   const ticketKeys = randomBytes(48);
-  const toOrder = ({ config, snapshot }: LoadedConfig): ServeOrder => {
-    return { file, snapshot, ticketKeys, logLevel: config.log.level, processes };
+  const toOrder = ({ config, snapshot, policySets }: LoadedConfig): ServeOrder => {
+    return { file, snapshot, policySets, ticketKeys, logLevel: config.log.level, processes };
   };
 
   // A signal that comes while the proxy starts is remembered.

@@ -1,13 +1,15 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readFromDisk, recordFiles, type ConfigSnapshot } from './files/configFiles.ts';
+import { readFromDisk, recordFiles, type ConfigSnapshot, type ReadConfigFile } from './files/configFiles.ts';
 import { ConfigSource } from './files/configSource.ts';
 import { environmentReferences } from './checks/environmentReferences.ts';
-import { crossCheck, oldNames } from './checks/crossCheck.ts';
+import { crossCheck, oldNames, policyFiles } from './checks/crossCheck.ts';
 import { ConfigError, formatProblem, locate as locateIn, type Problem, type Remark } from './problems/problem.ts';
 import { configSchema, type Config } from './schema/schema.ts';
 import { blankSecrets } from './checks/blankSecrets.ts';
 import { policyWarnings } from './checks/policyWarnings.ts';
+import type { PolicySet } from '../policy/policySet.ts';
+import { atOnce, type Steps } from '../timing/steps.ts';
 import { sharedKeys } from './checks/sharedKeys.ts';
 import { toRemarks } from './problems/toRemark.ts';
 import { writableByAll } from './checks/writableByAll.ts';
@@ -20,23 +22,37 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** What it was made of. */
   readonly snapshot: ConfigSnapshot;
+  /** Those of its key stores, each once. */
+  readonly policySets: readonly PolicySet[];
   /** Adds places in the file to further remarks on the configuration. */
   readonly locate: (remarks: readonly Remark[]) => Problem[];
 }
 
 /**
  * Reads a configuration file and everything it refers to; files named in it are relative to its own folder.
- * Throws ConfigError with every problem at once.
+ * Throws ConfigError with every problem at once. `policySets`: those of the same files, if they were loaded before.
  */
 export function loadConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
   readFile = readFromDisk,
+  policySets: readonly PolicySet[] = [],
 ): LoadedConfig {
+  return atOnce(loadInSteps(file, env, readFile, policySets));
+}
+
+/** The same in steps, because policies take up to a millisecond each. */
+export function* loadInSteps(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: ReadConfigFile,
+  policySets: readonly PolicySet[] = [],
+): Steps<LoadedConfig> {
   const { read, snapshot } = recordFiles(readFile);
   const yaml = readYaml(file, read);
   const { value: written } = yaml;
-  const source = new ConfigSource(dirname(resolve(file)), env, read);
+  const source = new ConfigSource(dirname(resolve(file)), env, read, policySets);
+  for (const policyFile of policyFiles(written)) yield* source.preparePolicies(policyFile);
   const schema = configSchema(source);
   const { data, error } = schema.safeParse(written);
   const locate = (remarks: readonly Remark[]) => locateIn(remarks, (path) => placeOf(yaml, path));
@@ -51,13 +67,14 @@ export function loadConfig(
     ...unknownRegions(data),
     ...blankSecrets(data),
     ...sharedKeys(data),
-    ...policyWarnings(data),
+    ...policyWarnings(data, source),
     ...writableByAll([...Object.keys(snapshot()), ...data.keyManagers.map(({ pkcs11 }) => pkcs11.module)]),
   ];
   return {
     config: deepFreeze(data),
     warnings: locate(warnings).map(formatProblem),
     snapshot: snapshot(),
+    policySets: [...new Set(data.keyStores.flatMap(({ policyFile }) => policyFile ?? []))],
     locate,
   };
 }

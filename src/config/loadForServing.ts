@@ -1,7 +1,8 @@
 import type { CertificateFinding } from '../certificates/certificateFinding.ts';
 import { judgeIdentity } from '../certificates/judgeIdentity.ts';
 import { readFromDisk } from './files/configFiles.ts';
-import { loadConfig, type LoadedConfig } from './loadConfig.ts';
+import { loadInSteps, type LoadedConfig } from './loadConfig.ts';
+import { inTurns } from '../timing/steps.ts';
 import { ConfigError, formatProblem, type Remark } from './problems/problem.ts';
 
 /**
@@ -14,7 +15,7 @@ export async function loadForServing(
   env: Readonly<Record<string, string | undefined>>,
   readFile = readFromDisk,
 ): Promise<LoadedConfig> {
-  const loaded = loadConfig(file, env, readFile);
+  const loaded = await inTurns(loadInSteps(file, env, readFile));
   const { tls } = loaded.config.server;
   const findings = tls ? await judgeIdentity(tls, new Date()) : [];
   const problemsOf = (level: CertificateFinding['level']) =>

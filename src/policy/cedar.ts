@@ -2,11 +2,13 @@ import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import type {
   AuthorizationAnswer,
+  CheckParseAnswer,
   DetailedError,
   EntityJson,
   PolicyJson,
   Response,
 } from '@cedar-policy/cedar-wasm/nodejs';
+import type { Steps } from '../timing/steps.ts';
 import type { CedarRequest, Entity } from './cedarRequest.ts';
 import { cedarSchema } from './cedarSchema.ts';
 
@@ -32,6 +34,8 @@ export interface ParsedPolicies {
 
 export interface ParsedPolicy {
   readonly text: string;
+  /** Where it begins in the text of all, in UTF-16 code units. */
+  readonly offset: number;
   readonly json: PolicyJson;
 }
 
@@ -49,64 +53,128 @@ export interface CedarDecision {
   readonly policyIds: readonly string[];
 }
 
+// Cedar takes some 20 ms to validate so many, half of them for the schema.
+const CHARACTERS_AT_ONCE = 4_096;
+
 /** Parses a text as policies and validates them against the schema. */
-export function parsePolicies(text: string): ParsedPolicies {
+export function* parsePolicies(text: string): Steps<ParsedPolicies> {
+  cedar();
+  yield;
+  const parts = splitPolicies(text);
+  yield;
+  if (!parts) return { policies: [], problems: validate(text) };
+  const policies: ParsedPolicy[] = [];
+  const problems: CedarProblem[] = [];
+  for (const slice of Map.groupBy(parts, ({ offset }) => Math.floor(offset / CHARACTERS_AT_ONCE)).values()) {
+    const [start, end] = [slice[0]?.offset ?? 0, slice.at(-1)?.end];
+    const found = validate(text.slice(start, end));
+    const before = policies.length;
+    for (const { message, policy, offset } of found) {
+      problems.push({ message, policy: policy === undefined ? undefined : before + policy, offset: start + offset });
+    }
+    yield;
+    for (const part of slice) {
+      policies.push({ text: part.text, offset: part.offset, json: parsePolicy(part.text) });
+      yield;
+    }
+  }
+  return { policies, problems };
+}
+
+function validate(text: string): CedarProblem[] {
   const bytes = Buffer.from(text);
   const problem = (error: DetailedError, policyId?: string): CedarProblem => ({
     message: describe(error).replace(`for policy \`${policyId ?? ''}\`, `, ''),
-    policy: policyId === undefined ? undefined : Number(policyId.replace('policy', '')),
+    policy: policyId === undefined ? undefined : indexOf(policyId),
     offset: bytes.toString('utf8', 0, error.sourceLocations?.[0]?.start ?? 0).length,
   });
   const answer = cedar().validate({ schema: cedarSchema, policies: { staticPolicies: text } });
-  if (answer.type === 'failure') return { policies: [], problems: answer.errors.map((error) => problem(error)) };
+  if (answer.type === 'failure') return answer.errors.map((error) => problem(error));
   // Warnings too: a forbid that never applies, or text that does not read as it is.
   const found = [...answer.validationErrors, ...answer.validationWarnings];
-  return { policies: splitPolicies(text), problems: found.map(({ error, policyId }) => problem(error, policyId)) };
+  return found.map(({ error, policyId }) => problem(error, policyId));
 }
 
-// Cedar names the policies of a text policy0, policy1 and so on, and hands them out in the order of these names.
-function splitPolicies(text: string): ParsedPolicy[] {
-  const parts = cedar().policySetTextToParts(text);
-  if (parts.type === 'failure') throw failure(parts.errors);
-  const ranks = parts.policies.map((_, index) => String(index)).sort();
-  const parsed = parts.policies.map((part, rank) => ({ index: Number(ranks[rank]), policy: parsePolicy(part) }));
-  return parsed.sort((a, b) => a.index - b.index).map(({ policy }) => policy);
+interface Part {
+  readonly text: string;
+  readonly offset: number;
+  readonly end: number;
+}
+
+/** The policies of a text and their places; undefined if it has anything but policies. */
+function splitPolicies(text: string): Part[] | undefined {
+  const answer = cedar().policySetTextToParts(text);
+  if (answer.type === 'failure' || answer.policy_templates.length > 0) return undefined;
+  // Cedar hands the policies out in the order of their names, in which policy10 is before policy2.
+  const ranks = answer.policies.map((_, index) => nameAt(index)).sort();
+  const texts: string[] = [];
+  for (const [rank, policy] of answer.policies.entries()) texts[indexOf(ranks[rank] ?? '')] = policy;
+  // Between policies there is only white space and comments.
+  const between = /(?:\s|\/\/[^\n]*)*/y;
+  let end = 0;
+  return texts.map((policy) => {
+    between.lastIndex = end;
+    between.exec(text);
+    const offset = between.lastIndex;
+    end = offset + policy.length;
+    return { text: policy, offset, end };
+  });
+}
+
+/** The name that Cedar gives to a policy of a text, by its place among them. */
+function nameAt(index: number): string {
+  return `policy${index}`;
+}
+
+function indexOf(name: string): number {
+  return Number(name.replace('policy', ''));
 }
 
 /** Of the text of one valid policy. */
-export function parsePolicy(text: string): ParsedPolicy {
+export function parsePolicy(text: string): PolicyJson {
   const answer = cedar().policyToJson(text);
   if (answer.type === 'failure') throw failure(answer.errors);
-  return { text, json: answer.json };
+  return answer.json;
 }
 
 const SCHEMA_NAME = 'xks-proxy';
+
+/** Loads Cedar and the schema, each of which takes some 50 ms the first time. */
+export function* loadCedar(): Steps<void> {
+  cedar();
+  yield;
+  requireSuccess(cedar().preparseSchema(SCHEMA_NAME, cedarSchema));
+  yield;
+}
 
 /** Policies that Cedar keeps parsed. */
 export class PreparedPolicies {
   // Cedar keeps them by name, until the name is given another meaning.
   readonly #name = crypto.randomUUID();
+  readonly #ids: readonly string[];
 
-  /** `policies`: texts by id, which are valid. */
-  constructor(policies: Readonly<Record<string, string>>) {
-    for (const answer of [
-      cedar().preparseSchema(SCHEMA_NAME, cedarSchema),
-      cedar().preparsePolicySet(this.#name, { staticPolicies: policies }),
-    ]) {
-      if (answer.type === 'failure') throw failure(answer.errors);
-    }
+  /** `policies` are valid. */
+  constructor(policies: readonly { readonly id: string; readonly text: string }[]) {
+    this.#ids = policies.map(({ id }) => id);
+    // One text: Cedar takes four times as long to parse each policy for itself.
+    const text = policies.map((policy) => policy.text).join('\n');
+    requireSuccess(cedar().preparseSchema(SCHEMA_NAME, cedarSchema));
+    requireSuccess(cedar().preparsePolicySet(this.#name, { staticPolicies: text }));
   }
 
   /** Throws if Cedar fails, or a policy does: Cedar passes over such a one, be it a forbid. */
   decide(request: CedarRequest): CedarDecision {
-    return toDecision(
-      cedar().statefulIsAuthorized({
-        ...toCall(request),
-        preparsedPolicySetId: this.#name,
-        preparsedSchemaName: SCHEMA_NAME,
-        validateRequest: true,
-      }),
-    );
+    const answer = cedar().statefulIsAuthorized({
+      ...toCall(request),
+      preparsedPolicySetId: this.#name,
+      preparsedSchemaName: SCHEMA_NAME,
+      validateRequest: true,
+    });
+    const { decision, diagnostics } = responseOf(answer);
+    const idOf = (name: string) => this.#ids[indexOf(name)] ?? name;
+    const [failed] = diagnostics.errors;
+    if (failed) throw new Error(`${idOf(failed.policyId)}: ${describe(failed.error)}`);
+    return { decision, policyIds: diagnostics.reason.map(idOf).sort() };
   }
 
   /** Frees their memory; from then on they permit nothing. */
@@ -160,16 +228,13 @@ function nameOf({ type, id }: { readonly type: string; readonly id: string }) {
   return { type, id };
 }
 
-function toDecision(answer: AuthorizationAnswer): CedarDecision {
-  const { decision, diagnostics } = responseOf(answer);
-  const [failed] = diagnostics.errors;
-  if (failed) throw new Error(`${failed.policyId}: ${describe(failed.error)}`);
-  return { decision, policyIds: diagnostics.reason.toSorted() };
-}
-
 function responseOf(answer: AuthorizationAnswer): Response {
   if (answer.type === 'failure') throw failure(answer.errors);
   return answer.response;
+}
+
+function requireSuccess(answer: CheckParseAnswer): void {
+  if (answer.type === 'failure') throw failure(answer.errors);
 }
 
 function failure(errors: readonly DetailedError[]): Error {

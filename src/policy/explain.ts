@@ -15,7 +15,7 @@ type Condition = PolicyJson['conditions'][number];
 export function explain({ policies }: PolicySet, subject: PolicySubject): Explanation[] {
   const request = requestOf(subject);
   const permits = policies
-    .map(({ id, text }) => ({ policyId: id, policy: parsePolicy(text).json }))
+    .map(({ id, text }) => ({ policyId: id, policy: parsePolicy(text) }))
     .filter(({ policy }) => policy.effect === 'permit');
   return permits
     .map(({ policyId, policy }) => {

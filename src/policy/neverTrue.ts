@@ -1,11 +1,10 @@
 import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
-import { parsePolicy, type PolicyJson } from './cedar.ts';
+import type { PolicyJson } from './cedar.ts';
 import { splitCondition } from './explain.ts';
 import type { EntityName } from './cedarRequest.ts';
-import type { PolicySet } from './policySet.ts';
 import { ACCOUNT, NAME, PRINCIPAL_FORMS, principalOf } from './principal.ts';
 
-/** Comparisons of a policy set that are true of no request, and the entities that it names. */
+/** Comparisons in policies that are true of no request, and the entities that the policies name. */
 export interface PolicyRemarks {
   /** Each begins with the policy: `in "orders": ...`. */
   readonly warnings: readonly string[];
@@ -13,15 +12,13 @@ export interface PolicyRemarks {
 }
 
 /** Looks for what can never be true, though it is valid Cedar: names that are written as no principal or key has them. */
-export function neverTrue({ policies }: PolicySet): PolicyRemarks {
-  const read = policies.map(({ id, text }) => ({ policyId: id, ...comparisonsOf(parsePolicy(text).json) }));
+export function neverTrue(policyId: string, policy: PolicyJson): PolicyRemarks {
+  const { entities, values } = comparisonsOf(policy);
+  const found = [...entities.map(entityProblem), ...values.map(valueProblem), ...kindProblems(policy)];
+  const told = new Set(found.filter((problem) => problem !== undefined));
   return {
-    named: read.flatMap(({ policyId, entities }) => entities.map((entity) => ({ policyId, ...entity }))),
-    warnings: read.flatMap(({ policyId, entities, values, policy }) => {
-      const found = [...entities.map(entityProblem), ...values.map(valueProblem), ...kindProblems(policy)];
-      const told = found.filter((problem) => problem !== undefined);
-      return [...new Set(told)].map((problem) => `in "${policyId}": ${problem}`);
-    }),
+    named: entities.map((entity) => ({ policyId, ...entity })),
+    warnings: [...told].map((problem) => `in "${policyId}": ${problem}`),
   };
 }
 
@@ -45,7 +42,7 @@ function comparisonsOf(policy: PolicyJson) {
     }
   };
   visit([policy.principal, policy.resource, policy.conditions]);
-  return { policy, entities, values };
+  return { entities, values };
 }
 
 /** The attribute and the texts that an operator compares; none, if it compares something else. */

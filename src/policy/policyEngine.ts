@@ -27,7 +27,7 @@ export class PolicyEngine {
   });
 
   constructor({ policies }: PolicySet) {
-    this.#policies = new PreparedPolicies(Object.fromEntries(policies.map(({ id, text }) => [id, text])));
+    this.#policies = new PreparedPolicies(policies);
   }
 
   /** Never throws: a failure of the engine denies. */

@@ -1,4 +1,6 @@
-import { parsePolicies } from './cedar.ts';
+import type { Steps } from '../timing/steps.ts';
+import { parsePolicies, type ParsedPolicy } from './cedar.ts';
+import { neverTrue, type PolicyRemarks } from './neverTrue.ts';
 
 /** A valid policy set; plain data. */
 export interface PolicySet {
@@ -13,6 +15,12 @@ export interface Policy {
   readonly text: string;
 }
 
+/** A policy set and what was noticed while it was parsed. */
+export interface LoadedPolicies {
+  readonly policySet: PolicySet;
+  readonly remarks: PolicyRemarks;
+}
+
 /** Everything wrong with a policy set, each with file and line. */
 export class PolicySetError extends Error {
   override readonly name = 'PolicySetError';
@@ -25,50 +33,47 @@ export class PolicySetError extends Error {
 }
 
 /** Parses and validates a policy set; throws PolicySetError. `file` is for messages. */
-export function loadPolicySet(text: string, file: string): PolicySet {
-  const { policies, problems } = parsePolicies(text);
-  const placed = place(text, policies);
-  const named = placed.map(({ policy, offset }) => ({
-    id: policy.json.annotations?.['id'] ?? '',
-    text: policy.text,
-    offset,
-  }));
+export function* loadPolicySet(text: string, file: string): Steps<LoadedPolicies> {
+  const { policies, problems } = yield* parsePolicies(text);
+  const named = policies.map((policy) => ({ ...policy, id: policy.json.annotations?.['id'] ?? '' }));
+  const taken = new Set<string>();
   const at = (offset: number, message: string) => ({ offset, message });
   const all = [
     ...problems.map(({ message, policy, offset }) => {
       const id = policy === undefined ? '' : named[policy]?.id;
       return at(offset, id ? `in "${id}": ${message}` : message);
     }),
-    ...named.flatMap(({ id, offset }, index) => {
+    ...named.flatMap(({ id, offset }) => {
       if (!ID_PATTERN.test(id)) return [at(offset, `the policy must have an @id("..."), ${ID_RULE}; the log names it`)];
-      const isSecond = named.findIndex((other) => other.id === id) < index;
-      return isSecond ? [at(offset, `the policy has the same @id as another one: ${id}`)] : [];
+      if (taken.has(id)) return [at(offset, `the policy has the same @id as another one: ${id}`)];
+      taken.add(id);
+      return [];
     }),
   ];
   if (all.length === 0 && named.length === 0) all.push(at(0, 'there is no policy: nothing would be permitted'));
-  if (all.length === 0) return { file, policies: named.map(({ id, text }) => ({ id, text })) };
+  if (all.length === 0) {
+    const policySet = { file, policies: named.map(({ id, text }) => ({ id, text })) };
+    return { policySet, remarks: yield* remarksOn(named) };
+  }
   const inOrder = all.toSorted((a, b) => a.offset - b.offset);
-  const lines = inOrder.map(({ offset, message }) => `${file}:${lineOf(text, offset)}: ${message}`);
+  let [line, from] = [1, 0];
+  const lines = inOrder.map(({ offset, message }) => {
+    line += text.slice(from, offset).split('\n').length - 1;
+    from = offset;
+    return `${file}:${line}: ${message}`;
+  });
   throw new PolicySetError([...new Set(lines)]);
+}
+
+function* remarksOn(policies: readonly (ParsedPolicy & { readonly id: string })[]): Steps<PolicyRemarks> {
+  const all: PolicyRemarks[] = [];
+  for (const { id, json } of policies) {
+    all.push(neverTrue(id, json));
+    yield;
+  }
+  return { warnings: all.flatMap(({ warnings }) => warnings), named: all.flatMap(({ named }) => named) };
 }
 
 // Ids stand in every log record, and as names in YAML.
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const ID_RULE = '1 to 100 characters of A-Za-z0-9._-';
-
-/** Where each policy begins; between policies there is only white space and comments. */
-function place<T extends { readonly text: string }>(text: string, policies: readonly T[]) {
-  const between = /(?:\s|\/\/[^\n]*)*/y;
-  let end = 0;
-  return policies.map((policy) => {
-    between.lastIndex = end;
-    between.exec(text);
-    const offset = between.lastIndex;
-    end = offset + policy.text.length;
-    return { policy, offset };
-  });
-}
-
-function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
-}

@@ -9,8 +9,8 @@ import { HealthGuard } from '../keyStores/healthGuard.ts';
 import type { KeyStore } from '../keyStores/keyStore.ts';
 import { shareQuota } from '../keyStores/quota.ts';
 import { openAllKeyManagers, openKeyManagers, type ManagedKeyManager } from './openKeyManagers.ts';
-import { PolicyEngine } from '../policy/policyEngine.ts';
-import type { PolicySet } from '../policy/policySet.ts';
+import { engineOf, makePolicyEngines, type PolicyEngines } from './policyEngines.ts';
+import { inTurns } from '../timing/steps.ts';
 import { reportUnusableKeys } from './reportUnusableKeys.ts';
 
 export interface OpenKeyStores {
@@ -61,36 +61,34 @@ export async function openKeyStores(
     await pkcs11.close();
     throw error;
   }
-  return new Joined(config, managers, dependencies);
+  return new Joined(config, managers, await inTurns(makePolicyEngines(config.keyStores)), dependencies);
 }
 
 class Joined implements OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
-  /** Engines of the policy sets. Key stores share one, and so do configurations of which the later one does not change the set. */
-  readonly engines = new Map<PolicySet, PolicyEngine>();
+  readonly engines: PolicyEngines;
   readonly #config: Config;
   readonly #managers: KeyManagers;
   readonly #dependencies: Dependencies;
 
-  constructor(config: Config, managers: KeyManagers, dependencies: Dependencies, before?: Joined) {
+  constructor(
+    config: Config,
+    managers: KeyManagers,
+    engines: PolicyEngines,
+    dependencies: Dependencies,
+    before?: Joined,
+  ) {
     const used = new Map([...(before?.byUriPathPrefix.values() ?? [])].map(({ name, quota }) => [name, quota]));
-    const engineOf = (policySet: PolicySet): PolicyEngine => {
-      const same = [...this.engines, ...(before?.engines ?? [])].find(
-        ([other]) => other === policySet || isSameValue(other, policySet),
-      );
-      const engine = same?.[1] ?? new PolicyEngine(policySet);
-      this.engines.set(policySet, engine);
-      return engine;
-    };
     this.byUriPathPrefix = new Map(
       config.keyStores.map((store) => {
         const { processes } = dependencies;
         const before = used.get(store.name);
         const quota = store.quota && shareQuota(store.quota, { processes, before, clock });
-        const policy = store.policyFile && engineOf(store.policyFile);
+        const policy = store.policyFile && engineOf(engines, store.policyFile);
         return [store.uriPathPrefix, { ...toKeyStore(store, managers), quota, policy }];
       }),
     );
+    this.engines = engines;
     this.#config = config;
     this.#managers = managers;
     this.#dependencies = dependencies;
@@ -106,7 +104,8 @@ class Joined implements OpenKeyStores {
       throw error;
     }
     this.#reportNewKeys(config, managers);
-    return new Joined(config, managers, this.#dependencies, this);
+    const engines = await inTurns(makePolicyEngines(config.keyStores, this.engines));
+    return new Joined(config, managers, engines, this.#dependencies, this);
   }
 
   /** Looks in the background at the keys that key managers which stay open serve only with another configuration. */

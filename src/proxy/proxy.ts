@@ -210,6 +210,6 @@ function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
 }
 
 // The snapshot was found valid before.
-function configOf({ file, snapshot }: ServeOrder, { env }: ProxyDependencies): Config {
-  return loadConfig(file, env, readFrom(snapshot)).config;
+function configOf({ file, snapshot, policySets }: ServeOrder, { env }: ProxyDependencies): Config {
+  return loadConfig(file, env, readFrom(snapshot), policySets).config;
 }

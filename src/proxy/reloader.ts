@@ -36,6 +36,7 @@ export class Reloader {
   /** The files as they were read last, taken over or not. */
   #lastRead: ConfigSnapshot;
   #reloading: Promise<void> = Promise.resolve();
+  #isReading = false;
   #stopped = false;
 
   /** Starts to watch the files of the configuration. */
@@ -47,7 +48,8 @@ export class Reloader {
       () => this.#lastRead,
       readFromDisk,
       () => {
-        this.reload('files changed');
+        // What a reload reads just now is not known to have changed again.
+        if (!this.#isReading) this.reload('files changed');
       },
     );
   }
@@ -99,10 +101,12 @@ export class Reloader {
 
   async #load(file: string, env: ReloaderOptions['env']): Promise<LoadedConfig> {
     const { read, snapshot } = recordFiles(readFromDisk);
+    this.#isReading = true;
     try {
       return await loadForServing(file, env, read);
     } finally {
       this.#lastRead = snapshot();
+      this.#isReading = false;
     }
   }
 }

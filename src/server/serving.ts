@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { ConfigSnapshot } from '../config/files/configFiles.ts';
+import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
@@ -9,6 +10,8 @@ export interface ServeOrder {
   /** The configuration file, which the snapshot holds with all that it refers to. */
   readonly file: string;
   readonly snapshot: ConfigSnapshot;
+  /** The policies that the snapshot holds, loaded. */
+  readonly policySets: LoadedConfig['policySets'];
   /** 48 bytes that seal TLS session tickets. */
   readonly ticketKeys: Buffer;
   readonly logLevel: Config['log']['level'];

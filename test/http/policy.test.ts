@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { aggregateMetrics } from '../../src/monitoring/metrics/aggregateMetrics.ts';
 import { PolicyEngine } from '../../src/policy/policyEngine.ts';
-import { loadPolicySet } from '../../src/policy/policySet.ts';
+import { policySetOf } from '../support/policySetOf.ts';
 import { parseExposition, valueOf } from '../support/exposition.ts';
 import { encryptBody, healthMetadata, keyPath, paths, requestMetadata } from '../support/messages.ts';
 import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
@@ -23,7 +23,7 @@ let proxy: ProxyUnderTest;
 
 beforeEach(() => {
   proxy = new ProxyUnderTest();
-  proxy.restrict(new PolicyEngine(loadPolicySet(POLICIES, 'p.cedar')));
+  proxy.restrict(new PolicyEngine(policySetOf(POLICIES)));
 });
 
 function encrypt(metadata: object = {}) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PreparedPolicies } from '../../src/policy/cedar.ts';
 import { PolicyEngine } from '../../src/policy/policyEngine.ts';
-import { loadPolicySet } from '../../src/policy/policySet.ts';
+import { policySetOf } from '../support/policySetOf.ts';
 import { requestOf, type PolicySubject } from '../../src/policy/requestOf.ts';
 
 // Each field decides of something, so that none can be left out.
@@ -21,9 +21,9 @@ const POLICIES = `
 @id("no-root") forbid (principal is AccountRoot, action, resource);
 `;
 
-const policySet = loadPolicySet(POLICIES, 'p.cedar');
+const policySet = policySetOf(POLICIES);
 const engine = new PolicyEngine(policySet);
-const uncached = new PreparedPolicies(Object.fromEntries(policySet.policies.map(({ id, text }) => [id, text])));
+const uncached = new PreparedPolicies(policySet.policies);
 
 const USER = 'arn:aws:iam::123456789012:user/Alice';
 const few = (...texts: (string | undefined)[]) => fc.constantFrom(...texts);
@@ -112,7 +112,7 @@ when { context has kmsViaServiceName && context.kmsViaServiceName == "ec2" && co
 @id("team") permit (principal in RoleName::"123456789012/Team", action, resource)
 unless { context has kmsViaService };
 `;
-const strict = new PolicyEngine(loadPolicySet(STRICT, 'strict.cedar'));
+const strict = new PolicyEngine(policySetOf(STRICT, 'strict.cedar'));
 
 const hostileSubjects: fc.Arbitrary<PolicySubject> = fc.record({
   api: fc.constantFrom('Encrypt', 'Decrypt'),

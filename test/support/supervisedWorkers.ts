@@ -17,7 +17,7 @@ interface LogLine {
   readonly detail?: string;
 }
 
-const ORDER = { file: '', snapshot: {}, ticketKeys: Buffer.alloc(48), logLevel: 'info' } as const;
+const ORDER = { file: '', snapshot: {}, policySets: [], ticketKeys: Buffer.alloc(48), logLevel: 'info' } as const;
 
 // Two orders of magnitude less than real ones, where a test waits for them to be over.
 const DURATIONS: WorkerDurations = { ...WORKER_DURATIONS, statusMs: 10, restart: { firstMs: 1, longestMs: 4 } };

@@ -45,6 +45,12 @@ export function oldNames(written: unknown): Remark[] {
   });
 }
 
+/** The policy files that a configuration file names. */
+export function policyFiles(written: unknown): string[] {
+  const named = field(entries(written, [], 'keyStores'), 'policyFile').map(({ value }) => value);
+  return named.filter((value) => typeof value === 'string');
+}
+
 function duplicates(places: readonly Place[]): Remark[] {
   const first = new Map<unknown, KeyPath>();
   return places.flatMap(({ path, value }) => {

@@ -1,22 +1,22 @@
-import { neverTrue } from '../../policy/neverTrue.ts';
+import type { ConfigSource } from '../files/configSource.ts';
 import type { Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 
 /** Warnings about policies that no request can match, because of their text or of the key stores that use them. */
-export function policyWarnings({ keyStores }: Config): Remark[] {
+export function policyWarnings({ keyStores }: Config, source: ConfigSource): Remark[] {
   return keyStores.flatMap(({ policyFile }, index) => {
     const sharing = keyStores.filter((store) => policyFile && store.policyFile?.file === policyFile.file);
     // A file that several key stores share is reported once.
     if (!policyFile || sharing[0] !== keyStores[index]) return [];
-    const { warnings, named } = neverTrue(policyFile);
+    const { warnings, named } = source.loadPolicies(policyFile.file).remarks;
     const known = {
-      KeyStore: sharing.map(({ name }) => name),
-      ExternalKey: sharing.flatMap(({ name, keys }) => keys.map(({ id }) => `${name}/${id}`)),
+      KeyStore: new Set(sharing.map(({ name }) => name)),
+      ExternalKey: new Set(sharing.flatMap(({ name, keys }) => keys.map(({ id }) => `${name}/${id}`))),
     };
     const unknown = named.flatMap(({ policyId, type, id }) => {
       if (type !== 'KeyStore' && type !== 'ExternalKey') return [];
       const what = type === 'KeyStore' ? 'key store' : 'external key';
-      return known[type].includes(id)
+      return known[type].has(id)
         ? []
         : [`in "${policyId}": ${type}::${JSON.stringify(id)} is no ${what} that has this policyFile`];
     });

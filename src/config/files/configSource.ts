@@ -3,8 +3,9 @@ import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:
 import { dirname, resolve } from 'node:path';
 import { readPemBundle } from '../../certificates/readPemBundle.ts';
 import { readPrivateKey } from '../../certificates/readPrivateKey.ts';
-import { loadPolicySet, type PolicySet } from '../../policy/policySet.ts';
+import { loadPolicySet, type LoadedPolicies, type PolicySet } from '../../policy/policySet.ts';
 import { Secret } from '../../secret.ts';
+import { atOnce, type Steps } from '../../timing/steps.ts';
 import { readFromDisk, type ConfigFile, type ReadConfigFile } from './configFiles.ts';
 import type { Remark } from '../problems/problem.ts';
 import { parseSecret, type SecretForm } from './secretText.ts';
@@ -23,14 +24,24 @@ export class ConfigSource {
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadConfigFile;
-  /** By file: key stores may share one. */
-  readonly #policySets = new Map<string, PolicySet>();
+  /** By file: key stores may share one. Each returns the policies, or throws what is wrong with them. */
+  readonly #policies = new Map<string, () => LoadedPolicies>();
 
-  /** `folder`: that of the configuration file, which the files named in it are relative to. */
-  constructor(folder: string, env: Readonly<Record<string, string | undefined>>, readFile = readFromDisk) {
+  /**
+   * `folder`: that of the configuration file, which the files named in it are relative to. `policySets`: those that were
+   * loaded and remarked on before, which are not read again.
+   */
+  constructor(
+    folder: string,
+    env: Readonly<Record<string, string | undefined>>,
+    readFile = readFromDisk,
+    policySets: readonly PolicySet[] = [],
+  ) {
     this.#folder = folder;
     this.#env = env;
     this.#readFile = readFile;
+    const remarks = { warnings: [], named: [] };
+    for (const policySet of policySets) this.#policies.set(policySet.file, () => ({ policySet, remarks }));
   }
 
   /**
@@ -83,14 +94,23 @@ export class ConfigSource {
     return inFile(file, () => readPrivateKey(text));
   }
 
-  /** Throws PolicySetError if it is not valid. */
-  readPolicySet(file: string): PolicySet {
-    let policySet = this.#policySets.get(file);
-    if (!policySet) {
-      policySet = loadPolicySet(this.#readText(file).replace(/^\uFEFF/, ''), file);
-      this.#policySets.set(file, policySet);
+  /** Loads a policy file, so that loadPolicies has it at once. Throws nothing: loadPolicies does. */
+  *preparePolicies(file: string): Steps<void> {
+    if (this.#policies.has(file)) return;
+    try {
+      const loaded = yield* loadPolicySet(this.#readText(file).replace(/^\uFEFF/, ''), file);
+      this.#policies.set(file, () => loaded);
+    } catch (error) {
+      this.#policies.set(file, () => {
+        throw error;
+      });
     }
-    return policySet;
+  }
+
+  /** Throws PolicySetError if they are not valid. */
+  loadPolicies(file: string): LoadedPolicies {
+    atOnce(this.preparePolicies(file));
+    return (this.#policies.get(file) as () => LoadedPolicies)();
   }
 
   /** The absolute path of a PKCS#11 module. */

@@ -117,7 +117,7 @@ export function keyStoreSchema(source: ConfigSource) {
         .register(changeRules, { namedBy: ['id'] }),
       tags: tags.describe('Tags of all its keys; a key may have its own value of one'),
       policyFile: fileField
-        .transform((file, context) => attempt(context, () => source.readPolicySet(file)))
+        .transform((file, context) => attempt(context, () => source.loadPolicies(file).policySet))
         .optional()
         .describe('Cedar policies: what none of them permits is refused; if left out, requests are not restricted')
         // The policies of the set are named by their ids.

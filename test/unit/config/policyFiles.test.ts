@@ -1,5 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
+import { stringify } from 'yaml';
+import { readFrom } from '../../../src/config/files/configFiles.ts';
+import { loadConfig } from '../../../src/config/loadConfig.ts';
+import { loadForServing } from '../../../src/config/loadForServing.ts';
+import { policySetOf } from '../../support/policySetOf.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+import { turnsDuring } from '../../support/turnsDuring.ts';
+import { changedConfig, CONFIG_FILES, loadWritten, problemsOf } from '../../support/validConfig.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/x';
 const POLICY = '@id("everyone")\npermit (principal, action, resource);\n';
@@ -61,4 +70,51 @@ describe('a policy that no request meets is warned of', () => {
   it.each(['resource in KeyStore::"second"', 'resource == ExternalKey::"example/foo"'])('not for %s', (resource) => {
     expect(warningsOf(`permit (principal, action, ${resource});`)).toEqual([]);
   });
+});
+
+/** A configuration file whose policies are these. */
+function writeFiles(policies: string): string {
+  const files = { ...CONFIG_FILES, 'p.cedar': policies, 'config.yaml': stringify(written) };
+  return join(temporaryFolder(files), 'config.yaml');
+}
+
+describe('policies that are loaded to be served', () => {
+  const many = Array.from(
+    { length: 1_000 },
+    (_, index) => `@id("policy-${index}") permit (principal, action, resource);`,
+  );
+
+  it('leave the event loop to others', async () => {
+    const file = writeFiles(many.join('\n'));
+    const { result, turns } = await turnsDuring(() => loadForServing(file, {}));
+    expect(result.policySets).toEqual([policySetOf(many.join('\n'))]);
+    expect(result.config).toEqual(loadConfig(file, {}).config);
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('are those of the snapshot, though the file changes while they are loaded', async () => {
+    const file = writeFiles(many.join('\n'));
+    const loading = loadForServing(file, {});
+    writeFileSync(join(file, '../p.cedar'), 'not Cedar');
+    const { config, snapshot, policySets } = await loading;
+    expect(config.keyStores[0]?.policyFile?.policies).toHaveLength(1_000);
+    expect(loadConfig(file, {}, readFrom(snapshot)).policySets).toEqual(policySets);
+  });
+
+  it('have the problems that loadConfig tells', async () => {
+    const file = writeFiles([...many, '@id("policy-7") permit (principal, action, resource);'].join('\n'));
+    const told =
+      /\n {2}keyStores\[0\]\.policyFile \(line 26\): p\.cedar:1001: .*\n {2}keyStores\[1\]\.policyFile \(line 32\): p\.cedar:1001: /;
+    await expect(loadForServing(file, {})).rejects.toThrow(told);
+    expect(() => loadConfig(file, {})).toThrow(told);
+  });
+});
+
+it('policies that were loaded before are taken as they are, without remarks', () => {
+  const file = writeFiles('not Cedar');
+  const known = policySetOf(`@id("p")\npermit (principal == User::"${ROLE}", action, resource);`);
+  const { config, policySets, warnings } = loadConfig(file, {}, undefined, [known]);
+  expect(config.keyStores.map(({ policyFile }) => policyFile)).toEqual([known, known]);
+  expect(policySets).toEqual([known]);
+  expect(warnings.filter((text) => text.includes('p.cedar'))).toEqual([]);
 });

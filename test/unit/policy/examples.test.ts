@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { choosePolicies } from '../../../src/commands/choosePolicies.ts';
 import { runPolicyTests } from '../../../src/commands/runPolicyTests.ts';
 import { loadPolicyTests } from '../../../src/config/policyTests.ts';
-import { loadPolicySet } from '../../../src/policy/policySet.ts';
+import { policySetOf } from '../../support/policySetOf.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const FILES = globSync('config/policies/*.cedar', { cwd: ROOT }).map((file) => join(ROOT, file));
@@ -27,7 +27,7 @@ describe.each(FILES)('%s', (file) => {
   });
 
   it('has a table that tries each policy, allowing and denying, and says which decide', () => {
-    const { policies } = loadPolicySet(text, file);
+    const { policies } = policySetOf(text, file);
     const tried = new Set(table.flatMap(({ expect: { policies = [] } }) => policies));
     expect([...tried].sort()).toEqual(policies.map(({ id }) => id).sort());
     expect(new Set(table.map(({ expect: { decision } }) => decision))).toEqual(new Set(['allow', 'deny']));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { explain } from '../../../src/policy/explain.ts';
-import { loadPolicySet } from '../../../src/policy/policySet.ts';
+import { policySetOf } from '../../support/policySetOf.ts';
 import type { PolicySubject } from '../../../src/policy/requestOf.ts';
 
 const POLICIES = `
@@ -17,7 +17,7 @@ permit (principal, action, resource) when { context has vpcEndpointId };
 forbid (principal, action, resource in KeyStore::"closed");
 `;
 
-const policySet = loadPolicySet(POLICIES, 'p.cedar');
+const policySet = policySetOf(POLICIES);
 
 function explained(metadata: Readonly<Record<string, string>> = {}, tags = {}) {
   const subject: PolicySubject = {

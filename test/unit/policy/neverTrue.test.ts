@@ -1,14 +1,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { neverTrue } from '../../../src/policy/neverTrue.ts';
 import { loadPolicySet } from '../../../src/policy/policySet.ts';
+import { atOnce } from '../../../src/timing/steps.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/x';
 const SESSION = 'arn:aws:sts::111122223333:assumed-role/x/session';
 
 function warningsOf(policy: string): readonly string[] {
-  return neverTrue(loadPolicySet(`@id("p")\n${policy}`, 'p.cedar')).warnings;
+  return atOnce(loadPolicySet(`@id("p")\n${policy}`, 'p.cedar')).remarks.warnings;
 }
 
 const principal = (name: string) => `permit (principal == ${name}, action, resource);`;
@@ -111,5 +111,6 @@ it.each([
 const EXAMPLES = join(import.meta.dirname, '../../../config/policies');
 
 it.each(globSync('*.cedar', { cwd: EXAMPLES }))('nothing is told of %s', (file) => {
-  expect(neverTrue(loadPolicySet(readFileSync(join(EXAMPLES, file), 'utf8'), file)).warnings).toEqual([]);
+  const text = readFileSync(join(EXAMPLES, file), 'utf8');
+  expect(atOnce(loadPolicySet(text, file)).remarks.warnings).toEqual([]);
 });

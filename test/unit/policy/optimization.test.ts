@@ -4,8 +4,10 @@ import { expect, it } from 'vitest';
 
 const SCRIPT = `
   const { loadPolicySet } = await import('./src/policy/policySet.ts');
+  const { atOnce } = await import('./src/timing/steps.ts');
   const { PolicyEngine } = await import('./src/policy/policyEngine.ts');
-  const engine = new PolicyEngine(loadPolicySet('@id("all") permit(principal, action, resource);', 'all.cedar'));
+  const { policySet } = atOnce(loadPolicySet('@id("all") permit(principal, action, resource);', 'all.cedar'));
+  const engine = new PolicyEngine(policySet);
   const { allowed } = engine.decide({
     api: 'Encrypt',
     keyStore: 'first',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { PolicyEngine } from '../../../src/policy/policyEngine.ts';
-import { loadPolicySet } from '../../../src/policy/policySet.ts';
+import { policySetOf } from '../../support/policySetOf.ts';
 import type { PolicySubject } from '../../../src/policy/requestOf.ts';
 
 const POLICIES = `
@@ -19,7 +19,7 @@ forbid (principal == User::"arn:aws:iam::123456789012:user/Mallory", action, res
 forbid (principal, action == Action::"Encrypt", resource == ExternalKey::"orders/archive");
 `;
 
-const engine = new PolicyEngine(loadPolicySet(POLICIES, 'p.cedar'));
+const engine = new PolicyEngine(policySetOf(POLICIES));
 
 type Change = Partial<Omit<PolicySubject, 'requestMetadata'>> & { readonly [field: string]: unknown };
 
@@ -110,9 +110,31 @@ it('denies what it fails to decide, says so, and goes on', () => {
 });
 
 it('permits nothing once it is released, and no other engine minds', () => {
-  const [one, other] = [1, 2].map(() => new PolicyEngine(loadPolicySet(POLICIES, 'p.cedar')));
+  const [one, other] = [1, 2].map(() => new PolicyEngine(policySetOf(POLICIES)));
   expect(one?.decide(subject()).allowed).toBe(true);
   one?.release();
   expect(one?.decide(subject()).allowed).toBe(false);
   expect(other?.decide(subject()).allowed).toBe(true);
+});
+
+it('names the policies that decide by their ids, wherever they stand', () => {
+  const accounts = Array.from({ length: 30 }, (_, index) => String(123_456_789_000 + index));
+  const one = (account: string, index: number) =>
+    `// Policy ${index}; "é\n@id("${account}") permit (principal in Account::"${account}", action, resource);`;
+  const many = new PolicyEngine(policySetOf(accounts.map(one).join('\n')));
+  for (const account of accounts) {
+    const awsPrincipalArn = `arn:aws:iam::${account}:user/Alice`;
+    expect(many.decide(subject({ awsPrincipalArn }))).toEqual({ allowed: true, policyIds: [account] });
+  }
+});
+
+it('names the policy that fails, and denies', () => {
+  const text = `@id("fine") permit (principal, action, resource);
+@id("too-much") forbid (principal, action, resource) when { 9223372036854775807 + 1 == 1 };`;
+  const failing = new PolicyEngine(policySetOf(text));
+  expect(failing.decide(subject())).toEqual({
+    allowed: false,
+    policyIds: [],
+    error: expect.stringMatching(/^too-much: integer overflow/) as string,
+  });
 });

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { loadPolicySet, PolicySetError } from '../../../src/policy/policySet.ts';
+import { policySetOf } from '../../support/policySetOf.ts';
 
 function problemsOf(text: string): readonly string[] {
   try {
-    loadPolicySet(text, 'p.cedar');
+    policySetOf(text);
     return [];
   } catch (error) {
     if (error instanceof PolicySetError) return error.problems;
@@ -13,10 +14,15 @@ function problemsOf(text: string): readonly string[] {
 
 const ANY = 'permit (principal, action, resource)';
 
+/** So many policies of two lines each, with their ids. */
+function manyPolicies(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `// é; "\n@id("policy-${index}") ${ANY};`);
+}
+
 it('is its policies by their @id, in the order of the text', () => {
   const ids = Array.from({ length: 12 }, (_, index) => `policy-${index}`);
   const text = ids.map((id) => `// The ${id} é\n@id("${id}")\n${ANY};`).join('\n\n');
-  const { file, policies } = loadPolicySet(text, 'p.cedar');
+  const { file, policies } = policySetOf(text);
   expect(file).toBe('p.cedar');
   expect(policies).toEqual(ids.map((id) => ({ id, text: `@id("${id}")\n${ANY};` })));
 });
@@ -82,4 +88,34 @@ it('refuses templates', () => {
 it.each(['(', '!', '{'])('survives a text of many %s', (character) => {
   expect(problemsOf(`@id("a") ${ANY} when { ${character.repeat(20_000)} };`)).not.toEqual([]);
   expect(problemsOf(`@id("a") ${ANY};`)).toEqual([]);
+});
+
+it.each([0, 1, 150, 299])('finds what is wrong with policy %i of 300 in its line', (index) => {
+  const lines = manyPolicies(300).toSpliced(
+    index,
+    1,
+    `// ü\n@id("wrong") ${ANY} when { context.kmsOperatoin == "a" };`,
+  );
+  const problems = problemsOf(lines.join('\n'));
+  expect(problems).toHaveLength(3);
+  for (const problem of problems) {
+    expect(problem).toMatch(new RegExp(`^p\\.cedar:${2 * index + 2}: in "wrong": .*did you mean \`kmsOperation\``));
+  }
+});
+
+it.each([0, 150, 299])('says that policy %i of 300 is none', (index) => {
+  const lines = manyPolicies(300).toSpliced(index, 1, '\n@id("wrong") permit (principal, action resource);');
+  expect(problemsOf(lines.join('\n'))).toEqual([
+    expect.stringMatching(new RegExp(`^p\\.cedar:${2 * index + 2}: .*expected`)),
+  ]);
+});
+
+it('finds one @id of two policies that are far apart', () => {
+  const text = [...manyPolicies(300), `@id("policy-7") ${ANY};`].join('\n');
+  expect(problemsOf(text)).toEqual(['p.cedar:601: the policy has the same @id as another one: policy-7']);
+});
+
+it('pauses after each policy', () => {
+  const steps = [...loadPolicySet(manyPolicies(300).join('\n'), 'p.cedar')];
+  expect(steps.length).toBeGreaterThan(300);
 });

@@ -5,7 +5,14 @@ import { Peer } from '../../../../src/messaging/peer.ts';
 import type { WorkerEnd } from '../../../../src/server/workers/supervisedWorker.ts';
 import type { WorkerCalls } from '../../../../src/server/workers/workerCalls.ts';
 
-const ORDER = { file: '', snapshot: {}, ticketKeys: Buffer.alloc(48), logLevel: 'info', processes: 2 } as const;
+const ORDER = {
+  file: '',
+  snapshot: {},
+  policySets: [],
+  ticketKeys: Buffer.alloc(48),
+  logLevel: 'info',
+  processes: 2,
+} as const;
 
 /** A worker that ends so when it is asked to prepare; one that prepares if it does not end. */
 function worker(end?: WorkerEnd, isKilled = false) {
