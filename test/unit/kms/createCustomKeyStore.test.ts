@@ -90,11 +90,18 @@ describe('CreateCustomKeyStore', () => {
       `CloudHsmClusterId, TrustAnchorCertificate${hsm}`,
       { CloudHsmClusterId: 'cluster-2a34b5cdefg', TrustAnchorCertificate: 'x' },
     ],
+    // The guide's own id, which breaks the pattern of the service model, and other values that KMS would refuse.
     [
-      'ValidationException',
-      "1 validation error detected: Value at 'keyStorePassword' failed to satisfy constraint: Member must have length greater than or equal to 7",
-      { KeyStorePassword: 'kmsPsw' },
+      'UnsupportedOperationException',
+      externalOnes,
+      { CustomKeyStoreType: undefined, CloudHsmClusterId: 'cluster-1a23b4cdefg', KeyStorePassword: 'kmsPsw' },
     ],
+    [
+      'UnsupportedOperationException',
+      externalOnes,
+      { CustomKeyStoreType: 'AWS_CLOUDHSM', CloudHsmClusterId: 7, TrustAnchorCertificate: '' },
+    ],
+    ['UnsupportedOperationException', `CloudHsmClusterId${hsm}`, { CloudHsmClusterId: 'cluster-1a23b4cdefg' }],
     ['ValidationException', needed, { XksProxyConnectivity: undefined }],
     ['ValidationException', needed, { XksProxyUriEndpoint: undefined }],
     ['ValidationException', needed, { XksProxyUriPath: undefined }],

@@ -176,7 +176,7 @@ describe('UpdateCustomKeyStore', () => {
       'UnsupportedOperationException',
       `CloudHsmClusterId${hsm}`,
       'PUBLIC_ENDPOINT',
-      { CloudHsmClusterId: 'cluster-2a34b5cdefg' },
+      { CloudHsmClusterId: 'cluster-1a23b4cdefg' },
     ],
     [
       'XksProxyVpcEndpointServiceNotFoundException',
