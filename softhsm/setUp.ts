@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findSoftHsm, INSTALL_SOFTHSM } from '../src/hsm/pkcs11/module/findSoftHsm.ts';
 
 export interface SoftHsm {
   /** Path of the PKCS#11 module. */
@@ -15,11 +16,9 @@ export interface SoftHsm {
 
 export const TOKEN_LABEL = 'xks-proxy';
 
-const INSTALL = 'Install SoftHSM 2: `apt-get install softhsm2` on Debian and Ubuntu, `brew install softhsm` on macOS.';
-
 /** Makes the configuration, the PINs and the folder for tokens of a SoftHSM in `directory`, as far as they are absent. */
 export function setUpSoftHsm(directory: string): SoftHsm {
-  const module = findModule();
+  const module = findSoftHsm();
   const tokens = join(directory, 'tokens');
   mkdirSync(tokens, { recursive: true, mode: 0o700 });
   const configuration = join(directory, 'softhsm2.conf');
@@ -44,19 +43,6 @@ export function hasToken(softHsm: SoftHsm, label: string): boolean {
   return slots.split('\n').some((line) => /^\s*Label:\s*(?<label>.*?)\s*$/.exec(line)?.groups?.['label'] === label);
 }
 
-function findModule(): string {
-  const [module] = [
-    '/usr/lib/softhsm', // Debian and Ubuntu
-    ...globSync('/usr/lib/*/softhsm'), // the same, of one architecture
-    '/opt/homebrew/lib/softhsm', // Homebrew on Apple silicon
-    '/usr/local/lib/softhsm', // Homebrew on Intel; built from source
-  ]
-    .map((folder) => join(folder, 'libsofthsm2.so'))
-    .filter((file) => existsSync(file));
-  if (!module) throw new Error(`There is no SoftHSM library libsofthsm2.so. ${INSTALL}`);
-  return module;
-}
-
 /** Writes 128 random bits, in hexadecimal, unless the file exists. */
 function makeSecretFile(path: string): string {
   if (!existsSync(path)) writeFileSync(path, randomBytes(16).toString('hex'), { mode: 0o600 });
@@ -69,7 +55,7 @@ function runUtility({ env }: SoftHsm, args: readonly string[]): string {
   } catch (error) {
     // The error itself quotes the arguments, which are PINs: it must not be the cause.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new Error(`There is no softhsm2-util on the PATH. ${INSTALL}`);
+      throw new Error(`There is no softhsm2-util on the PATH. ${INSTALL_SOFTHSM}`);
     }
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
     throw new Error(`softhsm2-util ${args[0] ?? ''} failed: ${output}`);

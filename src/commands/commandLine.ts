@@ -21,7 +21,11 @@ const COMMANDS = {
   benchmark: async () => (await import('./benchmark.ts')).benchmarkCommand,
   conformance: async () => (await import('./conformance.ts')).conformanceCommand,
   kms: async () => (await import('./kms.ts')).kmsCommand,
+  'cloudhsm-cluster': async () => (await import('./cloudHsmCluster.ts')).cloudHsmClusterCommand,
 } satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
+
+// What only this program runs.
+const HIDDEN: readonly string[] = ['cloudhsm-cluster'];
 
 /** Runs the command that the arguments of `xks-proxy` name. Resolves to its exit code; an error is written to standard error. */
 export async function runCommandLine(cli: Cli, args: readonly string[]): Promise<number> {
@@ -31,7 +35,10 @@ export async function runCommandLine(cli: Cli, args: readonly string[]): Promise
     .hook('preAction', (_, command) => {
       requireConfig(command, cli);
     });
-  for (const load of commandsFor(args[0] ?? '')) program.addCommand((await load())(cli));
+  for (const load of commandsFor(args[0] ?? '')) {
+    const command = (await load())(cli);
+    program.addCommand(command, { hidden: HIDDEN.includes(command.name()) });
+  }
   adapt(program, cli);
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,7 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { ChannelEnd, Peer } from '../messaging/peer.ts';
-import { processChannel } from '../messaging/processChannel.ts';
+import { HelperProcess } from '../messaging/helperProcess.ts';
+import { ChannelEnd } from '../messaging/peer.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { failure, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
@@ -46,25 +44,18 @@ export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<
 
 /** The process that examines key managers. */
 class Examiner {
-  readonly #child: ChildProcess;
-  readonly #closed: Promise<unknown>;
-  readonly #peer: Peer<ExaminerCalls>;
+  readonly #process: HelperProcess<ExaminerCalls>;
   readonly #found: Finding[] = [];
   #news = Promise.withResolvers<true>();
 
-  constructor({ examiner: [command, ...args], env }: LoadedContext) {
-    this.#child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    this.#closed = once(this.#child, 'close').catch(() => undefined);
+  constructor({ examiner, env }: LoadedContext) {
     const offer: DoctorCalls = {
       found: (finding) => {
         this.#found.push(finding);
         this.#news.resolve(true);
       },
     };
-    this.#peer = new Peer(processChannel(this.#child), { name: 'the process that examines key managers', offer });
-    void this.#closed.then(() => {
-      this.#peer.end();
-    });
+    this.#process = new HelperProcess(examiner, { name: 'the process that examines key managers', env, offer });
   }
 
   /** Gives the findings of a key manager as they come. Returns what cut its examination short, if anything did. */
@@ -85,7 +76,7 @@ class Examiner {
 
   async #ask(keyManager: string): Promise<string | undefined> {
     try {
-      await this.#peer.call('examine', keyManager);
+      await this.#process.peer.call('examine', keyManager);
       return undefined;
     } catch (error) {
       return error instanceof ChannelEnd ? 'its module has ended the process that called it' : String(error);
@@ -93,7 +84,7 @@ class Examiner {
   }
 
   async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#closed;
+    this.#process.kill();
+    await this.#process.ended;
   }
 }

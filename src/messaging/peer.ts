@@ -7,7 +7,7 @@ export type Offer<Calls> = { readonly [Name in keyof Calls]: (argument: never, h
 
 type Names<Calls> = keyof Calls & string;
 type ArgumentOf<Call> = Call extends (argument: infer Argument, handle?: Socket) => unknown ? Argument : never;
-type ResultOf<Call> = Call extends (argument: never) => infer Result ? Awaited<Result> : never;
+export type ResultOf<Call> = Call extends (argument: never) => infer Result ? Awaited<Result> : never;
 /** Names of those that may give nothing back. */
 type Events<Calls> = { [Name in Names<Calls>]: undefined extends ResultOf<Calls[Name]> ? Name : never }[Names<Calls>];
 

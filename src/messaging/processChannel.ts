@@ -10,6 +10,7 @@ interface IpcEnd {
     callback: (error: Error | null) => void,
   ): boolean;
   on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
+  once(event: 'disconnect', listener: () => void): unknown;
   readonly channel?: { unref(): void } | null | undefined;
 }
 
@@ -17,6 +18,8 @@ interface IpcEnd {
 export interface ProcessChannel extends Channel {
   /** From now on, this process does not wait for messages before it ends. */
   release(): void;
+  /** Calls the listener when the other process has ended, however it did, or has closed the channel. */
+  onEnd(listener: () => void): void;
 }
 
 /** `ipc` is `process`, or a ChildProcess. */
@@ -33,5 +36,8 @@ export function processChannel(ipc: IpcEnd): ProcessChannel {
       });
     },
     release: () => ipc.channel?.unref(),
+    onEnd: (listener) => {
+      ipc.once('disconnect', listener);
+    },
   };
 }

@@ -27,6 +27,7 @@ const OPEN = [
   'src/secret.ts',
   'src/redactError.ts',
   'src/listenOn.ts',
+  'src/replaceFile.ts',
   'src/fileLock.ts',
   'src/finding.ts',
   'src/receiveBody.ts',
@@ -100,7 +101,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/xks/',
     'src/certificates/',
   ],
-  'src/kms/': ['src/xks/', 'src/certificates/readPemBundle.ts', 'src/certificates/readPrivateKey.ts'],
+  // Clusters of AWS CloudHSM; knows nothing of KMS.
+  'src/cloudHsm/': ['src/hsm/', 'src/messaging/', 'src/xks/limits.ts'],
+  'src/kms/': ['src/xks/', 'src/certificates/readPemBundle.ts', 'src/certificates/readPrivateKey.ts', 'src/cloudHsm/'],
   'src/server/': [
     'src/xks/',
     'src/certificates/',
@@ -167,7 +170,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   'lru-cache': /^src\/(sigv4\/signature|policy\/policyEngine)\.ts$/,
   '@cedar-policy/cedar-wasm': /^src\/policy\/cedar\.ts$/,
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
-  zod: /^src\/(blocks|config|kms)\//,
+  zod: /^src\/(blocks|cloudHsm|config|kms)\//,
   commander: /^src\/commands\//,
   'node:sqlite': /^src\/kms\/state\//,
   'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,

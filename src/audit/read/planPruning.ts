@@ -6,7 +6,7 @@ import { listParts, type LogPart, type RangesFile } from '../format/logParts.ts'
 import { newestNote } from './newestNote.ts';
 import type { AuditRecord } from './recordQuery.ts';
 import { firstRecord, firstRecordSince, lastRecord, timeOf } from './recordTimes.ts';
-import { replaceFile, SUCCESSOR } from './replaceFile.ts';
+import { replaceFile, SUCCESSOR } from '../../replaceFile.ts';
 import { NoteFailure, openNote, parseVkey } from '../format/signedNote.ts';
 import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 

@@ -1,9 +1,9 @@
 import { loadConfig } from '../../config/loadConfig.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import type { NewAesKey } from '../../hsm/pkcs11/keys/aesKeyTemplate.ts';
 import {
   openPkcs11Administration,
   type ListedKey,
-  type NewAesKey,
   type Pkcs11Administration,
 } from '../../hsm/pkcs11/keys/pkcs11Administration.ts';
 import { ModuleRegistry } from '../../hsm/pkcs11/module/moduleRegistry.ts';

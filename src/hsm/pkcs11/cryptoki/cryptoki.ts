@@ -82,3 +82,17 @@ export interface Cryptoki {
   /** For a network HSM: the thread is free meanwhile. */
   readonly threadpool: CipherCalls;
 }
+
+/** Functions that manage a token and its users. They throw as those of Cryptoki do. */
+export interface ManagingCryptoki extends Cryptoki {
+  /** C_InitToken: makes the token of a slot anew, without keys and user. `pin` is the security officer's from now on. */
+  initializeToken(slot: bigint, pin: Secret, label: string): void;
+  /** C_Login as CKU_SO. The session must be read-write, and no other session read-only. */
+  loginOfficer(session: SessionHandle, pin: Secret): void;
+  /** C_Logout. */
+  logout(session: SessionHandle): void;
+  /** C_InitPIN, by the security officer: the user's PIN. */
+  initializeUserPin(session: SessionHandle, pin: Secret): void;
+  /** C_SetPIN: the PIN of the user or officer who is logged in. */
+  changePin(session: SessionHandle, pin: Secret, next: Secret): void;
+}

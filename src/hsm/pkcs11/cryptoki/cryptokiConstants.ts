@@ -43,6 +43,8 @@ export const CKA = {
   TOKEN: 0x01,
   PRIVATE: 0x02,
   LABEL: 0x03,
+  TRUSTED: 0x86,
+  CHECK_VALUE: 0x90,
   KEY_TYPE: 0x100,
   ID: 0x102,
   SENSITIVE: 0x103,
@@ -59,6 +61,8 @@ export const CKA = {
   NEVER_EXTRACTABLE: 0x164,
   ALWAYS_SENSITIVE: 0x165,
   MODIFIABLE: 0x170,
+  DESTROYABLE: 0x172,
+  WRAP_WITH_TRUSTED: 0x210,
 } as const;
 
 /** Object classes. */

@@ -1,13 +1,22 @@
 import pkcs11js from 'pkcs11js';
 import type { Secret } from '../../../secret.ts';
-import type { CipherCalls, Cryptoki, GcmCall, ObjectHandle, SessionHandle, Template, TokenInfo } from './cryptoki.ts';
+import type {
+  CipherCalls,
+  GcmCall,
+  ManagingCryptoki,
+  ObjectHandle,
+  SessionHandle,
+  Template,
+  TokenInfo,
+} from './cryptoki.ts';
 import { CKR, CKS } from './cryptokiConstants.ts';
+import { answer, translateAnswer } from './answer.ts';
 import { CryptokiError, isAnswer } from './cryptokiError.ts';
 import { asBuffer, gcmMechanism } from './gcmMechanism.ts';
 import { toTokenInfo } from './toTokenInfo.ts';
 
 /** Cryptoki by pkcs11js, which only this folder knows. */
-export class Pkcs11jsCryptoki implements Cryptoki {
+export class Pkcs11jsCryptoki implements ManagingCryptoki {
   readonly #module = new pkcs11js.PKCS11();
   // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
   readonly #running = new Set<GcmCall>();
@@ -87,6 +96,34 @@ export class Pkcs11jsCryptoki implements Cryptoki {
   login(session: SessionHandle, pin: Secret): void {
     answer('C_Login', () => {
       this.#module.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
+    });
+  }
+
+  initializeToken(slot: bigint, pin: Secret, label: string): void {
+    answer('C_InitToken', () => this.#module.C_InitToken(slotIdOf(slot), pin.reveal(), label));
+  }
+
+  loginOfficer(session: SessionHandle, pin: Secret): void {
+    answer('C_Login', () => {
+      this.#module.C_Login(session, pkcs11js.CKU_SO, pin.reveal());
+    });
+  }
+
+  logout(session: SessionHandle): void {
+    answer('C_Logout', () => {
+      this.#module.C_Logout(session);
+    });
+  }
+
+  initializeUserPin(session: SessionHandle, pin: Secret): void {
+    answer('C_InitPIN', () => {
+      this.#module.C_InitPIN(session, pin.reveal());
+    });
+  }
+
+  changePin(session: SessionHandle, pin: Secret, next: Secret): void {
+    answer('C_SetPIN', () => {
+      this.#module.C_SetPIN(session, pin.reveal(), next.reveal());
     });
   }
 
@@ -177,7 +214,7 @@ export class Pkcs11jsCryptoki implements Cryptoki {
     try {
       return await run();
     } catch (error) {
-      throw translate(functionName, error);
+      throw translateAnswer(functionName, error);
     } finally {
       this.#running.delete(call);
     }
@@ -200,20 +237,4 @@ function slotIdOf(slot: bigint): Buffer {
   const id = Buffer.alloc(8);
   id.writeBigUInt64LE(slot);
   return id;
-}
-
-function answer<T>(functionName: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw translate(functionName, error);
-  }
-}
-
-// pkcs11js gives `CKR_NAME:code` as the message, or `CKR_NAME` and the code as a property, depending on the function.
-function translate(functionName: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const [, codeName, digits] = /^(CKR_\w+)(?::(\d+))?$/.exec(error.message) ?? [];
-  const code = digits ?? ('code' in error ? error.code : undefined);
-  return codeName && code !== undefined ? new CryptokiError(functionName, Number(code), codeName) : error;
 }

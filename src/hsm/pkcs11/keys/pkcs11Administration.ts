@@ -1,24 +1,15 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KeyDescription, KeySelector } from '../../keyManager.ts';
 import type { ObjectHandle, SessionHandle } from '../cryptoki/cryptoki.ts';
-import { CKA, CKK, CKO } from '../cryptoki/cryptokiConstants.ts';
+import { CKA } from '../cryptoki/cryptokiConstants.ts';
+import { aesKeyTemplate, type NewAesKey } from './aesKeyTemplate.ts';
 import { findSecretKeys } from './keyDirectory.ts';
 import { openToken, type OpenToken, type TokenOptions } from '../token/openToken.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import type { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { showText } from '../token/showText.ts';
 import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
-
-export interface NewAesKey {
-  readonly label: string;
-  /** Lower-case hexadecimal; 16 random bytes if left out. */
-  readonly ckaId?: string | undefined;
-  /** None makes a key that no operation may use. */
-  readonly usages: readonly ('ENCRYPT' | 'DECRYPT')[];
-  /** 256, the only size that KMS accepts, unless said otherwise. */
-  readonly bits?: 128 | 192 | 256;
-}
 
 /** A secret key of the token. The last three are undefined if the token does not say. */
 export interface ListedKey extends KeyDescription {
@@ -113,27 +104,8 @@ export class Pkcs11Administration {
     return findSecretKeys(this.#opened.module.cryptoki, session, { ...selector, limit: 2 }).length;
   }
 
-  #generate(session: SessionHandle, { label, ckaId, usages, bits = 256 }: NewAesKey): ObjectHandle {
-    return this.#opened.module.cryptoki.generateAesKey(session, [
-      { type: CKA.CLASS, value: CKO.SECRET_KEY },
-      { type: CKA.KEY_TYPE, value: CKK.AES },
-      { type: CKA.LABEL, value: label },
-      { type: CKA.ID, value: ckaId === undefined ? randomBytes(16) : Buffer.from(ckaId, 'hex') },
-      { type: CKA.VALUE_LEN, value: bits / 8 },
-      { type: CKA.TOKEN, value: true },
-      { type: CKA.PRIVATE, value: true },
-      { type: CKA.SENSITIVE, value: true },
-      { type: CKA.EXTRACTABLE, value: false },
-      { type: CKA.MODIFIABLE, value: false },
-      { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
-      { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
-      // Said outright, because tokens differ in what they allow by default.
-      { type: CKA.WRAP, value: false },
-      { type: CKA.UNWRAP, value: false },
-      { type: CKA.SIGN, value: false },
-      { type: CKA.VERIFY, value: false },
-      { type: CKA.DERIVE, value: false },
-    ]);
+  #generate(session: SessionHandle, key: NewAesKey): ObjectHandle {
+    return this.#opened.module.cryptoki.generateAesKey(session, aesKeyTemplate(key));
   }
 
   #read(session: SessionHandle, key: ObjectHandle): ListedKey {

@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises';
-import type { Cryptoki } from '../cryptoki/cryptoki.ts';
+import type { ManagingCryptoki } from '../cryptoki/cryptoki.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import { Pkcs11jsCryptoki } from '../cryptoki/pkcs11jsCryptoki.ts';
 
@@ -12,7 +12,7 @@ export async function findModule(path: string): Promise<string> {
 }
 
 /** Loads the shared library, as long as what it gives is in use. Throws Pkcs11Failure. */
-export function loadModule(path: string): Cryptoki {
+export function loadModule(path: string): ManagingCryptoki {
   try {
     return new Pkcs11jsCryptoki(path);
   } catch (cause) {

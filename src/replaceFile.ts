@@ -3,12 +3,15 @@ import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync
 /** End of the name of a file that is to replace another. */
 export const SUCCESSOR = '.new';
 
-/** Replaces the text of a file that is there: readers see the old one or the new one, after a crash too. Its owner stays. */
+/**
+ * Replaces the text of a file: readers see the old one or the new one, after a crash too. Its owner and mode stay. A file that was
+ * not there is made for its owner alone.
+ */
 export function replaceFile(file: string, text: string): void {
-  const { uid, gid, mode } = statSync(file);
+  const old = statSync(file, { throwIfNoEntry: false });
   const successor = `${file}${SUCCESSOR}`;
   rmSync(successor, { force: true });
-  const descriptor = openSync(successor, 'wx', mode);
+  const descriptor = openSync(successor, 'wx', old?.mode ?? 0o600);
   try {
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
@@ -16,6 +19,6 @@ export function replaceFile(file: string, text: string): void {
     closeSync(descriptor);
   }
   // An administrator may do this, but the proxy must be able to read it.
-  chownSync(successor, uid, gid);
+  if (old) chownSync(successor, old.uid, old.gid);
   renameSync(successor, file);
 }

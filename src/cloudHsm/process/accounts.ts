@@ -1,0 +1,233 @@
+import type { Secret } from '../../secret.ts';
+import type { ClusterUser, Role } from '../clusterCalls.ts';
+import { ClusterFailure } from '../clusterFailure.ts';
+import type { ClusterToken } from './clusterToken.ts';
+import { MAX_WRONG_TRIES, type Users } from './users.ts';
+
+/** A connection to the cluster, as the owner of a login. */
+export type Client = object;
+
+export interface Credentials {
+  readonly username: string;
+  readonly role: Role;
+  readonly password: Secret;
+}
+
+export interface AccountsOptions {
+  readonly token: ClusterToken;
+  readonly users: Users;
+  /** Told of what an administrator would want to know, in words. */
+  readonly onEvent: (event: string, fields: object) => void;
+  readonly onActivated: () => void;
+}
+
+interface Login {
+  readonly username: string;
+  readonly role: Role;
+}
+
+const APPLIANCE_USER: ClusterUser = { username: 'app_user', role: 'internal(APPLIANCE_USER)', isLocked: false };
+
+// AWS's guide. A colon separates user and password in CLOUDHSM_PIN.
+const PASSWORD = /^[!-9;-~]{7,32}$/;
+const USERNAME = /^[a-z0-9_]{1,31}$/;
+
+/** The users of a cluster: who is logged in by which connection, and who may do what to whom. */
+export class Accounts {
+  readonly #options: AccountsOptions;
+  readonly #logins = new Map<Client, Login>();
+  /** Known while an administrator is logged in: the token wants it for each act of its security officer. */
+  #adminPassword: Secret | undefined;
+
+  constructor(options: AccountsOptions) {
+    this.#options = options;
+  }
+
+  activate(password: Secret): void {
+    const { token, onEvent, onActivated } = this.#options;
+    if (token.isInitialized) throw new ClusterFailure('already activated', 'The cluster is activated already.');
+    requirePassword(password);
+    token.initialize(password);
+    onEvent('the cluster was activated', {});
+    onActivated();
+  }
+
+  logIn(client: Client, { username, role, password }: Credentials): void {
+    const { token, users, onEvent } = this.#options;
+    const own = this.#logins.get(client);
+    if (own) {
+      throw new ClusterFailure('refused', `This connection is logged in as ${own.username} already. Log out first.`);
+    }
+    const name = this.#requireUser(username, role);
+    this.#requireUnlocked(role);
+    if (!token.isPassword(role, password)) {
+      users.countWrongTry(role);
+      const triesLeft = users.triesLeft(role);
+      onEvent('a login was refused', { username: name, role, triesLeft });
+      throw new ClusterFailure('wrong password', `The password of ${name} is wrong. ${consequence(triesLeft)}`);
+    }
+    if (role === 'crypto-user') {
+      this.#requireLoggedOut(name);
+      token.logIn(password);
+    } else {
+      this.#adminPassword = password;
+    }
+    users.forgetWrongTries(role);
+    this.#logins.set(client, { username: name, role });
+    onEvent('a user has logged in', { username: name, role });
+  }
+
+  logOut(client: Client): void {
+    if (!this.#logins.has(client)) throw notLoggedIn();
+    this.end(client);
+  }
+
+  /** Logs the user of a connection out that has ended. */
+  end(client: Client): void {
+    const login = this.#logins.get(client);
+    if (!login) return;
+    this.#logins.delete(client);
+    if (login.role === 'crypto-user') this.#options.token.logOut();
+    else if (!this.#isLoggedIn('admin')) this.#adminPassword = undefined;
+    this.#options.onEvent('a user has logged out', login);
+  }
+
+  list(): ClusterUser[] {
+    const { token, users } = this.#options;
+    if (!token.isInitialized) {
+      return [{ username: 'admin', role: 'unactivated-admin', isLocked: false }, APPLIANCE_USER];
+    }
+    const known = (['admin', 'crypto-user'] as const).flatMap((role) => {
+      const username = users.nameOf(role);
+      return username === undefined ? [] : [{ username, role, isLocked: users.isLocked(role) }];
+    });
+    return [...known, APPLIANCE_USER];
+  }
+
+  create(client: Client, { username, role, password }: Credentials): void {
+    const { token, users, onEvent } = this.#options;
+    const admin = this.#requireAdmin(client);
+    const name = username.toLowerCase();
+    if (role === 'admin') {
+      throw new ClusterFailure(
+        'refused',
+        'A cluster here has one administrator, admin: its token has one security officer.',
+      );
+    }
+    const known = users.nameOf(role);
+    if (known !== undefined) {
+      throw new ClusterFailure(
+        'refused',
+        `A cluster here has one crypto user, and it is ${known}: its token has one user.`,
+      );
+    }
+    if (!USERNAME.test(name) || [users.nameOf('admin'), APPLIANCE_USER.username].includes(name)) {
+      throw new ClusterFailure(
+        'refused',
+        'A user name has 1 to 31 letters, digits or underscores, and is not admin or app_user.',
+      );
+    }
+    requirePassword(password);
+    if (!token.setUserPassword(admin, password)) throw staleAdmin();
+    users.addCryptoUser(name);
+    onEvent('a user was created', { username: name, role });
+  }
+
+  changePassword(client: Client, { username, role, password }: Credentials): void {
+    const { token, users, onEvent } = this.#options;
+    const login = this.#logins.get(client);
+    if (!login) throw notLoggedIn();
+    const name = this.#requireUser(username, role);
+    if (login.role === 'crypto-user') {
+      if (role === 'admin')
+        throw new ClusterFailure('refused', 'Only an administrator changes the password of another.');
+      this.#requireUnlocked(role);
+    }
+    requirePassword(password);
+    if (login.role === 'crypto-user') {
+      token.changeOwnPassword(password);
+    } else {
+      const admin = this.#requireAdmin(client);
+      if (role === 'admin') {
+        if (!token.changeAdminPassword(admin, password)) throw staleAdmin();
+        this.#adminPassword = password;
+      } else {
+        this.#requireLoggedOut(name);
+        if (!token.setUserPassword(admin, password)) throw staleAdmin();
+      }
+    }
+    users.forgetWrongTries(role);
+    onEvent('a password was changed', { username: name, role, by: login.username });
+  }
+
+  /** The name of the crypto user that this connection is logged in as. Throws ClusterFailure if there is none, or it is locked. */
+  requireCryptoUser(client: Client): string {
+    const login = this.#logins.get(client);
+    if (login?.role !== 'crypto-user') throw notLoggedIn('the crypto user');
+    this.#requireUnlocked('crypto-user');
+    return login.username;
+  }
+
+  #requireAdmin(client: Client): Secret {
+    if (this.#logins.get(client)?.role !== 'admin' || !this.#adminPassword) throw notLoggedIn('admin');
+    return this.#adminPassword;
+  }
+
+  #requireUser(username: string, role: Role): string {
+    const { token, users } = this.#options;
+    if (!token.isInitialized) {
+      throw new ClusterFailure(
+        'not activated',
+        'The cluster is not activated. Set the password of admin with: cluster activate',
+      );
+    }
+    const name = users.nameOf(role);
+    if (name !== undefined && name === username.toLowerCase()) return name;
+    throw new ClusterFailure('user not found', `There is no user of this name with the role ${role}.`);
+  }
+
+  #requireUnlocked(role: Role): void {
+    const { users } = this.#options;
+    if (!users.isLocked(role)) return;
+    const name = String(users.nameOf(role));
+    throw new ClusterFailure(
+      'locked out',
+      `${name} is locked out after ${MAX_WRONG_TRIES} wrong passwords. An administrator unlocks it with: user change-password --username ${name} --role ${role}`,
+    );
+  }
+
+  /** The crypto user has one login at a time, and nobody else changes its password meanwhile. */
+  #requireLoggedOut(name: string): void {
+    if (!this.#isLoggedIn('crypto-user')) return;
+    throw new ClusterFailure(
+      'logged in elsewhere',
+      `${name} is logged in by another connection. If it is KMS, disconnect the custom key store first.`,
+    );
+  }
+
+  #isLoggedIn(role: Role): boolean {
+    return [...this.#logins.values()].some((login) => login.role === role);
+  }
+}
+
+function requirePassword(password: Secret): void {
+  if (PASSWORD.test(password.reveal())) return;
+  throw new ClusterFailure(
+    'refused',
+    'A password has 7 to 32 letters, digits or signs of ASCII, but no colon and no blank.',
+  );
+}
+
+function consequence(triesLeft: number): string {
+  if (triesLeft === 0) return 'The user is locked out now.';
+  return `${triesLeft === 1 ? 'One more wrong one locks' : `${triesLeft} more wrong ones lock`} the user.`;
+}
+
+function notLoggedIn(as = 'a user'): ClusterFailure {
+  return new ClusterFailure('not logged in', `This connection is not logged in as ${as}.`);
+}
+
+// Someone has changed the token behind the cluster's back.
+function staleAdmin(): ClusterFailure {
+  return new ClusterFailure('failed', 'The token no longer takes the password of admin. Log out, and in again.');
+}

@@ -1,0 +1,120 @@
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ManagingCryptoki } from '../../hsm/pkcs11/cryptoki/cryptoki.ts';
+import { loadModule } from '../../hsm/pkcs11/module/loadModule.ts';
+import { Secret } from '../../secret.ts';
+import type { ClusterCalls } from '../clusterCalls.ts';
+import { Accounts, type AccountsOptions, type Client, type Credentials } from './accounts.ts';
+import { ClusterToken } from './clusterToken.ts';
+import { findSoftHsm } from '../../hsm/pkcs11/module/findSoftHsm.ts';
+import { KeyMaterial } from './keyMaterial.ts';
+import { Users } from './users.ts';
+
+export interface ClusterOptions extends Pick<AccountsOptions, 'onEvent' | 'onActivated'> {
+  /** Holds the token in `tokens`, and the users in `users.json`. */
+  readonly folder: string;
+  /** PKCS#11 sessions that operations may use at once. */
+  readonly maxSessions: number;
+}
+
+const USERS = 'users.json';
+const TOKENS = 'tokens';
+
+/** A cluster of AWS CloudHSM over a token of SoftHSM, which must have the configuration of its folder. A process has one. */
+export class Cluster {
+  readonly #folder: string;
+  readonly #cryptoki: ManagingCryptoki;
+  readonly #token: ClusterToken;
+  readonly #accounts: Accounts;
+  readonly #keys: KeyMaterial;
+
+  /** Throws ClusterFailure, Pkcs11Failure and CryptokiError. */
+  constructor({ folder, maxSessions, ...events }: ClusterOptions) {
+    this.#folder = folder;
+    this.#cryptoki = loadModule(findSoftHsm());
+    this.#cryptoki.initialize();
+    this.#token = new ClusterToken(this.#cryptoki);
+    this.#accounts = new Accounts({ token: this.#token, users: new Users(join(folder, USERS)), ...events });
+    this.#keys = new KeyMaterial({ token: this.#token, cryptoki: this.#cryptoki, maxSessions });
+  }
+
+  get isActivated(): boolean {
+    return this.#token.isInitialized;
+  }
+
+  /** What the cluster does for one connection. */
+  offerTo(client: Client): ClusterCalls {
+    const [accounts, keys] = [this.#accounts, this.#keys];
+    const asUser = () => accounts.requireCryptoUser(client);
+    return {
+      activate: ({ password }) => {
+        accounts.activate(new Secret(password));
+      },
+      login: (credentials) => {
+        accounts.logIn(client, conceal(credentials));
+      },
+      logout: () => {
+        accounts.logOut(client);
+      },
+      listUsers: () => accounts.list(),
+      createUser: (credentials) => {
+        accounts.create(client, conceal(credentials));
+      },
+      changePassword: (credentials) => {
+        accounts.changePassword(client, conceal(credentials));
+      },
+      generateKey: async ({ label }) => {
+        asUser();
+        return { id: await keys.generate(label) };
+      },
+      listKeys: () => keys.list(asUser()),
+      deleteKey: ({ id }) => {
+        asUser();
+        keys.delete(id);
+      },
+      keyExists: ({ id }) => {
+        asUser();
+        return keys.exists(id);
+      },
+      encrypt: async ({ id, plaintext, aad }) => {
+        asUser();
+        const { ciphertext, iv, tag } = await keys.encrypt(id, fromBase64(plaintext), fromBase64(aad));
+        return { ciphertext: toBase64(ciphertext), iv: toBase64(iv), tag: toBase64(tag) };
+      },
+      decrypt: async ({ id, ciphertext, iv, tag, aad }) => {
+        asUser();
+        const sealed = { ciphertext: fromBase64(ciphertext), iv: fromBase64(iv), tag: fromBase64(tag) };
+        return { plaintext: toBase64(await keys.decrypt(id, sealed, fromBase64(aad))) };
+      },
+    };
+  }
+
+  /** A connection has ended. */
+  leave(client: Client): void {
+    this.#accounts.end(client);
+  }
+
+  /** Copies the token and the users. Nothing changes them meanwhile. */
+  copyTo(folder: string): void {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of [TOKENS, USERS].filter((each) => existsSync(join(this.#folder, each)))) {
+      cpSync(join(this.#folder, name), join(folder, name), { recursive: true, force: true });
+    }
+  }
+
+  close(): void {
+    this.#cryptoki.finalize();
+  }
+}
+
+function conceal({ password, ...others }: Omit<Credentials, 'password'> & { readonly password: string }): Credentials {
+  return { ...others, password: new Secret(password) };
+}
+
+function fromBase64(text: string): Buffer {
+  return Buffer.from(text, 'base64');
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

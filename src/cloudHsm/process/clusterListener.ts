@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Channel } from '../../messaging/channel.ts';
+import { lineChannel } from '../../messaging/lineChannel.ts';
+import { Peer } from '../../messaging/peer.ts';
+import { CLUSTER_FAILURES, ClusterFailure } from '../clusterFailure.ts';
+import type { Cluster } from './cluster.ts';
+import { findFault } from './clusterRequest.ts';
+
+const MAX_CONNECTIONS = 256;
+const MAX_LINE_BYTES = 65_536;
+
+/** Listens on the socket of a cluster. Any program of this user may connect, and send anything. */
+export class ClusterListener {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(cluster: Cluster) {
+    this.#server = createServer((socket) => {
+      this.#sockets.add(socket);
+      serve(socket, cluster, () => this.#sockets.delete(socket));
+    });
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** Takes the place of a socket that a process has left behind: no other may listen there. Rejects with what the system says. */
+  static async listen(path: string, cluster: Cluster): Promise<ClusterListener> {
+    const listener = new ClusterListener(cluster);
+    rmSync(path, { force: true });
+    listener.#server.listen(path);
+    await once(listener.#server, 'listening');
+    listener.#server.on('error', () => undefined);
+    return listener;
+  }
+
+  /** Ends the connections, and removes the socket. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+function serve(socket: Socket, cluster: Cluster, onEnd: () => void): void {
+  const client = {};
+  // What goes wrong with a connection ends it.
+  socket
+    .on('error', () => undefined)
+    .on('close', () => {
+      cluster.leave(client);
+      onEnd();
+    });
+  const refuse = (reason: string): void => {
+    answer(undefined, reason);
+    socket.destroySoon();
+  };
+  const channel = lineChannel(socket, { maxBytes: MAX_LINE_BYTES, onRefused: refuse });
+  const answer = (call: number | undefined, reason: string): void => {
+    channel.send({ answer: call ?? null, error: CLUSTER_FAILURES.encode(new ClusterFailure('refused', reason)) });
+  };
+  const guarded: Channel = {
+    ...channel,
+    onMessage: (listener) => {
+      channel.onMessage((message) => {
+        const fault = findFault(message);
+        if (!fault) listener(message);
+        else if (fault.call === undefined) refuse(fault.reason);
+        else answer(fault.call, fault.reason);
+        waitForReader(socket);
+      });
+    },
+  };
+  new Peer(guarded, { name: 'a client', offer: cluster.offerTo(client), errors: CLUSTER_FAILURES });
+}
+
+/** Takes no further calls until the client has read its answers, so that they do not fill the memory. */
+function waitForReader(socket: Socket): void {
+  if (!socket.writableNeedDrain || socket.isPaused()) return;
+  socket.pause().once('drain', () => socket.resume());
+}
