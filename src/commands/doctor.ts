@@ -17,6 +17,9 @@ import { configOption } from './configOption.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
 import { stopped } from './stopped.ts';
 
+// A fraction of the silence that doctor bears.
+const ALIVE_MS = 1_000;
+
 interface DoctorOptions {
   readonly config: string;
   readonly name?: string;
@@ -88,11 +91,16 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
   };
   const offer: ExaminerCalls = {
     examine: async (name) => {
+      const timer = setInterval(() => {
+        doctor.tell('alive', undefined);
+      }, ALIVE_MS);
       try {
         for await (const finding of examineKeyManager(config, name, options)) doctor.tell('found', finding);
       } catch (error) {
         const message = `the check itself has failed: ${redactError(error)}`;
         doctor.tell('found', { check: `key manager ${name}`, level: 'failure', message });
+      } finally {
+        clearInterval(timer);
       }
     },
   };

@@ -1,7 +1,6 @@
 import type { Config } from '../config/schema/schema.ts';
-import type { KeyDescription, KeyManager } from '../hsm/keyManager.ts';
+import type { KeyFinding, KeyManager } from '../hsm/keyManager.ts';
 import { protectionProblems } from '../hsm/keyProtection.ts';
-import { XksError } from '../xks/errors.ts';
 import { failure, ok, warning } from './context.ts';
 import type { Finding } from '../finding.ts';
 
@@ -15,17 +14,19 @@ export async function* examineKeys(
   manager: KeyManager,
   configFile: string,
 ): AsyncGenerator<Finding> {
-  for (const store of keyStores.filter(({ keyManagers }) => keyManagers.includes(manager.name))) {
-    for (const key of store.keys) {
-      const isBlocked = key.status === 'blocked' || store.status === 'blocked';
-      for (const version of key.versions) {
-        const check = `key ${key.id} of ${store.name}`;
-        const where = `${version.label ?? `the key with CKA_ID ${version.ckaId ?? ''}`} in ${manager.name}`;
-        for (const finding of await examineVersion(check, where, { store, key, version, configFile }, manager)) {
-          // No one uses it while it is blocked.
-          yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
-        }
-      }
+  const examined = keyStores
+    .filter(({ keyManagers }) => keyManagers.includes(manager.name))
+    .flatMap((store) =>
+      store.keys.flatMap((key) => key.versions.map((version) => ({ store, key, version, configFile }))),
+    );
+  const found = await manager.describeKeys(examined.map(({ version }) => version));
+  for (const [index, keyFinding] of found.entries()) {
+    const one = examined[index];
+    if (!one) continue;
+    const isBlocked = one.key.status === 'blocked' || one.store.status === 'blocked';
+    for (const finding of judge(one, keyFinding, manager.name)) {
+      // No one uses it while it is blocked.
+      yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
     }
   }
 }
@@ -37,23 +38,16 @@ interface Examined {
   readonly configFile: string;
 }
 
-async function examineVersion(
-  check: string,
-  where: string,
-  examined: Examined,
-  manager: KeyManager,
-): Promise<Finding[]> {
-  const { key, version } = examined;
-  let description: KeyDescription;
-  try {
-    description = await manager.describeKey(version);
-  } catch (error) {
-    if (!(error instanceof XksError)) throw error;
-    const { errorName, message, detail } = error;
-    if (errorName === 'KeyNotFoundException') {
-      return [failure(check, `there is no ${where}`, adviceIfMissing(examined))];
-    }
-    return [failure(check, `${where}: ${detail ?? message}`, 'correct the configuration or the token')];
+function judge(examined: Examined, { description, failure: problem }: KeyFinding, manager: string): Finding[] {
+  const { store, key, version } = examined;
+  const check = `key ${key.id} of ${store.name}`;
+  const where = `${version.label ?? `the key with CKA_ID ${version.ckaId ?? ''}`} in ${manager}`;
+  if (problem?.errorName === 'KeyNotFoundException') {
+    return [failure(check, `there is no ${where}`, adviceIfMissing(examined))];
+  }
+  if (problem) {
+    const { message, detail = message } = problem;
+    return [failure(check, `${where}: ${detail}`, 'correct the configuration or the token')];
   }
   const { keySpec, keyUsage } = description;
   const isNewest = version === key.versions.findLast(({ decryptOnly }) => !decryptOnly);
