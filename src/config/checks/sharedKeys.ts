@@ -1,4 +1,4 @@
-import { mayBeOneKey, type KeySelector } from '../schema/keySelector.ts';
+import { BySelector, type KeySelector } from '../schema/keySelector.ts';
 import { formatPath, type KeyPath, type Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 
@@ -25,25 +25,15 @@ export function sharedKeys({ keyManagers, keyStores }: Config): Remark[] {
       ),
     ),
   ];
-  const byAttribute = new Map<string, Place[]>();
+  const byKeyManager = new Map<string, BySelector<Place>>();
   return places.flatMap((place) => {
-    const sharing = attributesOf(place).map((attribute) => {
-      const others = byAttribute.get(attribute) ?? [];
-      byAttribute.set(attribute, others);
-      return others;
-    });
-    const earlier = sharing.flat().find(({ selector }) => mayBeOneKey(selector, place.selector));
-    for (const others of sharing) others.push(place);
+    const { keyManager, selector } = place;
+    const others = byKeyManager.get(keyManager) ?? new BySelector<Place>();
+    byKeyManager.set(keyManager, others);
+    const earlier = others.find(selector);
+    others.add(selector, place);
     return earlier ? [warn(place, earlier)] : [];
   });
-}
-
-/** What the selector says, each as one text: only places that share one can be the same key. */
-function attributesOf({ keyManager, selector: { label, ckaId } }: Place): string[] {
-  return [
-    ...(label === undefined ? [] : [JSON.stringify([keyManager, 'label', label])]),
-    ...(ckaId === undefined ? [] : [JSON.stringify([keyManager, 'ckaId', ckaId])]),
-  ];
 }
 
 function warn({ path, selector: { label, ckaId } }: Place, earlier: Place): Remark {

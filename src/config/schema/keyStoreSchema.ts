@@ -6,7 +6,7 @@ import { EXTERNAL_KEY_ID_PATTERN, URI_PATH_PREFIX_PATTERN, xksProxyUriPath } fro
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, ckaIdField, fileField, labelField, nameField, secretField, textField, uriError } from './fields.ts';
-import { mayBeOneKey, type KeySelector } from './keySelector.ts';
+import { BySelector, type KeySelector } from './keySelector.ts';
 import { keyUriProblem } from './pkcs11Uri.ts';
 
 /** A key in the token, and the metadata that names it; empty for a key without versions. */
@@ -140,15 +140,18 @@ export function keyStoreSchema(source: ConfigSource) {
 
 /** Reports versions of one key that may be one key in the token, or that one ciphertextMetadata would name. */
 function requireDistinct(versions: readonly KeySelector[], context: z.RefinementCtx): void {
+  const earlier = new BySelector<true>();
+  const labels = new Set<string>();
   for (const [index, version] of versions.entries()) {
-    const earlier = versions.slice(0, index);
-    const isSameLabel = (other: KeySelector) => version.label !== undefined && version.label === other.label;
-    const message = earlier.some((other) => mayBeOneKey(version, other))
+    const { label } = version;
+    const message = earlier.find(version)
       ? 'must not be the same key as another version'
-      : earlier.some(isSameLabel)
+      : label !== undefined && labels.has(label)
         ? 'must not have the label of another version: it is its name in ciphertexts; select it by its ckaId alone'
         : undefined;
     if (message !== undefined) context.addIssue({ code: 'custom', path: [index], message });
+    earlier.add(version, true);
+    if (label !== undefined) labels.add(label);
   }
 }
 

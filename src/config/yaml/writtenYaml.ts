@@ -31,14 +31,16 @@ export function readYaml(file: string, readFile = readFromDisk): WrittenYaml {
 export function parseYaml(file: string, text: string): WrittenYaml {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
+  const written = text.split('\n');
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }): Problem => {
     const words = code === 'MULTIPLE_DOCS' ? 'begins a second YAML document; the file must have one' : message;
     const { line } = lines.linePos(offset);
-    const hint = text.split('\n')[line - 1]?.includes('${') ? `; ${NO_REFERENCES}` : '';
+    const hint = written[line - 1]?.includes('${') ? `; ${NO_REFERENCES}` : '';
     return { path: '', line, message: withoutQuotes(words) + hint };
   });
   // The first of several faults in a line is the cause of the others.
-  const causes = faults.filter(({ line }, index) => faults.findIndex((fault) => fault.line === line) === index);
+  const told = new Set<number | undefined>();
+  const causes = faults.filter(({ line }) => !told.has(line) && told.add(line));
   if (causes.length > 0) throw new ConfigError(file, causes);
   try {
     return { text, document, lines, value: document.toJS() as unknown };

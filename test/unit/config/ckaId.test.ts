@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BySelector, type KeySelector } from '../../../src/config/schema/keySelector.ts';
 import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 
 /** The valid configuration with these keys in its key store; text is YAML. */
@@ -147,5 +148,27 @@ describe('external keys that are, or may be, one key in the token', () => {
     const keys = selectors.map((selector, index) => ({ id: `key-${index}`, ...selector }));
     const told = loadWritten(withKeys(...keys)).warnings.map((warning) => warning.replace(/ \(line \d+\)/, ''));
     expect(told).toEqual(warnings);
+  });
+});
+
+describe('selectors that may be one key', () => {
+  const given = [undefined, 'a', 'b'];
+  const all: KeySelector[] = given
+    .flatMap((label) => given.map((ckaId) => ({ label, ckaId })))
+    .filter(({ label, ckaId }) => label !== undefined || ckaId !== undefined);
+
+  /** Whether they agree in all that both say, and both say something. */
+  function mayBeOne(one: KeySelector, other: KeySelector): boolean {
+    const said = (['label', 'ckaId'] as const).filter((name) => one[name] !== undefined && other[name] !== undefined);
+    return said.length > 0 && said.every((name) => one[name] === other[name]);
+  }
+
+  it('are found in any order, the first of them', () => {
+    for (const [first, second, third] of all.flatMap((a) => all.flatMap((b) => all.map((c) => [a, b, c] as const)))) {
+      const bySelector = new BySelector<KeySelector>();
+      bySelector.add(first, first);
+      bySelector.add(second, second);
+      expect(bySelector.find(third)).toBe([first, second].find((earlier) => mayBeOne(earlier, third)));
+    }
   });
 });
