@@ -1,14 +1,5 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs';
+import { openPrivateFile } from '../openPrivateFile.ts';
 
 /** A file for events that cannot be used; the message says why, and what to do. */
 export class EventFileFailure extends Error {
@@ -22,6 +13,7 @@ export interface EventFileLog {
 }
 
 const LF = 0x0a;
+const BRACE = 0x7b;
 
 /**
  * A file with one JSON line for each event, for its owner alone. Each line is one write and is in the file when `write` returns.
@@ -41,7 +33,7 @@ export class EventFile {
     this.#file = file;
     this.#log = log;
     try {
-      this.#descriptor = openForAppending(file);
+      this.#descriptor = openPrivateFile(file, requireEvents);
     } catch (error) {
       const { message } = error as Error;
       throw new EventFileFailure(`The event file ${file} cannot be used (${message}). Name another with --events.`);
@@ -69,7 +61,7 @@ export class EventFile {
 
   #currentDescriptor(): number {
     if (this.#descriptor !== undefined && !isAt(this.#file, this.#descriptor)) this.#leave();
-    this.#descriptor ??= openForAppending(this.#file);
+    this.#descriptor ??= openPrivateFile(this.#file, requireEvents);
     return this.#descriptor;
   }
 
@@ -80,29 +72,12 @@ export class EventFile {
   }
 }
 
-function openForAppending(file: string): number {
-  const { O_RDWR, O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK } = constants;
-  const descriptor = openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, 0o600);
-  try {
-    prepare(descriptor);
-  } catch (error) {
-    closeSync(descriptor);
-    throw error;
-  }
-  return descriptor;
-}
-
-function prepare(descriptor: number): void {
-  const stats = fstatSync(descriptor);
-  // A device, such as /dev/null, would have its permissions changed for everybody.
-  if (!stats.isFile()) throw new Error('it is not a file');
-  if (stats.size > 0) {
-    const [first, last] = [0, stats.size - 1].map((position) => byteAt(descriptor, position));
-    if (first !== '{'.charCodeAt(0)) throw new Error('it holds something else than events');
-    // The end of a line that a crash has cut.
-    if (last !== LF) writeSync(descriptor, '\n');
-  }
-  fchmodSync(descriptor, 0o600);
+/** Ends a last line that a crash has cut. Throws if a file that is not empty cannot hold events. */
+function requireEvents(descriptor: number): void {
+  const { size } = fstatSync(descriptor);
+  if (size === 0) return;
+  if (byteAt(descriptor, 0) !== BRACE) throw new Error('it holds something else than events');
+  if (byteAt(descriptor, size - 1) !== LF) writeSync(descriptor, '\n');
 }
 
 function byteAt(descriptor: number, position: number): number {

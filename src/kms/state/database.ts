@@ -1,5 +1,6 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { NotAFile, openPrivateFile } from '../openPrivateFile.ts';
 import { SCHEMA_STEPS } from './schema.ts';
 
 /** A state file that cannot be used; the message says why, and what to do. */
@@ -17,6 +18,9 @@ export function openDatabase(file: string): DatabaseSync {
     return open(file);
   } catch (error) {
     if (error instanceof StateFileFailure) throw error;
+    if (error instanceof NotAFile) {
+      throw new StateFileFailure(`The state file ${file} is not a file. Name another with --state.`);
+    }
     const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
     const isBusy = /locked|busy/.test(message);
     const said = message.startsWith(code) ? message : `${code}: ${message}`;
@@ -26,15 +30,8 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 function open(file: string): DatabaseSync {
-  if (file !== ':memory:') {
-    // A device, such as /dev/null, would have its permissions changed for everybody.
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) {
-      throw new StateFileFailure(`The state file ${file} is not a file. Name another with --state.`);
-    }
-    // Before SQLite makes it, with the permissions of any file.
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
-  }
+  // Before SQLite makes it, with the permissions of any file.
+  if (file !== ':memory:') closeSync(openPrivateFile(file));
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
   // What an operation has answered is not lost, not even when the power fails; nobody else reads or writes the file.
   database.exec(
