@@ -19,7 +19,8 @@ over HTTPS, one process, with metrics, log and audit log. Prints one table for e
 
 answers/s and CPU are at saturation, p99 at half of that rate (open loop, from when a request was due). "reload ms" is the longest delay of the event
 loop while the configuration is reloaded; it is some 20 ms even at rest. The HSM's delay is that of each C_Encrypt and each C_Decrypt, of which an Encrypt
-with CDIV makes one each. "-" is a proxy that did not start within 5 minutes. It takes 20 minutes or more, most of them with 10,000 keys.`;
+with CDIV makes one each. "-" is a proxy that did not start within 5 minutes. It takes 20 minutes or more, most of them with 10,000 keys,
+which are made several times faster with TMPDIR=/dev/shm.`;
 
 /** One line of a table. */
 interface Setting {

@@ -1,6 +1,8 @@
 /** Rows with their columns aligned, a line each. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => lengthOf(row[column] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, lengthOf(row[column] ?? '')), 0),
+  );
   return rows
     .map((row) =>
       row
@@ -13,5 +15,5 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 
 /** Characters, as a person counts them. */
 function lengthOf(text: string): number {
-  return [...new Intl.Segmenter().segment(text)].length;
+  return /^[\x20-\x7E]*$/.test(text) ? text.length : [...new Intl.Segmenter().segment(text)].length;
 }

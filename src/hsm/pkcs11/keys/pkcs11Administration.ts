@@ -23,7 +23,7 @@ export interface ListedKey extends KeyDescription {
   readonly local: boolean | undefined;
 }
 
-const LIST_LIMIT = 10_000;
+const LIST_LIMIT = 100_000;
 // To make a key that others may be making too.
 const ATTEMPTS = 10;
 const MAX_PAUSE_MS = 300;
