@@ -63,6 +63,9 @@ const cli: Cli = {
   // Not blocking, if it is a pipe, since process.stdout was made above; a worker's is the same one.
   logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,
   err: (text) => process.stderr.write(`${text}\n`),
+  get prompts() {
+    return { input: process.stdin, output: process.stdin.isTTY ? process.stdout : process.stderr };
+  },
   interactive: process.stderr.isTTY,
   sizeThreadPool: (threads) => {
     process.env['UV_THREADPOOL_SIZE'] ??= String(threads);

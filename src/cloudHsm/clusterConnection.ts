@@ -97,12 +97,12 @@ export class ClusterConnection {
     return this.#call('listKeys');
   }
 
-  deleteKey(key: KeyChoice): Promise<void> {
-    return this.#call('deleteKey', key);
+  deleteKey({ id }: KeyChoice): Promise<void> {
+    return this.#call('deleteKey', { id });
   }
 
-  keyExists(key: KeyChoice): Promise<boolean> {
-    return this.#call('keyExists', key);
+  keyExists({ id }: KeyChoice): Promise<boolean> {
+    return this.#call('keyExists', { id });
   }
 
   /** AES-GCM with an IV of 12 bytes and a tag of 16. */
@@ -130,8 +130,8 @@ export class ClusterConnection {
   }
 }
 
-function reveal({ password, ...others }: Credentials) {
-  return { ...others, password: password.reveal() };
+function reveal({ username, role, password }: Credentials) {
+  return { username, role, password: password.reveal() };
 }
 
 function fromBase64(text: string): Buffer {

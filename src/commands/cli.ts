@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import type { ProcessChannel } from '../messaging/processChannel.ts';
 import type { SupervisorLink } from '../server/workers/worker.ts';
 
@@ -12,6 +13,8 @@ export interface Cli {
   readonly logDescriptor: number;
   /** Writes to standard error: progress, warnings. */
   readonly err: (text: string) => void;
+  /** Where the process is given lines and passwords, and where it asks for them. */
+  readonly prompts: PromptStreams;
   /** Whether a person is looking at standard error, so that progress may be redrawn. */
   readonly interactive: boolean;
   /** Gives libuv's pool so many threads, unless the environment says how many; before its first use only. */
@@ -32,7 +35,19 @@ export interface Cli {
   readonly supervisor: SupervisorLink | undefined;
 }
 
+export interface PromptStreams {
+  /** Standard input. */
+  readonly input: Readable & { readonly isTTY?: boolean };
+  /** The terminal, or standard error if the input is none. */
+  readonly output: Writable;
+}
+
 /** A command that was refused or failed: its message is printed on standard error and the process exits with 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
+}
+
+/** A command that was refused or failed and has said so itself: the process exits with 1. */
+export class FailureTold extends Error {
+  override readonly name = 'FailureTold';
 }

@@ -2,7 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/problems/problem.ts';
 import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import { version } from '../version.ts';
-import { CommandFailure, type Cli } from './cli.ts';
+import { adapt } from './adapt.ts';
+import { CommandFailure, FailureTold, type Cli } from './cli.ts';
 import { requireConfig } from './configOption.ts';
 
 const EXIT_FAILED = 1;
@@ -21,6 +22,7 @@ const COMMANDS = {
   benchmark: async () => (await import('./benchmark.ts')).benchmarkCommand,
   conformance: async () => (await import('./conformance.ts')).conformanceCommand,
   kms: async () => (await import('./kms.ts')).kmsCommand,
+  'cloudhsm-cli': async () => (await import('./cloudHsmCli.ts')).cloudHsmCliCommand,
   'cloudhsm-cluster': async () => (await import('./cloudHsmCluster.ts')).cloudHsmClusterCommand,
 } satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
 
@@ -53,22 +55,9 @@ function commandsFor(name: string): (() => Promise<(cli: Cli) => Command>)[] {
   return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
 }
 
-/** Has a command and its own commands throw instead of ending the process, and write where `cli` writes. */
-function adapt(command: Command, cli: Cli): void {
-  command.exitOverride().showHelpAfterError('(add --help for usage)');
-  command.configureOutput({
-    writeOut: (text) => {
-      cli.out(text.trimEnd());
-    },
-    writeErr: (text) => {
-      cli.err(text.trimEnd());
-    },
-  });
-  for (const each of command.commands) adapt(each, cli);
-}
-
 function exitCodeOf(error: unknown, { err }: Cli): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  if (error instanceof FailureTold) return EXIT_FAILED;
   const ours = error instanceof CommandFailure || error instanceof ConfigError || error instanceof Pkcs11Failure;
   if (ours) err(error.message);
   else err(error instanceof Error ? (error.stack ?? error.message) : String(error));

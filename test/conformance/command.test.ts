@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
 import { Command, CommanderError } from 'commander';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandFailure } from '../../src/commands/cli.ts';
@@ -28,6 +29,7 @@ async function conformance(more: readonly string[], { interactive = false, stopp
     defaultConfigFile: '/nowhere/config.yaml',
     out: (text: string) => out.push(text),
     err: (text: string) => err.push(text),
+    prompts: { input: Readable.from([]), output: new PassThrough() },
     interactive,
     sizeThreadPool: () => undefined,
     abort: (message: string) => {

@@ -1,3 +1,4 @@
+import { PassThrough, Readable } from 'node:stream';
 import type { Cli } from '../../src/commands/cli.ts';
 import { runCommandLine } from '../../src/commands/commandLine.ts';
 import type { CommandOutcome } from './runProgram.ts';
@@ -14,6 +15,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
     defaultConfigFile: '/nowhere/config.yaml',
     out: write('out'),
     err: write('err'),
+    prompts: { input: Readable.from([]), output: new PassThrough().resume() },
     interactive: false,
     stop: new AbortController().signal,
     program: [process.execPath, MAIN],

@@ -223,8 +223,9 @@ function consequence(triesLeft: number): string {
   return `${triesLeft === 1 ? 'One more wrong one locks' : `${triesLeft} more wrong ones lock`} the user.`;
 }
 
-function notLoggedIn(as = 'a user'): ClusterFailure {
-  return new ClusterFailure('not logged in', `This connection is not logged in as ${as}.`);
+function notLoggedIn(as?: string): ClusterFailure {
+  const missing = as === undefined ? 'Nobody is logged in' : `This needs a login as ${as}`;
+  return new ClusterFailure('not logged in', `${missing}. Log in first, with: login --username USER --role ROLE`);
 }
 
 // Someone has changed the token behind the cluster's back.
