@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Logger } from 'pino';
 import { EventFileFailure } from '../kms/events/eventFile.ts';
-import { KmsConfigFailure, readConfig } from '../kms/readConfig.ts';
+import { KmsConfigFailure } from '../kms/readConfig.ts';
 import { startLocalKms, type LocalKmsSettings, type RunningLocalKms } from '../kms/startLocalKms.ts';
 import { StateFileFailure } from '../kms/state/database.ts';
 import { XksProxyFailure } from '../kms/xksProxy/xksProxyFailure.ts';
@@ -31,6 +31,7 @@ interface ServeOptions {
   readonly healthCheckSeconds: number;
   readonly requestsPerSecond: number;
   readonly daySeconds: number;
+  readonly clusterSeconds: number;
 }
 
 /** `xks-proxy kms`: KMS itself, as far as external key stores go, on this machine. */
@@ -60,7 +61,7 @@ function serveCommand(cli: Cli): Command {
     .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile)
     .option('--client-cert <file>', 'PEM, shown to proxies that want client certificates')
     .option('--client-key <file>', 'PEM, the private key of that certificate')
-    .option('--config <file>', 'YAML: callers by access key id, and VPC endpoint services (docs/local-kms.md)')
+    .option('--config <file>', 'YAML: callers by access key id, VPC endpoint services and subnets (docs/local-kms.md)')
     .option('--connect-seconds <s>', 'how long a key store is CONNECTING', parseSeconds, 3)
     .option('--disconnect-seconds <s>', 'how long a key store is DISCONNECTING', parseSeconds, 1)
     .option(
@@ -70,8 +71,14 @@ function serveCommand(cli: Cli): Command {
       250,
     )
     .option('--health-check-seconds <s>', 'time between health checks of a connected key store', parsePositive, 60)
+    .option('--cluster-seconds <s>', 'how long each change of a CloudHSM cluster, HSM or backup takes', parseSeconds, 3)
     .option('--requests-per-second <n>', 'quota of cryptographic requests to a key store', parseWhole, 1800)
-    .option('--day-seconds <s>', 'how long a day of the waiting period of a deletion lasts', parsePositive, 86_400);
+    .option(
+      '--day-seconds <s>',
+      'how long a day of the waiting period of a deletion, or between backups, lasts',
+      parsePositive,
+      86_400,
+    );
   return command.action(async (options: ServeOptions) => {
     if ((options.clientCert === undefined) !== (options.clientKey === undefined)) {
       command.error('error: --client-cert and --client-key go together');
@@ -82,7 +89,7 @@ function serveCommand(cli: Cli): Command {
       'info',
       new LogStream({ descriptor: cli.logDescriptor, isShared: false, clock, onGone: end, onLoss: end }),
     );
-    const running = await start(options, log);
+    const running = await start(cli, options, log);
     const { host, region, accountId, state } = options;
     log.info({ host, port: running.port, region, accountId, state }, 'listening');
     const signal = await stopped(cli.stop);
@@ -92,22 +99,29 @@ function serveCommand(cli: Cli): Command {
   });
 }
 
-async function start(options: ServeOptions, log: Logger): Promise<RunningLocalKms> {
+async function start(cli: Cli, options: ServeOptions, log: Logger): Promise<RunningLocalKms> {
   try {
-    return await startLocalKms(settingsOf(options), log);
+    return await startLocalKms({ ...settingsOf(options), startCluster: clusterStarter(cli, log) }, log);
   } catch (error) {
     throw explain(error, options);
   }
 }
 
-function settingsOf(options: ServeOptions): LocalKmsSettings {
+/** Loads what starts clusters when there is one: SoftHSM need not be here before. */
+function clusterStarter({ program, env }: Cli, log: Logger): LocalKmsSettings['startCluster'] {
+  return async (options) => {
+    const { startCluster } = await import('../cloudHsm/startCluster.ts');
+    return startCluster({ ...options, program, env, log });
+  };
+}
+
+function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster'> {
   const { host, port, region, accountId, state, events, clientCert, clientKey, config, requestsPerSecond } = options;
   const { resolve = new Map(), ca = [] } = options;
-  const identity = { region, accountId };
   return {
     host,
     port,
-    identity,
+    identity: { region, accountId },
     stateFile: state,
     eventFile: events,
     resolve,
@@ -116,12 +130,13 @@ function settingsOf(options: ServeOptions): LocalKmsSettings {
       ...(clientCert !== undefined &&
         clientKey !== undefined && { clientCertificate: { certificateFile: clientCert, privateKeyFile: clientKey } }),
     },
-    ...(config === undefined ? { callers: new Map(), vpcEndpointServices: [] } : readConfig(config, identity)),
+    configFile: config,
     connectMs: options.connectSeconds * 1000,
     disconnectMs: options.disconnectSeconds * 1000,
     answerWithinMs: options.answerWithinMs,
     healthCheckMs: options.healthCheckSeconds * 1000,
     dayMs: options.daySeconds * 1000,
+    clusterStepMs: options.clusterSeconds * 1000,
     requestsPerSecond,
   };
 }

@@ -1,4 +1,6 @@
 import type { Identity } from './arn.ts';
+import type { ClusterKeeper } from './clusters/clusterKeeper.ts';
+import type { Subnet } from './clusters/subnet.ts';
 import type { Connector } from './connection/connector.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
 import type { RequestQuota } from './operations/cryptography/requestQuota.ts';
@@ -12,10 +14,12 @@ export interface LocalKms {
   readonly xksProxy: XksProxyClient;
   readonly connector: Connector;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
+  readonly subnets: readonly Subnet[];
+  readonly clusters: ClusterKeeper;
   /** Of cryptographic requests to a key store. */
   readonly quota: RequestQuota;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** How long a day of PendingWindowInDays is. */
+  /** How long a day of PendingWindowInDays, and of backups, is. */
   readonly dayMs: number;
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Identity } from './arn.ts';
 import type { Caller } from './caller.ts';
+import { addressesIn, type Subnet } from './clusters/subnet.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
 
 /** What a real KMS would know of IAM and EC2. */
@@ -10,24 +12,27 @@ export interface KmsConfig {
   /** By access key id. */
   readonly callers: ReadonlyMap<string, Caller>;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
+  readonly subnets: readonly Subnet[];
 }
+
+const DEFAULT_VPC = 'vpc-0123456789abcdef0';
 
 /** A configuration file that cannot be used; the message has all its problems, each with its key path. */
 export class KmsConfigFailure extends Error {
   override readonly name = 'KmsConfigFailure';
 }
 
-/** Reads the configuration file of the local KMS (YAML). Throws KmsConfigFailure. */
-export function readConfig(file: string, identity: Identity): KmsConfig {
-  const result = schemaFor(identity).safeParse(readYaml(file));
+/** Reads the configuration file of the local KMS (YAML); without a file, all is as by default. Throws KmsConfigFailure. */
+export function readConfig(file: string | undefined, identity: Identity): KmsConfig {
+  const result = schemaFor(identity).safeParse(file === undefined ? {} : readYaml(file));
   if (!result.success) {
     const problems = result.error.issues.map(
       ({ path, message }) => `  ${z.core.toDotPath(path) || 'the file'}: ${message}`,
     );
-    throw new KmsConfigFailure(`${file} has problems:\n${problems.join('\n')}`);
+    throw new KmsConfigFailure(`${String(file)} has problems:\n${problems.join('\n')}`);
   }
-  const { callers, vpcEndpointServices } = result.data;
-  return { callers: new Map(Object.entries(callers)), vpcEndpointServices };
+  const { callers, ...others } = result.data;
+  return { ...others, callers: new Map(Object.entries(callers)) };
 }
 
 function readYaml(file: string): unknown {
@@ -73,5 +78,49 @@ function schemaFor({ region, accountId }: Identity) {
     vpcEndpointServices: z
       .array(vpcEndpointService.transform((service) => ({ ...service, privateDnsName: service.privateDnsName })))
       .default([]),
+    subnets: z
+      .array(subnetSchema)
+      .refine(areDifferent, { error: 'must have different subnetIds' })
+      .default(defaultSubnets(region)),
   });
+}
+
+const subnetSchema = z
+  .strictObject({
+    subnetId: z.string().regex(/^subnet-[0-9a-f]{8,17}$/, { error: 'must be like subnet-0123456789abcdef0' }),
+    vpcId: z
+      .string()
+      .regex(/^vpc-[0-9a-f]{8,17}$/, { error: 'must be like vpc-0123456789abcdef0' })
+      .default(DEFAULT_VPC),
+    availabilityZone: z
+      .string()
+      .regex(/^[a-z]{2}(-gov)?-(east|west|north|south|central){1,2}-\d[a-z]$/, { error: 'must be like us-east-1a' }),
+    cidrBlock: z.string().refine(isCidrBlock, { error: 'must be an IPv4 block of /16 to /28, like 10.0.1.0/24' }),
+    availableIpAddressCount: z.int().min(0).optional(),
+  })
+  .transform(({ availableIpAddressCount, ...subnet }) => {
+    const most = addressesIn(subnet.cidrBlock);
+    return { ...subnet, availableIpAddressCount: Math.min(availableIpAddressCount ?? most, most) };
+  });
+
+function defaultSubnets(region: string): Subnet[] {
+  return ['a', 'b'].map((zone, index) => {
+    const cidrBlock = `10.0.${index + 1}.0/24`;
+    return {
+      subnetId: `subnet-0123456789abcdef${index}`,
+      vpcId: DEFAULT_VPC,
+      availabilityZone: `${region}${zone}`,
+      cidrBlock,
+      availableIpAddressCount: addressesIn(cidrBlock),
+    };
+  });
+}
+
+function areDifferent(subnets: readonly Subnet[]): boolean {
+  return new Set(subnets.map(({ subnetId }) => subnetId)).size === subnets.length;
+}
+
+function isCidrBlock(text: string): boolean {
+  const [, address = '', bits = ''] = /^([\d.]+)\/(\d{2})$/.exec(text) ?? [];
+  return isIPv4(address) && Number(bits) >= 16 && Number(bits) <= 28;
 }

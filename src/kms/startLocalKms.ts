@@ -3,6 +3,9 @@ import { createKmsApp } from './api/kmsApp.ts';
 import { servicesWith } from './api/services.ts';
 import { listenKms, type ListeningKms } from './api/listenKms.ts';
 import type { Identity } from './arn.ts';
+import { BackgroundKeeper } from './clusters/backgroundKeeper.ts';
+import { ClusterFolders } from './clusters/clusterFolders.ts';
+import type { StartClusterProcess } from './clusters/clusterProcesses.ts';
 import { BackgroundConnector } from './connection/backgroundConnector.ts';
 import { HealthChecks } from './connection/healthChecks.ts';
 import { EventFile } from './events/eventFile.ts';
@@ -12,17 +15,20 @@ import type { LocalKms } from './localKms.ts';
 import { kmsMetrics } from './monitoring/kmsMetrics.ts';
 import { logExchange } from './monitoring/logExchange.ts';
 import { requestQuota } from './operations/cryptography/requestQuota.ts';
+import { CLOUD_HSM_OPERATIONS } from './operations/cloudHsm/operations.ts';
 import { OPERATIONS } from './operations/operations.ts';
-import type { KmsConfig } from './readConfig.ts';
+import { LiveConfig } from './liveConfig.ts';
 import { openDatabase } from './state/database.ts';
 import { KmsState } from './state/kmsState.ts';
 import { HttpsXksProxyClient, type HttpsXksProxyClientOptions } from './xksProxy/httpsXksProxyClient.ts';
 import { tlsContextOf } from './xksProxy/tlsContext.ts';
 
-export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
+export interface LocalKmsSettings extends Pick<HttpsXksProxyClientOptions, 'resolve' | 'tls'> {
   readonly host: string;
   readonly port: number;
   readonly identity: Identity;
+  /** Callers, VPC endpoint services and subnets; left out, all is as by default. */
+  readonly configFile: string | undefined;
   /** `:memory:` for none. */
   readonly stateFile: string;
   /** For events in CloudTrail's form; undefined for none. */
@@ -33,6 +39,9 @@ export interface LocalKmsSettings extends KmsConfig, Pick<HttpsXksProxyClientOpt
   /** That a proxy has for an answer. */
   readonly answerWithinMs: number;
   readonly healthCheckMs: number;
+  /** How long each change of a cluster, an HSM or a backup takes. */
+  readonly clusterStepMs: number;
+  readonly startCluster: StartClusterProcess;
   readonly dayMs: number;
   readonly requestsPerSecond: number;
 }
@@ -43,12 +52,16 @@ export interface RunningLocalKms {
   close(): Promise<void>;
 }
 
-/** Rejects with StateFileFailure, EventFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with what the system says of the port. */
+/**
+ * Rejects with KmsConfigFailure, StateFileFailure, EventFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with
+ * what the system says of the port.
+ */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
-  const { identity, callers, vpcEndpointServices, resolve, tls, dayMs, requestsPerSecond } = settings;
+  const { identity, resolve, tls, dayMs, requestsPerSecond } = settings;
   const clock = Date.now;
   // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
   tlsContextOf(tls)();
+  const config = new LiveConfig(settings.configFile, identity, log);
   const state = new KmsState(openDatabase(settings.stateFile));
   const events = new EventTrail();
   const eventFile = openEventFile(settings.eventFile, state, log);
@@ -70,17 +83,33 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
       logExchange(log, exchange);
     },
   });
-  const background = { state, xksProxy, vpcEndpointServices, identity };
+  const background = {
+    state,
+    xksProxy,
+    identity,
+    get vpcEndpointServices() {
+      return config.current.vpcEndpointServices;
+    },
+    get subnets() {
+      return config.current.subnets;
+    },
+  };
   const connector = new BackgroundConnector({ ...settings, kms: background, log });
   const healthChecks = new HealthChecks({ ...settings, kms: background, log });
   const quota = requestQuota(requestsPerSecond, metrics.countThrottle);
-  const kms: LocalKms = { ...background, connector, quota, clock, dayMs };
+  const folders = new ClusterFolders(settings.stateFile);
+  const { clusterStepMs: stepMs, startCluster: start } = settings;
+  const clusters = new BackgroundKeeper({ state, folders, start, log, clock, stepMs, dayMs });
+  // Not spread: that would read the configuration once and for all.
+  const kms: LocalKms = Object.assign(background, { connector, clusters, quota, clock, dayMs });
   const deletion = keyDeletion(kms, events, log);
   const app = createKmsApp({
     kms,
-    services: servicesWith({ kms: OPERATIONS, cloudHsm: {} }),
+    services: servicesWith({ kms: OPERATIONS, cloudHsm: CLOUD_HSM_OPERATIONS }),
     callerOf: (accessKeyId) =>
-      callers.get(accessKeyId) ?? { awsPrincipalArn: `arn:aws:iam::${identity.accountId}:user/${accessKeyId}` },
+      config.current.callers.get(accessKeyId) ?? {
+        awsPrincipalArn: `arn:aws:iam::${identity.accountId}:user/${accessKeyId}`,
+      },
     log,
     events,
     metrics: metrics.text,
@@ -90,6 +119,9 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     await listening?.close();
     healthChecks.stop();
     connector.stop();
+    await clusters.stop();
+    folders.close();
+    config.close();
     xksProxy.close();
     deletion.stop();
     state.close();
@@ -98,14 +130,17 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const onError = ({ message }: Error): void => {
     log.error({ detail: message }, 'a connection was not accepted');
   };
-  const listening = await listenKms({ host: settings.host, port: settings.port, onError }, app).catch(
-    async (error: unknown) => {
-      await end();
-      throw error;
-    },
-  );
+  const listen = async (): Promise<ListeningKms> => {
+    await clusters.resume();
+    return listenKms({ host: settings.host, port: settings.port, onError }, app);
+  };
+  const listening = await listen().catch(async (error: unknown) => {
+    await end();
+    throw error;
+  });
   connector.resume();
   healthChecks.start();
+  config.watch();
   void deletion.run();
   return { port: listening.port, close: () => end(listening) };
 }

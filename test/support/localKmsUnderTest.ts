@@ -13,6 +13,7 @@ export class LocalKmsUnderTest implements LocalKms {
   readonly state = new KmsState(openDatabase(':memory:'));
   readonly xksProxy = new InMemoryXksProxy().addKey('foo').addKey('bar');
   vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
+  subnets: LocalKms['subnets'] = [];
   dayMs = 86_400_000;
   now = Date.UTC(2026, 0, 1);
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
@@ -22,6 +23,19 @@ export class LocalKmsUnderTest implements LocalKms {
   /** ARNs of the resources of events. */
   readonly resources: string[] = [];
   readonly clock = (): number => this.now;
+  /** Stores, and does nothing else. */
+  clusters: LocalKms['clusters'] = {
+    putCluster: (cluster) => {
+      this.state.clusters.put(cluster);
+    },
+    putHsm: (hsm) => {
+      this.state.hsms.put(hsm);
+    },
+    putBackup: (backup) => {
+      this.state.backups.put(backup);
+    },
+    deleteDueBackups: () => undefined,
+  };
   /** Does nothing. */
   connector: LocalKms['connector'] = { connect: () => undefined, disconnect: () => undefined };
   quota: LocalKms['quota'] = {

@@ -103,7 +103,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Clusters of AWS CloudHSM; knows nothing of KMS.
   'src/cloudHsm/': ['src/hsm/', 'src/messaging/', 'src/xks/limits.ts'],
-  'src/kms/': ['src/xks/', 'src/certificates/readPemBundle.ts', 'src/certificates/readPrivateKey.ts', 'src/cloudHsm/'],
+  'src/kms/': [
+    'src/xks/',
+    'src/certificates/readPemBundle.ts',
+    'src/certificates/readPrivateKey.ts',
+    'src/config/files/configFiles.ts',
+    'src/config/watchConfig.ts',
+    'src/cloudHsm/',
+  ],
   'src/server/': [
     'src/xks/',
     'src/certificates/',
@@ -172,6 +179,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
   zod: /^src\/(blocks|cloudHsm|config|kms)\//,
   commander: /^src\/commands\//,
+  'node-forge': /^src\/kms\/clusters\/certificates\//,
   'node:sqlite': /^src\/kms\/state\//,
   'prom-client': /^src\/(monitoring\/metrics|kms\/monitoring)\//,
   pino: /^src\/(kms\/|proxy\/|(monitoring\/(logger|startMonitoring)|commands\/(serve|kms))\.ts$)/,

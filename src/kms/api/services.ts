@@ -1,3 +1,4 @@
+import { CLOUD_HSM_SHOWN_MEMBERS } from '../events/cloudHsmShownMembers.ts';
 import { KMS_SHOWN_MEMBERS } from '../events/kmsShownMembers.ts';
 import type { Operation } from '../operations/operation.ts';
 import { CLOUD_HSM_OPERATION_NAMES } from './cloudHsmOperationNames.ts';
@@ -30,7 +31,7 @@ export function servicesWith({
       targetPrefix: 'BaldrApiService',
       operationNames: CLOUD_HSM_OPERATION_NAMES,
       operations: cloudHsm,
-      shownMembers: {},
+      shownMembers: CLOUD_HSM_SHOWN_MEMBERS,
       internalFailure: 'CloudHsmInternalFailureException',
     },
   ];

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { LocalKms } from '../localKms.ts';
 import type { ConnectionErrorCode, ConnectionState, CustomKeyStore } from '../state/records.ts';
 import type { Connector } from './connector.ts';
+import { Transitions } from '../transitions.ts';
 import { requireConnectionState } from './requireConnectionState.ts';
 import { tryToConnect } from './tryToConnect.ts';
 
@@ -15,22 +16,19 @@ export interface ConnectorOptions {
   readonly disconnectMs: number;
 }
 
-// For a state file that fails for a moment: nobody else would end a CONNECTING or DISCONNECTING.
-const RETRY_MS = 1000;
-
 export class BackgroundConnector implements Connector {
   readonly #kms: ConnectorOptions['kms'];
   readonly #log: Logger;
   readonly #connectMs: number;
   readonly #disconnectMs: number;
-  /** What key stores are about to become, at most one thing each: what is not in here any more must not change a state. */
-  readonly #transitions = new Map<string, NodeJS.Timeout>();
+  readonly #transitions: Transitions;
 
   constructor({ kms, log, connectMs, disconnectMs }: ConnectorOptions) {
     this.#kms = kms;
     this.#log = log;
     this.#connectMs = connectMs;
     this.#disconnectMs = disconnectMs;
+    this.#transitions = new Transitions(log);
   }
 
   /** Goes on with what the last run was about. */
@@ -56,11 +54,11 @@ export class BackgroundConnector implements Connector {
 
   /** The states stay as they are, to be resumed by the next run. */
   stop(): void {
-    for (const customKeyStoreId of this.#transitions.keys()) this.#cancel(customKeyStoreId);
+    this.#transitions.stop();
   }
 
   #finishConnecting(customKeyStoreId: string, kmsRequestId: string): void {
-    this.#later(customKeyStoreId, this.#connectMs, async (isCurrent) => {
+    this.#transitions.later(customKeyStoreId, this.#connectMs, async (isCurrent) => {
       const store = this.#find(customKeyStoreId);
       if (!store) return;
       const result = await tryToConnect(this.#kms, store, kmsRequestId);
@@ -71,40 +69,12 @@ export class BackgroundConnector implements Connector {
   }
 
   #finishDisconnecting(customKeyStoreId: string): void {
-    this.#later(customKeyStoreId, this.#disconnectMs, () => {
+    this.#transitions.later(customKeyStoreId, this.#disconnectMs, () => {
       const store = this.#find(customKeyStoreId);
       if (!store) return;
       this.#kms.xksProxy.disconnect(store.proxy.uriEndpoint);
       this.#move(store, 'DISCONNECTED');
     });
-  }
-
-  /** Runs `finish` after so many milliseconds, in place of what the key store was about to become. */
-  #later(
-    customKeyStoreId: string,
-    milliseconds: number,
-    finish: (isCurrent: () => boolean) => void | Promise<void>,
-  ): void {
-    this.#cancel(customKeyStoreId);
-    const isCurrent = (): boolean => this.#transitions.get(customKeyStoreId) === timer;
-    const run = async (): Promise<void> => {
-      try {
-        await finish(isCurrent);
-      } catch (error) {
-        this.#log.error({ customKeyStoreId, err: error }, 'a connection state cannot be changed');
-        if (isCurrent()) this.#later(customKeyStoreId, RETRY_MS, finish);
-        return;
-      }
-      if (isCurrent()) this.#transitions.delete(customKeyStoreId);
-    };
-    // The process need not wait for it: the next run resumes it.
-    const timer = setTimeout(() => void run(), milliseconds).unref();
-    this.#transitions.set(customKeyStoreId, timer);
-  }
-
-  #cancel(customKeyStoreId: string): void {
-    clearTimeout(this.#transitions.get(customKeyStoreId));
-    this.#transitions.delete(customKeyStoreId);
   }
 
   #find(customKeyStoreId: string): CustomKeyStore | undefined {

@@ -17,6 +17,7 @@ export function paginate<Item>(
   idOf: (item: Item) => string,
 ): Page<Item> {
   const previous = Marker === undefined ? '' : idOfMarker(Marker);
+  if (previous === undefined) throw new KmsError('InvalidMarkerException', 'Marker is not valid.');
   const rest = items.filter((item) => idOf(item) > previous);
   const page = rest.slice(0, Limit);
   const last = page.at(-1);
@@ -24,13 +25,13 @@ export function paginate<Item>(
   return { page, Truncated: true, NextMarker: markerOf(idOf(last)) };
 }
 
-// A marker is opaque: Base64, so that nobody is led to make one.
-function markerOf(id: string): string {
+/** A marker is opaque: Base64, so that nobody is led to make one. */
+export function markerOf(id: string): string {
   return Buffer.from(`after ${id}`).toString('base64url');
 }
 
-function idOfMarker(marker: string): string {
+/** The id that a marker was made of; undefined for any other text. */
+export function idOfMarker(marker: string): string | undefined {
   const [, id] = /^after (.+)$/s.exec(Buffer.from(marker, 'base64url').toString()) ?? [];
-  if (id === undefined || markerOf(id) !== marker) throw new KmsError('InvalidMarkerException', 'Marker is not valid.');
-  return id;
+  return id !== undefined && markerOf(id) === marker ? id : undefined;
 }

@@ -324,7 +324,7 @@ it.each(['CONNECTING', 'DISCONNECTING'] as const)(
     await vi.advanceTimersByTimeAsync(CONNECT_MS);
     expect(connecting.lines).toContainEqual(
       expect.objectContaining({
-        msg: 'a connection state cannot be changed',
+        msg: 'a state cannot be changed',
         err: expect.objectContaining({ message: 'disk I/O error' }) as unknown,
       }),
     );

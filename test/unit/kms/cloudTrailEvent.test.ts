@@ -5,6 +5,7 @@ import { apiCallEvent, deleteKeyEvent } from '../../../src/kms/events/cloudTrail
 import type { ShownMembers } from '../../../src/kms/events/showMembers.ts';
 import { callerIdentity } from '../../../src/kms/events/userIdentity.ts';
 import { KmsError } from '../../../src/kms/kmsError.ts';
+import { CLOUD_HSM_OPERATIONS } from '../../../src/kms/operations/cloudHsm/operations.ts';
 import { OPERATIONS } from '../../../src/kms/operations/operations.ts';
 import { UUID } from '../../support/kmsAppUnderTest.ts';
 
@@ -18,7 +19,7 @@ const CONTEXT = {
 };
 const KEY_RESOURCE = { accountId: '111122223333', type: 'AWS::KMS::Key', ARN };
 
-const services = servicesWith({ kms: OPERATIONS, cloudHsm: {} });
+const services = servicesWith({ kms: OPERATIONS, cloudHsm: CLOUD_HSM_OPERATIONS });
 const [KMS] = services;
 
 function eventOf(call: Partial<Call>) {

@@ -45,8 +45,32 @@ vpcEndpointServices:
   ]);
 });
 
-it('an empty file is one without entries', () => {
-  expect(read('')).toEqual({ callers: new Map(), vpcEndpointServices: [] });
+it('an empty file, and none, have two private subnets in two zones, and nothing else', () => {
+  const subnet = { vpcId: 'vpc-0123456789abcdef0', availableIpAddressCount: 251 };
+  const expected = {
+    callers: new Map(),
+    vpcEndpointServices: [],
+    subnets: [
+      { ...subnet, subnetId: 'subnet-0123456789abcdef0', availabilityZone: 'eu-west-1a', cidrBlock: '10.0.1.0/24' },
+      { ...subnet, subnetId: 'subnet-0123456789abcdef1', availabilityZone: 'eu-west-1b', cidrBlock: '10.0.2.0/24' },
+    ],
+  };
+  expect(read('')).toEqual(expected);
+  expect(readConfig(undefined, IDENTITY)).toEqual(expected);
+});
+
+it('reads subnets, whose free addresses are at most those of the block', () => {
+  const { subnets } = read(`
+subnets:
+  - { subnetId: subnet-00000001, availabilityZone: eu-west-1c, cidrBlock: 10.1.0.0/28 }
+  - { subnetId: subnet-00000002, availabilityZone: eu-west-1c, cidrBlock: 10.1.0.0/28, availableIpAddressCount: 0 }
+  - { subnetId: subnet-00000003, vpcId: vpc-00000003, availabilityZone: eu-west-1c, cidrBlock: 10.1.0.0/28, availableIpAddressCount: 99 }
+`);
+  expect(subnets.map(({ vpcId, availableIpAddressCount }) => [vpcId, availableIpAddressCount])).toEqual([
+    ['vpc-0123456789abcdef0', 11],
+    ['vpc-0123456789abcdef0', 0],
+    ['vpc-00000003', 11],
+  ]);
 });
 
 it('reports all problems at once, with their places', () => {
@@ -72,6 +96,14 @@ vpcEndpointServices:
 it.each([
   ['a: [', /cannot be read: .* at line 1, column 5/],
   ['callers: { A: 5 }', /callers\.A: must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
+  [
+    'subnets: [{ subnetId: subnet-1, vpcId: vpc-x, availabilityZone: zone, cidrBlock: 10.0.0.0/8 }]',
+    /subnets\[0\]\.subnetId: must be like .*\n.*vpcId: must be like .*\n.*availabilityZone: must be like .*\n.*cidrBlock: must be an IPv4 block of \/16 to \/28/,
+  ],
+  [
+    'subnets: [&a { subnetId: subnet-00000001, availabilityZone: eu-west-1a, cidrBlock: 10.0.0.0/24 }, *a]',
+    /subnets: must have different subnetIds/,
+  ],
   ['- a', /the file: Invalid input: expected object/],
 ])('refuses %j', (text, message) => {
   expect(() => read(text)).toThrow(message);

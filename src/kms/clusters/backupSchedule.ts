@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import type { Backup, Cluster } from '../state/clusterRecords.ts';
+import type { KmsState } from '../state/kmsState.ts';
+import type { ClusterFolders } from './clusterFolders.ts';
+
+export interface BackupScheduleOptions {
+  readonly state: KmsState;
+  readonly folders: ClusterFolders;
+  readonly log: Logger;
+  readonly clock: () => number;
+  readonly dayMs: number;
+  /** Begins a backup. */
+  readonly backUp: (cluster: Cluster) => void;
+}
+
+const LONGEST_INTERVAL_MS = 60_000;
+
+/** Backups that come daily, and those that go: at the end of a retention period, or some days after DeleteBackup. */
+export class BackupSchedule {
+  readonly #options: BackupScheduleOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BackupScheduleOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(
+      () => {
+        try {
+          this.#backUpDaily();
+          this.deleteDue();
+        } catch (error) {
+          // Nothing else would catch it; the next time may be better.
+          this.#options.log.error({ err: error }, 'the daily backups cannot be made');
+        }
+      },
+      Math.min(this.#options.dayMs, LONGEST_INTERVAL_MS),
+    ).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Deletes backups whose time has come. The newest one of a cluster outlives its retention period. */
+  deleteDue(): void {
+    const { state, folders, clock, log } = this.#options;
+    const backups = state.backups.list();
+    const newest = newestOf(backups);
+    const isRead = new Set(state.clusters.list({ state: 'CREATE_IN_PROGRESS' }).map((each) => each.sourceBackupId));
+    for (const backup of backups) {
+      const { backupId, clusterId, deleteTimestamp } = backup;
+      const isNewest = newest.get(clusterId) === backup;
+      const isDue = deleteTimestamp !== undefined ? deleteTimestamp <= clock() : !isNewest && this.#isExpired(backup);
+      if (!isDue || isRead.has(backupId)) continue;
+      state.backups.delete(backupId);
+      folders.remove(backupId);
+      log.info({ clusterId, backupId }, 'a backup was deleted');
+    }
+  }
+
+  #isExpired({ clusterId, createTimestamp, neverExpires, state: backupState }: Backup): boolean {
+    const { state, clock, dayMs } = this.#options;
+    if (neverExpires || backupState !== 'READY') return false;
+    const retentionDays = state.clusters.find(clusterId)?.retentionDays ?? 0;
+    return createTimestamp + retentionDays * dayMs <= clock();
+  }
+
+  #backUpDaily(): void {
+    const { state, clock, dayMs, backUp } = this.#options;
+    const newest = newestOf(state.backups.list());
+    const withHsm = new Set(state.hsms.list().map(({ clusterId }) => clusterId));
+    for (const cluster of state.clusters.list({ state: 'ACTIVE' })) {
+      const last = newest.get(cluster.clusterId)?.createTimestamp ?? 0;
+      if (withHsm.has(cluster.clusterId) && last + dayMs <= clock()) backUp(cluster);
+    }
+  }
+}
+
+/** By the ids of their clusters. */
+function newestOf(backups: readonly Backup[]): ReadonlyMap<string, Backup> {
+  return new Map(
+    backups.toSorted((a, b) => a.createTimestamp - b.createTimestamp).map((backup) => [backup.clusterId, backup]),
+  );
+}

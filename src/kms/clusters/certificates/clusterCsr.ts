@@ -1,0 +1,33 @@
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+/**
+ * A certificate signing request for a new key of a cluster, PEM, as its first HSM makes one. Nothing uses the private key, which
+ * is dropped. AWS CloudHSM User Guide, "Initialize the cluster".
+ */
+export async function makeClusterCsr(hsmName: string): Promise<string> {
+  const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const request = forge.pki.createCertificationRequest();
+  request.publicKey = forge.pki.publicKeyFromPem(publicKey);
+  request.setSubject([
+    { shortName: 'C', value: 'US' },
+    { shortName: 'ST', value: 'CA' },
+    { shortName: 'O', value: 'xks-proxy' },
+    { shortName: 'OU', value: 'local KMS' },
+    { shortName: 'CN', value: hsmName },
+  ]);
+  request.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
+  return forge.pki.certificationRequestToPem(request);
+}
+
+/** The public key that a request is for: SPKI, PEM. */
+export function publicKeyOfCsr(csr: string): string {
+  const { publicKey } = forge.pki.certificationRequestFromPem(csr);
+  if (!publicKey) throw new Error('a certificate signing request has no public key');
+  return forge.pki.publicKeyToPem(publicKey);
+}

@@ -1,0 +1,47 @@
+import { createPublicKey, type X509Certificate } from 'node:crypto';
+import { readPemBundle } from '../../../certificates/readPemBundle.ts';
+import { KmsError } from '../../kmsError.ts';
+import { publicKeyOfCsr } from './clusterCsr.ts';
+
+/**
+ * Throws CloudHsmInvalidRequestException unless a cluster can be initialized with these certificates: the trust anchor is
+ * self-signed, and has signed the cluster certificate, which has the key of the request. AWS CloudHSM User Guide, "Initialize the cluster".
+ */
+export function judgeCertificates(csr: string, signedCert: string, trustAnchor: string): void {
+  const cluster = readCertificate('SignedCert', signedCert);
+  const anchor = readCertificate('TrustAnchor', trustAnchor);
+  if (!createPublicKey(publicKeyOfCsr(csr)).equals(cluster.publicKey)) {
+    throw invalid('SignedCert must have the public key of the ClusterCsr: sign the ClusterCsr of this cluster.');
+  }
+  if (!isIssuedBy(anchor, anchor)) {
+    throw invalid('TrustAnchor must be self-signed: the certificate of a root, not of an intermediate authority.');
+  }
+  if (!isIssuedBy(cluster, anchor)) {
+    throw invalid('TrustAnchor must be the certificate of the authority that signed SignedCert.');
+  }
+}
+
+function readCertificate(member: string, pem: string): X509Certificate {
+  let certificates: readonly X509Certificate[];
+  try {
+    certificates = readPemBundle(pem);
+  } catch (error) {
+    throw invalid(`${member} must be a certificate in PEM: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  const [certificate, ...others] = certificates;
+  if (certificate && others.length === 0) return certificate;
+  throw invalid(`${member} must be one certificate; it has ${certificates.length}.`);
+}
+
+function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
+  } catch {
+    // A key of another kind than the signature's.
+    return false;
+  }
+}
+
+function invalid(message: string): KmsError {
+  return new KmsError('CloudHsmInvalidRequestException', message);
+}

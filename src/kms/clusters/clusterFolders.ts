@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterProcess } from './clusterProcesses.ts';
+
+// SoftHSM's configuration names the folder it lies in, and locks belong to a process: neither is part of a backup.
+const NOT_COPIED = /\.(conf|lock)$/;
+
+/** Folders of clusters and backups, by their ids, for their owner alone. */
+export class ClusterFolders {
+  readonly #stateFile: string;
+  #root: string | undefined;
+
+  /** Nothing is made before the first cluster is. */
+  constructor(stateFile: string) {
+    this.#stateFile = stateFile;
+  }
+
+  folderOf(id: string): string {
+    return join(this.#rootFolder(), id);
+  }
+
+  /** Copies what a cluster keeps, as the folder of a backup. `process` is that of the cluster, if it runs. */
+  async backUp(clusterId: string, backupId: string, process: ClusterProcess | undefined): Promise<void> {
+    await this.#fill(backupId, (part) => (process ? process.copyTo(part) : copyFolder(this.folderOf(clusterId), part)));
+  }
+
+  /** Makes the folder of a cluster, with all that the backup has. */
+  async restore(backupId: string, clusterId: string): Promise<void> {
+    await this.#fill(clusterId, (part) => copyFolder(this.folderOf(backupId), part));
+  }
+
+  has(id: string): boolean {
+    return existsSync(this.folderOf(id));
+  }
+
+  remove(id: string): void {
+    rmSync(this.folderOf(id), { recursive: true, force: true });
+  }
+
+  /** Removes all folders if the state was kept nowhere. */
+  close(): void {
+    if (this.#stateFile === ':memory:' && this.#root !== undefined)
+      rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /** The folder is there when it is complete. */
+  async #fill(id: string, fill: (folder: string) => Promise<void>): Promise<void> {
+    const part = this.folderOf(`${id}.part`);
+    rmSync(part, { recursive: true, force: true });
+    await fill(part);
+    this.remove(id);
+    renameSync(part, this.folderOf(id));
+  }
+
+  #rootFolder(): string {
+    if (this.#root !== undefined) return this.#root;
+    if (this.#stateFile === ':memory:') this.#root = mkdtempSync(join(tmpdir(), 'xks-proxy-clusters-'));
+    else {
+      this.#root = `${this.#stateFile}.clusters`;
+      mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    }
+    return this.#root;
+  }
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  // An empty one: of a cluster that no process ever ran for.
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  if (existsSync(from)) await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.test(source) });
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Backup } from '../../state/clusterRecords.ts';
+import { cloudHsmOperation } from './cloudHsmOperation.ts';
+import { describeBackup } from './describe.ts';
+import * as member from './members.ts';
+import { pageOf, select, timeKey, type Filter } from './selection.ts';
+
+const MOST = 50;
+const shape = z.object({
+  Filters: member.filters.optional(),
+  NextToken: member.nextToken.optional(),
+  MaxResults: z.int().min(1).max(MOST).optional(),
+  Shared: z.boolean().optional(),
+  SortAscending: z.boolean().optional(),
+});
+
+const STATES = z.enum(['CREATE_IN_PROGRESS', 'READY', 'DELETED', 'PENDING_DELETION']);
+const FILTERS: Readonly<Record<string, Filter<Backup>>> = {
+  backupIds: { values: member.backupId, valueOf: ({ backupId }) => backupId },
+  // Of a copy in another Region, of which there is none.
+  sourceBackupIds: { values: member.backupId, valueOf: () => undefined },
+  clusterIds: { values: member.clusterId, valueOf: ({ clusterId }) => clusterId },
+  states: { values: STATES, valueOf: ({ state }) => state },
+  neverExpires: { values: z.enum(['true', 'false']), valueOf: ({ neverExpires }) => String(neverExpires) },
+};
+
+/** The newest first, unless asked otherwise. Nothing is shared with the one account that there is. */
+export const describeBackups = cloudHsmOperation(shape, (kms, input) => {
+  const backups = input.Shared === true ? [] : kms.state.backups.list();
+  const wanted = select(backups, input.Filters ?? {}, FILTERS);
+  const keyOf = ({ createTimestamp, backupId }: Backup) => timeKey(createTimestamp, backupId);
+  const { page, ...rest } = pageOf(wanted, input, MOST, { keyOf, descending: input.SortAscending !== true });
+  return { Backups: page.map((backup) => describeBackup(kms, backup)), ...rest };
+});

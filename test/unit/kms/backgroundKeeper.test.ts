@@ -1,0 +1,270 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { BackgroundKeeper } from '../../../src/kms/clusters/backgroundKeeper.ts';
+import { ClusterFolders } from '../../../src/kms/clusters/clusterFolders.ts';
+import type { StartClusterProcess } from '../../../src/kms/clusters/clusterProcesses.ts';
+import type { Backup, Cluster, Hsm } from '../../../src/kms/state/clusterRecords.ts';
+import { openDatabase } from '../../../src/kms/state/database.ts';
+import { KmsState } from '../../../src/kms/state/kmsState.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
+
+const CLUSTER: Cluster = {
+  clusterId: 'cluster-abcdefghij2',
+  createTimestamp: 1,
+  state: 'INITIALIZED',
+  hsmType: 'hsm2m.medium',
+  mode: 'FIPS',
+  vpcId: 'vpc-00000000000000001',
+  securityGroup: 'sg-00000000000000001',
+  subnetMapping: { 'us-east-1a': 'subnet-00000000000000001' },
+  sourceBackupId: undefined,
+  backupHistory: 'cluster-abcdefghij2',
+  retentionDays: 7,
+  csr: undefined,
+  certificate: 'a certificate',
+  trustAnchor: 'another',
+  tags: [],
+};
+const { clusterId } = CLUSTER;
+const HSM: Hsm = {
+  hsmId: 'hsm-abcdefghij2',
+  clusterId,
+  createTimestamp: 2,
+  state: 'CREATE_IN_PROGRESS',
+  availabilityZone: 'us-east-1a',
+  subnetId: 'subnet-00000000000000001',
+  eniId: 'eni-00000000000000001',
+  eniIp: '10.0.1.4',
+};
+const BACKUP: Backup = {
+  backupId: 'backup-abcdefghij2',
+  clusterId,
+  createTimestamp: 3,
+  state: 'READY',
+  neverExpires: false,
+  deleteTimestamp: undefined,
+  hsmType: 'hsm2m.medium',
+  mode: 'FIPS',
+  tags: [],
+};
+
+/** Processes of clusters that are none: each keeps a file, `key`, in its folder. */
+class FakeProcesses {
+  readonly running = new Map<string, { end: () => void; activate: () => void }>();
+  starts = 0;
+  failure: Error | undefined;
+
+  readonly start: StartClusterProcess = ({ clusterId: id, folder, onActivated }) => {
+    this.starts++;
+    if (this.failure) return Promise.reject(this.failure);
+    mkdirSync(folder, { recursive: true });
+    if (existsSync(join(folder, 'activated'))) onActivated();
+    else writeFileSync(join(folder, 'key'), 'first');
+    writeFileSync(join(folder, 'softhsm2.conf'), folder);
+    const emitter = new EventEmitter();
+    const ended = once(emitter, 'end').then(() => undefined);
+    const end = () => {
+      this.running.delete(id);
+      emitter.emit('end');
+    };
+    const activate = () => {
+      writeFileSync(join(folder, 'activated'), '');
+      onActivated();
+    };
+    this.running.set(id, { end, activate });
+    const copyTo = (target: string) => {
+      mkdirSync(target, { recursive: true });
+      for (const name of ['key', 'activated']) {
+        if (existsSync(join(folder, name))) writeFileSync(join(target, name), readFileSync(join(folder, name)));
+      }
+      return Promise.resolve();
+    };
+    return Promise.resolve({
+      ended,
+      copyTo,
+      stop: () => {
+        end();
+        return Promise.resolve();
+      },
+    });
+  };
+}
+
+/** A keeper of the state in a folder. */
+class Keeping {
+  readonly processes = new FakeProcesses();
+  readonly folder: string;
+  readonly state: KmsState;
+  readonly folders: ClusterFolders;
+  readonly keeper: BackgroundKeeper;
+  readonly logged: string[] = [];
+  now = 1_000;
+
+  constructor({ stepMs = 1, dayMs = 86_400_000, folder = temporaryFolder() } = {}) {
+    this.folder = folder;
+    const stateFile = join(folder, 'kms.db');
+    this.state = new KmsState(openDatabase(stateFile));
+    this.folders = new ClusterFolders(stateFile);
+    const log = pino({}, { write: (line: string) => this.logged.push(line) });
+    const { state, folders, processes } = this;
+    this.keeper = new BackgroundKeeper({
+      ...{ state, folders, log, stepMs, dayMs },
+      start: processes.start,
+      clock: () => this.now,
+    });
+    onTestFinished(() => this.stop());
+  }
+
+  #isStopped = false;
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await this.keeper.stop();
+    this.state.close();
+  }
+
+  get clusterState() {
+    return this.state.clusters.find(clusterId)?.state;
+  }
+
+  get hsmState() {
+    return this.state.hsms.find(HSM.hsmId)?.state;
+  }
+
+  get backupStates() {
+    return this.state.backups.list().map(({ state }) => state);
+  }
+
+  keyIn(id: string): string {
+    return readFileSync(join(this.folder, 'kms.db.clusters', id, 'key'), 'utf8');
+  }
+
+  async activeCluster(): Promise<void> {
+    this.keeper.putCluster({ ...CLUSTER, state: 'UNINITIALIZED' });
+    this.keeper.putHsm(HSM);
+    await expect.poll(() => this.hsmState).toBe('ACTIVE');
+    expect(this.processes.running.size).toBe(0);
+    this.keeper.putCluster({ ...CLUSTER, state: 'INITIALIZE_IN_PROGRESS' });
+    await expect.poll(() => this.clusterState).toBe('INITIALIZED');
+    this.processes.running.get(clusterId)?.activate();
+    expect(this.clusterState).toBe('ACTIVE');
+    await expect.poll(() => this.backupStates).toEqual(['READY']);
+  }
+}
+
+it('a cluster has a process when it is initialized and has an HSM, and is backed up when it is activated', async () => {
+  const keeping = new Keeping();
+  await keeping.activeCluster();
+  const [backup] = keeping.state.backups.list();
+  expect(backup).toMatchObject({ clusterId, neverExpires: false, hsmType: 'hsm2m.medium', createTimestamp: 1_000 });
+  const files = readdirSync(join(keeping.folder, 'kms.db.clusters', backup?.backupId ?? ''));
+  expect(files.toSorted()).toEqual(['activated', 'key']);
+  expect(statSync(join(keeping.folder, 'kms.db.clusters')).mode & 0o777).toBe(0o700);
+});
+
+it('an HSM that is added or removed makes a backup; without one, the process ends', async () => {
+  const keeping = new Keeping();
+  await keeping.activeCluster();
+  const second = { ...HSM, hsmId: 'hsm-22222222222', eniId: 'eni-2', eniIp: '10.0.1.5' };
+  keeping.keeper.putHsm(second);
+  await expect.poll(() => keeping.backupStates).toEqual(['READY', 'READY']);
+  for (const hsm of [HSM, second]) keeping.keeper.putHsm({ ...hsm, state: 'DELETE_IN_PROGRESS' });
+  await expect.poll(() => keeping.state.hsms.list()).toEqual([]);
+  await expect.poll(() => keeping.backupStates).toEqual(['READY', 'READY', 'READY', 'READY']);
+  await expect.poll(() => keeping.processes.running.size).toBe(0);
+  keeping.keeper.putCluster({ ...CLUSTER, state: 'DELETE_IN_PROGRESS' });
+  await expect.poll(() => keeping.clusterState).toBe('DELETED');
+  expect(keeping.folders.has(clusterId)).toBe(false);
+  for (const { backupId } of keeping.state.backups.list()) expect(keeping.keyIn(backupId)).toBe('first');
+});
+
+it('a cluster from a backup has what was in it then, and is active with its first HSM', async () => {
+  const keeping = new Keeping();
+  await keeping.activeCluster();
+  const [{ backupId } = BACKUP] = keeping.state.backups.list();
+  writeFileSync(join(keeping.folder, 'kms.db.clusters', clusterId, 'key'), 'changed');
+  const restored = 'cluster-restored222';
+  keeping.keeper.putCluster({ ...CLUSTER, clusterId: restored, state: 'CREATE_IN_PROGRESS', sourceBackupId: backupId });
+  await expect.poll(() => keeping.state.clusters.find(restored)?.state).toBe('INITIALIZED');
+  expect(keeping.keyIn(restored)).toBe('first');
+  const hsm = { ...HSM, clusterId: restored, hsmId: 'hsm-22222222222', eniId: 'eni-2', eniIp: '10.0.1.5' };
+  keeping.keeper.putHsm(hsm);
+  await expect.poll(() => keeping.state.clusters.find(restored)?.state).toBe('ACTIVE');
+  await expect.poll(() => keeping.state.hsms.find(hsm.hsmId)?.state).toBe('ACTIVE');
+});
+
+it('the next run goes on with what is in progress, and starts the processes first', async () => {
+  const first = new Keeping();
+  await first.activeCluster();
+  await first.stop();
+  expect(first.processes.running.size).toBe(0);
+  const slow = new Keeping({ stepMs: 600_000, folder: first.folder });
+  slow.keeper.putHsm({ ...HSM, state: 'DELETE_IN_PROGRESS' });
+  slow.keeper.putBackup({ ...BACKUP, state: 'CREATE_IN_PROGRESS' });
+  await slow.stop();
+  const last = new Keeping({ folder: first.folder });
+  await last.keeper.resume();
+  expect(last.processes.starts).toBe(1);
+  await expect.poll(() => last.state.hsms.list()).toEqual([]);
+  await expect.poll(() => last.backupStates).toEqual(['READY', 'READY', 'READY']);
+  expect(last.keyIn(BACKUP.backupId)).toBe('first');
+  await expect.poll(() => last.processes.running.size).toBe(0);
+});
+
+it('a process that cannot be started does not keep the next run from serving', async () => {
+  const first = new Keeping();
+  await first.activeCluster();
+  await first.stop();
+  const second = new Keeping({ folder: first.folder });
+  second.processes.failure = new Error('no SoftHSM');
+  await second.keeper.resume();
+  expect(second.logged.join('')).toContain('no SoftHSM');
+  expect(second.clusterState).toBe('ACTIVE');
+});
+
+it('a process that has ended is started again after a while', async () => {
+  const keeping = new Keeping();
+  await keeping.activeCluster();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  keeping.processes.running.get(clusterId)?.end();
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(keeping.processes.starts).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(keeping.processes.starts).toBe(2);
+});
+
+it('an active cluster with an HSM is backed up daily, and backups go when they expire, but for the newest', async () => {
+  const keeping = new Keeping({ dayMs: 20 });
+  await keeping.activeCluster();
+  await keeping.keeper.resume();
+  keeping.now += 20;
+  await expect.poll(() => keeping.backupStates).toEqual(['READY', 'READY']);
+  keeping.now += 7 * 20 - 1;
+  const times = () => keeping.state.backups.list().map(({ createTimestamp }) => createTimestamp);
+  await expect.poll(() => times().toSorted((a, b) => a - b)).toEqual([1_020, 1_159]);
+});
+
+it('a backup that is pending deletion goes when its time has come, with its folder', () => {
+  const keeping = new Keeping();
+  keeping.state.clusters.put(CLUSTER);
+  mkdirSync(keeping.folders.folderOf(BACKUP.backupId));
+  keeping.keeper.putBackup({ ...BACKUP, state: 'PENDING_DELETION', deleteTimestamp: 2_000 });
+  keeping.now = 1_999;
+  keeping.keeper.deleteDueBackups();
+  expect(keeping.backupStates).toEqual(['PENDING_DELETION']);
+  keeping.now = 2_000;
+  keeping.state.clusters.put({ ...CLUSTER, state: 'CREATE_IN_PROGRESS', sourceBackupId: BACKUP.backupId });
+  keeping.keeper.deleteDueBackups();
+  expect(keeping.backupStates).toEqual(['PENDING_DELETION']);
+  keeping.state.clusters.put(CLUSTER);
+  keeping.keeper.deleteDueBackups();
+  expect(keeping.backupStates).toEqual([]);
+  expect(keeping.folders.has(BACKUP.backupId)).toBe(false);
+});
