@@ -33,7 +33,7 @@ export function parseYaml(file: string, text: string): WrittenYaml {
   const document = parseDocument(text, { lineCounter: lines, keepSourceTokens: true });
   const written = text.split('\n');
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos: [offset] }): Problem => {
-    const words = code === 'MULTIPLE_DOCS' ? 'begins a second YAML document; the file must have one' : message;
+    const words = code === 'MULTIPLE_DOCS' ? 'begins a second YAML document; the file must have one' : inWords(message);
     const { line } = lines.linePos(offset);
     const hint = written[line - 1]?.includes('${') ? `; ${NO_REFERENCES}` : '';
     return { path: '', line, message: withoutQuotes(words) + hint };
@@ -46,7 +46,7 @@ export function parseYaml(file: string, text: string): WrittenYaml {
     return { text, document, lines, value: document.toJS() as unknown };
   } catch (error) {
     // An alias names no anchor, or expands to too much data.
-    const message = withoutQuotes((error as Error).message);
+    const message = withoutQuotes(inWords((error as Error).message));
     throw new ConfigError(file, [{ path: '', ...lineOf(lines, unresolvedAlias(document)), message }]);
   }
 }
@@ -72,6 +72,10 @@ export function placeOf({ document, lines }: WrittenYaml, path: KeyPath): Place 
   if (offset === undefined) return undefined;
   const { line, col: column } = lines.linePos(offset);
   return { line, column };
+}
+
+function inWords(message: string): string {
+  return message.startsWith('Maximum call stack') ? 'is nested too deeply' : message;
 }
 
 function lineOf(lines: LineCounter, offset: number | undefined): { readonly line?: number } {

@@ -70,6 +70,7 @@ describe('a problem has the line of', () => {
       'keyStores[0].keyManagers[0] (line 4): names no',
     ],
     ['a key that is there twice', 'log: {}\nserver: {}\nlog: {}', 'line 3: Map keys must be unique'],
+    ['lists without end', `a: ${'['.repeat(10_000)}`, 'line 1: is nested too deeply'],
     ['a second document', 'server: {}\n---\nserver: {}', 'line 2: begins a second YAML document'],
     ['an alias of nothing', '\nserver: *a', 'line 2: Unresolved alias'],
   ])('%s', (_what, text, start) => {
