@@ -18,7 +18,6 @@ import type { MonitoringListener } from '../monitoring/monitoringListener.ts';
 import { startMonitoring } from '../monitoring/startMonitoring.ts';
 import { AuditFailure, openTrail, type OpenTrail } from '../proxy/openTrail.ts';
 import { BlockListFailure } from '../proxy/followBlockList.ts';
-import { Proxy } from '../proxy/proxy.ts';
 import { Reloader } from '../proxy/reloader.ts';
 import { redactError } from '../redactError.ts';
 import { connectionLimit, TooFewDescriptors } from '../server/connectionLimit.ts';
@@ -70,10 +69,13 @@ export function serveCommand(cli: Cli): Command {
     });
 }
 
+// A supervisor does without it: Express, SigV4 and PKCS#11 take memory, and it serves no requests.
+const importProxy = async () => (await import('../proxy/proxy.ts')).Proxy;
+
 async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']>): Promise<void> {
-  const complaints = await runWorker(supervisor, ({ order, slot, blocks, ...others }, peer, handOver) => {
+  const complaints = await runWorker(supervisor, async ({ order, slot, blocks, ...others }, peer, handOver) => {
     const output = openOutput(cli, order.logLevel, { worker: supervisor.worker }, true);
-    return Proxy.start(order, {
+    return (await importProxy()).start(order, {
       env: cli.env,
       ...output,
       onCheckpoint: (log, { size, note }) => {
@@ -178,7 +180,7 @@ function refuse(complaints: readonly string[]): void {
   if (complaints.length > 0) throw new CommandFailure(complaints.join('\n'));
 }
 
-function start(
+async function start(
   order: ServeOrder,
   config: Config,
   output: Output,
@@ -187,7 +189,7 @@ function start(
   { env, err }: Cli,
 ): Promise<Serving> {
   const { log, stream } = output;
-  if (!own) return Proxy.start(order, { env, ...output, process: 'main', slot: 'main' });
+  if (!own) return (await importProxy()).start(order, { env, ...output, process: 'main', slot: 'main' });
   const clock = () => performance.now();
   const logRefusal = refusalLog(log, clock);
   return Supervisor.start(order, {

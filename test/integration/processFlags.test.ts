@@ -40,7 +40,7 @@ async function startWorkers(program: readonly [string, ...string[]], env: Enviro
 
 function startOf(pid: number) {
   const read = (file: string) => readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
-  return { flags: read('cmdline'), environment: read('environ') };
+  return { flags: read('cmdline'), environment: read('environ'), files: readFileSync(`/proc/${pid}/maps`, 'utf8') };
 }
 
 it('dist/main.js, which is also the command of the package, and its workers run with the flags', async () => {
@@ -48,6 +48,12 @@ it('dist/main.js, which is also the command of the package, and its workers run 
   for (const { environment } of [supervisor, ...workers]) expect(environment).toEqual(expect.arrayContaining(MALLOC));
   expect(supervisor.flags).toEqual(expect.arrayContaining(NODE_FLAGS.filter((flag) => flag !== NEWER)));
   for (const { flags } of workers) expect(flags).toEqual(expect.arrayContaining(NODE_FLAGS));
+});
+
+it('a supervisor does not load the code that serves requests', async () => {
+  const { supervisor, workers } = await startWorkers([MAIN]);
+  for (const { files } of workers) expect(files).toContain('/pkcs11.node');
+  expect(supervisor.files).not.toContain('/pkcs11.node');
 });
 
 it('workers of node dist/main.js have them, too, and the flags and variables of their supervisor go first', async () => {
