@@ -10,7 +10,7 @@ export type ClusterProcessCalls = {
   /** The first call, and made once. */
   start(start: ClusterStart): Promise<void>;
   /** Copies what the cluster keeps into a folder, as it is at one moment. */
-  copyTo(folder: string): void;
+  copyTo(folder: string): Promise<void>;
 };
 
 /** What the process of a cluster tells the one that has started it, one-way. */

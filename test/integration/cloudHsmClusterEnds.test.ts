@@ -1,6 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RunningCluster } from '../../src/cloudHsm/startCluster.ts';
 import { ClusterUnderTest, KMSUSER } from '../support/cloudHsmCluster.ts';
@@ -129,24 +129,28 @@ it('outlives clients that read nothing, send half a line or come in hundreds', a
 });
 
 it.each([
-  ['other users may enter', (folder: string) => void mkdirSync(folder, { mode: 0o755 })],
+  [
+    'other users may enter',
+    (folder: string) => {
+      mkdirSync(folder, { mode: 0o755 });
+    },
+  ],
   [
     'is a link',
     (folder: string) => {
-      symlinkSync(join(folder, '..'), folder);
+      symlinkSync(dirname(folder), folder);
     },
   ],
   [
     'is a file',
     (folder: string) => {
-      writeFileSync(folder, '');
+      writeFileSync(folder, '', { mode: 0o700 });
     },
   ],
 ])('keeps no socket in a folder that %s', async (_, make) => {
   const cluster = new ClusterUnderTest();
   const folder = join(cluster.folder, 'xks-proxy');
   make(folder);
-  if (!existsSync(join(folder, 'xks-proxy'))) chmodSync(folder, 0o755);
   await expect(cluster.start()).rejects.toMatchObject({ reason: 'refused' });
   await expect(cluster.connect()).rejects.toThrow(`${folder} must be a folder of this user alone (mode 0700)`);
 });

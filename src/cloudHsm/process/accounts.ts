@@ -67,7 +67,7 @@ export class Accounts {
       throw new ClusterFailure('wrong password', `The password of ${name} is wrong. ${consequence(triesLeft)}`);
     }
     if (role === 'crypto-user') {
-      this.#requireLoggedOut(name);
+      this.#requireLoggedOut();
       token.logIn(password);
     } else {
       this.#adminPassword = password;
@@ -88,7 +88,7 @@ export class Accounts {
     if (!login) return;
     this.#logins.delete(client);
     if (login.role === 'crypto-user') this.#options.token.logOut();
-    else if (!this.#isLoggedIn('admin')) this.#adminPassword = undefined;
+    else if (![...this.#logins.values()].some(({ role }) => role === 'admin')) this.#adminPassword = undefined;
     this.#options.onEvent('a user has logged out', login);
   }
 
@@ -138,23 +138,14 @@ export class Accounts {
     const login = this.#logins.get(client);
     if (!login) throw notLoggedIn();
     const name = this.#requireUser(username, role);
-    if (login.role === 'crypto-user') {
-      if (role === 'admin')
-        throw new ClusterFailure('refused', 'Only an administrator changes the password of another.');
-      this.#requireUnlocked(role);
-    }
     requirePassword(password);
-    if (login.role === 'crypto-user') {
-      token.changeOwnPassword(password);
+    if (login.role === 'admin') {
+      this.#changeAsAdmin(client, role, password);
+    } else if (role === 'admin') {
+      throw new ClusterFailure('refused', 'Only an administrator changes the password of another user.');
     } else {
-      const admin = this.#requireAdmin(client);
-      if (role === 'admin') {
-        if (!token.changeAdminPassword(admin, password)) throw staleAdmin();
-        this.#adminPassword = password;
-      } else {
-        this.#requireLoggedOut(name);
-        if (!token.setUserPassword(admin, password)) throw staleAdmin();
-      }
+      this.#requireUnlocked(role);
+      token.changeOwnPassword(password);
     }
     users.forgetWrongTries(role);
     onEvent('a password was changed', { username: name, role, by: login.username });
@@ -166,6 +157,16 @@ export class Accounts {
     if (login?.role !== 'crypto-user') throw notLoggedIn('the crypto user');
     this.#requireUnlocked('crypto-user');
     return login.username;
+  }
+
+  #changeAsAdmin(client: Client, role: Role, password: Secret): void {
+    const { token } = this.#options;
+    const admin = this.#requireAdmin(client);
+    if (role === 'crypto-user') this.#requireLoggedOut();
+    const isTaken =
+      role === 'admin' ? token.changeAdminPassword(admin, password) : token.setUserPassword(admin, password);
+    if (!isTaken) throw staleAdmin();
+    if (role === 'admin') this.#adminPassword = password;
   }
 
   #requireAdmin(client: Client): Secret {
@@ -190,23 +191,21 @@ export class Accounts {
     const { users } = this.#options;
     if (!users.isLocked(role)) return;
     const name = String(users.nameOf(role));
-    throw new ClusterFailure(
-      'locked out',
-      `${name} is locked out after ${MAX_WRONG_TRIES} wrong passwords. An administrator unlocks it with: user change-password --username ${name} --role ${role}`,
-    );
+    const cure =
+      role === 'admin'
+        ? 'Change its password where it is still logged in, or make a cluster from a backup.'
+        : `An administrator unlocks it with: user change-password --username ${name} --role ${role}`;
+    throw new ClusterFailure('locked out', `${name} is locked out after ${MAX_WRONG_TRIES} wrong passwords. ${cure}`);
   }
 
   /** The crypto user has one login at a time, and nobody else changes its password meanwhile. */
-  #requireLoggedOut(name: string): void {
-    if (!this.#isLoggedIn('crypto-user')) return;
+  #requireLoggedOut(): void {
+    const login = [...this.#logins.values()].find(({ role }) => role === 'crypto-user');
+    if (!login) return;
     throw new ClusterFailure(
       'logged in elsewhere',
-      `${name} is logged in by another connection. If it is KMS, disconnect the custom key store first.`,
+      `${login.username} is logged in by another connection. If it is KMS, disconnect the custom key store first.`,
     );
-  }
-
-  #isLoggedIn(role: Role): boolean {
-    return [...this.#logins.values()].some((login) => login.role === role);
   }
 }
 

@@ -46,7 +46,7 @@ export class KeyMaterial {
 
   list(owner: string): ClusterKey[] {
     return this.#inSession((session) =>
-      findSecretKeys(this.#cryptoki, session, { limit: LIST_LIMIT })
+      this.#search(session, { limit: LIST_LIMIT })
         .map((key) => describeKey(this.#cryptoki.readAttributes(session, key, KEY_ATTRIBUTES), owner))
         .sort((a, b) => (a.id < b.id ? -1 : 1)),
     );
@@ -94,6 +94,13 @@ export class KeyMaterial {
   }
 
   #find(session: SessionHandle, id: string): ObjectHandle | undefined {
-    return findSecretKeys(this.#cryptoki, session, { ckaId: id, limit: 1 })[0];
+    return this.#search(session, { ckaId: id, limit: 1 })[0];
+  }
+
+  #search(session: SessionHandle, selector: Parameters<typeof findSecretKeys>[2]): ObjectHandle[] {
+    const found = findSecretKeys(this.#cryptoki, session, selector);
+    // Without a login, keys are not refused but invisible.
+    if (found.length > 0 || this.#cryptoki.isUserLoggedIn(session)) return found;
+    throw new ClusterFailure('failed', 'The token has lost the login of the crypto user. Log out, and in again.');
   }
 }

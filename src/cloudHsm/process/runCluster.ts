@@ -15,13 +15,14 @@ interface RunningParts {
 
 /** Runs a cluster for the process that has started this one, until that one ends or `stopped` resolves. */
 export async function runCluster(starter: ProcessChannel, stopped: Promise<unknown>): Promise<void> {
-  let running: RunningParts | undefined;
+  let starting: Promise<RunningParts> | undefined;
   const offer: ClusterProcessCalls = {
     start: async (start) => {
-      running = await startParts(start, peer);
+      starting = startParts(start, peer);
+      await starting;
     },
-    copyTo: (folder) => {
-      running?.cluster.copyTo(folder);
+    copyTo: async (folder) => {
+      (await starting)?.cluster.copyTo(folder);
     },
   };
   const peer = new Peer<StarterCalls>(starter, { name: 'the local KMS', offer, errors: CLUSTER_FAILURES });
@@ -29,6 +30,7 @@ export async function runCluster(starter: ProcessChannel, stopped: Promise<unkno
     starter.onEnd(resolve);
   });
   await Promise.race([starterEnded, stopped]);
+  const running = await starting?.catch(() => undefined);
   running?.close();
   starter.release();
 }
