@@ -21,7 +21,7 @@ afterAll(() => {
 /** The names that the help of a command lists as its commands. */
 function commandsOf(help: string): string[] {
   const [, list = ''] = help.split('\nCommands:\n');
-  return [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+  return [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
 }
 
 describe('xks-proxy', () => {
