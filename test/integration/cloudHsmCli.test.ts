@@ -191,28 +191,52 @@ it('asks on standard error if its input is a pipe, and helps with every command'
   expect(stderr).toContain('Enter password:');
 });
 
+/** An interactive run on a terminal. */
+function onTerminal(cluster: ClusterUnderTest) {
+  const command = `${process.execPath} ${MAIN} cloudhsm-cli interactive`;
+  let screen = '';
+  const program = startTestProgram(['script', '-qec', command, '/dev/null'], { env: cluster.env });
+  program.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+  });
+  return {
+    ended: program.ended,
+    /** Types keys after the prompt. Resolves to what the screen had since the last time. */
+    type: async (prompt: string, keys: string): Promise<string> => {
+      await expect.poll(() => screen).toContain(prompt);
+      const shown = screen;
+      screen = '';
+      program.stdin.write(keys);
+      return shown;
+    },
+  };
+}
+
 it('shows no password on a terminal', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated();
-  const command = `${process.execPath} ${MAIN} cloudhsm-cli interactive`;
-  const screen: string[] = [];
-  const program = startTestProgram(['script', '-qec', command, '/dev/null'], { env: cluster.env });
-  program.stdout.setEncoding('utf8').on('data', (text: string) => screen.push(text));
-  const type = async (prompt: string, line: string) => {
-    await expect.poll(() => screen.join('')).toContain(prompt);
-    screen.length = 0;
-    program.stdin.write(`${line}\r`);
-  };
-  await type('aws-cloudhsm > ', 'login --username admin --role admin');
-  await expect.poll(() => screen.join('')).toContain('Enter password:');
-  const echoed = screen.join('');
-  await type('Enter password:', ADMIN.password.reveal());
-  await expect.poll(() => screen.join('')).toContain('"error_code": 0');
-  const answered = screen.join('');
-  await type('aws-cloudhsm > ', 'quit');
-  expect(await program.ended).toBe(0);
-  expect(echoed).toContain('login --username admin --role admin');
+  const { type, ended } = onTerminal(cluster);
+  await type('aws-cloudhsm > ', 'login --username admin --role admin\r');
+  expect(await type('Enter password:', `${ADMIN.password.reveal()}\r`)).toContain(
+    'login --username admin --role admin',
+  );
+  const answered = await type('aws-cloudhsm > ', 'quit\r');
+  expect(answered).toContain('"error_code": 0');
   expect(answered).not.toContain(ADMIN.password.reveal());
+  expect(await ended).toBe(0);
+});
+
+it.each([
+  ['Ctrl-C at the prompt', ['\x03']],
+  ['Ctrl-D at the prompt', ['\x04']],
+  ['Ctrl-C at a password', ['cluster activate\r', '\x03']],
+])('ends at %s', async (_, [first, second]) => {
+  const cluster = new ClusterUnderTest();
+  await cluster.start();
+  const { type, ended } = onTerminal(cluster);
+  await type('aws-cloudhsm > ', String(first));
+  if (second !== undefined) await type('Enter password:', second);
+  expect(await ended).toBe(0);
 });
 
 it('takes no password as an argument', async () => {

@@ -39,6 +39,7 @@ export class Prompter {
 
   /** Resolves to undefined when there are no more lines. */
   line(prompt: string): Promise<string | undefined> {
+    if (this.#isEnded) return this.#next();
     this.#interface.setPrompt(prompt);
     if (this.#prompts.input.isTTY) this.#interface.prompt();
     else this.#prompts.output.write(prompt);
