@@ -9,6 +9,7 @@ import { createLogger } from '../monitoring/logger.ts';
 import { LogStream } from '../monitoring/logStream.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { kmsClusterCommand } from './kmsCluster.ts';
 import { stopped } from './stopped.ts';
 
 type Addresses = LocalKmsSettings['resolve'];
@@ -38,7 +39,8 @@ interface ServeOptions {
 export function kmsCommand(cli: Cli): Command {
   return new Command('kms')
     .description('a local AWS KMS with external key stores over real XKS proxies, for tests')
-    .addCommand(serveCommand(cli));
+    .addCommand(serveCommand(cli))
+    .addCommand(kmsClusterCommand(cli));
 }
 
 function serveCommand(cli: Cli): Command {

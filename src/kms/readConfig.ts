@@ -15,6 +15,8 @@ export interface KmsConfig {
   readonly subnets: readonly Subnet[];
 }
 
+/** One subnet in each of two zones, unless the configuration says otherwise. */
+export const DEFAULT_SUBNET_IDS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
 const DEFAULT_VPC = 'vpc-0123456789abcdef0';
 
 /** A configuration file that cannot be used; the message has all its problems, each with its key path. */
@@ -104,12 +106,12 @@ const subnetSchema = z
   });
 
 function defaultSubnets(region: string): Subnet[] {
-  return ['a', 'b'].map((zone, index) => {
+  return DEFAULT_SUBNET_IDS.map((subnetId, index) => {
     const cidrBlock = `10.0.${index + 1}.0/24`;
     return {
-      subnetId: `subnet-0123456789abcdef${index}`,
+      subnetId,
       vpcId: DEFAULT_VPC,
-      availabilityZone: `${region}${zone}`,
+      availabilityZone: `${region}${'ab'.charAt(index)}`,
       cidrBlock,
       availableIpAddressCount: addressesIn(cidrBlock),
     };

@@ -9,7 +9,16 @@ import { MAIN } from './startTestProgram.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 /** Quick transitions, and more time for answers than any machine is busy; options given after these take their place. */
-const OPTIONS = ['--connect-seconds', '0.2', '--disconnect-seconds', '0.2', '--answer-within-ms', '15000'];
+const OPTIONS = [
+  '--connect-seconds',
+  '0.2',
+  '--disconnect-seconds',
+  '0.2',
+  '--answer-within-ms',
+  '15000',
+  '--cluster-seconds',
+  '0.2',
+];
 
 /** `xks-proxy kms serve`, until the test is finished. */
 export class RunningLocalKms {
@@ -85,6 +94,11 @@ export class RunningLocalKms {
 
   /** Runs `aws kms` of the real AWS CLI to its end. */
   aws(...args: readonly string[]): Promise<CommandOutcome> {
+    return this.awsService('kms', ...args);
+  }
+
+  /** The same of `aws` and another service. */
+  awsService(...args: readonly string[]): Promise<CommandOutcome> {
     const env = {
       PATH: process.env['PATH'],
       HOME: this.folder,
@@ -97,7 +111,7 @@ export class RunningLocalKms {
       AWS_MAX_ATTEMPTS: '1',
       AWS_PAGER: '',
     };
-    return runProgram(['aws', '--endpoint-url', this.#endpoint, 'kms', ...args], { env });
+    return runProgram(['aws', '--endpoint-url', this.#endpoint, ...args], { env });
   }
 }
 

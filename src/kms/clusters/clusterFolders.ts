@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ClusterProcess } from './clusterProcesses.ts';
 
-// SoftHSM's configuration names the folder it lies in, and locks belong to a process: neither is part of a backup.
-const NOT_COPIED = /\.(conf|lock)$/;
+// SoftHSM's configuration names the folder it lies in, and the lock belongs to a process: neither is part of a backup.
+const NOT_COPIED = ['softhsm2.conf', 'cluster.lock'];
 
 /** Folders of clusters and backups, by their ids, for their owner alone. */
 export class ClusterFolders {
@@ -68,5 +68,6 @@ export class ClusterFolders {
 async function copyFolder(from: string, to: string): Promise<void> {
   // An empty one: of a cluster that no process ever ran for.
   mkdirSync(to, { recursive: true, mode: 0o700 });
-  if (existsSync(from)) await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.test(source) });
+  if (existsSync(from))
+    await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.includes(basename(source)) });
 }
