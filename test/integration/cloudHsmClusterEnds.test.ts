@@ -1,9 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { RunningCluster } from '../../src/cloudHsm/startCluster.ts';
-import { ClusterUnderTest, KMSUSER } from '../support/cloudHsmCluster.ts';
+import { ClusterUnderTest, KMSUSER, withPassword } from '../support/cloudHsmCluster.ts';
 import { isAlive } from '../support/isAlive.ts';
 import { startTestProgram } from '../support/startTestProgram.ts';
 
@@ -40,6 +41,33 @@ it('is unreachable once it is killed, and goes on with its keys when it is start
   await cluster.start();
   const again = await cluster.connect(KMSUSER);
   expect(String(await again.decrypt(key, sealed, Buffer.alloc(0)))).toBe('old');
+});
+
+it('knows the old password or the new one, wherever in a change of it it is killed', async () => {
+  const cluster = new ClusterUnderTest();
+  let running = await cluster.startActivated();
+  // The one that was confirmed, and the one that may be in force.
+  let [password, next] = [KMSUSER.password.reveal(), KMSUSER.password.reveal()];
+  for (let kills = 0; kills < 10; kills += 1) {
+    const kms = await cluster.connect();
+    const hasOld = await kms.login(withPassword(KMSUSER, password)).then(
+      () => true,
+      () => false,
+    );
+    if (!hasOld) await kms.login(withPassword(KMSUSER, (password = next)));
+    setTimeout(() => process.kill(running.pid, 'SIGKILL'), Math.random() * 50);
+    let isConfirmed: boolean;
+    do {
+      next = `password${randomInt(1e9)}`;
+      isConfirmed = await kms.changePassword(withPassword(KMSUSER, next)).then(
+        () => true,
+        () => false,
+      );
+      if (isConfirmed) password = next;
+    } while (isConfirmed);
+    await running.ended;
+    running = await cluster.start();
+  }
 });
 
 it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('ends with its starter, which %s ends', async (signal) => {

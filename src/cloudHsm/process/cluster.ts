@@ -8,6 +8,7 @@ import { Accounts, type AccountsOptions, type Client, type Credentials } from '.
 import { ClusterToken } from './clusterToken.ts';
 import { findSoftHsm } from '../../hsm/pkcs11/module/findSoftHsm.ts';
 import { KeyMaterial } from './keyMaterial.ts';
+import { TokenUndo } from './tokenUndo.ts';
 import { Users } from './users.ts';
 
 export interface ClusterOptions extends Pick<AccountsOptions, 'onEvent' | 'onActivated'> {
@@ -31,9 +32,11 @@ export class Cluster {
   /** Throws ClusterFailure, Pkcs11Failure and CryptokiError. */
   constructor({ folder, maxSessions, ...events }: ClusterOptions) {
     this.#folder = folder;
+    const undo = new TokenUndo(join(folder, TOKENS), join(folder, 'undo.json'));
+    undo.restore();
     this.#cryptoki = loadModule(findSoftHsm());
     this.#cryptoki.initialize();
-    this.#token = new ClusterToken(this.#cryptoki);
+    this.#token = new ClusterToken(this.#cryptoki, undo);
     this.#accounts = new Accounts({ token: this.#token, users: new Users(join(folder, USERS)), ...events });
     this.#keys = new KeyMaterial({ token: this.#token, cryptoki: this.#cryptoki, maxSessions });
   }

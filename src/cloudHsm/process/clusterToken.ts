@@ -4,6 +4,7 @@ import { isAnswer } from '../../hsm/pkcs11/cryptoki/cryptokiError.ts';
 import type { Secret } from '../../secret.ts';
 import type { Role } from '../clusterCalls.ts';
 import { ClusterFailure } from '../clusterFailure.ts';
+import type { TokenUndo } from './tokenUndo.ts';
 
 // The same in every cluster, because a cluster that is made from a backup has the token of another one.
 const LABEL = 'cloudhsm';
@@ -22,12 +23,14 @@ interface Login {
  */
 export class ClusterToken {
   readonly #cryptoki: ManagingCryptoki;
+  readonly #undo: TokenUndo;
   /** Of the crypto user. Its session keeps the login. */
   #login: Login | undefined;
 
   /** The module must be initialised. */
-  constructor(cryptoki: ManagingCryptoki) {
+  constructor(cryptoki: ManagingCryptoki, undo: TokenUndo) {
     this.#cryptoki = cryptoki;
+    this.#undo = undo;
   }
 
   get isInitialized(): boolean {
@@ -38,11 +41,13 @@ export class ClusterToken {
   initialize(password: Secret): void {
     const free = this.#cryptoki.tokens().find(({ label }) => label === '');
     if (!free) throw new ClusterFailure('failed', 'SoftHSM has no free slot for the token of the cluster.');
-    this.#cryptoki.initializeToken(free.slot, password, LABEL);
+    this.#undo.during(() => {
+      this.#cryptoki.initializeToken(free.slot, password, LABEL);
+    });
   }
 
   isPassword(role: Role, password: Secret): boolean {
-    return this.#as(role, password, () => undefined);
+    return this.#as(role, password);
   }
 
   /** Logs the crypto user in; the password must be right. */
@@ -64,7 +69,9 @@ export class ClusterToken {
   changeOwnPassword(next: Secret): void {
     if (!this.#login) throw new Error('no user is logged in');
     const { session, password } = this.#login;
-    this.#cryptoki.changePin(session, password, next);
+    this.#undo.during(() => {
+      this.#cryptoki.changePin(session, password, next);
+    });
     this.#login = { session, password: next };
   }
 
@@ -93,15 +100,18 @@ export class ClusterToken {
     return this.#cryptoki.tokens().find(({ label }) => label === LABEL);
   }
 
-  /** Does something while a user is logged in; false if the password is wrong. */
-  #as(role: Role, password: Secret, use: (session: SessionHandle) => void): boolean {
+  /** Makes a change while a user is logged in; false if the password is wrong. */
+  #as(role: Role, password: Secret, change?: (session: SessionHandle) => void): boolean {
     const session = this.openSession();
     const kept = this.#login;
     if (kept) this.#cryptoki.logout(kept.session);
     try {
       if (!this.#admits(session, role, password)) return false;
       try {
-        use(session);
+        if (change)
+          this.#undo.during(() => {
+            change(session);
+          });
       } finally {
         this.#cryptoki.logout(session);
       }
