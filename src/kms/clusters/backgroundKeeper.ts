@@ -6,6 +6,7 @@ import { BackupSchedule } from './backupSchedule.ts';
 import type { ClusterFolders } from './clusterFolders.ts';
 import type { ClusterKeeper } from './clusterKeeper.ts';
 import { ClusterProcesses, type StartClusterProcess } from './clusterProcesses.ts';
+import { isInitialized, stateAfter } from './clusterStates.ts';
 import { newCloudHsmId } from './newId.ts';
 
 export interface KeeperOptions {
@@ -23,9 +24,6 @@ export interface KeeperOptions {
 
 /** Milliseconds until the process of a cluster that has ended is started again, as AWS replaces an HSM that fails. */
 const REPLACE_MS = 10_000;
-
-// In these states, a cluster with an HSM has a process.
-const INITIALIZED: readonly Cluster['state'][] = ['INITIALIZED', 'ACTIVE', 'MODIFY_IN_PROGRESS'];
 
 /**
  * Leads clusters, HSMs and backups through their states. A state in progress ends after `stepMs`, in this run or the next one.
@@ -224,28 +222,6 @@ export class BackgroundKeeper implements ClusterKeeper {
   }
 }
 
-function isInitialized(cluster: Cluster | undefined): boolean {
-  return cluster !== undefined && INITIALIZED.includes(cluster.state);
-}
-
 function processOf(clusterId: string): string {
   return `process of ${clusterId}`;
-}
-
-function stateAfter({ state, sourceBackupId }: Cluster): Cluster['state'] {
-  switch (state) {
-    case 'CREATE_IN_PROGRESS':
-      return sourceBackupId === undefined ? 'UNINITIALIZED' : 'INITIALIZED';
-    case 'INITIALIZE_IN_PROGRESS':
-      return 'INITIALIZED';
-    case 'MODIFY_IN_PROGRESS':
-      return 'ACTIVE';
-    case 'DELETE_IN_PROGRESS':
-      return 'DELETED';
-    case 'UNINITIALIZED':
-    case 'INITIALIZED':
-    case 'ACTIVE':
-    case 'DELETED':
-      return state;
-  }
 }
