@@ -10,6 +10,8 @@ export type IsCurrent = () => boolean;
 export class Transitions {
   readonly #log: Logger;
   readonly #timers = new Map<string, NodeJS.Timeout>();
+  /** Why the last try has failed of those that are tried again. */
+  readonly #problems = new Map<string, string>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -27,10 +29,12 @@ export class Transitions {
         await finish(isCurrent);
       } catch (error) {
         this.#log.error({ id, err: error }, 'a state cannot be changed');
-        if (isCurrent()) this.later(id, RETRY_MS, finish);
+        if (!isCurrent()) return;
+        this.later(id, RETRY_MS, finish);
+        this.#problems.set(id, error instanceof Error ? error.message : String(error));
         return;
       }
-      if (isCurrent()) this.#timers.delete(id);
+      if (isCurrent()) this.cancel(id);
     };
     // The process need not wait for it: the next run resumes it.
     const timer = setTimeout(() => void run(), milliseconds).unref();
@@ -40,6 +44,12 @@ export class Transitions {
   cancel(id: string): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
+    this.#problems.delete(id);
+  }
+
+  /** Why the subject is not yet what it is about to become; undefined while nothing is wrong. */
+  problemOf(id: string): string | undefined {
+    return this.#problems.get(id);
   }
 
   /** The states stay as they are, to be resumed by the next run. */

@@ -34,6 +34,7 @@ export class LocalKmsUnderTest implements LocalKms {
     putBackup: (backup) => {
       this.state.backups.put(backup);
     },
+    problemOf: () => undefined,
     deleteDueBackups: () => undefined,
   };
   /** Does nothing. */

@@ -101,6 +101,10 @@ export class BackgroundKeeper implements ClusterKeeper {
     this.#advanceBackup(backup);
   }
 
+  problemOf(id: string): string | undefined {
+    return this.#transitions.problemOf(id);
+  }
+
   deleteDueBackups(): void {
     this.#schedule.deleteDue();
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -60,14 +60,14 @@ export class ClusterFolders {
     else {
       this.#root = `${this.#stateFile}.clusters`;
       mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+      // One that was there before, too: it holds tokens.
+      chmodSync(this.#root, 0o700);
     }
     return this.#root;
   }
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
-  // An empty one: of a cluster that no process ever ran for.
-  mkdirSync(to, { recursive: true, mode: 0o700 });
-  if (existsSync(from))
-    await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.includes(basename(source)) });
+  mkdirSync(to, { mode: 0o700 });
+  await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.includes(basename(source)) });
 }

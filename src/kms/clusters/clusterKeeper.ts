@@ -8,6 +8,8 @@ export interface ClusterKeeper {
   putCluster(cluster: Cluster): void;
   putHsm(hsm: Hsm): void;
   putBackup(backup: Backup): void;
+  /** Why a state in progress of a cluster or an HSM does not end; undefined while nothing is wrong. */
+  problemOf(id: string): string | undefined;
   /** Deletes backups whose time has come. */
   deleteDueBackups(): void;
 }

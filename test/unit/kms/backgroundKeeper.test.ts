@@ -226,6 +226,20 @@ it('a process that cannot be started does not keep the next run from serving', a
   expect(second.clusterState).toBe('ACTIVE');
 });
 
+it('a state that cannot end for now has a problem, until it ends', async () => {
+  const keeping = new Keeping();
+  keeping.keeper.putCluster({ ...CLUSTER, state: 'UNINITIALIZED' });
+  keeping.keeper.putHsm(HSM);
+  await expect.poll(() => keeping.hsmState).toBe('ACTIVE');
+  keeping.processes.failure = new Error('no SoftHSM');
+  keeping.keeper.putCluster({ ...CLUSTER, state: 'INITIALIZE_IN_PROGRESS' });
+  await expect.poll(() => keeping.keeper.problemOf(clusterId)).toBe('no SoftHSM');
+  expect(keeping.clusterState).toBe('INITIALIZE_IN_PROGRESS');
+  keeping.processes.failure = undefined;
+  await expect.poll(() => keeping.clusterState).toBe('INITIALIZED');
+  await expect.poll(() => keeping.keeper.problemOf(clusterId)).toBeUndefined();
+});
+
 it('a process that has ended is started again after a while', async () => {
   const keeping = new Keeping();
   await keeping.activeCluster();

@@ -36,7 +36,7 @@ export const createHsm = cloudHsmOperation(shape, (kms, { ClusterId, Availabilit
     eniIp: addressIn(kms, subnet, IpAddress),
   };
   kms.clusters.putHsm(hsm);
-  return { Hsm: describeHsm(hsm) };
+  return { Hsm: describeHsm(kms, hsm) };
 });
 
 function subnetIn(kms: LocalKms, { clusterId, subnetMapping }: Cluster, availabilityZone: string): Subnet {

@@ -17,12 +17,12 @@ export function describeCluster(kms: LocalKms, cluster: Cluster): Described {
     BackupRetentionPolicy: { Type: 'DAYS', Value: String(cluster.retentionDays) },
     ClusterId: clusterId,
     CreateTimestamp: new Date(cluster.createTimestamp),
-    Hsms: kms.state.hsms.list({ clusterId }).map(describeHsm),
+    Hsms: kms.state.hsms.list({ clusterId }).map((hsm) => describeHsm(kms, hsm)),
     HsmType: cluster.hsmType,
     SecurityGroup: cluster.securityGroup,
     SourceBackupId: cluster.sourceBackupId,
     State: state,
-    StateMessage: STATE_MESSAGES[state],
+    StateMessage: problemOf(kms, clusterId) ?? STATE_MESSAGES[state],
     SubnetMapping: cluster.subnetMapping,
     VpcId: cluster.vpcId,
     NetworkType: 'IPV4',
@@ -36,7 +36,7 @@ export function describeCluster(kms: LocalKms, cluster: Cluster): Described {
 }
 
 /** `Hsm` of the service model. */
-export function describeHsm(hsm: Hsm): Described {
+export function describeHsm(kms: LocalKms, hsm: Hsm): Described {
   return {
     AvailabilityZone: hsm.availabilityZone,
     ClusterId: hsm.clusterId,
@@ -45,6 +45,7 @@ export function describeHsm(hsm: Hsm): Described {
     EniIp: hsm.eniIp,
     HsmId: hsm.hsmId,
     State: hsm.state,
+    StateMessage: problemOf(kms, hsm.hsmId),
   };
 }
 
@@ -67,4 +68,11 @@ export function describeBackup({ identity }: LocalKms, backup: Backup): Describe
 
 export function describeTags(tags: readonly Tag[]): Described[] {
   return tags.map(({ key, value }) => ({ Key: key, Value: value }));
+}
+
+// The service model's StateMessage.
+const MAX_MESSAGE_CHARACTERS = 300;
+
+function problemOf({ clusters }: LocalKms, id: string): string | undefined {
+  return clusters.problemOf(id)?.slice(0, MAX_MESSAGE_CHARACTERS);
 }

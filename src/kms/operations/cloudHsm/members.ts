@@ -26,7 +26,7 @@ export const networkType = z.enum(['IPV4', 'DUALSTACK']);
 export const certificate = z
   .string()
   .max(5000)
-  .regex(/^[a-zA-Z0-9+\-/=\s]*$/);
+  .regex(/^[a-zA-Z0-9+-/=\s]*$/);
 /** Days, as text in a request. The model's own text: a value between 7 and 379. */
 export const backupRetentionPolicy = z.object({
   Type: z.enum(['DAYS']),
