@@ -29,7 +29,22 @@ it("finds the causes in the recorded answers of AWS's sample proxy", async () =>
     ['Valid requests are refused with 400 InvalidCiphertextException', ['empty-aad']],
     ['Requests are served that must be refused with ValidationException', ['body-trailing']],
     ['Other spellings of a path are served', ['spelling-query', 'spelling-empty-query']],
-    ['A GET is not allowed, signed or not: status 401', ['get-unsigned']],
+    ['Other methods than POST get 401 instead of 405', ['get-unsigned']],
     ['xksProxyModel gives name and version of the product: "RustXksProxy"', ['health-model-version']],
+  ]);
+});
+
+it('finds few causes in the recorded answers of Cosmian KMS, though 161 cases fail', async () => {
+  const causes = await causesOf('cosmian');
+  expect(causes.flatMap(([, cases]) => cases)).toHaveLength(161);
+  expect(causes.length).toBeLessThan(30);
+  expect(causes.slice(0, 7).map(([text, cases]) => `${text}: ${cases.length}`)).toEqual([
+    'Requests are served that must be refused with KeyNotFoundException: 4',
+    'Requests are served that must be refused with InvalidCiphertextException or ValidationException: 3',
+    'Requests are served that must be refused with AuthenticationFailedException: 3',
+    'ValidationException comes with 401 instead of 400: 59',
+    'InvalidCiphertextException comes with 401 instead of 400: 17',
+    'Errors with 401 have no errorName of the specification: 15',
+    'InternalException comes instead of ValidationException: 14',
   ]);
 });

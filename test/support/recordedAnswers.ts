@@ -2,6 +2,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { runSuite } from '../../src/conformance/runSuite.ts';
 import { suite } from '../../src/conformance/suite.ts';
 import type { ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
+import { connectionOptions } from '../../src/xksClient/sendRequest.ts';
 import type { Target } from '../../src/xksClient/target.ts';
 import { startFakeXksProxy, type Reply } from './fakeXksProxy.ts';
 import { listenLocally } from './listenLocally.ts';
@@ -93,7 +94,7 @@ function forward(
   keep: (answer: RecordedAnswer) => void,
 ): void {
   const { method, url: path, rawHeaders: headers } = incoming;
-  const outgoing = httpRequest({ ...endpoint.connectTo, method, path, headers, agent: false });
+  const outgoing = httpRequest({ ...connectionOptions(endpoint), method, path, headers, agent: false });
   outgoing.on('error', () => response.destroy());
   outgoing.on('response', (answer) => {
     const chunks: Buffer[] = [];

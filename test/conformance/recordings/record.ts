@@ -1,21 +1,26 @@
 /**
- * Records what a proxy over SoftHSM answers to the suite:
- * `node test/conformance/recordings/record.ts own`, or `sample BINARY` for AWS's sample proxy.
+ * Records what a proxy answers to the suite: `node test/conformance/recordings/record.ts own`, `sample BINARY` for AWS's sample proxy,
+ * both over SoftHSM, or `NAME FILE.json` for a running proxy, as `--other` of bench/compare.ts describes it.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOther } from '../../../bench/comparison/otherPeer.ts';
 import { startSample } from '../../../bench/comparison/samplePeer.ts';
 import { startOwnProxy } from '../../../bench/ownProxy.ts';
+import type { RunningPeer } from '../../../bench/startPeer.ts';
 import { createTestBed } from '../../../bench/testBed.ts';
 import { countCases } from '../../../src/conformance/causes.ts';
 import { record } from '../../support/recordedAnswers.ts';
 
-const [, , name = 'own', binary] = process.argv;
+const [, , name = 'own', file] = process.argv;
 const bed = createTestBed({ sharesNode: true });
-const peer =
-  binary === undefined
-    ? await startOwnProxy(bed, { insecureHttp: true })
-    : await startSample(bed, { binary, logLevel: 'INFO' }, false);
+
+function start(): Promise<RunningPeer> | RunningPeer {
+  if (file === undefined) return startOwnProxy(bed, { insecureHttp: true });
+  return name === 'sample' ? startSample(bed, { binary: file, logLevel: 'INFO' }, false) : readOther(file).peer;
+}
+
+const peer = await start();
 try {
   const { recording, report } = await record(peer.target);
   const lines = Object.entries(recording).map(([id, answers]) => `${JSON.stringify(id)}:${JSON.stringify(answers)}`);
