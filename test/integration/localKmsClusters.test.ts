@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterConnection } from '../../src/cloudHsm/clusterConnection.ts';
 import { Secret } from '../../src/secret.ts';
-import { AwsCloudHsm, SUBNETS } from '../support/awsCloudHsm.ts';
+import { AwsCloudHsm, SUBNETS, type DescribedBackup } from '../support/awsCloudHsm.ts';
 import { isAlive } from '../support/isAlive.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { runCommand } from '../support/runningProxy.ts';
@@ -62,7 +62,8 @@ it('a cluster lives through the whole of AWS’s guide, and is recovered from a 
   await aws.createHsm(id, 'us-east-1b');
   await backups(id, 2);
   await connection.deleteKey(key);
-  const [newest] = await aws.backups(id);
+  const { Backups } = await aws.run('describe-backups', '--filters', `clusterIds=${id}`);
+  const [newest] = Backups as readonly DescribedBackup[];
 
   for (const { HsmId } of (await aws.cluster(id)).Hsms)
     await aws.run('delete-hsm', '--cluster-id', id, '--hsm-id', HsmId);

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { CloudHsmClient } from '../../src/kms/clusters/cloudHsmClient.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 
 export const SUBNETS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
@@ -19,12 +20,14 @@ export interface DescribedBackup {
   readonly ClusterId: string;
 }
 
-/** `aws cloudhsmv2` of the real AWS CLI, with a local KMS. */
+/** `aws cloudhsmv2` of the real AWS CLI, with a local KMS. What is asked again and again does without the CLI, which takes a second to start. */
 export class AwsCloudHsm {
   readonly #kms: RunningLocalKms;
+  readonly #client: CloudHsmClient;
 
   constructor(kms: RunningLocalKms) {
     this.#kms = kms;
+    this.#client = new CloudHsmClient({ endpoint: kms.endpoint, region: 'us-east-1' });
   }
 
   /** What the command prints; throws with what it says if it fails. */
@@ -35,15 +38,15 @@ export class AwsCloudHsm {
   }
 
   async cluster(id: string): Promise<DescribedCluster> {
-    const { Clusters } = await this.run('describe-clusters', '--filters', `clusterIds=${id}`);
-    const [cluster] = Clusters as readonly DescribedCluster[];
+    const output = await this.#client.call('DescribeClusters', { Filters: { clusterIds: [id] } });
+    const [cluster] = (output as { Clusters: readonly DescribedCluster[] }).Clusters;
     if (!cluster) throw new Error(`There is no ${id}`);
     return cluster;
   }
 
   async backups(clusterId: string): Promise<readonly DescribedBackup[]> {
-    const { Backups } = await this.run('describe-backups', '--filters', `clusterIds=${clusterId}`);
-    return Backups as readonly DescribedBackup[];
+    const output = await this.#client.call('DescribeBackups', { Filters: { clusterIds: [clusterId] } });
+    return (output as { Backups: readonly DescribedBackup[] }).Backups;
   }
 
   async reaches(clusterId: string, state: string): Promise<void> {
