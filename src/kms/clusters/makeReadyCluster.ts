@@ -20,6 +20,7 @@ const LONGEST_WAIT_MS = 600_000;
 const cluster = z.object({
   ClusterId: z.string(),
   State: z.string(),
+  StateMessage: z.string().optional(),
   SubnetMapping: z.record(z.string(), z.string()),
   Hsms: z.array(z.object({ State: z.string() })),
   Certificates: z.object({ ClusterCsr: z.string().optional() }),
@@ -66,16 +67,21 @@ export async function makeReadyCluster(
 
 /** Resolves to the cluster when the condition holds. */
 async function reaches(
-  { client, stop }: ReadyClusterOptions,
+  { client, stop, progress }: ReadyClusterOptions,
   clusterId: string,
   holds: (cluster: Described) => boolean,
 ): Promise<Described> {
   const end = performance.now() + LONGEST_WAIT_MS;
+  let told: string | undefined;
   while (performance.now() < end) {
     const output = await client.call('DescribeClusters', { Filters: { clusterIds: [clusterId] } });
     const [described] = z.object({ Clusters: z.array(cluster) }).parse(output).Clusters;
     if (described && holds(described)) return described;
-    await sleep(POLL_MS, undefined, { signal: stop });
+    const message = described?.StateMessage;
+    if (message !== undefined && message !== told) progress(message);
+    told = message;
+    if (stop.aborted) throw new CloudHsmCallFailure(`${clusterId} is left as it is: it is not ready.`);
+    await sleep(POLL_MS);
   }
   throw new CloudHsmCallFailure(
     `${clusterId} was not ready in time. Look at it with: aws cloudhsmv2 describe-clusters`,
