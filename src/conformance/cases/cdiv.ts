@@ -1,7 +1,7 @@
-import { brokenRule } from '../causes.ts';
 import { randomBytes } from 'node:crypto';
 import { computeCdiv } from '../../xks/cdiv.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
+import { brokenRule } from '../causes.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { describeValue, expectPlaintext, expectThat, isAbsent } from '../expectations.ts';
 import { base64 } from '../../xksClient/keyStoreClient.ts';
