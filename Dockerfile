@@ -58,5 +58,5 @@ LABEL org.opencontainers.image.title="xks-proxy" \
   org.opencontainers.image.description="An AWS KMS external key store (XKS) proxy over PKCS#11" \
   org.opencontainers.image.licenses="Apache-2.0"
 USER 10001:10001
-ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=8", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=8", "--heap-growing-percent=40", "/app/dist/main.js"]
 CMD ["serve", "--config", "/etc/xks-proxy/config.yaml"]

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=8
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=8 --heap-growing-percent=40
 // This file runs in every Node.js that knows modules, and imports nothing before its first statement. The line above has what
 // processFlags.ts names except --disable-sigusr1: an older Node.js would stop at that flag, and not say which version it needs.
 

@@ -29,7 +29,7 @@ it('what is built by default is the proxy, which runs without privileges and dra
   for (const instruction of [
     'ENV NODE_ENV=production MALLOC_ARENA_MAX=1',
     'USER 10001:10001',
-    'ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=8", "/app/dist/main.js"]',
+    'ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=8", "--heap-growing-percent=40", "/app/dist/main.js"]',
     'CMD ["serve", "--config", "/etc/xks-proxy/config.yaml"]',
     'STOPSIGNAL SIGTERM',
     'EXPOSE 8443 9464',

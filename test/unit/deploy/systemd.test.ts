@@ -8,7 +8,7 @@ const settings = readFileSync(UNIT, 'utf8')
   .filter((line) => /^[A-Z]/.test(line));
 
 it.each([
-  'ExecStart=/opt/xks-proxy/bin/node --disable-sigusr1 --max-semi-space-size=8 /opt/xks-proxy/dist/main.js serve --config /etc/xks-proxy/config.yaml',
+  'ExecStart=/opt/xks-proxy/bin/node --disable-sigusr1 --max-semi-space-size=8 --heap-growing-percent=40 /opt/xks-proxy/dist/main.js serve --config /etc/xks-proxy/config.yaml',
   'Environment=NODE_ENV=production MALLOC_ARENA_MAX=1',
   'ExecReload=kill -HUP $MAINPID',
   'KillSignal=SIGTERM',
