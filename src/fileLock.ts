@@ -138,7 +138,7 @@ export function holderOf(file: string): number | undefined {
 function isStale(file: string): boolean {
   const found = inspect(file);
   if (!found || found.holder !== undefined) return false;
-  // A lock that its holder has just released is closed, but not there any more.
+  // A lock that its holder has just released is closed, but no longer there.
   const there = statSync(file, { throwIfNoEntry: false });
   return there?.dev === found.lock.dev && there.ino === found.lock.ino;
 }

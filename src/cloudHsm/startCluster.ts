@@ -5,6 +5,7 @@ import { HelperProcess } from '../messaging/helperProcess.ts';
 import { CallLate, ChannelEnd } from '../messaging/peer.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { CLUSTER_FAILURES, ClusterFailure } from './clusterFailure.ts';
+import { CLUSTER_FILES } from './copyCluster.ts';
 import type { ClusterProcessCalls, StarterCalls } from './processCalls.ts';
 import { socketPathOf, type Environment } from './socketFolder.ts';
 
@@ -97,7 +98,7 @@ function configureSoftHsm(folder: string): string {
   const file = join(folder, 'softhsm2.conf');
   writeFileSync(
     file,
-    `directories.tokendir = ${join(folder, 'tokens')}\nobjectstore.backend = file\nlog.level = ERROR\n`,
+    `directories.tokendir = ${join(folder, CLUSTER_FILES.tokens)}\nobjectstore.backend = file\nlog.level = ERROR\n`,
     {
       mode: 0o600,
     },

@@ -46,7 +46,7 @@ export function kmsCommand(cli: Cli): Command {
 function serveCommand(cli: Cli): Command {
   const command = new Command('serve')
     .description("runs the local KMS until it is asked to stop; use it with the AWS CLI's --endpoint-url")
-    .option('--host <address>', 'address to listen on; whoever reaches it may use it', parseHost, '127.0.0.1')
+    .option('--host <address>', 'address to listen on; every client that reaches it may use it', parseHost, '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 for any free one', parsePort, 4599)
     .option(
       '--state <file>',

@@ -165,7 +165,7 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
     } finally {
       reloader.stop();
       const drainMs = reloader.config.server.drainSeconds * 1000;
-      // A load balancer sends connections until its checks have seen that this is not ready any more.
+      // A load balancer sends connections until its checks have seen that this proxy is no longer ready.
       complaints = await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });
     }
   } finally {

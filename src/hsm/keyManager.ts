@@ -5,7 +5,7 @@ import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
  * What an external key manager can do for the operations: an HSM behind PKCS#11, or the in-memory one of the tests.
  * Failures are XksErrors named as the contract names them; anything else that is thrown is an internal error.
  *
- * `deadline`, in milliseconds of performance.now(), is when whoever asks must have an answer: by then, and by `timeoutMs` after
+ * `deadline`, in milliseconds of performance.now(), is when the caller must have an answer: by then, and by `timeoutMs` after
  * the call, it throws DependencyTimeoutException, or ThrottlingException if it was too busy to begin. Afterwards nothing begins.
  */
 export interface KeyManager {
@@ -61,7 +61,7 @@ export interface KeySelector {
 
 /** What the framed AAD is made of, as the client gave it. */
 export interface AadFields {
-  /** Of no bytes if the client gave none. */
+  /** Empty if the client gave none. */
   readonly aad: Uint8Array;
   readonly ciphertextMetadata: Uint8Array;
 }
@@ -113,10 +113,10 @@ export interface KeyManagerLoad {
 
 /** What the last deep check found of a key manager. */
 export interface KeyManagerHealth {
-  /** Of the key manager in the configuration. */
+  /** Name of the key manager in the configuration. */
   readonly name: string;
   readonly healthStatus: HealthStatus;
-  /** Undefined as long as the key manager has never answered. */
+  /** Undefined until the key manager has answered once. */
   readonly description: KeyManagerDescription | undefined;
 }
 

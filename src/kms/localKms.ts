@@ -16,7 +16,7 @@ export interface LocalKms {
   readonly vpcEndpointServices: readonly VpcEndpointService[];
   readonly subnets: readonly Subnet[];
   readonly clusters: ClusterKeeper;
-  /** Of cryptographic requests to a key store. */
+  /** Quota of cryptographic requests to a key store. */
   readonly quota: RequestQuota;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

@@ -130,7 +130,7 @@ function indexOf(name: string): number {
   return Number(name.replace('policy', ''));
 }
 
-/** Of the text of one valid policy. */
+/** Parses the text of one valid policy. */
 export function parsePolicy(text: string): PolicyJson {
   const answer = cedar().policyToJson(text);
   if (answer.type === 'failure') throw failure(answer.errors);

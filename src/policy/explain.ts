@@ -24,7 +24,7 @@ export function explain({ policies }: PolicySet, subject: PolicySubject): Explan
         Object.fromEntries(parts.map(({ policy }, index) => [index, policy])),
         request,
       );
-      // A part fails only for want of what another part asks for.
+      // A part fails only if another part, which checks for what it reads, is not true.
       const unmet = parts.filter((_, index) => ![...satisfied, ...failed].includes(String(index)));
       return { policyId, unmet: unmet.map(({ text }) => text) };
     })

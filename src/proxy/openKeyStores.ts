@@ -31,7 +31,7 @@ interface Dependencies {
   readonly log: Logger;
   /** Wraps a key manager to count what it does; undefined: nobody counts. */
   readonly measure: ((keyManager: KeyManager) => KeyManager) | undefined;
-  /** Of which each has its share of the quotas. */
+  /** Number of processes among which the quotas are divided. */
   readonly processes: number;
 }
 

@@ -65,7 +65,7 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
       reusedConnection: outgoing.reusedSocket,
     };
   } catch (error) {
-    // A body that has begun ends with a connection that is closed, whoever closes it.
+    // After the head of an answer, a timeout is reported as a closed connection.
     const reason = explain(signal.aborted ? signal.reason : error, endpoint.deadlineMs);
     throw begun ? new BrokenAnswer(reason, { cause: error }) : new NoAnswer(reason, { cause: error });
   }

@@ -1,9 +1,9 @@
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ManagingCryptoki } from '../../hsm/pkcs11/cryptoki/cryptoki.ts';
 import { loadModule } from '../../hsm/pkcs11/module/loadModule.ts';
 import { Secret } from '../../secret.ts';
 import type { ClusterCalls } from '../clusterCalls.ts';
+import { CLUSTER_FILES, copyCluster } from '../copyCluster.ts';
 import { Accounts, type AccountsOptions, type Client, type Credentials } from './accounts.ts';
 import { ClusterToken } from './clusterToken.ts';
 import { findSoftHsm } from '../../hsm/pkcs11/module/findSoftHsm.ts';
@@ -18,9 +18,6 @@ export interface ClusterOptions extends Pick<AccountsOptions, 'onEvent' | 'onAct
   readonly maxSessions: number;
 }
 
-const USERS = 'users.json';
-const TOKENS = 'tokens';
-
 /** A cluster of AWS CloudHSM over a token of SoftHSM, which must have the configuration of its folder. A process has one. */
 export class Cluster {
   readonly #folder: string;
@@ -32,12 +29,16 @@ export class Cluster {
   /** Throws ClusterFailure, Pkcs11Failure and CryptokiError. */
   constructor({ folder, maxSessions, ...events }: ClusterOptions) {
     this.#folder = folder;
-    const undo = new TokenUndo(join(folder, TOKENS), join(folder, 'undo.json'));
+    const undo = new TokenUndo(join(folder, CLUSTER_FILES.tokens), join(folder, CLUSTER_FILES.undo));
     undo.restore();
     this.#cryptoki = loadModule(findSoftHsm());
     this.#cryptoki.initialize();
     this.#token = new ClusterToken(this.#cryptoki, undo);
-    this.#accounts = new Accounts({ token: this.#token, users: new Users(join(folder, USERS)), ...events });
+    this.#accounts = new Accounts({
+      token: this.#token,
+      users: new Users(join(folder, CLUSTER_FILES.users)),
+      ...events,
+    });
     this.#keys = new KeyMaterial({ token: this.#token, cryptoki: this.#cryptoki, maxSessions });
   }
 
@@ -97,12 +98,9 @@ export class Cluster {
     this.#accounts.end(client);
   }
 
-  /** Copies the token and the users. Nothing changes them meanwhile. */
+  /** Copies what the cluster keeps. No call changes it meanwhile. */
   copyTo(folder: string): void {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of [TOKENS, USERS].filter((each) => existsSync(join(this.#folder, each)))) {
-      cpSync(join(this.#folder, name), join(folder, name), { recursive: true, force: true });
-    }
+    copyCluster(this.#folder, folder);
   }
 
   close(): void {

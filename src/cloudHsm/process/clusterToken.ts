@@ -18,13 +18,13 @@ interface Login {
 /**
  * The token of a cluster. `admin` is its security officer, the crypto user its user, and their passwords are its PINs.
  *
- * A token of SoftHSM has one login at a time: while the user is logged in, it judges no PIN and admits no officer. So the user is
- * logged out for as long as that takes, and logged in again. No other call can come between, because none of them is asynchronous.
+ * A token of SoftHSM has one login at a time: while the user is logged in, it judges no PIN and admits no officer. The user is
+ * therefore logged out meanwhile, and logged in again. The calls are synchronous, so no other call runs in between.
  */
 export class ClusterToken {
   readonly #cryptoki: ManagingCryptoki;
   readonly #undo: TokenUndo;
-  /** Of the crypto user. Its session keeps the login. */
+  /** Login of the crypto user. Its session must stay open: the token ends a login with its last session. */
   #login: Login | undefined;
 
   /** The module must be initialised. */

@@ -3,7 +3,7 @@ import type { Cryptoki, SessionHandle } from '../../hsm/pkcs11/cryptoki/cryptoki
 import { ClusterFailure } from '../clusterFailure.ts';
 import type { ClusterToken } from './clusterToken.ts';
 
-// As long as an operation takes over a network. SoftHSM alone is so quick that no burst would use up the sessions.
+// Time of an operation over a network. SoftHSM alone is so quick that no burst would use up the sessions.
 const OPERATION_MS = 2;
 
 export interface OperationSessionsOptions {

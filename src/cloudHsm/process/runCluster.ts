@@ -4,6 +4,7 @@ import { takeLock, whenFree, LockHeld, type FileLock } from '../../fileLock.ts';
 import { Peer } from '../../messaging/peer.ts';
 import type { ProcessChannel } from '../../messaging/processChannel.ts';
 import { ClusterFailure, CLUSTER_FAILURES } from '../clusterFailure.ts';
+import { CLUSTER_FILES } from '../copyCluster.ts';
 import type { ClusterProcessCalls, ClusterStart, StarterCalls } from '../processCalls.ts';
 import { Cluster } from './cluster.ts';
 import { ClusterListener } from './clusterListener.ts';
@@ -44,7 +45,7 @@ async function startParts(
     // The process that had them may still be ending.
     for (const place of [join(folder, 'cluster'), socketPath])
       locks.push(await whenFree(() => takeLock(`${place}.lock`)));
-    mkdirSync(join(folder, 'tokens'), { recursive: true, mode: 0o700 });
+    mkdirSync(join(folder, CLUSTER_FILES.tokens), { recursive: true, mode: 0o700 });
     const cluster = new Cluster({
       folder,
       maxSessions,

@@ -4,7 +4,7 @@ export class CloudHsmCallFailure extends Error {
 }
 
 export interface CloudHsmClientOptions {
-  /** Of a local KMS, such as `http://127.0.0.1:4599`. */
+  /** URL of a local KMS, such as `http://127.0.0.1:4599`. */
   readonly endpoint: string;
   readonly region: string;
 }

@@ -1,11 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { copyCluster } from '../../cloudHsm/copyCluster.ts';
 import type { ClusterProcess } from './clusterProcesses.ts';
-
-// SoftHSM's configuration names the folder it lies in, and the lock belongs to a process: neither is part of a backup.
-const NOT_COPIED = ['softhsm2.conf', 'cluster.lock'];
 
 /** Folders of clusters and backups, by their ids, for their owner alone. */
 export class ClusterFolders {
@@ -23,12 +20,17 @@ export class ClusterFolders {
 
   /** Copies what a cluster keeps, as the folder of a backup. `process` is that of the cluster, if it runs. */
   async backUp(clusterId: string, backupId: string, process: ClusterProcess | undefined): Promise<void> {
-    await this.#fill(backupId, (part) => (process ? process.copyTo(part) : copyFolder(this.folderOf(clusterId), part)));
+    await this.#fill(backupId, async (part) => {
+      if (process) await process.copyTo(part);
+      else copyCluster(this.folderOf(clusterId), part);
+    });
   }
 
   /** Makes the folder of a cluster, with all that the backup has. */
   async restore(backupId: string, clusterId: string): Promise<void> {
-    await this.#fill(clusterId, (part) => copyFolder(this.folderOf(backupId), part));
+    await this.#fill(clusterId, (part) => {
+      copyCluster(this.folderOf(backupId), part);
+    });
   }
 
   has(id: string): boolean {
@@ -46,7 +48,7 @@ export class ClusterFolders {
   }
 
   /** The folder is there when it is complete. */
-  async #fill(id: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  async #fill(id: string, fill: (folder: string) => void | Promise<void>): Promise<void> {
     const part = this.folderOf(`${id}.part`);
     rmSync(part, { recursive: true, force: true });
     await fill(part);
@@ -65,9 +67,4 @@ export class ClusterFolders {
     }
     return this.#root;
   }
-}
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  mkdirSync(to, { mode: 0o700 });
-  await cp(from, to, { recursive: true, filter: (source) => !NOT_COPIED.includes(basename(source)) });
 }

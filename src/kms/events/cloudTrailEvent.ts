@@ -16,13 +16,13 @@ export interface CloudTrailEvent {
   readonly awsRegion: string;
   readonly sourceIPAddress: string;
   readonly userAgent: string;
-  /** Of a call that failed. */
+  /** Name of the exception, if the call failed. */
   readonly errorCode?: string;
   readonly errorMessage?: string;
   readonly requestParameters: Shown;
   readonly responseElements: Shown;
   readonly additionalEventData?: Readonly<Record<string, string>>;
-  /** Of a call: `x-amzn-RequestId`. */
+  /** `x-amzn-RequestId` of the call. Service events have none. */
   readonly requestID?: string;
   readonly eventID: string;
   readonly readOnly: boolean;

@@ -6,14 +6,14 @@ export interface ShownMembers {
   readonly [member: string]: true | string | ShownMembers;
 }
 
-/** Of the operations of a service, by their names. */
+/** Members that events show, by the names of a service's operations. */
 export type ShownMembersOfOperations = Readonly<
   Record<
     string,
     {
-      /** Of the input, checked and with its defaults. */
+      /** Members of the input, which is checked and has its defaults. */
       readonly request: ShownMembers;
-      /** Of the output; `key ARN` for an operation that answers none, of which CloudTrail tells the key since December 2022. */
+      /** Members of the output. `key ARN` is for an operation without output: CloudTrail shows its key since December 2022. */
       readonly response?: ShownMembers | 'key ARN';
     }
   >

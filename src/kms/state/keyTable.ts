@@ -11,7 +11,7 @@ export class KeyTable {
     this.#database = database;
   }
 
-  /** Of all, in order: their policies alone could be more than the memory holds. */
+  /** Ids of all keys, in order. Whole records could fill the memory: a policy has up to 32 KiB. */
   ids(): string[] {
     const rows = this.#database.prepare('SELECT keyId FROM keys ORDER BY keyId').all();
     return rows.map(({ keyId }) => String(keyId));
@@ -51,7 +51,7 @@ export class KeyTable {
       );
   }
 
-  /** Of what a key is, this can change. */
+  /** Changes the parts of a key that can change. */
   update(keyId: string, change: Partial<Pick<KmsKey, 'description' | 'tags' | 'policy'>>): void {
     const { description = null, tags, policy = null } = change;
     this.#database

@@ -170,7 +170,7 @@ describe('connecting', () => {
     expect(connecting.lines.at(-1)).toMatchObject({ to: 'FAILED', detail: 'TypeError: unforeseen' });
   });
 
-  it('after a failure has no error code any more', async () => {
+  it('after a failure no longer has an error code', async () => {
     const connecting = new Connecting('FAILED', { connectionErrorCode: 'XKS_PROXY_TIMED_OUT' });
     await connecting.disconnect();
     expect(connecting.stored?.connectionErrorCode).toBeUndefined();

@@ -3,25 +3,19 @@ import { EventEmitter, once } from 'node:events';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { copyCluster } from '../../../src/cloudHsm/copyCluster.ts';
 import { BackgroundKeeper } from '../../../src/kms/clusters/backgroundKeeper.ts';
 import { ClusterFolders } from '../../../src/kms/clusters/clusterFolders.ts';
 import type { StartClusterProcess } from '../../../src/kms/clusters/clusterProcesses.ts';
-import type { Backup, Cluster, Hsm } from '../../../src/kms/state/clusterRecords.ts';
+import type { Cluster } from '../../../src/kms/state/clusterRecords.ts';
 import { openDatabase } from '../../../src/kms/state/database.ts';
 import { KmsState } from '../../../src/kms/state/kmsState.ts';
+import { BACKUP, HSM, UNINITIALIZED_CLUSTER } from '../../support/clusterRecords.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const CLUSTER: Cluster = {
-  clusterId: 'cluster-abcdefghij2',
-  createTimestamp: 1,
+  ...UNINITIALIZED_CLUSTER,
   state: 'INITIALIZED',
-  hsmType: 'hsm2m.medium',
-  mode: 'FIPS',
-  vpcId: 'vpc-00000000000000001',
-  securityGroup: 'sg-00000000000000001',
-  subnetMapping: { 'us-east-1a': 'subnet-00000000000000001' },
-  sourceBackupId: undefined,
-  backupHistory: 'cluster-abcdefghij2',
   retentionDays: 7,
   csr: undefined,
   certificate: 'a certificate',
@@ -29,29 +23,8 @@ const CLUSTER: Cluster = {
   tags: [],
 };
 const { clusterId } = CLUSTER;
-const HSM: Hsm = {
-  hsmId: 'hsm-abcdefghij2',
-  clusterId,
-  createTimestamp: 2,
-  state: 'CREATE_IN_PROGRESS',
-  availabilityZone: 'us-east-1a',
-  subnetId: 'subnet-00000000000000001',
-  eniId: 'eni-00000000000000001',
-  eniIp: '10.0.1.4',
-};
-const BACKUP: Backup = {
-  backupId: 'backup-abcdefghij2',
-  clusterId,
-  createTimestamp: 3,
-  state: 'READY',
-  neverExpires: false,
-  deleteTimestamp: undefined,
-  hsmType: 'hsm2m.medium',
-  mode: 'FIPS',
-  tags: [],
-};
 
-/** Processes of clusters that are none: each keeps a file, `key`, in its folder. */
+/** Processes of clusters that are none: each keeps its key in users.json, and makes the folder of tokens when it is activated. */
 class FakeProcesses {
   readonly running = new Map<string, { end: () => void; activate: () => void }>();
   starts = 0;
@@ -61,8 +34,8 @@ class FakeProcesses {
     this.starts++;
     if (this.failure) return Promise.reject(this.failure);
     mkdirSync(folder, { recursive: true });
-    if (existsSync(join(folder, 'activated'))) onActivated();
-    else writeFileSync(join(folder, 'key'), 'first');
+    if (existsSync(join(folder, 'tokens'))) onActivated();
+    else writeFileSync(join(folder, 'users.json'), 'first');
     writeFileSync(join(folder, 'softhsm2.conf'), folder);
     const emitter = new EventEmitter();
     const ended = once(emitter, 'end').then(() => undefined);
@@ -71,15 +44,12 @@ class FakeProcesses {
       emitter.emit('end');
     };
     const activate = () => {
-      writeFileSync(join(folder, 'activated'), '');
+      mkdirSync(join(folder, 'tokens'));
       onActivated();
     };
     this.running.set(id, { end, activate });
     const copyTo = (target: string) => {
-      mkdirSync(target, { recursive: true });
-      for (const name of ['key', 'activated']) {
-        if (existsSync(join(folder, name))) writeFileSync(join(target, name), readFileSync(join(folder, name)));
-      }
+      copyCluster(folder, target);
       return Promise.resolve();
     };
     return Promise.resolve({
@@ -140,7 +110,7 @@ class Keeping {
   }
 
   keyIn(id: string): string {
-    return readFileSync(join(this.folder, 'kms.db.clusters', id, 'key'), 'utf8');
+    return readFileSync(join(this.folder, 'kms.db.clusters', id, 'users.json'), 'utf8');
   }
 
   async activeCluster(): Promise<void> {
@@ -162,7 +132,7 @@ it('a cluster has a process when it is initialized and has an HSM, and is backed
   const [backup] = keeping.state.backups.list();
   expect(backup).toMatchObject({ clusterId, neverExpires: false, hsmType: 'hsm2m.medium', createTimestamp: 1_000 });
   const files = readdirSync(join(keeping.folder, 'kms.db.clusters', backup?.backupId ?? ''));
-  expect(files.toSorted()).toEqual(['activated', 'key']);
+  expect(files.toSorted()).toEqual(['tokens', 'users.json']);
   expect(statSync(join(keeping.folder, 'kms.db.clusters')).mode & 0o777).toBe(0o700);
 });
 
@@ -186,7 +156,7 @@ it('a cluster from a backup has what was in it then, and is active with its firs
   const keeping = new Keeping();
   await keeping.activeCluster();
   const [{ backupId } = BACKUP] = keeping.state.backups.list();
-  writeFileSync(join(keeping.folder, 'kms.db.clusters', clusterId, 'key'), 'changed');
+  writeFileSync(join(keeping.folder, 'kms.db.clusters', clusterId, 'users.json'), 'changed');
   const restored = 'cluster-restored222';
   keeping.keeper.putCluster({ ...CLUSTER, clusterId: restored, state: 'CREATE_IN_PROGRESS', sourceBackupId: backupId });
   await expect.poll(() => keeping.state.clusters.find(restored)?.state).toBe('INITIALIZED');
@@ -226,7 +196,7 @@ it('a process that cannot be started does not keep the next run from serving', a
   expect(second.clusterState).toBe('ACTIVE');
 });
 
-it('a state that cannot end for now has a problem, until it ends', async () => {
+it('a state that cannot end has a problem until it ends', async () => {
   const keeping = new Keeping();
   keeping.keeper.putCluster({ ...CLUSTER, state: 'UNINITIALIZED' });
   keeping.keeper.putHsm(HSM);

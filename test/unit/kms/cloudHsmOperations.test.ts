@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { KmsError } from '../../../src/kms/kmsError.ts';
 import { CLOUD_HSM_OPERATIONS } from '../../../src/kms/operations/cloudHsm/operations.ts';
 import type { Backup, Cluster, Hsm } from '../../../src/kms/state/clusterRecords.ts';
+import { BACKUP } from '../../support/clusterRecords.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const ZONES = ['us-east-1a', 'us-east-1b'];
@@ -81,15 +82,10 @@ function addHsm(clusterId: string, changes: Partial<Hsm> = {}): Hsm {
 
 function addBackup(clusterId: string, changes: Partial<Backup> = {}): Backup {
   const backup: Backup = {
+    ...BACKUP,
     backupId: `backup-${number()}`,
     clusterId,
     createTimestamp: (kms.now += 1000),
-    state: 'READY',
-    neverExpires: false,
-    deleteTimestamp: undefined,
-    hsmType: 'hsm2m.medium',
-    mode: 'FIPS',
-    tags: [],
     ...changes,
   };
   kms.state.backups.put(backup);

@@ -78,12 +78,6 @@ const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
     good: ['111122223333'],
     bad: ['1'.repeat(11), '1'.repeat(13), '11112222333a', '١'.repeat(12)],
   },
-  cloudHsmClusterId: {
-    good: ['cluster-2a34b5cdefg', 'cluster-' + 'a'.repeat(16)],
-    bad: ['cluster-' + 'a'.repeat(10), 'cluster-' + 'a'.repeat(17), 'cluster-1a23b4cdefg'],
-  },
-  trustAnchorCertificate: { length: [1, 5000], ofLength: id, good: ['-----BEGIN CERTIFICATE-----\n'], bad: [] },
-  keyStorePassword: { length: [7, 32], ofLength: id, good: ['kmsPswd1'], bad: [] },
   encryptionAlgorithm: {
     good: ['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE'],
     bad: ['', 'AES'],

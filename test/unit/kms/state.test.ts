@@ -5,48 +5,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, StateFileFailure } from '../../../src/kms/state/database.ts';
-import type { Backup, Cluster, Hsm } from '../../../src/kms/state/clusterRecords.ts';
+import type { Backup, Hsm } from '../../../src/kms/state/clusterRecords.ts';
 import { KmsState } from '../../../src/kms/state/kmsState.ts';
+import { BACKUP, HSM, UNINITIALIZED_CLUSTER } from '../../support/clusterRecords.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
-const CLUSTER: Cluster = {
-  clusterId: 'cluster-abcdefghij2',
-  createTimestamp: 1,
-  state: 'UNINITIALIZED',
-  hsmType: 'hsm2m.medium',
-  mode: 'FIPS',
-  vpcId: 'vpc-00000000000000001',
-  securityGroup: 'sg-00000000000000001',
-  subnetMapping: { 'us-east-1a': 'subnet-00000000000000001' },
-  sourceBackupId: undefined,
-  backupHistory: 'cluster-abcdefghij2',
-  retentionDays: 90,
-  csr: 'a request',
-  certificate: undefined,
-  trustAnchor: undefined,
-  tags: [{ key: 'a', value: 'b' }],
-};
-const HSM: Hsm = {
-  hsmId: 'hsm-abcdefghij2',
-  clusterId: CLUSTER.clusterId,
-  createTimestamp: 2,
-  state: 'ACTIVE',
-  availabilityZone: 'us-east-1a',
-  subnetId: 'subnet-00000000000000001',
-  eniId: 'eni-00000000000000001',
-  eniIp: '10.0.1.4',
-};
-const BACKUP: Backup = {
-  backupId: 'backup-abcdefghij2',
-  clusterId: CLUSTER.clusterId,
-  createTimestamp: 3,
-  state: 'PENDING_DELETION',
-  neverExpires: true,
-  deleteTimestamp: 4,
-  hsmType: 'hsm2m.medium',
-  mode: 'FIPS',
-  tags: [],
-};
+const CLUSTER = UNINITIALIZED_CLUSTER;
+const ACTIVE_HSM: Hsm = { ...HSM, state: 'ACTIVE' };
+const DELETED_BACKUP: Backup = { ...BACKUP, state: 'PENDING_DELETION', neverExpires: true, deleteTimestamp: 4 };
 
 describe('the state', () => {
   it('gives back what it was given', () => {
@@ -90,31 +56,31 @@ describe('the state', () => {
     expect(kms.state.aliases.list()).toEqual([]);
   });
 
-  it('gives back clusters, HSMs and backups, and takes changes of them', () => {
+  it('gives back clusters, ACTIVE_HSMs and backups, and takes changes of them', () => {
     const { state } = new LocalKmsUnderTest();
     state.clusters.put(CLUSTER);
-    state.hsms.put(HSM);
-    state.backups.put(BACKUP);
+    state.hsms.put(ACTIVE_HSM);
+    state.backups.put(DELETED_BACKUP);
     expect(state.clusters.find(CLUSTER.clusterId)).toEqual(CLUSTER);
-    expect(state.hsms.list({ clusterId: CLUSTER.clusterId })).toEqual([HSM]);
+    expect(state.hsms.list({ clusterId: CLUSTER.clusterId })).toEqual([ACTIVE_HSM]);
     expect(state.hsms.list({ clusterId: 'another' })).toEqual([]);
-    expect(state.backups.list()).toEqual([BACKUP]);
-    const changed = { ...BACKUP, neverExpires: false, deleteTimestamp: undefined, state: 'READY' } as const;
+    expect(state.backups.list()).toEqual([DELETED_BACKUP]);
+    const changed = { ...DELETED_BACKUP, neverExpires: false, deleteTimestamp: undefined, state: 'READY' } as const;
     state.backups.put(changed);
     expect(state.backups.list()).toEqual([changed]);
-    state.backups.delete(BACKUP.backupId);
-    expect(state.backups.find(BACKUP.backupId)).toBeUndefined();
+    state.backups.delete(DELETED_BACKUP.backupId);
+    expect(state.backups.find(DELETED_BACKUP.backupId)).toBeUndefined();
   });
 
-  it('keeps a cluster that has HSMs, and gives no address of a subnet twice', () => {
+  it('keeps a cluster that has ACTIVE_HSMs, and gives no address of a subnet twice', () => {
     const { state } = new LocalKmsUnderTest();
     state.clusters.put(CLUSTER);
-    state.hsms.put(HSM);
+    state.hsms.put(ACTIVE_HSM);
     expect(() => {
       state.clusters.delete(CLUSTER.clusterId);
     }).toThrow(/FOREIGN KEY/);
     expect(() => {
-      state.hsms.put({ ...HSM, hsmId: 'hsm-22222222222', eniId: 'eni-00000000000000002' });
+      state.hsms.put({ ...ACTIVE_HSM, hsmId: 'hsm-22222222222', eniId: 'eni-00000000000000002' });
     }).toThrow(/UNIQUE/);
   });
 });

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { XksError } from '../../../xks/errors.ts';
 import type { KeySelector } from '../../keyManager.ts';
 import type { Cryptoki, ObjectHandle, SessionHandle, Template } from '../cryptoki/cryptoki.ts';
@@ -80,7 +81,12 @@ export class KeyDirectory {
   /** Label and CKA_ID of a key. */
   read(session: SessionHandle, handle: ObjectHandle): KeySelector {
     const attributes = this.#cryptoki.readAttributes(session, handle, [CKA.LABEL, CKA.ID]);
-    return { label: attributes.get(CKA.LABEL)?.toString(), ckaId: attributes.get(CKA.ID)?.toString('hex') };
+    const label = attributes.get(CKA.LABEL);
+    // Other bytes would become a text that is not this label.
+    return {
+      label: label && isUtf8(label) ? label.toString() : undefined,
+      ckaId: attributes.get(CKA.ID)?.toString('hex'),
+    };
   }
 
   /** Whether a key was found by this selector, so that it cannot be missing but only vanish. */

@@ -62,8 +62,8 @@ export class Pkcs11Administration {
   }
 
   /**
-   * Makes a key as `createKey` does unless there is one; true if it did. Safe when several proxies do so at once: whoever then
-   * finds more than its own key takes its own back. Throws Pkcs11Failure.
+   * Makes a key as `createKey` does unless there is one; true if it did. Safe when several proxies do so at once: a
+   * proxy that then finds more than its own key deletes its own. Throws Pkcs11Failure.
    */
   async createKeyIfAbsent(key: NewAesKey): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {

@@ -11,7 +11,7 @@ export async function findModule(path: string): Promise<string> {
   });
 }
 
-/** Loads the shared library, as long as what it gives is in use. Throws Pkcs11Failure. */
+/** Loads the shared library, which stays loaded while the result is in use. Throws Pkcs11Failure. */
 export function loadModule(path: string): ManagingCryptoki {
   try {
     return new Pkcs11jsCryptoki(path);

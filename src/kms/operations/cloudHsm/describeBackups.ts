@@ -17,7 +17,7 @@ const shape = z.object({
 const STATES = z.enum(['CREATE_IN_PROGRESS', 'READY', 'DELETED', 'PENDING_DELETION']);
 const FILTERS: Readonly<Record<string, Filter<Backup>>> = {
   backupIds: { values: member.backupId, valueOf: ({ backupId }) => backupId },
-  // Of a copy in another Region, of which there is none.
+  // Only copies in another Region have a source, and there are none.
   sourceBackupIds: { values: member.backupId, valueOf: () => undefined },
   clusterIds: { values: member.clusterId, valueOf: ({ clusterId }) => clusterId },
   states: { values: STATES, valueOf: ({ state }) => state },

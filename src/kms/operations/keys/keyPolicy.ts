@@ -1,6 +1,6 @@
 import { KmsError } from '../../kmsError.ts';
 
-/** Of a key that is made without one: like AWS's, it gives the account control, and by it IAM policies. */
+/** Policy of a key that is created without one. Like AWS's, it gives the account control, and so its IAM policies. */
 export function defaultKeyPolicy(accountId: string): string {
   const statement = {
     Sid: 'Enable IAM User Permissions',
