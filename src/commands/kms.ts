@@ -35,10 +35,12 @@ interface ServeOptions {
   readonly clusterSeconds: number;
 }
 
-/** `xks-proxy kms`: KMS itself, as far as external key stores go, on this machine. */
+/** `xks-proxy kms`: KMS itself, as far as custom key stores go, on this machine. */
 export function kmsCommand(cli: Cli): Command {
   return new Command('kms')
-    .description('a local AWS KMS with external key stores over real XKS proxies, for tests')
+    .description(
+      'a local AWS KMS with custom key stores, over real XKS proxies and CloudHSM clusters of its own, for tests',
+    )
     .addCommand(serveCommand(cli))
     .addCommand(kmsClusterCommand(cli));
 }
@@ -103,7 +105,10 @@ function serveCommand(cli: Cli): Command {
 
 async function start(cli: Cli, options: ServeOptions, log: Logger): Promise<RunningLocalKms> {
   try {
-    return await startLocalKms({ ...settingsOf(options), startCluster: clusterStarter(cli, log) }, log);
+    return await startLocalKms(
+      { ...settingsOf(options), startCluster: clusterStarter(cli, log), openCluster: clusterOpener(cli) },
+      log,
+    );
   } catch (error) {
     throw explain(error, options);
   }
@@ -117,7 +122,14 @@ function clusterStarter({ program, env }: Cli, log: Logger): LocalKmsSettings['s
   };
 }
 
-function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster'> {
+function clusterOpener({ env }: Cli): LocalKmsSettings['openCluster'] {
+  return async (clusterId) => {
+    const { ClusterConnection } = await import('../cloudHsm/clusterConnection.ts');
+    return ClusterConnection.open(clusterId, env);
+  };
+}
+
+function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster' | 'openCluster'> {
   const { host, port, region, accountId, state, events, clientCert, clientKey, config, requestsPerSecond } = options;
   const { resolve = new Map(), ca = [] } = options;
   return {

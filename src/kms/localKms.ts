@@ -1,8 +1,10 @@
 import type { Identity } from './arn.ts';
 import type { ClusterKeeper } from './clusters/clusterKeeper.ts';
+import type { SecurityGroup } from './clusters/securityGroup.ts';
 import type { Subnet } from './clusters/subnet.ts';
 import type { Connector } from './connection/connector.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
+import type { KmsUser } from './kmsUser/kmsUser.ts';
 import type { RequestQuota } from './operations/cryptography/requestQuota.ts';
 import type { KmsState } from './state/kmsState.ts';
 import type { XksProxyClient } from './xksProxy/xksProxyClient.ts';
@@ -15,6 +17,8 @@ export interface LocalKms {
   readonly connector: Connector;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
   readonly subnets: readonly Subnet[];
+  readonly securityGroups: readonly SecurityGroup[];
+  readonly kmsUser: KmsUser;
   readonly clusters: ClusterKeeper;
   /** Quota of cryptographic requests to a key store. */
   readonly quota: RequestQuota;

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Identity } from './arn.ts';
 import type { Caller } from './caller.ts';
+import type { SecurityGroup } from './clusters/securityGroup.ts';
 import { addressesIn, type Subnet } from './clusters/subnet.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
 
@@ -13,6 +14,8 @@ export interface KmsConfig {
   readonly callers: ReadonlyMap<string, Caller>;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
   readonly subnets: readonly Subnet[];
+  /** Those that are not as CloudHSM has made them. */
+  readonly securityGroups: readonly SecurityGroup[];
 }
 
 /** One subnet in each of two zones, unless the configuration says otherwise. */
@@ -82,8 +85,14 @@ function schemaFor({ region, accountId }: Identity) {
       .default([]),
     subnets: z
       .array(subnetSchema)
-      .refine(areDifferent, { error: 'must have different subnetIds' })
+      .refine((subnets) => areDifferent(subnets.map(({ subnetId }) => subnetId)), {
+        error: 'must have different subnetIds',
+      })
       .default(defaultSubnets(region)),
+    securityGroups: z
+      .array(securityGroupSchema)
+      .refine((groups) => areDifferent(groups.map(({ groupId }) => groupId)), { error: 'must have different groupIds' })
+      .default([]),
   });
 }
 
@@ -105,6 +114,22 @@ const subnetSchema = z
     return { ...subnet, availableIpAddressCount: Math.min(availableIpAddressCount ?? most, most) };
   });
 
+const port = z.int().min(-1).max(65_535);
+const ipPermissions = z
+  .array(
+    z.strictObject({
+      ipProtocol: z.enum(['tcp', 'udp', 'icmp', '-1']),
+      fromPort: port.default(-1),
+      toPort: port.default(-1),
+    }),
+  )
+  .default([{ ipProtocol: '-1', fromPort: -1, toPort: -1 }]);
+const securityGroupSchema = z.strictObject({
+  groupId: z.string().regex(/^sg-[0-9a-f]{8,17}$/, { error: 'must be like sg-0123456789abcdef0' }),
+  ipPermissions,
+  ipPermissionsEgress: ipPermissions,
+});
+
 function defaultSubnets(region: string): Subnet[] {
   return DEFAULT_SUBNET_IDS.map((subnetId, index) => {
     const cidrBlock = `10.0.${index + 1}.0/24`;
@@ -118,8 +143,8 @@ function defaultSubnets(region: string): Subnet[] {
   });
 }
 
-function areDifferent(subnets: readonly Subnet[]): boolean {
-  return new Set(subnets.map(({ subnetId }) => subnetId)).size === subnets.length;
+function areDifferent(ids: readonly string[]): boolean {
+  return new Set(ids).size === ids.length;
 }
 
 function isCidrBlock(text: string): boolean {

@@ -11,6 +11,7 @@ import { HealthChecks } from './connection/healthChecks.ts';
 import { EventFile } from './events/eventFile.ts';
 import { EventTrail } from './events/eventTrail.ts';
 import { keyDeletion } from './keyDeletion.ts';
+import { ClusterLogins, type OpenCluster } from './kmsUser/clusterLogins.ts';
 import type { LocalKms } from './localKms.ts';
 import { kmsMetrics } from './monitoring/kmsMetrics.ts';
 import { logExchange } from './monitoring/logExchange.ts';
@@ -42,6 +43,7 @@ export interface LocalKmsSettings extends Pick<HttpsXksProxyClientOptions, 'reso
   /** How long each change of a cluster, an HSM or a backup takes. */
   readonly clusterStepMs: number;
   readonly startCluster: StartClusterProcess;
+  readonly openCluster: OpenCluster;
   readonly dayMs: number;
   readonly requestsPerSecond: number;
 }
@@ -70,7 +72,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
       eventFile.write(json);
     });
   }
-  const metrics = kmsMetrics({ customKeyStores: () => state.customKeyStores.list(), clock });
+  const metrics = kmsMetrics({ externalKeyStores: () => state.customKeyStores.external(), clock });
   const xksProxy = new HttpsXksProxyClient({
     region: identity.region,
     resolve,
@@ -83,9 +85,11 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
       logExchange(log, exchange);
     },
   });
+  const kmsUser = new ClusterLogins(state, settings.openCluster);
   const background = {
     state,
     xksProxy,
+    kmsUser,
     identity,
     get vpcEndpointServices() {
       return config.current.vpcEndpointServices;
@@ -93,10 +97,16 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     get subnets() {
       return config.current.subnets;
     },
+    get securityGroups() {
+      return config.current.securityGroups;
+    },
   };
   const connector = new BackgroundConnector({ ...settings, kms: background, log });
   const healthChecks = new HealthChecks({ ...settings, kms: background, log });
-  const quota = requestQuota(requestsPerSecond, metrics.countThrottle);
+  const quota = requestQuota(requestsPerSecond, (throttle) => {
+    const { customKeyStoreType } = state.customKeyStores.find(throttle.customKeyStoreId) ?? {};
+    if (customKeyStoreType === 'EXTERNAL_KEY_STORE') metrics.countThrottle(throttle);
+  });
   const folders = new ClusterFolders(settings.stateFile);
   const { clusterStepMs: stepMs, startCluster: start } = settings;
   const clusters = new BackgroundKeeper({ state, folders, start, log, clock, stepMs, dayMs });
@@ -119,11 +129,12 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     await listening?.close();
     healthChecks.stop();
     connector.stop();
+    deletion.stop();
+    await kmsUser.disconnectAll();
     await clusters.stop();
     folders.close();
     config.close();
     xksProxy.close();
-    deletion.stop();
     state.close();
     eventFile?.close();
   };

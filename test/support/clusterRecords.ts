@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { newCloudHsmId, newEc2Id } from '../../src/kms/clusters/newId.ts';
 import type { Backup, Cluster, Hsm } from '../../src/kms/state/clusterRecords.ts';
 
 /** A cluster as CreateCluster makes it. */
@@ -43,3 +45,25 @@ export const BACKUP: Backup = {
   mode: 'FIPS',
   tags: [],
 };
+
+/** An ACTIVE cluster of its own, over two zones. */
+export function newActiveCluster(): Cluster {
+  const clusterId = newCloudHsmId('cluster');
+  const subnetMapping = { 'us-east-1a': 'subnet-00000000000000001', 'us-east-1b': 'subnet-00000000000000002' };
+  return {
+    ...UNINITIALIZED_CLUSTER,
+    clusterId,
+    backupHistory: clusterId,
+    state: 'ACTIVE',
+    subnetMapping,
+    csr: undefined,
+  };
+}
+
+/** An ACTIVE HSM of that cluster, in the zone of that subnet. */
+export function newActiveHsm({ clusterId }: Cluster, availabilityZone: string, subnetId: string): Hsm {
+  const address = randomInt(10, 250);
+  const [hsmId, eniId] = [newCloudHsmId('hsm'), newEc2Id('eni')];
+  const eniIp = `10.0.${randomInt(250)}.${address}`;
+  return { ...HSM, hsmId, eniId, eniIp, clusterId, state: 'ACTIVE', availabilityZone, subnetId };
+}

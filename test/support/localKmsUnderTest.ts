@@ -1,10 +1,19 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import type { LocalKms } from '../../src/kms/localKms.ts';
 import type { KmsRequest, Operation, Output } from '../../src/kms/operations/operation.ts';
+import type { Cluster } from '../../src/kms/state/clusterRecords.ts';
 import { openDatabase } from '../../src/kms/state/database.ts';
 import { KmsState } from '../../src/kms/state/kmsState.ts';
-import type { ConnectionState, CustomKeyStore, KmsKey } from '../../src/kms/state/records.ts';
+import type {
+  CloudHsmKey,
+  CloudHsmKeyStore,
+  ConnectionState,
+  ExternalKey,
+  ExternalKeyStore,
+} from '../../src/kms/state/records.ts';
 import { Secret } from '../../src/secret.ts';
+import { newActiveCluster, newActiveHsm } from './clusterRecords.ts';
+import { InMemoryKmsUser } from './inMemoryKmsUser.ts';
 import { InMemoryXksProxy } from './inMemoryXksProxy.ts';
 
 /** A local KMS with its state in memory, over a proxy in memory; time stands still unless a test moves it. */
@@ -14,6 +23,8 @@ export class LocalKmsUnderTest implements LocalKms {
   readonly xksProxy = new InMemoryXksProxy().addKey('foo').addKey('bar');
   vpcEndpointServices: LocalKms['vpcEndpointServices'] = [];
   subnets: LocalKms['subnets'] = [];
+  securityGroups: LocalKms['securityGroups'] = [];
+  readonly kmsUser = new InMemoryKmsUser();
   dayMs = 86_400_000;
   now = Date.UTC(2026, 0, 1);
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
@@ -57,9 +68,13 @@ export class LocalKmsUnderTest implements LocalKms {
     });
   }
 
-  addKeyStore(changes: Partial<CustomKeyStore> = {}, connectionState: ConnectionState = 'CONNECTED'): CustomKeyStore {
+  addKeyStore(
+    changes: Partial<ExternalKeyStore> = {},
+    connectionState: ConnectionState = 'CONNECTED',
+  ): ExternalKeyStore {
     const id = randomBytes(9).toString('hex').slice(1);
-    const store: CustomKeyStore = {
+    const store: ExternalKeyStore = {
+      customKeyStoreType: 'EXTERNAL_KEY_STORE',
       customKeyStoreId: `cks-${id}`,
       customKeyStoreName: `store ${id}`,
       creationDate: this.now,
@@ -81,8 +96,9 @@ export class LocalKmsUnderTest implements LocalKms {
     return store;
   }
 
-  addKey(customKeyStoreId: string, changes: Partial<KmsKey> = {}): KmsKey {
-    const key: KmsKey = {
+  addKey(customKeyStoreId: string, changes: Partial<ExternalKey> = {}): ExternalKey {
+    const key: ExternalKey = {
+      origin: 'EXTERNAL_KEY_STORE',
       keyId: randomUUID(),
       customKeyStoreId,
       xksKeyId: 'foo',
@@ -93,6 +109,59 @@ export class LocalKmsUnderTest implements LocalKms {
       tags: [],
       policy: '{}',
       keyMaterial: createSecretKey(randomBytes(32)),
+      ...changes,
+    };
+    this.state.keys.insert(key);
+    return key;
+  }
+
+  /** A cluster with an HSM in each of two zones, and a key store that uses it. */
+  addCloudHsmKeyStore(
+    changes: Partial<CloudHsmKeyStore> = {},
+    connectionState: ConnectionState = 'CONNECTED',
+  ): CloudHsmKeyStore {
+    const { clusterId, trustAnchor = '' } = this.addCluster();
+    const id = randomBytes(9).toString('hex').slice(1);
+    const store: CloudHsmKeyStore = {
+      customKeyStoreType: 'AWS_CLOUDHSM',
+      customKeyStoreId: `cks-${id}`,
+      customKeyStoreName: `store ${id}`,
+      creationDate: this.now,
+      connectionState,
+      connectionErrorCode: undefined,
+      cloudHsmClusterId: clusterId,
+      trustAnchorCertificate: trustAnchor,
+      keyStorePassword: new Secret('kmsuserPassword1'),
+      nextKeyStorePassword: undefined,
+      ...changes,
+    };
+    this.state.customKeyStores.put(store);
+    return store;
+  }
+
+  addCluster(changes: Partial<Cluster> = {}): Cluster {
+    const cluster = { ...newActiveCluster(), ...changes };
+    this.state.clusters.put(cluster);
+    for (const [availabilityZone, subnetId] of Object.entries(cluster.subnetMapping)) {
+      this.state.hsms.put(newActiveHsm(cluster, availabilityZone, subnetId));
+    }
+    return cluster;
+  }
+
+  /** A key with key material in the memory of `kmsUser`. */
+  addClusterKey(customKeyStoreId: string, changes: Partial<CloudHsmKey> = {}): CloudHsmKey {
+    const key: CloudHsmKey = {
+      origin: 'AWS_CLOUDHSM',
+      keyId: randomUUID(),
+      customKeyStoreId,
+      backingKeyId: this.kmsUser.makeKey(),
+      isMaterialMissing: false,
+      creationDate: this.now,
+      description: '',
+      state: 'Enabled',
+      deletionDate: undefined,
+      tags: [],
+      policy: '{}',
       ...changes,
     };
     this.state.keys.insert(key);

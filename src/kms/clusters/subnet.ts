@@ -22,11 +22,6 @@ export function addressesIn(cidrBlock: string): number {
   return 2 ** (32 - Number(bits)) - FIRST_RESERVED - LAST_RESERVED;
 }
 
-/** How many addresses are free while these HSMs exist. */
-export function freeAddresses({ subnetId, availableIpAddressCount }: Subnet, hsms: readonly Hsm[]): number {
-  return availableIpAddressCount - hsms.filter((hsm) => hsm.subnetId === subnetId).length;
-}
-
 /** The first address of the subnet that none of these HSMs has. There must be a free one. */
 export function nextAddress({ subnetId, cidrBlock }: Subnet, hsms: readonly Hsm[]): string {
   const taken = new Set(hsms.filter((hsm) => hsm.subnetId === subnetId).map(({ eniIp }) => eniIp));

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { LocalKms } from '../localKms.ts';
 import type { ConnectionErrorCode, ConnectionState, CustomKeyStore } from '../state/records.ts';
 import type { Connector } from './connector.ts';
 import { Transitions } from '../transitions.ts';
 import { requireConnectionState } from './requireConnectionState.ts';
-import { tryToConnect } from './tryToConnect.ts';
+import { endConnection, tryToConnect, type ConnectingKms } from './tryToConnect.ts';
 
 export interface ConnectorOptions {
-  readonly kms: Pick<LocalKms, 'state' | 'xksProxy' | 'vpcEndpointServices' | 'identity'>;
+  readonly kms: ConnectingKms;
   readonly log: Logger;
-  /** How long a key store is CONNECTING before its proxy is called, in milliseconds. */
+  /** How long a key store is CONNECTING before its proxy or its cluster is called, in milliseconds. */
   readonly connectMs: number;
   /** How long it is DISCONNECTING, in milliseconds. */
   readonly disconnectMs: number;
@@ -69,10 +68,10 @@ export class BackgroundConnector implements Connector {
   }
 
   #finishDisconnecting(customKeyStoreId: string): void {
-    this.#transitions.later(customKeyStoreId, this.#disconnectMs, () => {
+    this.#transitions.later(customKeyStoreId, this.#disconnectMs, async () => {
       const store = this.#find(customKeyStoreId);
       if (!store) return;
-      this.#kms.xksProxy.disconnect(store.proxy.uriEndpoint);
+      await endConnection(this.#kms, store);
       this.#move(store, 'DISCONNECTED');
     });
   }

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
+import { checkKeyMaterial } from '../kmsUser/checkKeyMaterial.ts';
 import type { LocalKms } from '../localKms.ts';
-import type { CustomKeyStore } from '../state/records.ts';
+import type { CustomKeyStore, ExternalKeyStore } from '../state/records.ts';
 import { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 
 export interface HealthCheckOptions {
-  readonly kms: Pick<LocalKms, 'state' | 'xksProxy'>;
+  readonly kms: Pick<LocalKms, 'state' | 'xksProxy' | 'kmsUser'>;
   readonly log: Logger;
   /** Milliseconds from one check of a key store to the next. */
   readonly healthCheckMs: number;
 }
 
 /**
- * Asks the proxies of connected key stores for their health, again and again. A key store whose proxy fails stays CONNECTED:
- * the answers are for metrics and the log.
+ * Asks the proxies of connected key stores for their health, and clusters for key material, again and again. A key store whose proxy
+ * or cluster fails stays CONNECTED: the answers are for metrics, the log, and the states of keys.
  */
 export class HealthChecks {
   readonly #kms: HealthCheckOptions['kms'];
@@ -56,16 +58,25 @@ export class HealthChecks {
     }
   }
 
-  async #check({ customKeyStoreId, proxy }: CustomKeyStore): Promise<void> {
+  async #check(store: CustomKeyStore): Promise<void> {
+    const { customKeyStoreId } = store;
     this.#running.add(customKeyStoreId);
-    const requestMetadata = { kmsRequestId: randomUUID(), kmsOperation: 'KmsHealthCheck' };
     try {
-      await this.#kms.xksProxy.getHealthStatus({ proxy, requestMetadata, customKeyStoreId });
+      if (store.customKeyStoreType === 'AWS_CLOUDHSM') await checkKeyMaterial(this.#kms, store);
+      else await this.#askProxy(store);
     } catch (error) {
       // Failures of proxies are in the log already, as are those of all requests to them.
-      if (!(error instanceof XksProxyFailure)) this.#log.error({ customKeyStoreId, err: error }, 'health check failed');
+      if (error instanceof XksProxyFailure) return;
+      if (error instanceof ClusterFailure)
+        this.#log.warn({ customKeyStoreId, detail: error.message }, 'cluster failed');
+      else this.#log.error({ customKeyStoreId, err: error }, 'health check failed');
     } finally {
       this.#running.delete(customKeyStoreId);
     }
+  }
+
+  async #askProxy({ customKeyStoreId, proxy }: ExternalKeyStore): Promise<void> {
+    const requestMetadata = { kmsRequestId: randomUUID(), kmsOperation: 'KmsHealthCheck' };
+    await this.#kms.xksProxy.getHealthStatus({ proxy, requestMetadata, customKeyStoreId });
   }
 }

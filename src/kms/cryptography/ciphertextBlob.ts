@@ -4,14 +4,14 @@ import type { ExternalCiphertext } from '../xksProxy/xksProxyClient.ts';
 import { INNER_LAYER_BYTES } from './innerLayer.ts';
 import { KEY_ID_BYTES, keyIdFromBytes, keyIdToBytes } from './keyIdBytes.ts';
 
-/** What a CiphertextBlob says: the KMS key, and what its proxy made of the inner ciphertext. */
+/** What a CiphertextBlob says: the KMS key, and what its proxy or its cluster made of the plaintext. */
 export interface CiphertextBlob {
   readonly keyId: string;
   readonly sealed: ExternalCiphertext;
 }
 
 const FORMAT = 1;
-const MIN_CIPHERTEXT_BYTES = 1 + INNER_LAYER_BYTES;
+const MIN_CIPHERTEXT_BYTES = 1;
 const MAX_CIPHERTEXT_BYTES = 4096 + INNER_LAYER_BYTES;
 
 /**
@@ -57,7 +57,8 @@ export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
   return { keyId, sealed: { initializationVector, authenticationTag, ciphertextMetadata, ciphertext } };
 }
 
-function requireFormat(holds: boolean): void {
+/** Throws InvalidCiphertextException unless that holds. */
+export function requireFormat(holds: boolean): void {
   if (!holds) {
     throw new KmsError('InvalidCiphertextException', 'The ciphertext is not one that this local KMS has made.');
   }

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { KmsKey } from '../state/records.ts';
+import type { ExternalKey } from '../state/records.ts';
 import { keyIdToBytes } from './keyIdBytes.ts';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -13,7 +13,7 @@ export const INNER_LAYER_BYTES = IV_BYTES + TAG_BYTES;
  * KMS's own layer of the double encryption: AES-256-GCM under the key material of the KMS key, bound to the key's id and to
  * the encryption context. Gives IV, tag and ciphertext.
  */
-export function sealInnerLayer(key: KmsKey, plaintext: Buffer, context: Buffer): Buffer {
+export function sealInnerLayer(key: ExternalKey, plaintext: Buffer, context: Buffer): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, key.keyMaterial, iv).setAAD(innerAad(key, context));
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
@@ -21,7 +21,7 @@ export function sealInnerLayer(key: KmsKey, plaintext: Buffer, context: Buffer):
 }
 
 /** Throws an Error if the bytes are not those that were sealed with this key and context. */
-export function openInnerLayer(key: KmsKey, sealed: Buffer, context: Buffer): Buffer {
+export function openInnerLayer(key: ExternalKey, sealed: Buffer, context: Buffer): Buffer {
   const iv = sealed.subarray(0, IV_BYTES);
   const tag = sealed.subarray(IV_BYTES, INNER_LAYER_BYTES);
   const ciphertext = sealed.subarray(INNER_LAYER_BYTES);
@@ -31,6 +31,6 @@ export function openInnerLayer(key: KmsKey, sealed: Buffer, context: Buffer): Bu
   return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
 }
 
-function innerAad({ keyId }: KmsKey, context: Buffer): Buffer {
+function innerAad({ keyId }: ExternalKey, context: Buffer): Buffer {
   return Buffer.concat([keyIdToBytes(keyId), context]);
 }

@@ -53,7 +53,7 @@ export const KMS_SHOWN_MEMBERS: ShownMembersOfOperations = {
     },
     response: {
       KeyMetadata: {
-        AWSAccountId: true,
+        AWSAccountId: 'AWSAccountId',
         KeyId: true,
         Arn: true,
         CreationDate: true,

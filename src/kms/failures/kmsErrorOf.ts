@@ -1,6 +1,7 @@
 import { KmsError } from '../kmsError.ts';
 import type { ConnectionErrorCode, Connectivity } from '../state/records.ts';
 import type { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
+import { CLUSTER_FAILURE_TABLE, type ClusterProblem } from './clusterFailureTable.ts';
 import { FAILURE_TABLE } from './failureTable.ts';
 
 // The caller learns what kind of failure it was; the proxy's own words are the log's. Spec, "KMS Considerations".
@@ -29,4 +30,16 @@ export function connectionErrorCode({ reason }: XksProxyFailure, connectivity: C
     return 'XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION';
   }
   return FAILURE_TABLE[reason].connection;
+}
+
+/** What CreateKey answers when the cluster of a key store does not serve. */
+export function createKeyErrorOfCluster(problem: ClusterProblem, detail?: string): KmsError {
+  const { createKey, message } = CLUSTER_FAILURE_TABLE[problem];
+  return new KmsError(createKey, message, { detail });
+}
+
+/** What cryptographic operations answer when a cluster does not serve. */
+export function clusterError(problem: ClusterProblem, detail?: string): KmsError {
+  const { cryptographic, message } = CLUSTER_FAILURE_TABLE[problem];
+  return new KmsError(cryptographic, message, { detail });
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Throttle } from '../operations/cryptography/requestQuota.ts';
-import type { CustomKeyStore } from '../state/records.ts';
+import type { ExternalKeyStore } from '../state/records.ts';
 import type { HealthState, HealthStatus, XksExchange } from '../xksProxy/xksProxyClient.ts';
 import { errorDimensions } from './errorDimensions.ts';
 
@@ -25,10 +25,10 @@ export interface KmsMetrics {
  * "Monitoring KMS keys with Amazon CloudWatch". Series of a key store that is not there any more are dropped, but for what was counted.
  */
 export function kmsMetrics({
-  customKeyStores,
+  externalKeyStores,
   clock,
 }: {
-  readonly customKeyStores: () => readonly CustomKeyStore[];
+  readonly externalKeyStores: () => readonly ExternalKeyStore[];
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }): KmsMetrics {
@@ -65,7 +65,7 @@ export function kmsMetrics({
       registers,
       collect: () => {
         gauge.reset();
-        for (const store of customKeyStores()) {
+        for (const store of externalKeyStores()) {
           const { customKeyStoreId: CustomKeyStoreId } = store;
           for (const [value, labels] of read(store)) gauge.set({ CustomKeyStoreId, ...labels }, value);
         }
@@ -127,4 +127,4 @@ export function kmsMetrics({
   };
 }
 
-type ReadStore = (store: CustomKeyStore) => readonly (readonly [value: number, labels: Record<string, string>])[];
+type ReadStore = (store: ExternalKeyStore) => readonly (readonly [value: number, labels: Record<string, string>])[];

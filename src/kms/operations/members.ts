@@ -78,6 +78,15 @@ export const xksProxyAuthenticationCredential = z.object({
 });
 export const xksProxyConnectivity = z.enum(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE']);
 
+/** The service model has the lengths; the pattern is that of CloudHSM. */
+export const cloudHsmClusterId = z
+  .string()
+  .min(19)
+  .max(24)
+  .regex(/^cluster-[2-7a-zA-Z]{11,16}$/);
+export const trustAnchorCertificate = z.string().min(1).max(5000);
+export const keyStorePassword = z.string().min(7).max(32);
+
 /** Deprecated: KeySpec without those of later years. */
 export const customerMasterKeySpec = z.enum([
   'RSA_2048',

@@ -9,7 +9,7 @@ export interface KmsRequest {
   readonly caller: Caller;
   /**
    * Adds to additionalEventData of the request's event and of its record in the log. Cryptographic operations tell
-   * `customKeyStoreId` and `xksKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+   * `customKeyStoreId` and `xksKeyId`, or `backingKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
    */
   readonly note: (data: Readonly<Record<string, string>>) => void;
   /** Adds the ARN of a key or alias to the resources of the request's event. */

@@ -32,7 +32,8 @@ export function openDatabase(file: string): DatabaseSync {
 function open(file: string): DatabaseSync {
   // Before SQLite makes it, with the permissions of any file.
   if (file !== ':memory:') closeSync(openPrivateFile(file));
-  const database = new DatabaseSync(file, { enableForeignKeyConstraints: true });
+  // A step may replace a table that others refer to.
+  const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
   // What an operation has answered is not lost, not even when the power fails; nobody else reads or writes the file.
   database.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;',
@@ -40,7 +41,7 @@ function open(file: string): DatabaseSync {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   for (const step of SCHEMA_STEPS.slice(version)) database.exec(step);
   if (version < SCHEMA_STEPS.length) database.exec(`PRAGMA user_version = ${SCHEMA_STEPS.length}`);
-  database.exec('COMMIT');
+  database.exec('COMMIT; PRAGMA foreign_keys = ON;');
   if (version > SCHEMA_STEPS.length) {
     database.close();
     throw new StateFileFailure(

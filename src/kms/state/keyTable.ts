@@ -1,6 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { KmsKey, StoredKeyState, Tag } from './records.ts';
+import type { CloudHsmKey, ExternalKey, KmsKey, StoredKeyState, Tag } from './records.ts';
 
 type Row = Record<string, SQLOutputValue>;
 
@@ -22,11 +22,12 @@ export class KeyTable {
     return row && read(row);
   }
 
-  findByXksKeyId(customKeyStoreId: string, xksKeyId: string): KmsKey | undefined {
+  findByXksKeyId(customKeyStoreId: string, xksKeyId: string): ExternalKey | undefined {
     const row = this.#database
       .prepare('SELECT * FROM keys WHERE customKeyStoreId = ? AND xksKeyId = ?')
       .get(customKeyStoreId, xksKeyId);
-    return row && read(row);
+    const key = row && read(row);
+    return key?.origin === 'EXTERNAL_KEY_STORE' ? key : undefined;
   }
 
   /** Whether the key store has any, those pending deletion included. */
@@ -34,20 +35,33 @@ export class KeyTable {
     return this.#database.prepare('SELECT 1 FROM keys WHERE customKeyStoreId = ?').get(customKeyStoreId) !== undefined;
   }
 
+  /** The keys of an AWS CloudHSM key store, those pending deletion included. */
+  inCluster(customKeyStoreId: string): CloudHsmKey[] {
+    return this.#database
+      .prepare('SELECT * FROM keys WHERE customKeyStoreId = ?')
+      .all(customKeyStoreId)
+      .map(read)
+      .filter((key) => key.origin === 'AWS_CLOUDHSM');
+  }
+
   insert(key: KmsKey): void {
+    const isExternal = key.origin === 'EXTERNAL_KEY_STORE';
     this.#database
-      .prepare('INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+      .prepare('INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         key.keyId,
+        key.origin,
         key.customKeyStoreId,
-        key.xksKeyId,
+        isExternal ? key.xksKeyId : null,
+        isExternal ? null : key.backingKeyId,
+        Number(!isExternal && key.isMaterialMissing),
         key.creationDate,
         key.description,
         key.state,
         key.deletionDate ?? null,
         JSON.stringify(key.tags),
         key.policy,
-        key.keyMaterial.export(),
+        isExternal ? key.keyMaterial.export() : null,
       );
   }
 
@@ -68,23 +82,50 @@ export class KeyTable {
       .run(state, deletionDate ?? null, keyId);
   }
 
-  /** Deletes keys with their aliases, and returns them. */
+  setMaterialMissing(keyId: string, isMaterialMissing: boolean): void {
+    this.#database
+      .prepare('UPDATE keys SET isMaterialMissing = ? WHERE keyId = ?')
+      .run(Number(isMaterialMissing), keyId);
+  }
+
+  /** Deletes keys with their aliases, and returns them. Those in clusters become deletions of key material in the same moment. */
   deleteDue(now: number): KmsKey[] {
-    return this.#database.prepare('DELETE FROM keys WHERE deletionDate <= ? RETURNING *').all(now).map(read);
+    const isDue = this.#database.prepare('SELECT 1 FROM keys WHERE deletionDate <= ?').get(now);
+    if (!isDue) return [];
+    this.#database.exec('BEGIN');
+    try {
+      this.#database
+        .prepare(
+          `INSERT INTO key_material_deletions
+           SELECT keyId, customKeyStoreId, cloudHsmClusterId, backingKeyId FROM keys JOIN custom_key_stores USING (customKeyStoreId)
+           WHERE deletionDate <= ? AND origin = 'AWS_CLOUDHSM'`,
+        )
+        .run(now);
+      const rows = this.#database.prepare('DELETE FROM keys WHERE deletionDate <= ? RETURNING *').all(now);
+      this.#database.exec('COMMIT');
+      return rows.map(read);
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 }
 
 function read(row: Row): KmsKey {
-  return {
+  const key = {
     keyId: String(row['keyId']),
     customKeyStoreId: String(row['customKeyStoreId']),
-    xksKeyId: String(row['xksKeyId']),
     creationDate: Number(row['creationDate']),
     description: String(row['description']),
     state: String(row['state']) as StoredKeyState,
     deletionDate: row['deletionDate'] === null ? undefined : Number(row['deletionDate']),
     tags: JSON.parse(String(row['tags'])) as Tag[],
     policy: String(row['policy']),
-    keyMaterial: createSecretKey(row['keyMaterial'] as Uint8Array),
   };
+  if (row['origin'] === 'AWS_CLOUDHSM') {
+    const isMaterialMissing = row['isMaterialMissing'] !== 0;
+    return { ...key, origin: 'AWS_CLOUDHSM', backingKeyId: String(row['backingKeyId']), isMaterialMissing };
+  }
+  const keyMaterial = createSecretKey(row['keyMaterial'] as Uint8Array);
+  return { ...key, origin: 'EXTERNAL_KEY_STORE', xksKeyId: String(row['xksKeyId']), keyMaterial };
 }

@@ -3,7 +3,15 @@ import { AliasTable } from './aliasTable.ts';
 import { BACKUP_COLUMNS, CLUSTER_COLUMNS, HSM_COLUMNS, type Backup, type Cluster, type Hsm } from './clusterRecords.ts';
 import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
 import { KeyTable } from './keyTable.ts';
-import { RecordTable } from './recordTable.ts';
+import type { KeyMaterialDeletion } from './records.ts';
+import { RecordTable, type Columns } from './recordTable.ts';
+
+const DELETION_COLUMNS: Columns<KeyMaterialDeletion> = {
+  keyId: 'text',
+  customKeyStoreId: 'text',
+  cloudHsmClusterId: 'text',
+  backingKeyId: 'text',
+};
 
 /**
  * All that the local KMS remembers. Each call is finished when it returns, and on the disk. A change that would break a rule of
@@ -12,6 +20,7 @@ import { RecordTable } from './recordTable.ts';
 export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
   readonly keys: KeyTable;
+  readonly keyMaterialDeletions: RecordTable<KeyMaterialDeletion>;
   readonly aliases: AliasTable;
   readonly clusters: RecordTable<Cluster>;
   readonly hsms: RecordTable<Hsm>;
@@ -22,6 +31,7 @@ export class KmsState {
     this.#database = database;
     this.customKeyStores = new CustomKeyStoreTable(database);
     this.keys = new KeyTable(database);
+    this.keyMaterialDeletions = new RecordTable(database, 'key_material_deletions', DELETION_COLUMNS);
     this.aliases = new AliasTable(database);
     this.clusters = new RecordTable<Cluster>(database, 'clusters', CLUSTER_COLUMNS);
     this.hsms = new RecordTable<Hsm>(database, 'hsms', HSM_COLUMNS);

@@ -3,11 +3,18 @@ import type { Secret } from '../../secret.ts';
 
 export type ConnectionState = 'CONNECTED' | 'CONNECTING' | 'FAILED' | 'DISCONNECTED' | 'DISCONNECTING';
 
-/** Those of external key stores. AWS KMS Developer Guide, "Connection error codes for external key stores". */
+/** Why a key store is FAILED; the first three are of both kinds. API reference, CustomKeyStoresListEntry, ConnectionErrorCode. */
 export type ConnectionErrorCode =
   | 'INTERNAL_ERROR'
   | 'INVALID_CREDENTIALS'
   | 'NETWORK_ERRORS'
+  | 'CLUSTER_NOT_FOUND'
+  | 'INSUFFICIENT_CLOUDHSM_HSMS'
+  | 'INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET'
+  | 'SUBNET_NOT_FOUND'
+  | 'USER_LOCKED_OUT'
+  | 'USER_LOGGED_IN'
+  | 'USER_NOT_FOUND'
   | 'XKS_PROXY_ACCESS_DENIED'
   | 'XKS_PROXY_INVALID_CONFIGURATION'
   | 'XKS_PROXY_INVALID_RESPONSE'
@@ -33,8 +40,7 @@ export interface XksProxyConfiguration {
   readonly rawSecretAccessKey: Secret;
 }
 
-/** An external key store. Times are milliseconds since the epoch. */
-export interface CustomKeyStore {
+interface AnyKeyStore {
   /** `cks-` and 17 hexadecimal digits. */
   readonly customKeyStoreId: string;
   readonly customKeyStoreName: string;
@@ -42,10 +48,28 @@ export interface CustomKeyStore {
   readonly connectionState: ConnectionState;
   /** Of a FAILED one. */
   readonly connectionErrorCode: ConnectionErrorCode | undefined;
+}
+
+export interface ExternalKeyStore extends AnyKeyStore {
+  readonly customKeyStoreType: 'EXTERNAL_KEY_STORE';
   readonly proxy: XksProxyConfiguration;
   /** When KMS was given the credential. */
   readonly credentialDate: number;
 }
+
+export interface CloudHsmKeyStore extends AnyKeyStore {
+  readonly customKeyStoreType: 'AWS_CLOUDHSM';
+  readonly cloudHsmClusterId: string;
+  /** PEM, as KMS was given it. */
+  readonly trustAnchorCertificate: string;
+  /** What KMS takes for the password of `kmsuser`. */
+  readonly keyStorePassword: Secret;
+  /** The password that is being set: whether it has been, only a login tells. */
+  readonly nextKeyStorePassword: Secret | undefined;
+}
+
+/** Times are milliseconds since the epoch. */
+export type CustomKeyStore = ExternalKeyStore | CloudHsmKeyStore;
 
 /** What a key would be if its key store were connected. */
 export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
@@ -55,12 +79,10 @@ export interface Tag {
   readonly value: string;
 }
 
-/** A KMS key in an external key store. Times are milliseconds since the epoch. */
-export interface KmsKey {
+interface AnyKey {
   /** A UUID. */
   readonly keyId: string;
   readonly customKeyStoreId: string;
-  readonly xksKeyId: string;
   readonly creationDate: number;
   readonly description: string;
   readonly state: StoredKeyState;
@@ -69,8 +91,34 @@ export interface KmsKey {
   readonly tags: readonly Tag[];
   /** The key policy, JSON: kept, not evaluated. */
   readonly policy: string;
+}
+
+/** A KMS key in an external key store. */
+export interface ExternalKey extends AnyKey {
+  readonly origin: 'EXTERNAL_KEY_STORE';
+  readonly xksKeyId: string;
   /** 32 bytes: KMS's own share of the double encryption. */
   readonly keyMaterial: KeyObject;
+}
+
+/** A KMS key in an AWS CloudHSM key store. */
+export interface CloudHsmKey extends AnyKey {
+  readonly origin: 'AWS_CLOUDHSM';
+  /** CKA_ID of the key material in the cluster, in lower-case hexadecimal. */
+  readonly backingKeyId: string;
+  /** Whether the cluster had no key of this id when KMS looked last. */
+  readonly isMaterialMissing: boolean;
+}
+
+/** Times are milliseconds since the epoch. */
+export type KmsKey = ExternalKey | CloudHsmKey;
+
+/** Key material of a deleted KMS key that is to be deleted from its cluster. */
+export interface KeyMaterialDeletion {
+  readonly keyId: string;
+  readonly customKeyStoreId: string;
+  readonly cloudHsmClusterId: string;
+  readonly backingKeyId: string;
 }
 
 export interface Alias {

@@ -82,4 +82,63 @@ export const SCHEMA_STEPS: readonly string[] = [
     tags TEXT NOT NULL
   ) STRICT;
   CREATE INDEX backups_of_cluster ON backups (clusterId);`,
+
+  // Key stores and keys of both kinds: columns of one kind are NULL in the other.
+  `CREATE TABLE new_custom_key_stores (
+    customKeyStoreId TEXT PRIMARY KEY,
+    customKeyStoreType TEXT NOT NULL,
+    customKeyStoreName TEXT NOT NULL UNIQUE,
+    creationDate INTEGER NOT NULL,
+    connectionState TEXT NOT NULL,
+    connectionErrorCode TEXT,
+    connectivity TEXT,
+    uriEndpoint TEXT,
+    uriPath TEXT,
+    vpcEndpointServiceName TEXT UNIQUE,
+    vpcEndpointServiceOwner TEXT,
+    accessKeyId TEXT,
+    rawSecretAccessKey TEXT,
+    credentialDate INTEGER,
+    cloudHsmClusterId TEXT UNIQUE REFERENCES clusters,
+    trustAnchorCertificate TEXT,
+    keyStorePassword TEXT,
+    nextKeyStorePassword TEXT,
+    UNIQUE (uriEndpoint, uriPath)
+  ) STRICT;
+  INSERT INTO new_custom_key_stores
+    SELECT customKeyStoreId, 'EXTERNAL_KEY_STORE', customKeyStoreName, creationDate, connectionState, connectionErrorCode,
+      connectivity, uriEndpoint, uriPath, vpcEndpointServiceName, vpcEndpointServiceOwner, accessKeyId, rawSecretAccessKey,
+      credentialDate, NULL, NULL, NULL, NULL
+    FROM custom_key_stores;
+  DROP TABLE custom_key_stores;
+  ALTER TABLE new_custom_key_stores RENAME TO custom_key_stores;
+  CREATE TABLE new_keys (
+    keyId TEXT PRIMARY KEY,
+    origin TEXT NOT NULL,
+    customKeyStoreId TEXT REFERENCES custom_key_stores,
+    xksKeyId TEXT,
+    backingKeyId TEXT,
+    isMaterialMissing INTEGER NOT NULL,
+    creationDate INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    state TEXT NOT NULL,
+    deletionDate INTEGER,
+    tags TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    keyMaterial BLOB,
+    UNIQUE (customKeyStoreId, xksKeyId)
+  ) STRICT;
+  INSERT INTO new_keys
+    SELECT keyId, 'EXTERNAL_KEY_STORE', customKeyStoreId, xksKeyId, NULL, FALSE, creationDate, description, state, deletionDate,
+      tags, policy, keyMaterial
+    FROM keys;
+  DROP TABLE keys;
+  ALTER TABLE new_keys RENAME TO keys;
+  CREATE INDEX keys_due ON keys (deletionDate) WHERE deletionDate IS NOT NULL;
+  CREATE TABLE key_material_deletions (
+    keyId TEXT PRIMARY KEY,
+    customKeyStoreId TEXT NOT NULL,
+    cloudHsmClusterId TEXT NOT NULL,
+    backingKeyId TEXT NOT NULL
+  ) STRICT;`,
 ];

@@ -4,7 +4,7 @@ import { BackgroundConnector } from '../../../src/kms/connection/backgroundConne
 import { connectCustomKeyStore } from '../../../src/kms/operations/customKeyStores/connectCustomKeyStore.ts';
 import { disconnectCustomKeyStore } from '../../../src/kms/operations/customKeyStores/disconnectCustomKeyStore.ts';
 import { updateCustomKeyStore } from '../../../src/kms/operations/customKeyStores/updateCustomKeyStore.ts';
-import type { ConnectionState, CustomKeyStore } from '../../../src/kms/state/records.ts';
+import type { ConnectionState, ExternalKeyStore } from '../../../src/kms/state/records.ts';
 import { type FailureReason, XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 import { GOOD_SERVICE, VPC_PROXY } from '../../support/vpcEndpointServices.ts';
@@ -16,10 +16,10 @@ const DISCONNECT_MS = 1000;
 class Connecting {
   readonly kms = new LocalKmsUnderTest();
   readonly lines: Record<string, unknown>[] = [];
-  readonly store: CustomKeyStore;
+  readonly store: ExternalKeyStore;
   connector: BackgroundConnector;
 
-  constructor(state: ConnectionState, changes: Partial<CustomKeyStore> = {}) {
+  constructor(state: ConnectionState, changes: Partial<ExternalKeyStore> = {}) {
     this.store = this.kms.addKeyStore(changes, state);
     this.connector = this.start();
   }
@@ -47,8 +47,10 @@ class Connecting {
     return this.stored?.connectionState;
   }
 
-  get stored(): CustomKeyStore | undefined {
-    return this.kms.state.customKeyStores.find(this.store.customKeyStoreId);
+  get stored(): ExternalKeyStore | undefined {
+    return this.kms.state.customKeyStores
+      .external()
+      .find((store) => store.customKeyStoreId === this.store.customKeyStoreId);
   }
 
   /** Holds the proxy's answers back until it is called. */

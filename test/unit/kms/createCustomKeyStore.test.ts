@@ -44,7 +44,7 @@ describe('CreateCustomKeyStore', () => {
         },
       },
     ]);
-    const [stored] = kms.state.customKeyStores.list();
+    const [stored] = kms.state.customKeyStores.external();
     expect(stored?.proxy.rawSecretAccessKey.reveal()).toBe(SECRET);
     expect(kms.xksProxy.calls).toMatchObject([
       {
@@ -79,29 +79,27 @@ describe('CreateCustomKeyStore', () => {
     'An external key store needs XksProxyConnectivity, XksProxyUriEndpoint, XksProxyUriPath and XksProxyAuthenticationCredential.';
   const ofVpc =
     'XksProxyVpcEndpointServiceName and XksProxyVpcEndpointServiceOwner are valid only when XksProxyConnectivity is VPC_ENDPOINT_SERVICE.';
-  const externalOnes = 'This local KMS has only external key stores: CustomKeyStoreType must be EXTERNAL_KEY_STORE.';
-  const hsm = ': this is for AWS CloudHSM key stores; this local KMS has only external key stores.';
+  const external =
+    'XksProxyConnectivity, XksProxyUriEndpoint, XksProxyUriPath, XksProxyAuthenticationCredential: valid only for custom key stores with a CustomKeyStoreType of EXTERNAL_KEY_STORE. The type of this one is AWS_CLOUDHSM.';
+  const hsm =
+    ': valid only for custom key stores with a CustomKeyStoreType of AWS_CLOUDHSM. The type of this one is EXTERNAL_KEY_STORE.';
   it.each([
-    ['UnsupportedOperationException', externalOnes, { CustomKeyStoreType: 'AWS_CLOUDHSM' }],
-    ['UnsupportedOperationException', externalOnes, { CustomKeyStoreType: undefined }],
-    ['UnsupportedOperationException', `KeyStorePassword${hsm}`, { KeyStorePassword: 'kmsPswd' }],
+    ['ValidationException', external, { CustomKeyStoreType: 'AWS_CLOUDHSM' }],
+    // The default of the service model is AWS_CLOUDHSM.
+    ['ValidationException', external, { CustomKeyStoreType: undefined }],
+    ['ValidationException', `KeyStorePassword${hsm}`, { KeyStorePassword: 'kmsPswd' }],
     [
-      'UnsupportedOperationException',
+      'ValidationException',
       `CloudHsmClusterId, TrustAnchorCertificate${hsm}`,
       { CloudHsmClusterId: 'cluster-2a34b5cdefg', TrustAnchorCertificate: 'x' },
     ],
-    // The guide's own id, which breaks the pattern of the service model, and other values that KMS would refuse.
+    // The guide's own id, which breaks the pattern of CloudHSM, and other values that KMS would refuse.
     [
-      'UnsupportedOperationException',
-      externalOnes,
+      'ValidationException',
+      external,
       { CustomKeyStoreType: undefined, CloudHsmClusterId: 'cluster-1a23b4cdefg', KeyStorePassword: 'kmsPsw' },
     ],
-    [
-      'UnsupportedOperationException',
-      externalOnes,
-      { CustomKeyStoreType: 'AWS_CLOUDHSM', CloudHsmClusterId: 7, TrustAnchorCertificate: '' },
-    ],
-    ['UnsupportedOperationException', `CloudHsmClusterId${hsm}`, { CloudHsmClusterId: 'cluster-1a23b4cdefg' }],
+    ['ValidationException', `CloudHsmClusterId${hsm}`, { CloudHsmClusterId: 7 }],
     ['ValidationException', needed, { XksProxyConnectivity: undefined }],
     ['ValidationException', needed, { XksProxyUriEndpoint: undefined }],
     ['ValidationException', needed, { XksProxyUriPath: undefined }],

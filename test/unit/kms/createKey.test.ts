@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FAILURE_TABLE } from '../../../src/kms/failures/failureTable.ts';
 import { createKey } from '../../../src/kms/operations/keys/createKey.ts';
-import type { CustomKeyStore } from '../../../src/kms/state/records.ts';
+import type { ExternalKeyStore } from '../../../src/kms/state/records.ts';
 import { XksProxyFailure, type FailureReason } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
@@ -17,7 +17,7 @@ const IN_USE = {
 };
 
 let kms: LocalKmsUnderTest;
-let store: CustomKeyStore;
+let store: ExternalKeyStore;
 let request: Record<string, unknown>;
 beforeEach(() => {
   kms = new LocalKmsUnderTest();
@@ -29,7 +29,7 @@ function onlyKey() {
   const [keyId = '', ...others] = kms.state.keys.ids();
   expect(others).toEqual([]);
   const key = kms.state.keys.find(keyId);
-  if (!key) throw new Error('there is no key');
+  if (key?.origin !== 'EXTERNAL_KEY_STORE') throw new Error('there is no external key');
   return key;
 }
 
@@ -111,7 +111,8 @@ describe('CreateKey', () => {
 });
 
 describe('CreateKey refuses without a call to the proxy', () => {
-  const make = 'This local KMS makes only keys in external key stores: Origin must be EXTERNAL_KEY_STORE.';
+  const make =
+    'This local KMS makes only keys in custom key stores: Origin must be EXTERNAL_KEY_STORE or AWS_CLOUDHSM.';
   const one = '1 validation error detected: Value ';
   const reserved = 'Tags beginning with aws: are reserved';
   const tag = (TagKey: string, TagValue = '') => ({ TagKey, TagValue });

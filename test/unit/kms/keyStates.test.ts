@@ -35,7 +35,7 @@ function keyIn(state: StoredKeyState, connectionState: ConnectionState) {
 
 /** What is stored of a key, without its key material. */
 function stored(kms: LocalKmsUnderTest, { keyId }: KmsKey) {
-  const { keyMaterial, ...rest } = kms.state.keys.find(keyId) ?? {};
+  const { keyMaterial, ...rest } = { keyMaterial: undefined, ...kms.state.keys.find(keyId) };
   expect(keyMaterial).toBeDefined();
   return rest;
 }

@@ -11,11 +11,11 @@ let id: string;
 beforeEach(() => {
   kms = new LocalKmsUnderTest();
   id = kms.addKeyStore().customKeyStoreId;
-  metrics = kmsMetrics({ customKeyStores: () => kms.state.customKeyStores.list(), clock: kms.clock });
+  metrics = kmsMetrics({ externalKeyStores: () => kms.state.customKeyStores.external(), clock: kms.clock });
 });
 
 function exchange(changes: Partial<XksExchange> = {}, kmsOperation = 'Encrypt'): XksExchange {
-  const { proxy } = kms.state.customKeyStores.list()[0] ?? kms.addKeyStore();
+  const { proxy } = kms.state.customKeyStores.external()[0] ?? kms.addKeyStore();
   return {
     call: { proxy, requestMetadata: { kmsRequestId: 'r', kmsOperation }, customKeyStoreId: id },
     xksOperation: 'Encrypt',

@@ -50,6 +50,7 @@ it('an empty file, and none, have two private subnets in two zones, and nothing 
   const expected = {
     callers: new Map(),
     vpcEndpointServices: [],
+    securityGroups: [],
     subnets: [
       { ...subnet, subnetId: 'subnet-0123456789abcdef0', availabilityZone: 'eu-west-1a', cidrBlock: '10.0.1.0/24' },
       { ...subnet, subnetId: 'subnet-0123456789abcdef1', availabilityZone: 'eu-west-1b', cidrBlock: '10.0.2.0/24' },
@@ -57,6 +58,21 @@ it('an empty file, and none, have two private subnets in two zones, and nothing 
   };
   expect(read('')).toEqual(expected);
   expect(readConfig(undefined, IDENTITY)).toEqual(expected);
+});
+
+it('reads security groups, whose rules are open where none are given', () => {
+  const open = [{ ipProtocol: '-1', fromPort: -1, toPort: -1 }];
+  expect(
+    read('securityGroups: [{ groupId: sg-00000001, ipPermissions: [{ ipProtocol: tcp, fromPort: 22, toPort: 22 }] }]'),
+  ).toMatchObject({
+    securityGroups: [
+      {
+        groupId: 'sg-00000001',
+        ipPermissions: [{ ipProtocol: 'tcp', fromPort: 22, toPort: 22 }],
+        ipPermissionsEgress: open,
+      },
+    ],
+  });
 });
 
 it('reads subnets, whose free addresses are at most those of the block', () => {
@@ -103,6 +119,14 @@ it.each([
   [
     'subnets: [&a { subnetId: subnet-00000001, availabilityZone: eu-west-1a, cidrBlock: 10.0.0.0/24 }, *a]',
     /subnets: must have different subnetIds/,
+  ],
+  [
+    'securityGroups: [{ groupId: sg-1 }, { groupId: sg-00000001, ipPermissions: [{ ipProtocol: http, fromPort: 1, toPort: 65536 }] }]',
+    /securityGroups\[0\]\.groupId: must be like .*\n.*ipProtocol: .*\n.*toPort: /,
+  ],
+  [
+    'securityGroups: [{ groupId: sg-00000001 }, { groupId: sg-00000001 }]',
+    /securityGroups: must have different groupIds/,
   ],
   ['- a', /the file: Invalid input: expected object/],
 ])('refuses %j', (text, message) => {

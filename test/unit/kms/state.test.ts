@@ -21,10 +21,10 @@ describe('the state', () => {
     const key = kms.addKey(store.customKeyStoreId, { tags: [{ key: 'a', value: 'b' }], description: 'é' });
     const alias = { aliasName: 'alias/x', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 2 };
     kms.state.aliases.put(alias);
-    const found = kms.state.customKeyStores.find(store.customKeyStoreId);
+    const [found] = kms.state.customKeyStores.external();
     expect(found).toEqual(store);
     expect(found?.proxy.rawSecretAccessKey.reveal()).toBe(store.proxy.rawSecretAccessKey.reveal());
-    const foundKey = kms.state.keys.find(key.keyId);
+    const foundKey = kms.state.keys.findByXksKeyId(store.customKeyStoreId, key.xksKeyId);
     expect({ ...foundKey, keyMaterial: foundKey?.keyMaterial.export() }).toEqual({
       ...key,
       keyMaterial: key.keyMaterial.export(),

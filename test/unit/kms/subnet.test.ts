@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressesIn, freeAddresses, holds, nextAddress, type Subnet } from '../../../src/kms/clusters/subnet.ts';
+import { addressesIn, holds, nextAddress, type Subnet } from '../../../src/kms/clusters/subnet.ts';
 import type { Hsm } from '../../../src/kms/state/clusterRecords.ts';
 
 const SUBNET: Subnet = {
@@ -33,8 +33,7 @@ it('five addresses of a block are reserved', () => {
   expect(holds(SUBNET, '10.0.4.4')).toBe(false);
 });
 
-it('an HSM gets the first address that is free, and takes it away from the others', () => {
+it('an HSM gets the first address that is free', () => {
   const hsms = [hsmAt('10.0.3.4'), hsmAt('10.0.3.6'), hsmAt('10.0.3.5', 'subnet-00000002')];
   expect(nextAddress(SUBNET, hsms)).toBe('10.0.3.5');
-  expect(freeAddresses(SUBNET, hsms)).toBe(9);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deleteCustomKeyStore } from '../../../src/kms/operations/customKeyStores/deleteCustomKeyStore.ts';
 import { updateCustomKeyStore } from '../../../src/kms/operations/customKeyStores/updateCustomKeyStore.ts';
-import type { ConnectionState, CustomKeyStore } from '../../../src/kms/state/records.ts';
+import type { ConnectionState, ExternalKeyStore } from '../../../src/kms/state/records.ts';
 import { XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 import { GOOD_SERVICE, VPC_PROXY } from '../../support/vpcEndpointServices.ts';
@@ -22,9 +22,9 @@ const TO_PUBLIC = { XksProxyConnectivity: 'PUBLIC_ENDPOINT', XksProxyUriEndpoint
 
 class Update {
   readonly kms = new LocalKmsUnderTest();
-  readonly before: CustomKeyStore;
+  readonly before: ExternalKeyStore;
 
-  constructor(changes: Partial<CustomKeyStore> = {}, state: ConnectionState = 'DISCONNECTED') {
+  constructor(changes: Partial<ExternalKeyStore> = {}, state: ConnectionState = 'DISCONNECTED') {
     this.kms.vpcEndpointServices = [GOOD_SERVICE, OTHER_SERVICE];
     this.before = this.kms.addKeyStore(changes, state);
     this.kms.now += 1000;
@@ -35,8 +35,9 @@ class Update {
     return this.kms.call(updateCustomKeyStore, { CustomKeyStoreId: customKeyStoreId, ...input });
   }
 
-  get after(): CustomKeyStore | undefined {
-    return this.kms.state.customKeyStores.find(this.before.customKeyStoreId);
+  get after(): ExternalKeyStore | undefined {
+    const { customKeyStoreId } = this.before;
+    return this.kms.state.customKeyStores.external().find((store) => store.customKeyStoreId === customKeyStoreId);
   }
 
   /** Holds the proxy's answers back until it is called. */
@@ -152,7 +153,8 @@ describe('UpdateCustomKeyStore', () => {
   const needsService = 'XksProxyVpcEndpointServiceName is required when XksProxyConnectivity is VPC_ENDPOINT_SERVICE.';
   const ofVpc =
     'XksProxyVpcEndpointServiceName and XksProxyVpcEndpointServiceOwner are valid only when XksProxyConnectivity is VPC_ENDPOINT_SERVICE.';
-  const hsm = ': this is for AWS CloudHSM key stores; this local KMS has only external key stores.';
+  const hsm =
+    ': valid only for custom key stores with a CustomKeyStoreType of AWS_CLOUDHSM. The type of this one is EXTERNAL_KEY_STORE.';
   it.each([
     ['ValidationException', 'Specify at least one property of the custom key store to change.', 'PUBLIC_ENDPOINT', {}],
     ['ValidationException', alsoEndpoint, 'PUBLIC_ENDPOINT', { ...TO_VPC, XksProxyUriEndpoint: undefined }],
@@ -171,13 +173,9 @@ describe('UpdateCustomKeyStore', () => {
       'PUBLIC_ENDPOINT',
       { XksProxyAuthenticationCredential: { RawSecretAccessKey: 'z'.repeat(43) } },
     ],
-    ['UnsupportedOperationException', `KeyStorePassword${hsm}`, 'PUBLIC_ENDPOINT', { KeyStorePassword: 'kmsPswd' }],
-    [
-      'UnsupportedOperationException',
-      `CloudHsmClusterId${hsm}`,
-      'PUBLIC_ENDPOINT',
-      { CloudHsmClusterId: 'cluster-1a23b4cdefg' },
-    ],
+    ['ValidationException', `KeyStorePassword${hsm}`, 'PUBLIC_ENDPOINT', { KeyStorePassword: 'kmsPswd' }],
+    // The guide's own id, which breaks the pattern of CloudHSM.
+    ['ValidationException', `CloudHsmClusterId${hsm}`, 'PUBLIC_ENDPOINT', { CloudHsmClusterId: 'cluster-1a23b4cdefg' }],
     [
       'XksProxyVpcEndpointServiceNotFoundException',
       'AWS KMS cannot find the VPC endpoint service com.amazonaws.vpce.us-east-1.vpce-svc-none. There is no VPC endpoint service of that name.',

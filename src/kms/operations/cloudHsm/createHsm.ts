@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { newCloudHsmId, newEc2Id } from '../../clusters/newId.ts';
-import { freeAddresses, holds, nextAddress, type Subnet } from '../../clusters/subnet.ts';
+import { freeAddresses } from '../../clusters/freeAddresses.ts';
+import { holds, nextAddress, type Subnet } from '../../clusters/subnet.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { Cluster, Hsm } from '../../state/clusterRecords.ts';
@@ -55,7 +56,7 @@ function subnetIn(kms: LocalKms, { clusterId, subnetMapping }: Cluster, availabi
 function addressIn(kms: LocalKms, subnet: Subnet, wanted: string | undefined): string {
   const hsms = kms.state.hsms.list();
   const { subnetId } = subnet;
-  if (freeAddresses(subnet, hsms) <= 0) throw invalidRequest(`The subnet ${subnetId} has no free IP address.`);
+  if (freeAddresses(kms.state, subnet) <= 0) throw invalidRequest(`The subnet ${subnetId} has no free IP address.`);
   if (wanted === undefined) return nextAddress(subnet, hsms);
   if (!holds(subnet, wanted)) throw invalidRequest(`${wanted} is not an address for HSMs in the subnet ${subnetId}.`);
   if (hsms.some((hsm) => hsm.subnetId === subnetId && hsm.eniIp === wanted)) {

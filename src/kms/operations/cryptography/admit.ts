@@ -1,9 +1,9 @@
-import type { KeyUse } from '../../cryptography/doubleEncryption.ts';
+import type { KeyUse } from '../../cryptography/keyUse.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 
 /**
- * The last step before the proxies of some keys are called. Throws DryRunOperationException if the request ends here, and
+ * The last step before some keys are used. Throws DryRunOperationException if the request ends here, and
  * ThrottlingException if one of the key stores has had its requests of this second.
  */
 export function admit(
@@ -15,5 +15,5 @@ export function admit(
     const message = 'The request would have succeeded, but the DryRun option is set.';
     throw new KmsError('DryRunOperationException', message);
   }
-  for (const { key, call } of uses) kms.quota.take(key.customKeyStoreId, call.requestMetadata.kmsOperation);
+  for (const { key, kmsOperation } of uses) kms.quota.take(key.customKeyStoreId, kmsOperation);
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { readCiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
-import { doubleDecrypt } from '../../cryptography/doubleEncryption.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { admit } from './admit.ts';
@@ -32,7 +31,7 @@ export const decrypt = operation(shape, async (kms, input, request) => {
   admit(kms, input, [use]);
   return {
     KeyId: keyArn(kms.identity, key.keyId),
-    Plaintext: await doubleDecrypt(kms.xksProxy, use, blob.sealed, context),
+    Plaintext: await use.decrypt(blob.sealed, context),
     EncryptionAlgorithm: SYMMETRIC_DEFAULT,
   };
 });

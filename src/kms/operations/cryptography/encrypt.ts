@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
-import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { encryptToBlob } from '../../cryptography/keyUse.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
@@ -25,7 +25,7 @@ export const encrypt = operation(shape, async (kms, input, request) => {
   const use = useKey(kms, key, 'Encrypt', request);
   admit(kms, input, [use]);
   return {
-    CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, input.Plaintext, context),
+    CiphertextBlob: await encryptToBlob(use, input.Plaintext, context),
     KeyId: keyArn(kms.identity, key.keyId),
     EncryptionAlgorithm: SYMMETRIC_DEFAULT,
   };

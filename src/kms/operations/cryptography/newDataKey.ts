@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
-import { doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { encryptToBlob } from '../../cryptography/keyUse.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import { findKey } from '../keys/findKey.ts';
@@ -35,7 +35,7 @@ export async function newDataKey(
   admit(kms, input, [use]);
   const dataKey = randomBytes(length);
   return {
-    CiphertextBlob: await doubleEncrypt(kms.xksProxy, use, dataKey, context),
+    CiphertextBlob: await encryptToBlob(use, dataKey, context),
     Plaintext: dataKey,
     KeyId: keyArn(kms.identity, key.keyId),
   };

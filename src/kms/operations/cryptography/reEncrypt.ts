@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { keyArn } from '../../arn.ts';
 import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { readCiphertextBlob } from '../../cryptography/ciphertextBlob.ts';
-import { doubleDecrypt, doubleEncrypt } from '../../cryptography/doubleEncryption.ts';
+import { encryptToBlob } from '../../cryptography/keyUse.ts';
 import { findKey } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation, type KmsRequest } from '../operation.ts';
@@ -35,9 +35,9 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   const source = useKey(kms, sourceKey, 'ReEncrypt', ofSource(request));
   const destination = useKey(kms, destinationKey, 'ReEncrypt', request);
   admit(kms, input, [source, destination]);
-  const plaintext = await doubleDecrypt(kms.xksProxy, source, blob.sealed, sourceContext);
+  const plaintext = await source.decrypt(blob.sealed, sourceContext);
   return {
-    CiphertextBlob: await doubleEncrypt(kms.xksProxy, destination, plaintext, destinationContext),
+    CiphertextBlob: await encryptToBlob(destination, plaintext, destinationContext),
     SourceKeyId: keyArn(kms.identity, sourceKey.keyId),
     KeyId: keyArn(kms.identity, destinationKey.keyId),
     SourceEncryptionAlgorithm: SYMMETRIC_DEFAULT,

@@ -18,7 +18,7 @@ export const deleteCustomKeyStore = operation(
     }
     kms.state.customKeyStores.delete(CustomKeyStoreId);
     // That of the health check before it was created or updated, if it was not connected since.
-    kms.xksProxy.disconnect(store.proxy.uriEndpoint);
+    if (store.customKeyStoreType === 'EXTERNAL_KEY_STORE') kms.xksProxy.disconnect(store.proxy.uriEndpoint);
     return {};
   },
 );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { KmsError } from '../../kmsError.ts';
-import type { CustomKeyStore } from '../../state/records.ts';
+import type { CustomKeyStore, XksProxyConfiguration } from '../../state/records.ts';
 import { customKeyStoreId, customKeyStoreName, pagination } from '../members.ts';
 import { operation } from '../operation.ts';
 import { paginate } from '../paginate.ts';
@@ -33,23 +33,28 @@ function wanted(
   throw new KmsError('CustomKeyStoreNotFoundException', `There is no custom key store with the ${what}.`);
 }
 
-/** CustomKeyStoresListEntry, of which the secret is no member. */
+/** CustomKeyStoresListEntry, of which secrets are no members. */
 function describe(store: CustomKeyStore): Readonly<Record<string, unknown>> {
-  const { proxy } = store;
   return {
     CustomKeyStoreId: store.customKeyStoreId,
     CustomKeyStoreName: store.customKeyStoreName,
-    CustomKeyStoreType: 'EXTERNAL_KEY_STORE',
+    CustomKeyStoreType: store.customKeyStoreType,
     ConnectionState: store.connectionState,
     ConnectionErrorCode: store.connectionState === 'FAILED' ? store.connectionErrorCode : undefined,
     CreationDate: new Date(store.creationDate),
-    XksProxyConfiguration: {
-      Connectivity: proxy.connectivity,
-      AccessKeyId: proxy.accessKeyId,
-      UriEndpoint: proxy.uriEndpoint,
-      UriPath: proxy.uriPath,
-      VpcEndpointServiceName: proxy.vpcEndpointServiceName,
-      VpcEndpointServiceOwner: proxy.vpcEndpointServiceOwner,
-    },
+    ...(store.customKeyStoreType === 'AWS_CLOUDHSM'
+      ? { CloudHsmClusterId: store.cloudHsmClusterId, TrustAnchorCertificate: store.trustAnchorCertificate }
+      : { XksProxyConfiguration: describeProxy(store.proxy) }),
+  };
+}
+
+function describeProxy(proxy: XksProxyConfiguration): Readonly<Record<string, unknown>> {
+  return {
+    Connectivity: proxy.connectivity,
+    AccessKeyId: proxy.accessKeyId,
+    UriEndpoint: proxy.uriEndpoint,
+    UriPath: proxy.uriPath,
+    VpcEndpointServiceName: proxy.vpcEndpointServiceName,
+    VpcEndpointServiceOwner: proxy.vpcEndpointServiceOwner,
   };
 }

@@ -16,24 +16,38 @@ export const createKeyRequest = z.object({
   XksKeyId: member.xksKeyId.optional(),
 });
 
+/** What a new key is to be made of. */
+export type NewKey =
+  | { readonly origin: 'EXTERNAL_KEY_STORE'; readonly customKeyStoreId: string; readonly xksKeyId: string }
+  | { readonly origin: 'AWS_CLOUDHSM'; readonly customKeyStoreId: string };
+
 /**
- * Which external key, of which key store, the request is for. Throws ValidationException for members that do not go together,
- * and UnsupportedOperationException for kinds of keys that are not made here or that no external key store has.
+ * What the request is for. Throws ValidationException for members that do not go together, and UnsupportedOperationException for
+ * kinds of keys that are not made here or that no custom key store has.
  */
-export function newExternalKeyOf(input: z.output<typeof createKeyRequest>) {
-  const { Origin: origin, CustomKeyStoreId: customKeyStoreId, XksKeyId: xksKeyId } = input;
+export function newKeyOf(input: z.output<typeof createKeyRequest>): NewKey {
+  const { Origin: origin = 'AWS_KMS', CustomKeyStoreId: customKeyStoreId, XksKeyId: xksKeyId } = input;
   if (input.KeySpec && input.CustomerMasterKeySpec) {
     throw invalid(
       'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
     );
   }
-  if (origin !== 'EXTERNAL_KEY_STORE') {
-    if (xksKeyId !== undefined) throw invalid('XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.');
-    throw unsupported('This local KMS makes only keys in external key stores: Origin must be EXTERNAL_KEY_STORE.');
+  if (xksKeyId !== undefined && origin !== 'EXTERNAL_KEY_STORE') {
+    throw invalid('XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.');
   }
-  if (customKeyStoreId === undefined)
-    throw invalid('A key whose Origin is EXTERNAL_KEY_STORE needs a CustomKeyStoreId.');
+  if (origin !== 'EXTERNAL_KEY_STORE' && origin !== 'AWS_CLOUDHSM') {
+    throw unsupported(
+      'This local KMS makes only keys in custom key stores: Origin must be EXTERNAL_KEY_STORE or AWS_CLOUDHSM.',
+    );
+  }
+  if (customKeyStoreId === undefined) throw invalid(`A key whose Origin is ${origin} needs a CustomKeyStoreId.`);
+  requireSuitable(input);
+  if (origin === 'AWS_CLOUDHSM') return { origin, customKeyStoreId };
   if (xksKeyId === undefined) throw invalid('A key whose Origin is EXTERNAL_KEY_STORE needs an XksKeyId.');
+  return { origin, customKeyStoreId, xksKeyId };
+}
+
+function requireSuitable(input: z.output<typeof createKeyRequest>): void {
   const keySpec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
   if (keySpec !== 'SYMMETRIC_DEFAULT') {
     throw unsupported(`A key in a custom key store has the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
@@ -42,7 +56,6 @@ export function newExternalKeyOf(input: z.output<typeof createKeyRequest>) {
     throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT.`);
   }
   if (input.MultiRegion) throw unsupported('A key in a custom key store cannot be a multi-Region key.');
-  return { customKeyStoreId, xksKeyId };
 }
 
 function invalid(message: string): KmsError {

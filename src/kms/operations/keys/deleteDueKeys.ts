@@ -2,9 +2,13 @@ import { deleteKeyEvent } from '../../events/cloudTrailEvent.ts';
 import type { EventTrail } from '../../events/eventTrail.ts';
 import type { LocalKms } from '../../localKms.ts';
 
-/** Deletes the keys whose waiting period has ended, each with an event. The external key is left as it is. */
+/**
+ * Deletes the keys whose waiting period has ended. An external key is left as it is, and the event is of this moment; key material in
+ * a cluster is deleted soon after, and its event tells how that ended.
+ */
 export function deleteDueKeys(kms: Pick<LocalKms, 'identity' | 'state' | 'clock'>, events: EventTrail): void {
   for (const key of kms.state.keys.deleteDue(kms.clock())) {
+    if (key.origin !== 'EXTERNAL_KEY_STORE') continue;
     const { customKeyStoreId, xksKeyId } = key;
     events.add(deleteKeyEvent(kms, key, { customKeyStoreId, xksKeyId }));
   }

@@ -1,21 +1,15 @@
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
-import type { CustomKeyStore } from '../../state/records.ts';
+import type { ExternalKeyStore } from '../../state/records.ts';
 import type { ExternalKeyMetadata } from '../../xksProxy/xksProxyClient.ts';
-import { NOT_CONNECTED } from './keyState.ts';
+import { findStoreForKey } from './findStoreForKey.ts';
 
 /**
  * The key store, which is connected and has no KMS key over that external key. Throws CustomKeyStoreNotFoundException,
  * CustomKeyStoreInvalidStateException or XksKeyAlreadyInUseException.
  */
-export function requireFreeExternalKey(kms: LocalKms, customKeyStoreId: string, xksKeyId: string): CustomKeyStore {
-  const store = kms.state.customKeyStores.find(customKeyStoreId);
-  if (!store) {
-    throw new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${customKeyStoreId} does not exist.`);
-  }
-  if (store.connectionState !== 'CONNECTED') {
-    throw new KmsError('CustomKeyStoreInvalidStateException', NOT_CONNECTED);
-  }
+export function requireFreeExternalKey(kms: LocalKms, customKeyStoreId: string, xksKeyId: string): ExternalKeyStore {
+  const store = findStoreForKey(kms, customKeyStoreId, 'EXTERNAL_KEY_STORE');
   if (kms.state.keys.findByXksKeyId(customKeyStoreId, xksKeyId)) {
     throw new KmsError(
       'XksKeyAlreadyInUseException',

@@ -1,7 +1,7 @@
 import { keyArn } from '../../arn.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
-import { keyStateOf } from './keyState.ts';
+import { keyStateOf, storeOf } from './keyState.ts';
 
 /** The KeyMetadata that CreateKey and DescribeKey answer. */
 export function keyMetadata(kms: LocalKms, key: KmsKey): Readonly<Record<string, unknown>> {
@@ -16,13 +16,14 @@ export function keyMetadata(kms: LocalKms, key: KmsKey): Readonly<Record<string,
     KeyUsage: 'ENCRYPT_DECRYPT',
     KeyState: keyState,
     ...(key.deletionDate !== undefined && { DeletionDate: new Date(key.deletionDate) }),
-    Origin: 'EXTERNAL_KEY_STORE',
+    Origin: key.origin,
     CustomKeyStoreId: key.customKeyStoreId,
+    ...(key.origin === 'AWS_CLOUDHSM' && { CloudHsmClusterId: storeOf(kms, key).cloudHsmClusterId }),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
     KeySpec: 'SYMMETRIC_DEFAULT',
     EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
     MultiRegion: false,
-    XksKeyConfiguration: { Id: key.xksKeyId },
+    ...(key.origin === 'EXTERNAL_KEY_STORE' && { XksKeyConfiguration: { Id: key.xksKeyId } }),
   };
 }

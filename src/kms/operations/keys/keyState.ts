@@ -1,12 +1,23 @@
 import { keyArn } from '../../arn.ts';
+import { clusterError } from '../../failures/kmsErrorOf.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { CustomKeyStore, KmsKey, StoredKeyState } from '../../state/records.ts';
 
-/** Spec, "KMS Considerations": CreateKey and cryptographic operations say so of a key store that is not CONNECTED. */
-export const NOT_CONNECTED =
-  'This KMS key is in a custom key store that is not connected to its external key store proxy. ' +
-  'Connect the external key store and try the request again.';
+const NOT_CONNECTED = {
+  // Spec, "KMS Considerations".
+  EXTERNAL_KEY_STORE:
+    'This KMS key is in a custom key store that is not connected to its external key store proxy. ' +
+    'Connect the external key store and try the request again.',
+  AWS_CLOUDHSM:
+    'This KMS key is in a custom key store that is not connected to its CloudHSM cluster. ' +
+    'Connect the CloudHSM key store and try the request again.',
+} as const;
+
+/** What CreateKey and cryptographic operations say of a key store that is not CONNECTED. */
+export function notConnected({ customKeyStoreType }: Pick<CustomKeyStore, 'customKeyStoreType'>): string {
+  return NOT_CONNECTED[customKeyStoreType];
+}
 
 /**
  * The KeyState that is shown. A key stays PendingDeletion when its key store is disconnected, so that its deletion can be
@@ -14,18 +25,22 @@ export const NOT_CONNECTED =
  */
 export function keyStateOf(kms: LocalKms, key: KmsKey): StoredKeyState | 'Unavailable' {
   if (key.state === 'PendingDeletion') return key.state;
-  return connectedStoreOf(kms, key) ? key.state : 'Unavailable';
+  const isAvailable = storeOf(kms, key).connectionState === 'CONNECTED' && !isMaterialMissing(key);
+  return isAvailable ? key.state : 'Unavailable';
 }
 
 /**
  * The key store of a key that can be used now. Throws DisabledException or KMSInvalidStateException, as cryptographic
  * operations do.
  */
-export function requireUsable(kms: LocalKms, key: KmsKey): CustomKeyStore {
+export function requireUsable<Key extends KmsKey>(kms: LocalKms, key: Key): StoreOf<Key> {
   requireNotPendingDeletion(kms, key);
   const arn = keyArn(kms.identity, key.keyId);
-  const store = connectedStoreOf(kms, key);
-  if (!store) throw new KmsError('KMSInvalidStateException', `${arn} is unavailable. ${NOT_CONNECTED}`);
+  const store = storeOf(kms, key);
+  if (store.connectionState !== 'CONNECTED') {
+    throw new KmsError('KMSInvalidStateException', `${arn} is unavailable. ${notConnected(store)}`);
+  }
+  if (isMaterialMissing(key)) throw clusterError('key not found');
   if (key.state === 'Disabled') throw new KmsError('DisabledException', `${arn} is disabled.`);
   return store;
 }
@@ -36,7 +51,18 @@ export function requireNotPendingDeletion({ identity }: LocalKms, { keyId, state
   throw new KmsError('KMSInvalidStateException', `${keyArn(identity, keyId)} is pending deletion.`);
 }
 
-function connectedStoreOf({ state }: LocalKms, { customKeyStoreId }: KmsKey): CustomKeyStore | undefined {
+type StoreOf<Key extends KmsKey> = Extract<CustomKeyStore, { readonly customKeyStoreType: Key['origin'] }>;
+
+/** The key store of a key, which has it as long as the key exists. */
+export function storeOf<Key extends KmsKey>(
+  { state }: LocalKms,
+  { keyId, customKeyStoreId, origin }: Key,
+): StoreOf<Key> {
   const store = state.customKeyStores.find(customKeyStoreId);
-  return store?.connectionState === 'CONNECTED' ? store : undefined;
+  if (store?.customKeyStoreType !== origin) throw new Error(`the key store of ${keyId} is gone, or of another kind`);
+  return store as StoreOf<Key>;
+}
+
+function isMaterialMissing(key: KmsKey): boolean {
+  return key.origin === 'AWS_CLOUDHSM' && key.isMaterialMissing;
 }

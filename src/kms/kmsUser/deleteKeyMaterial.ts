@@ -1,0 +1,42 @@
+import { deleteKeyEvent } from '../events/cloudTrailEvent.ts';
+import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
+import type { EventTrail } from '../events/eventTrail.ts';
+import type { LocalKms } from '../localKms.ts';
+import type { KeyMaterialDeletion } from '../state/records.ts';
+
+type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'kmsUser'>;
+
+/**
+ * Tries once to delete the key material of each KMS key that has been deleted, and tells the outcome in an event. What could not be
+ * deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material".
+ */
+export async function deleteKeyMaterial(kms: Kms, events: EventTrail): Promise<void> {
+  for (const deletion of kms.state.keyMaterialDeletions.list()) {
+    const { keyId, customKeyStoreId, cloudHsmClusterId: clusterId, backingKeyId } = deletion;
+    const deletionStatus = (await isDeleted(kms, deletion)) ? 'SUCCESS' : 'FAILURE';
+    const additionalEventData = {
+      customKeyStoreId,
+      clusterId,
+      backingKeys: JSON.stringify([{ backingKeyId }]),
+      backingKeysDeletionStatus: JSON.stringify([{ backingKeyId, deletionStatus }]),
+    };
+    events.add(deleteKeyEvent(kms, { keyId }, additionalEventData));
+    kms.state.keyMaterialDeletions.delete(keyId);
+  }
+}
+
+async function isDeleted(
+  { state, kmsUser }: Kms,
+  { customKeyStoreId, backingKeyId }: KeyMaterialDeletion,
+): Promise<boolean> {
+  const store = state.customKeyStores.find(customKeyStoreId);
+  if (store?.customKeyStoreType !== 'AWS_CLOUDHSM' || store.connectionState !== 'CONNECTED') return false;
+  try {
+    const cluster = await kmsUser.loggedIn(store);
+    await cluster.deleteKey({ id: backingKeyId });
+    return true;
+  } catch (error) {
+    if (error instanceof ClusterFailure) return error.reason === 'key not found';
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { KmsError } from '../../kmsError.ts';
+import type { LocalKms } from '../../localKms.ts';
+import type { CustomKeyStore } from '../../state/records.ts';
+import { notConnected } from './keyState.ts';
+
+type Kind = CustomKeyStore['customKeyStoreType'];
+
+/**
+ * The key store that a new key with this Origin is for; it is connected. Throws CustomKeyStoreNotFoundException,
+ * ValidationException for one of the other kind, or CustomKeyStoreInvalidStateException.
+ */
+export function findStoreForKey<Origin extends Kind>(
+  kms: LocalKms,
+  customKeyStoreId: string,
+  origin: Origin,
+): Extract<CustomKeyStore, { readonly customKeyStoreType: Origin }> {
+  const store = kms.state.customKeyStores.find(customKeyStoreId);
+  if (!store) {
+    throw new KmsError('CustomKeyStoreNotFoundException', `Custom key store ${customKeyStoreId} does not exist.`);
+  }
+  const { customKeyStoreType, connectionState } = store;
+  if (customKeyStoreType !== origin) {
+    throw new KmsError(
+      'ValidationException',
+      `The Origin of a key in ${customKeyStoreId} must be ${customKeyStoreType}, which is the type of the custom key store.`,
+    );
+  }
+  if (connectionState !== 'CONNECTED') throw new KmsError('CustomKeyStoreInvalidStateException', notConnected(store));
+  return store as Extract<CustomKeyStore, { readonly customKeyStoreType: Origin }>;
+}
