@@ -55,6 +55,7 @@ export const KMS_ERROR_STATUS = {
   IncompleteSignatureException: 400,
   InvalidSignatureException: 400,
   MissingAuthenticationTokenException: 400,
+  NotAuthorizedException: 400,
   RequestEntityTooLargeException: 413,
   SerializationException: 400,
   ThrottlingException: 400,
@@ -64,7 +65,7 @@ export const KMS_ERROR_STATUS = {
 
 export type KmsErrorName = keyof typeof KMS_ERROR_STATUS;
 
-/** The one error type of an operation. `message` is sent to the caller; `detail` only ever reaches the log. */
+/** The one error type of an operation. `message` is sent to the caller, unless it is empty; `detail` only ever reaches the log. */
 export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly errorName: KmsErrorName;

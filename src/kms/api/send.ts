@@ -15,7 +15,7 @@ export function outputAnswer(output: Output): Answer {
 }
 
 export function errorAnswer({ status, errorName, message }: KmsError): Answer {
-  return { status, errorType: errorName, text: toJson({ __type: errorName, message }) };
+  return { status, errorType: errorName, text: toJson({ __type: errorName, ...(message && { message }) }) };
 }
 
 export function send(res: ServerResponse, { status, errorType, text }: Answer): void {

@@ -59,7 +59,7 @@ export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
 
 /** Throws InvalidCiphertextException unless that holds. */
 export function requireFormat(holds: boolean): void {
-  if (!holds) {
-    throw new KmsError('InvalidCiphertextException', 'The ciphertext is not one that this local KMS has made.');
-  }
+  if (holds) return;
+  // AWS says nothing of it either.
+  throw new KmsError('InvalidCiphertextException', '', { detail: 'not a ciphertext that this local KMS has made' });
 }

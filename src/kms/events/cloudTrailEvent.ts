@@ -69,7 +69,7 @@ export function apiCallEvent(context: EventContext, call: Call): CloudTrailEvent
     userIdentity: callerIdentity(caller, invokedBy),
     sourceIPAddress: invokedBy ?? call.sourceIpAddress,
     userAgent: invokedBy ?? cut(call.userAgent),
-    ...(failure && { errorCode: failure.errorName, errorMessage: cut(failure.message) }),
+    ...(failure && { errorCode: failure.errorName, ...(failure.message && { errorMessage: cut(failure.message) }) }),
     requestParameters: bounded('requestParameters', showMembers(request, call.input)),
     responseElements: failure ? null : bounded('responseElements', responseElements),
     additionalEventData: call.additionalEventData,

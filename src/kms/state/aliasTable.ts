@@ -15,6 +15,12 @@ export class AliasTable {
     return this.#database.prepare('SELECT * FROM aliases ORDER BY aliasName').all().map(read);
   }
 
+  /** Names of a key's aliases, in order. */
+  namesOf(targetKeyId: string): string[] {
+    const rows = this.#database.prepare('SELECT aliasName FROM aliases WHERE targetKeyId = ? ORDER BY aliasName');
+    return rows.all(targetKeyId).map(({ aliasName }) => String(aliasName));
+  }
+
   find(aliasName: string): Alias | undefined {
     const row = this.#database.prepare('SELECT * FROM aliases WHERE aliasName = ?').get(aliasName);
     return row && read(row);

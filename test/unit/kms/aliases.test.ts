@@ -54,7 +54,9 @@ describe('aliases', () => {
 
   it('are listed in pages, of 50 by default', async () => {
     const names = Array.from({ length: 51 }, (_, index) => `alias/${index + 10}`);
-    for (const AliasName of names) await kms.call(createAlias, { AliasName, TargetKeyId: foo });
+    for (const AliasName of names) {
+      await kms.call(createAlias, { AliasName, TargetKeyId: AliasName === 'alias/60' ? bar : foo });
+    }
     const first = await kms.call(listAliases, {});
     expect(first).toMatchObject({ Aliases: { length: 50 }, Truncated: true });
     const rest = await kms.call(listAliases, { Marker: first?.['NextMarker'] });
@@ -79,11 +81,7 @@ describe('CreateAlias and UpdateAlias refuse', () => {
     ['Alias/a', 'ValidationException', PREFIX],
     ['alias/a:b', 'ValidationException', 'alias/a:b contains invalid characters for an alias'],
     ['alias/', 'InvalidAliasNameException', 'Nothing follows alias/ in the alias name'],
-    [
-      'alias/aws/s3',
-      'InvalidAliasNameException',
-      'Aliases beginning with alias/aws/ are reserved for AWS managed keys',
-    ],
+    ['alias/aws/s3', 'NotAuthorizedException', ''],
     [
       'alias/é',
       'ValidationException',
@@ -126,6 +124,28 @@ it('UpdateAlias and DeleteAlias refuse an unknown name', async () => {
   const refusal = { errorName: 'NotFoundException', message: `Alias ${ARN}:alias/a is not found.` };
   await expect(kms.call(updateAlias, { AliasName: 'alias/a', TargetKeyId: foo })).rejects.toMatchObject(refusal);
   await expect(kms.call(deleteAlias, { AliasName: 'alias/a' })).rejects.toMatchObject(refusal);
+});
+
+it('a key has at most 50 aliases', async () => {
+  const alias = (index: number): string => `alias/${index}`;
+  for (let index = 0; index < 50; index += 1) {
+    await kms.call(createAlias, { AliasName: alias(index), TargetKeyId: foo });
+  }
+  await kms.call(createAlias, { AliasName: 'alias/of-bar', TargetKeyId: bar });
+  const refusal = { errorName: 'LimitExceededException', message: 'A key has at most 50 aliases' };
+  const creation = kms.call(createAlias, { AliasName: alias(50), TargetKeyId: foo });
+  await expect(creation).rejects.toMatchObject(refusal);
+  const update = kms.call(updateAlias, { AliasName: 'alias/of-bar', TargetKeyId: foo });
+  await expect(update).rejects.toMatchObject(refusal);
+  await kms.call(updateAlias, { AliasName: alias(1), TargetKeyId: foo });
+  await kms.call(deleteAlias, { AliasName: alias(0) });
+  await kms.call(updateAlias, { AliasName: 'alias/of-bar', TargetKeyId: foo });
+  expect(kms.state.aliases.namesOf(foo)).toHaveLength(50);
+});
+
+it('DeleteAlias refuses an alias of AWS, whether there is one or not', async () => {
+  const refusal = { errorName: 'NotAuthorizedException', message: '' };
+  await expect(kms.call(deleteAlias, { AliasName: 'alias/aws/none' })).rejects.toMatchObject(refusal);
 });
 
 it('DeleteAlias refuses a name without its prefix', async () => {

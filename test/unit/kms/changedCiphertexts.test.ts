@@ -8,7 +8,7 @@ import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 const kms = new LocalKmsUnderTest();
 const { keyId } = kms.addKey(kms.addKeyStore().customKeyStoreId);
 
-const NOT_MADE_HERE = 'InvalidCiphertextException: The ciphertext is not one that this local KMS has made.';
+const NOT_MADE_HERE = 'InvalidCiphertextException: ';
 const REFUSED_BY_PROXY = `KMSInvalidStateException: ${FAILURE_TABLE.InvalidCiphertextException.message}`;
 const NO_SUCH_KEY =
   'AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, ' +

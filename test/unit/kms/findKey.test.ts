@@ -5,6 +5,7 @@ import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const ARN = 'arn:aws:kms:us-east-1:111122223333';
 const UNKNOWN = '1234abcd-12ab-34cd-56ef-1234567890ab';
+const MULTI_REGION = 'mrk-1234abcd12ab34cd56ef1234567890ab';
 
 let kms: LocalKmsUnderTest;
 let key: KmsKey;
@@ -51,6 +52,9 @@ describe('refuses', () => {
       'NotFoundException',
       'Alias arn:aws:kms:us-east-1:444455556666:alias/x/y is not found.',
     ],
+    ['mrk-fake-key-id', 'NotFoundException', "Invalid keyId 'mrk-fake-key-id'"],
+    [MULTI_REGION, 'NotFoundException', `Key '${ARN}:key/${MULTI_REGION}' does not exist`],
+    [`${ARN}:key/${MULTI_REGION}`, 'NotFoundException', `Key '${ARN}:key/${MULTI_REGION}' does not exist`],
     invalidArn('arn:'),
     invalidArn(`${ARN}:${UNKNOWN}`),
     invalidArn(`${ARN}:key/alias/x/y`),

@@ -75,13 +75,13 @@ describe('refuses, in the words of AWS,', () => {
 });
 
 it('describes ten of very many problems', () => {
-  const Tags = Array.from({ length: 50_000 }, () => ({ TagKey: '', TagValue: '' }));
+  const Tags = Array.from({ length: 1_000 }, () => ({ TagKey: '', TagValue: '' }));
   const problem = (element: number) =>
     `Value '' at 'tags.${element}.member.tagKey' failed to satisfy constraint: Member must have length greater than or equal to 1`;
   expect(() => parseInput(shape, { KeyId: 'k', Tags })).toThrow(
     expect.objectContaining({
       errorName: 'ValidationException',
-      message: `50000 validation errors detected: ${[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(problem).join('; ')}`,
+      message: `1000 validation errors detected: ${[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(problem).join('; ')}`,
     }),
   );
 });
@@ -135,4 +135,14 @@ it('no text is quoted of a member that is sensitive', () => {
 it('quotes the beginning of a value that is long', () => {
   const message = /^1 validation error detected: Value 'x{1024}\.\.\.' at 'keyId' failed to satisfy constraint: [^x]+$/;
   expect(() => parseInput(shape, { KeyId: 'x'.repeat(100_000) })).toThrow(message);
+});
+
+it('refuses a request of many values before it looks at each', () => {
+  const many = { errorName: 'SerializationException', message: 'The request has more than 5000 values' };
+  const tags = Array.from({ length: 5_000 }, () => ({}));
+  expect(() => parseInput(shape, { KeyId: 'k', Tags: tags })).toThrow(expect.objectContaining(many));
+  const context = Object.fromEntries(tags.map((_, index) => [index, 1]));
+  const withContext = z.object({ EncryptionContext: member.encryptionContext });
+  expect(() => parseInput(withContext, { EncryptionContext: context })).toThrow(expect.objectContaining(many));
+  expect(() => parseInput(shape, { KeyId: 'k', Tags: tags.slice(0, 4_000) })).toThrow(/^8000 validation errors/);
 });

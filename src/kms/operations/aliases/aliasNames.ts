@@ -1,27 +1,34 @@
 import { KmsError } from '../../kmsError.ts';
+import type { LocalKms } from '../../localKms.ts';
 
-/** For one that is to be used from now on. Throws ValidationException or InvalidAliasNameException. */
+/** For one that is to be used from now on. Throws ValidationException, InvalidAliasNameException or NotAuthorizedException. */
 export function requireAliasName(aliasName: string): void {
-  requireAliasPrefix(aliasName);
+  requireCustomerAlias(aliasName);
   if (aliasName.includes(':')) {
     throw new KmsError('ValidationException', `${aliasName} contains invalid characters for an alias`);
   }
   if (aliasName === 'alias/')
     throw new KmsError('InvalidAliasNameException', 'Nothing follows alias/ in the alias name');
-  if (aliasName.startsWith('alias/aws/')) {
-    throw new KmsError(
-      'InvalidAliasNameException',
-      'Aliases beginning with alias/aws/ are reserved for AWS managed keys',
-    );
-  }
 }
 
-/** Throws ValidationException. */
-export function requireAliasPrefix(aliasName: string): void {
+/** Throws ValidationException without the prefix of aliases, and NotAuthorizedException for an alias of AWS's own keys. */
+export function requireCustomerAlias(aliasName: string): void {
+  if (aliasName.startsWith('alias/aws/')) {
+    throw new KmsError('NotAuthorizedException', '', { detail: 'alias/aws/ is reserved for AWS managed keys' });
+  }
   if (aliasName.startsWith('alias/')) return;
   throw new KmsError(
     'ValidationException',
     'Alias must start with the prefix "alias/". ' +
       'Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
   );
+}
+
+// AWS KMS Developer Guide, "Resource quotas".
+const MOST_ALIASES = 50;
+
+/** Throws LimitExceededException if a key has all the aliases that it can have. */
+export function requireRoomForAlias({ state }: LocalKms, keyId: string): void {
+  if (state.aliases.namesOf(keyId).length < MOST_ALIASES) return;
+  throw new KmsError('LimitExceededException', `A key has at most ${MOST_ALIASES} aliases`);
 }

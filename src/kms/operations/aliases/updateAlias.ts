@@ -3,7 +3,7 @@ import { aliasArn } from '../../arn.ts';
 import { findAlias } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
-import { requireAliasName } from './aliasNames.ts';
+import { requireAliasName, requireRoomForAlias } from './aliasNames.ts';
 import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
@@ -14,6 +14,7 @@ export const updateAlias = operation(shape, (kms, { AliasName, TargetKeyId }, re
   const alias = findAlias(kms, AliasName);
   request.noteResource(aliasArn(kms.identity, AliasName));
   const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId, request);
+  if (targetKeyId !== alias.targetKeyId) requireRoomForAlias(kms, targetKeyId);
   kms.state.aliases.put({ ...alias, targetKeyId, lastUpdatedDate: kms.clock() });
   return undefined;
 });

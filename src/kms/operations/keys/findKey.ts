@@ -24,7 +24,8 @@ export function findKey(
   return key;
 }
 
-const KEY_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+// Keys of several Regions, of which there are none here, have `mrk-` ids.
+const KEY_ID = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 const ARN = /^arn:aws:kms:([^:]+):(\d{12}):(?:key\/([^:/]+)|(alias\/[^:]+))$/;
 
 /** The id of a key, or the name of an alias. */
