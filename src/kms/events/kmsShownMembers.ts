@@ -95,6 +95,24 @@ export const KMS_SHOWN_MEMBERS: ShownMembersOfOperations = {
   DeleteAlias: { request: { AliasName: true }, response: 'key ARN' },
   ListAliases: { request: { KeyId: true, ...PAGE } },
 
+  CreateGrant: {
+    request: {
+      KeyId: true,
+      GranteePrincipal: true,
+      RetiringPrincipal: true,
+      Operations: true,
+      Constraints: { EncryptionContextSubset: true, EncryptionContextEquals: true },
+      Name: true,
+      DryRun: true,
+    },
+    response: { GrantId: true },
+  },
+  ListGrants: { request: { KeyId: true, GrantId: true, GranteePrincipal: true, ...PAGE } },
+  ListRetirableGrants: { request: { RetiringPrincipal: true, ...PAGE } },
+  // The grant is in additionalEventData.
+  RetireGrant: { request: {} },
+  RevokeGrant: { request: { KeyId: true, GrantId: true, DryRun: true } },
+
   Encrypt: { request: { KeyId: true, EncryptionContext: true, EncryptionAlgorithm: true, DryRun: true } },
   Decrypt: { request: { KeyId: true, EncryptionContext: true, EncryptionAlgorithm: true, DryRun: true } },
   ReEncrypt: {

@@ -30,7 +30,42 @@ export const resourceOwners = z
   .array(z.enum(['SELF', 'OTHER_ACCOUNTS_VIA_RAM']))
   .min(1)
   .max(2);
-export const grantTokens = z.array(z.string().min(1).max(8192)).max(10);
+export const principalId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[\w+=,.@:/-]+$/);
+export const grantName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[a-zA-Z0-9:/_-]+$/);
+export const grantId = z.string().min(1).max(128);
+export const grantToken = z.string().min(1).max(8192);
+export const grantOperations = z.array(
+  z.enum([
+    'Decrypt',
+    'Encrypt',
+    'GenerateDataKey',
+    'GenerateDataKeyWithoutPlaintext',
+    'ReEncryptFrom',
+    'ReEncryptTo',
+    'Sign',
+    'Verify',
+    'GetPublicKey',
+    'CreateGrant',
+    'RetireGrant',
+    'DescribeKey',
+    'GenerateDataKeyPair',
+    'GenerateDataKeyPairWithoutPlaintext',
+    'GenerateMac',
+    'VerifyMac',
+    'DeriveSharedSecret',
+    'Encapsulate',
+    'Decapsulate',
+  ]),
+);
+export const grantTokens = z.array(grantToken).max(10);
 
 export const limit = z.int().min(1).max(1000);
 export const marker = z

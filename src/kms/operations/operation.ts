@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Caller } from '../caller.ts';
 import type { LocalKms } from '../localKms.ts';
+import { requireGrantTokens } from './grants/grantToken.ts';
 import { parseInput } from './parseInput.ts';
 
 export interface KmsRequest {
@@ -35,6 +36,7 @@ export function operation<Shape extends z.ZodType>(
   return async (kms, input, request) => {
     const checked = parseInput(shape, input);
     request.noteInput(checked);
+    requireGrantTokens(kms, (checked as { readonly GrantTokens?: readonly string[] }).GrantTokens);
     return run(kms, checked, request);
   };
 }

@@ -13,6 +13,11 @@ import { deleteCustomKeyStore } from './customKeyStores/deleteCustomKeyStore.ts'
 import { describeCustomKeyStores } from './customKeyStores/describeCustomKeyStores.ts';
 import { disconnectCustomKeyStore } from './customKeyStores/disconnectCustomKeyStore.ts';
 import { updateCustomKeyStore } from './customKeyStores/updateCustomKeyStore.ts';
+import { createGrant } from './grants/createGrant.ts';
+import { listGrants } from './grants/listGrants.ts';
+import { listRetirableGrants } from './grants/listRetirableGrants.ts';
+import { retireGrant } from './grants/retireGrant.ts';
+import { revokeGrant } from './grants/revokeGrant.ts';
 import { cancelKeyDeletion } from './keys/cancelKeyDeletion.ts';
 import { createKey } from './keys/createKey.ts';
 import { describeKey } from './keys/describeKey.ts';
@@ -55,6 +60,11 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   UpdateAlias: updateAlias,
   DeleteAlias: deleteAlias,
   ListAliases: listAliases,
+  CreateGrant: createGrant,
+  ListGrants: listGrants,
+  ListRetirableGrants: listRetirableGrants,
+  RetireGrant: retireGrant,
+  RevokeGrant: revokeGrant,
   Encrypt: encrypt,
   Decrypt: decrypt,
   ReEncrypt: reEncrypt,

@@ -7,18 +7,29 @@ export interface Page<Item> {
   readonly NextMarker?: string;
 }
 
+export interface PageRequest {
+  /** 100 by default. */
+  readonly Limit?: number | undefined;
+  readonly Marker?: string | undefined;
+}
+
 /**
  * The page of `items`, which are in the order of their ids, that begins after the one that `Marker` stands for, whether that
- * still exists or not; `Limit` is 100 by default. Throws InvalidMarkerException.
+ * still exists or not. Throws InvalidMarkerException.
  */
-export function paginate<Item>(
-  items: readonly Item[],
-  { Limit = 100, Marker }: { readonly Limit?: number | undefined; readonly Marker?: string | undefined },
+export function paginate<Item>(items: readonly Item[], request: PageRequest, idOf: (item: Item) => string): Page<Item> {
+  return pageAfter((previous) => items.filter((item) => idOf(item) > previous), request, idOf);
+}
+
+/** The same of items that are read: at least `count`, if there are so many, whose ids come after one. Throws InvalidMarkerException. */
+export function pageAfter<Item>(
+  read: (id: string, count: number) => readonly Item[],
+  { Limit = 100, Marker }: PageRequest,
   idOf: (item: Item) => string,
 ): Page<Item> {
   const previous = Marker === undefined ? '' : idOfMarker(Marker);
   if (previous === undefined) throw new KmsError('InvalidMarkerException', 'Marker is not valid.');
-  const rest = items.filter((item) => idOf(item) > previous);
+  const rest = read(previous, Limit + 1);
   const page = rest.slice(0, Limit);
   const last = page.at(-1);
   if (last === undefined || page.length === rest.length) return { page, Truncated: false };

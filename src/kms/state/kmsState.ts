@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { AliasTable } from './aliasTable.ts';
 import { BACKUP_COLUMNS, CLUSTER_COLUMNS, HSM_COLUMNS, type Backup, type Cluster, type Hsm } from './clusterRecords.ts';
 import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
+import { GrantTable } from './grantTable.ts';
 import { KeyTable } from './keyTable.ts';
 import type { KeyMaterialDeletion } from './records.ts';
 import { RecordTable, type Columns } from './recordTable.ts';
@@ -22,6 +23,7 @@ export class KmsState {
   readonly keys: KeyTable;
   readonly keyMaterialDeletions: RecordTable<KeyMaterialDeletion>;
   readonly aliases: AliasTable;
+  readonly grants: GrantTable;
   readonly clusters: RecordTable<Cluster>;
   readonly hsms: RecordTable<Hsm>;
   readonly backups: RecordTable<Backup>;
@@ -33,6 +35,7 @@ export class KmsState {
     this.keys = new KeyTable(database);
     this.keyMaterialDeletions = new RecordTable(database, 'key_material_deletions', DELETION_COLUMNS);
     this.aliases = new AliasTable(database);
+    this.grants = new GrantTable(database);
     this.clusters = new RecordTable<Cluster>(database, 'clusters', CLUSTER_COLUMNS);
     this.hsms = new RecordTable<Hsm>(database, 'hsms', HSM_COLUMNS);
     this.backups = new RecordTable<Backup>(database, 'backups', BACKUP_COLUMNS);

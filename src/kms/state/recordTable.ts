@@ -33,6 +33,12 @@ export class RecordTable<Fields extends object> {
     return row && this.#read(row);
   }
 
+  /** The records that the end of a query selects, read one at a time. */
+  *select(end: string, ...values: readonly SQLInputValue[]): Generator<Fields> {
+    const rows = this.#database.prepare(`SELECT * FROM ${this.#table} ${end}`).iterate(...values);
+    for (const row of rows) yield this.#read(row);
+  }
+
   /** Inserts it, or replaces the one with its id. */
   put(record: Fields): void {
     const names = this.#columns.map(([name]) => name);

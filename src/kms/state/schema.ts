@@ -141,4 +141,20 @@ export const SCHEMA_STEPS: readonly string[] = [
     cloudHsmClusterId TEXT NOT NULL,
     backingKeyId TEXT NOT NULL
   ) STRICT;`,
+
+  `CREATE TABLE grants (
+    grantId TEXT PRIMARY KEY,
+    keyId TEXT NOT NULL REFERENCES keys ON DELETE CASCADE,
+    creationDate INTEGER NOT NULL,
+    name TEXT,
+    granteePrincipal TEXT NOT NULL,
+    retiringPrincipal TEXT,
+    granteeName TEXT NOT NULL,
+    operations TEXT NOT NULL,
+    constraints TEXT NOT NULL,
+    issuingAccount TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX grants_of_key ON grants (keyId, granteeName);
+  CREATE INDEX grants_by_name ON grants (keyId, name) WHERE name IS NOT NULL;
+  CREATE INDEX grants_by_retiring_principal ON grants (retiringPrincipal, grantId) WHERE retiringPrincipal IS NOT NULL;`,
 ];

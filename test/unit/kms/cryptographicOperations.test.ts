@@ -64,7 +64,6 @@ describe('Encrypt and Decrypt', () => {
       KeyId: kms.key.keyId,
       Plaintext: base64('attack at dawn'),
       EncryptionContext: CONTEXT,
-      GrantTokens: ['token'],
       EncryptionAlgorithm: SYMMETRIC_DEFAULT,
     });
     const CiphertextBlob = output?.['CiphertextBlob'] as Buffer;

@@ -19,7 +19,7 @@ beforeEach(() => {
 describe('DescribeKey', () => {
   it('shows a key, by its alias too, and asks no proxy', async () => {
     kms.state.aliases.put({ aliasName: 'alias/x', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
-    const output = await kms.call(describeKey, { KeyId: 'alias/x', GrantTokens: ['a'] });
+    const output = await kms.call(describeKey, { KeyId: 'alias/x' });
     expect(output).toEqual(await kms.call(describeKey, { KeyId: key.keyId }));
     expect(output).toMatchObject({
       KeyMetadata: { Arn: arn, Description: 'é', Enabled: true, XksKeyConfiguration: { Id: 'foo' } },

@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { GRANT_COLUMNS, type Grant } from './grantRecord.ts';
+import { RecordTable } from './recordTable.ts';
+
+/** Which grants to list. */
+export type GrantFilter = {
+  readonly [column in 'keyId' | 'grantId' | 'granteePrincipal' | 'retiringPrincipal']?: string | undefined;
+};
+
+export class GrantTable extends RecordTable<Grant> {
+  readonly #database: DatabaseSync;
+
+  constructor(database: DatabaseSync) {
+    super(database, 'grants', GRANT_COLUMNS);
+    this.#database = database;
+  }
+
+  /** Of a key. */
+  count(keyId: string): number {
+    return Number(this.#database.prepare('SELECT count(*) AS count FROM grants WHERE keyId = ?').get(keyId)?.['count']);
+  }
+
+  /** At most `count`, in the order of their ids, after one of them. */
+  page(filter: GrantFilter, after: string, count: number): Grant[] {
+    const given = Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const conditions = given.map(([column]) => `${column} = ? AND`).join(' ');
+    const values = given.map(([, value]) => value);
+    return [...this.select(`WHERE ${conditions} grantId > ? ORDER BY grantId LIMIT ?`, ...values, after, count)];
+  }
+
+  /** Of a key, with a name. */
+  named(keyId: string, name: string): Iterable<Grant> {
+    return this.select('WHERE keyId = ? AND name = ?', keyId, name);
+  }
+
+  /** Of a key, to any of some grantees, with an operation. */
+  allowing(keyId: string, granteeNames: readonly string[], operation: string): Iterable<Grant> {
+    const names = granteeNames.map(() => '?').join(', ');
+    const end = `WHERE keyId = ? AND granteeName IN (${names}) AND operations LIKE ?`;
+    return this.select(end, keyId, ...granteeNames, `%"${operation}"%`);
+  }
+}
