@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo test build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
+.PHONY: help run demo demo-cloudhsm test build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
@@ -23,6 +23,9 @@ run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... 
 
 demo: build aws-cli ## an external key store's life: a local KMS, the proxy over SoftHSM, and the AWS CLI
 	@exec node local/demo.ts
+
+demo-cloudhsm: build aws-cli ## an AWS CloudHSM key store's life: a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
+	@exec node local/demoCloudHsm.ts
 
 test: build lint aws-cli promtool ## builds, lints and runs all tests
 	@npm test --silent

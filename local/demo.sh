@@ -1,66 +1,12 @@
 #!/usr/bin/env bash
 # The life of an external key store, told through the AWS CLI. `make demo` starts what it needs, and runs it.
-set -euo pipefail
-
-# The AWS CLI asks for credentials; the local KMS asks for none in particular.
-export AWS_ACCESS_KEY_ID=DEMO AWS_SECRET_ACCESS_KEY=DEMO AWS_DEFAULT_REGION=us-east-1
-export AWS_CONFIG_FILE=aws.config AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
-# Version 1 of the AWS CLI would fetch the page at a value that begins with https://.
-printf '[default]\ncli_follow_urlparam = false\n' > aws.config
-
-aws() {
-  command aws --endpoint-url "$KMS_ENDPOINT" "$@"
-}
-
-xks-proxy() {
-  node "$XKS_PROXY_MAIN" "$@"
-}
-
-chapter() {
-  printf '\n\n== %s ==\n' "$1"
-}
-
-say() {
-  printf '\n%s\n' "$1" | fold -s -w 110
-}
-
-# Shows a line, and runs it.
-run() {
-  printf '\n$ %s\n' "$1"
-  eval "$1"
-}
-
-# The same, of a line that has to fail.
-refused() {
-  printf '\n$ %s\n' "$1"
-  if eval "$1" 2>&1; then
-    echo 'This should have been refused.'
-    exit 1
-  fi
-}
-
-# Waits until a command says what it should: $1 is the word, the others the command.
-until_it_says() {
-  local word=$1 said
-  shift
-  for _ in $(seq 100); do
-    said=$("$@")
-    [ "$said" = "$word" ] && return
-    sleep 0.2
-  done
-  echo "It says $said, not $word." >&2
-  exit 1
-}
-
-times_logged() {
-  grep -c "$1" proxy.log || true
-}
+. "$(dirname "$0")/story.sh"
 
 # Waits until the proxy has seen that its configuration has changed, as it does within seconds.
 reloaded=0
 wait_for_reload() {
   reloaded=$((reloaded + 1))
-  until_it_says $reloaded times_logged 'the configuration was reloaded'
+  until_it_says $reloaded times_logged 'the configuration was reloaded' proxy.log
   run "grep 'the configuration was reloaded' proxy.log | tail -n 1"
 }
 
@@ -68,23 +14,8 @@ wait_for_reload() {
 changed=0
 wait_for_block_list() {
   changed=$((changed + 1))
-  until_it_says $changed times_logged 'the block list was changed'
+  until_it_says $changed times_logged 'the block list was changed' proxy.log
   run "grep 'the block list was changed' proxy.log | tail -n 1"
-}
-
-# The state that the key store reached last, of the local KMS's log: the AWS CLI takes a second to start.
-connection_state() {
-  grep -o '"to":"[A-Z]*"' kms.log | tail -n 1 | cut -d '"' -f 4
-}
-
-show_state() {
-  run 'aws kms describe-custom-key-stores --custom-key-store-name ExampleKeyStore \
-    --query "CustomKeyStores[].[CustomKeyStoreId, ConnectionState]" --output text'
-}
-
-wait_for_state() {
-  until_it_says "$1" connection_state
-  show_state
 }
 
 echo "The life of an external key store. An XKS proxy with one key, foo, in a SoftHSM token, listens on this machine; so
