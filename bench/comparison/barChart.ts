@@ -1,4 +1,4 @@
-import { html, type Html } from '../../src/report/html.ts';
+import { html, type Html } from '../../src/pages/html.ts';
 
 export interface Bar {
   readonly label: string;

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { html, type Html } from '../../src/report/html.ts';
+import { html, type Html } from '../../src/pages/html.ts';
 import { reportPage } from '../../src/report/reportPage.ts';
 import { fixed, table } from '../table.ts';
 import { barChart } from './barChart.ts';

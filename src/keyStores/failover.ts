@@ -1,3 +1,4 @@
+import type { HealthChange } from './healthHistory.ts';
 import { XksError, type XksErrorName } from '../xks/errors.ts';
 import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
 
@@ -5,6 +6,8 @@ import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
 export interface GuardedKeyManager {
   readonly keyManager: KeyManager;
   health(): KeyManagerHealth;
+  /** The last changes of its health, the newest last. */
+  changes(): readonly HealthChange[];
   /** Whether the others are to be asked before it, because it cannot serve or its operations fail. */
   isLeftOut(): boolean;
   /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */

@@ -3,6 +3,7 @@ import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 import { CircuitBreaker, FAILURES_TO_OPEN } from './circuitBreaker.ts';
 import type { GuardedKeyManager } from './failover.ts';
 import { GUARD_DURATIONS, type GuardDurations } from './guardDurations.ts';
+import { HealthHistory, type HealthChange } from './healthHistory.ts';
 import { HealthProbe } from './healthProbe.ts';
 
 export interface HealthGuardOptions {
@@ -28,12 +29,13 @@ export class HealthGuard implements GuardedKeyManager {
   readonly #durations: GuardDurations;
   readonly #probe: HealthProbe;
   readonly #breaker: CircuitBreaker;
-  #told: HealthStatus | undefined;
+  readonly #history: HealthHistory;
 
   constructor({ keyManager, clock, onChange, durations = GUARD_DURATIONS }: HealthGuardOptions) {
     this.keyManager = keyManager;
     this.#onChange = onChange;
     this.#durations = durations;
+    this.#history = new HealthHistory(clock);
     this.#probe = new HealthProbe({
       keyManager,
       clock,
@@ -60,6 +62,10 @@ export class HealthGuard implements GuardedKeyManager {
   health(): KeyManagerHealth {
     const { description } = this.#probe;
     return { name: this.keyManager.name, healthStatus: this.#judge().status, description };
+  }
+
+  changes(): readonly HealthChange[] {
+    return this.#history.changes();
   }
 
   isLeftOut(): boolean {
@@ -96,8 +102,8 @@ export class HealthGuard implements GuardedKeyManager {
 
   #tell(): void {
     const { status, detail } = this.#judge();
-    if (status === this.#told) return;
-    this.#told = status;
+    if (status === this.#history.last) return;
+    this.#history.note(status, detail);
     this.#onChange(status, detail);
   }
 }

@@ -9,6 +9,11 @@ export interface MonitoringOptions extends ListenAddress {
   readonly ready: () => Readiness;
   /** In Prometheus's text format. */
   readonly metrics: () => Promise<string>;
+  /**
+   * The status page; undefined: there is none. Resolves to the answer to a request for it or a part of it, or to undefined if it has
+   * begun to answer by itself.
+   */
+  readonly status?: ((request: IncomingMessage, response: ServerResponse) => Promise<Answer | undefined>) | undefined;
   /** What is done to the server before it listens. */
   readonly prepare: (server: Server) => void;
   /** Told when a connection cannot be accepted, or the metrics cannot be collected; the listener goes on. */
@@ -21,10 +26,11 @@ export interface MonitoringListener {
   close(): Promise<void>;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface MonitoringDurations {
@@ -40,7 +46,10 @@ const DURATIONS: MonitoringDurations = { requestMs: 5_000, checkMs: 1_000, silen
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_CONNECTIONS = 64;
 
-/** Plain HTTP, apart from the API: /livez, /readyz and /metrics. Throws what the system says: EADDRINUSE, EACCES. */
+const PATHS = ['/livez', '/readyz', '/metrics'];
+const STATUS_PATH = /^\/status(\/|$)/;
+
+/** Plain HTTP, apart from the API: /livez, /readyz, /metrics and /status. Throws what the system says: EADDRINUSE, EACCES. */
 export async function monitoringListener(options: MonitoringOptions): Promise<MonitoringListener> {
   const { onError, durations = DURATIONS } = options;
   const limits: ServerOptions = {
@@ -50,13 +59,14 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = createServer(limits, (req, res) => {
-    answer(req, options).then(
+    answer(req, res, options).then(
       (found) => {
-        send(res, found);
+        if (found) send(res, found);
       },
       (error: unknown) => {
         onError(error);
-        send(res, text(500, 'failed'));
+        if (res.headersSent) res.destroy();
+        else send(res, text(500, 'failed'));
       },
     );
   });
@@ -82,9 +92,20 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
   };
 }
 
-async function answer({ method = '', url }: IncomingMessage, options: MonitoringOptions): Promise<Answer> {
-  if (url !== '/livez' && url !== '/readyz' && url !== '/metrics') return text(404, 'not found');
+async function answer(
+  req: IncomingMessage,
+  res: ServerResponse,
+  options: MonitoringOptions,
+): Promise<Answer | undefined> {
+  const { method = '', url = '' } = req;
+  const isStatus = STATUS_PATH.test(url);
+  if (!PATHS.includes(url) && !isStatus) return text(404, 'not found');
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');
+  if (isStatus) {
+    const { status = () => Promise.resolve(text(404, 'the status page is off: monitoring.status turns it on')) } =
+      options;
+    return status(req, res);
+  }
   if (url === '/livez') return options.live() ? text(200, 'alive') : text(503, 'not alive');
   if (url === '/metrics') {
     return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await options.metrics() };
@@ -93,12 +114,13 @@ async function answer({ method = '', url }: IncomingMessage, options: Monitoring
   return { status: readiness.ready ? 200 : 503, contentType: 'application/json', body: JSON.stringify(readiness) };
 }
 
-function text(status: number, line: string): Answer {
+export function text(status: number, line: string): Answer {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
 }
 
-function send(res: ServerResponse, { status, contentType, body }: Answer): void {
+function send(res: ServerResponse, { status, contentType, body, headers: others }: Answer): void {
   const headers = {
+    ...others,
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',

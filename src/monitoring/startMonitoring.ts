@@ -1,15 +1,20 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema/schema.ts';
+import { isWildcard } from '../hosts.ts';
 import { redactError } from '../redactError.ts';
 import { aggregateMetrics } from './metrics/aggregateMetrics.ts';
 import type { MetricsSnapshot, SnapshotSource } from './metrics/metricsSnapshot.ts';
 import { monitoringListener, type MonitoringListener, type MonitoringOptions } from './monitoringListener.ts';
+import type { ProcessReport } from './processReport.ts';
+import type { StatusPages } from './status/startStatus.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
 /** What is watched. */
 export interface Monitored {
   readiness(): Readiness;
-  metrics(): Promise<readonly MetricsSnapshot[]>;
+  /** All metrics, or those of these names. */
+  metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]>;
+  processes(): Promise<readonly ProcessReport[]>;
 }
 
 export interface MonitoringDependencies {
@@ -21,33 +26,57 @@ export interface MonitoringDependencies {
   readonly log: Logger;
 }
 
-/** Serves /livez, /readyz and /metrics for a proxy, from before it serves. Throws what the system says to listening. */
+/** Serves /livez, /readyz, /metrics and /status for a proxy, from before it serves. Throws what the system says to listening. */
 export async function startMonitoring(
-  { host, port }: NonNullable<Config['monitoring']>,
+  { host, port, status, statusHosts }: NonNullable<Config['monitoring']>,
   { monitored, sources, prepare, log }: MonitoringDependencies,
 ): Promise<MonitoringListener> {
-  const collect = async () => {
-    const own = await Promise.all(sources.map((source) => source.snapshot()));
-    return aggregateMetrics([...own, ...((await monitored()?.metrics()) ?? [])]);
+  const collect = async (names?: readonly string[]): Promise<readonly MetricsSnapshot[]> => {
+    const own = await Promise.all(sources.map((source) => source.snapshot(names)));
+    return [...own, ...((await monitored()?.metrics(names)) ?? [])];
+  };
+  const readiness = () => monitored()?.readiness() ?? { ready: false, problems: ['starting'] };
+  const onError = (error: unknown) => {
+    log.error({ detail: redactError(error) }, 'monitoring failed');
   };
   // However many ask, it is collected once at a time.
   let collecting: Promise<string> | undefined;
-  const listener = await monitoringListener({
-    host,
-    port,
-    prepare,
-    live: () => true,
-    ready: () => monitored()?.readiness() ?? { ready: false, problems: ['starting'] },
-    metrics: () => {
-      collecting ??= collect().finally(() => {
-        collecting = undefined;
-      });
-      return collecting;
-    },
-    onError: (error) => {
-      log.error({ detail: redactError(error) }, 'monitoring failed');
-    },
-  });
-  log.info({ host: listener.address.address, port: listener.address.port }, 'monitoring listens');
-  return listener;
+  const pages = status ? await startPages() : undefined;
+  try {
+    const listener = await monitoringListener({
+      host,
+      port,
+      prepare,
+      live: () => true,
+      ready: readiness,
+      metrics: () => {
+        collecting ??= collect()
+          .then(aggregateMetrics)
+          .finally(() => {
+            collecting = undefined;
+          });
+        return collecting;
+      },
+      status: pages?.answer,
+      onError,
+    });
+    log.info({ host: listener.address.address, port: listener.address.port, status }, 'monitoring listens');
+    return {
+      ...listener,
+      close: () => {
+        pages?.stop();
+        return listener.close();
+      },
+    };
+  } catch (error) {
+    pages?.stop();
+    throw error;
+  }
+
+  async function startPages(): Promise<StatusPages> {
+    const { startStatus } = await import('./status/startStatus.ts');
+    const processes = async () => (await monitored()?.processes()) ?? [];
+    const hosts = isWildcard(host) ? statusHosts : [host, ...statusHosts];
+    return startStatus({ hosts, readiness, processes, collect, clock: Date.now, onError });
+  }
 }

@@ -13,6 +13,7 @@ import type { LogStream } from '../monitoring/logStream.ts';
 import { RefusedPins, type RefusedPinRecord } from '../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot, SnapshotSource } from '../monitoring/metrics/metricsSnapshot.ts';
 import { processMetrics } from '../monitoring/metrics/processMetrics.ts';
+import type { ProcessReport } from '../monitoring/processReport.ts';
 import { proxyMetrics } from '../monitoring/metrics/proxyMetrics.ts';
 import { judgeReadiness, type Phase, type Readiness } from '../keyStores/readiness.ts';
 import { followBlockList } from './followBlockList.ts';
@@ -146,8 +147,17 @@ export class Proxy implements Serving {
     return judgeReadiness(this.#phase, [...state.current.stores.byUriPathPrefix.values()], trail.problem);
   }
 
-  metrics(): Promise<readonly MetricsSnapshot[]> {
-    return Promise.all(this.#parts.metrics.map((source) => source.snapshot()));
+  metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]> {
+    return Promise.all(this.#parts.metrics.map((source) => source.snapshot(names)));
+  }
+
+  processes(): Promise<readonly ProcessReport[]> {
+    const stores = [...this.#parts.state.current.stores.byUriPathPrefix.values()];
+    const keyManagers = [...new Set(stores.flatMap(({ keyManagers }) => keyManagers))].map((manager) => {
+      return { name: manager.keyManager.name, changes: manager.changes() };
+    });
+    const { process: name } = this.#dependencies;
+    return Promise.resolve([{ is: 'serving', name, pid: process.pid, readiness: this.readiness(), keyManagers }]);
   }
 
   async apply(order: ServeOrder): Promise<void> {

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../pages/html.ts';
 import { binLatencies, latencyHistogram, type Latencies } from './latencyHistogram.ts';
 
 export interface LatencyChart extends Latencies {

@@ -1,6 +1,6 @@
 import { KMS_TIMEOUT_MS } from '../xksClient/latencies.ts';
-import { formatMs, formatShare } from './formatFigures.ts';
-import { html, type Html } from './html.ts';
+import { formatMs, formatShare } from '../pages/formatFigures.ts';
+import { html, type Html } from '../pages/html.ts';
 
 /** How long the requests of one operation took. */
 export interface Latencies {

@@ -1,4 +1,5 @@
-import { html, Html } from './html.ts';
+import { html, Html } from '../pages/html.ts';
+import { pageFrame } from '../pages/pageFrame.ts';
 import { REPORT_STYLE } from './reportStyle.ts';
 
 export interface ReportPage {
@@ -16,43 +17,37 @@ export interface ReportPage {
 /** A report as one page that needs nothing else: to be read in a browser and forwarded. */
 export function reportPage({ kind, target, facts, sections, footer }: ReportPage): string {
   const title = typeof target === 'string' ? target : target.endpoint;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${kind}: ${title}</title>
-        <style>
-          ${new Html(REPORT_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <header>
-            <p class="kicker">${kind}</p>
-            <h1>${title}</h1>
-            <dl class="facts">
-              ${
-                typeof target === 'string'
-                  ? []
-                  : html`<dt>Key store</dt>
-                      <dd><code>${target.uriPath}</code></dd>
-                      <dt>Key</dt>
-                      <dd><code>${target.keyId}</code></dd>`
-              }
-              ${facts.map(
-                ([name, value]) =>
-                  html`<dt>${name}</dt>
-                    <dd>${value}</dd>`,
-              )}
-            </dl>
-          </header>
-          ${sections}
-          <footer><p>${footer}</p></footer>
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  return pageFrame({
+    title: `${kind}: ${title}`,
+    head: html`<style>
+      ${new Html(REPORT_STYLE)}
+    </style>`,
+    body: html`<body>
+      <main>
+        <header>
+          <p class="kicker">${kind}</p>
+          <h1>${title}</h1>
+          <dl class="facts">
+            ${
+              typeof target === 'string'
+                ? []
+                : html`<dt>Key store</dt>
+                    <dd><code>${target.uriPath}</code></dd>
+                    <dt>Key</dt>
+                    <dd><code>${target.keyId}</code></dd>`
+            }
+            ${facts.map(
+              ([name, value]) =>
+                html`<dt>${name}</dt>
+                  <dd>${value}</dd>`,
+            )}
+          </dl>
+        </header>
+        ${sections}
+        <footer><p>${footer}</p></footer>
+      </main>
+    </body>`,
+  });
 }
 
 /** `2026-01-02 03:04 UTC` */

@@ -3,6 +3,7 @@ import type { ConfigSnapshot } from '../config/files/configFiles.ts';
 import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
+import type { ProcessReport } from '../monitoring/processReport.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
 /** What a process is told to serve. It can be sent to another process. */
@@ -38,8 +39,10 @@ export interface Serving {
   drain(drain: Drain): Promise<readonly string[]>;
   /** Whether requests should be sent here. */
   readiness(): Readiness;
-  /** Metrics of each process that serves. A process that does not answer is left out. */
-  metrics(): Promise<readonly MetricsSnapshot[]>;
+  /** Metrics of each process that serves, all or those of these names. Of a process that does not answer, those that it gave last. */
+  metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]>;
+  /** What each process that serves, or is to serve, says of itself. */
+  processes(): Promise<readonly ProcessReport[]>;
   /** Rejects when it can serve no more. */
   readonly ended: Promise<never>;
 }

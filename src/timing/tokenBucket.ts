@@ -9,14 +9,14 @@ export interface Rate {
 /** Limiter of requests to a rate; full at first. */
 export class TokenBucket {
   readonly #clock: () => number;
-  readonly #rate: Rate;
+  readonly rate: Rate;
   #tokens: number;
   #filledAt: number;
 
   /** `clock`: milliseconds that never go back, such as performance.now(). */
   constructor(rate: Rate, clock: () => number) {
     this.#clock = clock;
-    this.#rate = rate;
+    this.rate = rate;
     this.#tokens = rate.burst;
     this.#filledAt = clock();
   }
@@ -31,7 +31,7 @@ export class TokenBucket {
 
   /** A bucket of another rate that is as full as this one; this one if the rate is the same. */
   at(rate: Rate): TokenBucket {
-    const { requestsPerSecond, burst, fills } = this.#rate;
+    const { requestsPerSecond, burst, fills } = this.rate;
     if (rate.requestsPerSecond === requestsPerSecond && rate.burst === burst && rate.fills === fills) return this;
     this.#fill();
     const other = new TokenBucket(rate, this.#clock);
@@ -41,7 +41,7 @@ export class TokenBucket {
 
   #fill(): void {
     const now = this.#clock();
-    const { requestsPerSecond, burst, fills } = this.#rate;
+    const { requestsPerSecond, burst, fills } = this.rate;
     if (fills === 'each second' && now - this.#filledAt < 1000) return;
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filledAt) / 1000) * requestsPerSecond);
     this.#filledAt = now;

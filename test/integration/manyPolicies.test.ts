@@ -78,7 +78,7 @@ it('workers serve by the policies of their order, and do not parse those of the 
     log: { info: note, error: note },
     records: { note: () => undefined, problem: undefined, stop: () => Promise.resolve([]) },
     clock: () => performance.now(),
-    retainCounts: ([metrics = []]) => Promise.resolve(metrics),
+    retainCounts: (snapshots) => Promise.resolve(snapshots.flat()),
     onRestart: () => undefined,
     program: { exec: MAIN, args: ['serve', '--config', files.configFile] },
   });

@@ -143,6 +143,7 @@ export class ProxyUnderTest {
             healthStatus: this.healthStatus,
             description: { id: 'memory-1', vendor: 'tests', model: 'in memory 1.0' },
           }),
+          changes: () => [],
           isLost: () => this.healthStatus === 'UNAVAILABLE',
           isLeftOut: () => this.healthStatus === 'UNAVAILABLE',
           succeeded: () => undefined,

@@ -45,6 +45,7 @@ async function serve(worker: number, folder: string): Promise<void> {
       drain: () => (does('hang at drain') ? never : Promise.resolve([])),
       readiness: () => ({ ready: true, problems: [] }),
       metrics: async () => [await metrics.getMetricsAsJSON()],
+      processes: () => Promise.resolve([]),
     };
     return serving;
   });

@@ -52,7 +52,7 @@ export class SupervisedWorkers {
         records: { note: () => undefined, problem: undefined, stop: () => Promise.resolve([]) },
         durations: { ...DURATIONS, ...durations },
         clock: () => performance.now(),
-        retainCounts: ([snapshot = []]) => Promise.resolve(snapshot),
+        retainCounts: (snapshots) => Promise.resolve(snapshots.flat()),
         onRestart: () => undefined,
         program: { exec: join(import.meta.dirname, 'scriptedWorker.ts'), args: [folder] },
       },

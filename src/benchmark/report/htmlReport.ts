@@ -1,5 +1,5 @@
-import { formatMs } from '../../report/formatFigures.ts';
-import { html, type Html } from '../../report/html.ts';
+import { formatMs } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
 import { latencyCharts } from '../../report/latencyCharts.ts';
 import { formatDate, reportPage } from '../../report/reportPage.ts';
 import type { BenchmarkReport, RatedRun } from '../runBenchmark.ts';

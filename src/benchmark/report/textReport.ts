@@ -1,4 +1,4 @@
-import { formatMs, formatShare } from '../../report/formatFigures.ts';
+import { formatMs, formatShare } from '../../pages/formatFigures.ts';
 import { formatTable } from '../../formatTable.ts';
 import type { BenchmarkReport, RatedRun } from '../runBenchmark.ts';
 

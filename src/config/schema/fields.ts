@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PolicySetError } from '../../policy/policySet.ts';
-import { isHost } from './hosts.ts';
+import { isHost } from '../../hosts.ts';
 import { isPkcs11Uri, keyUriProblem } from './pkcs11Uri.ts';
 import { changeRules } from './changeRules.ts';
 import type { KeyPath } from '../problems/problem.ts';

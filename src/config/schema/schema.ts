@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { auditSchema } from './auditSchema.ts';
 import { changeRules } from './changeRules.ts';
 import type { ConfigSource } from '../files/configSource.ts';
-import { fileField, hostField } from './fields.ts';
-import { mayMeet } from './hosts.ts';
+import { fileField } from './fields.ts';
+import { mayMeet } from '../../hosts.ts';
 import { keyManagerSchema } from './keyManagerSchema.ts';
 import { mixedIsolations } from '../checks/mixedIsolations.ts';
 import { keyStoreSchema } from './keyStoreSchema.ts';
+import { monitoringSchema } from './monitoringSchema.ts';
 import { serverSchema } from './serverSchema.ts';
 
 /** The whole configuration: defaults filled in, file names absolute, secrets read, frozen. */
@@ -17,11 +18,6 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
  * `source` while it is parsed, so that a missing file is reported beside a misspelt key.
  */
 export function configSchema(source: ConfigSource) {
-  const monitoring = z.strictObject({
-    host: hostField.default('127.0.0.1').describe('0.0.0.0 for a load balancer or Prometheus on another machine'),
-    port: z.int().min(0).max(65535).default(9464).describe('0: one that the system gives'),
-  });
-
   const log = z.strictObject({
     level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
     requests: z
@@ -32,9 +28,9 @@ export function configSchema(source: ConfigSource) {
 
   const root = {
     server: serverSchema(source).register(changeRules, { restart: 'needed' }),
-    monitoring: monitoring
+    monitoring: monitoringSchema
       .optional()
-      .describe('Plain HTTP: /livez, /readyz and /metrics; if left out, there is none')
+      .describe('Plain HTTP: /livez, /readyz, /metrics and /status; if left out, there is none')
       .register(changeRules, { restart: 'needed' }),
     log: log.prefault({}).register(changeRules, { restart: 'needed' }),
     audit: auditSchema(source)

@@ -1,6 +1,6 @@
 import type { CaseResult } from '../conformanceCase.ts';
-import { formatMs } from '../../report/formatFigures.ts';
-import { html, type Html } from '../../report/html.ts';
+import { formatMs } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
 
 const OUTCOMES = { pass: 'Pass', fail: 'Fail', blocked: 'Not run', skipped: 'Skipped' } as const;
 const MAX_EXCHANGES = 6;

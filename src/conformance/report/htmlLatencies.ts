@@ -1,5 +1,5 @@
-import { formatMs, formatShare } from '../../report/formatFigures.ts';
-import { html, type Html } from '../../report/html.ts';
+import { formatMs, formatShare } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
 import { latencyCharts } from '../../report/latencyCharts.ts';
 import type { OperationTiming } from '../timing.ts';
 

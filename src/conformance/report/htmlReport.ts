@@ -1,7 +1,7 @@
 import { countCases, type Finding } from '../causes.ts';
 import type { Level, Outcome } from '../conformanceCase.ts';
 import { conforms, countResults, type ConformanceReport, type SectionReport } from './conformanceReport.ts';
-import { html, type Html } from '../../report/html.ts';
+import { html, type Html } from '../../pages/html.ts';
 import { formatDate, reportPage } from '../../report/reportPage.ts';
 import { htmlCase } from './htmlCase.ts';
 import { htmlLatencies } from './htmlLatencies.ts';

@@ -2,7 +2,7 @@ import { countCases } from '../causes.ts';
 import type { CaseResult } from '../conformanceCase.ts';
 import type { OperationTiming } from '../timing.ts';
 import { conforms, countResults, type ConformanceReport } from './conformanceReport.ts';
-import { formatMs, formatShare } from '../../report/formatFigures.ts';
+import { formatMs, formatShare } from '../../pages/formatFigures.ts';
 
 const LABELS = { pass: 'pass', fail: 'FAIL', blocked: 'n/r ', skipped: 'skip' } as const;
 

@@ -6,7 +6,16 @@ import type { MetricsSnapshot } from './metricsSnapshot.ts';
  * is shown if any process found it. What belongs to one process has its name in the label `process`.
  */
 export function aggregateMetrics(snapshots: readonly MetricsSnapshot[]): Promise<string> {
-  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => snapshot.map(prepare))).metrics();
+  return aggregate(snapshots).metrics();
+}
+
+/** The same as data. */
+export function aggregateSnapshots(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
+  return aggregate(snapshots).getMetricsAsJSON();
+}
+
+function aggregate(snapshots: readonly MetricsSnapshot[]) {
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => snapshot.map(prepare)));
 }
 
 function prepare({ values, aggregator, ...metric }: MetricsSnapshot[number]): MetricsSnapshot[number] {

@@ -3,13 +3,12 @@ import type { GuardedKeyManager } from '../../keyStores/failover.ts';
 import type { KeyManager, KeyManagerLoad } from '../../hsm/keyManager.ts';
 import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { isServing } from '../../keyStores/readiness.ts';
+import { HEALTH_STATUSES } from '../../xks/messages/getHealthStatus.ts';
 import { keyProtectionMetrics } from './keyProtectionMetrics.ts';
 import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 import { MeasuredKeyManager } from './measuredKeyManager.ts';
 import { readGauge } from './readGauge.ts';
 import type { WorkBatch } from './workBatch.ts';
-
-const STATUSES = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'] as const;
 
 /** Metrics of the key managers behind `keyStores`; what it returns measures the operations of one. */
 export function keyManagerMetrics(
@@ -29,7 +28,7 @@ export function keyManagerMetrics(
       managers().flatMap((manager) => {
         const { healthStatus } = manager.health();
         const key_manager = manager.keyManager.name;
-        return STATUSES.map((status) => [{ key_manager, status }, Number(status === healthStatus)] as const);
+        return HEALTH_STATUSES.map((status) => [{ key_manager, status }, Number(status === healthStatus)] as const);
       }),
   });
   readGauge(registry, {

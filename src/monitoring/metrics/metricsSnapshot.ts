@@ -4,9 +4,15 @@ import type { Registry } from 'prom-client';
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 export interface SnapshotSource {
-  snapshot(): Promise<MetricsSnapshot>;
+  /** All metrics, or those of these names: to collect all takes long if there are thousands of keys. */
+  snapshot(names?: readonly string[]): Promise<MetricsSnapshot>;
 }
 
 export function snapshotOf(registry: Registry): SnapshotSource {
-  return { snapshot: () => registry.getMetricsAsJSON() };
+  return {
+    snapshot: (names) =>
+      names
+        ? Promise.all(names.flatMap((name) => registry.getSingleMetric(name)?.get() ?? []))
+        : registry.getMetricsAsJSON(),
+  };
 }

@@ -8,8 +8,9 @@ import { blockMetrics } from './blockMetrics.ts';
 import { certificateMetrics } from './certificateMetrics.ts';
 import { credentialMetrics } from './credentialMetrics.ts';
 import { keyManagerMetrics } from './keyManagerMetrics.ts';
-import type { SnapshotSource } from './metricsSnapshot.ts';
+import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 import { keyVersionMetrics } from './keyVersionMetrics.ts';
+import { quotaMetrics } from './quotaMetrics.ts';
 import { recordMetrics, type MeasuredTrail } from './recordMetrics.ts';
 import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 import { requestMetrics } from './requestMetrics.ts';
@@ -62,6 +63,7 @@ export function proxyMetrics({
   const keyVersionUsed = keyVersionMetrics(registry, keyStores);
   blockMetrics(registry, { keyStores, blockList });
   certificateMetrics(registry, tls);
+  quotaMetrics(registry, keyStores);
   recordMetrics(trail, registry);
   const unrecorded = new Counter({
     name: 'xks_proxy_audit_unrecorded_answers_total',
@@ -69,9 +71,9 @@ export function proxyMetrics({
     registers: [registry],
   });
   return {
-    snapshot: () => {
+    snapshot: (names) => {
       batch.flush();
-      return registry.getMetricsAsJSON();
+      return snapshotOf(registry).snapshot(names);
     },
     countRequest: (record) => {
       const endedAt = clock();

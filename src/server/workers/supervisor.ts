@@ -4,6 +4,7 @@ import { RefusedPins } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
 import { ChannelEnd } from '../../messaging/peer.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
+import type { ProcessReport } from '../../monitoring/processReport.ts';
 import { withTimeLimit } from '../../timing/timeLimit.ts';
 import { ListenFailure } from '../listenFailure.ts';
 import type { Drain, ServeOrder, Serving } from '../serving.ts';
@@ -18,6 +19,7 @@ import type { SupervisorOptions } from './supervisorOptions.ts';
 import { watchWorker } from './watchWorker.ts';
 import { WORKER_DURATIONS, type WorkerDurations } from './workerDurations.ts';
 import { WorkerMetrics } from './workerMetrics.ts';
+import { workerReports } from './workerReports.ts';
 
 /** Several worker processes that serve the connections of one port. One that ends or hangs is replaced while the others serve. */
 export class Supervisor implements Serving {
@@ -91,8 +93,12 @@ export class Supervisor implements Serving {
     return problem === undefined ? this.#serving.readiness : { ready: false, problems: [problem] };
   }
 
-  metrics(): Promise<readonly MetricsSnapshot[]> {
-    return this.#metrics.collect(this.#serving.all);
+  metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]> {
+    return this.#metrics.collect(this.#serving.all, names);
+  }
+
+  processes(): Promise<readonly ProcessReport[]> {
+    return workerReports(this.#workers, this.#serving.all, this.#durations.metricsMs);
   }
 
   note(type: 'reload', members: object): void {

@@ -55,7 +55,8 @@ export async function runWorker({ channel }: SupervisorLink, start: Start): Prom
       }
     },
     status: async () => (await serving()).readiness(),
-    metrics: async () => (await serving()).metrics(),
+    metrics: async (names) => (await serving()).metrics(names),
+    processes: async () => (await serving()).processes(),
   };
   const supervisor = new Peer<SupervisorCalls>(channel, { name: 'the supervisor', offer });
   const complaints = await drained.promise;

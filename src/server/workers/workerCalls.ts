@@ -1,6 +1,7 @@
 import type { Block } from '../../blocks/blockList.ts';
 import type { RefusedPinRecord } from '../../hsm/pkcs11/token/refusedPins.ts';
 import type { MetricsSnapshot } from '../../monitoring/metrics/metricsSnapshot.ts';
+import type { ProcessReport } from '../../monitoring/processReport.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
 import type { Drain, ServeOrder } from '../serving.ts';
 import type { ConnectionCalls } from './connectionHandOver.ts';
@@ -49,5 +50,7 @@ export type WorkerCalls = ConnectionCalls & {
   drain(drain: Drain): Promise<void>;
   /** Answered unless the worker hangs. */
   status(): Promise<Readiness>;
-  metrics(): Promise<readonly MetricsSnapshot[]>;
+  /** All metrics, or those of these names. */
+  metrics(names: readonly string[] | undefined): Promise<readonly MetricsSnapshot[]>;
+  processes(): Promise<readonly ProcessReport[]>;
 };

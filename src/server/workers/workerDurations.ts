@@ -10,7 +10,7 @@ export interface WorkerDurations {
   readonly hungMs: number;
   /** After this time, the supervisor looks whether a connection that no worker has confirmed has arrived at all. */
   readonly confirmMs: number;
-  /** For the answer to the question for a worker's metrics. */
+  /** For the answer to the question for a worker's metrics, or for what it says of itself. */
   readonly metricsMs: number;
   /** A life is short if it ends within this time. */
   readonly shortLifeMs: number;

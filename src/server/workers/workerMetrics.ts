@@ -13,31 +13,37 @@ export interface WorkerMetricsOptions {
 /** The metrics of workers, of those that have ended too: what was counted stays counted. */
 export class WorkerMetrics {
   readonly #options: WorkerMetricsOptions;
-  /** What each gave last. */
-  readonly #last = new Map<MeasuredWorker, readonly MetricsSnapshot[]>();
+  /** What each gave last, by the names of metrics. */
+  readonly #last = new Map<MeasuredWorker, Map<string, MetricsSnapshot[number]>>();
   readonly #endedWorkers = new WeakSet<MeasuredWorker>();
-  #ended: Promise<readonly MetricsSnapshot[]> = Promise.resolve([]);
+  #ended: Promise<MetricsSnapshot> = Promise.resolve([]);
 
   constructor(options: WorkerMetricsOptions) {
     this.#options = options;
   }
 
-  /** Asks workers; one that does not answer has what it gave last. */
-  async collect(workers: Iterable<MeasuredWorker>): Promise<readonly MetricsSnapshot[]> {
+  /** Asks workers for all metrics, or those of these names; one that does not answer has what it gave last. */
+  async collect(workers: Iterable<MeasuredWorker>, names?: readonly string[]): Promise<readonly MetricsSnapshot[]> {
     const { answerMs: timeoutMs } = this.#options;
     const asked = [...workers].map(async (worker) => {
-      const snapshots = await worker.peer.call('metrics', undefined, { timeoutMs }).catch(() => undefined);
-      if (snapshots && !this.#endedWorkers.has(worker)) this.#last.set(worker, snapshots);
+      const snapshots = await worker.peer.call('metrics', names, { timeoutMs }).catch(() => []);
+      if (this.#endedWorkers.has(worker)) return;
+      const last = this.#last.get(worker) ?? new Map<string, MetricsSnapshot[number]>();
+      for (const metric of snapshots.flat()) last.set(metric.name, metric);
+      this.#last.set(worker, last);
     });
     await Promise.all(asked);
-    return [...(await this.#ended), ...[...this.#last.values()].flat()];
+    const snapshots = [await this.#ended, ...[...this.#last.values()].map((metrics) => [...metrics.values()])];
+    if (!names) return snapshots;
+    const isAskedFor = new Set(names);
+    return snapshots.map((snapshot) => snapshot.filter(({ name }) => isAskedFor.has(name)));
   }
 
   /** Keeps what a worker that has ended had counted when it was last asked. */
   retain(worker: MeasuredWorker): void {
     this.#endedWorkers.add(worker);
-    const last = this.#last.get(worker) ?? [];
+    const last = this.#last.get(worker) ?? new Map<string, MetricsSnapshot[number]>();
     this.#last.delete(worker);
-    this.#ended = this.#ended.then(async (ended) => [await this.#options.retainCounts([...ended, ...last])]);
+    this.#ended = this.#ended.then((ended) => this.#options.retainCounts([ended, [...last.values()]]));
   }
 }

@@ -28,5 +28,7 @@ export interface EkmDetails {
   readonly healthStatus: HealthStatus;
 }
 
-/** ACTIVE: healthy. DEGRADED: unhealthy, but serves. UNAVAILABLE: cannot serve. */
-export type HealthStatus = 'ACTIVE' | 'DEGRADED' | 'UNAVAILABLE';
+/** ACTIVE: healthy. DEGRADED: unhealthy, but serves. UNAVAILABLE: cannot serve. The worst is the last. */
+export const HEALTH_STATUSES = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'] as const;
+
+export type HealthStatus = (typeof HEALTH_STATUSES)[number];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isHost } from '../../../src/config/schema/hosts.ts';
+import { isHost } from '../../../src/hosts.ts';
 import { AWS_REGIONS } from '../../../src/config/checks/awsRegions.ts';
 import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 

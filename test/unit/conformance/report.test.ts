@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findCauses } from '../../../src/conformance/causes.ts';
 import type { CaseResult } from '../../../src/conformance/conformanceCase.ts';
 import { conforms, type ConformanceReport } from '../../../src/conformance/report/conformanceReport.ts';
-import { formatMs, formatShare } from '../../../src/report/formatFigures.ts';
+import { formatMs, formatShare } from '../../../src/pages/formatFigures.ts';
 import { htmlReport } from '../../../src/conformance/report/htmlReport.ts';
 import { binLatencies } from '../../../src/report/latencyHistogram.ts';
 import { textReport } from '../../../src/conformance/report/textReport.ts';

@@ -13,6 +13,7 @@ function guarded(healthStatus: HealthStatus = 'ACTIVE'): Told {
   return {
     keyManager: new InMemoryKeyManager(),
     health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
+    changes: () => [],
     isLost: () => healthStatus === 'UNAVAILABLE',
     isLeftOut: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => told.push('succeeded'),

@@ -7,6 +7,7 @@ function keyStore(name: string, ...lost: readonly boolean[]): KeyStore {
   const keyManagers = lost.map((isLost) => ({
     keyManager: new InMemoryKeyManager(),
     health: () => ({ name: 'in-memory', healthStatus: 'UNAVAILABLE' as const, description: undefined }),
+    changes: () => [],
     isLost: () => isLost,
     isLeftOut: () => false,
     succeeded: () => undefined,

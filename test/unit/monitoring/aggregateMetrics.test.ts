@@ -38,6 +38,7 @@ function worker(healthStatus: HealthStatus, load: KeyManagerLoad): ProxyMetrics 
   const guarded = {
     keyManager,
     health: () => ({ name: 'in-memory', healthStatus, description: undefined }),
+    changes: () => [],
     isLost: () => healthStatus === 'UNAVAILABLE',
     isLeftOut: () => healthStatus === 'UNAVAILABLE',
     succeeded: () => undefined,

@@ -17,6 +17,7 @@ import { XKS_ERROR_STATUS, XksError, type XksErrorName } from '../../../src/xks/
 import { testCertificates } from '../../support/certificates.ts';
 import { parseExposition, type Sample } from '../../support/exposition.ts';
 import { BlockList } from '../../../src/blocks/blockList.ts';
+import { TokenBucket } from '../../../src/timing/tokenBucket.ts';
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 import { parsePromQl } from '../../support/promql.ts';
 
@@ -70,12 +71,14 @@ async function expose(): Promise<string> {
     name: 'first',
     status: 'enabled',
     uriPathPrefix: '',
+    quota: new TokenBucket({ requestsPerSecond: 1, burst: 1 }, () => 0),
     credentials: new Map([[credential.accessKeyId, credential]]),
     keys: new Map([['foo', { id: 'foo', status: 'enabled', versions: [versionOf('foo-1'), versionOf('foo-2')] }]]),
     keyManagers: [
       {
         keyManager,
         health: () => ({ name: 'in-memory', healthStatus: 'ACTIVE', description: undefined }),
+        changes: () => [],
         isLost: () => false,
         isLeftOut: () => false,
         succeeded: () => undefined,

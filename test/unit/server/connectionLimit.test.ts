@@ -17,9 +17,12 @@ describe('connectionLimit', () => {
     expect(connectionLimit(config(8), { openFiles: 256 })).toBe(256 - 64 - 40);
     expect(connectionLimit(config(8, 16), { openFiles: 256 })).toBe(256 - 64 - 40 - 72);
     expect(connectionLimit(config(8), { openFiles: 256, workers: 4 })).toBe(256 - 64 - 40 - 20);
-    expect(connectionLimit({ ...config(8), monitoring: { host: '', port: 0 } }, { openFiles: 256 })).toBe(
-      256 - 64 - 40 - 64,
-    );
+    expect(
+      connectionLimit(
+        { ...config(8), monitoring: { host: '', port: 0, status: false, statusHosts: [] } },
+        { openFiles: 256 },
+      ),
+    ).toBe(256 - 64 - 40 - 64);
   });
 
   it('is refused where it would be less than 16', () => {

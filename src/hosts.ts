@@ -9,6 +9,26 @@ export function isHost(text: string): boolean {
   return isIP(text) !== 0 || HOST_NAME.test(text);
 }
 
+/** Whether only this machine reaches a listener of this host. */
+export function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return nameOf(host) === 'localhost';
+  const loopback = new BlockList();
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+  loopback.addAddress('::1', 'ipv6');
+  return loopback.check(withoutZone(host), familyOf(host));
+}
+
+/** Whether it stands for all addresses of this machine. */
+export function isWildcard(host: string): boolean {
+  return isIP(host) !== 0 && (isSameAddress(host, '0.0.0.0') || isSameAddress(host, '::'));
+}
+
+/** Whether two hosts are the same name or the same address. */
+export function isSameHost(one: string, other: string): boolean {
+  if (isIP(one) !== 0 && isIP(other) !== 0) return isSameAddress(one, other);
+  return nameOf(one) === nameOf(other);
+}
+
 /**
  * Whether listeners on the same port of these hosts may conflict. Different addresses do not, unless one is a wildcard for the
  * other.
@@ -49,4 +69,9 @@ function familyOf(host: string): 'ipv4' | 'ipv6' {
 
 function withoutZone(host: string): string {
   return host.replace(/%.*/, '');
+}
+
+// The dot at the end of a name says only that it is complete.
+function nameOf(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '');
 }

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { hostField } from './fields.ts';
+import { isLoopback, isWildcard } from '../../hosts.ts';
+
+/** `monitoring`: the second port, and the status page on it. */
+export const monitoringSchema = z
+  .strictObject({
+    host: hostField.default('127.0.0.1').describe('0.0.0.0 for a load balancer or Prometheus on another machine'),
+    port: z.int().min(0).max(65535).default(9464).describe('0: one that the system gives'),
+    status: z
+      .boolean()
+      .optional()
+      .describe('Whether there is the status page, /status; by default only if host is a loopback address'),
+    statusHosts: z
+      .array(
+        hostField.refine((host) => !isWildcard(host), {
+          error: 'must be a name or an address that browsers are given, not that of all interfaces',
+        }),
+      )
+      .default([])
+      .describe('Hosts under which browsers may open the status page, beside localhost, loopback addresses and host'),
+  })
+  .refine(({ status, statusHosts }) => status !== false || statusHosts.length === 0, {
+    path: ['statusHosts'],
+    error: 'are given with status: false, so there is no page to open; leave one of them out',
+  })
+  .transform(({ status, ...monitoring }) => ({ ...monitoring, status: status ?? isLoopback(monitoring.host) }))
+  .refine(({ status, statusHosts }) => status || statusHosts.length === 0, {
+    path: ['statusHosts'],
+    error: 'needs status: true, because host is not a loopback address',
+  });

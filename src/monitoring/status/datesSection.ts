@@ -1,0 +1,60 @@
+import { formatDuration } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
+import { outcome, table, timeOf } from './parts.ts';
+import type { StatusFacts } from './statusFacts.ts';
+
+const DAY_SECONDS = 86_400;
+const ROLES: Readonly<Record<string, string>> = { server: 'server', chain: 'its chain', client_ca: 'client authority' };
+
+/** Certificates and credentials, with their dates. */
+export function datesSection(facts: StatusFacts): Html {
+  return html`<section>
+      <h2>Certificates</h2>
+      ${certificates(facts)}
+    </section>
+    <section>
+      <h2>Credentials</h2>
+      ${credentials(facts)}
+    </section>`;
+}
+
+function certificates({ metrics, now }: StatusFacts): Html {
+  const all = metrics.series('xks_proxy_certificate_expiry_timestamp_seconds');
+  if (all.length === 0) return html`<p class="muted">None: plain HTTP</p>`;
+  return table({
+    caption: 'Certificates in force',
+    columns: ['Subject', 'Of', 'Serial number', 'Expires', ''],
+    rows: all.map(({ labels, value }) => {
+      const left = value - now / 1000;
+      return [
+        labels['subject'] ?? '',
+        ROLES[labels['certificate'] ?? ''] ?? '',
+        html`<code>${labels['serial_number'] ?? ''}</code>`,
+        timeOf(value),
+        timeLeft(left),
+      ];
+    }),
+  });
+}
+
+function timeLeft(seconds: number): Html {
+  if (seconds <= 0) return outcome('fail', `expired ${formatDuration(-seconds)} ago`);
+  const level = seconds > 30 * DAY_SECONDS ? 'pass' : seconds > 10 * DAY_SECONDS ? 'warn' : 'fail';
+  return outcome(level, `${formatDuration(seconds)} left`);
+}
+
+function credentials({ metrics, now }: StatusFacts): Html {
+  return table({
+    caption: 'Credentials in force',
+    columns: ['Access key id', 'Key store', 'Here since', 'Last used'],
+    rows: metrics.series('xks_proxy_credential_last_used_timestamp_seconds').map(({ labels, value }) => {
+      const seen = metrics.value('xks_proxy_credential_first_seen_timestamp_seconds', labels);
+      return [
+        html`<code>${labels['access_key_id'] ?? ''}</code>`,
+        labels['key_store'] ?? '',
+        seen === undefined ? '' : timeOf(seen),
+        value === 0 ? 'not since the start' : html`${timeOf(value)}, ${formatDuration(now / 1000 - value)} ago`,
+      ];
+    }),
+  });
+}

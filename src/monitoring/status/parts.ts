@@ -1,0 +1,67 @@
+import { formatMs } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
+import type { HealthStatus } from '../../xks/messages/getHealthStatus.ts';
+
+export type Level = 'pass' | 'warn' | 'fail';
+
+export const LEVEL_OF_STATUS: Readonly<Record<HealthStatus, Level>> = {
+  ACTIVE: 'pass',
+  DEGRADED: 'warn',
+  UNAVAILABLE: 'fail',
+};
+
+/** A word that its colour underlines. */
+export function outcome(level: Level, word: string): Html {
+  return html`<span class="outcome ${level}">${word}</span>`;
+}
+
+/** `2026-01-02 03:04:05` */
+export function timeOf(unixSeconds: number): Html {
+  const iso = new Date(unixSeconds * 1000).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
+}
+
+/** Named figures in a row. */
+export function figures(named: readonly (readonly [name: string, value: string])[]): Html {
+  return html`<p class="figures">${named.map(([name, value]) => html`<span>${name} <b>${value}</b></span> `)}</p>`;
+}
+
+export interface Table {
+  /** For those who do not see it. */
+  readonly caption: string;
+  readonly columns: readonly string[];
+  /** The first cell of a row names it. */
+  readonly rows: readonly (readonly (Html | string)[])[];
+}
+
+/** A table in a card; on a narrow screen each row is a list of named values. */
+export function table({ caption, columns, rows }: Table): Html {
+  const [, ...names] = columns;
+  return html`<div class="card">
+    <table class="table" aria-label="${caption}">
+      <thead>
+        <tr>
+          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first = '', ...others]) =>
+            html`<tr>
+              <th scope="row">${first}</th>
+              ${others.map((cell, index) => html`<td data-name="${names[index] ?? ''}">${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export function msOf(milliseconds: number | undefined): string {
+  return milliseconds === undefined ? '–' : formatMs(milliseconds);
+}
+
+/** A list of a value, empty if there is none. */
+export function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,90 @@
+import { hostname } from 'node:os';
+import { isOfAnotherOrigin, isOurHost } from '../../pages/admitBrowser.ts';
+import { EventStreams } from '../../pages/eventStreams.ts';
+import type { Readiness } from '../../keyStores/readiness.ts';
+import { Repetition } from '../../timing/repetition.ts';
+import { version } from '../../version.ts';
+import { aggregateSnapshots } from '../metrics/aggregateMetrics.ts';
+import type { MetricsSnapshot } from '../metrics/metricsSnapshot.ts';
+import { text, type Answer, type MonitoringOptions } from '../monitoringListener.ts';
+import type { ProcessReport } from '../processReport.ts';
+import { MetricReader } from './metricReader.ts';
+import { statusFacts, type StatusFacts } from './statusFacts.ts';
+import { StatusHistory } from './statusHistory.ts';
+import { STATUS_PATHS } from './statusPaths.ts';
+
+export interface StatusOptions {
+  /** Hosts under which browsers may open it, beside localhost and loopback addresses. */
+  readonly hosts: readonly string[];
+  readonly readiness: () => Readiness;
+  readonly processes: () => Promise<readonly ProcessReport[]>;
+  /** All metrics of all processes, or those of these names. */
+  readonly collect: (names?: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Told when figures cannot be collected. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface StatusPages {
+  readonly answer: NonNullable<MonitoringOptions['status']>;
+  stop(): void;
+}
+
+/** Between two events of the streams. */
+const EVENT_MS = 2_000;
+
+/** Serves the status page, and remembers the last half hour from now on. What draws it is loaded when someone asks for it. */
+export function startStatus({ hosts, readiness, processes, collect, clock, onError }: StatusOptions): StatusPages {
+  const history = new StatusHistory({ collect, clock, onError });
+  history.start();
+  const find = async (): Promise<StatusFacts> => {
+    const [reports, snapshots] = await Promise.all([processes(), collect()]);
+    const metrics = new MetricReader(await aggregateSnapshots(snapshots));
+    const { samples } = history;
+    const [now, bins] = [clock(), history.bins()];
+    const known = { hostname: hostname(), version, now, readiness: readiness(), processes: reports };
+    return statusFacts({ ...known, metrics, samples, bins });
+  };
+  // However many ask, figures are collected once at a time.
+  let finding: Promise<StatusFacts> | undefined;
+  const facts = (): Promise<StatusFacts> => {
+    finding ??= find().finally(() => {
+      finding = undefined;
+    });
+    return finding;
+  };
+
+  const streams = new EventStreams();
+  const updates = new Repetition(
+    async () => {
+      if (streams.size === 0) return;
+      const { renderMain } = await import('./statusAssets.ts');
+      await facts().then((found) => {
+        streams.send(renderMain(found));
+      }, onError);
+    },
+    () => EVENT_MS,
+  );
+
+  const answer: StatusPages['answer'] = async (request, response): Promise<Answer | undefined> => {
+    if (!isOurHost(request.headers.host, hosts)) {
+      return text(403, 'the Host header names no host of this page: monitoring.statusHosts adds one');
+    }
+    if (isOfAnotherOrigin(request.headers)) return text(403, 'a page of another origin may not ask for this');
+    const { assetAt, renderPage } = await import('./statusAssets.ts');
+    if (request.url === STATUS_PATHS.page) return renderPage(await facts());
+    if (request.url !== STATUS_PATHS.events) return assetAt(request.url) ?? text(404, 'not found');
+    if (request.method === 'HEAD') return text(405, 'method not allowed');
+    if (!streams.open(response)) return text(503, 'too many pages are open');
+    updates.runIn(0);
+    return undefined;
+  };
+  return {
+    answer,
+    stop: () => {
+      history.stop();
+      updates.stop();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Readiness } from '../../keyStores/readiness.ts';
+import type { ProcessReport, ServingReport } from '../processReport.ts';
+import type { MetricReader } from './metricReader.ts';
+import { readStates, readTotals, type KeyManagerState, type Sample, type Totals } from './sample.ts';
+
+/** All that the status page shows, at one moment. */
+export interface StatusFacts {
+  readonly hostname: string;
+  /** Of the proxy. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly readiness: Readiness;
+  readonly processes: readonly ProcessReport[];
+  readonly metrics: MetricReader;
+  /** Since the start. */
+  readonly totals: Totals;
+  readonly states: ReadonlyMap<string, KeyManagerState>;
+  /** Of the last half hour, the newest last. */
+  readonly samples: readonly Sample[];
+  /** The same for graphs: the samples of each 20 seconds. */
+  readonly bins: readonly (readonly Sample[])[];
+}
+
+export function statusFacts(given: Omit<StatusFacts, 'totals' | 'states'>): StatusFacts {
+  return { ...given, totals: readTotals(given.metrics), states: readStates(given.metrics) };
+}
+
+export function servingOf({ processes }: StatusFacts): ServingReport[] {
+  return processes.filter((process) => process.is === 'serving');
+}
+
+/** A change of the health of a key manager, as one process found it. */
+export interface FoundChange {
+  readonly process: string;
+  readonly status: KeyManagerState['status'];
+  readonly detail: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** The last changes of a key manager in all processes, the newest first. */
+export function changesOf(facts: StatusFacts, keyManager: string): FoundChange[] {
+  const changes = servingOf(facts).flatMap(({ name: process, keyManagers }) =>
+    keyManagers
+      .filter(({ name }) => name === keyManager)
+      .flatMap((report) =>
+        report.changes.map(({ agoMs, status, detail }) => ({ process, status, detail, at: facts.now - agoMs })),
+      ),
+  );
+  return changes.sort((one, other) => other.at - one.at);
+}

@@ -1,0 +1,88 @@
+import { formatDuration } from '../../pages/formatFigures.ts';
+import { html, type Html } from '../../pages/html.ts';
+import { pageFrame } from '../../pages/pageFrame.ts';
+import { findAttention, type Attention } from './attention.ts';
+import { auditSection } from './auditSection.ts';
+import { chartsSection } from './chartsSection.ts';
+import { datesSection } from './datesSection.ts';
+import { keyManagersSection } from './keyManagersSection.ts';
+import { keyStoresSection } from './keyStoresSection.ts';
+import { outcome, timeOf } from './parts.ts';
+import { processesSection } from './processesSection.ts';
+import type { StatusFacts } from './statusFacts.ts';
+import { HISTORY_SECONDS } from './statusHistory.ts';
+import { STATUS_PATHS } from './statusPaths.ts';
+
+/** The whole page; `statusMain` is what its events replace. */
+export function statusPage(facts: StatusFacts): string {
+  return pageFrame({
+    title: titleOf(facts),
+    head: html`<link rel="icon" href="data:," />
+      <link rel="stylesheet" href="${STATUS_PATHS.style}" />
+      <script type="module" src="${STATUS_PATHS.script}"></script>`,
+    body: html`<body data-events="${STATUS_PATHS.events}">
+      <p class="live" id="live" role="status">As of the loading of the page</p>
+      ${statusMain(facts)}
+    </body>`,
+  });
+}
+
+export function statusMain(facts: StatusFacts): Html {
+  const { hostname, version, metrics, now, samples } = facts;
+  const loadedAt = metrics.value('xks_proxy_config_last_reload_success_timestamp_seconds');
+  const reloads = metrics.value('xks_proxy_config_reloads_total', { outcome: 'success' }) ?? 0;
+  const refused = metrics.value('xks_proxy_config_last_reload_successful') === 0;
+  const known = samples.reduce((sum, { seconds }) => sum + seconds, 0);
+  const since = known < HISTORY_SECONDS ? `, of which it knows ${formatDuration(known)}` : '';
+  return html`<main data-title="${titleOf(facts)}">
+    <header>
+      <p class="kicker">xks-proxy status</p>
+      <h1>${hostname}</h1>
+      <dl class="facts">
+        <dt>As of</dt>
+        <dd>${timeOf(now / 1000)}</dd>
+        <dt>Version</dt>
+        <dd>${version}</dd>
+        <dt>Configuration</dt>
+        <dd>
+          ${loadedAt === undefined ? 'not known' : html`loaded ${timeOf(loadedAt)}`}, reloaded ${reloads} times since
+          the start ${refused ? outcome('warn', 'the last one given was refused') : ''}
+        </dd>
+      </dl>
+    </header>
+    ${verdict(facts)} ${chartsSection(facts)} ${keyManagersSection(facts)} ${keyStoresSection(facts)}
+    ${processesSection(facts)} ${datesSection(facts)} ${auditSection(facts)}
+    <footer>
+      <p>
+        Of this proxy alone, all its processes together. Graphs show the last
+        ${formatDuration(HISTORY_SECONDS)}${since}. Times are in UTC. Names such as XksProxyKeyManagerUnavailable are
+        alerts: docs/monitoring.md says what to do. The same figures are at <a href="/metrics">/metrics</a>, and for
+        load balancers at <a href="/readyz">/readyz</a>.
+      </p>
+    </footer>
+  </main>`;
+}
+
+function titleOf({ readiness, hostname }: StatusFacts): string {
+  return `${readiness.ready ? 'Ready' : 'NOT READY'}: ${hostname}, xks-proxy status`;
+}
+
+function verdict(facts: StatusFacts): Html {
+  const { ready } = facts.readiness;
+  const attention = findAttention(facts);
+  const isWell = attention.length === 0;
+  return html`<section class="card verdict ${ready ? (isWell ? 'pass' : 'warn') : 'fail'}" aria-live="polite">
+    <h2>${ready ? (isWell ? 'Ready' : 'Ready, but look at this') : 'Not ready'}</h2>
+    <p>${ready ? 'Load balancers may send requests here.' : 'Load balancers are told to send no requests here.'}</p>
+    ${isWell ? '' : attentionList(attention)}
+  </section>`;
+}
+
+function attentionList(attention: readonly Attention[]): Html {
+  return html`<ul class="list">
+    ${attention.map(({ level, text, alert = '' }) => {
+      const severity = outcome(level, level === 'fail' ? 'Critical' : 'Warning');
+      return html`<li>${severity} ${text} <span class="muted">${alert}</span></li>`;
+    })}
+  </ul>`;
+}

@@ -1,0 +1,27 @@
+import { isIP } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback, isSameHost } from '../hosts.ts';
+
+// A name or IPv4 address, or an IPv6 address in brackets; then perhaps a port.
+const HOST_HEADER = /^(?:\[(?<address>[0-9a-f:.]+)\]|(?<name>[a-z0-9._-]+))(?::\d{1,5})?$/i;
+
+/**
+ * Whether a Host header names us: localhost, a loopback address, or one of `hosts`. Another site that has its own name resolve to our
+ * address (DNS rebinding) sends that name.
+ */
+export function isOurHost(header: string | undefined, hosts: readonly string[]): boolean {
+  const host = hostOf(header);
+  return host !== undefined && (isLoopback(host) || hosts.some((ours) => isSameHost(ours, host)));
+}
+
+/** Whether a page of another origin makes the request. A link there that a reader follows is none: that page cannot read what opens. */
+export function isOfAnotherOrigin(headers: IncomingHttpHeaders): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers;
+  const isVisit = mode === 'navigate' && destination === 'document';
+  return (site === 'cross-site' || site === 'same-site') && !isVisit;
+}
+
+function hostOf(header: string | undefined): string | undefined {
+  const { address, name } = HOST_HEADER.exec(header ?? '')?.groups ?? {};
+  return address === undefined ? name : isIP(address) === 6 ? address : undefined;
+}

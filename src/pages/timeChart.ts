@@ -1,0 +1,163 @@
+import { html, type Html } from './html.ts';
+
+/** Looks of a series; each has its own colour, and a word beside it in the legend. */
+export type Look = 'plain' | 'pass' | 'fail' | 'warn' | 'quiet';
+
+export interface Series {
+  readonly name: string;
+  readonly look: Look;
+  /** One value for each bin, the newest last; undefined: nothing is known. */
+  readonly values: readonly (number | undefined)[];
+  /** The figure of the legend; if left out, the newest value. */
+  readonly figure?: string;
+}
+
+export interface TimeChart {
+  readonly title: string;
+  /** Of the thing that it shows; undefined: all. */
+  readonly note?: string | undefined;
+  /** `bars` are put on one another. */
+  readonly kind: 'bars' | 'curves';
+  readonly series: readonly Series[];
+  readonly binSeconds: number;
+  readonly format: (value: number) => string;
+  /** Marked with a line if the values come near it. */
+  /** Values with a line and a label; the greatest is the height of the graph. If left out, they fit the values. */
+  readonly ticks?: readonly number[];
+  readonly limit?: { readonly value: number; readonly label: string } | undefined;
+}
+
+const WIDTH = 440;
+const HEIGHT = 160;
+const LEFT = 8;
+const RIGHT = 8;
+const TOP = 20;
+const BOTTOM = 22;
+const BASE = HEIGHT - BOTTOM;
+// How near is near.
+const LIMIT_FROM = 0.4;
+const MARKS_EVERY_SECONDS = 600;
+
+/** A card with a graph over the last minutes, with its legend and the newest figures in words. */
+export function timeChart(chart: TimeChart): Html {
+  const { title, note, series, format } = chart;
+  return html`<div class="card chart">
+    <h3>${title} <span class="muted">${note ?? ''}</span></h3>
+    <p class="figures">
+      ${series.map((one) => {
+        const { name, look, figure = newestOf(one, format) } = one;
+        return html`<span><span class="key ${look}"></span>${name} <b>${figure}</b></span> `;
+      })}
+    </p>
+    ${graph(chart)}
+  </div>`;
+}
+
+function newestOf({ values }: Series, format: TimeChart['format']): string {
+  // The last bin may have just begun.
+  const newest = values.at(-1) ?? values.at(-2);
+  return newest === undefined ? '–' : format(newest);
+}
+
+function graph({ title, kind, series, binSeconds, format, ticks, limit }: TimeChart): Html {
+  const bins = Math.max(...series.map(({ values }) => values.length));
+  const largest = kind === 'bars' ? sumsOf(series, bins) : series.flatMap(({ values }) => [...values]);
+  const highest = Math.max(...largest.map((value) => value ?? 0));
+  const marked = limit && highest >= limit.value * LIMIT_FROM ? limit : undefined;
+  const top = ticks ? Math.max(...ticks) : niceAbove(Math.max(highest, marked?.value ?? 0));
+  const scale: Scale = {
+    x: (bin) => round(LEFT + (bin / bins) * (WIDTH - LEFT - RIGHT)),
+    y: (value) => round(BASE - (value / top) * (BASE - TOP)),
+  };
+  const minutes = (bins * binSeconds) / 60;
+  return html`<svg
+    class="time"
+    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    role="img"
+    aria-label="${describe(title, series, format, minutes)}"
+  >
+    ${(ticks ?? [top / 2, top]).map((value) => {
+      const y = scale.y(value);
+      return html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y}" y2="${y}" />
+        <text x="${LEFT}" y="${y - 4}">${format(value)}</text>`;
+    })}
+    ${kind === 'bars' ? bars(series, scale) : series.map((one) => curve(one, scale))}
+    <line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${BASE}" y2="${BASE}" />
+    ${marked ? limitLine(marked, scale) : ''} ${timeMarks(bins, binSeconds, scale)}
+  </svg>`;
+}
+
+interface Scale {
+  readonly x: (bin: number) => number;
+  readonly y: (value: number) => number;
+}
+
+function bars(series: readonly Series[], { x, y }: Scale): Html[] {
+  const below: number[] = [];
+  return series.map(({ look, values }) => {
+    const path = values.map((value = 0, bin) => {
+      const from = below[bin] ?? 0;
+      below[bin] = from + value;
+      if (value === 0) return '';
+      // At least one unit high: a single failure is what one looks for.
+      const [low, high] = [y(from), Math.min(y(from + value), y(from) - 1)];
+      return `M${x(bin)} ${low}V${high}H${round(x(bin + 1) - 0.6)}V${low}Z`;
+    });
+    return html`<path class="area ${look}" d="${path.join('')}" />`;
+  });
+}
+
+function curve({ look, values }: Series, { x, y }: Scale): Html {
+  const path = values.map((value, bin) => {
+    if (value === undefined) return '';
+    const place = `${x(bin + 0.5)} ${y(value)}`;
+    // A value alone is a dot, as the ends of the line are round.
+    return values[bin - 1] === undefined ? `M${place}h0.01` : `L${place}`;
+  });
+  return html`<path class="curve ${look}" d="${path.join('')}" />`;
+}
+
+function limitLine({ value, label }: { readonly value: number; readonly label: string }, { y }: Scale): Html {
+  return html`<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value)}" y2="${y(value)}" />
+    <text class="limit-label" x="${WIDTH - RIGHT}" y="${y(value) - 4}" text-anchor="end">${label}</text>`;
+}
+
+function timeMarks(bins: number, binSeconds: number, { x }: Scale): Html[] {
+  const marks = Math.floor((bins * binSeconds) / MARKS_EVERY_SECONDS);
+  return Array.from({ length: marks + 1 }, (_, mark) => {
+    const at = x(bins - (mark * MARKS_EVERY_SECONDS) / binSeconds);
+    const text = mark === 0 ? 'now' : `${(mark * MARKS_EVERY_SECONDS) / 60} min ago`;
+    const anchor = mark === 0 ? 'end' : mark === marks ? 'start' : 'middle';
+    return html`<text x="${at}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
+  });
+}
+
+function describe(
+  title: string,
+  series: readonly Series[],
+  format: (value: number) => string,
+  minutes: number,
+): string {
+  const parts = series.map(({ name, values, figure }) => {
+    if (figure !== undefined) return `${name}: ${figure}`;
+    const known = values.filter((value) => value !== undefined);
+    const newest = known.at(-1);
+    return newest === undefined ? `${name}: none` : `${name}: ${format(newest)}, at most ${format(Math.max(...known))}`;
+  });
+  return `${title} in the last ${minutes} minutes. ${parts.join('. ')}`;
+}
+
+function sumsOf(series: readonly Series[], bins: number): number[] {
+  return Array.from({ length: bins }, (_, bin) => series.reduce((sum, { values }) => sum + (values[bin] ?? 0), 0));
+}
+
+/** The next of 1, 2, 5, 10, 20 and so on; 1 for nothing. */
+function niceAbove(value: number): number {
+  if (value <= 0) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 5].find((factor) => factor * power >= value) ?? 10);
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,84 @@
+import { createServer } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { expect, it, onTestFinished } from 'vitest';
+import { EventStreams } from '../../../src/pages/eventStreams.ts';
+import { listenLocally } from '../../support/listenLocally.ts';
+
+async function start() {
+  const streams = new EventStreams();
+  const refused: boolean[] = [];
+  const server = createServer((_req, res) => {
+    if (streams.open(res)) return;
+    refused.push(true);
+    res.end();
+  });
+  const { port } = await listenLocally(server);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const open = async (): Promise<Socket> => {
+    const before = streams.size + refused.length;
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await expect.poll(() => streams.size + refused.length).toBe(before + 1);
+    return socket;
+  };
+  return { streams, refused, open };
+}
+
+it('opens 8 streams, and another one when one has ended', async () => {
+  const { streams, refused, open } = await start();
+  const sockets: Socket[] = [];
+  for (let count = 0; count < 9; count += 1) sockets.push(await open());
+  expect([streams.size, refused.length]).toEqual([8, 1]);
+  sockets[0]?.destroy();
+  await expect.poll(() => streams.size).toBe(7);
+  await open();
+  expect(streams.size).toBe(8);
+});
+
+it('sends each line of an event as data, with the headers of a page and no CORS header', async () => {
+  const { streams, open } = await start();
+  const socket = await open();
+  let received = '';
+  socket.setEncoding('utf8').on('data', (text: Buffer | string) => {
+    received += text.toString();
+  });
+  streams.send('a\nb\r\nid: c\rd');
+  await expect.poll(() => received).toContain('data: a\ndata: b\ndata: id: c\ndata: d\n\n');
+  expect(received).toMatch(/^Content-Type: text\/event-stream\r$/m);
+  expect(received).toMatch(/^Content-Security-Policy: default-src 'none'; /m);
+  expect(received).not.toMatch(/Access-Control/i);
+});
+
+it('keeps one event at most for a client that does not read', async () => {
+  const { streams, open } = await start();
+  const socket = await open();
+  socket.pause();
+  const event = 'x'.repeat(1024 * 1024);
+  for (let count = 0; count < 200; count += 1) {
+    streams.send(event);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // What the system keeps for it is some MiB; 200 were sent.
+  let received = 0;
+  let last = '';
+  socket.on('data', (bytes) => {
+    received += bytes.length;
+    last = bytes.toString().slice(-40);
+  });
+  socket.resume();
+  await once(socket, 'data');
+  await expect
+    .poll(async () => {
+      const before = received;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return received - before;
+    })
+    .toBe(0);
+  expect(received).toBeLessThan(50 * event.length);
+  streams.send('the newest');
+  await expect.poll(() => last).toContain('data: the newest\n\n');
+});
