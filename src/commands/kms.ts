@@ -33,6 +33,7 @@ interface ServeOptions {
   readonly requestsPerSecond: number;
   readonly daySeconds: number;
   readonly clusterSeconds: number;
+  readonly clusterSessions: number;
 }
 
 /** `xks-proxy kms`: KMS itself, as far as custom key stores go, on this machine. */
@@ -76,6 +77,12 @@ function serveCommand(cli: Cli): Command {
     )
     .option('--health-check-seconds <s>', 'time between health checks of a connected key store', parsePositive, 60)
     .option('--cluster-seconds <s>', 'how long each change of a CloudHSM cluster, HSM or backup takes', parseSeconds, 3)
+    .option(
+      '--cluster-sessions <n>',
+      'PKCS #11 sessions that requests may use at once in a CloudHSM cluster',
+      parseWhole,
+      1024,
+    )
     .option('--requests-per-second <n>', 'quota of cryptographic requests to a key store', parseWhole, 1800)
     .option(
       '--day-seconds <s>',
@@ -106,7 +113,7 @@ function serveCommand(cli: Cli): Command {
 async function start(cli: Cli, options: ServeOptions, log: Logger): Promise<RunningLocalKms> {
   try {
     return await startLocalKms(
-      { ...settingsOf(options), startCluster: clusterStarter(cli, log), openCluster: clusterOpener(cli) },
+      { ...settingsOf(options), startCluster: clusterStarter(cli, options, log), openCluster: clusterOpener(cli) },
       log,
     );
   } catch (error) {
@@ -115,10 +122,14 @@ async function start(cli: Cli, options: ServeOptions, log: Logger): Promise<Runn
 }
 
 /** Loads what starts clusters when there is one: SoftHSM need not be here before. */
-function clusterStarter({ program, env }: Cli, log: Logger): LocalKmsSettings['startCluster'] {
+function clusterStarter(
+  { program, env }: Cli,
+  { clusterSessions: maxSessions }: ServeOptions,
+  log: Logger,
+): LocalKmsSettings['startCluster'] {
   return async (options) => {
     const { startCluster } = await import('../cloudHsm/startCluster.ts');
-    return startCluster({ ...options, program, env, log });
+    return startCluster({ ...options, maxSessions, program, env, log });
   };
 }
 

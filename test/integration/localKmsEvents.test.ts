@@ -92,7 +92,7 @@ it("tells of a key store's whole life with the AWS CLI, and of no secret", async
       'CreateKey',
       {
         keyMetadata: expect.objectContaining({
-          aWSAccountId: ACCOUNT,
+          AWSAccountId: ACCOUNT,
           arn,
           keyState: 'Enabled',
           creationDate: expect.stringMatching(/^[A-Z][a-z]{2} \d+, 20\d\d, \d+:\d\d:\d\d [AP]M$/) as string,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, StateFileFailure } from '../../../src/kms/state/database.ts';
 import type { Backup, Hsm } from '../../../src/kms/state/clusterRecords.ts';
 import { KmsState } from '../../../src/kms/state/kmsState.ts';
+import { Secret } from '../../../src/secret.ts';
 import { BACKUP, HSM, UNINITIALIZED_CLUSTER } from '../../support/clusterRecords.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
@@ -41,6 +42,26 @@ describe('the state', () => {
     }).toThrow(/FOREIGN KEY/);
     expect(() => kms.addKeyStore({ customKeyStoreName: store.customKeyStoreName })).toThrow(/UNIQUE/);
     expect(() => kms.addKey(store.customKeyStoreId)).toThrow(/UNIQUE/);
+  });
+
+  it('gives back a key store and a key in a cluster, and what KMS knows of the password', () => {
+    const kms = new LocalKmsUnderTest();
+    const store = kms.addCloudHsmKeyStore();
+    const key = kms.addClusterKey(store.customKeyStoreId);
+    expect(kms.state.customKeyStores.list()).toEqual([store]);
+    expect(kms.state.keys.find(key.keyId)).toEqual(key);
+    kms.state.keys.setMaterialMissing(key.keyId, true);
+    expect(kms.state.keys.inCluster(store.customKeyStoreId)).toEqual([{ ...key, isMaterialMissing: true }]);
+    const passwords = () => {
+      const [{ keyStorePassword: now, nextKeyStorePassword: next } = store] = kms.state.customKeyStores.cloudHsm();
+      return [now.reveal(), next?.reveal()];
+    };
+    expect(passwords()).toEqual(['kmsuserPassword1', undefined]);
+    kms.state.customKeyStores.setPasswords(store.customKeyStoreId, new Secret('one'), new Secret('two'));
+    expect(passwords()).toEqual(['one', 'two']);
+    kms.state.customKeyStores.setPasswords(store.customKeyStoreId, new Secret('two'), undefined);
+    expect(passwords()).toEqual(['two', undefined]);
+    expect(() => kms.addCloudHsmKeyStore({ cloudHsmClusterId: store.cloudHsmClusterId })).toThrow(/UNIQUE/);
   });
 
   it('deletes keys that are due, with their aliases', () => {
@@ -124,20 +145,46 @@ describe('the state file', () => {
     expect(() => openDatabase(file)).toThrow(/newer version/);
   });
 
-  it('of version 1 is upgraded in place, with all that it holds', () => {
+  it.each([1, 2])('of version %i is upgraded in place, with all that it holds', (version) => {
     const file = join(folder, 'state.db');
     const old = new DatabaseSync(file);
-    old.exec(readFileSync(join(import.meta.dirname, '../../vectors/localKmsState.v1.sql'), 'utf8'));
+    for (let step = 1; step <= version; step += 1) {
+      old.exec(readFileSync(join(import.meta.dirname, `../../vectors/localKmsState.v${step}.sql`), 'utf8'));
+    }
     old.close();
-    for (const [run, clusters] of [[], [CLUSTER]].entries()) {
-      const state = new KmsState(openDatabase(file));
+    const [storeId, keyId] = ['cks-0123456789abcdef0', '1234abcd-12ab-34cd-56ef-1234567890ab'];
+    const clusters = version === 1 ? [] : ['cluster-abcdefghij2'];
+    for (const run of [1, 2]) {
+      const database = openDatabase(file);
+      expect(database.prepare('PRAGMA foreign_key_check').all()).toEqual([]);
+      const state = new KmsState(database);
       expect(state.customKeyStores.list()).toMatchObject([
-        { customKeyStoreName: 'old', connectionState: 'DISCONNECTED' },
+        {
+          customKeyStoreId: storeId,
+          customKeyStoreType: 'EXTERNAL_KEY_STORE',
+          customKeyStoreName: 'old',
+          connectionState: 'DISCONNECTED',
+          proxy: { uriPath: '/old/kms/xks/v1', accessKeyId: 'ABCDEFGHIJKLMNOPQRST' },
+        },
       ]);
-      expect(state.keys.find('1234abcd-12ab-34cd-56ef-1234567890ab')).toMatchObject({ description: 'an old key' });
-      expect(state.aliases.list()).toMatchObject([{ aliasName: 'alias/old' }]);
-      expect(state.clusters.list()).toEqual(clusters);
-      if (run === 0) state.clusters.put(CLUSTER);
+      const key = {
+        origin: 'EXTERNAL_KEY_STORE',
+        xksKeyId: 'foo',
+        description: 'an old key',
+        tags: [{ key: 'a', value: 'b' }],
+      };
+      expect(state.keys.find(keyId)).toMatchObject(key);
+      expect(state.keys.findByXksKeyId(storeId, 'foo')?.keyMaterial.symmetricKeySize).toBe(32);
+      expect(state.aliases.list()).toMatchObject([{ aliasName: 'alias/old', targetKeyId: keyId }]);
+      expect(state.clusters.list().map(({ clusterId }) => clusterId)).toEqual(clusters);
+      if (run === 2) {
+        expect(() => {
+          state.customKeyStores.delete(storeId);
+        }).toThrow(/FOREIGN KEY/);
+        state.keys.setState(keyId, 'PendingDeletion', 1);
+        state.keys.deleteDue(1);
+        expect(state.aliases.list()).toEqual([]);
+      }
       state.close();
     }
   });

@@ -22,7 +22,7 @@ export async function makeClusterCsr(hsmName: string): Promise<string> {
     { shortName: 'CN', value: hsmName },
   ]);
   request.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create());
-  return forge.pki.certificationRequestToPem(request);
+  return withLineFeeds(forge.pki.certificationRequestToPem(request));
 }
 
 /** The public key that a request is for: SPKI, PEM. */
@@ -30,4 +30,9 @@ export function publicKeyOfCsr(csr: string): string {
   const { publicKey } = forge.pki.certificationRequestFromPem(csr);
   if (!publicKey) throw new Error('a certificate signing request has no public key');
   return forge.pki.publicKeyToPem(publicKey);
+}
+
+/** PEM without the carriage returns of node-forge, which a file that is read as text loses. */
+export function withLineFeeds(pem: string): string {
+  return pem.replaceAll('\r\n', '\n');
 }

@@ -1,6 +1,7 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import forge from 'node-forge';
+import { withLineFeeds } from './clusterCsr.ts';
 
 /** What InitializeCluster wants, PEM. */
 export interface ClusterCertificates {
@@ -34,7 +35,7 @@ export async function issueClusterCertificates(csr: string): Promise<ClusterCert
     certificate.setIssuer(issuer);
     certificate.setExtensions([{ name: 'basicConstraints', critical: true, cA }, { name: 'subjectKeyIdentifier' }]);
     certificate.sign(signingKey, forge.md.sha256.create());
-    return forge.pki.certificateToPem(certificate);
+    return withLineFeeds(forge.pki.certificateToPem(certificate));
   };
   const request = forge.pki.certificationRequestFromPem(csr);
   if (!request.publicKey) throw new Error('a certificate signing request has no public key');
