@@ -33,7 +33,7 @@ function keyManagers(facts: StatusFacts): Attention[] {
 
 /** Among them the key stores that are not served. */
 function readiness({ readiness: { problems } }: StatusFacts): Attention[] {
-  return problems.map((problem) => ({ level: 'fail', text: problem }));
+  return problems.map((problem) => ({ level: 'fail', text: problem.charAt(0).toUpperCase() + problem.slice(1) }));
 }
 
 function certificates({ metrics, now }: StatusFacts): Attention[] {
@@ -53,7 +53,7 @@ function certificates({ metrics, now }: StatusFacts): Attention[] {
 
 function audit({ metrics, now }: StatusFacts): Attention[] {
   const found: Attention[] = [];
-  for (const log of metrics.labels('xks_proxy_audit_tree_size', 'log')) {
+  for (const log of metrics.by('xks_proxy_audit_tree_size', 'log').keys()) {
     if (metrics.value('xks_proxy_audit_failing', { log }) === 1) {
       const text = `Records cannot be written to the audit log ${log}`;
       found.push({ level: 'fail', text, alert: 'XksProxyAuditLogFailing' });

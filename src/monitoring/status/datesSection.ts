@@ -23,7 +23,7 @@ function certificates({ metrics, now }: StatusFacts): Html {
   if (all.length === 0) return html`<p class="muted">None: plain HTTP</p>`;
   return table({
     caption: 'Certificates in force',
-    columns: ['Subject', 'Of', 'Serial number', 'Expires', ''],
+    columns: ['Subject', 'Of', 'Serial number', 'Expires', 'Left'],
     rows: all.map(({ labels, value }) => {
       const left = value - now / 1000;
       return [

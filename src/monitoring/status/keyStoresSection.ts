@@ -2,32 +2,57 @@ import { formatNumber, formatShare } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
 import { latencyChart, ratesChart } from './chartsSection.ts';
 import { quantileMs } from './latency.ts';
-import { figures, msOf, outcome, present } from './parts.ts';
+import { figures, msOf, outcome, present, table } from './parts.ts';
 import { addRequests, type RequestCounts } from './sample.ts';
 import type { StatusFacts } from './statusFacts.ts';
 
 // Requests whose path names no key store.
 const NONE = 'none';
 const MOST_BLOCKED_KEYS = 50;
+// More have no graphs: the page would be megabytes.
+const MOST_CARDS = 20;
 
 export function keyStoresSection(facts: StatusFacts): Html {
-  const names = facts.metrics.labels('xks_proxy_key_store_serving', 'key_store');
+  const names = [...facts.metrics.by('xks_proxy_key_store_serving', 'key_store').keys()];
+  const isFew = names.length <= MOST_CARDS;
   return html`<section>
     <h2>Key stores</h2>
-    <div class="cards">${names.map((name) => keyStore(facts, name))} ${withoutKeyStore(facts)}</div>
+    ${isFew ? '' : keyStoreTable(facts, names)}
+    <div class="cards">${isFew ? names.map((name) => keyStore(facts, name)) : []} ${withoutKeyStore(facts)}</div>
   </section>`;
 }
 
-function keyStore(facts: StatusFacts, key_store: string): Html {
-  const { metrics, bins } = facts;
+function keyStoreTable(facts: StatusFacts, names: readonly string[]): Html {
+  return table({
+    caption: 'Key stores in the last half hour',
+    columns: ['Key store', 'State', 'Requests', 'Failed', '99 % within', 'Most at once of its quota', 'Blocked keys'],
+    rows: names.map((key_store) => {
+      const { succeeded, failed, latency } = recentOf(facts, key_store);
+      return [
+        key_store,
+        stateOf(facts, key_store),
+        formatNumber(succeeded + failed),
+        formatNumber(failed),
+        msOf(quantileMs(latency, 0.99)),
+        formatShare(quotaUse(facts, key_store)?.highest ?? 0),
+        formatNumber(facts.metrics.with('xks_proxy_key_blocked', { key_store }).length),
+      ];
+    }),
+  });
+}
+
+function stateOf({ metrics }: StatusFacts, key_store: string): Html {
   const isServing = metrics.value('xks_proxy_key_store_serving', { key_store }) === 1;
   const isBlocked = metrics.value('xks_proxy_key_store_blocked', { key_store }) === 1;
+  return html`${isServing ? outcome('pass', 'SERVING') : outcome('fail', 'NOT SERVING')}
+  ${isBlocked ? outcome('fail', 'BLOCKED') : ''}`;
+}
+
+function keyStore(facts: StatusFacts, key_store: string): Html {
+  const { bins } = facts;
   const recent = recentOf(facts, key_store);
   return html`<article class="card pad" aria-label="Key store ${key_store}">
-    <h3>
-      ${key_store} ${isServing ? outcome('pass', 'SERVING') : outcome('fail', 'NOT SERVING')}
-      ${isBlocked ? outcome('fail', 'BLOCKED') : ''}
-    </h3>
+    <h3>${key_store} ${stateOf(facts, key_store)}</h3>
     ${figures([
       ['requests', formatNumber(recent.succeeded + recent.failed)],
       ['failed', formatNumber(recent.failed)],
@@ -44,19 +69,24 @@ function keyStore(facts: StatusFacts, key_store: string): Html {
   </article>`;
 }
 
-/** How much of its quota a key store has used: now, and at most. */
-function quota({ metrics, samples }: StatusFacts, key_store: string): Html {
-  const limit = metrics.value('xks_proxy_key_store_quota_requests_per_second', { key_store });
-  if (limit === undefined) return figures([['quota', 'none']]);
-  const rates = samples.map(({ keyStores, seconds }) => (keyStores.get(key_store)?.admitted ?? 0) / seconds);
-  const refused = samples.reduce((sum, { keyStores }) => sum + (keyStores.get(key_store)?.throttledByQuota ?? 0), 0);
-  const rateOf = (rate: number) => `${formatNumber(rate)} a second (${formatShare(rate / limit)})`;
+function quota(facts: StatusFacts, key_store: string): Html {
+  const use = quotaUse(facts, key_store);
+  if (!use) return figures([['quota', 'none']]);
+  const rateOf = (share: number) => `${formatNumber(share * use.limit)} a second (${formatShare(share)})`;
   return figures([
-    ['quota', `${formatNumber(limit)} a second`],
-    ['used', rateOf(rates.at(-1) ?? 0)],
-    ['at most', rateOf(Math.max(0, ...rates))],
-    ['refused by it', formatNumber(refused)],
+    ['quota', `${formatNumber(use.limit)} a second`],
+    ['used', rateOf(use.newest)],
+    ['at most', rateOf(use.highest)],
+    ['refused by it', formatNumber(recentOf(facts, key_store).throttledByQuota)],
   ]);
+}
+
+/** How much of its quota a key store uses: in the newest sample, and at most; undefined if it has none. */
+function quotaUse({ metrics, samples }: StatusFacts, key_store: string) {
+  const limit = metrics.value('xks_proxy_key_store_quota_requests_per_second', { key_store });
+  if (limit === undefined) return undefined;
+  const shares = samples.map(({ keyStores, seconds }) => (keyStores.get(key_store)?.admitted ?? 0) / seconds / limit);
+  return { limit, newest: shares.at(-1) ?? 0, highest: Math.max(0, ...shares) };
 }
 
 function errors(recent: RequestCounts): Html {

@@ -5,9 +5,11 @@ export interface MetricSeries {
   readonly value: number;
 }
 
-/** The metrics of all processes at one moment, by name. */
+/** The metrics of all processes at one moment, by name. Looks through those of a label once, because there may be a thousand key stores. */
 export class MetricReader {
   readonly #byName: ReadonlyMap<string, MetricsSnapshot[number]>;
+  readonly #series = new Map<string, readonly MetricSeries[]>();
+  readonly #byLabel = new Map<string, ReadonlyMap<string, readonly MetricSeries[]>>();
 
   /** Of snapshots that were made one. */
   constructor(aggregated: MetricsSnapshot) {
@@ -15,28 +17,38 @@ export class MetricReader {
   }
 
   /** Of a histogram, the counts of its buckets. */
-  series(name: string): MetricSeries[] {
-    const values = this.#byName.get(name)?.values ?? [];
-    return values
-      .filter((value) => !('metricName' in value) || value.metricName === name || value.metricName === `${name}_bucket`)
-      .map(({ labels, value }) => ({ labels: textsOf(labels), value }));
+  series(name: string): readonly MetricSeries[] {
+    return getOrMake(this.#series, name, () =>
+      (this.#byName.get(name)?.values ?? [])
+        .filter((value) => !('metricName' in value) || [name, `${name}_bucket`].includes(String(value.metricName)))
+        .map(({ labels, value }) => ({ labels: textsOf(labels), value })),
+    );
   }
 
-  /** The series that have these labels. */
-  with(name: string, labels: Readonly<Record<string, string>>): MetricSeries[] {
-    const wanted = Object.entries(labels);
-    return this.series(name).filter((series) => wanted.every(([label, value]) => series.labels[label] === value));
+  /** The series by the value of a label, in their order. */
+  by(name: string, label: string): ReadonlyMap<string, readonly MetricSeries[]> {
+    return getOrMake(this.#byLabel, `${name} ${label}`, () =>
+      Map.groupBy(this.series(name), ({ labels }) => labels[label] ?? ''),
+    );
   }
 
-  /** The value of the one series; undefined if there is none. */
-  value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
-    return this.with(name, labels)[0]?.value;
+  /** The series that have these labels, of which one must be given. */
+  with(name: string, labels: Readonly<Record<string, string>>): readonly MetricSeries[] {
+    const [[label, value] = ['', ''], ...others] = Object.entries(labels);
+    const found = this.by(name, label).get(value) ?? [];
+    return found.filter((series) => others.every(([other, its]) => series.labels[other] === its));
   }
 
-  /** The values of a label, in their order. */
-  labels(name: string, label: string): string[] {
-    return [...new Set(this.series(name).map(({ labels }) => labels[label] ?? ''))];
+  /** The value of the first series that has these labels; undefined if there is none. */
+  value(name: string, labels?: Readonly<Record<string, string>>): number | undefined {
+    return (labels ? this.with(name, labels) : this.series(name))[0]?.value;
   }
+}
+
+function getOrMake<T>(made: Map<string, T>, name: string, make: () => T): T {
+  const value = made.get(name) ?? make();
+  made.set(name, value);
+  return value;
 }
 
 function textsOf(labels: Readonly<Record<string, unknown>>): Record<string, string> {

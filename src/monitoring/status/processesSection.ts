@@ -18,7 +18,7 @@ export function processesSection(facts: StatusFacts): Html {
     ])}
     ${table({
       caption: 'Processes',
-      columns: ['Process', 'Process id', 'State', 'Runs for', 'Memory', 'CPU, half hour', 'Event loop lag, 99 %'],
+      columns: ['Process', 'Process id', 'State', 'Runs for', 'Memory', 'CPU, half hour'],
       rows: [...own, ...processes.map((process) => row(facts, process))],
     })}
   </section>`;
@@ -28,7 +28,7 @@ function row(facts: StatusFacts, process: ProcessReport): (Html | string)[] {
   const pid = String(process.pid ?? '');
   if (process.is !== 'serving') {
     const state = process.is === 'starting' ? outcome('warn', 'starts') : outcome('fail', 'does not answer');
-    return ['worker', pid, state, '', '', '', ''];
+    return ['worker', pid, state, '', '', ''];
   }
   const { ready, problems } = process.readiness;
   const state = ready ? outcome('pass', 'ready') : outcome('fail', 'not ready');
@@ -38,7 +38,6 @@ function row(facts: StatusFacts, process: ProcessReport): (Html | string)[] {
 function useOf({ metrics, samples, now }: StatusFacts, process: string): string[] {
   const startedAt = metrics.value('process_start_time_seconds', { process });
   const bytes = metrics.value('process_resident_memory_bytes', { process });
-  const lag = metrics.value('nodejs_eventloop_lag_p99_seconds', { process });
   // Before the first samples, a process may have run already.
   const seen = samples.slice(1);
   const seconds = seen.reduce((sum, sample) => sum + sample.seconds, 0);
@@ -47,6 +46,5 @@ function useOf({ metrics, samples, now }: StatusFacts, process: string): string[
     startedAt === undefined ? '' : formatDuration(now / 1000 - startedAt),
     bytes === undefined ? '' : formatMib(bytes),
     seconds === 0 ? '' : formatShare(cpu / seconds),
-    lag === undefined ? '' : `${formatNumber(lag * 1000)} ms`,
   ];
 }

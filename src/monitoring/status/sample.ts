@@ -71,7 +71,7 @@ const OPERATIONS = ['encrypt', 'encrypt_with_cdiv', 'decrypt'];
 export const NO_TOTALS: Totals = { keyStores: new Map(), keyManagers: new Map(), cpu: new Map() };
 
 export function readTotals(metrics: MetricReader): Totals {
-  const stores = metrics.labels(REQUESTS, 'key_store');
+  const stores = [...metrics.by(REQUESTS, 'key_store').keys()];
   const operations = metrics.series(OPERATION).filter(({ labels }) => OPERATIONS.includes(labels['operation'] ?? ''));
   return {
     keyStores: new Map(stores.map((name) => [name, readRequests(metrics, name)])),
@@ -83,7 +83,7 @@ export function readTotals(metrics: MetricReader): Totals {
       }),
     ),
     cpu: new Map(
-      metrics.labels(CPU[0] ?? '', 'process').map((process) => {
+      [...metrics.by(CPU[0] ?? '', 'process').keys()].map((process) => {
         return [process, sum(CPU.flatMap((name) => metrics.with(name, { process })))];
       }),
     ),
@@ -113,7 +113,7 @@ function readRequests(metrics: MetricReader, key_store: string): RequestCounts {
 
 export function readStates(metrics: MetricReader): Map<string, KeyManagerState> {
   return new Map(
-    metrics.labels(HEALTH, 'key_manager').map((key_manager) => {
+    [...metrics.by(HEALTH, 'key_manager').keys()].map((key_manager) => {
       const isFound = (status: HealthStatus) => metrics.value(HEALTH, { key_manager, status }) === 1;
       return [
         key_manager,

@@ -9,7 +9,7 @@ import type { MetricsSnapshot } from '../metrics/metricsSnapshot.ts';
 import { text, type Answer, type MonitoringOptions } from '../monitoringListener.ts';
 import type { ProcessReport } from '../processReport.ts';
 import { MetricReader } from './metricReader.ts';
-import { statusFacts, type StatusFacts } from './statusFacts.ts';
+import { SHOWN_METRICS, statusFacts, type StatusFacts } from './statusFacts.ts';
 import { StatusHistory } from './statusHistory.ts';
 import { STATUS_PATHS } from './statusPaths.ts';
 
@@ -18,8 +18,8 @@ export interface StatusOptions {
   readonly hosts: readonly string[];
   readonly readiness: () => Readiness;
   readonly processes: () => Promise<readonly ProcessReport[]>;
-  /** All metrics of all processes, or those of these names. */
-  readonly collect: (names?: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
+  /** Metrics of these names, of all processes. */
+  readonly collect: (names: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Told when figures cannot be collected. */
@@ -39,7 +39,7 @@ export function startStatus({ hosts, readiness, processes, collect, clock, onErr
   const history = new StatusHistory({ collect, clock, onError });
   history.start();
   const find = async (): Promise<StatusFacts> => {
-    const [reports, snapshots] = await Promise.all([processes(), collect()]);
+    const [reports, snapshots] = await Promise.all([processes(), collect(SHOWN_METRICS)]);
     const metrics = new MetricReader(await aggregateSnapshots(snapshots));
     const { samples } = history;
     const [now, bins] = [clock(), history.bins()];

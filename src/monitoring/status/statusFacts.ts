@@ -1,7 +1,33 @@
 import type { Readiness } from '../../keyStores/readiness.ts';
 import type { ProcessReport, ServingReport } from '../processReport.ts';
 import type { MetricReader } from './metricReader.ts';
-import { readStates, readTotals, type KeyManagerState, type Sample, type Totals } from './sample.ts';
+import { readStates, readTotals, SAMPLED_METRICS, type KeyManagerState, type Sample, type Totals } from './sample.ts';
+
+/** Metrics that the page shows. What is counted for each version of a key is not among them: there may be thousands. */
+export const SHOWN_METRICS: readonly string[] = [
+  ...SAMPLED_METRICS,
+  'xks_proxy_audit_failing',
+  'xks_proxy_audit_last_checkpoint_timestamp_seconds',
+  'xks_proxy_audit_sealed_logs',
+  'xks_proxy_audit_tree_size',
+  'xks_proxy_audit_unrecorded_answers_total',
+  'xks_proxy_block_list_unreadable',
+  'xks_proxy_certificate_expiry_timestamp_seconds',
+  'xks_proxy_config_last_reload_success_timestamp_seconds',
+  'xks_proxy_config_last_reload_successful',
+  'xks_proxy_config_reloads_total',
+  'xks_proxy_credential_last_used_timestamp_seconds',
+  'xks_proxy_key_blocked',
+  'xks_proxy_key_store_blocked',
+  'xks_proxy_key_store_quota_requests_per_second',
+  'xks_proxy_key_store_serving',
+  'xks_proxy_key_unprotected',
+  'xks_proxy_recording_failing',
+  'xks_proxy_refused_connections_total',
+  'xks_proxy_worker_restarts_total',
+  'process_resident_memory_bytes',
+  'process_start_time_seconds',
+];
 
 /** All that the status page shows, at one moment. */
 export interface StatusFacts {

@@ -40,7 +40,7 @@ export function statusMain(facts: StatusFacts): Html {
       <h1>${hostname}</h1>
       <dl class="facts">
         <dt>As of</dt>
-        <dd>${timeOf(now / 1000)}</dd>
+        <dd>${timeOf(now / 1000)} UTC</dd>
         <dt>Version</dt>
         <dd>${version}</dd>
         <dt>Configuration</dt>

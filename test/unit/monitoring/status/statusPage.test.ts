@@ -1,8 +1,9 @@
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { MetricsSnapshot } from '../../../../src/monitoring/metrics/metricsSnapshot.ts';
 import { findAttention } from '../../../../src/monitoring/status/attention.ts';
 import { MetricReader } from '../../../../src/monitoring/status/metricReader.ts';
-import { statusFacts, type StatusFacts } from '../../../../src/monitoring/status/statusFacts.ts';
+import { SHOWN_METRICS, statusFacts, type StatusFacts } from '../../../../src/monitoring/status/statusFacts.ts';
 import { statusPage } from '../../../../src/monitoring/status/statusPage.ts';
 
 const HOSTILE = '"><img src=x onerror=alert(1)>\'</script>';
@@ -50,7 +51,7 @@ it('is ready and shows nothing to look at while all is well', () => {
 it('says why it is not ready', () => {
   const page = statusPage(factsOf([], { readiness: { ready: false, problems: ['the HSM is gone'] } }));
   expect(page).toContain('<h2>Not ready</h2>');
-  expect(page).toContain('the HSM is gone');
+  expect(page).toContain('The HSM is gone');
   expect(page).toContain('<title>NOT READY: ');
 });
 
@@ -136,6 +137,21 @@ describe('what is to be looked at', () => {
     const facts = factsOf([], { processes: [{ is: 'not answering', pid: 7 }] });
     expect(findAttention(facts)).toMatchObject([{ level: 'warn', text: 'The worker process 7 does not answer' }]);
   });
+});
+
+it('shows a thousand key stores in less than a MiB', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `store-${index}`);
+  const page = statusPage(factsOf(names.map((key_store) => ['xks_proxy_key_store_serving', { key_store }, 1])));
+  expect(page).toContain('store-999');
+  expect(page.length).toBeLessThan(1024 * 1024);
+});
+
+it('asks for each metric that it reads', () => {
+  const read = globSync('src/monitoring/status/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/'((?:xks_proxy|process)_[a-z0-9_]+)'/g)].map(([, name]) => name),
+  );
+  expect([...new Set(read)].toSorted()).toEqual(SHOWN_METRICS.toSorted());
+  expect(SHOWN_METRICS.filter((name) => name.includes('key_version'))).toEqual([]);
 });
 
 it('escapes every text, and has no inline script, style or style attribute', () => {
