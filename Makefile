@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool
+.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool chromium
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
@@ -27,10 +27,13 @@ demo: build aws-cli ## an external key store's life: a local KMS, the proxy over
 demo-cloudhsm: build aws-cli ## an AWS CloudHSM key store's life: a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
 	@exec node local/demoCloudHsm.ts
 
-test: build lint aws-cli promtool ## builds, lints and runs all tests
+test: build lint aws-cli promtool chromium ## builds, lints and runs all tests
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
+
+screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
+	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts
 
 lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
 	@echo 'Linting'
@@ -94,3 +97,6 @@ aws-cli: | system-packages
 
 promtool: | system-packages
 	@toolchain/promtool.sh
+
+chromium: $(packages) | system-packages
+	@toolchain/chromium.sh

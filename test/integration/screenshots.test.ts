@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { openPage } from '../support/browser.ts';
+import { encryptBody, keyPath, paths } from '../support/messages.ts';
+import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
+
+// Draws the pictures of docs/: make screenshots.
+const FOLDER = join(import.meta.dirname, '../../docs/images');
+const LOAD_MS = Number(process.env['SCREENSHOTS_LOAD_SECONDS'] ?? 560) * 1000;
+
+describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots', () => {
+  it(
+    'of the status page',
+    async () => {
+      mkdirSync(FOLDER, { recursive: true });
+      const files = newFiles();
+      files.writeConfig({
+        ...files.config,
+        keyStores: files.config.keyStores.map((store) => ({ ...store, quota: { requestsPerSecond: 200, burst: 200 } })),
+        server: { ...files.config.server, drainSeconds: 2, workers: 2 },
+        monitoring: { port: 0 },
+      });
+      const proxy = await startProxy(files);
+      const { port } = await proxy.logged({ msg: 'monitoring listens' });
+      const url = `http://localhost:${port as number}/status`;
+      const { page } = await openPage(url, { viewport: { width: 1100, height: 1400 }, colorScheme: 'light' });
+      const narrow = await openPage(url, { viewport: { width: 400, height: 1400 }, colorScheme: 'dark' });
+      await during(LOAD_MS, async () => {
+        await proxy.proveService();
+        if (Math.random() < 0.02) await proxy.post(keyPath('blocked', 'encrypt'), encryptBody);
+      });
+      await page.screenshot({ path: join(FOLDER, 'status-good.png') });
+      files.softHsm.moveTokensAway();
+      await during(20_000, () => proxy.post(paths.encrypt, encryptBody));
+      await expect.poll(() => page.innerText('h2')).toBe('Not ready');
+      await page.screenshot({ path: join(FOLDER, 'status-bad.png') });
+      await narrow.page.screenshot({ path: join(FOLDER, 'status-bad-narrow-dark.png') });
+    },
+    LOAD_MS + 120_000,
+  );
+});
+
+async function during(milliseconds: number, send: () => Promise<unknown>): Promise<void> {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {
+    await send();
+    await sleep(20 + Math.random() * 60);
+  }
+}

@@ -1,0 +1,146 @@
+import { createServer } from 'node:http';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { issueServerCertificate } from '../../certs/issueCertificate.ts';
+import { writeKeyPair } from '../../certs/generate.ts';
+import { axeFindings, hasBrowser, openPage } from '../support/browser.ts';
+import { testCertificates } from '../support/certificates.ts';
+import { encryptBody, keyPath, paths } from '../support/messages.ts';
+import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
+import { listenLocally } from '../support/listenLocally.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const WIDE = { viewport: { width: 1100, height: 900 } };
+const NARROW = { viewport: { width: 400, height: 800 } };
+
+/** A proxy with workers, and a certificate with a hostile name. */
+async function start(server: object = {}) {
+  const files = newFiles();
+  const pair = issueServerCertificate(testCertificates.ca, { commonName: ['localhost', HOSTILE] });
+  const tls = writeKeyPair(files.folder, 'hostile', pair);
+  files.writeConfig({
+    ...files.config,
+    server: { ...files.config.server, drainSeconds: 2, tls, ...server },
+    monitoring: { port: 0 },
+  });
+  const proxy = await startProxy(files);
+  const { port } = await proxy.logged({ msg: 'monitoring listens' });
+  return { proxy, files, url: `http://localhost:${port as number}/status` };
+}
+
+describe.skipIf(!hasBrowser)(`the status page in Chromium${hasBrowser ? '' : ' (skipped: there is none)'}`, () => {
+  it('changes by itself, and a hostile name does nothing', async () => {
+    const { proxy, files, url } = await start({ workers: 2 });
+    const { page, complaints } = await openPage(url, WIDE);
+    const text = async () => (await page.innerText('main')).replaceAll(/\s+/g, ' ');
+    await expect.poll(text).toContain('softhsm ACTIVE');
+    // Angle brackets have a backslash in a subject.
+    expect(await text()).toContain('img src=x onerror=alert(1)');
+    await expect.poll(() => page.innerText('#live')).toBe('Live');
+    await proxy.proveService();
+    await proxy.post(keyPath('blocked', 'encrypt'), encryptBody);
+    await expect.poll(text).toContain('1 InvalidStateException');
+
+    const back = files.softHsm.moveTokensAway();
+    for (let time = 0; time < 6; time += 1) await proxy.post(paths.encrypt, encryptBody);
+    await expect.poll(() => page.innerText('h2')).toBe('Not ready');
+    expect(await page.title()).toMatch(/^NOT READY: /);
+    expect(await text()).toContain('softhsm UNAVAILABLE');
+    back();
+    await expect.poll(() => page.title()).toMatch(/^Ready: /);
+    expect(await page.locator('img').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says that it is old when the proxy hangs, and goes on by itself afterwards', async () => {
+    const { proxy, url } = await start();
+    const { page } = await openPage(url, WIDE);
+    const live = () => page.innerText('#live');
+    await expect.poll(live).toBe('Live');
+    proxy.signal('SIGSTOP');
+    await expect.poll(live).toMatch(/^No news since .*: the figures below are of that time$/);
+    expect(await page.getAttribute('body', 'class')).toBe('stale');
+    proxy.signal('SIGCONT');
+    await expect.poll(live).toBe('Live');
+    proxy.signal('SIGKILL');
+    await expect.poll(live).toMatch(/^No news since /);
+  });
+
+  it('goes on when another page is closed, if 8 are open already', async () => {
+    const { url } = await start();
+    const controller = new AbortController();
+    onTestFinished(() => {
+      controller.abort();
+    });
+    const { signal } = controller;
+    for (let count = 0; count < 8; count += 1) await fetch(`${url}/events`, { signal });
+    const { page } = await openPage(url, WIDE);
+    await expect.poll(() => page.innerText('#live')).toMatch(/^No news since /);
+    controller.abort();
+    await expect.poll(() => page.innerText('#live')).toBe('Live');
+  });
+
+  it.each([
+    ['light, wide', { ...WIDE, colorScheme: 'light' as const }],
+    ['dark, 400 pixels wide', { ...NARROW, colorScheme: 'dark' as const }],
+    ['light, 400 pixels wide', { ...NARROW, colorScheme: 'light' as const }],
+    ['dark, wide', { ...WIDE, colorScheme: 'dark' as const }],
+  ])('%s, fits and axe finds nothing in good and bad states', async (_name, options) => {
+    const { proxy, files, url } = await start();
+    await proxy.proveService();
+    const { page, complaints } = await openPage(url, options);
+    await expect.poll(() => page.innerText('#live')).toBe('Live');
+    await expect.poll(() => page.innerText('main')).toContain('ACTIVE');
+    expect(await axeFindings(page)).toEqual([]);
+    const dark = await page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    expect(dark).toBe(options.colorScheme === 'dark' ? 'rgb(20, 23, 28)' : 'rgb(246, 247, 249)');
+
+    files.softHsm.moveTokensAway();
+    for (let time = 0; time < 3; time += 1) await proxy.post(paths.encrypt, encryptBody);
+    await expect.poll(() => page.innerText('h2')).toBe('Not ready');
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(options.viewport.width);
+    expect(complaints).toEqual([]);
+  });
+
+  it('keeps the focus and a selection while it changes', async () => {
+    const { proxy, url } = await start();
+    const { page } = await openPage(url, WIDE);
+    await page.focus('a[href="/metrics"]');
+    await page.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))");
+    await proxy.proveService();
+    await expect.poll(() => page.innerText('main')).toMatch(/requests\s+1/);
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('/metrics');
+    expect(await page.evaluate<string>('getSelection().toString()')).toBe(await page.innerText('h1'));
+  });
+
+  it('gives nothing to a page of another origin, whose name resolves to it or not', async () => {
+    const { url } = await start();
+    const server = await listenLocally(
+      createServer((_req, res) => {
+        res.setHeader('Content-Type', 'text/html').end('<h1>elsewhere</h1>');
+      }),
+    );
+    onTestFinished(server.close);
+    const { page } = await openPage(`http://127.0.0.1:${server.port}/`);
+    const ask = (address: string) =>
+      page.evaluate<string>(`fetch('${address}').then((answer) => answer.text()).catch(() => 'refused')`);
+    expect(await ask(url)).toBe('refused');
+    const events = await page.evaluate<string>(
+      `new Promise((resolve) => {
+        const source = new EventSource('${url}/events');
+        source.onmessage = () => resolve('read');
+        source.onerror = () => resolve('refused');
+      })`,
+    );
+    expect(events).toBe('refused');
+    const framed = await page.evaluate<number>(
+      `new Promise((resolve) => {
+        const frame = document.createElement('iframe');
+        frame.src = '${url}';
+        frame.onload = () => resolve(frame.contentDocument === null ? 0 : 1);
+        document.body.append(frame);
+      })`,
+    );
+    expect(framed).toBe(0);
+  });
+});

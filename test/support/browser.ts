@@ -1,0 +1,55 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { findBrowser } from './findBrowser.ts';
+
+const executablePath = findBrowser();
+
+export const hasBrowser = executablePath !== undefined;
+
+/** A page, and what it did that a page of ours must not do. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors, refusals by the Content-Security-Policy, dialogs, and requests to other origins. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens an address in a browser of its own, which is closed when the test has finished. */
+export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
+  // Chromium's sandbox does not work for root.
+  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const browser = await chromium.launch({ executablePath: executablePath ?? '', args });
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage(options);
+  const complaints: string[] = [];
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && origin !== new URL(url).origin) complaints.push(`request to ${origin}`);
+  });
+  await page.goto(url);
+  return { page, complaints };
+}
+
+export interface AxeFinding {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly string[];
+}
+
+/** What axe finds wrong with a page for people who use a keyboard or a screen reader. */
+export async function axeFindings(page: Page): Promise<AxeFinding[]> {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  // Not by a script element, which the page's Content-Security-Policy forbids.
+  await page.evaluate(axe);
+  return page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) })))`);
+}

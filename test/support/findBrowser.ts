@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process';
+import { chromium } from 'playwright-core';
+
+// Names on the PATH and whole paths; the last one is what Playwright installs.
+const CANDIDATES = [
+  'chromium',
+  'google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  chromium.executablePath(),
+];
+
+/** The path of a Chromium that runs here; undefined if there is none: toolchain/chromium.sh installs one for make test. */
+export function findBrowser(): string | undefined {
+  return CANDIDATES.map(pathOf).find((path) => path && spawnSync(path, ['--version']).status === 0);
+}
+
+function pathOf(candidate: string): string {
+  return spawnSync('/bin/sh', ['-c', 'command -v "$0"', candidate], { encoding: 'utf8' }).stdout.trim();
+}
