@@ -31,6 +31,7 @@ interface ServeOptions {
   readonly answerWithinMs: number;
   readonly healthCheckSeconds: number;
   readonly requestsPerSecond: number;
+  readonly evaluatePolicies: boolean;
   readonly daySeconds: number;
   readonly clusterSeconds: number;
   readonly clusterSessions: number;
@@ -67,6 +68,7 @@ function serveCommand(cli: Cli): Command {
     .option('--client-cert <file>', 'PEM, shown to proxies that want client certificates')
     .option('--client-key <file>', 'PEM, the private key of that certificate')
     .option('--config <file>', 'YAML: callers by access key id, VPC endpoint services and subnets (docs/local-kms.md)')
+    .option('--evaluate-policies', 'let key policies, grants and the policies of callers decide who may do what', false)
     .option('--connect-seconds <s>', 'how long a key store is CONNECTING', parseSeconds, 3)
     .option('--disconnect-seconds <s>', 'how long a key store is DISCONNECTING', parseSeconds, 1)
     .option(
@@ -163,6 +165,7 @@ function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster
     dayMs: options.daySeconds * 1000,
     clusterStepMs: options.clusterSeconds * 1000,
     requestsPerSecond,
+    evaluatePolicies: options.evaluatePolicies,
   };
 }
 

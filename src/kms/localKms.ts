@@ -16,6 +16,8 @@ export interface LocalKms {
   readonly xksProxy: XksProxyClient;
   readonly connector: Connector;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
+  /** Whether policies and grants decide what callers may do; otherwise they may do everything. */
+  readonly evaluatePolicies: boolean;
   readonly subnets: readonly Subnet[];
   readonly securityGroups: readonly SecurityGroup[];
   readonly kmsUser: KmsUser;

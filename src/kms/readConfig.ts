@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { identityPolicySchema, ifNoObject } from './access/policySchema.ts';
 import type { Identity } from './arn.ts';
 import type { Caller } from './caller.ts';
 import type { SecurityGroup } from './clusters/securityGroup.ts';
@@ -49,13 +50,6 @@ function readYaml(file: string): unknown {
 }
 
 function schemaFor({ region, accountId }: Identity) {
-  const principal = z.string().min(1).max(2048);
-  const caller = z.strictObject({
-    awsPrincipalArn: principal,
-    awsSourceVpc: z.string().optional(),
-    awsSourceVpce: z.string().optional(),
-    kmsViaService: z.string().optional(),
-  });
   const vpcEndpointService = z.strictObject({
     serviceName: z.string().regex(/^(com|eu)\.amazonaws\.vpce\.([a-z]+-){2,3}\d+\.vpce-svc-[0-9a-z]+$/, {
       error: 'must be like com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0',
@@ -72,14 +66,7 @@ function schemaFor({ region, accountId }: Identity) {
     privateDnsNameVerificationState: z.enum(['verified', 'pendingVerification', 'failed']).default('verified'),
   });
   return z.strictObject({
-    callers: z
-      .record(
-        z.string(),
-        z.union([principal.transform((awsPrincipalArn) => ({ awsPrincipalArn })), caller], {
-          error: 'must be the ARN of a principal, or a mapping with an awsPrincipalArn',
-        }),
-      )
-      .default({}),
+    callers: z.record(z.string(), callerSchema).default({}),
     vpcEndpointServices: z
       .array(vpcEndpointService.transform((service) => ({ ...service, privateDnsName: service.privateDnsName })))
       .default([]),
@@ -95,6 +82,23 @@ function schemaFor({ region, accountId }: Identity) {
       .default([]),
   });
 }
+
+const NO_CALLER = 'must be the ARN of a principal, or a mapping with an awsPrincipalArn';
+const callerSchema = z.preprocess(
+  (value) => (typeof value === 'string' ? { awsPrincipalArn: value } : value),
+  z
+    .strictObject(
+      {
+        awsPrincipalArn: z.string({ error: NO_CALLER }).min(1).max(2048),
+        awsSourceVpc: z.string().optional(),
+        awsSourceVpce: z.string().optional(),
+        kmsViaService: z.string().optional(),
+        policies: z.array(identityPolicySchema, { error: 'must list policies' }).optional(),
+      },
+      { error: ifNoObject(NO_CALLER) },
+    )
+    .transform(({ policies, ...caller }): Caller => ({ ...caller, ...(policies && { identityPolicies: policies }) })),
+);
 
 const subnetSchema = z
   .strictObject({

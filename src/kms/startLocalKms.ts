@@ -30,6 +30,8 @@ export interface LocalKmsSettings extends Pick<HttpsXksProxyClientOptions, 'reso
   readonly identity: Identity;
   /** Callers, VPC endpoint services and subnets; left out, all is as by default. */
   readonly configFile: string | undefined;
+  /** Whether policies and grants decide what callers may do. */
+  readonly evaluatePolicies: boolean;
   /** `:memory:` for none. */
   readonly stateFile: string;
   /** For events in CloudTrail's form; undefined for none. */
@@ -59,7 +61,7 @@ export interface RunningLocalKms {
  * what the system says of the port.
  */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
-  const { identity, resolve, tls, dayMs, requestsPerSecond } = settings;
+  const { identity, resolve, tls, dayMs, requestsPerSecond, evaluatePolicies } = settings;
   const clock = Date.now;
   // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
   tlsContextOf(tls)();
@@ -111,7 +113,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const { clusterStepMs: stepMs, startCluster: start } = settings;
   const clusters = new BackgroundKeeper({ state, folders, start, log, clock, stepMs, dayMs });
   // Not spread: that would read the configuration once and for all.
-  const kms: LocalKms = Object.assign(background, { connector, clusters, quota, clock, dayMs });
+  const kms: LocalKms = Object.assign(background, { connector, clusters, quota, clock, dayMs, evaluatePolicies });
   const deletion = keyDeletion(kms, events, log);
   const app = createKmsApp({
     kms,

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import request from 'supertest';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { RequestAccess } from '../../src/kms/access/requestAccess.ts';
 import { KMS_ERROR_STATUS, KmsError, type KmsErrorName } from '../../src/kms/kmsError.ts';
 import { encryptionContext, keyId } from '../../src/kms/operations/members.ts';
 import { operation, type KmsRequest } from '../../src/kms/operations/operation.ts';
@@ -63,6 +64,7 @@ describe('an answer', () => {
       {
         requestId: answer.headers['x-amzn-requestid'],
         caller: { awsPrincipalArn: ALICE },
+        access: expect.any(RequestAccess) as unknown,
         note: expect.any(Function) as unknown,
         noteResource: expect.any(Function) as unknown,
         noteInput: expect.any(Function) as unknown,

@@ -1,5 +1,8 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
+import { RequestAccess } from '../../src/kms/access/requestAccess.ts';
 import type { LocalKms } from '../../src/kms/localKms.ts';
+import { defaultKeyPolicy } from '../../src/kms/operations/keys/keyPolicy.ts';
+import { OPERATIONS } from '../../src/kms/operations/operations.ts';
 import type { KmsRequest, Operation, Output } from '../../src/kms/operations/operation.ts';
 import type { Cluster } from '../../src/kms/state/clusterRecords.ts';
 import { openDatabase } from '../../src/kms/state/database.ts';
@@ -26,6 +29,7 @@ export class LocalKmsUnderTest implements LocalKms {
   securityGroups: LocalKms['securityGroups'] = [];
   readonly kmsUser = new InMemoryKmsUser();
   dayMs = 86_400_000;
+  evaluatePolicies = false;
   now = Date.UTC(2026, 0, 1);
   /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
   readonly taken: string[] = [];
@@ -59,12 +63,17 @@ export class LocalKmsUnderTest implements LocalKms {
   /** Runs an operation on its input as Alice. */
   call(operation: Operation, input: unknown, caller: Partial<KmsRequest['caller']> = {}): Promise<Output> {
     const alice = { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice', ...caller };
+    const [name = ''] = Object.entries(OPERATIONS).find(([, each]) => each === operation) ?? [];
+    const asked = { operation: name, caller: alice, sourceIpAddress: '192.0.2.1', input: undefined as unknown };
     return operation(this, input, {
       requestId: randomUUID(),
       caller: alice,
       note: (data) => this.noted.push(data),
       noteResource: (arn) => this.resources.push(arn),
-      noteInput: () => undefined,
+      noteInput: (checked) => {
+        asked.input = checked;
+      },
+      access: new RequestAccess(this, asked),
     });
   }
 
@@ -107,7 +116,7 @@ export class LocalKmsUnderTest implements LocalKms {
       state: 'Enabled',
       deletionDate: undefined,
       tags: [],
-      policy: '{}',
+      policy: defaultKeyPolicy(this.identity.accountId),
       keyMaterial: createSecretKey(randomBytes(32)),
       ...changes,
     };
@@ -161,7 +170,7 @@ export class LocalKmsUnderTest implements LocalKms {
       state: 'Enabled',
       deletionDate: undefined,
       tags: [],
-      policy: '{}',
+      policy: defaultKeyPolicy(this.identity.accountId),
       ...changes,
     };
     this.state.keys.insert(key);

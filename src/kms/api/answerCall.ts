@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { redactError } from '../../redactError.ts';
+import { RequestAccess } from '../access/requestAccess.ts';
 import type { Caller } from '../caller.ts';
 import type { Call } from '../events/call.ts';
 import { apiCallEvent } from '../events/cloudTrailEvent.ts';
@@ -66,6 +67,14 @@ async function run(api: ApiDependencies, call: Call, req: Request): Promise<Outp
   return operation(kms, input, {
     requestId: call.requestId,
     caller,
+    access: new RequestAccess(kms, {
+      operation: name,
+      caller,
+      sourceIpAddress: call.sourceIpAddress,
+      get input() {
+        return call.input;
+      },
+    }),
     note: (data) => Object.assign(call.additionalEventData, data),
     noteResource: (arn) => call.resources.push(arn),
     noteInput: (checked) => {

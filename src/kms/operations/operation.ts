@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { RequestAccess } from '../access/requestAccess.ts';
 import type { Caller } from '../caller.ts';
 import type { LocalKms } from '../localKms.ts';
 import { requireGrantTokens } from './grants/grantToken.ts';
@@ -13,6 +14,8 @@ export interface KmsRequest {
    * `customKeyStoreId` and `xksKeyId`, or `backingKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
    */
   readonly note: (data: Readonly<Record<string, string>>) => void;
+  /** Decides whether the caller may do what the operation does. */
+  readonly access: RequestAccess;
   /** Adds the ARN of a key or alias to the resources of the request's event. */
   readonly noteResource: (arn: string) => void;
   /** Gives the checked input to the request's event, which shows the members that its service allows. */
@@ -36,6 +39,7 @@ export function operation<Shape extends z.ZodType>(
   return async (kms, input, request) => {
     const checked = parseInput(shape, input);
     request.noteInput(checked);
+    request.access.requireOperation();
     requireGrantTokens(kms, (checked as { readonly GrantTokens?: readonly string[] }).GrantTokens);
     return run(kms, checked, request);
   };

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FAILURE_TABLE } from '../../../src/kms/failures/failureTable.ts';
 import { createKey } from '../../../src/kms/operations/keys/createKey.ts';
+import { defaultKeyPolicy } from '../../../src/kms/operations/keys/keyPolicy.ts';
 import type { ExternalKeyStore } from '../../../src/kms/state/records.ts';
 import { XksProxyFailure, type FailureReason } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
@@ -78,9 +79,10 @@ describe('CreateKey', () => {
   it('keeps what it is given, and gives every key other key material', async () => {
     const Tags = [{ TagKey: 'a', TagValue: '' }];
     const usual = { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT', MultiRegion: false };
-    await kms.call(createKey, { ...request, ...usual, Description: 'é', Policy: ' {"b": 2}', Tags });
+    const Policy = ` ${defaultKeyPolicy('111122223333')}`;
+    await kms.call(createKey, { ...request, ...usual, Description: 'é', Policy, Tags });
     const first = onlyKey();
-    expect(first).toMatchObject({ description: 'é', policy: ' {"b": 2}', tags: [{ key: 'a', value: '' }] });
+    expect(first).toMatchObject({ description: 'é', policy: Policy, tags: [{ key: 'a', value: '' }] });
     await kms.call(createKey, { ...request, XksKeyId: 'bar', CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT' });
     const second = kms.state.keys.findByXksKeyId(store.customKeyStoreId, 'bar');
     expect(second?.keyMaterial.equals(first.keyMaterial)).toBe(false);
@@ -183,8 +185,18 @@ describe('CreateKey refuses without a call to the proxy', () => {
       'Custom key store cks-0 does not exist.',
     ],
     ['a policy that is no JSON', { Policy: '{' }, 'MalformedPolicyDocumentException', 'Policy is not a JSON object'],
-    ['a policy that is a list', { Policy: '[]' }, 'MalformedPolicyDocumentException', 'Policy is not a JSON object'],
-    ['a policy that is null', { Policy: 'null' }, 'MalformedPolicyDocumentException', 'Policy is not a JSON object'],
+    [
+      'a policy that is a list',
+      { Policy: '[]' },
+      'MalformedPolicyDocumentException',
+      'Policy must be an object with Version and Statement',
+    ],
+    [
+      'a policy that locks the caller out',
+      { Policy: defaultKeyPolicy('444455556666') },
+      'MalformedPolicyDocumentException',
+      'The new key policy will not allow you to update the key policy in the future.',
+    ],
     ['a tag of AWS', { Tags: [tag('aws:a')] }, 'TagException', reserved],
     ['a tag of AWS in capitals', { Tags: [tag('AWS:a')] }, 'TagException', reserved],
     ['a tag key twice', { Tags: [tag('a'), tag('b'), tag('a', 'x')] }, 'TagException', 'Duplicate tag keys'],

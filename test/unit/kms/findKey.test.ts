@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { RequestAccess } from '../../../src/kms/access/requestAccess.ts';
 import { findKey } from '../../../src/kms/operations/keys/findKey.ts';
 import type { KmsKey } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
@@ -10,7 +11,13 @@ const MULTI_REGION = 'mrk-1234abcd12ab34cd56ef1234567890ab';
 let kms: LocalKmsUnderTest;
 let key: KmsKey;
 let resources: string[];
-const request = { noteResource: (arn: string) => resources.push(arn) };
+const asked = { operation: 'DescribeKey', caller: { awsPrincipalArn: 'any' }, sourceIpAddress: '', input: {} };
+const request = {
+  noteResource: (arn: string) => resources.push(arn),
+  get access() {
+    return new RequestAccess(kms, asked);
+  },
+};
 beforeEach(() => {
   resources = [];
   kms = new LocalKmsUnderTest();

@@ -8,6 +8,7 @@ import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
 import { disableKey } from '../../../src/kms/operations/keys/disableKey.ts';
 import { enableKey } from '../../../src/kms/operations/keys/enableKey.ts';
 import { getKeyPolicy } from '../../../src/kms/operations/keys/getKeyPolicy.ts';
+import { defaultKeyPolicy } from '../../../src/kms/operations/keys/keyPolicy.ts';
 import { keyStateOf, requireUsable } from '../../../src/kms/operations/keys/keyState.ts';
 import { listKeyPolicies } from '../../../src/kms/operations/keys/listKeyPolicies.ts';
 import { listKeys } from '../../../src/kms/operations/keys/listKeys.ts';
@@ -21,6 +22,7 @@ import type { Operation } from '../../../src/kms/operations/operation.ts';
 import type { ConnectionState, KmsKey, StoredKeyState } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
+const POLICY = defaultKeyPolicy('111122223333').replace('key-default-1', 'another');
 const ALL: readonly ConnectionState[] = ['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTED', 'DISCONNECTING'];
 const UNCONNECTED = ALL.slice(1);
 
@@ -114,9 +116,9 @@ const TABLE: readonly Row[] = [
   {
     name: 'PutKeyPolicy',
     operation: putKeyPolicy,
-    input: (key) => ({ ...onKey(key), Policy: '{"a":1}' }),
+    input: (key) => ({ ...onKey(key), Policy: POLICY }),
     refused: never,
-    change: { policy: '{"a":1}' },
+    change: { policy: POLICY },
   },
   { name: 'EnableKey', operation: enableKey, input: onKey, refused: pending, change: { state: 'Enabled' } },
   { name: 'DisableKey', operation: disableKey, input: onKey, refused: pending, change: { state: 'Disabled' } },

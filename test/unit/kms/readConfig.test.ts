@@ -45,6 +45,55 @@ vpcEndpointServices:
   ]);
 });
 
+it('reads the policies of callers', () => {
+  const { callers } = read(`
+callers:
+  ALICE:
+    awsPrincipalArn: arn:aws:iam::111122223333:user/Alice
+    policies:
+      - Version: 2012-10-17
+        Statement: { Effect: Allow, Action: kms:*, Resource: "*" }
+      - { "Statement": [{ "Effect": "Deny", "Action": ["kms:Decrypt"], "Resource": ["*"], "Condition": { "Bool": { "a:b": true } } }] }
+`);
+  expect(callers.get('ALICE')?.identityPolicies).toMatchObject([
+    { variables: true, statements: [{ effect: 'Allow', actions: { values: ['kms:*'] } }] },
+    {
+      variables: false,
+      statements: [{ effect: 'Deny', conditions: [{ operator: 'Bool', key: 'a:b', values: ['true'] }] }],
+    },
+  ]);
+});
+
+it('reports all problems of policies at once', () => {
+  const text = `
+callers:
+  ALICE: { awsPrincipalArn: a, policies: [{}, { Statement: [] }, 5] }
+  BOB:
+    awsPrincipalArn: b
+    policies:
+      - Statement:
+          - { Effect: Allow, Action: kms:*, Resource: "*", Principal: "*" }
+          - { Effect: allow, Action: [kms:*, decrypt], Resource: [] }
+          - { Effect: Allow, Resource: "*" }
+          - { Effect: Allow, Action: kms:*, Resource: "*", Condition: { StringIs: { a: b }, IpAddress: { c: d } } }
+`;
+  expect(() => read(text)).toThrow(
+    [
+      `${join(folder, 'kms.yaml')} has problems:`,
+      '  callers.ALICE.policies[0].Statement: must have statements',
+      '  callers.ALICE.policies[1].Statement: must have statements',
+      '  callers.ALICE.policies[2]: must be an object with Version and Statement',
+      '  callers.BOB.policies[0].Statement[0]: Unrecognized key: "Principal"',
+      '  callers.BOB.policies[0].Statement[1].Effect: must be Allow or Deny',
+      '  callers.BOB.policies[0].Statement[1].Action[1]: must be an action such as kms:Decrypt',
+      '  callers.BOB.policies[0].Statement[1].Resource: must list resources',
+      '  callers.BOB.policies[0].Statement[2].Action: must list actions',
+      '  callers.BOB.policies[0].Statement[3].Condition.StringIs: is not a condition operator',
+      '  callers.BOB.policies[0].Statement[3].Condition.IpAddress.c: must be an IP address, or a block such as 10.0.0.0/8',
+    ].join('\n'),
+  );
+});
+
 it('an empty file, and none, have two private subnets in two zones, and nothing else', () => {
   const subnet = { vpcId: 'vpc-0123456789abcdef0', availableIpAddressCount: 251 };
   const expected = {

@@ -10,6 +10,7 @@ const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId 
 
 export const createAlias = operation(shape, (kms, { AliasName: aliasName, TargetKeyId }, request) => {
   requireAliasName(aliasName);
+  request.access.requireAlias(aliasName);
   const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId, request);
   const arn = aliasArn(kms.identity, aliasName);
   request.noteResource(arn);

@@ -4,6 +4,7 @@ import { findAlias } from '../keys/findKey.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { requireAliasName, requireRoomForAlias } from './aliasNames.ts';
+import { requireAliasAccess } from './requireAliasAccess.ts';
 import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
@@ -13,6 +14,7 @@ export const updateAlias = operation(shape, (kms, { AliasName, TargetKeyId }, re
   requireAliasName(AliasName);
   const alias = findAlias(kms, AliasName);
   request.noteResource(aliasArn(kms.identity, AliasName));
+  requireAliasAccess(kms, alias, request);
   const { keyId: targetKeyId } = findAliasTarget(kms, TargetKeyId, request);
   if (targetKeyId !== alias.targetKeyId) requireRoomForAlias(kms, targetKeyId);
   kms.state.aliases.put({ ...alias, targetKeyId, lastUpdatedDate: kms.clock() });

@@ -27,6 +27,7 @@ export function findCiphertextKey(
   const key = kms.state.keys.find(blob.keyId);
   if (key) {
     request.noteResource(keyArn(kms.identity, key.keyId));
+    request.access.requireKey(key);
     return key;
   }
   throw new KmsError(

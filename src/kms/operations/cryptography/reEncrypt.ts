@@ -28,8 +28,19 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   const sourceContext = canonicalContext(input.SourceEncryptionContext);
   const destinationContext = canonicalContext(input.DestinationEncryptionContext);
   const blob = readCiphertextBlob(input.CiphertextBlob);
-  const sourceKey = findCiphertextKey(kms, blob, input.SourceKeyId, request);
-  const destinationKey = findKey(kms, input.DestinationKeyId, { aliases: true }, request);
+  const sourceAccess = request.access.as('ReEncryptFrom', {
+    KeyId: input.SourceKeyId,
+    EncryptionContext: input.SourceEncryptionContext,
+    EncryptionAlgorithm: input.SourceEncryptionAlgorithm,
+  });
+  const sourceKey = findCiphertextKey(kms, blob, input.SourceKeyId, { ...request, access: sourceAccess });
+  const destinationAccess = request.access.as('ReEncryptTo', {
+    KeyId: input.DestinationKeyId,
+    EncryptionContext: input.DestinationEncryptionContext,
+    EncryptionAlgorithm: input.DestinationEncryptionAlgorithm,
+  });
+  const toDestination = { ...request, access: destinationAccess };
+  const destinationKey = findKey(kms, input.DestinationKeyId, { aliases: true }, toDestination);
   requireSymmetricDefault(input.SourceEncryptionAlgorithm);
   requireSymmetricDefault(input.DestinationEncryptionAlgorithm);
   const source = useKey(kms, sourceKey, 'ReEncrypt', ofSource(request));

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { newKeyFacts } from '../../access/keyFacts.ts';
 import { keyArn } from '../../arn.ts';
 import { operation } from '../operation.ts';
 import { createClusterKey } from './createClusterKey.ts';
@@ -12,9 +13,13 @@ import { tagsOf } from './keyTags.ts';
 export const createKey = operation(createKeyRequest, async (kms, input, request) => {
   const wanted = newKeyOf(input);
   const policy = input.Policy ?? defaultKeyPolicy(kms.identity.accountId);
-  requireKeyPolicy(policy);
+  const keyId = randomUUID();
+  if (input.Policy !== undefined) {
+    const { BypassPolicyLockoutSafetyCheck: mayLockOut } = input;
+    requireKeyPolicy({ text: policy, keyId, key: newKeyFacts(input), mayLockOut }, request.access);
+  }
   const common = {
-    keyId: randomUUID(),
+    keyId,
     description: input.Description,
     state: 'Enabled',
     deletionDate: undefined,

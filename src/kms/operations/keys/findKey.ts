@@ -4,14 +4,31 @@ import type { LocalKms } from '../../localKms.ts';
 import type { Alias, KmsKey } from '../../state/records.ts';
 import type { KmsRequest } from '../operation.ts';
 
+interface IdKinds {
+  /** Whether the operation takes names and ARNs of aliases. */
+  readonly aliases: boolean;
+}
+
+/** The key of a `KeyId`, to which the caller has access. Throws AccessDeniedException, and what lookUpKey does. */
+export function findKey(
+  kms: LocalKms,
+  keyId: string,
+  kinds: IdKinds,
+  request: Pick<KmsRequest, 'noteResource' | 'access'>,
+): KmsKey {
+  const key = lookUpKey(kms, keyId, kinds, request);
+  request.access.requireKey(key);
+  return key;
+}
+
 /**
  * The key of a `KeyId`: its id, its ARN and, where the operation takes them, the name or the ARN of an alias.
  * It is a resource of the request's event. Throws NotFoundException or InvalidArnException.
  */
-export function findKey(
+export function lookUpKey(
   kms: LocalKms,
   keyId: string,
-  { aliases }: { readonly aliases: boolean },
+  { aliases }: IdKinds,
   request: Pick<KmsRequest, 'noteResource'>,
 ): KmsKey {
   const name = keyId.startsWith('arn:') ? nameInArn(kms.identity, keyId, aliases) : keyId;

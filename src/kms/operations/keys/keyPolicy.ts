@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import type { KeyFacts } from '../../access/keyFacts.ts';
+import { keyPolicySchema } from '../../access/policySchema.ts';
+import type { RequestAccess } from '../../access/requestAccess.ts';
 import { KmsError } from '../../kmsError.ts';
 
 /** Policy of a key that is created without one. Like AWS's, it gives the account control, and so its IAM policies. */
@@ -12,18 +16,51 @@ export function defaultKeyPolicy(accountId: string): string {
   return JSON.stringify({ Version: '2012-10-17', Id: 'key-default-1', Statement: [statement] }, null, 2);
 }
 
-/** Policies are kept, not evaluated: what is in one is not looked at. Throws MalformedPolicyDocumentException. */
-export function requireKeyPolicy(policy: string): void {
-  if (!isJsonObject(policy)) throw new KmsError('MalformedPolicyDocumentException', 'Policy is not a JSON object');
+// AWS KMS Developer Guide, "Resource quotas".
+const MAX_POLICY_BYTES = 32_768;
+
+/** A policy that a key is to have. */
+export interface NewKeyPolicy {
+  readonly text: string;
+  readonly keyId: string;
+  readonly key: KeyFacts;
+  /** BypassPolicyLockoutSafetyCheck. */
+  readonly mayLockOut: boolean;
 }
 
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
+/**
+ * Throws LimitExceededException, or MalformedPolicyDocumentException for a policy that AWS does not store: one that is not
+ * well-formed, or that would not let the caller change it again.
+ */
+export function requireKeyPolicy({ text, keyId, key, mayLockOut }: NewKeyPolicy, access: RequestAccess): void {
+  if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
+    throw new KmsError('LimitExceededException', `A key policy has at most ${MAX_POLICY_BYTES} bytes`);
   }
+  const { data: policy, error } = keyPolicySchema.safeParse(parseJson(text));
+  if (error) throw malformed(describe(error.issues));
+  if (!mayLockOut && !access.canUpdate(policy, keyId, key)) {
+    throw malformed('The new key policy will not allow you to update the key policy in the future.');
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed('Policy is not a JSON object');
+  }
+}
+
+function describe(issues: readonly z.core.$ZodIssue[]): string {
+  if (issues.some(({ path }) => path.some((part) => part === 'Principal' || part === 'NotPrincipal'))) {
+    return 'Policy contains a statement with one or more invalid principals.';
+  }
+  const [first] = issues;
+  return `${z.core.toDotPath(first?.path ?? []) || 'Policy'} ${first?.message ?? 'is not valid'}`;
+}
+
+function malformed(message: string): KmsError {
+  return new KmsError('MalformedPolicyDocumentException', message);
 }
 
 /** A key has one policy. Throws NotFoundException. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyFactsOf } from '../../access/keyFacts.ts';
 import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { findKey } from './findKey.ts';
@@ -11,10 +12,12 @@ const shape = z.object({
   BypassPolicyLockoutSafetyCheck: z.boolean().default(false),
 });
 
-export const putKeyPolicy = operation(shape, (kms, { KeyId, PolicyName, Policy }, request) => {
-  const { keyId } = findKey(kms, KeyId, { aliases: false }, request);
-  requireDefaultPolicyName(PolicyName);
-  requireKeyPolicy(Policy);
-  kms.state.keys.update(keyId, { policy: Policy });
+export const putKeyPolicy = operation(shape, (kms, input, request) => {
+  const { Policy: text, BypassPolicyLockoutSafetyCheck: mayLockOut } = input;
+  const key = findKey(kms, input.KeyId, { aliases: false }, request);
+  const { keyId } = key;
+  requireDefaultPolicyName(input.PolicyName);
+  requireKeyPolicy({ text, keyId, key: keyFactsOf(kms.state, key), mayLockOut }, request.access);
+  kms.state.keys.update(keyId, { policy: text });
   return undefined;
 });

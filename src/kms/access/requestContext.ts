@@ -1,0 +1,147 @@
+import type { Identity } from '../arn.ts';
+import type { Caller } from '../caller.ts';
+import type { ConditionContext } from './conditions.ts';
+import type { KeyFacts } from './keyFacts.ts';
+import { principalsOf } from './principals.ts';
+
+/** Who asks for what. */
+export interface AskedAccess {
+  /** `kms:` and an operation. */
+  readonly action: string;
+  readonly caller: Caller;
+  readonly sourceIpAddress: string;
+  readonly input: RequestMembers;
+  /** Of an operation on a key, and of CreateKey. */
+  readonly key: KeyFacts | undefined;
+}
+
+type Pairs = Readonly<Record<string, string>>;
+
+/** Members of a request's input that conditions can ask of, if its operation has them. */
+export interface RequestMembers {
+  readonly KeyId?: string | undefined;
+  readonly EncryptionContext?: Pairs | undefined;
+  readonly EncryptionAlgorithm?: string | undefined;
+  readonly Tags?: readonly { readonly TagKey: string; readonly TagValue: string }[] | undefined;
+  readonly TagKeys?: readonly string[] | undefined;
+  readonly GranteePrincipal?: string | undefined;
+  readonly RetiringPrincipal?: string | undefined;
+  readonly Operations?: readonly string[] | undefined;
+  readonly Constraints?: { readonly [type: string]: Pairs | undefined } | undefined;
+  readonly BypassPolicyLockoutSafetyCheck?: boolean | undefined;
+}
+
+type Values = string | readonly string[] | boolean | number | undefined;
+
+/** Condition keys of a request for identity policies. AWS KMS Developer Guide, "Condition keys for AWS KMS". */
+export function requestContext(identity: Identity, asked: AskedAccess, now: number): ConditionContext {
+  return contextOf({
+    ...callerKeys(asked, identity, now),
+    ...(asked.key && keyKeys(asked.key)),
+    ...memberKeys(asked),
+  });
+}
+
+/** Those of them that key policies cannot use. AWS KMS Developer Guide, "ABAC for AWS KMS". */
+const OF_IDENTITY_POLICIES = /^(aws:resourcetag\/|kms:resourcealiases$)/;
+
+export function keyPolicyContext(context: ConditionContext): ConditionContext {
+  return new Map([...context].filter(([key]) => !OF_IDENTITY_POLICIES.test(key)));
+}
+
+function callerKeys({ caller, sourceIpAddress }: AskedAccess, { region, accountId }: Identity, now: number) {
+  const { awsPrincipalArn, awsSourceVpc, awsSourceVpce, kmsViaService } = caller;
+  const { accountId: principalAccount, kind, names } = principalsOf(awsPrincipalArn);
+  const isDirect = kmsViaService === undefined && awsSourceVpce === undefined && awsSourceVpc === undefined;
+  return {
+    // Of a session, its role.
+    'aws:PrincipalArn': kind === 'service' ? undefined : names.at(-1),
+    'aws:PrincipalAccount': principalAccount,
+    'aws:PrincipalType': TYPES[kind],
+    'aws:PrincipalIsAWSService': kind === 'service',
+    'aws:PrincipalServiceName': kind === 'service' ? awsPrincipalArn : undefined,
+    'aws:username': kind === 'user' ? awsPrincipalArn.slice(awsPrincipalArn.lastIndexOf('/') + 1) : undefined,
+    'aws:SourceIp': isDirect ? sourceIpAddress : undefined,
+    'aws:SourceVpc': awsSourceVpc,
+    'aws:SourceVpce': awsSourceVpce,
+    'aws:ViaAWSService': kmsViaService !== undefined,
+    'aws:CalledVia': kmsViaService === undefined ? [] : [`${kmsViaService}.amazonaws.com`],
+    'aws:RequestedRegion': region,
+    'aws:CurrentTime': new Date(now).toISOString(),
+    'aws:EpochTime': Math.floor(now / 1000),
+    // AWS's endpoints have TLS, whatever this one has.
+    'aws:SecureTransport': true,
+    'aws:ResourceAccount': accountId,
+    'kms:CallerAccount': principalAccount,
+    'kms:ViaService': kmsViaService === undefined ? undefined : `${kmsViaService}.${region}.amazonaws.com`,
+  };
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  root: 'Account',
+  user: 'User',
+  role: 'AssumedRole',
+  'assumed-role': 'AssumedRole',
+  'federated-user': 'FederatedUser',
+};
+
+function keyKeys(key: KeyFacts): Readonly<Record<string, Values>> {
+  return {
+    'kms:KeyOrigin': key.origin,
+    'kms:KeySpec': key.keySpec,
+    'kms:CustomerMasterKeySpec': key.keySpec,
+    'kms:KeyUsage': key.keyUsage,
+    'kms:CustomerMasterKeyUsage': key.keyUsage,
+    'kms:MultiRegion': key.multiRegion,
+    'kms:ResourceAliases': key.aliasNames,
+    ...keysOf(
+      'aws:ResourceTag/',
+      key.tags.map((tag) => [tag.key, tag.value]),
+    ),
+  };
+}
+
+function memberKeys({ action, caller, input }: AskedAccess): Readonly<Record<string, Values>> {
+  const { Tags = [], TagKeys, Constraints = {} } = input;
+  const constraints = Object.entries(Constraints).flatMap(([type, pairs]) => (pairs ? [{ type, pairs }] : []));
+  const encryptionContext =
+    input.EncryptionContext ?? Object.fromEntries(constraints.flatMap(({ pairs }) => Object.entries(pairs)));
+  return {
+    'kms:RequestAlias': input.KeyId && aliasIn(input.KeyId),
+    'kms:EncryptionAlgorithm': input.EncryptionAlgorithm,
+    'kms:EncryptionContextKeys': Object.keys(encryptionContext),
+    ...keysOf('kms:EncryptionContext:', Object.entries(encryptionContext)),
+    'kms:GranteePrincipal': input.GranteePrincipal,
+    'kms:RetiringPrincipal': input.RetiringPrincipal,
+    'kms:GrantOperations': input.Operations,
+    'kms:GrantConstraintType': constraints[0]?.type,
+    'kms:GrantIsForAWSResource': GRANT_ACTIONS.has(action) ? caller.kmsViaService !== undefined : undefined,
+    'kms:BypassPolicyLockoutSafetyCheck': input.BypassPolicyLockoutSafetyCheck,
+    'aws:TagKeys': TagKeys ?? Tags.map(({ TagKey }) => TagKey),
+    ...keysOf(
+      'aws:RequestTag/',
+      Tags.map(({ TagKey, TagValue }) => [TagKey, TagValue]),
+    ),
+  };
+}
+
+const GRANT_ACTIONS: ReadonlySet<string> = new Set(['kms:CreateGrant', 'kms:ListGrants', 'kms:RevokeGrant']);
+
+/** The name of the alias that a KeyId is, or is the ARN of. */
+function aliasIn(keyId: string): string | undefined {
+  return /(?:^|:)(alias\/.*)$/.exec(keyId)?.[1];
+}
+
+/** Condition keys that end with a key of the request or of the resource. */
+function keysOf(prefix: string, pairs: readonly (readonly [key: string, value: string])[]): Record<string, string> {
+  return Object.fromEntries(pairs.map(([key, value]) => [`${prefix}${key}`, value]));
+}
+
+function contextOf(keys: Readonly<Record<string, Values>>): ConditionContext {
+  return new Map(
+    Object.entries(keys).flatMap(([key, value]) => {
+      if (value === undefined) return [];
+      return [[key.toLowerCase(), typeof value === 'object' ? value : String(value)]];
+    }),
+  );
+}
