@@ -42,7 +42,8 @@ echo "The life of an AWS CloudHSM key store. A local KMS listens at $KMS_ENDPOIN
 tokens, each with a process of its own. External key stores can live beside (make demo). What takes minutes in AWS takes a
 second here, and a day 3 seconds. All that follows is done by the AWS CLI, and by CloudHSM CLI, which is xks-proxy's here:
 
-  aws() { command aws --endpoint-url $KMS_ENDPOINT \"\$@\"; }"
+  aws() { command aws --endpoint-url $KMS_ENDPOINT \"\$@\"; }
+  xks-proxy() { npx xks-proxy \"\$@\"; }"
 
 chapter 'A cluster'
 say 'One command does all that the guide does by hand: CreateCluster, CreateHsm twice, InitializeCluster with a signed certificate, cluster activate, user create.'
@@ -79,7 +80,7 @@ wait_until 'the HSM is gone' 1 times_logged 'an HSM was deleted' kms.log
 refused 'aws kms create-key --origin AWS_CLOUDHSM --custom-key-store-id $KEY_STORE'
 run "$decrypt"
 before=$(active_hsms)
-run 'aws cloudhsmv2 create-hsm --cluster-id $CLUSTER --availability-zone us-east-1b --query Hsm.[HsmId,State] --output text'
+run 'aws cloudhsmv2 create-hsm --cluster-id $CLUSTER --availability-zone us-east-1b --query "Hsm.[HsmId, State]" --output text'
 wait_until 'the HSM is ACTIVE' $((before + 1)) active_hsms
 
 chapter 'Disconnect, and log in as kmsuser'
