@@ -47,6 +47,8 @@ export type ClusterCalls = {
   /** The user's own, or another's by `admin`, which also unlocks that user. */
   changePassword(credentials: Credentials): void;
   generateKey(argument: { readonly label: string }): Promise<KeyChoice>;
+  /** So many random bytes, in Base64. */
+  generateRandom(argument: { readonly length: number }): Promise<{ readonly bytes: string }>;
   listKeys(): readonly ClusterKey[];
   deleteKey(key: KeyChoice): void;
   keyExists(key: KeyChoice): boolean;

@@ -93,6 +93,10 @@ export class ClusterConnection {
     return this.#call('generateKey', { label });
   }
 
+  async generateRandom(length: number): Promise<Buffer> {
+    return fromBase64((await this.#call('generateRandom', { length })).bytes);
+  }
+
   listKeys(): Promise<readonly ClusterKey[]> {
     return this.#call('listKeys');
   }

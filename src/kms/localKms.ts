@@ -4,6 +4,7 @@ import type { SecurityGroup } from './clusters/securityGroup.ts';
 import type { Subnet } from './clusters/subnet.ts';
 import type { Connector } from './connection/connector.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
+import type { KeyUsage } from './events/keyUsage.ts';
 import type { KmsUser } from './kmsUser/kmsUser.ts';
 import type { RequestQuota } from './operations/cryptography/requestQuota.ts';
 import type { KmsState } from './state/kmsState.ts';
@@ -22,6 +23,7 @@ export interface LocalKms {
   readonly securityGroups: readonly SecurityGroup[];
   readonly kmsUser: KmsUser;
   readonly clusters: ClusterKeeper;
+  readonly keyUsage: KeyUsage;
   /** Quota of cryptographic requests to a key store. */
   readonly quota: RequestQuota;
   /** Milliseconds since the epoch. */

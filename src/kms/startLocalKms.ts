@@ -9,8 +9,9 @@ import type { StartClusterProcess } from './clusters/clusterProcesses.ts';
 import { BackgroundConnector } from './connection/backgroundConnector.ts';
 import { HealthChecks } from './connection/healthChecks.ts';
 import { EventFile } from './events/eventFile.ts';
+import { KeyUsage } from './events/keyUsage.ts';
 import { EventTrail } from './events/eventTrail.ts';
-import { keyDeletion } from './keyDeletion.ts';
+import { dueWork } from './dueWork.ts';
 import { ClusterLogins, type OpenCluster } from './kmsUser/clusterLogins.ts';
 import type { LocalKms } from './localKms.ts';
 import { kmsMetrics } from './monitoring/kmsMetrics.ts';
@@ -68,6 +69,10 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const config = new LiveConfig(settings.configFile, identity, log);
   const state = new KmsState(openDatabase(settings.stateFile));
   const events = new EventTrail();
+  const keyUsage = new KeyUsage(clock);
+  events.subscribe((event) => {
+    keyUsage.record(event);
+  });
   const eventFile = openEventFile(settings.eventFile, state, log);
   if (eventFile) {
     events.subscribe((_event, json) => {
@@ -113,8 +118,16 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const { clusterStepMs: stepMs, startCluster: start } = settings;
   const clusters = new BackgroundKeeper({ state, folders, start, log, clock, stepMs, dayMs });
   // Not spread: that would read the configuration once and for all.
-  const kms: LocalKms = Object.assign(background, { connector, clusters, quota, clock, dayMs, evaluatePolicies });
-  const deletion = keyDeletion(kms, events, log);
+  const kms: LocalKms = Object.assign(background, {
+    connector,
+    clusters,
+    quota,
+    keyUsage,
+    clock,
+    dayMs,
+    evaluatePolicies,
+  });
+  const due = dueWork(kms, events, log);
   const app = createKmsApp({
     kms,
     services: servicesWith({ kms: OPERATIONS, cloudHsm: CLOUD_HSM_OPERATIONS }),
@@ -131,7 +144,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     await listening?.close();
     healthChecks.stop();
     connector.stop();
-    deletion.stop();
+    due.stop();
     await kmsUser.disconnectAll();
     await clusters.stop();
     folders.close();
@@ -154,7 +167,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   connector.resume();
   healthChecks.start();
   config.watch();
-  void deletion.run();
+  void due.run();
   return { port: listening.port, close: () => end(listening) };
 }
 

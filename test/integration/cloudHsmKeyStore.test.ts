@@ -52,6 +52,9 @@ it('lives through AWS’s guide with the AWS CLI', async () => {
     Plaintext: new Uint8Array(Buffer.from(String(dataKey['Plaintext']), 'base64')),
   });
 
+  const random = await aws('generate-random', '--number-of-bytes', '32', ...ofStore);
+  expect(Buffer.from(String(random['Plaintext']), 'base64')).toHaveLength(32);
+
   await expect(cluster.asKmsuser(cluster.kmsuserPassword)).rejects.toMatchObject({ reason: 'wrong password' });
   await expect(cluster.resetKmsuser('another123')).rejects.toMatchObject({ reason: 'logged in elsewhere' });
   await aws('disconnect-custom-key-store', ...ofStore);

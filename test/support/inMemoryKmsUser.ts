@@ -39,6 +39,7 @@ export class InMemoryKmsUser implements KmsUser {
           this.labels.push(label);
           return { id: this.makeKey() };
         }),
+      generateRandom: (length) => this.#answer(() => randomBytes(length)),
       deleteKey: ({ id }) =>
         this.#answer(() => {
           this.#find(id);

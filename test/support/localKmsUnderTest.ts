@@ -1,6 +1,8 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { RequestAccess } from '../../src/kms/access/requestAccess.ts';
+import { KeyUsage } from '../../src/kms/events/keyUsage.ts';
 import type { LocalKms } from '../../src/kms/localKms.ts';
+import { createKey } from '../../src/kms/operations/keys/createKey.ts';
 import { defaultKeyPolicy } from '../../src/kms/operations/keys/keyPolicy.ts';
 import { OPERATIONS } from '../../src/kms/operations/operations.ts';
 import type { KmsRequest, Operation, Output } from '../../src/kms/operations/operation.ts';
@@ -8,6 +10,7 @@ import type { Cluster } from '../../src/kms/state/clusterRecords.ts';
 import { openDatabase } from '../../src/kms/state/database.ts';
 import { KmsState } from '../../src/kms/state/kmsState.ts';
 import type {
+  AwsKmsKey,
   CloudHsmKey,
   CloudHsmKeyStore,
   ConnectionState,
@@ -38,6 +41,7 @@ export class LocalKmsUnderTest implements LocalKms {
   /** ARNs of the resources of events. */
   readonly resources: string[] = [];
   readonly clock = (): number => this.now;
+  readonly keyUsage = new KeyUsage(this.clock);
   /** Stores, and does nothing else. */
   clusters: LocalKms['clusters'] = {
     putCluster: (cluster) => {
@@ -174,6 +178,14 @@ export class LocalKmsUnderTest implements LocalKms {
       ...changes,
     };
     this.state.keys.insert(key);
+    return key;
+  }
+
+  /** A key whose Origin is AWS_KMS. */
+  async addAwsKmsKey(): Promise<AwsKmsKey> {
+    const output = await this.call(createKey, {});
+    const key = this.state.keys.find((output?.['KeyMetadata'] as { readonly KeyId: string }).KeyId);
+    if (key?.origin !== 'AWS_KMS') throw new Error('there is no key');
     return key;
   }
 }

@@ -71,6 +71,10 @@ export class Cluster {
         asUser();
         return { id: await keys.generate(label) };
       },
+      generateRandom: async ({ length }) => {
+        asUser();
+        return { bytes: toBase64(await keys.random(length)) };
+      },
       listKeys: () => keys.list(asUser()),
       deleteKey: ({ id }) => {
         asUser();

@@ -20,6 +20,7 @@ const ARGUMENTS = {
   createUser: credentials,
   changePassword: credentials,
   generateKey: z.strictObject({ label: z.string().min(1).max(255) }),
+  generateRandom: z.strictObject({ length: z.int().min(1).max(1_024) }),
   listKeys: z.undefined(),
   deleteKey: z.strictObject({ id }),
   keyExists: z.strictObject({ id }),

@@ -44,6 +44,11 @@ export class KeyMaterial {
     });
   }
 
+  /** Bytes of the token's generator. */
+  random(length: number): Promise<Buffer> {
+    return this.#sessions.lend((session) => this.#cryptoki.generateRandom(session, length));
+  }
+
   list(owner: string): ClusterKey[] {
     return this.#inSession((session) =>
       this.#search(session, { limit: LIST_LIMIT })

@@ -59,7 +59,10 @@ export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
 
 /** Throws InvalidCiphertextException unless that holds. */
 export function requireFormat(holds: boolean): void {
-  if (holds) return;
+  if (!holds) throw invalidCiphertext();
+}
+
+export function invalidCiphertext(): KmsError {
   // AWS says nothing of it either.
-  throw new KmsError('InvalidCiphertextException', '', { detail: 'not a ciphertext that this local KMS has made' });
+  return new KmsError('InvalidCiphertextException', '', { detail: 'not a ciphertext that this local KMS has made' });
 }

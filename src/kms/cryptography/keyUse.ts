@@ -2,7 +2,7 @@ import type { KmsKey } from '../state/records.ts';
 import type { ExternalCiphertext } from '../xksProxy/xksProxyClient.ts';
 import { writeCiphertextBlob } from './ciphertextBlob.ts';
 
-/** A KMS key that may be used now. `context` is canonical. Both methods reject with KmsError. */
+/** A KMS key that may be used now. `context` is canonical. The methods throw KmsError, or reject with it. */
 export interface KeyUse {
   readonly key: KmsKey;
   readonly kmsOperation: string;
@@ -10,9 +10,17 @@ export interface KeyUse {
   encrypt(plaintext: Buffer, context: Buffer): Promise<ExternalCiphertext>;
   /** The plaintext of what `encrypt` made with the same key and context. */
   decrypt(sealed: ExternalCiphertext, context: Buffer): Promise<Buffer>;
+  /** Id of the key material that has made a ciphertext. Keys in custom key stores do not tell. */
+  keyMaterialId?(sealed: ExternalCiphertext): string;
 }
 
 /** The CiphertextBlob of a plaintext. Rejects with KmsError. */
-export async function encryptToBlob(use: KeyUse, plaintext: Buffer, context: Buffer): Promise<Buffer> {
-  return writeCiphertextBlob({ keyId: use.key.keyId, sealed: await use.encrypt(plaintext, context) });
+export async function encryptToBlob(
+  use: KeyUse,
+  plaintext: Buffer,
+  context: Buffer,
+): Promise<{ readonly blob: Buffer; readonly keyMaterialId: string | undefined }> {
+  const sealed = await use.encrypt(plaintext, context);
+  const blob = writeCiphertextBlob({ keyId: use.key.keyId, sealed });
+  return { blob, keyMaterialId: use.keyMaterialId?.(sealed) };
 }

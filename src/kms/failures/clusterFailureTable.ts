@@ -6,7 +6,7 @@ import type { ConnectionErrorCode } from '../state/records.ts';
 export interface ClusterFailureEffect {
   /** Of a key store that cannot be connected for this reason. */
   readonly connection: ConnectionErrorCode;
-  /** The exception of CreateKey. */
+  /** The exception of CreateKey, and of GenerateRandom. */
   readonly createKey: KmsErrorName;
   /** The exception of cryptographic operations. */
   readonly cryptographic: KmsErrorName;
@@ -84,7 +84,8 @@ export const CLUSTER_FAILURE_TABLE: Readonly<Record<ClusterProblem, ClusterFailu
   'invalid ciphertext': {
     ...INTERNAL,
     cryptographic: 'InvalidCiphertextException',
-    message: 'The ciphertext, or the encryption context, is corrupted, missing, or otherwise invalid.',
+    // AWS says nothing of it either.
+    message: '',
   },
   'no free session': {
     ...INTERNAL,

@@ -32,7 +32,7 @@ export function connectionErrorCode({ reason }: XksProxyFailure, connectivity: C
   return FAILURE_TABLE[reason].connection;
 }
 
-/** What CreateKey answers when the cluster of a key store does not serve. */
+/** What CreateKey and GenerateRandom answer when the cluster of a key store does not serve. */
 export function createKeyErrorOfCluster(problem: ClusterProblem, detail?: string): KmsError {
   const { createKey, message } = CLUSTER_FAILURE_TABLE[problem];
   return new KmsError(createKey, message, { detail });

@@ -2,7 +2,10 @@ import type { ClusterConnection } from '../../cloudHsm/clusterConnection.ts';
 import type { CloudHsmKeyStore } from '../state/records.ts';
 
 /** What a login as `kmsuser` does with keys of its cluster. Each rejects with ClusterFailure. */
-export type ClusterKeys = Pick<ClusterConnection, 'generateKey' | 'deleteKey' | 'keyExists' | 'encrypt' | 'decrypt'>;
+export type ClusterKeys = Pick<
+  ClusterConnection,
+  'generateKey' | 'generateRandom' | 'deleteKey' | 'keyExists' | 'encrypt' | 'decrypt'
+>;
 
 /** KMS in the clusters of AWS CloudHSM key stores, where it is the crypto user `kmsuser`. */
 export interface KmsUser {

@@ -24,6 +24,7 @@ export const policy = z
   .max(131_072)
   .regex(/^[\t\n\r\u0020-\u00FF]+$/);
 export const tags = z.array(z.object({ TagKey: z.string().min(1).max(128), TagValue: z.string().max(256) }));
+export const rotationPeriodInDays = z.int().min(90).max(2560);
 export const pendingWindowInDays = z.int().min(1).max(365);
 export const tagKeys = z.array(z.string().min(1).max(128));
 export const resourceOwners = z

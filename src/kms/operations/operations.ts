@@ -6,6 +6,7 @@ import { decrypt } from './cryptography/decrypt.ts';
 import { encrypt } from './cryptography/encrypt.ts';
 import { generateDataKey } from './cryptography/generateDataKey.ts';
 import { generateDataKeyWithoutPlaintext } from './cryptography/generateDataKeyWithoutPlaintext.ts';
+import { generateRandom } from './cryptography/generateRandom.ts';
 import { reEncrypt } from './cryptography/reEncrypt.ts';
 import { connectCustomKeyStore } from './customKeyStores/connectCustomKeyStore.ts';
 import { createCustomKeyStore } from './customKeyStores/createCustomKeyStore.ts';
@@ -23,7 +24,9 @@ import { createKey } from './keys/createKey.ts';
 import { describeKey } from './keys/describeKey.ts';
 import { disableKey } from './keys/disableKey.ts';
 import { enableKey } from './keys/enableKey.ts';
+import { getKeyLastUsage } from './keys/getKeyLastUsage.ts';
 import { getKeyPolicy } from './keys/getKeyPolicy.ts';
+import { IMPOSSIBLE_OPERATIONS } from './keys/impossibleOperations.ts';
 import { listKeyPolicies } from './keys/listKeyPolicies.ts';
 import { listKeys } from './keys/listKeys.ts';
 import { listResourceTags } from './keys/listResourceTags.ts';
@@ -32,6 +35,11 @@ import { scheduleKeyDeletion } from './keys/scheduleKeyDeletion.ts';
 import { tagResource } from './keys/tagResource.ts';
 import { untagResource } from './keys/untagResource.ts';
 import { updateKeyDescription } from './keys/updateKeyDescription.ts';
+import { disableKeyRotation } from './rotation/disableKeyRotation.ts';
+import { enableKeyRotation } from './rotation/enableKeyRotation.ts';
+import { getKeyRotationStatus } from './rotation/getKeyRotationStatus.ts';
+import { listKeyRotations } from './rotation/listKeyRotations.ts';
+import { rotateKeyOnDemand } from './rotation/rotateKeyOnDemand.ts';
 import type { Operation } from './operation.ts';
 
 /** All that the local KMS can do, by the names that KMS has for it. */
@@ -70,4 +78,12 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ReEncrypt: reEncrypt,
   GenerateDataKey: generateDataKey,
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintext,
+  GenerateRandom: generateRandom,
+  EnableKeyRotation: enableKeyRotation,
+  DisableKeyRotation: disableKeyRotation,
+  GetKeyRotationStatus: getKeyRotationStatus,
+  RotateKeyOnDemand: rotateKeyOnDemand,
+  ListKeyRotations: listKeyRotations,
+  GetKeyLastUsage: getKeyLastUsage,
+  ...IMPOSSIBLE_OPERATIONS,
 };

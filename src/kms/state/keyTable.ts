@@ -1,8 +1,26 @@
 import { createSecretKey } from 'node:crypto';
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import type { CloudHsmKey, ExternalKey, KmsKey, StoredKeyState, Tag } from './records.ts';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { AwsKmsKey, CloudHsmKey, ExternalKey, KmsKey, StoredKeyState, Tag } from './records.ts';
 
 type Row = Record<string, SQLOutputValue>;
+
+const COLUMNS = [
+  'keyId',
+  'origin',
+  'customKeyStoreId',
+  'xksKeyId',
+  'backingKeyId',
+  'isMaterialMissing',
+  'creationDate',
+  'description',
+  'state',
+  'deletionDate',
+  'tags',
+  'policy',
+  'keyMaterial',
+  'rotationPeriodInDays',
+  'nextRotationDate',
+] as const;
 
 export class KeyTable {
   readonly #database: DatabaseSync;
@@ -45,24 +63,10 @@ export class KeyTable {
   }
 
   insert(key: KmsKey): void {
-    const isExternal = key.origin === 'EXTERNAL_KEY_STORE';
+    const row = write(key);
     this.#database
-      .prepare('INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
-      .run(
-        key.keyId,
-        key.origin,
-        key.customKeyStoreId,
-        isExternal ? key.xksKeyId : null,
-        isExternal ? null : key.backingKeyId,
-        Number(!isExternal && key.isMaterialMissing),
-        key.creationDate,
-        key.description,
-        key.state,
-        key.deletionDate ?? null,
-        JSON.stringify(key.tags),
-        key.policy,
-        isExternal ? key.keyMaterial.export() : null,
-      );
+      .prepare(`INSERT INTO keys (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`)
+      .run(...COLUMNS.map((column) => row[column] ?? null));
   }
 
   /** Changes the parts of a key that can change. */
@@ -88,6 +92,22 @@ export class KeyTable {
       .run(Number(isMaterialMissing), keyId);
   }
 
+  /** Of a key whose Origin is AWS_KMS; undefined for no automatic rotation. */
+  setRotation(keyId: string, rotation: { readonly periodInDays: number; readonly nextDate: number } | undefined): void {
+    this.#database
+      .prepare('UPDATE keys SET rotationPeriodInDays = ?, nextRotationDate = ? WHERE keyId = ?')
+      .run(rotation?.periodInDays ?? null, rotation?.nextDate ?? null, keyId);
+  }
+
+  /** Enabled keys that are to be rotated by now. */
+  dueForRotation(now: number): AwsKmsKey[] {
+    return this.#database
+      .prepare("SELECT * FROM keys WHERE nextRotationDate <= ? AND state = 'Enabled'")
+      .all(now)
+      .map(read)
+      .filter((key) => key.origin === 'AWS_KMS');
+  }
+
   /** Deletes keys with their aliases, and returns them. Those in clusters become deletions of key material in the same moment. */
   deleteDue(now: number): KmsKey[] {
     const isDue = this.#database.prepare('SELECT 1 FROM keys WHERE deletionDate <= ?').get(now);
@@ -111,21 +131,41 @@ export class KeyTable {
   }
 }
 
+function write(key: KmsKey): { readonly [column in (typeof COLUMNS)[number]]?: SQLInputValue | undefined } {
+  return {
+    ...key,
+    tags: JSON.stringify(key.tags),
+    isMaterialMissing: Number(key.origin === 'AWS_CLOUDHSM' && key.isMaterialMissing),
+    keyMaterial: key.origin === 'EXTERNAL_KEY_STORE' ? key.keyMaterial.export() : undefined,
+  };
+}
+
 function read(row: Row): KmsKey {
+  const number = (column: (typeof COLUMNS)[number]): number | undefined =>
+    row[column] === null ? undefined : Number(row[column]);
+  const origin = row['origin'] as KmsKey['origin'];
+  const customKeyStoreId = String(row['customKeyStoreId']);
   const key = {
     keyId: String(row['keyId']),
-    customKeyStoreId: String(row['customKeyStoreId']),
     creationDate: Number(row['creationDate']),
     description: String(row['description']),
     state: String(row['state']) as StoredKeyState,
-    deletionDate: row['deletionDate'] === null ? undefined : Number(row['deletionDate']),
+    deletionDate: number('deletionDate'),
     tags: JSON.parse(String(row['tags'])) as Tag[],
     policy: String(row['policy']),
   };
-  if (row['origin'] === 'AWS_CLOUDHSM') {
-    const isMaterialMissing = row['isMaterialMissing'] !== 0;
-    return { ...key, origin: 'AWS_CLOUDHSM', backingKeyId: String(row['backingKeyId']), isMaterialMissing };
+  switch (origin) {
+    case 'AWS_CLOUDHSM': {
+      const isMaterialMissing = row['isMaterialMissing'] !== 0;
+      return { ...key, origin, customKeyStoreId, backingKeyId: String(row['backingKeyId']), isMaterialMissing };
+    }
+    case 'EXTERNAL_KEY_STORE': {
+      const keyMaterial = createSecretKey(row['keyMaterial'] as Uint8Array);
+      return { ...key, origin, customKeyStoreId, xksKeyId: String(row['xksKeyId']), keyMaterial };
+    }
+    case 'AWS_KMS': {
+      const [rotationPeriodInDays, nextRotationDate] = [number('rotationPeriodInDays'), number('nextRotationDate')];
+      return { ...key, origin, rotationPeriodInDays, nextRotationDate };
+    }
   }
-  const keyMaterial = createSecretKey(row['keyMaterial'] as Uint8Array);
-  return { ...key, origin: 'EXTERNAL_KEY_STORE', xksKeyId: String(row['xksKeyId']), keyMaterial };
 }

@@ -3,6 +3,7 @@ import { AliasTable } from './aliasTable.ts';
 import { BACKUP_COLUMNS, CLUSTER_COLUMNS, HSM_COLUMNS, type Backup, type Cluster, type Hsm } from './clusterRecords.ts';
 import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
 import { GrantTable } from './grantTable.ts';
+import { KeyMaterialTable } from './keyMaterialTable.ts';
 import { KeyTable } from './keyTable.ts';
 import type { KeyMaterialDeletion } from './records.ts';
 import { RecordTable, type Columns } from './recordTable.ts';
@@ -21,6 +22,7 @@ const DELETION_COLUMNS: Columns<KeyMaterialDeletion> = {
 export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
   readonly keys: KeyTable;
+  readonly keyMaterials: KeyMaterialTable;
   readonly keyMaterialDeletions: RecordTable<KeyMaterialDeletion>;
   readonly aliases: AliasTable;
   readonly grants: GrantTable;
@@ -33,6 +35,7 @@ export class KmsState {
     this.#database = database;
     this.customKeyStores = new CustomKeyStoreTable(database);
     this.keys = new KeyTable(database);
+    this.keyMaterials = new KeyMaterialTable(database);
     this.keyMaterialDeletions = new RecordTable(database, 'key_material_deletions', DELETION_COLUMNS);
     this.aliases = new AliasTable(database);
     this.grants = new GrantTable(database);

@@ -82,7 +82,6 @@ export interface Tag {
 interface AnyKey {
   /** A UUID. */
   readonly keyId: string;
-  readonly customKeyStoreId: string;
   readonly creationDate: number;
   readonly description: string;
   readonly state: StoredKeyState;
@@ -96,6 +95,7 @@ interface AnyKey {
 /** A KMS key in an external key store. */
 export interface ExternalKey extends AnyKey {
   readonly origin: 'EXTERNAL_KEY_STORE';
+  readonly customKeyStoreId: string;
   readonly xksKeyId: string;
   /** 32 bytes: KMS's own share of the double encryption. */
   readonly keyMaterial: KeyObject;
@@ -104,14 +104,42 @@ export interface ExternalKey extends AnyKey {
 /** A KMS key in an AWS CloudHSM key store. */
 export interface CloudHsmKey extends AnyKey {
   readonly origin: 'AWS_CLOUDHSM';
+  readonly customKeyStoreId: string;
   /** CKA_ID of the key material in the cluster, in lower-case hexadecimal. */
   readonly backingKeyId: string;
   /** Whether the cluster had no key of this id when KMS looked last. */
   readonly isMaterialMissing: boolean;
 }
 
+/** A KMS key whose key material is KMS's own. */
+export interface AwsKmsKey extends AnyKey {
+  readonly origin: 'AWS_KMS';
+  /** While automatic rotation is enabled, as is the next. */
+  readonly rotationPeriodInDays: number | undefined;
+  readonly nextRotationDate: number | undefined;
+}
+
+/** A KMS key in a custom key store. */
+export type CustomKey = ExternalKey | CloudHsmKey;
+
 /** Times are milliseconds since the epoch. */
-export type KmsKey = ExternalKey | CloudHsmKey;
+export type KmsKey = CustomKey | AwsKmsKey;
+
+/** Key material of a key whose Origin is AWS_KMS. The latest encrypts; all decrypt. */
+export interface KeyMaterial {
+  /** 64 hexadecimal digits. */
+  readonly keyMaterialId: string;
+  readonly keyId: string;
+  /** Counts from 1. */
+  readonly version: number;
+  /** Of all but the first, as is the next. */
+  readonly rotationDate: number | undefined;
+  readonly rotationType: RotationType | undefined;
+  /** 32 bytes. */
+  readonly secret: KeyObject;
+}
+
+export type RotationType = 'AUTOMATIC' | 'ON_DEMAND';
 
 /** Key material of a deleted KMS key that is to be deleted from its cluster. */
 export interface KeyMaterialDeletion {

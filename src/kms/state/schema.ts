@@ -157,4 +157,17 @@ export const SCHEMA_STEPS: readonly string[] = [
   CREATE INDEX grants_of_key ON grants (keyId, granteeName);
   CREATE INDEX grants_by_name ON grants (keyId, name) WHERE name IS NOT NULL;
   CREATE INDEX grants_by_retiring_principal ON grants (retiringPrincipal, grantId) WHERE retiringPrincipal IS NOT NULL;`,
+
+  `ALTER TABLE keys ADD COLUMN rotationPeriodInDays INTEGER;
+  ALTER TABLE keys ADD COLUMN nextRotationDate INTEGER;
+  CREATE INDEX keys_due_for_rotation ON keys (nextRotationDate) WHERE nextRotationDate IS NOT NULL;
+  CREATE TABLE key_materials (
+    keyMaterialId TEXT PRIMARY KEY,
+    keyId TEXT NOT NULL REFERENCES keys ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    rotationDate INTEGER,
+    rotationType TEXT,
+    secret BLOB NOT NULL,
+    UNIQUE (keyId, version)
+  ) STRICT;`,
 ];

@@ -113,16 +113,17 @@ describe('CreateKey', () => {
 });
 
 describe('CreateKey refuses without a call to the proxy', () => {
-  const make =
-    'This local KMS makes only keys in custom key stores: Origin must be EXTERNAL_KEY_STORE or AWS_CLOUDHSM.';
+  const imported =
+    'This local KMS imports no key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
+  const custom = 'A key in a custom key store has the Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
   const one = '1 validation error detected: Value ';
   const reserved = 'Tags beginning with aws: are reserved';
   const tag = (TagKey: string, TagValue = '') => ({ TagKey, TagValue });
   const characters = 'Tags have letters, digits, spaces and the characters _.:/=+-@';
 
   it.each<[string, Record<string, unknown>, string, string]>([
-    ['another Origin', { Origin: 'AWS_KMS', XksKeyId: null }, 'UnsupportedOperationException', make],
-    ['no Origin', { Origin: null, XksKeyId: null }, 'UnsupportedOperationException', make],
+    ['another Origin', { Origin: 'EXTERNAL', XksKeyId: null }, 'UnsupportedOperationException', imported],
+    ['a key store, and no Origin', { Origin: null, XksKeyId: null }, 'ValidationException', custom],
     [
       'XksKeyId with another Origin',
       { Origin: 'AWS_CLOUDHSM' },

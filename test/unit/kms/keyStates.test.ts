@@ -61,31 +61,36 @@ describe('keyStateOf', () => {
 });
 
 describe('requireUsable', () => {
-  it('gives the key store of an enabled key', () => {
-    const { kms, key, store } = keyIn('Enabled', 'CONNECTED');
-    expect(requireUsable(kms, key)).toEqual(store);
+  const use =
+    ({ kms, key }: ReturnType<typeof keyIn>) =>
+    () => {
+      requireUsable(kms, key);
+    };
+
+  it('takes an enabled key', () => {
+    expect(use(keyIn('Enabled', 'CONNECTED'))).not.toThrow();
   });
 
   it('refuses a disabled key', () => {
-    const { kms, key, arn } = keyIn('Disabled', 'CONNECTED');
-    const refusal = { errorName: 'DisabledException', message: `${arn} is disabled.` };
-    expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+    const made = keyIn('Disabled', 'CONNECTED');
+    const refusal = { errorName: 'DisabledException', message: `${made.arn} is disabled.` };
+    expect(use(made)).toThrow(expect.objectContaining(refusal));
   });
 
   it.each(ALL)('refuses a key that is pending deletion, %s', (connectionState) => {
-    const { kms, key, arn } = keyIn('PendingDeletion', connectionState);
-    const refusal = { errorName: 'KMSInvalidStateException', message: `${arn} is pending deletion.` };
-    expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+    const made = keyIn('PendingDeletion', connectionState);
+    const refusal = { errorName: 'KMSInvalidStateException', message: `${made.arn} is pending deletion.` };
+    expect(use(made)).toThrow(expect.objectContaining(refusal));
   });
 
   it.each(UNCONNECTED)('refuses any other key of a key store that is %s', (connectionState) => {
     for (const state of ['Enabled', 'Disabled'] as const) {
-      const { kms, key, arn } = keyIn(state, connectionState);
+      const made = keyIn(state, connectionState);
       const message =
-        `${arn} is unavailable. This KMS key is in a custom key store that is not connected to its external key store ` +
+        `${made.arn} is unavailable. This KMS key is in a custom key store that is not connected to its external key store ` +
         'proxy. Connect the external key store and try the request again.';
       const refusal = { errorName: 'KMSInvalidStateException', message };
-      expect(() => requireUsable(kms, key)).toThrow(expect.objectContaining(refusal));
+      expect(use(made)).toThrow(expect.objectContaining(refusal));
     }
   });
 });

@@ -4,11 +4,11 @@ import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
 import { listKeys } from '../../../src/kms/operations/keys/listKeys.ts';
 import { scheduleKeyDeletion } from '../../../src/kms/operations/keys/scheduleKeyDeletion.ts';
 import { updateKeyDescription } from '../../../src/kms/operations/keys/updateKeyDescription.ts';
-import type { KmsKey } from '../../../src/kms/state/records.ts';
+import type { ExternalKey } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 let kms: LocalKmsUnderTest;
-let key: KmsKey;
+let key: ExternalKey;
 let arn: string;
 beforeEach(() => {
   kms = new LocalKmsUnderTest();

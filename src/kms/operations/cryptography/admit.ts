@@ -8,5 +8,7 @@ import { endDryRun, type DryRunnable } from '../endDryRun.ts';
  */
 export function admit(kms: LocalKms, input: DryRunnable, uses: readonly KeyUse[]): void {
   endDryRun(input);
-  for (const { key, kmsOperation } of uses) kms.quota.take(key.customKeyStoreId, kmsOperation);
+  for (const { key, kmsOperation } of uses) {
+    if (key.origin !== 'AWS_KMS') kms.quota.take(key.customKeyStoreId, kmsOperation);
+  }
 }

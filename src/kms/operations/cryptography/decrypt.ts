@@ -33,5 +33,6 @@ export const decrypt = operation(shape, async (kms, input, request) => {
     KeyId: keyArn(kms.identity, key.keyId),
     Plaintext: await use.decrypt(blob.sealed, context),
     EncryptionAlgorithm: SYMMETRIC_DEFAULT,
+    KeyMaterialId: use.keyMaterialId?.(blob.sealed),
   };
 });

@@ -24,8 +24,9 @@ export const encrypt = operation(shape, async (kms, input, request) => {
   requireSymmetricDefault(input.EncryptionAlgorithm);
   const use = useKey(kms, key, 'Encrypt', request);
   admit(kms, input, [use]);
+  const { blob } = await encryptToBlob(use, input.Plaintext, context);
   return {
-    CiphertextBlob: await encryptToBlob(use, input.Plaintext, context),
+    CiphertextBlob: blob,
     KeyId: keyArn(kms.identity, key.keyId),
     EncryptionAlgorithm: SYMMETRIC_DEFAULT,
   };

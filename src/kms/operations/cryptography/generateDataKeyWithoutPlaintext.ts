@@ -2,6 +2,7 @@ import { operation } from '../operation.ts';
 import { dataKeyShape, newDataKey } from './newDataKey.ts';
 
 export const generateDataKeyWithoutPlaintext = operation(dataKeyShape, async (kms, input, request) => {
-  const { CiphertextBlob, KeyId } = await newDataKey(kms, input, 'GenerateDataKeyWithoutPlaintext', request);
-  return { CiphertextBlob, KeyId };
+  const output = await newDataKey(kms, input, 'GenerateDataKeyWithoutPlaintext', request);
+  const { CiphertextBlob, KeyId, KeyMaterialId } = output;
+  return { CiphertextBlob, KeyId, KeyMaterialId };
 });

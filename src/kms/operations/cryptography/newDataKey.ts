@@ -27,18 +27,15 @@ export async function newDataKey(
   input: z.output<typeof dataKeyShape>,
   kmsOperation: string,
   request: KmsRequest,
-): Promise<{ CiphertextBlob: Buffer; Plaintext: Buffer; KeyId: string }> {
+): Promise<{ CiphertextBlob: Buffer; Plaintext: Buffer; KeyId: string; KeyMaterialId: string | undefined }> {
   const length = lengthOf(input);
   const context = canonicalContext(input.EncryptionContext);
   const key = findKey(kms, input.KeyId, { aliases: true }, request);
   const use = useKey(kms, key, kmsOperation, request);
   admit(kms, input, [use]);
   const dataKey = randomBytes(length);
-  return {
-    CiphertextBlob: await encryptToBlob(use, dataKey, context),
-    Plaintext: dataKey,
-    KeyId: keyArn(kms.identity, key.keyId),
-  };
+  const { blob: CiphertextBlob, keyMaterialId: KeyMaterialId } = await encryptToBlob(use, dataKey, context);
+  return { CiphertextBlob, Plaintext: dataKey, KeyId: keyArn(kms.identity, key.keyId), KeyMaterialId };
 }
 
 const KEY_SPEC_BYTES = { AES_256: 32, AES_128: 16 };

@@ -47,12 +47,15 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   const destination = useKey(kms, destinationKey, 'ReEncrypt', request);
   admit(kms, input, [source, destination]);
   const plaintext = await source.decrypt(blob.sealed, sourceContext);
+  const { blob: CiphertextBlob, keyMaterialId } = await encryptToBlob(destination, plaintext, destinationContext);
   return {
-    CiphertextBlob: await encryptToBlob(destination, plaintext, destinationContext),
+    CiphertextBlob,
     SourceKeyId: keyArn(kms.identity, sourceKey.keyId),
     KeyId: keyArn(kms.identity, destinationKey.keyId),
     SourceEncryptionAlgorithm: SYMMETRIC_DEFAULT,
     DestinationEncryptionAlgorithm: SYMMETRIC_DEFAULT,
+    SourceKeyMaterialId: source.keyMaterialId?.(blob.sealed),
+    DestinationKeyMaterialId: keyMaterialId,
   };
 });
 

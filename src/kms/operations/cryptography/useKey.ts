@@ -1,10 +1,11 @@
 import { keyArn } from '../../arn.ts';
+import { useAwsKmsKey } from '../../cryptography/awsKmsEncryption.ts';
 import { useClusterKey } from '../../cryptography/clusterEncryption.ts';
 import { useExternalKey } from '../../cryptography/doubleEncryption.ts';
 import type { KeyUse } from '../../cryptography/keyUse.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
-import { requireUsable } from '../keys/keyState.ts';
+import { requireUsable, storeOf } from '../keys/keyState.ts';
 import type { KmsRequest } from '../operation.ts';
 import { requestMetadata } from '../requestMetadata.ts';
 
@@ -13,14 +14,26 @@ import { requestMetadata } from '../requestMetadata.ts';
  * it cannot be used now.
  */
 export function useKey(kms: LocalKms, key: KmsKey, kmsOperation: string, request: KmsRequest): KeyUse {
-  const { customKeyStoreId } = key;
-  if (key.origin === 'AWS_CLOUDHSM') {
-    request.note({ customKeyStoreId, backingKeyId: key.backingKeyId });
-    return useClusterKey(kms, key, requireUsable(kms, key), kmsOperation);
+  request.note(eventDataOf(key));
+  requireUsable(kms, key);
+  switch (key.origin) {
+    case 'AWS_KMS':
+      return useAwsKmsKey(kms, key, kmsOperation);
+    case 'AWS_CLOUDHSM':
+      return useClusterKey(kms, key, storeOf(kms, key), kmsOperation);
+    case 'EXTERNAL_KEY_STORE': {
+      const { proxy, customKeyStoreId } = storeOf(kms, key);
+      const arn = keyArn(kms.identity, key.keyId);
+      const call = { proxy, customKeyStoreId, requestMetadata: requestMetadata(request, kmsOperation, arn) };
+      return useExternalKey(kms.xksProxy, key, call);
+    }
   }
-  request.note({ customKeyStoreId, xksKeyId: key.xksKeyId });
-  const { proxy } = requireUsable(kms, key);
-  const arn = keyArn(kms.identity, key.keyId);
-  const call = { proxy, customKeyStoreId, requestMetadata: requestMetadata(request, kmsOperation, arn) };
-  return useExternalKey(kms.xksProxy, key, call);
+}
+
+function eventDataOf(key: KmsKey): Readonly<Record<string, string>> {
+  if (key.origin === 'AWS_KMS') return {};
+  const { customKeyStoreId } = key;
+  return key.origin === 'AWS_CLOUDHSM'
+    ? { customKeyStoreId, backingKeyId: key.backingKeyId }
+    : { customKeyStoreId, xksKeyId: key.xksKeyId };
 }

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { newKeyFacts } from '../../access/keyFacts.ts';
 import { keyArn } from '../../arn.ts';
-import { operation } from '../operation.ts';
+import type { LocalKms } from '../../localKms.ts';
+import type { KmsKey } from '../../state/records.ts';
+import { operation, type KmsRequest } from '../operation.ts';
+import { createAwsKmsKey } from './createAwsKmsKey.ts';
 import { createClusterKey } from './createClusterKey.ts';
 import { createExternalKey } from './createExternalKey.ts';
-import { createKeyRequest, newKeyOf } from './createKeyRequest.ts';
+import { createKeyRequest, newKeyOf, type NewKey } from './createKeyRequest.ts';
 import { keyMetadata } from './keyMetadata.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './keyPolicy.ts';
 import { tagsOf } from './keyTags.ts';
 
-/** A KMS key over an external key, or with key material that is made in a cluster. */
+/** A KMS key with key material of KMS's own, with key material that is made in a cluster, or over an external key. */
 export const createKey = operation(createKeyRequest, async (kms, input, request) => {
   const wanted = newKeyOf(input);
   const policy = input.Policy ?? defaultKeyPolicy(kms.identity.accountId);
@@ -26,10 +29,25 @@ export const createKey = operation(createKeyRequest, async (kms, input, request)
     tags: tagsOf(input.Tags),
     policy,
   } as const;
-  const key =
-    wanted.origin === 'AWS_CLOUDHSM'
-      ? await createClusterKey(kms, wanted, common, request)
-      : await createExternalKey(kms, wanted, common, request);
+  const key = await createKeyOf(kms, wanted, common, request);
   request.noteResource(keyArn(kms.identity, key.keyId));
   return { KeyMetadata: keyMetadata(kms, key) };
 });
+
+type CommonParts = Parameters<typeof createAwsKmsKey>[1];
+
+function createKeyOf(
+  kms: LocalKms,
+  wanted: NewKey,
+  common: CommonParts,
+  request: KmsRequest,
+): KmsKey | Promise<KmsKey> {
+  switch (wanted.origin) {
+    case 'AWS_KMS':
+      return createAwsKmsKey(kms, common);
+    case 'AWS_CLOUDHSM':
+      return createClusterKey(kms, wanted, common, request);
+    case 'EXTERNAL_KEY_STORE':
+      return createExternalKey(kms, wanted, common, request);
+  }
+}

@@ -18,6 +18,7 @@ export const createKeyRequest = z.object({
 
 /** What a new key is to be made of. */
 export type NewKey =
+  | { readonly origin: 'AWS_KMS' }
   | { readonly origin: 'EXTERNAL_KEY_STORE'; readonly customKeyStoreId: string; readonly xksKeyId: string }
   | { readonly origin: 'AWS_CLOUDHSM'; readonly customKeyStoreId: string };
 
@@ -35,27 +36,30 @@ export function newKeyOf(input: z.output<typeof createKeyRequest>): NewKey {
   if (xksKeyId !== undefined && origin !== 'EXTERNAL_KEY_STORE') {
     throw invalid('XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.');
   }
-  if (origin !== 'EXTERNAL_KEY_STORE' && origin !== 'AWS_CLOUDHSM') {
+  if (origin === 'EXTERNAL') {
     throw unsupported(
-      'This local KMS makes only keys in custom key stores: Origin must be EXTERNAL_KEY_STORE or AWS_CLOUDHSM.',
+      'This local KMS imports no key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.',
     );
   }
+  requireSuitable(input, origin);
+  if (origin === 'AWS_KMS') {
+    if (customKeyStoreId === undefined) return { origin };
+    throw invalid('A key in a custom key store has the Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE.');
+  }
   if (customKeyStoreId === undefined) throw invalid(`A key whose Origin is ${origin} needs a CustomKeyStoreId.`);
-  requireSuitable(input);
   if (origin === 'AWS_CLOUDHSM') return { origin, customKeyStoreId };
   if (xksKeyId === undefined) throw invalid('A key whose Origin is EXTERNAL_KEY_STORE needs an XksKeyId.');
   return { origin, customKeyStoreId, xksKeyId };
 }
 
-function requireSuitable(input: z.output<typeof createKeyRequest>): void {
+function requireSuitable(input: z.output<typeof createKeyRequest>, origin: NewKey['origin']): void {
   const keySpec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
-  if (keySpec !== 'SYMMETRIC_DEFAULT') {
-    throw unsupported(`A key in a custom key store has the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
-  }
+  const where = origin === 'AWS_KMS' ? 'A key of this local KMS' : 'A key in a custom key store';
+  if (keySpec !== 'SYMMETRIC_DEFAULT') throw unsupported(`${where} has the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
   if (input.KeyUsage !== 'ENCRYPT_DECRYPT') {
     throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT.`);
   }
-  if (input.MultiRegion) throw unsupported('A key in a custom key store cannot be a multi-Region key.');
+  if (input.MultiRegion) throw unsupported(`${where} cannot be a multi-Region key.`);
 }
 
 function invalid(message: string): KmsError {

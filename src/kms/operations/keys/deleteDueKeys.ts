@@ -8,6 +8,7 @@ import type { LocalKms } from '../../localKms.ts';
  */
 export function deleteDueKeys(kms: Pick<LocalKms, 'identity' | 'state' | 'clock'>, events: EventTrail): void {
   for (const key of kms.state.keys.deleteDue(kms.clock())) {
+    if (key.origin === 'AWS_KMS') events.add(deleteKeyEvent(kms, key, {}));
     if (key.origin !== 'EXTERNAL_KEY_STORE') continue;
     const { customKeyStoreId, xksKeyId } = key;
     events.add(deleteKeyEvent(kms, key, { customKeyStoreId, xksKeyId }));

@@ -17,13 +17,16 @@ export function keyMetadata(kms: LocalKms, key: KmsKey): Readonly<Record<string,
     KeyState: keyState,
     ...(key.deletionDate !== undefined && { DeletionDate: new Date(key.deletionDate) }),
     Origin: key.origin,
-    CustomKeyStoreId: key.customKeyStoreId,
+    ...(key.origin !== 'AWS_KMS' && { CustomKeyStoreId: key.customKeyStoreId }),
     ...(key.origin === 'AWS_CLOUDHSM' && { CloudHsmClusterId: storeOf(kms, key).cloudHsmClusterId }),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
     KeySpec: 'SYMMETRIC_DEFAULT',
     EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
     MultiRegion: false,
+    ...(key.origin === 'AWS_KMS' && {
+      CurrentKeyMaterialId: kms.state.keyMaterials.list(key.keyId).at(-1)?.keyMaterialId,
+    }),
     ...(key.origin === 'EXTERNAL_KEY_STORE' && { XksKeyConfiguration: { Id: key.xksKeyId } }),
   };
 }

@@ -2,7 +2,7 @@ import { keyArn } from '../../arn.ts';
 import { clusterError } from '../../failures/kmsErrorOf.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
-import type { CustomKeyStore, KmsKey, StoredKeyState } from '../../state/records.ts';
+import type { CustomKey, CustomKeyStore, KmsKey, StoredKeyState } from '../../state/records.ts';
 
 const NOT_CONNECTED = {
   // Spec, "KMS Considerations".
@@ -24,37 +24,42 @@ export function notConnected({ customKeyStoreType }: Pick<CustomKeyStore, 'custo
  * cancelled. AWS KMS Developer Guide, "Key states of AWS KMS keys".
  */
 export function keyStateOf(kms: LocalKms, key: KmsKey): StoredKeyState | 'Unavailable' {
-  if (key.state === 'PendingDeletion') return key.state;
+  if (key.state === 'PendingDeletion' || key.origin === 'AWS_KMS') return key.state;
   const isAvailable = storeOf(kms, key).connectionState === 'CONNECTED' && !isMaterialMissing(key);
   return isAvailable ? key.state : 'Unavailable';
 }
 
-/**
- * The key store of a key that can be used now. Throws DisabledException or KMSInvalidStateException, as cryptographic
- * operations do.
- */
-export function requireUsable<Key extends KmsKey>(kms: LocalKms, key: Key): StoreOf<Key> {
+/** Throws DisabledException or KMSInvalidStateException, as cryptographic operations do, unless a key can be used now. */
+export function requireUsable(kms: LocalKms, key: KmsKey): void {
   requireNotPendingDeletion(kms, key);
-  const arn = keyArn(kms.identity, key.keyId);
-  const store = storeOf(kms, key);
-  if (store.connectionState !== 'CONNECTED') {
-    throw new KmsError('KMSInvalidStateException', `${arn} is unavailable. ${notConnected(store)}`);
-  }
-  if (isMaterialMissing(key)) throw clusterError('key not found');
-  if (key.state === 'Disabled') throw new KmsError('DisabledException', `${arn} is disabled.`);
-  return store;
+  if (key.origin !== 'AWS_KMS') requireAvailable(kms, key);
+  requireEnabled(kms, key);
 }
 
 /** Throws KMSInvalidStateException. */
-export function requireNotPendingDeletion({ identity }: LocalKms, { keyId, state }: KmsKey): void {
+export function requireNotPendingDeletion({ identity }: Pick<LocalKms, 'identity'>, { keyId, state }: KmsKey): void {
   if (state !== 'PendingDeletion') return;
   throw new KmsError('KMSInvalidStateException', `${keyArn(identity, keyId)} is pending deletion.`);
 }
 
-type StoreOf<Key extends KmsKey> = Extract<CustomKeyStore, { readonly customKeyStoreType: Key['origin'] }>;
+/** Throws DisabledException. */
+export function requireEnabled({ identity }: Pick<LocalKms, 'identity'>, { keyId, state }: KmsKey): void {
+  if (state === 'Disabled') throw new KmsError('DisabledException', `${keyArn(identity, keyId)} is disabled.`);
+}
+
+function requireAvailable(kms: LocalKms, key: CustomKey): void {
+  const store = storeOf(kms, key);
+  if (store.connectionState !== 'CONNECTED') {
+    const arn = keyArn(kms.identity, key.keyId);
+    throw new KmsError('KMSInvalidStateException', `${arn} is unavailable. ${notConnected(store)}`);
+  }
+  if (isMaterialMissing(key)) throw clusterError('key not found');
+}
+
+type StoreOf<Key extends CustomKey> = Extract<CustomKeyStore, { readonly customKeyStoreType: Key['origin'] }>;
 
 /** The key store of a key, which has it as long as the key exists. */
-export function storeOf<Key extends KmsKey>(
+export function storeOf<Key extends CustomKey>(
   { state }: LocalKms,
   { keyId, customKeyStoreId, origin }: Key,
 ): StoreOf<Key> {
@@ -63,6 +68,6 @@ export function storeOf<Key extends KmsKey>(
   return store as StoreOf<Key>;
 }
 
-function isMaterialMissing(key: KmsKey): boolean {
+function isMaterialMissing(key: CustomKey): boolean {
   return key.origin === 'AWS_CLOUDHSM' && key.isMaterialMissing;
 }

@@ -2,22 +2,28 @@ import { redactError } from '../redactError.ts';
 import { Repetition } from '../timing/repetition.ts';
 import type { EventTrail } from './events/eventTrail.ts';
 import { deleteKeyMaterial } from './kmsUser/deleteKeyMaterial.ts';
+import type { LocalKms } from './localKms.ts';
 import { deleteDueKeys } from './operations/keys/deleteDueKeys.ts';
+import { rotateDueKeys } from './operations/rotation/rotateDueKeys.ts';
 
 const PAUSE_MS = 1_000;
 
-/** Deletes keys soon after their waiting period has ended, also while there are no calls, and then their key material in clusters. */
-export function keyDeletion(
-  kms: Parameters<typeof deleteKeyMaterial>[0],
+/**
+ * Does what is due soon after its time, also while there are no calls: rotates keys, deletes those whose waiting period has ended, and
+ * then their key material in clusters.
+ */
+export function dueWork(
+  kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'dayMs' | 'kmsUser'>,
   events: EventTrail,
   log: { error(record: object, message: string): void },
 ): Repetition {
   const work = async (): Promise<void> => {
     try {
+      rotateDueKeys(kms);
       deleteDueKeys(kms, events);
       await deleteKeyMaterial(kms, events);
     } catch (error) {
-      log.error({ detail: redactError(error) }, 'keys whose waiting period has ended cannot be deleted');
+      log.error({ detail: redactError(error) }, 'keys that are due cannot be rotated or deleted');
     }
   };
   return new Repetition(work, () => PAUSE_MS);

@@ -1,0 +1,44 @@
+import type { CloudTrailEvent } from './cloudTrailEvent.ts';
+
+/** The last successful cryptographic operation with a key. API reference, KeyLastUsageData. */
+export interface KeyLastUsage {
+  readonly operation: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly cloudTrailEventId: string;
+  readonly kmsRequestId: string | undefined;
+}
+
+const OPERATIONS = new Set(['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt']);
+
+/** What keys were used for last, since this process began. */
+export class KeyUsage {
+  readonly #clock: () => number;
+  /** By the ARNs of keys. */
+  readonly #last = new Map<string, KeyLastUsage>();
+  /** Milliseconds since the epoch. */
+  readonly trackingStartDate: number;
+
+  constructor(clock: () => number) {
+    this.#clock = clock;
+    this.trackingStartDate = clock();
+  }
+
+  /** Takes each event; those that are no use of a key change nothing. */
+  record({ eventName, eventID, requestID, errorCode, resources = [], eventSource }: CloudTrailEvent): void {
+    if (eventSource !== 'kms.amazonaws.com') return;
+    if (eventName === 'DeleteKey') for (const { ARN } of resources) this.#last.delete(ARN);
+    if (!OPERATIONS.has(eventName) || errorCode !== undefined) return;
+    const usage = {
+      operation: eventName,
+      timestamp: this.#clock(),
+      cloudTrailEventId: eventID,
+      kmsRequestId: requestID,
+    };
+    for (const { ARN } of resources) this.#last.set(ARN, usage);
+  }
+
+  lastOf(keyArn: string): KeyLastUsage | undefined {
+    return this.#last.get(keyArn);
+  }
+}

@@ -1,0 +1,20 @@
+import type { LocalKms } from '../../localKms.ts';
+import type { AwsKmsKey } from '../../state/records.ts';
+import { addKeyMaterial } from '../rotation/addKeyMaterial.ts';
+
+/** Stores a KMS key with key material of KMS's own, which is not rotated before somebody asks for it. */
+export function createAwsKmsKey(
+  kms: LocalKms,
+  common: Omit<AwsKmsKey, 'origin' | 'creationDate' | 'rotationPeriodInDays' | 'nextRotationDate'>,
+): AwsKmsKey {
+  const key: AwsKmsKey = {
+    ...common,
+    origin: 'AWS_KMS',
+    creationDate: kms.clock(),
+    rotationPeriodInDays: undefined,
+    nextRotationDate: undefined,
+  };
+  kms.state.keys.insert(key);
+  addKeyMaterial(kms, key);
+  return key;
+}
