@@ -94,15 +94,20 @@ export class RunningLocalKms {
 
   /** Runs `aws kms` of the real AWS CLI to its end. */
   aws(...args: readonly string[]): Promise<CommandOutcome> {
-    return this.awsService('kms', ...args);
+    return this.awsAs('TEST', 'kms', ...args);
   }
 
   /** The same of `aws` and another service. */
   awsService(...args: readonly string[]): Promise<CommandOutcome> {
+    return this.awsAs('TEST', ...args);
+  }
+
+  /** The same with another access key id. */
+  awsAs(accessKeyId: string, ...args: readonly string[]): Promise<CommandOutcome> {
     const env = {
       PATH: process.env['PATH'],
       HOME: this.folder,
-      AWS_ACCESS_KEY_ID: 'TEST',
+      AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'any',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_CONFIG_FILE: join(this.folder, 'aws.config'),
