@@ -194,7 +194,7 @@ it('tells which key and key store a call was for that failed before its proxy wa
   expect(failed).toMatchObject([
     { eventName: 'Decrypt', errorCode: 'DisabledException', errorMessage: `${key} is disabled.`, ...common },
     { eventName: 'Decrypt', errorCode: 'KMSInvalidStateException', ...common },
-    { eventName: 'GenerateMac', errorCode: 'UnsupportedOperationException', requestParameters: null },
+    { eventName: 'GenerateMac', errorCode: 'InvalidKeyUsageException', requestParameters: { keyId: key } },
   ]);
 });
 
