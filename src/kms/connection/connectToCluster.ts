@@ -21,6 +21,8 @@ export async function connectToCluster(kms: Kms, store: CloudHsmKeyStore): Promi
     await checkKeyMaterial(kms, store);
     return { state: 'CONNECTED' };
   } catch (error) {
+    // A key store that is FAILED keeps nobody from logging in.
+    await kms.kmsUser.disconnect(store.customKeyStoreId);
     if (!(error instanceof ClusterFailure)) throw error;
     return failed(CLUSTER_FAILURE_TABLE[error.reason].connection, error.message);
   }

@@ -77,6 +77,13 @@ describe('connecting', () => {
     expect(await connected()).toMatchObject({ connectionState: 'CONNECTED' });
   });
 
+  it('that fails after the login leaves nobody logged in', async () => {
+    kms.addClusterKey(store.customKeyStoreId);
+    kms.kmsUser.callFailure = 'unreachable';
+    expect(await connected()).toMatchObject(failedWith('NETWORK_ERRORS'));
+    expect(kms.kmsUser.connected.size).toBe(0);
+  });
+
   it('to a cluster that was deleted is FAILED with CLUSTER_NOT_FOUND', async () => {
     const cluster = kms.state.clusters.find(store.cloudHsmClusterId);
     if (cluster) kms.state.clusters.put({ ...cluster, state: 'DELETED' });
