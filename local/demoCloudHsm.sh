@@ -9,13 +9,14 @@ wait_until() {
   printf '\n# ... until %s\n' "$1"
 }
 
-wait_until_connected() {
-  wait_until 'the key store is CONNECTED' CONNECTED connection_state
+# The same for the state $1 of the key store.
+wait_until_store_is() {
+  wait_until "the key store is $1" "$1" connection_state
 }
 
 disconnect() {
   run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'
-  wait_until 'the key store is DISCONNECTED' DISCONNECTED connection_state
+  wait_until_store_is DISCONNECTED
 }
 
 connect() {
@@ -42,7 +43,8 @@ echo "The life of an AWS CloudHSM key store. A local KMS listens at $KMS_ENDPOIN
 tokens, each with a process of its own. External key stores can live beside (make demo). What takes minutes in AWS takes a
 second here, and a day 3 seconds. All that follows is done by the AWS CLI, and by CloudHSM CLI, which is xks-proxy's here:
 
-  aws() { command aws --endpoint-url $KMS_ENDPOINT \"\$@\"; }
+  KMS_ENDPOINT=$KMS_ENDPOINT
+  aws() { command aws --endpoint-url \$KMS_ENDPOINT \"\$@\"; }
   xks-proxy() { npx xks-proxy \"\$@\"; }"
 
 chapter 'A cluster'
@@ -60,7 +62,8 @@ run 'KEY_STORE=$(aws kms create-custom-key-store --custom-key-store-name Example
     --trust-anchor-certificate file://cluster/customerCA.crt --key-store-password file://cluster/kmsuser.password \
     --query CustomKeyStoreId --output text); echo $KEY_STORE'
 connect
-wait_for_state CONNECTED
+wait_until_store_is CONNECTED
+show_state
 say 'KMS has logged in as kmsuser, and has changed the password to one that only KMS knows. The old one is of no use:'
 run 'PASSWORD=$(cat cluster/kmsuser.password)'
 refused 'as_kmsuser key list'
@@ -93,7 +96,8 @@ set_password '$PASSWORD'
 run 'as_kmsuser key list --verbose | grep -E "\"(label|id|key-type|extractable)\""'
 say 'KMS does not know that password yet:'
 connect
-wait_for_state FAILED ConnectionErrorCode
+wait_until_store_is FAILED
+show_state ConnectionErrorCode
 
 chapter 'kmsuser is logged in elsewhere'
 say 'A FAILED key store has to be disconnected first. KMS is told the password; but in another terminal, kmsuser is logged in:'
@@ -103,12 +107,13 @@ run 'exec 3> >(xks-proxy cloudhsm-cli interactive > other-terminal.txt 2>&1)'
 run 'printf "login --username kmsuser --role crypto-user\n%s\n" $PASSWORD >&3'
 wait_until 'other-terminal.txt has the answer' 1 times_logged '"error_code": 0' other-terminal.txt
 connect
-wait_for_state FAILED ConnectionErrorCode
+wait_until_store_is FAILED
+show_state ConnectionErrorCode
 say 'That terminal is closed, which logs kmsuser out:'
 run 'exec 3>&-'
 disconnect
 connect
-wait_until_connected
+wait_until_store_is CONNECTED
 run "$decrypt"
 
 chapter 'Five wrong passwords'
@@ -117,14 +122,15 @@ run 'for PASSWORD in guess001 guess002 guess003 guess004 guess005; do as_kmsuser
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
 disconnect
 connect
-wait_for_state FAILED ConnectionErrorCode
+wait_until_store_is FAILED
+show_state ConnectionErrorCode
 say 'Another password unlocks the user:'
 disconnect
 run 'PASSWORD=kmsPassword2'
 set_password '$PASSWORD'
 tell_password '$PASSWORD'
 connect
-wait_until_connected
+wait_until_store_is CONNECTED
 
 chapter 'The cluster cannot be reached'
 say 'Its process is killed:'
@@ -158,7 +164,7 @@ say 'While kmsuser can log in, the key material of a KMS key that is still neede
 run 'as_kmsuser key delete --filter attr.label=$KEY_ARN'
 tell_password '$PASSWORD'
 connect
-wait_until_connected
+wait_until_store_is CONNECTED
 run 'aws kms describe-key --key-id $KEY_ARN --query KeyMetadata.KeyState'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
 say 'The backup becomes another cluster, with two HSMs:'
@@ -174,7 +180,7 @@ disconnect
 run 'printf "%s\n" $PASSWORD $PASSWORD | as_admin user change-password --username kmsuser --role crypto-user --cluster-id $NEW_CLUSTER'
 run 'aws kms update-custom-key-store --custom-key-store-id $KEY_STORE --cloud-hsm-cluster-id $NEW_CLUSTER --key-store-password $PASSWORD'
 connect
-wait_until_connected
+wait_until_store_is CONNECTED
 say 'The old ciphertext opens:'
 run "$decrypt"
 say 'docs/local-kms.md has all this step by step, docs/local-kms-causes.md each error with its cause and its cure. The log, the events and the clusters of this story are in local/made/demo-cloudhsm.'

@@ -70,5 +70,5 @@ show_state() {
 
 wait_for_state() {
   until_it_says "$1" connection_state
-  show_state "${2-}"
+  show_state
 }
