@@ -72,9 +72,12 @@ describe.skipIf(!hasBrowser)(`the status page in Chromium${hasBrowser ? '' : ' (
       controller.abort();
     });
     const { signal } = controller;
-    for (let count = 0; count < 8; count += 1) await fetch(`${url}/events`, { signal });
+    // Kept, because a response that is not referred to any longer is closed.
+    const streams = [];
+    for (let count = 0; count < 8; count += 1) streams.push(await fetch(`${url}/events`, { signal }));
     const { page } = await openPage(url, WIDE);
     await expect.poll(() => page.innerText('#live')).toMatch(/^No news since /);
+    expect(streams.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     controller.abort();
     await expect.poll(() => page.innerText('#live')).toBe('Live');
   });

@@ -169,9 +169,7 @@ it('shows when the token is gone, and when it is back', async () => {
   for (let time = 0; time < 3; time += 1) await proxy.post(paths.encrypt, encryptBody);
   await expect.poll(read).toMatch(/Not ready .*Key manager softhsm is UNAVAILABLE: /);
   back();
-  await expect
-    .poll(read)
-    .toMatch(/Ready .*softhsm ACTIVE .*Changes of its state .*ACTIVE main .*UNAVAILABLE .*ACTIVE main/);
+  await expect.poll(read).toMatch(/Ready .*softhsm ACTIVE .*State changes .*ACTIVE main .*UNAVAILABLE .*ACTIVE main/);
 });
 
 it('shows a certificate that expires while it serves, and a key that is blocked', async () => {
@@ -199,13 +197,13 @@ it('shows all workers, one that hangs, and one that was replaced', async () => {
   await expect.poll(served).toHaveLength(2);
   for (let requests = 0; requests < 4; requests += 1) await proxy.proveService();
   await expect.poll(read).toContain('first SERVING requests 4 failed 0');
-  expect(await read()).toMatch(/main supervises .*worker-1 \d+ ready .*worker-2 \d+ ready/);
+  expect(await read()).toMatch(/main \d+ supervisor .*worker-1 \d+ ready .*worker-2 \d+ ready/);
   const [first = NaN] = served();
   process.kill(first, 'SIGSTOP');
   await expect.poll(read).toContain(`worker ${first} does not answer`);
   process.kill(first, 'SIGKILL');
   await expect.poll(served).toHaveLength(3);
-  await expect.poll(read).toContain('workers replaced since the start 1');
+  await expect.poll(read).toContain('workers replaced since start 1');
   // What the first worker has served stays counted.
   expect(await read()).toContain('first SERVING requests 4 failed 0');
 });

@@ -71,7 +71,7 @@ function audit({ metrics, now }: StatusFacts): Attention[] {
   }
   const unrecorded = metrics.value('xks_proxy_audit_unrecorded_answers_total') ?? 0;
   if (unrecorded > 0) {
-    const text = `${unrecorded} answers have left without a record in the audit log since the start`;
+    const text = `${unrecorded} answers have left without a record in the audit log since start`;
     found.push({ level: 'warn', text, alert: 'XksProxyAnswersUnrecorded' });
   }
   return found;

@@ -54,8 +54,8 @@ export function latencyChart(bins: Bins, latenciesOf: (sample: Sample) => readon
     title: 'Latency',
     kind: 'curves',
     series: [
-      { name: '99 %', look: 'warn', values: quantile(0.99) },
-      { name: 'half', look: 'plain', values: quantile(0.5) },
+      { name: 'p99', look: 'warn', values: quantile(0.99) },
+      { name: 'p50', look: 'plain', values: quantile(0.5) },
     ],
     format: formatMs,
     limit: KMS_TIMEOUT,

@@ -23,7 +23,7 @@ function certificates({ metrics, now }: StatusFacts): Html {
   if (all.length === 0) return html`<p class="muted">None: plain HTTP</p>`;
   return table({
     caption: 'Certificates in force',
-    columns: ['Subject', 'Of', 'Serial number', 'Expires', 'Left'],
+    columns: ['Subject', 'Of', 'Serial number', 'Expires', 'Time left'],
     rows: all.map(({ labels, value }) => {
       const left = value - now / 1000;
       return [
@@ -40,20 +40,20 @@ function certificates({ metrics, now }: StatusFacts): Html {
 function timeLeft(seconds: number): Html {
   if (seconds <= 0) return outcome('fail', `expired ${formatDuration(-seconds)} ago`);
   const level = seconds > 30 * DAY_SECONDS ? 'pass' : seconds > 10 * DAY_SECONDS ? 'warn' : 'fail';
-  return outcome(level, `${formatDuration(seconds)} left`);
+  return outcome(level, formatDuration(seconds));
 }
 
 function credentials({ metrics, now }: StatusFacts): Html {
   return table({
     caption: 'Credentials in force',
-    columns: ['Access key id', 'Key store', 'Here since', 'Last used'],
+    columns: ['Access key id', 'Key store', 'First seen', 'Last used'],
     rows: metrics.series('xks_proxy_credential_last_used_timestamp_seconds').map(({ labels, value }) => {
       const seen = metrics.value('xks_proxy_credential_first_seen_timestamp_seconds', labels);
       return [
         html`<code>${labels['access_key_id'] ?? ''}</code>`,
         labels['key_store'] ?? '',
         seen === undefined ? '' : timeOf(seen),
-        value === 0 ? 'not since the start' : html`${timeOf(value)}, ${formatDuration(now / 1000 - value)} ago`,
+        value === 0 ? 'not since start' : html`${timeOf(value)}, ${formatDuration(now / 1000 - value)} ago`,
       ];
     }),
   });

@@ -26,18 +26,18 @@ function keyManager(facts: StatusFacts, name: string, state: KeyManagerState): H
     ${status === 'ACTIVE' ? '' : html`<p>${changes.find((change) => change.status === status)?.detail ?? ''}</p>`}
     ${figures([
       ['sessions in use', sessions === undefined ? 'not known' : `${sessionsInUse ?? 0} of ${sessions}`],
-      ['operations that wait', formatNumber(operationsWaiting ?? 0)],
+      ['operations waiting', formatNumber(operationsWaiting ?? 0)],
       ['operations', formatNumber(operations.reduce((sum, each) => sum + each.succeeded + each.failed, 0))],
       ['failed', formatNumber(failed)],
-      ['half within', msOf(quantileMs(latency, 0.5))],
-      ['99 % within', msOf(quantileMs(latency, 0.99))],
+      ['p50', msOf(quantileMs(latency, 0.5))],
+      ['p99', msOf(quantileMs(latency, 0.99))],
     ])}
     <div class="charts">
       ${stateChart(bins, name)} ${sessionsChart(bins, name)}
       ${ratesChart('Operations a second', bins, ({ keyManagers }) => present(keyManagers.get(name)))}
       ${latencyChart(bins, ({ keyManagers }) => present(keyManagers.get(name)?.latency))}
     </div>
-    <h4>Changes of its state</h4>
+    <h4>State changes</h4>
     ${changes.length === 0 ? html`<p class="muted">None yet</p>` : changeList(changes)}
   </article>`;
 }
@@ -66,7 +66,7 @@ function stateChart(bins: Bins, name: string): Html {
   const known = worst.filter((status) => status !== undefined).length;
   return chart({
     title: 'State',
-    note: 'the worse the higher',
+    note: 'higher is worse',
     kind: 'bars',
     series: HEALTH_STATUSES.map((status) => ({
       name: status,
@@ -89,7 +89,7 @@ function sessionsChart(bins: Bins, name: string): Html {
     title: 'Sessions',
     kind: 'curves',
     series: [
-      { name: 'there are', look: 'quiet', values: most('sessions') },
+      { name: 'total', look: 'quiet', values: most('sessions') },
       { name: 'in use', look: 'plain', values: most('sessionsInUse') },
       { name: 'waiting', look: 'fail', values: most('operationsWaiting') },
     ],

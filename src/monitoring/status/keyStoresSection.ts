@@ -25,7 +25,7 @@ export function keyStoresSection(facts: StatusFacts): Html {
 function keyStoreTable(facts: StatusFacts, names: readonly string[]): Html {
   return table({
     caption: 'Key stores in the last half hour',
-    columns: ['Key store', 'State', 'Requests', 'Failed', '99 % within', 'Most at once of its quota', 'Blocked keys'],
+    columns: ['Key store', 'State', 'Requests', 'Failed', 'p99', 'Highest use of quota', 'Blocked keys'],
     rows: names.map((key_store) => {
       const { succeeded, failed, latency } = recentOf(facts, key_store);
       return [
@@ -56,9 +56,9 @@ function keyStore(facts: StatusFacts, key_store: string): Html {
     ${figures([
       ['requests', formatNumber(recent.succeeded + recent.failed)],
       ['failed', formatNumber(recent.failed)],
-      ['half within', msOf(quantileMs(recent.latency, 0.5))],
-      ['99 % within', msOf(quantileMs(recent.latency, 0.99))],
-      ['since the start', formatNumber(totalOf(facts, key_store))],
+      ['p50', msOf(quantileMs(recent.latency, 0.5))],
+      ['p99', msOf(quantileMs(recent.latency, 0.99))],
+      ['since start', formatNumber(totalOf(facts, key_store))],
     ])}
     ${quota(facts, key_store)}
     <div class="charts">
@@ -76,8 +76,8 @@ function quota(facts: StatusFacts, key_store: string): Html {
   return figures([
     ['quota', `${formatNumber(use.limit)} a second`],
     ['used', rateOf(use.newest)],
-    ['at most', rateOf(use.highest)],
-    ['refused by it', formatNumber(recentOf(facts, key_store).throttledByQuota)],
+    ['highest', rateOf(use.highest)],
+    ['throttled', formatNumber(recentOf(facts, key_store).throttledByQuota)],
   ]);
 }
 
@@ -118,11 +118,11 @@ function withoutKeyStore(facts: StatusFacts): Html {
   const refused = facts.metrics.series('xks_proxy_refused_connections_total').filter(({ value }) => value > 0);
   const recent = recentOf(facts, NONE);
   if (refused.length === 0 && totalOf(facts, NONE) === 0) return html``;
-  return html`<article class="card pad" aria-label="Of no key store">
-    <h3>Of no key store</h3>
+  return html`<article class="card pad" aria-label="Requests without a key store">
+    <h3>Requests without a key store</h3>
     ${figures([
       ['requests', formatNumber(recent.succeeded + recent.failed)],
-      ['since the start', formatNumber(totalOf(facts, NONE))],
+      ['since start', formatNumber(totalOf(facts, NONE))],
       ...refused.map(({ labels, value }): [string, string] => {
         return [`connections refused (${labels['reason'] ?? ''})`, formatNumber(value)];
       }),

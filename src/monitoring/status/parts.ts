@@ -37,19 +37,20 @@ export interface Table {
 /** A table in a card; on a narrow screen each row is a list of named values. */
 export function table({ caption, columns, rows }: Table): Html {
   const [, ...names] = columns;
+  // The roles are lost where the style sheet makes blocks of rows and cells.
   return html`<div class="card">
-    <table class="table" aria-label="${caption}">
-      <thead>
-        <tr>
-          ${columns.map((column) => html`<th scope="col">${column}</th>`)}
+    <table class="table" role="table" aria-label="${caption}">
+      <thead role="rowgroup">
+        <tr role="row">
+          ${columns.map((column) => html`<th scope="col" role="columnheader">${column}</th>`)}
         </tr>
       </thead>
-      <tbody>
+      <tbody role="rowgroup">
         ${rows.map(
           ([first = '', ...others]) =>
-            html`<tr>
-              <th scope="row">${first}</th>
-              ${others.map((cell, index) => html`<td data-name="${names[index] ?? ''}">${cell}</td>`)}
+            html`<tr role="row">
+              <th scope="row" role="rowheader">${first}</th>
+              ${others.map((cell, index) => html`<td role="cell" data-name="${names[index] ?? ''}">${cell}</td>`)}
             </tr>`,
         )}
       </tbody>

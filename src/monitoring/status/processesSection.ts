@@ -2,23 +2,26 @@ import { formatDuration, formatMib, formatNumber, formatShare } from '../../page
 import { html, type Html } from '../../pages/html.ts';
 import type { ProcessReport } from '../processReport.ts';
 import { figures, outcome, table } from './parts.ts';
-import type { StatusFacts } from './statusFacts.ts';
+import { servingOf, type StatusFacts } from './statusFacts.ts';
 
 const MAIN = 'main';
 
 export function processesSection(facts: StatusFacts): Html {
   const { processes, metrics } = facts;
-  const isSupervised = !processes.some((process) => process.is === 'serving' && process.name === MAIN);
-  const own = isSupervised ? [[MAIN, '', outcome('pass', 'supervises'), ...useOf(facts, MAIN)]] : [];
+  // A process that has metrics of its own before others serve, or beside them, supervises them.
+  const isSupervised =
+    metrics.value('process_start_time_seconds', { process: MAIN }) !== undefined &&
+    !servingOf(facts).some(({ name }) => name === MAIN);
+  const own = isSupervised ? [[MAIN, String(facts.pid), outcome('pass', 'supervisor'), ...useOf(facts, MAIN)]] : [];
   return html`<section>
     <h2>Processes</h2>
     ${figures([
-      ['that serve', String(processes.filter(({ is }) => is === 'serving').length)],
-      ['workers replaced since the start', formatNumber(metrics.value('xks_proxy_worker_restarts_total') ?? 0)],
+      ['serving', String(servingOf(facts).length)],
+      ['workers replaced since start', formatNumber(metrics.value('xks_proxy_worker_restarts_total') ?? 0)],
     ])}
     ${table({
       caption: 'Processes',
-      columns: ['Process', 'Process id', 'State', 'Runs for', 'Memory', 'CPU, half hour'],
+      columns: ['Process', 'Process id', 'State', 'Uptime', 'Memory', 'CPU, half hour'],
       rows: [...own, ...processes.map((process) => row(facts, process))],
     })}
   </section>`;
@@ -27,7 +30,7 @@ export function processesSection(facts: StatusFacts): Html {
 function row(facts: StatusFacts, process: ProcessReport): (Html | string)[] {
   const pid = String(process.pid ?? '');
   if (process.is !== 'serving') {
-    const state = process.is === 'starting' ? outcome('warn', 'starts') : outcome('fail', 'does not answer');
+    const state = process.is === 'starting' ? outcome('warn', 'starting') : outcome('fail', 'does not answer');
     return ['worker', pid, state, '', '', ''];
   }
   const { ready, problems } = process.readiness;

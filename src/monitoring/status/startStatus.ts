@@ -43,7 +43,7 @@ export function startStatus({ hosts, readiness, processes, collect, clock, onErr
     const metrics = new MetricReader(await aggregateSnapshots(snapshots));
     const { samples } = history;
     const [now, bins] = [clock(), history.bins()];
-    const known = { hostname: hostname(), version, now, readiness: readiness(), processes: reports };
+    const known = { hostname: hostname(), pid: process.pid, version, now, readiness: readiness(), processes: reports };
     return statusFacts({ ...known, metrics, samples, bins });
   };
   // However many ask, figures are collected once at a time.

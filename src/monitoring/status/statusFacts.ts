@@ -32,6 +32,8 @@ export const SHOWN_METRICS: readonly string[] = [
 /** All that the status page shows, at one moment. */
 export interface StatusFacts {
   readonly hostname: string;
+  /** Of the process that listens for monitoring. */
+  readonly pid: number;
   /** Of the proxy. */
   readonly version: string;
   /** Milliseconds since the epoch. */

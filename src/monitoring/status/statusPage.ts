@@ -21,7 +21,7 @@ export function statusPage(facts: StatusFacts): string {
       <link rel="stylesheet" href="${STATUS_PATHS.style}" />
       <script type="module" src="${STATUS_PATHS.script}"></script>`,
     body: html`<body data-events="${STATUS_PATHS.events}">
-      <p class="live" id="live" role="status">As of the loading of the page</p>
+      <p class="live" id="live" role="status">As of when the page was loaded</p>
       ${statusMain(facts)}
     </body>`,
   });
@@ -33,7 +33,7 @@ export function statusMain(facts: StatusFacts): Html {
   const reloads = metrics.value('xks_proxy_config_reloads_total', { outcome: 'success' }) ?? 0;
   const refused = metrics.value('xks_proxy_config_last_reload_successful') === 0;
   const known = samples.reduce((sum, { seconds }) => sum + seconds, 0);
-  const since = known < HISTORY_SECONDS ? `, of which it knows ${formatDuration(known)}` : '';
+  const since = known < HISTORY_SECONDS ? `; this proxy has run for ${formatDuration(known)} of them` : '';
   return html`<main data-title="${titleOf(facts)}">
     <header>
       <p class="kicker">xks-proxy status</p>
@@ -72,7 +72,7 @@ function verdict(facts: StatusFacts): Html {
   const attention = findAttention(facts);
   const isWell = attention.length === 0;
   return html`<section class="card verdict ${ready ? (isWell ? 'pass' : 'warn') : 'fail'}" aria-live="polite">
-    <h2>${ready ? (isWell ? 'Ready' : 'Ready, but look at this') : 'Not ready'}</h2>
+    <h2>${ready ? (isWell ? 'Ready' : 'Ready, but needs attention') : 'Not ready'}</h2>
     <p>${ready ? 'Load balancers may send requests here.' : 'Load balancers are told to send no requests here.'}</p>
     ${isWell ? '' : attentionList(attention)}
   </section>`;

@@ -171,3 +171,33 @@ describe('a Region', () => {
     expect(problemsOf(withListeners({ regions: AWS_REGIONS }))).toEqual([]);
   });
 });
+
+describe('the status page', () => {
+  it.each([
+    [{}, true],
+    [{ host: 'localhost' }, true],
+    [{ host: '127.0.0.2' }, true],
+    [{ host: '::1' }, true],
+    [{ host: '0.0.0.0' }, false],
+    [{ host: '::' }, false],
+    [{ host: '10.0.0.1' }, false],
+    [{ host: 'proxy-1.example.com' }, false],
+    [{ host: '0.0.0.0', status: true }, true],
+    [{ status: false }, false],
+  ])('with %o, is there: %s', (monitoring, expected) => {
+    const { config } = loadWritten(withListeners({}, { port: 1, ...monitoring }));
+    expect(config.monitoring?.status).toBe(expected);
+  });
+
+  it.each([
+    [{ statusHosts: ['0.0.0.0'] }, /^monitoring\.statusHosts\[0\]: must be a name or an address/],
+    [{ statusHosts: ['::ffff:0.0.0.0'] }, /^monitoring\.statusHosts\[0\]: must be a name or an address/],
+    [{ statusHosts: ['a:1'] }, /^monitoring\.statusHosts\[0\]: must be an IP address or a host name/],
+    [{ statusHosts: ['*'] }, /^monitoring\.statusHosts\[0\]: must be an IP address or a host name/],
+    [{ status: false, statusHosts: ['a'] }, /^monitoring\.statusHosts: are given with status: false/],
+    [{ host: '0.0.0.0', statusHosts: ['a'] }, /^monitoring\.statusHosts: needs status: true/],
+    [{ status: 'on' }, /^monitoring\.status: must be/],
+  ])('of %o, a problem is told', (monitoring, problem) => {
+    expect(problemsOf(withListeners({}, { port: 1, ...monitoring }))).toEqual([expect.stringMatching(problem)]);
+  });
+});

@@ -22,6 +22,7 @@ function factsOf(given: Given, changed: Partial<StatusFacts> = {}): StatusFacts 
   }));
   return statusFacts({
     hostname: 'proxy-1',
+    pid: 1,
     version: '1.2.3',
     now: NOW,
     readiness: { ready: true, problems: [] },
@@ -108,7 +109,7 @@ describe('what is to be looked at', () => {
     [
       'answers without records',
       [['xks_proxy_audit_unrecorded_answers_total', {}, 3]],
-      'warn 3 answers have left without a record in the audit log since the start',
+      'warn 3 answers have left without a record in the audit log since start',
     ],
     [
       'an unreadable block list',
