@@ -85,7 +85,9 @@ function quota(facts: StatusFacts, key_store: string): Html {
 function quotaUse({ metrics, samples }: StatusFacts, key_store: string) {
   const limit = metrics.value('xks_proxy_key_store_quota_requests_per_second', { key_store });
   if (limit === undefined) return undefined;
-  const shares = samples.map(({ keyStores, seconds }) => (keyStores.get(key_store)?.admitted ?? 0) / seconds / limit);
+  const shares = samples
+    .filter(({ seconds }) => seconds > 0)
+    .map(({ keyStores, seconds }) => (keyStores.get(key_store)?.admitted ?? 0) / seconds / limit);
   return { limit, newest: shares.at(-1) ?? 0, highest: Math.max(0, ...shares) };
 }
 

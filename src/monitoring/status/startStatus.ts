@@ -36,7 +36,7 @@ const EVENT_MS = 2_000;
 
 /** Serves the status page, and remembers the last half hour from now on. What draws it is loaded when someone asks for it. */
 export function startStatus({ hosts, readiness, processes, collect, clock, onError }: StatusOptions): StatusPages {
-  const history = new StatusHistory({ collect, clock, onError });
+  const history = new StatusHistory({ collect, clock, stopwatch: () => performance.now(), onError });
   history.start();
   const find = async (): Promise<StatusFacts> => {
     const [reports, snapshots] = await Promise.all([processes(), collect(SHOWN_METRICS)]);

@@ -9,6 +9,8 @@ export interface StatusHistoryOptions {
   readonly collect: (names: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds of a clock that is never set back. */
+  readonly stopwatch: () => number;
   /** Told when a sample cannot be taken; the next one is tried. */
   readonly onError: (error: unknown) => void;
 }
@@ -28,11 +30,12 @@ export class StatusHistory {
   readonly #repetition: Repetition;
   #samples: readonly Sample[] = [];
   #totals: Totals = NO_TOTALS;
+  /** By the stopwatch. */
   #sampledAt: number;
 
   constructor(options: StatusHistoryOptions) {
     this.#options = options;
-    this.#sampledAt = options.clock();
+    this.#sampledAt = options.stopwatch();
     this.#repetition = new Repetition(
       () => this.#sample(),
       () => SAMPLE_MS,
@@ -61,15 +64,15 @@ export class StatusHistory {
   }
 
   async #sample(): Promise<void> {
-    const { collect, clock, onError } = this.#options;
+    const { collect, clock, stopwatch, onError } = this.#options;
     try {
       const metrics = new MetricReader(await aggregateSnapshots(await collect(SAMPLED_METRICS)));
-      const at = clock();
+      const now = stopwatch();
       const totals = readTotals(metrics);
-      const seconds = (at - this.#sampledAt) / 1000;
-      const sample = { at, seconds, ...subtract(totals, this.#totals), states: readStates(metrics) };
+      const seconds = (now - this.#sampledAt) / 1000;
+      const sample = { at: clock(), seconds, ...subtract(totals, this.#totals), states: readStates(metrics) };
       this.#samples = [...this.#samples, sample].slice(-MOST_SAMPLES);
-      [this.#totals, this.#sampledAt] = [totals, at];
+      [this.#totals, this.#sampledAt] = [totals, now];
     } catch (error) {
       onError(error);
     }

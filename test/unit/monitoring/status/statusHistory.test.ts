@@ -35,6 +35,7 @@ beforeEach(() => {
       return [await snapshotOf(registry).snapshot(names)];
     },
     clock: Date.now,
+    stopwatch: () => performance.now(),
     onError: (error) => errors.push(error),
   });
 });
@@ -97,6 +98,14 @@ it('has the worst status that a process has found', async () => {
   history.start();
   await vi.advanceTimersByTimeAsync(1);
   expect(history.samples[0]?.states.get('softhsm')?.status).toBe('UNAVAILABLE');
+});
+
+it('measures a time in which the clock is set back', async () => {
+  history.start();
+  await vi.advanceTimersByTimeAsync(1);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(history.samples.at(-1)?.seconds).toBeCloseTo(5, 2);
 });
 
 it('goes on after a failure, and stops', async () => {
