@@ -50,6 +50,8 @@ function holds(
 ) {
   const actual = context.get(key.toLowerCase());
   const present = actual === undefined ? [] : [actual].flat();
+  // IAM User Guide, "Access Analyzer policy check reference": set operators make Null true or false for good.
+  if (name === 'Null' && set) return set === 'ForAllValues';
   if (name === 'Null') return values.some((value) => value.toLowerCase() === String(present.length === 0));
   const operator = CONDITION_OPERATORS.get(name);
   if (!operator) return false;

@@ -88,11 +88,12 @@ export type PrincipalMatch = 'named' | 'account';
 function principalMatch(caller: CallerPrincipals, principals: Elements | undefined): PrincipalMatch | undefined {
   if (!principals) return undefined;
   const { negated, values } = principals;
-  const isNamed = values.some((value) => value === '*' || caller.names.includes(canonicalPrincipal(value)));
-  // NotPrincipal with an account excludes its root user only. IAM User Guide, "NotPrincipal".
-  if (negated) return isNamed ? undefined : 'named';
-  if (isNamed) return 'named';
-  return values.some((value) => isAccountOf(caller, canonicalPrincipal(value))) ? 'account' : undefined;
+  const listed = new Set(values.map(canonicalPrincipal));
+  const isListed = (name: string): boolean => listed.has('*') || listed.has(name);
+  // NotPrincipal excludes a session if it lists both the session and its role. IAM User Guide, "NotPrincipal".
+  if (negated) return caller.names.every(isListed) ? undefined : 'named';
+  if (caller.names.some(isListed)) return 'named';
+  return [...listed].some((principal) => isAccountOf(caller, principal)) ? 'account' : undefined;
 }
 
 function isAccountOf({ accountId }: CallerPrincipals, principal: string): boolean {

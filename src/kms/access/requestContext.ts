@@ -108,7 +108,10 @@ function memberKeys({ action, caller, input }: AskedAccess): Readonly<Record<str
     input.EncryptionContext ?? Object.fromEntries(constraints.flatMap(({ pairs }) => Object.entries(pairs)));
   return {
     'kms:RequestAlias': input.KeyId && aliasIn(input.KeyId),
-    'kms:EncryptionAlgorithm': input.EncryptionAlgorithm,
+    // Data keys are encrypted by no other.
+    'kms:EncryptionAlgorithm': action.startsWith('kms:GenerateDataKey')
+      ? 'SYMMETRIC_DEFAULT'
+      : input.EncryptionAlgorithm,
     'kms:EncryptionContextKeys': Object.keys(encryptionContext),
     ...keysOf('kms:EncryptionContext:', Object.entries(encryptionContext)),
     'kms:GranteePrincipal': input.GranteePrincipal,

@@ -4,6 +4,7 @@ import { listGrants } from '../../../src/kms/operations/grants/listGrants.ts';
 import { listRetirableGrants } from '../../../src/kms/operations/grants/listRetirableGrants.ts';
 import { retireGrant } from '../../../src/kms/operations/grants/retireGrant.ts';
 import { revokeGrant } from '../../../src/kms/operations/grants/revokeGrant.ts';
+import { createKey } from '../../../src/kms/operations/keys/createKey.ts';
 import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
@@ -135,6 +136,13 @@ describe('CreateGrant', () => {
       message: expect.stringMatching(message) as string,
     });
     expect(await list()).toEqual([]);
+  });
+
+  it('takes operations of data key pairs for a key of Origin AWS_KMS', async () => {
+    const { KeyMetadata } = { ...(await kms.call(createKey, {})) } as { KeyMetadata?: { KeyId: string } };
+    const made = { KeyId: KeyMetadata?.KeyId, Operations: ['GenerateDataKeyPair'] };
+    await create(made);
+    expect(await list({ KeyId: made.KeyId })).toMatchObject([{ Operations: ['GenerateDataKeyPair'] }]);
   });
 
   it('takes a service as grantee from a service', async () => {

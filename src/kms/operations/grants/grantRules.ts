@@ -14,7 +14,7 @@ const MOST_GRANTS = 50_000;
 
 /** Operations that keys for symmetric encryption have not. */
 const ASYMMETRIC = /^(Sign|Verify|GetPublicKey|GenerateMac|VerifyMac|DeriveSharedSecret|Encapsulate|Decapsulate)$/;
-/** Of keys in custom key stores. */
+/** Operations that keys in custom key stores have not. */
 const DATA_KEY_PAIRS = /^GenerateDataKeyPair/;
 
 /** Throws ValidationException for operations that a grant on this key cannot have. */
@@ -23,7 +23,9 @@ export function requireGrantOperations({ identity }: LocalKms, key: KmsKey, oper
   if (operations.every((operation) => operation === 'CreateGrant')) {
     throw invalid('Grants must not contain only the CreateGrant operation.');
   }
-  const unsupported = operations.filter((operation) => ASYMMETRIC.test(operation) || DATA_KEY_PAIRS.test(operation));
+  const isSupported = (operation: string): boolean =>
+    !ASYMMETRIC.test(operation) && (key.origin === 'AWS_KMS' || !DATA_KEY_PAIRS.test(operation));
+  const unsupported = operations.filter((operation) => !isSupported(operation));
   if (unsupported.length > 0) {
     const arn = keyArn(identity, key.keyId);
     throw invalid(`${arn} does not support the grant operations [${unsupported.join(', ')}].`);

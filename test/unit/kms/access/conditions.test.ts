@@ -86,6 +86,10 @@ describe('a key without a value', () => {
     expect(holds({ Null: { 'a:key': true } }, having('x'))).toBe(false);
     expect(holds({ Null: { 'a:key': false } }, having('x'))).toBe(true);
     expect(holds({ Null: { 'a:key': 'false' } }, having([]))).toBe(false);
+    for (const value of [true, false]) {
+      expect(holds({ 'ForAllValues:Null': { 'a:key': value } }, NOTHING)).toBe(true);
+      expect(holds({ 'ForAnyValue:Null': { 'a:key': value } }, having(['x']))).toBe(false);
+    }
   });
 });
 

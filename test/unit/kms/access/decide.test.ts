@@ -124,6 +124,22 @@ it.each<[what: string, asked: Asked, expected: unknown]>([
   ],
 
   [
+    'a denial of all but a session',
+    { caller: SESSION, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [SESSION, ROLE, ROOT] } })] },
+    'allowed',
+  ],
+  [
+    'a denial of all but another session',
+    { caller: `${SESSION}2`, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [SESSION, ROLE, ROOT] } })] },
+    DENIED_BY_RESOURCE,
+  ],
+  [
+    'a denial of all but a role, for its session',
+    { caller: SESSION, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [ROLE, ROOT] } })] },
+    DENIED_BY_RESOURCE,
+  ],
+
+  [
     'another account that the key policy names, without identity policy',
     { caller: STRANGER, keyPolicy: [allow(to(STRANGER))] },
     NO_IDENTITY,

@@ -175,6 +175,11 @@ describe("the guide's policy for external key stores", () => {
     await expect(call('DisableKey', { KeyId: key.keyId }, { identity })).rejects.toMatchObject(
       noPolicy('DisableKey', arnOf(key)),
     );
+    const { KeyMetadata } = { ...(await call('CreateKey', {}, { awsPrincipalArn: ROOT })) } as {
+      KeyMetadata?: { KeyId: string };
+    };
+    const described = call('DescribeKey', { KeyId: KeyMetadata?.KeyId }, { identity });
+    await expect(described).rejects.toMatchObject({ errorName: 'AccessDeniedException' });
     const cloudHsm = [allow('kms:DescribeKey', given('StringEquals', 'kms:KeyOrigin', 'AWS_CLOUDHSM'))];
     await expect(call('DescribeKey', { KeyId: key.keyId }, { identity: cloudHsm })).rejects.toMatchObject(
       noPolicy('DescribeKey', arnOf(key)),
@@ -214,6 +219,14 @@ describe('a condition on', () => {
     ['another account', 'Encrypt', given('StringEquals', 'kms:CallerAccount', '444455556666'), {}, {}, false],
     ['the key spec', 'Encrypt', given('StringEquals', 'kms:KeySpec', 'SYMMETRIC_DEFAULT'), {}, {}, true],
     ['the key usage', 'Encrypt', given('StringEquals', 'kms:KeyUsage', 'SIGN_VERIFY'), {}, {}, false],
+    [
+      'the algorithm of a data key',
+      'GenerateDataKey',
+      given('StringEquals', 'kms:EncryptionAlgorithm', 'SYMMETRIC_DEFAULT'),
+      {},
+      {},
+      true,
+    ],
     ['the algorithm', 'Encrypt', given('StringEquals', 'kms:EncryptionAlgorithm', 'SYMMETRIC_DEFAULT'), {}, {}, true],
     [
       'a pair',
