@@ -142,11 +142,11 @@ wait_until 'kms.log says that a cluster runs' $((before + 1)) times_logged '"a c
 run "$decrypt"
 
 chapter 'Orphaned key material'
-say 'A second key is to be deleted, after seven days: 21 seconds. But then KMS is not connected.'
+say 'A second key is deleted after seven days, 21 seconds here, while KMS is not connected:'
 run 'SECOND_KEY=$(aws kms create-key --origin AWS_CLOUDHSM --custom-key-store-id $KEY_STORE \
     --query KeyMetadata.KeyId --output text); echo $SECOND_KEY'
-run 'aws kms schedule-key-deletion --key-id $SECOND_KEY --pending-window-in-days 7 --query KeyState'
 disconnect
+run 'aws kms schedule-key-deletion --key-id $SECOND_KEY --pending-window-in-days 7 --query KeyState'
 wait_until 'events.jsonl has the event DeleteKey' 1 times_logged '"eventName":"DeleteKey"' events.jsonl
 say 'The KMS key is gone. The event DeleteKey tells that its key material is not, and what its id is:'
 run 'grep DeleteKey events.jsonl | grep -o "\"backingKeysDeletionStatus\".*FAILURE[^]]*]"'
@@ -159,7 +159,7 @@ run 'as_kmsuser key delete --filter attr.id="0x$BACKING_KEY"'
 chapter 'Key material lost, and recovered'
 say 'A backup was made with each change of the HSMs, and each day. This is the newest:'
 run 'BACKUP=$(aws cloudhsmv2 describe-backups --filters clusterIds=$CLUSTER,states=READY \
-    --query "Backups[0].BackupId" --output text); echo $BACKUP'
+    --no-paginate --query "Backups[0].BackupId" --output text); echo $BACKUP'
 say 'While kmsuser can log in, the key material of a KMS key that is still needed can be deleted as well. KMS sees it when it connects:'
 run 'as_kmsuser key delete --filter attr.label=$KEY_ARN'
 tell_password '$PASSWORD'
