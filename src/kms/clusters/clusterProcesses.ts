@@ -37,12 +37,8 @@ export class ClusterProcesses {
 
   /** Resolves when the cluster can be connected to. */
   async start(clusterId: string): Promise<void> {
-    let running = this.#running.get(clusterId);
-    if (!running) {
-      running = this.#start(clusterId);
-      this.#running.set(clusterId, running);
-    }
-    await running;
+    const running = this.#running.get(clusterId);
+    await (running ?? this.#start(clusterId));
   }
 
   async stop(clusterId: string): Promise<void> {
@@ -60,28 +56,31 @@ export class ClusterProcesses {
     return this.#running.get(clusterId)?.catch(() => undefined);
   }
 
-  async #start(clusterId: string): Promise<ClusterProcess> {
+  async #start(clusterId: string): Promise<void> {
     const { start, folderOf, onActivated, onLost, log } = this.#options;
+    const starting = start({
+      clusterId,
+      folder: folderOf(clusterId),
+      onActivated: () => {
+        onActivated(clusterId);
+      },
+    });
+    this.#running.set(clusterId, starting);
     try {
-      const started = await start({
-        clusterId,
-        folder: folderOf(clusterId),
-        onActivated: () => {
-          onActivated(clusterId);
-        },
-      });
-      const own = this.#running.get(clusterId);
-      void started.ended.then(() => {
-        // One that was stopped is no longer there, or another one is.
-        if (own === undefined || this.#running.get(clusterId) !== own) return;
-        this.#running.delete(clusterId);
+      const { ended } = await starting;
+      void ended.then(() => {
+        if (!this.#forget(clusterId, starting)) return;
         log.warn({ clusterId }, 'a cluster cannot be reached: its process has ended');
         onLost(clusterId);
       });
-      return started;
     } catch (error) {
-      this.#running.delete(clusterId);
+      this.#forget(clusterId, starting);
       throw error;
     }
+  }
+
+  /** False if the process was stopped before: the cluster has none, or another one. */
+  #forget(clusterId: string, process: Promise<ClusterProcess>): boolean {
+    return this.#running.get(clusterId) === process && this.#running.delete(clusterId);
   }
 }
