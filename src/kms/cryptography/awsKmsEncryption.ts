@@ -1,6 +1,6 @@
 import type { LocalKms } from '../localKms.ts';
 import type { AwsKmsKey, KeyMaterial } from '../state/records.ts';
-import { invalidCiphertext } from './ciphertextBlob.ts';
+import { invalidCiphertext, requireFormat } from './ciphertextBlob.ts';
 import { INNER_IV_BYTES, INNER_LAYER_BYTES, openInnerLayer, sealInnerLayer } from './innerLayer.ts';
 import type { KeyUse } from './keyUse.ts';
 
@@ -32,6 +32,8 @@ export function useAwsKmsKey({ state }: Pick<LocalKms, 'state'>, key: AwsKmsKey,
     },
     decrypt: ({ initializationVector, authenticationTag, ciphertextMetadata, ciphertext }, context) => {
       const { secret: keyMaterial } = findMaterial(ciphertextMetadata);
+      // A longer one would take the place of the beginning of the tag, in another blob of the same ciphertext.
+      requireFormat(initializationVector.length === INNER_IV_BYTES);
       try {
         const sealed = Buffer.concat([initializationVector, authenticationTag, ciphertext]);
         return Promise.resolve(openInnerLayer({ keyId, keyMaterial }, sealed, context));

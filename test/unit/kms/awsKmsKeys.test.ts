@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { keyArn } from '../../../src/kms/arn.ts';
+import { readCiphertextBlob, writeCiphertextBlob } from '../../../src/kms/cryptography/ciphertextBlob.ts';
 import type { CloudTrailEvent } from '../../../src/kms/events/cloudTrailEvent.ts';
 import { EventTrail } from '../../../src/kms/events/eventTrail.ts';
 import { decrypt } from '../../../src/kms/operations/cryptography/decrypt.ts';
@@ -86,6 +87,23 @@ describe('CreateKey', () => {
 });
 
 describe('a key with key material of KMS', () => {
+  it('refuses the same bytes with the beginning of the tag as the end of the initialization vector', async () => {
+    const blob = (await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT }))?.['CiphertextBlob'] as Buffer;
+    const { sealed } = readCiphertextBlob(blob);
+    const { initializationVector, authenticationTag, ciphertext } = sealed;
+    const bytes = Buffer.concat([initializationVector, authenticationTag, ciphertext]);
+    const moved = {
+      ...sealed,
+      initializationVector: bytes.subarray(0, 16),
+      authenticationTag: bytes.subarray(16, 32),
+      ciphertext: bytes.subarray(32),
+    };
+    const CiphertextBlob = writeCiphertextBlob({ keyId: KeyId, sealed: moved }).toString('base64');
+    await expect(kms.call(decrypt, { CiphertextBlob })).rejects.toMatchObject({
+      errorName: 'InvalidCiphertextException',
+    });
+  });
+
   it('encrypts and decrypts, bound to its context, itself and every byte, and tells its key material', async () => {
     const context = { EncryptionContext: { a: 'b' } };
     const CiphertextBlob = base64(await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT, ...context }));
