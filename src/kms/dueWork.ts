@@ -8,6 +8,12 @@ import { rotateDueKeys } from './operations/rotation/rotateDueKeys.ts';
 
 const PAUSE_MS = 1_000;
 
+export interface DueWork {
+  run(): Promise<void>;
+  /** Begins nothing more; resolves when what is under way has ended. */
+  end(): Promise<void>;
+}
+
 /**
  * Does what is due soon after its time, also while there are no calls: rotates keys, deletes those whose waiting period has ended, and
  * then their key material in clusters.
@@ -16,15 +22,23 @@ export function dueWork(
   kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'dayMs' | 'kmsUser'>,
   events: EventTrail,
   log: { error(record: object, message: string): void },
-): Repetition {
+): DueWork {
+  const ending = new AbortController();
   const work = async (): Promise<void> => {
     try {
       rotateDueKeys(kms);
       deleteDueKeys(kms, events);
-      await deleteKeyMaterial(kms, events);
+      await deleteKeyMaterial(kms, events, ending.signal);
     } catch (error) {
       log.error({ detail: redactError(error) }, 'keys that are due cannot be rotated or deleted');
     }
   };
-  return new Repetition(work, () => PAUSE_MS);
+  const repetition = new Repetition(work, () => PAUSE_MS);
+  return {
+    run: () => repetition.run(),
+    end: async () => {
+      ending.abort();
+      await repetition.end();
+    },
+  };
 }

@@ -144,7 +144,8 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     await listening?.close();
     healthChecks.stop();
     connector.stop();
-    due.stop();
+    // Before KMS logs out: key material that cannot be deleted then is orphaned.
+    await due.end();
     await kmsUser.disconnectAll();
     await clusters.stop();
     folders.close();

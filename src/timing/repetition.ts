@@ -41,6 +41,13 @@ export class Repetition {
     this.#state = { is: 'stopped' };
   }
 
+  /** The same; resolves when a run that is under way has ended. */
+  async end(): Promise<void> {
+    const underWay = this.#state.is === 'running' ? this.#state.end : undefined;
+    this.stop();
+    await underWay;
+  }
+
   #begin(): void {
     const end = Promise.resolve()
       .then(this.#work)

@@ -8,10 +8,12 @@ type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'kmsUser'>;
 
 /**
  * Tries once to delete the key material of each KMS key that has been deleted, and tells the outcome in an event. What could not be
- * deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material".
+ * deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material". After `ending`, no further try begins: the next
+ * run makes it.
  */
-export async function deleteKeyMaterial(kms: Kms, events: EventTrail): Promise<void> {
+export async function deleteKeyMaterial(kms: Kms, events: EventTrail, ending?: AbortSignal): Promise<void> {
   for (const deletion of kms.state.keyMaterialDeletions.list()) {
+    if (ending?.aborted) return;
     const { keyId, customKeyStoreId, cloudHsmClusterId: clusterId, backingKeyId } = deletion;
     const deletionStatus = (await isDeleted(kms, deletion)) ? 'SUCCESS' : 'FAILURE';
     const additionalEventData = {

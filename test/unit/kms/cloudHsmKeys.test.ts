@@ -244,6 +244,17 @@ describe('at the end of the waiting period', () => {
     return events.latest[0];
   }
 
+  it('a local KMS that ends leaves the next key material to the next run', async () => {
+    kms.addClusterKey(store.customKeyStoreId, { state: 'PendingDeletion', deletionDate: kms.now });
+    deleteDueKeys(kms, events);
+    const ending = new AbortController();
+    const deleting = deleteKeyMaterial(kms, events, ending.signal);
+    ending.abort();
+    await deleting;
+    expect(kms.state.keyMaterialDeletions.list()).toHaveLength(1);
+    expect([events.latest.length, kms.kmsUser.keys.size]).toEqual([1, 1]);
+  });
+
   it('key material is deleted, and the event says SUCCESS', async () => {
     const { backingKeyId } = key;
     expect(await deleted()).toMatchObject({

@@ -55,6 +55,19 @@ it('runs once when it is asked for twice, and lets both wait for the end', async
   expect(runs).toEqual([0, 1_100]);
 });
 
+it('ends with the run that is under way', async () => {
+  const release = holdWork();
+  const run = repetition.run();
+  const ended = vi.fn();
+  const end = repetition.end().then(ended);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(ended).not.toHaveBeenCalled();
+  release();
+  await Promise.all([run, end]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(runs).toEqual([0]);
+});
+
 it('runs now instead of after the pause', async () => {
   await repetition.run();
   await vi.advanceTimersByTimeAsync(40);
