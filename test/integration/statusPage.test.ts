@@ -9,6 +9,7 @@ import { RawConnection } from '../support/rawConnection.ts';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
 import { runCommandHere } from '../support/runCommandHere.ts';
 import type { ProxyFiles } from '../support/runningProxy.ts';
+import { kill } from '../support/supervisedWorkers.ts';
 
 interface Options {
   readonly server?: object;
@@ -174,7 +175,7 @@ it('shows when the token is gone, and when it is back', async () => {
 
 it('shows a certificate that expires while it serves, and a key that is blocked', async () => {
   const files = newFiles();
-  const notAfter = new Date(Date.now() + 15_000);
+  const notAfter = new Date(Date.now() + 30_000);
   const pair = issueServerCertificate(testCertificates.ca, { notAfter });
   const tls = writeKeyPair(files.folder, 'short', pair);
   const { read } = await start({ server: { tls } }, files);
@@ -201,7 +202,8 @@ it('shows all workers, one that hangs, and one that was replaced', async () => {
   const [first = NaN] = served();
   process.kill(first, 'SIGSTOP');
   await expect.poll(read).toContain(`worker ${first} does not answer`);
-  process.kill(first, 'SIGKILL');
+  // It may have been killed for it already.
+  kill(first, 'SIGKILL');
   await expect.poll(served).toHaveLength(3);
   await expect.poll(read).toContain('workers replaced since start 1');
   // What the first worker has served stays counted.
