@@ -60,8 +60,12 @@ function holds(
   if (set === 'ForAllValues') return present.every(test);
   if (present.length === 0) return ifExists || operator.negated;
   // AWS leaves open what a key of several values is without a set operator; here it satisfies nothing.
-  return typeof actual === 'string' && test(actual);
+  if (typeof actual === 'object' && !SPELLINGS.test(key)) return false;
+  return operator.negated ? present.every(test) : present.some(test);
 }
+
+/** Keys with one value, but several if a request has keys that differ in case alone. Then any of them counts, so that no denial is evaded. */
+const SPELLINGS = /^(kms:EncryptionContext:|aws:RequestTag\/|aws:ResourceTag\/)/i;
 
 function satisfies(
   { test, negated }: ConditionOperator,

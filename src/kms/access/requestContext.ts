@@ -140,11 +140,15 @@ function keysOf(prefix: string, pairs: readonly (readonly [key: string, value: s
   return Object.fromEntries(pairs.map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
+/** Keys that differ in case alone become one, with all their values. */
 function contextOf(keys: Readonly<Record<string, Values>>): ConditionContext {
-  return new Map(
-    Object.entries(keys).flatMap(([key, value]) => {
-      if (value === undefined) return [];
-      return [[key.toLowerCase(), typeof value === 'object' ? value : String(value)]];
-    }),
-  );
+  const context = new Map<string, string | readonly string[]>();
+  for (const [spelling, value] of Object.entries(keys)) {
+    if (value === undefined) continue;
+    const key = spelling.toLowerCase();
+    const earlier = context.get(key);
+    const own = typeof value === 'object' ? value : String(value);
+    context.set(key, earlier === undefined ? own : [earlier, own].flat());
+  }
+  return context;
 }

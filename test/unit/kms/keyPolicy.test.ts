@@ -91,6 +91,7 @@ const REFUSED_STATEMENTS: readonly (readonly [statement: object, message: unknow
 const REFUSED: readonly (readonly [Policy: string, message: unknown])[] = [
   ['x', NOT_JSON],
   ['{}{}', NOT_JSON],
+  [policyOf({ ...CONTROL, Condition: { StringEquals: { proto: 'x' } } }).replace('proto', '__proto__'), NOT_JSON],
   ['"{}"', NO_OBJECT],
   ['[{}]', NO_OBJECT],
   ['null', NO_OBJECT],
@@ -111,6 +112,12 @@ describe('PutKeyPolicy refuses what is no key policy', () => {
     }
     expect(kms.state.keys.find(KeyId)?.policy).toBe(old);
   });
+});
+
+it('PutKeyPolicy refuses a policy that is nested deeply', async () => {
+  const Policy = `{"Statement":${'['.repeat(16_000)}${']'.repeat(16_000)}}`;
+  const refusal = { errorName: 'MalformedPolicyDocumentException' };
+  await expect(kms.call(putKeyPolicy, { KeyId, Policy })).rejects.toMatchObject(refusal);
 });
 
 describe('PutKeyPolicy takes', () => {

@@ -45,10 +45,16 @@ export function requireKeyPolicy({ text, keyId, key, mayLockOut }: NewKeyPolicy,
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, refusePrototype);
   } catch {
     throw malformed('Policy is not a JSON object');
   }
+}
+
+/** A condition on this name would vanish, and its statement apply without it. */
+function refusePrototype(name: string, value: unknown): unknown {
+  if (name === '__proto__') throw new SyntaxError('a member named __proto__');
+  return value;
 }
 
 function describe(issues: readonly z.core.$ZodIssue[]): string {

@@ -108,6 +108,14 @@ it.each([
   expect(holds({ [operator]: { 'a:key': policy } }, having(request))).toBe(expected);
 });
 
+it('keys that differ in case alone count all, so that no denial is evaded', () => {
+  const context = new Map([['kms:encryptioncontext:stage', ['Test', 'Restricted']]]);
+  const key = 'kms:EncryptionContext:Stage';
+  expect(holds({ StringEquals: { [key]: 'Restricted' } }, context)).toBe(true);
+  expect(holds({ StringNotEquals: { [key]: 'Test' } }, context)).toBe(false);
+  expect(holds({ StringNotEquals: { [key]: 'Other' } }, context)).toBe(true);
+});
+
 it('all keys and all operators must hold', () => {
   const context = new Map([
     ['a:one', '1'],

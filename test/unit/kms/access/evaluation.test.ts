@@ -237,6 +237,14 @@ describe('a condition on', () => {
       true,
     ],
     [
+      'a pair in two spellings',
+      'Encrypt',
+      given('StringEquals', 'kms:EncryptionContext:Department', 'IT'),
+      { EncryptionContext: { department: 'IT', Department: 'HR' } },
+      {},
+      true,
+    ],
+    [
       'another pair',
       'Encrypt',
       given('StringEquals', 'kms:EncryptionContext:Department', 'HR'),
