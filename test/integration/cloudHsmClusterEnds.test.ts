@@ -43,6 +43,25 @@ it('is unreachable once it is killed, and goes on with its keys when it is start
   expect(String(await again.decrypt(key, sealed, Buffer.alloc(0)))).toBe('old');
 });
 
+it('takes a login after that of a connection that was closed while it hung', async () => {
+  const cluster = new ClusterUnderTest();
+  const { pid } = await cluster.startActivated();
+  let kms = await cluster.connect(KMSUSER);
+  const key = await kms.generateKey('a');
+  for (let hangs = 0; hangs < 10; hangs += 1) {
+    process.kill(pid, 'SIGSTOP');
+    const calls = Array.from({ length: hangs }, () => kms.encrypt(key, Buffer.from('a'), Buffer.alloc(0)));
+    const outcomes = Promise.allSettled(calls);
+    kms.close();
+    await kms.ended;
+    await outcomes;
+    kms = await cluster.connect();
+    const login = kms.login(KMSUSER);
+    process.kill(pid, 'SIGCONT');
+    await login;
+  }
+});
+
 it('knows the old password or the new one, wherever in a change of it it is killed', async () => {
   const cluster = new ClusterUnderTest();
   let running = await cluster.startActivated();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Channel } from '../../messaging/channel.ts';
 import { lineChannel } from '../../messaging/lineChannel.ts';
@@ -17,9 +18,10 @@ export class ClusterListener {
   readonly #sockets = new Set<Socket>();
 
   private constructor(cluster: Cluster) {
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       this.#sockets.add(socket);
       serve(socket, cluster, () => this.#sockets.delete(socket));
+      void letOthersEnd().then(() => socket.resume());
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
@@ -41,11 +43,23 @@ export class ClusterListener {
   }
 }
 
+/**
+ * Waits until the ends of connections are seen that were closed before this one was made: their logins would refuse its own. The first
+ * turn of the event loop may read what such a connection has sent last, and the second one its end.
+ */
+async function letOthersEnd(): Promise<void> {
+  await turn();
+  await turn();
+}
+
 function serve(socket: Socket, cluster: Cluster, onEnd: () => void): void {
   const client = {};
   // What goes wrong with a connection ends it.
   socket
     .on('error', () => undefined)
+    .on('end', () => {
+      cluster.leave(client);
+    })
     .on('close', () => {
       cluster.leave(client);
       onEnd();
