@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, globSync, lstatSync, readFileSync } from 'node:fs';
+import { globSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ClusterConnection } from '../../src/cloudHsm/clusterConnection.ts';
@@ -270,5 +270,7 @@ it('is backed up and made anew from the backup, under another id', async () => {
   const other = await copy.connect(KMSUSER);
   expect(String(await other.decrypt(key, sealed, Buffer.alloc(0)))).toBe('old');
   expect(await kms.keyExists(key)).toBe(false);
-  expect(existsSync(join(copy.clusterFolder, 'tokens'))).toBe(true);
+  const modes = globSync(join(copy.clusterFolder, 'tokens{,/**/*}')).map((file) => lstatSync(file).mode & 0o077);
+  expect(modes.length).toBeGreaterThan(2);
+  expect(new Set(modes)).toEqual(new Set([0]));
 });
