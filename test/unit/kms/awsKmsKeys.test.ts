@@ -3,6 +3,7 @@ import { keyArn } from '../../../src/kms/arn.ts';
 import { readCiphertextBlob, writeCiphertextBlob } from '../../../src/kms/cryptography/ciphertextBlob.ts';
 import type { CloudTrailEvent } from '../../../src/kms/events/cloudTrailEvent.ts';
 import { EventTrail } from '../../../src/kms/events/eventTrail.ts';
+import { CLUSTER_FAILURE_TABLE } from '../../../src/kms/failures/clusterFailureTable.ts';
 import { decrypt } from '../../../src/kms/operations/cryptography/decrypt.ts';
 import { encrypt } from '../../../src/kms/operations/cryptography/encrypt.ts';
 import { generateDataKey } from '../../../src/kms/operations/cryptography/generateDataKey.ts';
@@ -288,6 +289,16 @@ describe('GenerateRandom', () => {
     kms.state.customKeyStores.setConnection(customKeyStoreId, 'DISCONNECTED');
     await expect(lengthOf({ NumberOfBytes: 12, CustomKeyStoreId: customKeyStoreId })).rejects.toMatchObject({
       errorName: 'CustomKeyStoreInvalidStateException',
+    });
+  });
+
+  it.each(['cluster', 'HSM'] as const)('says so when the %s of a connected key store is gone', async (gone) => {
+    const { customKeyStoreId: CustomKeyStoreId, cloudHsmClusterId: clusterId } = kms.addCloudHsmKeyStore();
+    if (gone === 'cluster') kms.addCluster({ clusterId, state: 'DELETED' });
+    else for (const { hsmId } of kms.state.hsms.list({ clusterId })) kms.state.hsms.delete(hsmId);
+    await expect(lengthOf({ NumberOfBytes: 12, CustomKeyStoreId })).rejects.toMatchObject({
+      errorName: 'CustomKeyStoreInvalidStateException',
+      message: CLUSTER_FAILURE_TABLE[gone === 'cluster' ? 'cluster not found' : 'no active HSM'].message,
     });
   });
 

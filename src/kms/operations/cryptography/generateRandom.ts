@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ClusterFailure } from '../../../cloudHsm/clusterFailure.ts';
+import { findServingProblem } from '../../clusters/findServingProblem.ts';
 import { createKeyErrorOfCluster } from '../../failures/kmsErrorOf.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
@@ -42,6 +43,8 @@ async function randomOfCluster(
     throw new KmsError('CustomKeyStoreInvalidStateException', notConnected(store));
   }
   kms.quota.take(customKeyStoreId, 'GenerateRandom');
+  const problem = findServingProblem(kms.state, store.cloudHsmClusterId);
+  if (problem) throw createKeyErrorOfCluster(problem);
   try {
     return await (await kms.kmsUser.loggedIn(store)).generateRandom(length);
   } catch (error) {
