@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { inTransaction } from './inTransaction.ts';
 import type { AwsKmsKey, CloudHsmKey, ExternalKey, KmsKey, StoredKeyState, Tag } from './records.ts';
 
 type Row = Record<string, SQLOutputValue>;
@@ -112,8 +113,7 @@ export class KeyTable {
   deleteDue(now: number): KmsKey[] {
     const isDue = this.#database.prepare('SELECT 1 FROM keys WHERE deletionDate <= ?').get(now);
     if (!isDue) return [];
-    this.#database.exec('BEGIN');
-    try {
+    return inTransaction(this.#database, () => {
       this.#database
         .prepare(
           `INSERT INTO key_material_deletions
@@ -122,12 +122,8 @@ export class KeyTable {
         )
         .run(now);
       const rows = this.#database.prepare('DELETE FROM keys WHERE deletionDate <= ? RETURNING *').all(now);
-      this.#database.exec('COMMIT');
       return rows.map(read);
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import { AliasTable } from './aliasTable.ts';
 import { BACKUP_COLUMNS, CLUSTER_COLUMNS, HSM_COLUMNS, type Backup, type Cluster, type Hsm } from './clusterRecords.ts';
 import { CustomKeyStoreTable } from './customKeyStoreTable.ts';
 import { GrantTable } from './grantTable.ts';
+import { inTransaction } from './inTransaction.ts';
 import { KeyMaterialTable } from './keyMaterialTable.ts';
 import { KeyTable } from './keyTable.ts';
 import type { KeyMaterialDeletion } from './records.ts';
@@ -42,6 +43,11 @@ export class KmsState {
     this.clusters = new RecordTable<Cluster>(database, 'clusters', CLUSTER_COLUMNS);
     this.hsms = new RecordTable<Hsm>(database, 'hsms', HSM_COLUMNS);
     this.backups = new RecordTable<Backup>(database, 'backups', BACKUP_COLUMNS);
+  }
+
+  /** Makes all of a change, or nothing of it. */
+  together(change: () => void): void {
+    inTransaction(this.#database, change);
   }
 
   close(): void {

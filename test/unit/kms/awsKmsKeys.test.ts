@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyArn } from '../../../src/kms/arn.ts';
 import { readCiphertextBlob, writeCiphertextBlob } from '../../../src/kms/cryptography/ciphertextBlob.ts';
 import type { CloudTrailEvent } from '../../../src/kms/events/cloudTrailEvent.ts';
@@ -270,6 +270,28 @@ describe('rotation', () => {
         });
       }
     }
+  });
+});
+
+describe('a state file that fails half-way', () => {
+  const fail = (): never => {
+    throw new Error('the disk is full');
+  };
+
+  it('has no key without key material', async () => {
+    vi.spyOn(kms.state.keyMaterials, 'insert').mockImplementation(fail);
+    await expect(kms.call(createKey, {})).rejects.toThrow('the disk is full');
+    expect(kms.state.keys.ids()).toEqual([KeyId]);
+  });
+
+  it('has no rotation that would be made again', async () => {
+    await kms.call(enableKeyRotation, { KeyId });
+    kms.now += 366 * kms.dayMs;
+    vi.spyOn(kms.state.keys, 'setRotation').mockImplementation(fail);
+    expect(() => {
+      rotateDueKeys(kms);
+    }).toThrow('the disk is full');
+    expect(kms.state.keyMaterials.list(KeyId)).toHaveLength(1);
   });
 });
 

@@ -14,7 +14,9 @@ export function createAwsKmsKey(
     rotationPeriodInDays: undefined,
     nextRotationDate: undefined,
   };
-  kms.state.keys.insert(key);
-  addKeyMaterial(kms, key);
+  kms.state.together(() => {
+    kms.state.keys.insert(key);
+    addKeyMaterial(kms, key);
+  });
   return key;
 }
