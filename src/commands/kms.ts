@@ -10,6 +10,7 @@ import { LogStream } from '../monitoring/logStream.ts';
 import { ListenFailure } from '../server/listenFailure.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { kmsClusterCommand } from './kmsCluster.ts';
+import { kmsReplayCommand } from './kmsReplay.ts';
 import { stopped } from './stopped.ts';
 
 type Addresses = LocalKmsSettings['resolve'];
@@ -44,7 +45,8 @@ export function kmsCommand(cli: Cli): Command {
       'a local AWS KMS with custom key stores, over real XKS proxies and CloudHSM clusters of its own, for tests',
     )
     .addCommand(serveCommand(cli))
-    .addCommand(kmsClusterCommand(cli));
+    .addCommand(kmsClusterCommand(cli))
+    .addCommand(kmsReplayCommand(cli));
 }
 
 function serveCommand(cli: Cli): Command {

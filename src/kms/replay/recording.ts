@@ -1,0 +1,76 @@
+import { readFileSync, statSync } from 'node:fs';
+import { z } from 'zod';
+import { KMS_OPERATION_NAMES } from '../api/kmsOperationNames.ts';
+
+const MAX_BYTES = 16 * 2 ** 20;
+const MAX_CALLS = 10_000;
+const MAX_PROBLEMS = 20;
+
+const members = z.record(z.string(), z.unknown(), { error: 'must be an object' });
+const recordedCall = z
+  .strictObject(
+    {
+      operation: z.string('must be text').refine((name) => KMS_OPERATION_NAMES.has(name), 'is no operation of KMS'),
+      input: members,
+      output: members.optional(),
+      error: z
+        .strictObject({ name: z.string('must be text'), message: z.string('must be text').optional() })
+        .optional(),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
+  )
+  .refine(({ output, error }) => (output === undefined) !== (error === undefined), {
+    error: 'must have either output or error',
+  });
+
+/** A call of AWS KMS that was recorded, and its answer. */
+export type RecordedCall = z.output<typeof recordedCall> & {
+  /** Counted from 1. */
+  readonly line: number;
+};
+
+/** A recording that cannot be replayed; the message has its problems. */
+export class RecordingFailure extends Error {
+  override readonly name = 'RecordingFailure';
+}
+
+/** The calls of a file of JSON lines; throws RecordingFailure with every problem, up to 20, and without what the lines hold. */
+export function readRecording(file: string): readonly RecordedCall[] {
+  const problems: string[] = [];
+  const calls = readLines(file).flatMap((text, index): RecordedCall[] => {
+    if (text.trim() === '') return [];
+    const line = index + 1;
+    const result = recordedCall.safeParse(parse(text));
+    if (result.success) return [{ ...result.data, line }];
+    for (const { path, message } of result.error.issues)
+      problems.push(`line ${line}: ${path.length === 0 ? '' : `${path.join('.')} `}${message}`);
+    return [];
+  });
+  if (calls.length === 0 && problems.length === 0) problems.push('it has no calls');
+  if (calls.length > MAX_CALLS) problems.push(`it has ${calls.length} calls: more than ${MAX_CALLS}`);
+  if (problems.length === 0) return calls;
+  const untold = problems.length - MAX_PROBLEMS;
+  const told = [...problems.slice(0, MAX_PROBLEMS), ...(untold > 0 ? [`and ${untold} more`] : [])];
+  throw new RecordingFailure(`${file} cannot be replayed:\n${told.map((problem) => `  ${problem}`).join('\n')}`);
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    const { size } = statSync(file);
+    if (size > MAX_BYTES) throw new RecordingFailure(`${file} is larger than ${MAX_BYTES / 2 ** 20} MiB. Split it.`);
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    if (error instanceof RecordingFailure) throw error;
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new RecordingFailure(`${file} cannot be read: ${code}`, { cause: error });
+  }
+}
+
+/** The value of a line; undefined, which is no object, if it is not JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

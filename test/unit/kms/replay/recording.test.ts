@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readRecording } from '../../../../src/kms/replay/recording.ts';
+import { temporaryFolder } from '../../../support/temporaryFolder.ts';
+
+function read(text: string) {
+  return readRecording(join(temporaryFolder({ 'calls.jsonl': text }), 'calls.jsonl'));
+}
+
+it('reads calls with their lines', () => {
+  expect(
+    read(
+      '{"operation":"ListKeys","input":{},"output":{"Keys":[]}}\n\n{"operation":"ListKeys","input":{},"error":{"name":"X"}}\n',
+    ),
+  ).toEqual([
+    { line: 1, operation: 'ListKeys', input: {}, output: { Keys: [] } },
+    { line: 3, operation: 'ListKeys', input: {}, error: { name: 'X' } },
+  ]);
+});
+
+it('tells every problem with its line, and nothing that the lines hold', () => {
+  const text = [
+    'secret',
+    '{"operation":"Open","input":{},"output":{}}',
+    '{"operation":"ListKeys","input":"secret","output":{}}',
+    '{"operation":"ListKeys","input":{}}',
+    '[]',
+  ].join('\n');
+  expect(() => read(text)).toThrow(
+    [
+      ' cannot be replayed:',
+      '  line 1: must be an object',
+      '  line 2: operation is no operation of KMS',
+      '  line 3: input must be an object',
+      '  line 4: must have either output or error',
+      '  line 5: must be an object',
+    ].join('\n'),
+  );
+  expect(() => read('x\n'.repeat(30))).toThrow(/line 20: must be an object\n {2}and 10 more$/);
+  expect(() => read('')).toThrow('it has no calls');
+  expect(() => readRecording('/nowhere/calls.jsonl')).toThrow('/nowhere/calls.jsonl cannot be read: ENOENT');
+});
+
+it('refuses a file that is too large', () => {
+  expect(() => read(' '.repeat(16 * 2 ** 20 + 1))).toThrow('is larger than 16 MiB. Split it.');
+  expect(() => read('{"operation":"ListKeys","input":{},"output":{}}\n'.repeat(10_001))).toThrow(
+    'it has 10001 calls: more than 10000',
+  );
+});
