@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { EventFileFailure } from '../kms/events/eventFile.ts';
 import { KmsConfigFailure } from '../kms/readConfig.ts';
@@ -11,9 +11,21 @@ import { ListenFailure } from '../server/listenFailure.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { kmsClusterCommand } from './kmsCluster.ts';
 import { kmsReplayCommand } from './kmsReplay.ts';
+import {
+  addAddress,
+  addFile,
+  addHost,
+  parseAccessKeyId,
+  parseAccountId,
+  parseHost,
+  parsePort,
+  parsePositive,
+  parseRegion,
+  parseSeconds,
+  parseWhole,
+  type Addresses,
+} from './kmsOptions.ts';
 import { stopped } from './stopped.ts';
-
-type Addresses = LocalKmsSettings['resolve'];
 
 interface ServeOptions {
   readonly host: string;
@@ -32,6 +44,8 @@ interface ServeOptions {
   readonly answerWithinMs: number;
   readonly healthCheckSeconds: number;
   readonly requestsPerSecond: number;
+  readonly consoleHost?: readonly string[];
+  readonly consoleCaller?: string;
   readonly evaluatePolicies: boolean;
   readonly daySeconds: number;
   readonly clusterSeconds: number;
@@ -86,6 +100,16 @@ function serveCommand(cli: Cli): Command {
       'PKCS #11 sessions that requests may use at once in a CloudHSM cluster',
       parseWhole,
       1024,
+    )
+    .option(
+      '--console-caller <id>',
+      'access key id as which /console acts; without one it only looks',
+      parseAccessKeyId,
+    )
+    .option(
+      '--console-host <name>',
+      'host name under which browsers may open /console, beside localhost; may be repeated',
+      addHost,
     )
     .option('--requests-per-second <n>', 'quota of cryptographic requests to a key store', parseWhole, 1800)
     .option(
@@ -167,6 +191,8 @@ function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster
     dayMs: options.daySeconds * 1000,
     clusterStepMs: options.clusterSeconds * 1000,
     requestsPerSecond,
+    consoleHosts: options.consoleHost ?? [],
+    consoleCaller: options.consoleCaller,
     evaluatePolicies: options.evaluatePolicies,
   };
 }
@@ -181,53 +207,4 @@ function explain(error: unknown, { host, port }: ServeOptions): unknown {
   return ['listen', 'getaddrinfo'].includes(syscall)
     ? new CommandFailure(new ListenFailure({ host, port }, error).message)
     : error;
-}
-
-function addAddress(text: string, addresses: Addresses = new Map()): Addresses {
-  const [, name = '', host = '', port = ''] = /^([a-zA-Z0-9.-]+)=(.+):(\d+)$/.exec(text) ?? [];
-  if (host === '' || Number(port) === 0 || Number(port) > 65_535) {
-    throw new InvalidArgumentError('Give name=host:port, such as xks.example.com=127.0.0.1:8443.');
-  }
-  return new Map([...addresses, [name.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }]]);
-}
-
-function addFile(file: string, files: readonly string[] = []): readonly string[] {
-  return [...files, file];
-}
-
-function parseHost(text: string): string {
-  // Node would take nothing for all addresses of the machine.
-  if (text !== '') return text;
-  throw new InvalidArgumentError('Give a name or an address, such as 127.0.0.1.');
-}
-
-function parsePort(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('Give a number up to 65535.');
-}
-
-function parseRegion(text: string): string {
-  if (/^[a-z]{2,}(-[a-z]+)+-\d$/.test(text)) return text;
-  throw new InvalidArgumentError('Give a Region, such as us-east-1.');
-}
-
-function parseAccountId(text: string): string {
-  if (/^\d{12}$/.test(text)) return text;
-  throw new InvalidArgumentError('Give 12 digits.');
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (/^\d+(\.\d+)?$/.test(text) && seconds <= 86_400) return seconds;
-  throw new InvalidArgumentError('Give a number up to 86400.');
-}
-
-function parsePositive(text: string): number {
-  if (parseSeconds(text) > 0) return Number(text);
-  throw new InvalidArgumentError('Give a number above 0.');
-}
-
-function parseWhole(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give a whole number from 1 to 999999.');
 }

@@ -6,6 +6,8 @@ import type { Identity } from './arn.ts';
 import { BackgroundKeeper } from './clusters/backgroundKeeper.ts';
 import { ClusterFolders } from './clusters/clusterFolders.ts';
 import type { StartClusterProcess } from './clusters/clusterProcesses.ts';
+import { redactError } from '../redactError.ts';
+import { startConsole } from './console/startConsole.ts';
 import { BackgroundConnector } from './connection/backgroundConnector.ts';
 import { HealthChecks } from './connection/healthChecks.ts';
 import { EventFile } from './events/eventFile.ts';
@@ -14,6 +16,7 @@ import { EventTrail } from './events/eventTrail.ts';
 import { dueWork } from './dueWork.ts';
 import { ClusterLogins, type OpenCluster } from './kmsUser/clusterLogins.ts';
 import type { LocalKms } from './localKms.ts';
+import { ExchangeHistory } from './monitoring/exchangeHistory.ts';
 import { kmsMetrics } from './monitoring/kmsMetrics.ts';
 import { logExchange } from './monitoring/logExchange.ts';
 import { requestQuota } from './operations/cryptography/requestQuota.ts';
@@ -49,6 +52,10 @@ export interface LocalKmsSettings extends Pick<HttpsXksProxyClientOptions, 'reso
   readonly openCluster: OpenCluster;
   readonly dayMs: number;
   readonly requestsPerSecond: number;
+  /** Host names under which browsers may open the console, beside localhost and loopback addresses. */
+  readonly consoleHosts: readonly string[];
+  /** Access key id as which the console acts; undefined: it only looks. */
+  readonly consoleCaller: string | undefined;
 }
 
 export interface RunningLocalKms {
@@ -80,6 +87,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     });
   }
   const metrics = kmsMetrics({ externalKeyStores: () => state.customKeyStores.external(), clock });
+  const history = new ExchangeHistory(clock);
   const xksProxy = new HttpsXksProxyClient({
     region: identity.region,
     resolve,
@@ -89,6 +97,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     monotonicClock: () => performance.now(),
     onExchange: (exchange) => {
       metrics.observe(exchange);
+      history.observe(exchange);
       logExchange(log, exchange);
     },
   });
@@ -112,7 +121,9 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const healthChecks = new HealthChecks({ ...settings, kms: background, log });
   const quota = requestQuota(requestsPerSecond, (throttle) => {
     const { customKeyStoreType } = state.customKeyStores.find(throttle.customKeyStoreId) ?? {};
-    if (customKeyStoreType === 'EXTERNAL_KEY_STORE') metrics.countThrottle(throttle);
+    if (customKeyStoreType !== 'EXTERNAL_KEY_STORE') return;
+    metrics.countThrottle(throttle);
+    history.countThrottle(throttle);
   });
   const folders = new ClusterFolders(settings.stateFile);
   const { clusterStepMs: stepMs, startCluster: start } = settings;
@@ -128,6 +139,15 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     evaluatePolicies,
   });
   const due = dueWork(kms, events, log);
+  const console = startConsole({
+    facts: { kms, events, history },
+    host: settings.host,
+    hosts: settings.consoleHosts,
+    caller: settings.consoleCaller,
+    onError: (error) => {
+      log.error({ detail: redactError(error) }, 'the console cannot be drawn');
+    },
+  });
   const app = createKmsApp({
     kms,
     services: servicesWith({ kms: OPERATIONS, cloudHsm: CLOUD_HSM_OPERATIONS }),
@@ -138,10 +158,12 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     log,
     events,
     metrics: metrics.text,
+    console,
   });
 
   const end = async (listening?: ListeningKms): Promise<void> => {
     await listening?.close();
+    console.stop();
     healthChecks.stop();
     connector.stop();
     // Before KMS logs out: key material that cannot be deleted then is orphaned.

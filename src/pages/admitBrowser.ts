@@ -21,6 +21,12 @@ export function isOfAnotherOrigin(headers: IncomingHttpHeaders): boolean {
   return (site === 'cross-site' || site === 'same-site') && !isVisit;
 }
 
+/** Whether a page of ours makes the request, as it must to change something. Browsers say so; other programs use the API. */
+export function isOfOurPage(headers: IncomingHttpHeaders): boolean {
+  const { origin, host, 'sec-fetch-site': site = 'same-origin' } = headers;
+  return host !== undefined && origin === `http://${host}` && site === 'same-origin';
+}
+
 function hostOf(header: string | undefined): string | undefined {
   const { address, name } = HOST_HEADER.exec(header ?? '')?.groups ?? {};
   return address === undefined ? name : isIP(address) === 6 ? address : undefined;

@@ -45,7 +45,7 @@ svg .bar { fill: var(--bar); } svg .slow { fill: var(--fail); } svg .over { fill
 svg .grid { stroke: var(--line); stroke-width: .6; } svg .axis { stroke: var(--muted); }
 svg .limit { stroke: var(--fail); stroke-dasharray: 4 3; stroke-width: 1.2; }
 section > .card + .card { margin-top: 12px; }
-.outcome { font-weight: 600; font-size: 13px; }
+.outcome { font-weight: 600; font-size: 13px; white-space: nowrap; }
 .outcome.pass { color: var(--pass); } .outcome.fail { color: var(--fail); } .outcome.blocked, .outcome.skipped { color: var(--skip); }
 footer { margin-top: 44px; color: var(--muted); font-size: 13px; }
 .outcome.warn { color: var(--warn); }
@@ -72,6 +72,22 @@ section > h2 + .card, section > h2 + .cards { margin-top: 14px; }
 .key { display: inline-block; width: 10px; height: 10px; margin-right: 5px; border-radius: 2px; background: var(--look); }
 svg .area { fill: var(--look); }
 svg .curve { fill: none; stroke: var(--look); stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
+button { padding: 3px 12px; border: 1px solid var(--line); border-radius: 6px; background: var(--page); color: var(--ink); font: inherit; font-size: 13px; cursor: pointer; }
+button:disabled { color: var(--muted); cursor: not-allowed; }
+button[type=submit] { border-color: var(--bar); font-weight: 600; }
+.actions { margin-top: 10px; display: flex; flex-wrap: wrap; gap: 8px; }
+dialog { width: min(34em, 94vw); color: var(--ink); background: var(--card); }
+dialog h2 { margin: 0 0 8px; overflow-wrap: anywhere; }
+dialog form > p { margin-top: 10px; }
+dialog::backdrop { background: rgb(0 0 0 / 45%); }
+.field label { display: block; font-size: 13px; }
+.field input, .field select, .field textarea { width: 100%; padding: 5px 8px; border: 1px solid var(--muted); border-radius: 6px; background: var(--page); color: var(--ink); font: inherit; }
+.said { overflow-wrap: anywhere; font-size: 13px; }
+.said.fail { color: var(--fail); font-weight: 600; }
+button.outcome { padding: 0; border: 0; background: none; font: inherit; font-weight: 600; font-size: 13px; cursor: help; text-decoration: underline dotted; }
+.hint { position: relative; }
+.tip { position: absolute; z-index: 1; left: 0; top: 100%; width: min(26em, 80vw); padding: 10px 14px; font-size: 13px; font-weight: 400; visibility: hidden; }
+.hint:hover .tip, .hint:focus-within .tip { visibility: visible; }
 meter { width: 100%; height: 10px; }
 :focus-visible { outline: 2px solid var(--bar); outline-offset: 2px; }
 @media (max-width: 720px) {

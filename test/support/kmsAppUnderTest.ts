@@ -47,6 +47,7 @@ export class KmsAppUnderTest {
       log,
       events: this.events,
       metrics: () => this.metrics(),
+      console: { caller: undefined, admitCall: () => undefined, answer: () => Promise.reject(new Error('none')) },
     });
   }
 

@@ -114,6 +114,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'src/config/files/configFiles.ts',
     'src/config/watchConfig.ts',
     'src/cloudHsm/',
+    'src/pages/',
+    'src/version.ts',
   ],
   'src/server/': [
     'src/xks/',

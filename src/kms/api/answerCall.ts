@@ -11,7 +11,7 @@ import { deleteDueKeys } from '../operations/keys/deleteDueKeys.ts';
 import type { Output } from '../operations/operation.ts';
 import { accessKeyIdOf } from './accessKeyId.ts';
 import { recordCall, type CallLog } from './callRecord.ts';
-import { findOperation } from './findOperation.ts';
+import { findOperation, type FoundOperation } from './findOperation.ts';
 import { parseBody } from './parseBody.ts';
 import { readBody } from './readBody.ts';
 import { requestIdOf } from './requestId.ts';
@@ -27,8 +27,22 @@ export interface ApiDependencies {
   readonly events: EventTrail;
 }
 
+/** How a request says what it calls, and who calls. Both throw KmsError. */
+export interface CallReader {
+  readonly find: (req: Request) => FoundOperation;
+  readonly accessKeyIdOf: (req: Request, service: Service) => string;
+}
+
+/** Calls of AWS's clients. */
+export function signedCalls({ services, kms }: Pick<ApiDependencies, 'services' | 'kms'>): CallReader {
+  return {
+    find: (req) => findOperation(services, req),
+    accessKeyIdOf: (req, service) => accessKeyIdOf(req, service, kms.identity),
+  };
+}
+
 /** The whole path of a call of the API, in AWS JSON 1.1; each has one answer, one record in the log, and one event. */
-export function answerCall(api: ApiDependencies): RequestHandler {
+export function answerCall(api: ApiDependencies, reader: CallReader): RequestHandler {
   return async (req, res) => {
     const call: Call = {
       requestId: requestIdOf(res),
@@ -39,7 +53,7 @@ export function answerCall(api: ApiDependencies): RequestHandler {
     };
     let answer: Answer;
     try {
-      call.output = await run(api, call, req);
+      call.output = await run(api, reader, call, req);
       answer = outputAnswer(call.output);
     } catch (error) {
       call.failure = kmsErrorOf(error, call);
@@ -53,13 +67,13 @@ export function answerCall(api: ApiDependencies): RequestHandler {
   };
 }
 
-async function run(api: ApiDependencies, call: Call, req: Request): Promise<Output> {
-  const { kms, services, callerOf, events } = api;
+async function run(api: ApiDependencies, reader: CallReader, call: Call, req: Request): Promise<Output> {
+  const { kms, callerOf, events } = api;
   const body = await readBody(req);
-  const { service, name, operation } = findOperation(services, req);
+  const { service, name, operation } = reader.find(req);
   call.service = service;
   call.eventName = name;
-  const accessKeyId = accessKeyIdOf(req, service, kms.identity);
+  const accessKeyId = reader.accessKeyIdOf(req, service);
   const caller = callerOf(accessKeyId);
   call.caller = { principal: caller, accessKeyId };
   const input = parseBody(body);

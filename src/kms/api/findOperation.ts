@@ -22,11 +22,17 @@ export function findOperation(services: readonly Service[], req: Request): Found
   }
   const { targetPrefix, name = '' } = TARGET.exec(req.get('X-Amz-Target') ?? '')?.groups ?? {};
   const service = services.find((candidate) => candidate.targetPrefix === targetPrefix);
-  const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
-  if (service && operation) return { service, name, operation };
-  if (service?.operationNames.has(name)) return { service, name, operation: unsupported(name) };
+  const found = service && operationOf(service, name);
+  if (found) return found;
   const targets = services.map((each) => `${each.targetPrefix}. and an operation of ${each.name}`);
   throw unknown(`The X-Amz-Target of a request must be ${targets.join(', or ')}`);
+}
+
+/** The operation of a service that has this name; undefined if the service has none. */
+export function operationOf(service: Service, name: string): FoundOperation | undefined {
+  const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
+  if (operation) return { service, name, operation };
+  return service.operationNames.has(name) ? { service, name, operation: unsupported(name) } : undefined;
 }
 
 function unsupported(name: string): Operation {

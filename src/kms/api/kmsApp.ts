@@ -1,25 +1,32 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
 import { redactError } from '../../redactError.ts';
-import { answerCall, type ApiDependencies } from './answerCall.ts';
+import type { Console } from '../console/startConsole.ts';
+import { consoleCalls } from '../console/consoleCalls.ts';
+import { answerCall, signedCalls, type ApiDependencies } from './answerCall.ts';
 import { assignRequestId, requestIdOf } from './requestId.ts';
 
 export interface KmsAppDependencies extends ApiDependencies {
   /** In Prometheus's text format. */
   readonly metrics: () => Promise<string>;
+  readonly console: Pick<Console, 'answer' | 'admitCall' | 'caller'>;
 }
 
 const NOT_FOUND = 'not found\n';
 
-/** KMS's API at POST /, and for people and monitoring: GET / and GET /metrics. */
-export function createKmsApp({ metrics, ...api }: KmsAppDependencies): RequestListener {
+/** KMS's API at POST /, and for people and monitoring: GET /, GET /console and GET /metrics. */
+export function createKmsApp({ metrics, console, ...api }: KmsAppDependencies): RequestListener {
   const { identity } = api.kms;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.enable('strict routing');
   app.enable('case sensitive routing');
-  app.post('/', answerCall(api));
+  app.post('/', answerCall(api, signedCalls(api)));
+  const { caller } = console;
+  if (caller !== undefined) {
+    app.post('/console/call/:operation', console.admitCall, answerCall(api, consoleCalls(api, caller)));
+  }
   app.get('/', (req, res) => {
     const use = `aws kms list-keys --region ${identity.region} --endpoint-url http://${req.headers.host ?? 'localhost'}`;
     res.type('text/plain').send(`The local KMS of xks-proxy, account ${identity.accountId}. Try: ${use}\n`);
@@ -27,6 +34,7 @@ export function createKmsApp({ metrics, ...api }: KmsAppDependencies): RequestLi
   app.get('/metrics', async (_req, res) => {
     res.set('Content-Type', 'text/plain; version=0.0.4; charset=utf-8').send(await metrics());
   });
+  app.all(/^\/console(\/|$)/, (req, res) => console.answer(req, res));
   app.use((_req, res) => {
     res.status(404).type('text/plain').send(NOT_FOUND);
   });

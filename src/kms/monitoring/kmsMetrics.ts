@@ -6,7 +6,7 @@ import { errorDimensions } from './errorDimensions.ts';
 
 const DAY_MS = 86_400_000;
 // KMS gives a proxy 250 ms, twice.
-const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 20, 35, 50, 100, 150, 200, 250, 500];
+export const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 20, 35, 50, 100, 150, 200, 250, 500];
 const STATE_NAMES: Readonly<Record<HealthState, string>> = {
   ACTIVE: 'Active',
   DEGRADED: 'Degraded',

@@ -49,6 +49,14 @@ export class KeyTable {
     return key?.origin === 'EXTERNAL_KEY_STORE' ? key : undefined;
   }
 
+  /** How many keys the key store has, those pending deletion included. */
+  count(customKeyStoreId: string): number {
+    const row = this.#database
+      .prepare('SELECT count(*) AS n FROM keys WHERE customKeyStoreId = ?')
+      .get(customKeyStoreId);
+    return Number(row?.['n']);
+  }
+
   /** Whether the key store has any, those pending deletion included. */
   areIn(customKeyStoreId: string): boolean {
     return this.#database.prepare('SELECT 1 FROM keys WHERE customKeyStoreId = ?').get(customKeyStoreId) !== undefined;

@@ -1,6 +1,6 @@
 import { formatDuration, formatNumber } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
-import { outcome, table, timeOf } from './parts.ts';
+import { outcome, table, timeOf } from '../../pages/parts.ts';
 import type { StatusFacts } from './statusFacts.ts';
 
 export function auditSection({ metrics, now }: StatusFacts): Html {

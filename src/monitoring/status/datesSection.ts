@@ -1,6 +1,6 @@
 import { formatDuration } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
-import { outcome, table, timeOf } from './parts.ts';
+import { outcome, table, timeOf } from '../../pages/parts.ts';
 import type { StatusFacts } from './statusFacts.ts';
 
 const DAY_SECONDS = 86_400;

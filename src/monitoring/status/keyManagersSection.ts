@@ -3,7 +3,8 @@ import { html, type Html } from '../../pages/html.ts';
 import { HEALTH_STATUSES, type HealthStatus } from '../../xks/messages/getHealthStatus.ts';
 import { chart, latencyChart, ratesChart } from './chartsSection.ts';
 import { addLatencies, quantileMs } from './latency.ts';
-import { figures, LEVEL_OF_STATUS, msOf, outcome, present, timeOf } from './parts.ts';
+import { figures, msOf, outcome, present, timeOf } from '../../pages/parts.ts';
+import { LEVEL_OF_STATUS } from './levels.ts';
 import type { KeyManagerState, Sample } from './sample.ts';
 import { changesOf, type FoundChange, type StatusFacts } from './statusFacts.ts';
 

@@ -2,7 +2,7 @@ import { formatNumber, formatShare } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
 import { latencyChart, ratesChart } from './chartsSection.ts';
 import { quantileMs } from './latency.ts';
-import { figures, msOf, outcome, present, table } from './parts.ts';
+import { figures, msOf, outcome, present, table } from '../../pages/parts.ts';
 import { addRequests, type RequestCounts } from './sample.ts';
 import type { StatusFacts } from './statusFacts.ts';
 

@@ -1,7 +1,7 @@
 import { formatDuration, formatMib, formatNumber, formatShare } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
 import type { ProcessReport } from '../processReport.ts';
-import { figures, outcome, table } from './parts.ts';
+import { figures, outcome, table } from '../../pages/parts.ts';
 import { servingOf, type StatusFacts } from './statusFacts.ts';
 
 const MAIN = 'main';

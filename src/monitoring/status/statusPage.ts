@@ -7,7 +7,7 @@ import { chartsSection } from './chartsSection.ts';
 import { datesSection } from './datesSection.ts';
 import { keyManagersSection } from './keyManagersSection.ts';
 import { keyStoresSection } from './keyStoresSection.ts';
-import { outcome, timeOf } from './parts.ts';
+import { outcome, timeOf } from '../../pages/parts.ts';
 import { processesSection } from './processesSection.ts';
 import type { StatusFacts } from './statusFacts.ts';
 import { HISTORY_SECONDS } from './statusHistory.ts';

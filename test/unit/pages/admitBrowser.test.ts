@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOfAnotherOrigin, isOurHost } from '../../../src/pages/admitBrowser.ts';
+import { isOfAnotherOrigin, isOfOurPage, isOurHost } from '../../../src/pages/admitBrowser.ts';
 
 const HOSTS = ['10.0.0.7', 'proxy-1.example.com', 'fd00::7'];
 
@@ -70,4 +70,17 @@ it.each([
   [{ 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }, true],
 ])('a request with %o is of another origin: %s', (headers, expected) => {
   expect(isOfAnotherOrigin(headers)).toBe(expected);
+});
+
+it.each([
+  [true, { origin: 'http://localhost:4599', host: 'localhost:4599', 'sec-fetch-site': 'same-origin' }],
+  [true, { origin: 'http://localhost:4599', host: 'localhost:4599' }],
+  [false, { host: 'localhost:4599' }],
+  [false, { origin: 'http://localhost:4599' }],
+  [false, { origin: 'null', host: 'localhost:4599' }],
+  [false, { origin: 'http://localhost:4598', host: 'localhost:4599' }],
+  [false, { origin: 'https://localhost:4599', host: 'localhost:4599' }],
+  [false, { origin: 'http://localhost:4599', host: 'localhost:4599', 'sec-fetch-site': 'cross-site' }],
+])('a page of ours makes a request: %s, with %j', (expected, headers) => {
+  expect(isOfOurPage(headers)).toBe(expected);
 });

@@ -23,7 +23,7 @@ export function notConnected({ customKeyStoreType }: Pick<CustomKeyStore, 'custo
  * The KeyState that is shown. A key stays PendingDeletion when its key store is disconnected, so that its deletion can be
  * cancelled. AWS KMS Developer Guide, "Key states of AWS KMS keys".
  */
-export function keyStateOf(kms: LocalKms, key: KmsKey): StoredKeyState | 'Unavailable' {
+export function keyStateOf(kms: Pick<LocalKms, 'state'>, key: KmsKey): StoredKeyState | 'Unavailable' {
   if (key.state === 'PendingDeletion' || key.origin === 'AWS_KMS') return key.state;
   const isAvailable = storeOf(kms, key).connectionState === 'CONNECTED' && !isMaterialMissing(key);
   return isAvailable ? key.state : 'Unavailable';
@@ -60,7 +60,7 @@ type StoreOf<Key extends CustomKey> = Extract<CustomKeyStore, { readonly customK
 
 /** The key store of a key, which has it as long as the key exists. */
 export function storeOf<Key extends CustomKey>(
-  { state }: LocalKms,
+  { state }: Pick<LocalKms, 'state'>,
   { keyId, customKeyStoreId, origin }: Key,
 ): StoreOf<Key> {
   const store = state.customKeyStores.find(customKeyStoreId);

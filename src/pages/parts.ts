@@ -1,14 +1,7 @@
-import { formatMs } from '../../pages/formatFigures.ts';
-import { html, type Html } from '../../pages/html.ts';
-import type { HealthStatus } from '../../xks/messages/getHealthStatus.ts';
+import { formatMs } from './formatFigures.ts';
+import { html, type Html } from './html.ts';
 
 export type Level = 'pass' | 'warn' | 'fail';
-
-export const LEVEL_OF_STATUS: Readonly<Record<HealthStatus, Level>> = {
-  ACTIVE: 'pass',
-  DEGRADED: 'warn',
-  UNAVAILABLE: 'fail',
-};
 
 /** A word that its colour underlines. */
 export function outcome(level: Level, word: string): Html {

@@ -1,0 +1,215 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { axeFindings, hasBrowser, openPage } from '../support/browser.ts';
+import { ReadyCluster } from '../support/cloudHsmKeyStore.ts';
+import { KmsCaller, keyStoreInput, optionsFor } from '../support/kmsCaller.ts';
+import { RunningLocalKms } from '../support/runningLocalKms.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const WIDE = { viewport: { width: 1100, height: 1000 } };
+const NARROW = { viewport: { width: 400, height: 800 } };
+
+async function start(options: readonly string[] = ['--console-caller', 'CONSOLE']) {
+  const files = new ProxyFiles();
+  const proxy = await RunningProxy.start(files);
+  onTestFinished(() => proxy.dispose());
+  const kms = await RunningLocalKms.startProcess([...optionsFor(proxy), ...options]);
+  return { files, proxy, kms, url: `${kms.endpoint.replace('127.0.0.1', 'localhost')}/console` };
+}
+
+type OpenedPage = Awaited<ReturnType<typeof openPage>>['page'];
+
+const textOf = async (page: OpenedPage) => (await page.innerText('main')).replaceAll(/\s+/g, ' ');
+const dialogText = (page: OpenedPage) => page.innerText('dialog[open] [data-said]');
+
+/** Opens a dialog by its button, fills it, and sends it. */
+async function act(page: OpenedPage, button: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
+  await page.locator(`main button:text-is("${button}")`).first().click();
+  for (const [name, value] of Object.entries(fields)) {
+    const field = page.locator(`dialog[open] [name="${name}"]`);
+    if ((await field.getAttribute('type')) === 'file') await field.setInputFiles(value);
+    else if ((await field.evaluate('(element) => element.tagName')) === 'SELECT') await field.selectOption(value);
+    else await field.fill(value);
+  }
+  await page.locator('dialog[open] [type=submit]').click();
+}
+
+const closes = (page: OpenedPage) => expect.poll(() => page.locator('dialog[open]').count()).toBe(0);
+
+describe.skipIf(!hasBrowser)(`the console in Chromium${hasBrowser ? '' : ' (skipped: there is none)'}`, () => {
+  it('lives through the life of an external key store by clicking', async () => {
+    const { files, proxy, kms, url } = await start();
+    const { page, complaints } = await openPage(url, WIDE);
+    const input = keyStoreInput(files.credentials[0]);
+    const credential = input.XksProxyAuthenticationCredential;
+    const credentialFile = join(kms.folder, 'credential.json');
+    writeFileSync(credentialFile, JSON.stringify({ XksProxyAuthenticationCredential: credential }));
+    const fields = {
+      CustomKeyStoreName: HOSTILE,
+      XksProxyUriEndpoint: input.XksProxyUriEndpoint,
+      XksProxyUriPath: '/wrong/kms/xks/v1',
+      XksProxyAuthenticationCredential: credentialFile,
+    };
+    await act(page, 'Create external key store', fields);
+    // The API's own error, beside what has caused it.
+    await expect.poll(() => dialogText(page)).toContain('XksProxyInvalidConfigurationException: ');
+    await page.locator('dialog[open] [name=XksProxyUriPath]').fill(input.XksProxyUriPath);
+    await page.locator('dialog[open] [type=submit]').click();
+    await closes(page);
+    await expect.poll(() => textOf(page)).toContain(`${HOSTILE} DISCONNECTED`);
+    expect(await page.locator('img').count()).toBe(0);
+    const isEnabled = (button: string) => page.locator(`main button:text-is("${button}")`).first().isEnabled();
+    expect([await isEnabled('Connect'), await isEnabled('Disconnect'), await isEnabled('Create key')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+
+    await act(page, 'Connect');
+    await closes(page);
+    await expect.poll(() => textOf(page)).toContain(`${HOSTILE} CONNECTED`);
+    expect([await isEnabled('Connect'), await isEnabled('Disconnect'), await isEnabled('Delete')]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    await act(page, 'Create key', { XksKeyId: 'none' });
+    await expect.poll(() => dialogText(page)).toContain('XksKeyNotFoundException: ');
+    await page.locator('dialog[open] [name=XksKeyId]').fill('foo');
+    await page.locator('dialog[open] [type=submit]').click();
+    await closes(page);
+    await expect.poll(() => textOf(page)).toContain('Enabled');
+
+    await act(page, 'Encrypt', { Plaintext: 'Grüße ✓' });
+    await expect.poll(() => dialogText(page)).toMatch(/^[A-Za-z0-9+/=]{100,}$/);
+    const ciphertext = await dialogText(page);
+    await page.locator('dialog[open] [data-close]').click();
+    await act(page, 'Decrypt', { CiphertextBlob: ciphertext });
+    await expect.poll(() => dialogText(page)).toBe('Grüße ✓');
+    await page.locator('dialog[open] [data-close]').click();
+    await act(page, 'Disable');
+    await expect.poll(() => textOf(page)).toContain('Disabled');
+    await act(page, 'Schedule deletion', { PendingWindowInDays: '3' });
+    await expect.poll(() => dialogText(page)).toContain('ValidationException: ');
+    await page.locator('dialog[open] [name=PendingWindowInDays]').fill('7');
+    await page.locator('dialog[open] [type=submit]').click();
+    await expect.poll(() => textOf(page)).toContain('PendingDeletion');
+    await act(page, 'Cancel deletion');
+    await expect.poll(() => textOf(page)).not.toContain('PendingDeletion');
+
+    await act(page, 'Disconnect');
+    await expect.poll(() => textOf(page)).toContain(`${HOSTILE} DISCONNECTED`);
+    await act(page, 'Edit', { NewCustomKeyStoreName: 'renamed' });
+    await expect.poll(() => textOf(page)).toContain('renamed DISCONNECTED');
+    proxy.signal('SIGTERM');
+    await proxy.exitCode;
+    await act(page, 'Connect');
+    await expect.poll(() => textOf(page)).toContain('renamed FAILED');
+    const tip = page.locator('[role=tooltip]');
+    expect(await tip.isVisible()).toBe(false);
+    await page.locator('.hint button').focus();
+    expect(await tip.isVisible()).toBe(true);
+    expect(await tip.innerText()).toContain('XKS_PROXY_NOT_REACHABLE Nothing answers at the endpoint');
+    const text = await textOf(page);
+    expect(text).toContain('user/CONSOLE');
+    expect(text).not.toContain(credential.RawSecretAccessKey);
+    expect(complaints.filter((complaint) => !complaint.includes('status of 400'))).toEqual([]);
+  });
+
+  it('creates an AWS CloudHSM key store and connects it', async () => {
+    const { kms, url } = await start();
+    const cluster = await ReadyCluster.create(kms);
+    const { page } = await openPage(url, WIDE);
+    const fields = {
+      CustomKeyStoreName: 'hsm',
+      CloudHsmClusterId: cluster.id,
+      TrustAnchorCertificate: join(kms.folder, 'cluster/customerCA.crt'),
+      KeyStorePassword: 'notThePassword1',
+    };
+    await act(page, 'Create AWS CloudHSM key store', fields);
+    await closes(page);
+    await act(page, 'Connect');
+    await expect.poll(() => textOf(page)).toContain('hsm FAILED');
+    expect(await page.locator('[role=tooltip]').textContent()).toContain('INVALID_CREDENTIALS');
+    await act(page, 'Disconnect');
+    await expect.poll(() => textOf(page)).toContain('hsm DISCONNECTED');
+    await act(page, 'Edit', { KeyStorePassword: cluster.kmsuserPassword.reveal() });
+    await closes(page);
+    await act(page, 'Connect');
+    await expect.poll(() => textOf(page)).toContain('hsm CONNECTED');
+    await act(page, 'Create key');
+    await expect.poll(() => textOf(page)).toContain('AWS_CLOUDHSM hsm');
+  });
+
+  it.each([
+    ['light, wide', { ...WIDE, colorScheme: 'light' as const }],
+    ['dark, 400 pixels wide', { ...NARROW, colorScheme: 'dark' as const }],
+  ])('%s, fits and axe finds nothing, with a dialog open too', async (_name, options) => {
+    const { files, proxy, kms, url } = await start();
+    const caller = new KmsCaller(kms);
+    const store = await caller.createConnectedKeyStore(files);
+    await caller.encryptText(await caller.createKeyOver('foo', store), 'x');
+    await caller.disconnect(store);
+    proxy.signal('SIGTERM');
+    await proxy.exitCode;
+    await caller.connectCustomKeyStore({ CustomKeyStoreId: store });
+    await caller.reaches(store, 'FAILED');
+    const { page, complaints } = await openPage(url, options);
+    await expect.poll(() => page.innerText('#live')).toBe('Live');
+    expect(await axeFindings(page)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(options.viewport.width);
+    await page.locator('main button:text-is("Edit")').first().click();
+    expect(await axeFindings(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('only looks without a caller', async () => {
+    const { url } = await start([]);
+    const { page } = await openPage(url, WIDE);
+    expect(await page.locator('button').count()).toBe(0);
+    expect(await page.locator('dialog').count()).toBe(0);
+    const call = `${url}/call/CreateKey`;
+    const headers = { Origin: new URL(url).origin, 'Content-Type': 'application/json' };
+    expect((await fetch(call, { method: 'POST', headers, body: '{}' })).status).toBe(405);
+  });
+});
+
+describe('the console', () => {
+  const origin = (url: string) => new URL(url).origin;
+
+  it('acts for its own page alone', async () => {
+    const { kms, url } = await start();
+    const caller = new KmsCaller(kms);
+    const call = (headers: Record<string, string>) =>
+      fetch(`${url}/call/CreateKey`, { method: 'POST', headers, body: '{}' }).then(({ status }) => status);
+    const json = { 'Content-Type': 'application/json' };
+    expect(await call(json)).toBe(403);
+    expect(await call({ ...json, Origin: 'http://elsewhere.example' })).toBe(403);
+    expect(await call({ ...json, Origin: 'null' })).toBe(403);
+    expect(await call({ 'Content-Type': 'text/plain', Origin: origin(url) })).toBe(403);
+    expect((await caller.listKeys({})).Keys).toEqual([]);
+    expect(await call({ ...json, Origin: origin(url) })).toBe(200);
+    expect((await caller.listKeys({})).Keys).toHaveLength(1);
+  });
+
+  it('gives its page without a redirect, and has no CORS headers', async () => {
+    const { url } = await start();
+    for (const path of [url, `${url}/style.css`, `${url}/live.js`, `${url}/actions.js`]) {
+      const answer = await fetch(path, { redirect: 'manual', headers: { Origin: 'http://elsewhere.example' } });
+      expect([path, answer.status]).toEqual([path, 200]);
+      expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'");
+      expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    }
+    expect((await fetch(`${url}/none`)).status).toBe(404);
+    expect((await fetch(`${url}/call/CreateKey`)).status).toBe(404);
+  });
+
+  it('is evaluated as its caller', async () => {
+    const { url } = await start(['--console-caller', 'CONSOLE', '--evaluate-policies']);
+    const headers = { Origin: origin(url), 'Content-Type': 'application/json' };
+    const answer = await fetch(`${url}/call/CreateKey`, { method: 'POST', headers, body: '{}' });
+    expect(await answer.json()).toMatchObject({ __type: 'AccessDeniedException' });
+  });
+});
