@@ -46,7 +46,8 @@ export type ClusterCalls = {
   createUser(credentials: Credentials): void;
   /** The user's own, or another's by `admin`, which also unlocks that user. */
   changePassword(credentials: Credentials): void;
-  generateKey(argument: { readonly label: string }): Promise<KeyChoice>;
+  /** Makes an AES-256 key; with a random CKA_ID if none is given. */
+  generateKey(argument: { readonly label: string; readonly id?: string | undefined }): Promise<KeyChoice>;
   /** So many random bytes, in Base64. */
   generateRandom(argument: { readonly length: number }): Promise<{ readonly bytes: string }>;
   listKeys(): readonly ClusterKey[];

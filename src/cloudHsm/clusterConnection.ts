@@ -88,9 +88,9 @@ export class ClusterConnection {
     return this.#call('changePassword', reveal(credentials));
   }
 
-  /** Makes an AES-256 key that never leaves the token. */
-  generateKey(label: string): Promise<KeyChoice> {
-    return this.#call('generateKey', { label });
+  /** Makes an AES-256 key that never leaves the token; with a random CKA_ID if none is given. */
+  generateKey(label: string, id?: string): Promise<KeyChoice> {
+    return this.#call('generateKey', { label, id });
   }
 
   async generateRandom(length: number): Promise<Buffer> {

@@ -19,7 +19,7 @@ export interface DueWork {
  * then their key material in clusters.
  */
 export function dueWork(
-  kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'dayMs' | 'kmsUser'>,
+  kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'dayMs' | 'kmsUser' | 'keysInCreation'>,
   events: EventTrail,
   log: { error(record: object, message: string): void },
 ): DueWork {

@@ -24,6 +24,8 @@ export interface LocalKms {
   readonly kmsUser: KmsUser;
   readonly clusters: ClusterKeeper;
   readonly keyUsage: KeyUsage;
+  /** Ids of keys whose key material is being made in a cluster. */
+  readonly keysInCreation: Set<string>;
   /** Quota of cryptographic requests to a key store. */
   readonly quota: RequestQuota;
   /** Milliseconds since the epoch. */

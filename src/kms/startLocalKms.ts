@@ -134,6 +134,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     clusters,
     quota,
     keyUsage,
+    keysInCreation: new Set<string>(),
     clock,
     dayMs,
     evaluatePolicies,

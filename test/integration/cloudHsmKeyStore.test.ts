@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { Secret } from '../../src/secret.ts';
 import { CloudHsmKeyStoreUnderTest, ReadyCluster } from '../support/cloudHsmKeyStore.ts';
@@ -129,4 +130,36 @@ it('the password is not lost when the local KMS is killed while it is rotated', 
     await new KmsCaller(kms).reaches(store.id, 'CONNECTED');
     await new KmsCaller(kms).disconnect(store.id);
   }
+});
+
+it('leaves no key material that no key has, when the local KMS is killed while keys are created', async () => {
+  let kms = await RunningLocalKms.startProcess();
+  const store = await CloudHsmKeyStoreUnderTest.connected(kms);
+  /** How many deletions of key material the state has, which one process has open at a time; the local KMS runs afterwards. */
+  const deletionsLeft = async () => {
+    kms.signal('SIGTERM');
+    await kms.exitCode;
+    const state = new DatabaseSync(join(kms.folder, 'kms.db'));
+    const { left } = state.prepare('SELECT count(*) AS left FROM key_material_deletions').get() ?? {};
+    state.close();
+    kms = await RunningLocalKms.startProcess([], kms.folder);
+    await new KmsCaller(kms).listKeys({});
+    return Number(left);
+  };
+  for (let round = 0; round < 3; round += 1) {
+    const caller = new KmsCaller(kms);
+    const create = () => caller.createKey({ Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: store.id });
+    const creations = Promise.allSettled(Array.from({ length: 6 }, create));
+    await new Promise((resolve) => setTimeout(resolve, round * 15));
+    kms.signal('SIGKILL');
+    await kms.exitCode;
+    await creations;
+    await expect.poll(deletionsLeft).toBe(0);
+  }
+  const caller = new KmsCaller(kms);
+  const known = ((await caller.listKeys({})).Keys ?? []).map(({ KeyArn }) => KeyArn).sort();
+  await caller.disconnect(store.id);
+  const kmsuser = await store.cluster.asKmsuser(await store.cluster.resetKmsuser('another123'));
+  const labels = (await kmsuser.listKeys()).map(({ attributes }) => attributes['label']).sort();
+  expect(labels).toEqual(known);
 });

@@ -14,8 +14,7 @@ export class InMemoryKmsUser implements KmsUser {
   loginFailure: ClusterFailureReason | undefined;
   callFailure: ClusterFailureReason | undefined;
 
-  makeKey(): string {
-    const id = randomBytes(16).toString('hex');
+  makeKey(id = randomBytes(16).toString('hex')): string {
     this.keys.set(id, randomBytes(32));
     return id;
   }
@@ -34,10 +33,10 @@ export class InMemoryKmsUser implements KmsUser {
   loggedIn(): Promise<ClusterKeys> {
     if (this.loginFailure) return Promise.reject(new ClusterFailure(this.loginFailure, 'from the test'));
     return Promise.resolve({
-      generateKey: (label) =>
+      generateKey: (label, id) =>
         this.#answer(() => {
           this.labels.push(label);
-          return { id: this.makeKey() };
+          return { id: this.makeKey(id) };
         }),
       generateRandom: (length) => this.#answer(() => randomBytes(length)),
       deleteKey: ({ id }) =>

@@ -41,6 +41,7 @@ export class LocalKmsUnderTest implements LocalKms {
   /** ARNs of the resources of events. */
   readonly resources: string[] = [];
   readonly clock = (): number => this.now;
+  readonly keysInCreation = new Set<string>();
   readonly keyUsage = new KeyUsage(this.clock);
   /** Stores, and does nothing else. */
   clusters: LocalKms['clusters'] = {

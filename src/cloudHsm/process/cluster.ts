@@ -67,9 +67,9 @@ export class Cluster {
       changePassword: (credentials) => {
         accounts.changePassword(client, conceal(credentials));
       },
-      generateKey: async ({ label }) => {
+      generateKey: async ({ label, id }) => {
         asUser();
-        return { id: await keys.generate(label) };
+        return { id: await keys.generate(label, id) };
       },
       generateRandom: async ({ length }) => {
         asUser();

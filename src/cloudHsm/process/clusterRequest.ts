@@ -19,7 +19,7 @@ const ARGUMENTS = {
   listUsers: z.undefined(),
   createUser: credentials,
   changePassword: credentials,
-  generateKey: z.strictObject({ label: z.string().min(1).max(255) }),
+  generateKey: z.strictObject({ label: z.string().min(1).max(255), id: id.optional() }),
   generateRandom: z.strictObject({ length: z.int().min(1).max(1_024) }),
   listKeys: z.undefined(),
   deleteKey: z.strictObject({ id }),

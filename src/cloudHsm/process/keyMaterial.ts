@@ -36,10 +36,13 @@ export class KeyMaterial {
     this.#gcm = new AesGcm(cryptoki, dialect, () => undefined);
   }
 
-  /** Makes an AES-256 key that never leaves the token. Resolves to its CKA_ID, which is random. */
-  generate(label: string): Promise<string> {
+  /** Makes an AES-256 key that never leaves the token. Resolves to its CKA_ID, which is random if none is given. */
+  generate(label: string, ckaId?: string): Promise<string> {
     return this.#sessions.lend((session) => {
-      const key = this.#cryptoki.generateAesKey(session, aesKeyTemplate({ label, usages: ['ENCRYPT', 'DECRYPT'] }));
+      const key = this.#cryptoki.generateAesKey(
+        session,
+        aesKeyTemplate({ label, ckaId, usages: ['ENCRYPT', 'DECRYPT'] }),
+      );
       return this.#cryptoki.readAttributes(session, key, [CKA.ID]).get(CKA.ID)?.toString('hex') ?? '';
     });
   }

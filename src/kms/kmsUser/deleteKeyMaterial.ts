@@ -4,10 +4,10 @@ import type { EventTrail } from '../events/eventTrail.ts';
 import type { LocalKms } from '../localKms.ts';
 import type { KeyMaterialDeletion } from '../state/records.ts';
 
-type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'kmsUser'>;
+type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'kmsUser' | 'keysInCreation'>;
 
 /**
- * Tries once to delete the key material of each KMS key that has been deleted, and tells the outcome in an event. What could not be
+ * Tries once to delete the key material of each KMS key that has been deleted, or has not come to be, and tells the outcome in an event. What could not be
  * deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material". After `ending`, no further try begins: the next
  * run makes it.
  */
@@ -15,6 +15,7 @@ export async function deleteKeyMaterial(kms: Kms, events: EventTrail, ending?: A
   for (const deletion of kms.state.keyMaterialDeletions.list()) {
     if (ending?.aborted) return;
     const { keyId, customKeyStoreId, cloudHsmClusterId: clusterId, backingKeyId } = deletion;
+    if (kms.keysInCreation.has(keyId)) continue;
     const deletionStatus = (await isDeleted(kms, deletion)) ? 'SUCCESS' : 'FAILURE';
     const additionalEventData = {
       customKeyStoreId,

@@ -12,7 +12,7 @@ import { reEncrypt } from '../../../src/kms/operations/cryptography/reEncrypt.ts
 import { createKey } from '../../../src/kms/operations/keys/createKey.ts';
 import { deleteDueKeys } from '../../../src/kms/operations/keys/deleteDueKeys.ts';
 import { describeKey } from '../../../src/kms/operations/keys/describeKey.ts';
-import type { CloudHsmKey, CloudHsmKeyStore } from '../../../src/kms/state/records.ts';
+import type { CloudHsmKey, CloudHsmKeyStore, KeyMaterialDeletion } from '../../../src/kms/state/records.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const PLAINTEXT = Buffer.from('attack at dawn').toString('base64');
@@ -118,6 +118,25 @@ describe('CreateKey', () => {
     const { message } = CLUSTER_FAILURE_TABLE[reason];
     await expect(kms.call(createKey, request())).rejects.toMatchObject({ errorName, message });
     expect(kms.state.keys.ids()).toEqual([]);
+    // Only a cluster that does not answer may have made the key material.
+    expect(kms.state.keyMaterialDeletions.list()).toHaveLength(reason === 'unreachable' ? 1 : 0);
+  });
+
+  it('remembers key material that is being made, and does not delete it meanwhile', async () => {
+    const events = new EventTrail();
+    const call = kms.call(createKey, request());
+    const [deletion] = kms.state.keyMaterialDeletions.list();
+    expect(deletion).toMatchObject({ customKeyStoreId: store.customKeyStoreId });
+    await deleteKeyMaterial(kms, events);
+    await call;
+    expect(kms.kmsUser.keys.has(deletion?.backingKeyId ?? '')).toBe(true);
+    expect(kms.state.keyMaterialDeletions.list()).toEqual([]);
+    expect(events.latest).toEqual([]);
+    // What a run leaves behind that has ended meanwhile.
+    const left = { ...deletion, keyId: 'left', backingKeyId: kms.kmsUser.makeKey() } as KeyMaterialDeletion;
+    kms.state.keyMaterialDeletions.put(left);
+    await deleteKeyMaterial(kms, events);
+    expect(kms.kmsUser.keys.has(left.backingKeyId)).toBe(false);
   });
 
   it('hands key material over for deletion when the key store is disconnected meanwhile', async () => {

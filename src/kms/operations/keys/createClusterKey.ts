@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { ClusterFailure } from '../../../cloudHsm/clusterFailure.ts';
 import { keyArn } from '../../arn.ts';
 import { createKeyErrorOfCluster } from '../../failures/kmsErrorOf.ts';
@@ -9,6 +10,8 @@ import type { KmsRequest } from '../operation.ts';
 import type { NewKey } from './createKeyRequest.ts';
 import { findStoreForKey } from './findStoreForKey.ts';
 
+const BACKING_KEY_ID_BYTES = 16;
+
 type Wanted = Extract<NewKey, { readonly origin: 'AWS_CLOUDHSM' }>;
 
 /** Makes key material in the cluster of a key store, and stores a KMS key with it. Rejects with KmsError. */
@@ -19,31 +22,46 @@ export async function createClusterKey(
   request: KmsRequest,
 ): Promise<CloudHsmKey> {
   const { customKeyStoreId } = wanted;
+  const { keyId } = common;
   const store = findStoreForKey(kms, customKeyStoreId, 'AWS_CLOUDHSM');
-  const cluster = findPresentCluster(kms.state, store.cloudHsmClusterId);
+  const { cloudHsmClusterId } = store;
+  const cluster = findPresentCluster(kms.state, cloudHsmClusterId);
   if (!cluster) throw createKeyErrorOfCluster('cluster not found');
   requireTwoHsms(kms.state, cluster);
-  // The label tells the administrator of the cluster which KMS key it is for. AWS KMS Developer Guide, "Find the KMS keys".
-  const backingKeyId = await makeKeyMaterial(kms, store, keyArn(kms.identity, common.keyId));
+  const backingKeyId = randomBytes(BACKING_KEY_ID_BYTES).toString('hex');
+  // Before it is made: whatever ends meanwhile, key material that no key has is deleted.
+  kms.state.keyMaterialDeletions.put({ keyId, customKeyStoreId, cloudHsmClusterId, backingKeyId });
+  kms.keysInCreation.add(keyId);
   try {
+    await makeKeyMaterial(kms, store, keyId, backingKeyId);
+    // It may be disconnected by now.
     findStoreForKey(kms, customKeyStoreId, 'AWS_CLOUDHSM');
-  } catch (error) {
-    // Disconnected meanwhile. Nobody would know of the key material.
-    const { cloudHsmClusterId } = store;
-    kms.state.keyMaterialDeletions.put({ keyId: common.keyId, customKeyStoreId, cloudHsmClusterId, backingKeyId });
-    throw error;
+    const key = { ...common, ...wanted, creationDate: kms.clock(), backingKeyId, isMaterialMissing: false };
+    kms.state.together(() => {
+      kms.state.keys.insert(key);
+      kms.state.keyMaterialDeletions.delete(keyId);
+    });
+    request.note({ customKeyStoreId, backingKey: JSON.stringify({ backingKeyId }) });
+    return key;
+  } finally {
+    kms.keysInCreation.delete(keyId);
   }
-  const key = { ...common, ...wanted, creationDate: kms.clock(), backingKeyId, isMaterialMissing: false };
-  kms.state.keys.insert(key);
-  request.note({ customKeyStoreId, backingKey: JSON.stringify({ backingKeyId }) });
-  return key;
 }
 
-async function makeKeyMaterial(kms: LocalKms, store: CloudHsmKeyStore, label: string): Promise<string> {
+async function makeKeyMaterial(
+  kms: LocalKms,
+  store: CloudHsmKeyStore,
+  keyId: string,
+  backingKeyId: string,
+): Promise<void> {
   try {
     const cluster = await kms.kmsUser.loggedIn(store);
-    return (await cluster.generateKey(label)).id;
+    // The label tells the administrator of the cluster which KMS key it is for. AWS KMS Developer Guide, "Find the KMS keys".
+    await cluster.generateKey(keyArn(kms.identity, keyId), backingKeyId);
   } catch (error) {
-    throw error instanceof ClusterFailure ? createKeyErrorOfCluster(error.reason, error.message) : error;
+    if (!(error instanceof ClusterFailure)) throw error;
+    // Whether an HSM that does not answer has made it, nobody knows.
+    if (error.reason !== 'unreachable') kms.state.keyMaterialDeletions.delete(keyId);
+    throw createKeyErrorOfCluster(error.reason, error.message);
   }
 }
