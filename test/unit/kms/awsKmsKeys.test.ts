@@ -173,7 +173,7 @@ describe('rotation', () => {
     const first = await currentMaterial();
     const CiphertextBlob = base64(await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT }));
     kms.now += 1;
-    expect(await kms.call(rotateKeyOnDemand, { KeyId })).toEqual({ KeyId });
+    expect(await kms.call(rotateKeyOnDemand, { KeyId })).toEqual({ KeyId: arn });
     const second = await currentMaterial();
     expect(second).not.toBe(first);
     expect(await kms.call(decrypt, { CiphertextBlob })).toMatchObject({
@@ -196,7 +196,10 @@ describe('rotation', () => {
 
   it('on demand is for 25 times', async () => {
     for (let count = 0; count < 25; count += 1) await kms.call(rotateKeyOnDemand, { KeyId });
-    await expect(kms.call(rotateKeyOnDemand, { KeyId })).rejects.toMatchObject({ errorName: 'LimitExceededException' });
+    await expect(kms.call(rotateKeyOnDemand, { KeyId })).rejects.toMatchObject({
+      errorName: 'LimitExceededException',
+      message: expect.stringMatching(new RegExp(`^The on-demand rotations limit .* for this key: ${arn}$`)) as string,
+    });
     const page = await kms.call(listKeyRotations, { KeyId, Limit: 20 });
     expect(page).toMatchObject({ Truncated: true });
     const next = await kms.call(listKeyRotations, { KeyId, Limit: 20, Marker: page?.['NextMarker'] });

@@ -15,10 +15,15 @@ export const rotateKeyOnDemand = operation(z.object({ KeyId: member.keyId }), (k
   const key = findKeyToRotate(kms, KeyId, request);
   requireEnabled(kms, key);
   const onDemand = kms.state.keyMaterials.list(key.keyId).filter(({ rotationType }) => rotationType === 'ON_DEMAND');
+  const arn = keyArn(kms.identity, key.keyId);
   if (onDemand.length >= MOST_ROTATIONS) {
-    const arn = keyArn(kms.identity, key.keyId);
-    throw new KmsError('LimitExceededException', `${arn} has been rotated on demand ${MOST_ROTATIONS} times: no more.`);
+    throw new KmsError(
+      'LimitExceededException',
+      'The on-demand rotations limit has been reached for the given keyId. ' +
+        `No more on-demand rotations can be performed for this key: ${arn}`,
+    );
   }
   addKeyMaterial(kms, key, 'ON_DEMAND');
-  return { KeyId: key.keyId };
+  // AWS answers the ARN, though its API reference calls it an id.
+  return { KeyId: arn };
 });
