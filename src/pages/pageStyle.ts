@@ -75,6 +75,7 @@ svg .curve { fill: none; stroke: var(--look); stroke-width: 1.6; stroke-linejoin
 button { padding: 3px 12px; border: 1px solid var(--line); border-radius: 6px; background: var(--page); color: var(--ink); font: inherit; font-size: 13px; cursor: pointer; }
 button:disabled { color: var(--muted); cursor: not-allowed; }
 button[type=submit] { border-color: var(--bar); font-weight: 600; }
+.actions + .cards { margin-top: 14px; }
 .actions { margin-top: 10px; display: flex; flex-wrap: wrap; gap: 8px; }
 dialog { width: min(34em, 94vw); color: var(--ink); background: var(--card); }
 dialog h2 { margin: 0 0 8px; overflow-wrap: anywhere; }

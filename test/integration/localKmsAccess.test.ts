@@ -97,7 +97,7 @@ it("the guide's policy, a grant and a key policy decide for and against two call
       { Effect: 'Deny', Principal: { AWS: user('Bob') }, Action: 'kms:Decrypt', Resource: '*' },
     ],
   });
-  await succeeds(kms, 'TEST', 'put-key-policy', '--key-id', id, '--policy', policy);
+  await succeeds(kms, 'TEST', 'put-key-policy', '--key-id', id, '--policy-name', 'default', '--policy', policy);
   writeFileSync(file, callers([POLICY]));
   await kms.logged({ msg: 'the configuration was read again' });
   await succeeds(kms, 'BOB', ...encrypt);

@@ -44,7 +44,8 @@ it('a cluster lives through the whole of AWS’s guide, and is recovered from a 
   const id = await aws.createCluster('--tag-list', 'Key=team,Value=orders');
   await aws.reaches(id, 'UNINITIALIZED');
   expect(await aws.run('list-tags', '--resource-id', id)).toEqual({ TagList: [{ Key: 'team', Value: 'orders' }] });
-  await aws.createHsm(id);
+  await aws.run('create-hsm', '--cluster-id', id, '--availability-zone', 'us-east-1a');
+  await aws.hsmsAreActive(id);
   await aws.initialize(id);
   expect(await aws.backups(id)).toEqual([]);
   const connection = await activate(id);

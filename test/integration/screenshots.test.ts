@@ -1,10 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { Secret } from '../../src/secret.ts';
 import { openPage } from '../support/browser.ts';
+import { CloudHsmKeyStoreUnderTest } from '../support/cloudHsmKeyStore.ts';
+import { optionsFor } from '../support/kmsCaller.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
+import { RunningLocalKms } from '../support/runningLocalKms.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 // Draws the pictures of docs/: make screenshots.
 const FOLDER = join(import.meta.dirname, '../../docs/images');
@@ -40,6 +45,36 @@ describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots', () => {
     },
     LOAD_MS + 120_000,
   );
+});
+
+describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots of the console', () => {
+  it('in a good and a bad state', async () => {
+    mkdirSync(FOLDER, { recursive: true });
+    const files = new ProxyFiles();
+    const proxy = await RunningProxy.start(files);
+    onTestFinished(() => proxy.dispose());
+    const kms = await RunningLocalKms.startProcess([...optionsFor(proxy), '--console-caller', 'CONSOLE']);
+    const hsm = await CloudHsmKeyStoreUnderTest.connected(kms);
+    const external = await hsm.kms.createConnectedKeyStore(files);
+    const keys = [await hsm.createKey(), await hsm.kms.createKeyOver('foo', external)];
+    for (const [index, TargetKeyId] of keys.entries()) {
+      await hsm.kms.createAlias({ AliasName: `alias/${['orders', 'invoices'][index] ?? ''}`, TargetKeyId });
+      for (let count = 0; count < 40; count += 1) await hsm.kms.encryptText(TargetKeyId, 'text');
+    }
+    const url = `${kms.endpoint.replace('127.0.0.1', 'localhost')}/console`;
+    const { page } = await openPage(url, { viewport: { width: 1100, height: 1500 }, colorScheme: 'light' });
+    const narrow = await openPage(url, { viewport: { width: 400, height: 1400 }, colorScheme: 'dark' });
+    await expect.poll(() => page.innerText('h2')).toBe('2 of 2 custom key stores connected');
+    await page.screenshot({ path: join(FOLDER, 'console-good.png') });
+    await hsm.kms.disconnect(hsm.id);
+    await hsm.tell(new Secret('notThePassword'));
+    expect(await hsm.failure()).toBe('INVALID_CREDENTIALS');
+    await page.locator('.hint button').hover();
+    await expect.poll(() => page.locator('[role=tooltip]').isVisible()).toBe(true);
+    await page.screenshot({ path: join(FOLDER, 'console-bad.png') });
+    await narrow.page.locator('main button:text-is("Edit")').last().click();
+    await narrow.page.screenshot({ path: join(FOLDER, 'console-narrow-dark.png') });
+  });
 });
 
 async function during(milliseconds: number, send: () => Promise<unknown>): Promise<void> {

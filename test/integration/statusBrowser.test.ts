@@ -85,8 +85,6 @@ describe.skipIf(!hasBrowser)(`the status page in Chromium${hasBrowser ? '' : ' (
   it.each([
     ['light, wide', { ...WIDE, colorScheme: 'light' as const }],
     ['dark, 400 pixels wide', { ...NARROW, colorScheme: 'dark' as const }],
-    ['light, 400 pixels wide', { ...NARROW, colorScheme: 'light' as const }],
-    ['dark, wide', { ...WIDE, colorScheme: 'dark' as const }],
   ])('%s, fits and axe finds nothing in good and bad states', async (_name, options) => {
     const { proxy, files, url } = await start();
     await proxy.proveService();

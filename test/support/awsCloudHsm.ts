@@ -68,9 +68,21 @@ export class AwsCloudHsm {
 
   /** Resolves when the HSM is active. */
   async createHsm(clusterId: string, zone = 'us-east-1a'): Promise<void> {
-    await this.run('create-hsm', '--cluster-id', clusterId, '--availability-zone', zone);
+    await this.#client.call('CreateHsm', { ClusterId: clusterId, AvailabilityZone: zone });
+    await this.hsmsAreActive(clusterId);
+  }
+
+  async hsmsAreActive(clusterId: string): Promise<void> {
     const states = async () => (await this.cluster(clusterId)).Hsms.map(({ State }) => State);
     await expect.poll(async () => (await states()).every((state) => state === 'ACTIVE')).toBe(true);
+  }
+
+  /** Resolves when the cluster has no HSM. */
+  async deleteHsms(clusterId: string): Promise<void> {
+    for (const { HsmId } of (await this.cluster(clusterId)).Hsms) {
+      await this.#client.call('DeleteHsm', { ClusterId: clusterId, HsmId });
+    }
+    await expect.poll(async () => (await this.cluster(clusterId)).Hsms).toEqual([]);
   }
 
   /** As AWS's guide does it. Resolves when the cluster is INITIALIZED. */

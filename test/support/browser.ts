@@ -1,12 +1,17 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { chromium, type BrowserContextOptions, type Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, onTestFinished } from 'vitest';
 import { findBrowser } from './findBrowser.ts';
 
 const executablePath = findBrowser();
 
 export const hasBrowser = executablePath !== undefined;
+
+let browser: Promise<Browser> | undefined;
+afterAll(async () => {
+  await (await browser)?.close();
+});
 
 /** A page, and what it did that a page of ours must not do. */
 export interface OpenPage {
@@ -15,13 +20,15 @@ export interface OpenPage {
   readonly complaints: readonly string[];
 }
 
-/** Opens an address in a browser of its own, which is closed when the test has finished. */
+/** Opens an address in a context of its own, which is closed when the test has finished. */
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   // Chromium's sandbox does not work for root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const browser = await chromium.launch({ executablePath: executablePath ?? '', args });
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage(options);
+  // One for all tests of a file: a browser takes a second to start.
+  browser ??= chromium.launch({ executablePath: executablePath ?? '', args });
+  const context = await (await browser).newContext(options);
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', ({ message }) => complaints.push(message));
   page.on('console', (message) => {

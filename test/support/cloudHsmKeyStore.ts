@@ -6,7 +6,7 @@ import { Secret } from '../../src/secret.ts';
 import { AwsCloudHsm } from './awsCloudHsm.ts';
 import { KmsCaller } from './kmsCaller.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
-import { runCommand } from './runningProxy.ts';
+import { runCommandHere } from './runCommandHere.ts';
 
 /** A cluster of a running local KMS that `kms cluster create` has made. */
 export class ReadyCluster {
@@ -28,7 +28,7 @@ export class ReadyCluster {
   static async create(kms: RunningLocalKms, name = 'cluster'): Promise<ReadyCluster> {
     const folder = join(kms.folder, name);
     const args = ['kms', 'cluster', 'create', '--endpoint', kms.endpoint, '--folder', folder];
-    const { exitCode, stdout, stderr } = await runCommand(args);
+    const { exitCode, stdout, stderr } = await runCommandHere(args, { env: process.env });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const { ClusterId } = JSON.parse(stdout) as { readonly ClusterId: string };
     const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -80,11 +80,7 @@ export class ReadyCluster {
 
   /** Resolves when it has no HSM. */
   async deleteHsms(): Promise<void> {
-    const aws = new AwsCloudHsm(this.kms);
-    for (const { HsmId } of (await aws.cluster(this.id)).Hsms) {
-      await aws.run('delete-hsm', '--cluster-id', this.id, '--hsm-id', HsmId);
-    }
-    await expect.poll(async () => (await aws.cluster(this.id)).Hsms).toEqual([]);
+    await new AwsCloudHsm(this.kms).deleteHsms(this.id);
   }
 }
 

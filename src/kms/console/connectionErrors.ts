@@ -3,7 +3,7 @@ import type { ConnectionErrorCode } from '../state/records.ts';
 /** Why a key store is FAILED, and what to do, in words. AWS KMS Developer Guide, "Connection error codes", of both kinds. */
 export interface ConnectionErrorHelp {
   readonly cause: string;
-  /** After which one disconnects, and connects. */
+  /** Between disconnecting and connecting. */
   readonly cure: string;
 }
 

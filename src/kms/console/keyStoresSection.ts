@@ -79,7 +79,7 @@ function connectionState({
   return html`<span class="hint"
     ><button type="button" class="outcome fail" aria-describedby="${id}">FAILED</button>
     <span class="tip card" role="tooltip" id="${id}"
-      ><b>${code}</b> ${cause} ${cure} Then disconnect, and connect.</span
+      ><b>${code}</b> ${cause} ${cure} Disconnect before that, and connect afterwards.</span
     ></span
   >`;
 }
