@@ -196,7 +196,7 @@ describe('the console', () => {
 
   it('gives its page without a redirect, and has no CORS headers', async () => {
     const { url } = await start();
-    for (const path of [url, `${url}/style.css`, `${url}/live.js`, `${url}/actions.js`]) {
+    for (const path of [url, `${url}/`, `${url}?a=b`, `${url}/style.css`, `${url}/live.js`, `${url}/actions.js`]) {
       const answer = await fetch(path, { redirect: 'manual', headers: { Origin: 'http://elsewhere.example' } });
       expect([path, answer.status]).toEqual([path, 200]);
       expect(answer.headers.get('Content-Security-Policy')).toContain("default-src 'none'; script-src 'self'");

@@ -77,13 +77,14 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
         say(response, ...refused);
         return;
       }
-      if (request.url === CONSOLE_PATHS.events && request.method === 'GET') {
+      const path = pathOf(request);
+      if (path === CONSOLE_PATHS.events && request.method === 'GET') {
         if (streams.open(response)) updates.runIn(0);
         else say(response, 503, 'too many pages are open');
         return;
       }
       const { assetAt } = await import('./consoleAssets.ts');
-      const asset = assetAt(request.url ?? '', facts);
+      const asset = assetAt(path, facts);
       if (asset) send(response, 200, asset.contentType, asset.body);
       else say(response, 404, 'not found');
     },
@@ -91,6 +92,11 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
       updates.stop();
     },
   };
+}
+
+/** Without a query, which means nothing here, and without a slash at its end. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.replace(/\/?(\?.*)?$/s, '');
 }
 
 function say(response: ServerResponse, status: number, line: string): void {
