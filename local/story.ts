@@ -17,7 +17,7 @@ export interface StoryOptions {
   readonly folder: string;
   /** The environment of the local KMS and of the script. */
   readonly env: Environment;
-  /** Of `kms serve`, beside those that each story has. */
+  /** Options of `kms serve`, beside those that each story has. */
   readonly kmsOptions: readonly string[];
 }
 

@@ -8,7 +8,7 @@ export function keyArn({ region, accountId }: Identity, keyId: string): string {
   return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
 }
 
-/** Of a name with its `alias/`. */
+/** The ARN of an alias; its name begins with `alias/`. */
 export function aliasArn({ region, accountId }: Identity, aliasName: string): string {
   return `arn:aws:kms:${region}:${accountId}:${aliasName}`;
 }

@@ -14,16 +14,16 @@ export interface Series {
 
 export interface TimeChart {
   readonly title: string;
-  /** Of the thing that it shows; undefined: all. */
+  /** What the graph is about, in muted letters beside the title. */
   readonly note?: string | undefined;
   /** `bars` are put on one another. */
   readonly kind: 'bars' | 'curves';
   readonly series: readonly Series[];
   readonly binSeconds: number;
   readonly format: (value: number) => string;
-  /** Marked with a line if the values come near it. */
   /** Values with a line and a label; the greatest is the height of the graph. If left out, they fit the values. */
   readonly ticks?: readonly number[];
+  /** Marked with a line if the values come near it. */
   readonly limit?: { readonly value: number; readonly label: string } | undefined;
 }
 

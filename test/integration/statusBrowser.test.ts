@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)(`the status page in Chromium${hasBrowser ? '' : ' (
       controller.abort();
     });
     const { signal } = controller;
-    // Kept, because a response that is not referred to any longer is closed.
+    // Kept: a response without references is closed.
     const streams = [];
     for (let count = 0; count < 8; count += 1) streams.push(await fetch(`${url}/events`, { signal }));
     const { page } = await openPage(url, WIDE);

@@ -3,7 +3,7 @@ import { ClusterFailure, type ClusterFailureReason } from '../../src/cloudHsm/cl
 import type { ClusterKeys, KmsUser } from '../../src/kms/kmsUser/kmsUser.ts';
 import type { CloudHsmKeyStore } from '../../src/kms/state/records.ts';
 
-/** KMS's logins to clusters that are one memory: any key store has all keys. A test says how the next calls fail. */
+/** Logins of KMS to clusters that share one memory, so each key store has all keys. A test sets how the next calls fail. */
 export class InMemoryKmsUser implements KmsUser {
   readonly keys = new Map<string, Buffer>();
   /** Labels of the keys that were made. */

@@ -35,7 +35,7 @@ export class LocalKmsKeyStore {
   readonly id: string;
   readonly client: KMSClient;
 
-  /** Of one that `kms` has; `create` makes one. */
+  /** `kms` has the key store already; `create` makes one. */
   constructor(kms: RunningLocalKms, id: string) {
     this.kms = kms;
     this.id = id;

@@ -82,7 +82,7 @@ export class RunningLocalKms {
     this.#command.signal(signal);
   }
 
-  /** Of the SDK of AWS, until the test is finished. */
+  /** A client of the AWS SDK, until the test is finished. */
   client(accessKeyId = 'TEST'): KMSClient {
     const credentials = { accessKeyId, secretAccessKey: 'any' };
     const client = new KMSClient({ region: 'us-east-1', endpoint: this.#endpoint, credentials, maxAttempts: 1 });

@@ -12,7 +12,7 @@ export interface Access {
   readonly accountId: string;
   readonly caller: CallerPrincipals;
   readonly identityPolicies: readonly Policy[];
-  /** Of a key. */
+  /** Key policy of the key; undefined if the resource is no key. */
   readonly keyPolicy: Policy | undefined;
   /** Condition keys of identity policies, and those of them that key policies may use. */
   readonly context: ConditionContext;

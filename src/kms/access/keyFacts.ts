@@ -32,7 +32,7 @@ export interface NewKeyMembers {
   readonly Tags: readonly unknown[];
 }
 
-/** Of the key that CreateKey is to make, which has no aliases; its tags are those of the request. */
+/** Facts of the key that CreateKey is about to make. It has no aliases; the conditions on its tags read the request. */
 export function newKeyFacts(input: NewKeyMembers): KeyFacts {
   const { Origin = 'AWS_KMS', CustomerMasterKeySpec = 'SYMMETRIC_DEFAULT', KeySpec = CustomerMasterKeySpec } = input;
   const { KeyUsage: keyUsage, MultiRegion: multiRegion } = input;

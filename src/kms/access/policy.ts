@@ -9,7 +9,7 @@ export interface Policy {
 
 export interface Statement {
   readonly effect: 'Allow' | 'Deny';
-  /** Of a key policy: principals as the policy has them; `*` is everyone. */
+  /** Principals as a key policy has them; `*` is everyone. Undefined in an identity policy. */
   readonly principals: Elements | undefined;
   readonly actions: Elements;
   /** Undefined in a key policy's statement without resource, which applies to no key. */

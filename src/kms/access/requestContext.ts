@@ -11,7 +11,7 @@ export interface AskedAccess {
   readonly caller: Caller;
   readonly sourceIpAddress: string;
   readonly input: RequestMembers;
-  /** Of an operation on a key, and of CreateKey. */
+  /** Facts of the key that the operation uses or, for CreateKey, makes. */
   readonly key: KeyFacts | undefined;
 }
 
@@ -54,7 +54,7 @@ function callerKeys({ caller, sourceIpAddress }: AskedAccess, { region, accountI
   const { accountId: principalAccount, kind, names } = principalsOf(awsPrincipalArn);
   const isDirect = kmsViaService === undefined && awsSourceVpce === undefined && awsSourceVpc === undefined;
   return {
-    // Of a session, its role.
+    // The role of a session.
     'aws:PrincipalArn': kind === 'service' ? undefined : names.at(-1),
     'aws:PrincipalAccount': principalAccount,
     'aws:PrincipalType': TYPES[kind],

@@ -67,7 +67,7 @@ function actions({ kms }: ConsoleFacts, store: CustomKeyStore): Html {
   </p>`;
 }
 
-/** That of a FAILED one has its error code, with cause and cure, for those who point at it or come to it by keyboard. */
+/** The connection state. For FAILED, a tip with error code, cause and cure appears at hover and at keyboard focus. */
 function connectionState({
   customKeyStoreId,
   connectionState: state,

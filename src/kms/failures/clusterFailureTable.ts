@@ -4,7 +4,7 @@ import type { ConnectionErrorCode } from '../state/records.ts';
 
 /** What KMS makes of a failure of the cluster of an AWS CloudHSM key store. */
 export interface ClusterFailureEffect {
-  /** Of a key store that cannot be connected for this reason. */
+  /** The ConnectionErrorCode of a key store that cannot be connected for this reason. */
   readonly connection: ConnectionErrorCode;
   /** The exception of CreateKey, and of GenerateRandom. */
   readonly createKey: KmsErrorName;

@@ -10,7 +10,7 @@ export interface FailureEffect {
   readonly management: KmsErrorName;
   /** Theirs, if it is another message. */
   readonly managementMessage?: string;
-  /** Of a key store that cannot be connected for this reason. */
+  /** The ConnectionErrorCode of a key store that cannot be connected for this reason. */
   readonly connection: ConnectionErrorCode;
   /** The exception of CreateKey. */
   readonly createKey: KmsErrorName;

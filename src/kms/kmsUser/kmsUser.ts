@@ -14,7 +14,7 @@ export interface KmsUser {
    * no login then.
    */
   connect(store: CloudHsmKeyStore): Promise<void>;
-  /** Logs out. Resolves when nothing of the key store is under way any longer. */
+  /** Logs out. Resolves when no login of the key store is under way. */
   disconnect(customKeyStoreId: string): Promise<void>;
   /** The login of a connected key store, which is made again if the cluster has lost it. Rejects with ClusterFailure. */
   loggedIn(store: CloudHsmKeyStore): Promise<ClusterKeys>;

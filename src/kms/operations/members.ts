@@ -166,7 +166,7 @@ export const encryptionContext = z.record(z.string(), z.string());
 /** Decoded to a Buffer of so many bytes. */
 export const plaintext = base64Blob(1, 4096);
 export const ciphertextBlob = base64Blob(1, 6144);
-/** Of GenerateDataKey and Decrypt: an attestation document, which is not read. */
+/** An attestation document, which is not read. */
 export const recipient = z.object({
   KeyEncryptionAlgorithm: z.enum(['RSAES_OAEP_SHA_256']).optional(),
   AttestationDocument: base64Blob(1, 262_144).optional(),

@@ -15,7 +15,7 @@ export class GrantTable extends RecordTable<Grant> {
     this.#database = database;
   }
 
-  /** Of a key. */
+  /** Number of a key's grants. */
   count(keyId: string): number {
     return Number(this.#database.prepare('SELECT count(*) AS count FROM grants WHERE keyId = ?').get(keyId)?.['count']);
   }
@@ -28,12 +28,12 @@ export class GrantTable extends RecordTable<Grant> {
     return [...this.select(`WHERE ${conditions} grantId > ? ORDER BY grantId LIMIT ?`, ...values, after, count)];
   }
 
-  /** Of a key, with a name. */
+  /** A key's grants with this name. */
   named(keyId: string, name: string): Iterable<Grant> {
     return this.select('WHERE keyId = ? AND name = ?', keyId, name);
   }
 
-  /** Of a key, to any of some grantees, with an operation. */
+  /** A key's grants that allow one of these grantees the operation. */
   allowing(keyId: string, granteeNames: readonly string[], operation: string): Iterable<Grant> {
     const names = granteeNames.map(() => '?').join(', ');
     const end = `WHERE keyId = ? AND granteeName IN (${names}) AND operations LIKE ?`;

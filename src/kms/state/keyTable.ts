@@ -101,7 +101,7 @@ export class KeyTable {
       .run(Number(isMaterialMissing), keyId);
   }
 
-  /** Of a key whose Origin is AWS_KMS; undefined for no automatic rotation. */
+  /** Sets the automatic rotation of a key whose Origin is AWS_KMS; undefined switches it off. */
   setRotation(keyId: string, rotation: { readonly periodInDays: number; readonly nextDate: number } | undefined): void {
     this.#database
       .prepare('UPDATE keys SET rotationPeriodInDays = ?, nextRotationDate = ? WHERE keyId = ?')

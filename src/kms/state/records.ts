@@ -46,7 +46,7 @@ interface AnyKeyStore {
   readonly customKeyStoreName: string;
   readonly creationDate: number;
   readonly connectionState: ConnectionState;
-  /** Of a FAILED one. */
+  /** Why a FAILED key store is so. */
   readonly connectionErrorCode: ConnectionErrorCode | undefined;
 }
 
@@ -85,7 +85,7 @@ interface AnyKey {
   readonly creationDate: number;
   readonly description: string;
   readonly state: StoredKeyState;
-  /** Of one that is pending deletion. */
+  /** When a key that is pending deletion is deleted. */
   readonly deletionDate: number | undefined;
   readonly tags: readonly Tag[];
   /** The key policy, JSON: kept, not evaluated. */
@@ -132,7 +132,7 @@ export interface KeyMaterial {
   readonly keyId: string;
   /** Counts from 1. */
   readonly version: number;
-  /** Of all but the first, as is the next. */
+  /** Undefined for the first key material, as is the next. */
   readonly rotationDate: number | undefined;
   readonly rotationType: RotationType | undefined;
   /** 32 bytes. */

@@ -16,7 +16,7 @@ import { XksProxyFailure } from './xksProxyFailure.ts';
 import { decryptRequest, encryptRequest, healthRequest, metadataRequest, type XksRequest } from './xksRequest.ts';
 
 export interface HttpsXksProxyClientOptions {
-  /** Of the credential scope. */
+  /** The Region of the credential scope. */
   readonly region: string;
   /** Where to connect for a name (lower case); others are themselves at port 443. */
   readonly resolve: ReadonlyMap<string, Address>;

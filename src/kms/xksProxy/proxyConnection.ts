@@ -13,7 +13,7 @@ export class ProxyConnection {
   #tlsVersion: string | null = null;
   #certificate: XksExchange['certificate'];
 
-  /** Of a socket that has just been made. */
+  /** `socket` has just been made. */
   constructor(socket: Socket) {
     socket.once('connect', () => {
       this.#phase = 'handshake';

@@ -79,8 +79,8 @@ export interface XksExchange {
   readonly latencyMs: number;
   /** Undefined if it succeeded. */
   readonly failure: XksProxyFailure | undefined;
-  /** Of the proxy's certificate, if one was seen. */
+  /** Name and end of the proxy's certificate, if one was seen. */
   readonly certificate: { readonly commonName: string; readonly validTo: number } | undefined;
-  /** Of a successful GetHealthStatus, even if no external key manager serves. */
+  /** The answer to a successful GetHealthStatus, even if no external key manager serves. */
   readonly health: HealthStatus | undefined;
 }

@@ -4,7 +4,7 @@ import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 export interface ProcessMetricsOptions {
   /** Tells the processes of one proxy apart, such as `main` and `worker-1`; used again when a worker is replaced. */
   readonly process: string;
-  /** Of the proxy. */
+  /** Version of the proxy. */
   readonly version: string;
 }
 

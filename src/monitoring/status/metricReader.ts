@@ -11,12 +11,12 @@ export class MetricReader {
   readonly #series = new Map<string, readonly MetricSeries[]>();
   readonly #byLabel = new Map<string, ReadonlyMap<string, readonly MetricSeries[]>>();
 
-  /** Of snapshots that were made one. */
+  /** Reads snapshots that were made one. */
   constructor(aggregated: MetricsSnapshot) {
     this.#byName = new Map(aggregated.map((metric) => [metric.name, metric]));
   }
 
-  /** Of a histogram, the counts of its buckets. */
+  /** The series of a metric; for a histogram, those of its buckets. */
   series(name: string): readonly MetricSeries[] {
     return getOrMake(this.#series, name, () =>
       (this.#byName.get(name)?.values ?? [])

@@ -32,9 +32,9 @@ export const SHOWN_METRICS: readonly string[] = [
 /** All that the status page shows, at one moment. */
 export interface StatusFacts {
   readonly hostname: string;
-  /** Of the process that listens for monitoring. */
+  /** Id of the process that listens for monitoring. */
   readonly pid: number;
-  /** Of the proxy. */
+  /** Version of the proxy. */
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -44,7 +44,7 @@ export interface StatusFacts {
   /** Since the start. */
   readonly totals: Totals;
   readonly states: ReadonlyMap<string, KeyManagerState>;
-  /** Of the last half hour, the newest last. */
+  /** Samples of the last half hour, the newest last. */
   readonly samples: readonly Sample[];
   /** The same for graphs: the samples of each 20 seconds. */
   readonly bins: readonly (readonly Sample[])[];

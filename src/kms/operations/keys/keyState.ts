@@ -58,7 +58,7 @@ function requireAvailable(kms: LocalKms, key: CustomKey): void {
 
 type StoreOf<Key extends CustomKey> = Extract<CustomKeyStore, { readonly customKeyStoreType: Key['origin'] }>;
 
-/** The key store of a key, which has it as long as the key exists. */
+/** The key store of a key. It exists while the key does. */
 export function storeOf<Key extends CustomKey>(
   { state }: Pick<LocalKms, 'state'>,
   { keyId, customKeyStoreId, origin }: Key,

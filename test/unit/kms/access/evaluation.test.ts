@@ -129,7 +129,7 @@ describe('with policies evaluated', () => {
     });
   });
 
-  it('a key that does not exist is not found, whoever asks', async () => {
+  it('a key that does not exist is not found by any caller', async () => {
     const KeyId = '1234abcd-12ab-34cd-56ef-1234567890ab';
     await expect(call('DescribeKey', { KeyId })).rejects.toMatchObject({ errorName: 'NotFoundException' });
   });
