@@ -86,8 +86,8 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
       eventFile.write(json);
     });
   }
-  const metrics = kmsMetrics({ externalKeyStores: () => state.customKeyStores.external(), clock });
   const history = new ExchangeHistory(clock);
+  const metrics = kmsMetrics({ externalKeyStores: () => state.customKeyStores.external(), history, clock });
   const xksProxy = new HttpsXksProxyClient({
     region: identity.region,
     resolve,

@@ -1,5 +1,5 @@
 import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
-import { findPresentCluster, findServingProblem } from '../clusters/findServingProblem.ts';
+import { findPresentCluster, findServingProblem } from '../clusters/servingClusters.ts';
 import { freeAddresses } from '../clusters/freeAddresses.ts';
 import { CLUSTER_FAILURE_TABLE } from '../failures/clusterFailureTable.ts';
 import { checkKeyMaterial } from '../kmsUser/checkKeyMaterial.ts';

@@ -1,6 +1,6 @@
 import { html, type Html } from '../../pages/html.ts';
 import { outcome, timeOf, type Level } from '../../pages/parts.ts';
-import { zonesWithHsm } from '../clusters/findServingProblem.ts';
+import { zonesWithHsm } from '../clusters/servingClusters.ts';
 import type { ConnectionState, CustomKeyStore } from '../state/records.ts';
 import { opens } from './dialogs.ts';
 import { CONNECTION_ERRORS } from './connectionErrors.ts';

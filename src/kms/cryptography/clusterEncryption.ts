@@ -2,7 +2,7 @@ import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
 import { clusterError } from '../failures/kmsErrorOf.ts';
 import type { LocalKms } from '../localKms.ts';
 import type { CloudHsmKey, CloudHsmKeyStore } from '../state/records.ts';
-import { findServingProblem } from '../clusters/findServingProblem.ts';
+import { findServingProblem } from '../clusters/servingClusters.ts';
 import { keyIdToBytes } from './keyIdBytes.ts';
 import type { ClusterKeys } from '../kmsUser/kmsUser.ts';
 import { requireFormat } from './ciphertextBlob.ts';

@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS_MS } from './kmsMetrics.ts';
+import { LATENCY_BUCKETS_MS } from './latencyBuckets.ts';
 import { errorDimensions } from './errorDimensions.ts';
 import type { HealthStatus, XksExchange, XksOperation } from '../xksProxy/xksProxyClient.ts';
 
@@ -44,6 +44,7 @@ export class ExchangeHistory {
     latency[index] = (latency[index] ?? 0) + 1;
     counts.latency.set(xksOperation, latency);
     if (health) this.#health.set(customKeyStoreId, health);
+    // Nobody knows how the key managers are.
     else if (xksOperation === 'GetHealthStatus') this.#health.delete(customKeyStoreId);
     if (certificate) this.#certificates.set(customKeyStoreId, certificate);
   }
@@ -69,12 +70,22 @@ export class ExchangeHistory {
 
   #now(customKeyStoreId: string): ExchangeCounts {
     const minute = this.#minute();
-    const minutes = this.#stores.get(customKeyStoreId) ?? new Map<number, ExchangeCounts>();
-    this.#stores.set(customKeyStoreId, minutes);
+    const minutes = this.#stores.get(customKeyStoreId) ?? this.#begin(customKeyStoreId, minute);
     const counts = minutes.get(minute) ?? noCounts();
     minutes.set(minute, counts);
     for (const old of minutes.keys()) if (old <= minute - BINS) minutes.delete(old);
     return counts;
+  }
+
+  /** Begins the history of a key store, and forgets key stores without a request in the last hour: they were deleted. */
+  #begin(customKeyStoreId: string, minute: number): Map<number, ExchangeCounts> {
+    for (const [id, known] of this.#stores) {
+      if (Math.max(...known.keys()) > minute - BINS) continue;
+      for (const map of [this.#stores, this.#health, this.#certificates]) map.delete(id);
+    }
+    const minutes = new Map<number, ExchangeCounts>();
+    this.#stores.set(customKeyStoreId, minutes);
+    return minutes;
   }
 
   #minute(): number {

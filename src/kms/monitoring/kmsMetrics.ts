@@ -1,12 +1,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Throttle } from '../operations/cryptography/requestQuota.ts';
 import type { ExternalKeyStore } from '../state/records.ts';
-import type { HealthState, HealthStatus, XksExchange } from '../xksProxy/xksProxyClient.ts';
+import type { HealthState, XksExchange } from '../xksProxy/xksProxyClient.ts';
 import { errorDimensions } from './errorDimensions.ts';
+import type { ExchangeHistory } from './exchangeHistory.ts';
+import { LATENCY_BUCKETS_MS } from './latencyBuckets.ts';
 
 const DAY_MS = 86_400_000;
-// KMS gives a proxy 250 ms, twice.
-export const LATENCY_BUCKETS_MS = [1, 2.5, 5, 10, 20, 35, 50, 100, 150, 200, 250, 500];
 const STATE_NAMES: Readonly<Record<HealthState, string>> = {
   ACTIVE: 'Active',
   DEGRADED: 'Degraded',
@@ -26,17 +26,18 @@ export interface KmsMetrics {
  */
 export function kmsMetrics({
   externalKeyStores,
+  history,
   clock,
 }: {
   readonly externalKeyStores: () => readonly ExternalKeyStore[];
+  /** What proxies said and showed last. */
+  readonly history: Pick<ExchangeHistory, 'lastHealth' | 'lastCertificate'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }): KmsMetrics {
   const registry = new Registry();
   const registers = [registry];
   const operationLabels = ['CustomKeyStoreId', 'KmsOperation', 'XksOperation', 'KeySpec'] as const;
-  const lastHealth = new Map<string, HealthStatus>();
-  const lastCertificate = new Map<string, NonNullable<XksExchange['certificate']>>();
 
   const errors = new Counter({
     name: 'XksProxyErrors',
@@ -77,7 +78,7 @@ export function kmsMetrics({
     'External key manager instances in each health state, as the proxy said last.',
     'XksExternalKeyManagerState',
     ({ customKeyStoreId }) => {
-      const instances = lastHealth.get(customKeyStoreId)?.ekmFleetDetails;
+      const instances = history.lastHealth(customKeyStoreId)?.ekmFleetDetails;
       if (!instances) return [];
       return Object.entries(STATE_NAMES).map(([state, name]) => [
         instances.filter(({ healthStatus }) => healthStatus === state).length,
@@ -90,7 +91,7 @@ export function kmsMetrics({
     'Days until the TLS certificate that the proxy showed last expires.',
     'CertificateName',
     ({ customKeyStoreId }) => {
-      const certificate = lastCertificate.get(customKeyStoreId);
+      const certificate = history.lastCertificate(customKeyStoreId);
       if (!certificate) return [];
       return [[(certificate.validTo - clock()) / DAY_MS, { CertificateName: certificate.commonName }]];
     },
@@ -103,7 +104,7 @@ export function kmsMetrics({
   );
 
   return {
-    observe: ({ call, xksOperation, latencyMs, failure, certificate, health }) => {
+    observe: ({ call, xksOperation, latencyMs, failure }) => {
       const { customKeyStoreId, requestMetadata } = call;
       // A key store that is not there yet has no metrics.
       if (customKeyStoreId === undefined) return;
@@ -115,10 +116,6 @@ export function kmsMetrics({
       };
       errors.inc({ ...operation, ...errorDimensions(failure) });
       latency.observe(operation, latencyMs);
-      if (health) lastHealth.set(customKeyStoreId, health);
-      // Nobody knows how they are.
-      else if (xksOperation === 'GetHealthStatus') lastHealth.delete(customKeyStoreId);
-      if (certificate) lastCertificate.set(customKeyStoreId, certificate);
     },
     countThrottle: ({ customKeyStoreId, kmsOperation }) => {
       throttles.inc({ CustomKeyStoreId: customKeyStoreId, KmsOperation: kmsOperation, KeySpec: 'SYMMETRIC_DEFAULT' });

@@ -67,3 +67,14 @@ it('knows the last health and the last certificate, and nothing of a key store t
   history.observe({ ...early, call: { ...early.call, customKeyStoreId: undefined } });
   expect(sumOf(history.bins('cks-1')).succeeded).toBe(1);
 });
+
+it('forgets a key store without a request in the last hour when another one begins', () => {
+  const certificate = { commonName: 'xks.example.com', validTo: 1 };
+  history.observe(exchange({ certificate }));
+  now += (BINS - 1) * MINUTE;
+  history.observe(exchange({}, 'cks-2'));
+  expect(history.lastCertificate('cks-1')).toEqual(certificate);
+  now += MINUTE;
+  history.observe(exchange({}, 'cks-3'));
+  expect(history.lastCertificate('cks-1')).toBeUndefined();
+});

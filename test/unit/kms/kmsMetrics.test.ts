@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { ExchangeHistory } from '../../../src/kms/monitoring/exchangeHistory.ts';
 import { kmsMetrics, type KmsMetrics } from '../../../src/kms/monitoring/kmsMetrics.ts';
 import type { HealthState, XksExchange } from '../../../src/kms/xksProxy/xksProxyClient.ts';
 import { XksProxyFailure, type FailureReason } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
@@ -6,13 +7,21 @@ import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 const DAY_MS = 86_400_000;
 let kms: LocalKmsUnderTest;
+let history: ExchangeHistory;
 let metrics: KmsMetrics;
 let id: string;
 beforeEach(() => {
   kms = new LocalKmsUnderTest();
   id = kms.addKeyStore().customKeyStoreId;
-  metrics = kmsMetrics({ externalKeyStores: () => kms.state.customKeyStores.external(), clock: kms.clock });
+  history = new ExchangeHistory(kms.clock);
+  const externalKeyStores = () => kms.state.customKeyStores.external();
+  metrics = kmsMetrics({ externalKeyStores, history, clock: kms.clock });
 });
+
+function observe(seen: XksExchange): void {
+  metrics.observe(seen);
+  history.observe(seen);
+}
 
 function exchange(changes: Partial<XksExchange> = {}, kmsOperation = 'Encrypt'): XksExchange {
   const { proxy } = kms.state.customKeyStores.external()[0] ?? kms.addKeyStore();
@@ -50,22 +59,22 @@ it.each<[FailureReason | undefined, string, string]>([
   ['NotReachable', 'Retryable', 'XksProxyUnreachableException'],
   ['InvalidResponse', 'Non-retryable', 'XksProxyInvalidResponseException'],
 ])('XksProxyErrors counts %s as %s, %s', async (reason, ErrorType, ExceptionName) => {
-  metrics.observe(exchange({ failure: reason && new XksProxyFailure(reason, 'said so') }));
+  observe(exchange({ failure: reason && new XksProxyFailure(reason, 'said so') }));
   expect(await read('XksProxyErrors')).toEqual([
     `XksProxyErrors{CustomKeyStoreId="${id}",KmsOperation="Encrypt",XksOperation="Encrypt",KeySpec="SYMMETRIC_DEFAULT",ErrorType="${ErrorType}",ExceptionName="${ExceptionName}"} 1`,
   ]);
 });
 
 it('XksProxyLatency is in milliseconds', async () => {
-  metrics.observe(exchange({ latencyMs: 501.5 }));
+  observe(exchange({ latencyMs: 501.5 }));
   expect(await read('XksProxyLatency_sum')).toEqual([
     `XksProxyLatency_sum{CustomKeyStoreId="${id}",KmsOperation="Encrypt",XksOperation="Encrypt",KeySpec="SYMMETRIC_DEFAULT"} 501.5`,
   ]);
 });
 
 it('XksExternalKeyManagerStates counts instances by their last state', async () => {
-  metrics.observe(exchange(health('ACTIVE', 'ACTIVE', 'ACTIVE')));
-  metrics.observe(exchange(health('ACTIVE', 'UNAVAILABLE', 'ACTIVE')));
+  observe(exchange(health('ACTIVE', 'ACTIVE', 'ACTIVE')));
+  observe(exchange(health('ACTIVE', 'UNAVAILABLE', 'ACTIVE')));
   expect(await read('XksExternalKeyManagerStates')).toEqual([
     `XksExternalKeyManagerStates{CustomKeyStoreId="${id}",XksExternalKeyManagerState="Active"} 2`,
     `XksExternalKeyManagerStates{CustomKeyStoreId="${id}",XksExternalKeyManagerState="Degraded"} 0`,
@@ -74,16 +83,16 @@ it('XksExternalKeyManagerStates counts instances by their last state', async () 
 });
 
 it('XksExternalKeyManagerStates says nothing after a GetHealthStatus that failed', async () => {
-  metrics.observe(exchange(health('ACTIVE')));
-  metrics.observe(exchange({ failure: new XksProxyFailure('TimedOut', 'said so') }));
+  observe(exchange(health('ACTIVE')));
+  observe(exchange({ failure: new XksProxyFailure('TimedOut', 'said so') }));
   expect(await read('XksExternalKeyManagerStates')).toHaveLength(3);
   const failure = new XksProxyFailure('InternalException', 'said so');
-  metrics.observe(exchange({ xksOperation: 'GetHealthStatus', failure }));
+  observe(exchange({ xksOperation: 'GetHealthStatus', failure }));
   expect(await read('XksExternalKeyManagerStates')).toEqual([]);
 });
 
 it('XksProxyCertificateDaysToExpire and XksProxyCredentialAge are in days', async () => {
-  metrics.observe(exchange({ certificate: { commonName: 'xks.example.com', validTo: kms.now + 30 * DAY_MS } }));
+  observe(exchange({ certificate: { commonName: 'xks.example.com', validTo: kms.now + 30 * DAY_MS } }));
   kms.now += 3 * DAY_MS;
   expect(await read('XksProxyCertificateDaysToExpire')).toEqual([
     `XksProxyCertificateDaysToExpire{CustomKeyStoreId="${id}",CertificateName="xks.example.com"} 27`,
@@ -100,9 +109,9 @@ it('ExternalKeyStoreThrottle counts requests that KMS throttled', async () => {
 
 it('says nothing of key stores that are not there yet, or not any more', async () => {
   const certificate = { commonName: 'xks.example.com', validTo: kms.now };
-  metrics.observe(exchange({ ...health('ACTIVE'), certificate }));
+  observe(exchange({ ...health('ACTIVE'), certificate }));
   const { call } = exchange();
-  metrics.observe(exchange({ call: { ...call, customKeyStoreId: undefined } }, 'CreateCustomKeyStore'));
+  observe(exchange({ call: { ...call, customKeyStoreId: undefined } }, 'CreateCustomKeyStore'));
   kms.state.customKeyStores.delete(id);
   const gauges = ['XksExternalKeyManagerStates', 'XksProxyCertificateDaysToExpire', 'XksProxyCredentialAge'];
   for (const name of gauges) expect(await read(name)).toEqual([]);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ClusterFailure } from '../../../cloudHsm/clusterFailure.ts';
-import { findServingProblem } from '../../clusters/findServingProblem.ts';
+import { findServingProblem } from '../../clusters/servingClusters.ts';
 import { createKeyErrorOfCluster } from '../../failures/kmsErrorOf.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { findPresentCluster, zonesWithHsm } from '../../clusters/findServingProblem.ts';
+import { findPresentCluster, zonesWithHsm } from '../../clusters/servingClusters.ts';
 import { isClosed } from '../../clusters/securityGroup.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';

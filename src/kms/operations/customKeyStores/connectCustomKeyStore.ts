@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findPresentCluster } from '../../clusters/findServingProblem.ts';
+import { findPresentCluster } from '../../clusters/servingClusters.ts';
 import { customKeyStoreId } from '../members.ts';
 import { operation } from '../operation.ts';
 import { requireReadyCluster } from './clusterRules.ts';

@@ -4,7 +4,7 @@ import { keyArn } from '../../arn.ts';
 import { createKeyErrorOfCluster } from '../../failures/kmsErrorOf.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { CloudHsmKey, CloudHsmKeyStore } from '../../state/records.ts';
-import { findPresentCluster } from '../../clusters/findServingProblem.ts';
+import { findPresentCluster } from '../../clusters/servingClusters.ts';
 import { requireTwoHsms } from '../customKeyStores/clusterRules.ts';
 import type { KmsRequest } from '../operation.ts';
 import type { NewKey } from './createKeyRequest.ts';
