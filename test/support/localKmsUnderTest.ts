@@ -86,18 +86,14 @@ export class LocalKmsUnderTest implements LocalKms {
     changes: Partial<ExternalKeyStore> = {},
     connectionState: ConnectionState = 'CONNECTED',
   ): ExternalKeyStore {
-    const id = randomBytes(9).toString('hex').slice(1);
+    const common = this.#newStore(connectionState);
     const store: ExternalKeyStore = {
+      ...common,
       customKeyStoreType: 'EXTERNAL_KEY_STORE',
-      customKeyStoreId: `cks-${id}`,
-      customKeyStoreName: `store ${id}`,
-      creationDate: this.now,
-      connectionState,
-      connectionErrorCode: undefined,
       proxy: {
         connectivity: 'PUBLIC_ENDPOINT',
         uriEndpoint: 'https://xks.example.com',
-        uriPath: `/${id}/kms/xks/v1`,
+        uriPath: `/${common.customKeyStoreId}/kms/xks/v1`,
         vpcEndpointServiceName: undefined,
         vpcEndpointServiceOwner: undefined,
         accessKeyId: 'ABCDEFGHIJKLMNOPQRST',
@@ -112,16 +108,10 @@ export class LocalKmsUnderTest implements LocalKms {
 
   addKey(customKeyStoreId: string, changes: Partial<ExternalKey> = {}): ExternalKey {
     const key: ExternalKey = {
+      ...this.#newKey(),
       origin: 'EXTERNAL_KEY_STORE',
-      keyId: randomUUID(),
       customKeyStoreId,
       xksKeyId: 'foo',
-      creationDate: this.now,
-      description: '',
-      state: 'Enabled',
-      deletionDate: undefined,
-      tags: [],
-      policy: defaultKeyPolicy(this.identity.accountId),
       keyMaterial: createSecretKey(randomBytes(32)),
       ...changes,
     };
@@ -135,14 +125,9 @@ export class LocalKmsUnderTest implements LocalKms {
     connectionState: ConnectionState = 'CONNECTED',
   ): CloudHsmKeyStore {
     const { clusterId, trustAnchor = '' } = this.addCluster();
-    const id = randomBytes(9).toString('hex').slice(1);
     const store: CloudHsmKeyStore = {
+      ...this.#newStore(connectionState),
       customKeyStoreType: 'AWS_CLOUDHSM',
-      customKeyStoreId: `cks-${id}`,
-      customKeyStoreName: `store ${id}`,
-      creationDate: this.now,
-      connectionState,
-      connectionErrorCode: undefined,
       cloudHsmClusterId: clusterId,
       trustAnchorCertificate: trustAnchor,
       keyStorePassword: new Secret('kmsuserPassword1'),
@@ -165,17 +150,11 @@ export class LocalKmsUnderTest implements LocalKms {
   /** A key with key material in the memory of `kmsUser`. */
   addClusterKey(customKeyStoreId: string, changes: Partial<CloudHsmKey> = {}): CloudHsmKey {
     const key: CloudHsmKey = {
+      ...this.#newKey(),
       origin: 'AWS_CLOUDHSM',
-      keyId: randomUUID(),
       customKeyStoreId,
       backingKeyId: this.kmsUser.makeKey(),
       isMaterialMissing: false,
-      creationDate: this.now,
-      description: '',
-      state: 'Enabled',
-      deletionDate: undefined,
-      tags: [],
-      policy: defaultKeyPolicy(this.identity.accountId),
       ...changes,
     };
     this.state.keys.insert(key);
@@ -188,5 +167,28 @@ export class LocalKmsUnderTest implements LocalKms {
     const key = this.state.keys.find((output?.['KeyMetadata'] as { readonly KeyId: string }).KeyId);
     if (key?.origin !== 'AWS_KMS') throw new Error('there is no key');
     return key;
+  }
+
+  #newStore(connectionState: ConnectionState) {
+    const id = randomBytes(9).toString('hex').slice(1);
+    return {
+      customKeyStoreId: `cks-${id}`,
+      customKeyStoreName: `store ${id}`,
+      creationDate: this.now,
+      connectionState,
+      connectionErrorCode: undefined,
+    };
+  }
+
+  #newKey() {
+    return {
+      keyId: randomUUID(),
+      creationDate: this.now,
+      description: '',
+      state: 'Enabled' as const,
+      deletionDate: undefined,
+      tags: [],
+      policy: defaultKeyPolicy(this.identity.accountId),
+    };
   }
 }
