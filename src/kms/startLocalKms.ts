@@ -163,8 +163,8 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   });
 
   const end = async (listening?: ListeningKms): Promise<void> => {
-    await listening?.close();
     console.stop();
+    await listening?.close();
     healthChecks.stop();
     connector.stop();
     // Before KMS logs out: key material that cannot be deleted then is orphaned.

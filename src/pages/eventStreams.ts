@@ -29,4 +29,9 @@ export class EventStreams {
     const event = `data: ${data.replaceAll(/\r\n?|\n/g, '\ndata: ')}\n\n`;
     for (const stream of this.#streams) if (!stream.writableNeedDrain) stream.write(event);
   }
+
+  /** Ends all streams, so that a server which is closing need not wait for them. */
+  close(): void {
+    for (const stream of this.#streams) stream.end();
+  }
 }

@@ -90,6 +90,7 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
     },
     stop: () => {
       updates.stop();
+      streams.close();
     },
   };
 }

@@ -82,3 +82,12 @@ it('keeps one event at most for a client that does not read', async () => {
   streams.send('the newest');
   await expect.poll(() => last).toContain('data: the newest\n\n');
 });
+
+it('ends its streams when it is closed', async () => {
+  const { streams, open } = await start();
+  const sockets = [await open(), await open()];
+  const ends = sockets.map((socket) => once(socket.resume(), 'end'));
+  streams.close();
+  await Promise.all(ends);
+  await expect.poll(() => streams.size).toBe(0);
+});
