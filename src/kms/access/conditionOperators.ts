@@ -1,12 +1,12 @@
 import { BlockList, isIP } from 'node:net';
-import { matchesPattern, type PatternRules } from './pattern.ts';
+import { readPattern, type Matcher, type PatternRules } from './pattern.ts';
 
 type Variable = PatternRules['variable'];
 
-/** Whether one value of a condition key and one value of a policy satisfy an operator. */
 export interface ConditionOperator {
-  readonly test: (expected: string, actual: string, variable: Variable) => boolean;
-  /** Whether it is the opposite of `test`: then no value of the policy may satisfy that, and a key without a value satisfies it. */
+  /** Reads one value of a policy, which values of a condition key then match or not. */
+  readonly read: (expected: string, variable: Variable) => Matcher;
+  /** Whether it is the opposite: then no value of the policy may match, and a key without a value satisfies it. */
   readonly negated: boolean;
 }
 
@@ -61,47 +61,51 @@ export const CONDITION_OPERATORS: ReadonlyMap<string, ConditionOperator> = new M
   ),
   ...one('Bool', text({ wildcards: false, ignoreCase: true })),
   ...one('BinaryEquals', text({ wildcards: false })),
-  ...pair('IpAddress', 'NotIpAddress', isInBlock),
+  ...pair('IpAddress', 'NotIpAddress', addressBlock),
 ]);
 
-type Test = ConditionOperator['test'];
+type Read = ConditionOperator['read'];
 type Entry = readonly [name: string, operator: ConditionOperator];
 
-function one(name: string, test: Test): Entry[] {
-  return [[name, { test, negated: false }]];
+function one(name: string, read: Read): Entry[] {
+  return [[name, { read, negated: false }]];
 }
 
-function pair(name: string, opposite: string, test: Test): Entry[] {
-  return [...one(name, test), [opposite, { test, negated: true }]];
+function pair(name: string, opposite: string, read: Read): Entry[] {
+  return [...one(name, read), [opposite, { read, negated: true }]];
 }
 
-function text(rules: Omit<PatternRules, 'variable'>): Test {
-  return (expected, actual, variable) => matchesPattern(expected, actual, { ...rules, variable });
+function text(rules: Omit<PatternRules, 'variable'>): Read {
+  return (expected, variable) => readPattern(expected, { ...rules, variable });
 }
 
 const ARN_PARTS = 6;
 
 /** Each of the six parts of an ARN is a pattern of its own. */
-function arn(expected: string, actual: string, variable: Variable): boolean {
-  const parts = arnParts(actual);
-  const patterns = arnParts(expected);
-  const matches = (pattern: string, index: number): boolean =>
-    matchesPattern(pattern, parts[index] ?? '', { wildcards: true, variable });
-  return parts.length === ARN_PARTS && patterns.length === ARN_PARTS && patterns.every(matches);
+function arn(expected: string, variable: Variable): Matcher {
+  const patterns = arnParts(expected).map((part) => readPattern(part, { wildcards: true, variable }));
+  return (actual) => {
+    const parts = arnParts(actual);
+    const matches = (pattern: Matcher, index: number): boolean => pattern(parts[index] ?? '');
+    return parts.length === ARN_PARTS && patterns.length === ARN_PARTS && patterns.every(matches);
+  };
 }
 
 /** The last part has all that is after the fifth colon. The colons of policy variables separate nothing. */
 function arnParts(text: string): string[] {
   const parts = [''];
-  for (const [piece] of text.matchAll(/\$\{[^}]*\}|./gsu)) {
+  for (const [piece] of text.matchAll(/\$\{[^{}]*\}|./gsu)) {
     if (piece === ':' && parts.length < ARN_PARTS) parts.push('');
     else parts.push((parts.pop() ?? '') + piece);
   }
   return parts;
 }
 
-function ordered(read: (text: string) => number, compare: (actual: number, expected: number) => boolean): Test {
-  return (expected, actual) => compare(read(actual), read(expected));
+function ordered(read: (text: string) => number, compare: (actual: number, expected: number) => boolean): Read {
+  return (text) => {
+    const expected = read(text);
+    return (actual) => compare(read(actual), expected);
+  };
 }
 
 /** Milliseconds of an ISO 8601 date, or of seconds since the epoch. */
@@ -109,13 +113,13 @@ function time(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) && text.length > 4 ? Number(text) * 1000 : Date.parse(text);
 }
 
-function isInBlock(expected: string, actual: string): boolean {
+function addressBlock(expected: string): Matcher {
   const [address = '', bits] = expected.split('/');
   const family = familyOf(address);
-  if (family === undefined || familyOf(actual) !== family) return false;
+  if (family === undefined) return () => false;
   const block = new BlockList();
   block.addSubnet(address, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family);
-  return block.check(actual, family);
+  return (actual) => familyOf(actual) === family && block.check(actual, family);
 }
 
 /** Whether a policy may have this text as an address or a block of addresses. */

@@ -1,4 +1,4 @@
-import { CONDITION_OPERATORS, type ConditionOperator } from './conditionOperators.ts';
+import { CONDITION_OPERATORS } from './conditionOperators.ts';
 
 /** Values of condition keys, by the keys in lower case. A key with several values is compared by set operators alone. */
 export type ConditionContext = ReadonlyMap<string, string | readonly string[]>;
@@ -55,7 +55,9 @@ function holds(
   if (name === 'Null') return values.some((value) => value.toLowerCase() === String(present.length === 0));
   const operator = CONDITION_OPERATORS.get(name);
   if (!operator) return false;
-  const test = (value: string): boolean => satisfies(operator, values, value, variable);
+  // Both lists may have thousands of values.
+  const matchers = values.map((value) => operator.read(value, variable));
+  const test = (value: string): boolean => matchers.some((matches) => matches(value)) !== operator.negated;
   if (set === 'ForAnyValue') return present.some(test);
   if (set === 'ForAllValues') return present.every(test);
   if (present.length === 0) return ifExists || operator.negated;
@@ -66,12 +68,3 @@ function holds(
 
 /** Keys with one value, but several if a request has keys that differ in case alone. Then any of them counts, so that no denial is evaded. */
 const SPELLINGS = /^(kms:EncryptionContext:|aws:RequestTag\/|aws:ResourceTag\/)/i;
-
-function satisfies(
-  { test, negated }: ConditionOperator,
-  values: readonly string[],
-  actual: string,
-  variable: Variable,
-) {
-  return values.some((expected) => test(expected, actual, variable)) !== negated;
-}

@@ -1,5 +1,5 @@
 import { conditionsHold, variableOf, type ConditionContext } from './conditions.ts';
-import { matchesPattern, type PatternRules } from './pattern.ts';
+import { readPattern, type PatternRules } from './pattern.ts';
 import type { Elements, Policy, Statement } from './policy.ts';
 import { canonicalPrincipal, parsePrincipalArn, type CallerPrincipals } from './principals.ts';
 
@@ -79,7 +79,7 @@ function applying(
 const ACTION_RULES: PatternRules = { wildcards: true, ignoreCase: true, variable: (name) => `\${${name}}` };
 
 function includes({ negated, values }: Elements, text: string, rules: PatternRules): boolean {
-  return values.some((pattern) => matchesPattern(pattern, text, rules)) !== negated;
+  return values.some((pattern) => readPattern(pattern, rules)(text)) !== negated;
 }
 
 /** Whether a principal is the caller, or the account whose identity policies then decide. */

@@ -9,50 +9,76 @@ export interface PatternRules {
 
 const ANY = Symbol('any characters');
 const ONE = Symbol('one character');
+/** A wildcard, or literal text that is not empty. */
 type Token = string | typeof ANY | typeof ONE;
 
-/** Whether a text matches the pattern of a policy. A pattern with a variable that has no value matches nothing. */
-export function matchesPattern(pattern: string, text: string, rules: PatternRules): boolean {
+/** Whether a text matches. */
+export type Matcher = (text: string) => boolean;
+
+/** Reads the pattern of a policy once for many texts. A pattern with a variable that has no value matches nothing. */
+export function readPattern(pattern: string, rules: PatternRules): Matcher {
   const tokens = tokensOf(pattern, rules);
-  return tokens !== undefined && matchesTokens(tokens, Array.from(rules.ignoreCase ? text.toLowerCase() : text));
+  if (!tokens) return () => false;
+  return (text) => matchesTokens(tokens, rules.ignoreCase ? text.toLowerCase() : text);
 }
 
-// ${*}, ${?} and ${$} are the characters themselves. IAM User Guide, "Policy variables and tags".
-const PART = /\$\{(?<name>[^}',]+?)(?:\s*,\s*'(?<otherwise>[^']*)')?\}|\*|\?|[^*?$]+|\$/gu;
+// ${*}, ${?} and ${$} are the characters themselves. IAM User Guide, "Policy variables and tags". A name has no brace, and takes the
+// spaces after it, so that no character is tried in two ways: reading any pattern takes linear time.
+const PART = /\$\{(?<name>[^{}',]+)(?:,\s*'(?<otherwise>[^']*)')?\}|\*|\?|[^*?$]+|\$/gu;
 
 function tokensOf(pattern: string, { wildcards, ignoreCase, variable }: PatternRules): Token[] | undefined {
   const tokens: Token[] = [];
   for (const { 0: part, groups } of pattern.matchAll(PART)) {
-    const { name, otherwise } = groups ?? {};
+    const name = groups?.['name']?.trimEnd();
+    const last = tokens.at(-1);
     if (wildcards && part === '*') tokens.push(ANY);
-    else if (wildcards && part === '?') tokens.push(ONE);
+    // `*?` is `?*`, so that literal text follows, which is found faster.
+    else if (wildcards && part === '?') tokens.splice(last === ANY ? -1 : tokens.length, 0, ONE);
     else {
-      const literal = name === undefined ? part : /^[*?$]$/.test(name) ? name : (variable(name) ?? otherwise);
+      const literal =
+        name === undefined ? part : /^[*?$]$/.test(name) ? name : (variable(name) ?? groups?.['otherwise']);
       if (literal === undefined) return undefined;
-      for (const character of ignoreCase ? literal.toLowerCase() : literal) tokens.push(character);
+      const text = ignoreCase ? literal.toLowerCase() : literal;
+      if (typeof last === 'string') tokens.splice(-1, 1, last + text);
+      else if (text !== '') tokens.push(text);
     }
   }
   return tokens;
 }
 
 /** Goes back to the latest ANY only, so that no pattern takes exponential time. */
-function matchesTokens(tokens: readonly Token[], text: readonly string[]): boolean {
+function matchesTokens(tokens: readonly Token[], text: string): boolean {
   let token = 0;
   let position = 0;
   let retry: { readonly token: number; position: number } | undefined;
-  while (position < text.length) {
+  while (token < tokens.length || position < text.length) {
     const expected = tokens[token];
     if (expected === ANY) {
       token += 1;
       retry = { token, position };
-    } else if (expected === ONE || (expected !== undefined && expected === text[position])) {
+    } else if (expected === ONE && position < text.length) {
       token += 1;
-      position += 1;
-    } else if (retry) {
-      retry.position += 1;
-      position = retry.position;
+      position = after(text, position);
+    } else if (typeof expected === 'string' && text.startsWith(expected, position)) {
+      token += 1;
+      position += expected.length;
+    } else {
+      if (!retry || retry.position >= text.length) return false;
+      position = nextStart(tokens[retry.token], text, retry.position);
+      if (position < 0) return false;
       token = retry.token;
-    } else return false;
+      retry.position = position;
+    }
   }
-  return tokens.slice(token).every((rest) => rest === ANY);
+  return true;
+}
+
+/** The next place where a text may go on with a token; negative if there is none. */
+function nextStart(token: Token | undefined, text: string, position: number): number {
+  return typeof token === 'string' ? text.indexOf(token, position + 1) : after(text, position);
+}
+
+/** The position after one character, which may have two UTF-16 code units. */
+function after(text: string, position: number): number {
+  return position + ((text.codePointAt(position) ?? 0) > 0xffff ? 2 : 1);
 }

@@ -118,6 +118,7 @@ describe('CreateGrant', () => {
     [{ RetiringPrincipal: 'arn:aws:sts::111122223333:assumed-role/Role' }, 'InvalidArnException', /valid principal/],
     [{ Name: 'a b' }, 'ValidationException', /regular expression/],
     [{ Constraints: { EncryptionContextEquals: { a: 'x'.repeat(385) } } }, 'ValidationException', /384 characters/],
+    [{ Constraints: { EncryptionContextSubset: { ['x'.repeat(8192)]: 'a' } } }, 'ValidationException', /8192 bytes/],
     [
       {
         Constraints: {

@@ -36,12 +36,13 @@ const shape = z.object({
 /** Makes a grant; a request with the name and all else of a grant that exists gets a new token of that. */
 export const createGrant = operation(shape, (kms, input, request) => {
   const { caller } = request;
+  // Policies are evaluated next, and only on bounded texts.
+  requireConstraints(input.Constraints);
   const key = findKeyToChange(kms, input.KeyId, request);
   if (key.state === 'Disabled') {
     throw new KmsError('DisabledException', `${keyArn(kms.identity, key.keyId)} is disabled.`);
   }
   requireGrantOperations(kms, key, input.Operations);
-  requireConstraints(input.Constraints);
   requireGrantPrincipal(input.GranteePrincipal, caller);
   if (input.RetiringPrincipal !== undefined) requireGrantPrincipal(input.RetiringPrincipal, caller);
 

@@ -1,6 +1,7 @@
 import { isServicePrincipal, parsePrincipalArn } from '../../access/principals.ts';
 import { keyArn } from '../../arn.ts';
 import type { Caller } from '../../caller.ts';
+import { canonicalContext } from '../../cryptography/canonicalContext.ts';
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import type { Grant } from '../../state/grantRecord.ts';
@@ -32,7 +33,7 @@ export function requireGrantOperations({ identity }: LocalKms, key: KmsKey, oper
   }
 }
 
-/** Throws ValidationException. */
+/** Throws ValidationException, also for pairs that no encryption context has room for. */
 export function requireConstraints(constraints: Grant['constraints']): void {
   for (const [name, pairs = {}] of Object.entries(constraints)) {
     const values = Object.values(pairs);
@@ -40,6 +41,7 @@ export function requireConstraints(constraints: Grant['constraints']): void {
     if (values.some((value) => value.length > MOST_VALUE_CHARACTERS)) {
       throw invalid(`The values of ${name} must have at most ${MOST_VALUE_CHARACTERS} characters.`);
     }
+    canonicalContext(pairs);
   }
 }
 

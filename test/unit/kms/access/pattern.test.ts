@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readPattern } from '../../../../src/kms/access/pattern.ts';
+
+const LIKE = { wildcards: true, variable: () => 'x' };
+const CONDITIONS = fileURLToPath(new URL('../../../../src/kms/access/conditions.ts', import.meta.url));
+
+describe('a pattern', () => {
+  it.each([
+    ['*?*?', 'a', false],
+    ['*?*?', 'ab', true],
+    ['?*b', 'b', false],
+    ['*?b', 'abb', true],
+    ['*?b', '\u{1F600}b', true],
+    ['?', '\u{1F600}', true],
+    ['??', '\u{1F600}', false],
+    ['*ab*ab', 'abab', true],
+    ['*abab', 'ababab', true],
+    ['*', '', true],
+    ['?', '', false],
+    ['', '', true],
+    ['', 'a', false],
+    ['$${*}${a:b}', '$*x', true],
+    ["${a:b , 'c}'}", 'x', true],
+    ['${a{b}', '${a{b}', true],
+  ])('%s has its meaning for "%s"', (pattern, text, matches) => {
+    expect(readPattern(pattern, LIKE)(text)).toBe(matches);
+  });
+
+  it('with a variable that has no value is its default', () => {
+    const rules = { ...LIKE, variable: () => undefined };
+    expect(readPattern("${a:b , 'c}'}", rules)('c}')).toBe(true);
+    expect(readPattern('${a:b}*', rules)('')).toBe(false);
+  });
+});
+
+/** Evaluates a condition in a process that can be ended, as a regular expression cannot. */
+function evaluate(operator: string, values: string, actual: string): string {
+  const script = `
+    import { conditionsHold, parseOperator } from ${JSON.stringify(CONDITIONS)};
+    const condition = { ...parseOperator('${operator}'), key: 'a:key', values: ${values} };
+    console.log(conditionsHold([condition], new Map([['a:key', ${actual}]]), { variables: true }));`;
+  const options = { encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL' } as const;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], options).stdout.trim();
+}
+
+describe('a policy as large as a key may have, and a long text, take no minutes', () => {
+  it.each([
+    ['variables without end', 'StringLike', "['${'.repeat(8_000) + ' '.repeat(16_000)]", "'a'.repeat(8_000)"],
+    ['variables without end in an ARN', 'ArnLike', "['${:'.repeat(10_000)]", "'a:'.repeat(4_000)"],
+    ['stars', 'StringLike', "['*a'.repeat(16_000) + 'b']", "'a'.repeat(8_000)"],
+    ['variables with long values', 'StringLike', "['${a:key}'.repeat(3_000)]", "'a'.repeat(8_000)"],
+  ])('%s', (_, operator, values, actual) => {
+    expect(evaluate(operator, values, actual)).toBe('false');
+  });
+
+  it('thousands of patterns, for thousands of values', () => {
+    const values = "Array.from({ length: 6_000 }, () => 'a?b')";
+    const actual = 'Array.from({ length: 20_000 }, (_, index) => String(index))';
+    expect(evaluate('ForAnyValue:StringLike', values, actual)).toBe('false');
+  });
+});
