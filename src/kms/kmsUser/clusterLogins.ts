@@ -90,7 +90,12 @@ export class ClusterLogins implements KmsUser {
     } catch (error) {
       // KMS has ended, or lost the cluster, while it set that one.
       if (!next || !isWrongPassword(error)) throw error;
-      await connection.login(kmsuser(next));
+      await connection.login(kmsuser(next)).catch((second: unknown) => {
+        // From now on one wrong try a connection, not two: five lock.
+        if (isWrongPassword(second))
+          this.#state.customKeyStores.setPasswords(customKeyStoreId, keyStorePassword, undefined);
+        throw second;
+      });
       this.#state.customKeyStores.setPasswords(customKeyStoreId, next, undefined);
       return next;
     }
