@@ -31,7 +31,7 @@ a { color: inherit; }
 .verdict { margin-top: 28px; padding: 22px 24px; border-left: 6px solid var(--pass); }
 .verdict.fail { border-left-color: var(--fail); }
 .verdict h2 { font-size: 22px; margin: 0; line-height: 1.3; }
-.charts { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; margin-top: 14px; }
+.charts { display: grid; grid-template-columns: 1fr 1fr; gap: 16px; margin: 14px 0; }
 .chart { padding: 16px 18px 10px; }
 .chart h3 { margin: 0; font-size: 15px; }
 .chart h3 span { font-weight: 400; font-size: 13px; margin-left: 6px; }
@@ -60,10 +60,12 @@ section > h2 + .card, section > h2 + .cards { margin-top: 14px; }
 .list li { padding: 6px 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .list li:first-child { border-top: 0; }
 .table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-.table th, .table td { min-width: 5.5em; padding: 8px 14px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+/* One long text must not squeeze the other columns: their words would break. */
+.table th, .table td { min-width: 5.5em; max-width: 20em; padding: 8px 14px; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 .table tr + tr, .table tbody tr { border-top: 1px solid var(--line); }
 .table thead th { font-size: 13px; font-weight: 600; color: var(--muted); }
-.table tbody th { font-weight: 600; }
+.table tbody th { min-width: 9em; font-weight: 600; }
+.table time { white-space: nowrap; }
 .live { max-width: 1000px; margin: 0 auto; padding: 12px 24px 0; font-size: 13px; color: var(--muted); }
 .live + main { padding-top: 12px; }
 .stale .live { color: var(--fail); font-weight: 600; }
@@ -72,7 +74,7 @@ section > h2 + .card, section > h2 + .cards { margin-top: 14px; }
 .key { display: inline-block; width: 10px; height: 10px; margin-right: 5px; border-radius: 2px; background: var(--look); }
 svg .area { fill: var(--look); }
 svg .curve { fill: none; stroke: var(--look); stroke-width: 1.6; stroke-linejoin: round; stroke-linecap: round; }
-button { padding: 3px 12px; border: 1px solid var(--line); border-radius: 6px; background: var(--page); color: var(--ink); font: inherit; font-size: 13px; cursor: pointer; }
+button { padding: 3px 12px; overflow-wrap: normal; border: 1px solid var(--line); border-radius: 6px; background: var(--page); color: var(--ink); font: inherit; font-size: 13px; cursor: pointer; }
 button:disabled { color: var(--muted); cursor: not-allowed; }
 button[type=submit] { border-color: var(--bar); font-weight: 600; }
 .actions + .cards { margin-top: 14px; }
@@ -99,7 +101,7 @@ meter { width: 100%; height: 10px; }
   .facts dd { margin-bottom: 4px; }
   svg.time text { font-size: 15px; }
   .table thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .table tr, .table td, .table th { display: block; }
+  .table tr, .table td, .table th { display: block; max-width: none; }
   .table tr { padding: 8px 0; }
   .table th, .table td { padding: 2px 16px; }
   .table td[data-name]::before { content: attr(data-name) ": "; color: var(--muted); }

@@ -36,7 +36,9 @@ const BOTTOM = 22;
 const BASE = HEIGHT - BOTTOM;
 // How near is near.
 const LIMIT_FROM = 0.4;
-const MARKS_EVERY_SECONDS = 600;
+// As many as a phone's width has room for.
+const MOST_MARKS = 4;
+const MARK_SECONDS = 600;
 
 /** A card with a graph over the last minutes, with its legend and the newest figures in words. */
 export function timeChart(chart: TimeChart): Html {
@@ -123,10 +125,12 @@ function limitLine({ value, label }: { readonly value: number; readonly label: s
 }
 
 function timeMarks(bins: number, binSeconds: number, { x }: Scale): Html[] {
-  const marks = Math.floor((bins * binSeconds) / MARKS_EVERY_SECONDS);
+  const seconds = bins * binSeconds;
+  const every = MARK_SECONDS * Math.ceil(seconds / MARK_SECONDS / (MOST_MARKS - 1));
+  const marks = Math.floor(seconds / every);
   return Array.from({ length: marks + 1 }, (_, mark) => {
-    const at = x(bins - (mark * MARKS_EVERY_SECONDS) / binSeconds);
-    const text = mark === 0 ? 'now' : `${(mark * MARKS_EVERY_SECONDS) / 60} min ago`;
+    const at = x(bins - (mark * every) / binSeconds);
+    const text = mark === 0 ? 'now' : `${(mark * every) / 60} min ago`;
     const anchor = mark === 0 ? 'end' : mark === marks ? 'start' : 'middle';
     return html`<text x="${at}" y="${HEIGHT - 6}" text-anchor="${anchor}">${text}</text>`;
   });

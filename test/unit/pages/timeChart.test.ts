@@ -37,6 +37,14 @@ it('marks a limit only if the values come near it', () => {
   expect(timeChart({ ...CHART, kind: 'curves', series, limit }).text).toContain('KMS gives up');
 });
 
+it('marks times with room for their words', () => {
+  const { text } = timeChart({
+    ...CHART,
+    series: [{ name: 'an hour', look: 'plain', values: new Array<number>(6).fill(1) }],
+  });
+  expect(text.match(/\d+ min ago|now/g)).toEqual(['now', '20 min ago', '40 min ago', '60 min ago']);
+});
+
 it('says in words what it shows', () => {
   expect(timeChart(CHART).text).toContain(
     'aria-label="Requests in the last 40 minutes. success: 2/s, at most 8/s. failure: 0.001/s, at most 0.001/s"',
