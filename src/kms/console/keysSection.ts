@@ -6,8 +6,9 @@ import type { KmsKey } from '../state/records.ts';
 import { opens } from './dialogs.ts';
 import type { ConsoleFacts } from './consoleFacts.ts';
 
-// More would make the page megabytes.
+// More would make the page megabytes, and it is drawn each second.
 const MOST_KEYS = 200;
+const MOST_CHARACTERS = 300;
 
 const LEVELS: Readonly<Record<ReturnType<typeof keyStateOf>, Level>> = {
   Enabled: 'pass',
@@ -37,14 +38,24 @@ function keyTable(facts: ConsoleFacts, keys: readonly KmsKey[]): Html {
       return [
         html`<code>${key.keyId}</code>`,
         outcome(LEVELS[keyState], keyState),
-        facts.kms.state.aliases.namesOf(key.keyId).join(', '),
+        joined(facts.kms.state.aliases.namesOf(key.keyId)),
         key.origin,
         placeOf(facts, key),
-        key.tags.map((tag) => `${tag.key}=${tag.value}`).join(', '),
+        joined(key.tags.map((tag) => `${tag.key}=${tag.value}`)),
         ...(facts.canAct ? [actions(key, keyState)] : []),
       ];
     }),
   });
+}
+
+/** As many of the texts as there is room for, and the first in any case. */
+function joined([first = '', ...others]: readonly string[]): string {
+  let text = first;
+  for (const [index, other] of others.entries()) {
+    if (text.length + other.length > MOST_CHARACTERS) return `${text} and ${formatNumber(others.length - index)} more`;
+    text += `, ${other}`;
+  }
+  return text;
 }
 
 /** Each is enabled when AWS's console enables it. */
