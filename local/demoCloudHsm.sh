@@ -51,7 +51,7 @@ chapter 'A cluster'
 say 'One command does all that the guide does by hand: CreateCluster, CreateHsm twice, InitializeCluster with a signed certificate, cluster activate, user create.'
 run 'xks-proxy kms cluster create --endpoint $KMS_ENDPOINT --folder cluster'
 run 'CLUSTER=$(aws cloudhsmv2 describe-clusters --query "Clusters[].ClusterId" --output text); echo $CLUSTER'
-say 'CloudHSM CLI takes its login from the environment. Its users are admin, and kmsuser, which is for KMS:'
+say 'CloudHSM CLI takes its login from the environment. The users are admin, kmsuser, which is for KMS, and app_user, which is of the HSMs themselves:'
 run 'as_admin() { CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:$(cat cluster/admin.password) xks-proxy cloudhsm-cli "$@"; }'
 run 'as_kmsuser() { CLOUDHSM_ROLE=crypto-user CLOUDHSM_PIN=kmsuser:$PASSWORD xks-proxy cloudhsm-cli "$@"; }'
 run 'as_admin user list | grep username'
@@ -76,7 +76,7 @@ run "printf 'Hello, CloudHSM key store!' > hello.txt"
 run 'aws kms encrypt --key-id $KEY_ARN --plaintext fileb://hello.txt \
     --query CiphertextBlob --output text | base64 --decode > hello.encrypted; wc -c < hello.encrypted'
 run "$decrypt"
-say 'A key is made only where two HSMs have it. With one, those that exist can be used:'
+say 'KMS creates keys only in a cluster of two active HSMs. With one HSM, existing keys can still be used:'
 run "HSM=\$(aws cloudhsmv2 describe-clusters --query \"Clusters[].Hsms[?AvailabilityZone=='us-east-1b'].HsmId\" --output text)"
 run 'aws cloudhsmv2 delete-hsm --cluster-id $CLUSTER --hsm-id $HSM'
 wait_until 'the HSM is gone' 1 times_logged 'an HSM was deleted' kms.log
@@ -90,7 +90,7 @@ chapter 'Disconnect, and log in as kmsuser'
 say 'KMS logs out, and no key can be used:'
 disconnect
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
-say 'Nobody knows the password of kmsuser, but the administrator sets another one. The label of key material is the ARN of its KMS key, its id is the backing key id:'
+say 'Only KMS knows the password of kmsuser, so the administrator sets another one. The label of key material is the ARN of its KMS key, its id is the backing key id:'
 run 'PASSWORD=kmsPassword1'
 set_password '$PASSWORD'
 run 'as_kmsuser key list --verbose | grep -E "\"(label|id|key-type|extractable)\""'
@@ -148,7 +148,7 @@ run 'SECOND_KEY=$(aws kms create-key --origin AWS_CLOUDHSM --custom-key-store-id
 disconnect
 run 'aws kms schedule-key-deletion --key-id $SECOND_KEY --pending-window-in-days 7 --query KeyState'
 wait_until 'events.jsonl has the event DeleteKey' 1 times_logged '"eventName":"DeleteKey"' events.jsonl
-say 'The KMS key is gone. The event DeleteKey tells that its key material is not, and what its id is:'
+say 'The KMS key is gone. The event DeleteKey says that its key material is still there, and has its id:'
 run 'grep DeleteKey events.jsonl | grep -o "\"backingKeysDeletionStatus\".*FAILURE[^]]*]"'
 run "BACKING_KEY=\$(sed -n 's/.*backingKeyId[^0-9a-f]*\([0-9a-f]*\)[^0-9a-f]*deletionStatus.*FAILURE.*/\1/p' events.jsonl); echo \$BACKING_KEY"
 run 'PASSWORD=kmsPassword3'
@@ -175,12 +175,12 @@ before=$(active_hsms)
 run 'for ZONE in us-east-1a us-east-1b; do
     aws cloudhsmv2 create-hsm --cluster-id $NEW_CLUSTER --availability-zone $ZONE --query Hsm.State; done'
 wait_until 'both HSMs are ACTIVE' $((before + 2)) active_hsms
-say 'Its kmsuser has the password of that day, so the administrator sets one. KMS is told both, and allows the cluster because it has the same backup history:'
+say 'Its kmsuser has the password of the day of the backup, so the administrator sets another one. Tell KMS the cluster and the password. KMS accepts the cluster because it shares the backup history:'
 disconnect
 run 'printf "%s\n" $PASSWORD $PASSWORD | as_admin user change-password --username kmsuser --role crypto-user --cluster-id $NEW_CLUSTER'
 run 'aws kms update-custom-key-store --custom-key-store-id $KEY_STORE --cloud-hsm-cluster-id $NEW_CLUSTER --key-store-password $PASSWORD'
 connect
 wait_until_store_is CONNECTED
-say 'The old ciphertext opens:'
+say 'The old ciphertext can be decrypted:'
 run "$decrypt"
 say 'docs/local-kms.md has all this step by step, docs/local-kms-causes.md each error with its cause and its cure. The log, the events and the clusters of this story are in local/made/demo-cloudhsm.'
