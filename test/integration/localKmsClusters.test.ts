@@ -7,6 +7,7 @@ import { AwsCloudHsm, SUBNETS, type DescribedBackup } from '../support/awsCloudH
 import { isAlive } from '../support/isAlive.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { runCommand } from '../support/runningProxy.ts';
+import { ENVIRONMENT } from '../support/startTestProgram.ts';
 
 const ADMIN = { username: 'admin', role: 'admin', password: new Secret('adminPassword1') } as const;
 const KMSUSER = { username: 'kmsuser', role: 'crypto-user', password: new Secret('kmsuserPassword1') } as const;
@@ -17,7 +18,7 @@ async function start(options: readonly string[] = [], previous?: RunningLocalKms
 }
 
 async function connect(clusterId: string): Promise<ClusterConnection> {
-  const connection = await ClusterConnection.open(clusterId);
+  const connection = await ClusterConnection.open(clusterId, ENVIRONMENT);
   onTestFinished(() => {
     connection.close();
   });
@@ -123,7 +124,7 @@ it('a cluster whose process is killed cannot be reached, and is replaced', async
   const pid = await pidOf(kms, id);
   process.kill(pid, 'SIGKILL');
   await kms.logged({ msg: 'a cluster cannot be reached: its process has ended', clusterId: id });
-  await expect(ClusterConnection.open(id)).rejects.toMatchObject({ reason: 'unreachable' });
+  await expect(ClusterConnection.open(id, ENVIRONMENT)).rejects.toMatchObject({ reason: 'unreachable' });
   await expect.poll(() => pidOf(kms, id)).not.toBe(pid);
   expect((await (await connect(id)).listUsers())[0]).toMatchObject({ role: 'unactivated-admin' });
 });

@@ -7,6 +7,7 @@ import { AwsCloudHsm } from './awsCloudHsm.ts';
 import { KmsCaller } from './kmsCaller.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 import { runCommandHere } from './runCommandHere.ts';
+import { ENVIRONMENT } from './startTestProgram.ts';
 
 /** A cluster of a running local KMS that `kms cluster create` has made. */
 export class ReadyCluster {
@@ -28,7 +29,7 @@ export class ReadyCluster {
   static async create(kms: RunningLocalKms, name = 'cluster'): Promise<ReadyCluster> {
     const folder = join(kms.folder, name);
     const args = ['kms', 'cluster', 'create', '--endpoint', kms.endpoint, '--folder', folder];
-    const { exitCode, stdout, stderr } = await runCommandHere(args, { env: process.env });
+    const { exitCode, stdout, stderr } = await runCommandHere(args, { env: ENVIRONMENT });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
     const { ClusterId } = JSON.parse(stdout) as { readonly ClusterId: string };
     const read = (file: string) => readFileSync(join(folder, file), 'utf8');
@@ -42,7 +43,7 @@ export class ReadyCluster {
 
   /** A connection of its own, until the test is finished. */
   async connect(clusterId = this.id): Promise<ClusterConnection> {
-    const connection = await ClusterConnection.open(clusterId);
+    const connection = await ClusterConnection.open(clusterId, ENVIRONMENT);
     onTestFinished(() => {
       connection.close();
     });
