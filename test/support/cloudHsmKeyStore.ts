@@ -30,7 +30,7 @@ export class ReadyCluster {
     const folder = join(kms.folder, name);
     const args = ['kms', 'cluster', 'create', '--endpoint', kms.endpoint, '--folder', folder];
     const { exitCode, stdout, stderr } = await runCommandHere(args, { env: ENVIRONMENT });
-    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(exitCode, stderr).toBe(0);
     const { ClusterId } = JSON.parse(stdout) as { readonly ClusterId: string };
     const read = (file: string) => readFileSync(join(folder, file), 'utf8');
     return new ReadyCluster(kms, ClusterId, read('customerCA.crt'), read('admin.password'), read('kmsuser.password'));
