@@ -4,6 +4,7 @@ import type { Difference } from '../kms/replay/compareAnswers.ts';
 import { readRecording, RecordingFailure } from '../kms/replay/recording.ts';
 import { replay } from '../kms/replay/replay.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { escapeInvisible } from './escapeInvisible.ts';
 
 const MAX_SHOWN = 300;
 
@@ -51,7 +52,11 @@ async function run(cli: Cli, file: string, { endpoint, region, pair = [] }: Repl
 
 function describe({ path, recorded, local }: Difference): string {
   const name = path.split('.').at(-1) ?? '';
-  return [`  ${path}`, `    recorded: ${show(name, recorded)}`, `    local:    ${show(name, local)}`].join('\n');
+  return [
+    `  ${escapeInvisible(path)}`,
+    `    recorded: ${show(name, recorded)}`,
+    `    local:    ${show(name, local)}`,
+  ].join('\n');
 }
 
 /** A value on one line; plaintexts are secrets, and are not shown. */
@@ -60,7 +65,7 @@ function show(name: string, value: unknown): string {
   const text = JSON.stringify({ [name]: value }, (member, held: unknown) =>
     member === 'Plaintext' ? '[redacted]' : held,
   ).slice(JSON.stringify(name).length + 2, -1);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return escapeInvisible(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
 }
 
 function parseEndpoint(text: string): string {

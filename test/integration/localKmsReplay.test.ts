@@ -112,6 +112,13 @@ it('says where an answer differs, without plaintexts, and exits with 1', async (
   expect(exitCode).toBe(1);
 });
 
+it('shows nothing of a recording that would steer a terminal', async () => {
+  const { endpoint } = await RunningLocalKms.start();
+  const output = { 'a\u001b[2J\u202e': 'b\u009b31m' };
+  const { stdout } = await replay([{ operation: 'ListAliases', input: {}, output }], '--endpoint', endpoint);
+  expect(stdout).toContain('  output.a\\u001b[2J\\u202e\n    recorded: "b\\u009b31m"\n');
+});
+
 it('takes ids of what is there before it', async () => {
   const kms = await RunningLocalKms.start();
   const { stdout: KeyId } = await kms.aws('create-key', '--query', 'KeyMetadata.KeyId', '--output', 'text');

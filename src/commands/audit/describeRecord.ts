@@ -1,5 +1,6 @@
 import type { FoundRecord } from '../../audit/read/queryLog.ts';
 import type { AuditRecord } from '../../audit/read/recordQuery.ts';
+import { escapeInvisible } from '../escapeInvisible.ts';
 
 /**
  * A record in one line, columns with a blank between them: time, log, index, operation, key, version, principal, outcome, error,
@@ -8,7 +9,7 @@ import type { AuditRecord } from '../../audit/read/recordQuery.ts';
 export function describeRecord({ record, correction }: FoundRecord, log: string): string {
   const { index, type, time, ...members } = record;
   const columns = [time, log, index].map(column).join(' ');
-  if (type !== 'request') return `${columns} ${column(type)} ${printable(JSON.stringify(members))}`;
+  if (type !== 'request') return `${columns} ${column(type)} ${escapeInvisible(JSON.stringify(members))}`;
   const { requestMetadata, operation, externalKeyId, keyVersion } = record;
   const { outcome, errorName }: AuditRecord = correction ?? record;
   return [
@@ -27,16 +28,5 @@ export function recordAsJson({ line, correction }: FoundRecord, log: string): st
 
 function column(value: unknown): string {
   if (value === undefined || value === '') return '-';
-  return printable(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(' ', '\\u0020');
-}
-
-/** Escapes what would steer a terminal or cannot be seen: such a text may be a client's. */
-function printable(text: string): string {
-  if (!/[^ -~]/.test(text)) return text;
-  return text.replaceAll(/(?! )[\p{C}\p{Z}]/gu, (characters) =>
-    characters
-      .split('')
-      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
+  return escapeInvisible(typeof value === 'string' ? value : JSON.stringify(value)).replaceAll(' ', '\\u0020');
 }

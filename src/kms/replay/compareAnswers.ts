@@ -43,10 +43,11 @@ function pairUnequal(
   pairs: Correspondence,
 ): [recorded: unknown, local: unknown, index: number][] {
   const left = new Set(local.keys());
+  const candidates = local.map(withoutDates);
   const equal = new Set<number>();
   for (const [index, element] of recorded.entries()) {
     const expected = withoutDates(pairs.toLocal(element));
-    const found = [...left].find((candidate) => isDeepStrictEqual(withoutDates(local[candidate]), expected));
+    const found = [...left].find((candidate) => isDeepStrictEqual(candidates[candidate], expected));
     if (found === undefined) continue;
     equal.add(index);
     left.delete(found);

@@ -5,7 +5,11 @@ import { KMS_OPERATION_NAMES } from '../api/kmsOperationNames.ts';
 const MAX_BYTES = 16 * 2 ** 20;
 const MAX_CALLS = 10_000;
 const MAX_PROBLEMS = 20;
+/** Of objects and lists; those of KMS have some five levels. */
+const MAX_DEPTH = 32;
 
+// Zod's own messages have the names of the members, which may be anything.
+const ONLY = 'must have no other members than operation, input, and output or error (name, message)';
 const members = z.record(z.string(), z.unknown(), { error: 'must be an object' });
 const recordedCall = z
   .strictObject(
@@ -14,11 +18,15 @@ const recordedCall = z
       input: members,
       output: members.optional(),
       error: z
-        .strictObject({ name: z.string('must be text'), message: z.string('must be text').optional() })
+        .strictObject(
+          { name: z.string('must be text'), message: z.string('must be text').optional() },
+          { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : ONLY) },
+        )
         .optional(),
     },
-    { error: (issue) => (issue.code === 'invalid_type' ? 'must be an object' : undefined) },
+    { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : ONLY) },
   )
+  .refine((call) => isWithin(MAX_DEPTH, call), { error: 'is nested too deeply' })
   .refine(({ output, error }) => (output === undefined) !== (error === undefined), {
     error: 'must have either output or error',
   });
@@ -37,9 +45,10 @@ export class RecordingFailure extends Error {
 /** The calls of a file of JSON lines; throws RecordingFailure with every problem, up to 20, and without what the lines hold. */
 export function readRecording(file: string): readonly RecordedCall[] {
   const problems: string[] = [];
-  const calls = readLines(file).flatMap((text, index): RecordedCall[] => {
-    if (text.trim() === '') return [];
-    const line = index + 1;
+  const lines = readLines(file).flatMap((text, index) => (text.trim() === '' ? [] : [{ text, line: index + 1 }]));
+  // None is read then: that would take minutes for millions.
+  if (lines.length > MAX_CALLS) problems.push(`it has ${lines.length} calls: more than ${MAX_CALLS}`);
+  const calls = (problems.length === 0 ? lines : []).flatMap(({ text, line }): RecordedCall[] => {
     const result = recordedCall.safeParse(parse(text));
     if (result.success) return [{ ...result.data, line }];
     for (const { path, message } of result.error.issues)
@@ -47,7 +56,6 @@ export function readRecording(file: string): readonly RecordedCall[] {
     return [];
   });
   if (calls.length === 0 && problems.length === 0) problems.push('it has no calls');
-  if (calls.length > MAX_CALLS) problems.push(`it has ${calls.length} calls: more than ${MAX_CALLS}`);
   if (problems.length === 0) return calls;
   const untold = problems.length - MAX_PROBLEMS;
   const told = [...problems.slice(0, MAX_PROBLEMS), ...(untold > 0 ? [`and ${untold} more`] : [])];
@@ -56,14 +64,22 @@ export function readRecording(file: string): readonly RecordedCall[] {
 
 function readLines(file: string): readonly string[] {
   try {
-    const { size } = statSync(file);
-    if (size > MAX_BYTES) throw new RecordingFailure(`${file} is larger than ${MAX_BYTES / 2 ** 20} MiB. Split it.`);
+    const stats = statSync(file);
+    // A device or a pipe may have no end.
+    if (!stats.isFile()) throw new RecordingFailure(`${file} is not a regular file.`);
+    if (stats.size > MAX_BYTES)
+      throw new RecordingFailure(`${file} is larger than ${MAX_BYTES / 2 ** 20} MiB. Split it.`);
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
     if (error instanceof RecordingFailure) throw error;
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new RecordingFailure(`${file} cannot be read: ${code}`, { cause: error });
   }
+}
+
+function isWithin(depth: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isWithin(depth - 1, member));
 }
 
 /** The value of a line; undefined, which is no object, if it is not JSON. */

@@ -47,3 +47,23 @@ it('refuses a file that is too large', () => {
     'it has 10001 calls: more than 10000',
   );
 });
+
+it('refuses what is no regular file, which may have no end', () => {
+  expect(() => readRecording('/dev/zero')).toThrow('/dev/zero is not a regular file.');
+});
+
+it('refuses what is nested more deeply than any call', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  expect(() => read(`{"operation":"ListKeys","input":{"x":${deep}},"output":{}}`)).toThrow(
+    'line 1: is nested too deeply',
+  );
+  expect(() => read(`{"operation":"ListKeys","input":{},"output":{"x":${deep}}}`)).toThrow('is nested too deeply');
+});
+
+it('does not tell the names of other members', () => {
+  const other = String.raw`"\u001b[2J":1`;
+  const expected =
+    / {2}line 1: (error )?must have no other members than operation, input, and output or error \(name, message\)$/;
+  expect(() => read(`{"operation":"ListKeys","input":{},"output":{},${other}}`)).toThrow(expected);
+  expect(() => read(`{"operation":"ListKeys","input":{},"error":{"name":"X",${other}}}`)).toThrow(expected);
+});
