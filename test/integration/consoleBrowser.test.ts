@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { axeFindings, hasBrowser, openPage } from '../support/browser.ts';
+import { axeFindings, describeInBrowser, openPage } from '../support/browser.ts';
 import { ReadyCluster } from '../support/cloudHsmKeyStore.ts';
 import { KmsCaller, keyStoreInput, optionsFor } from '../support/kmsCaller.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
@@ -38,7 +38,7 @@ async function act(page: OpenedPage, button: string, fields: Readonly<Record<str
 
 const closes = (page: OpenedPage) => expect.poll(() => page.locator('dialog[open]').count()).toBe(0);
 
-describe.skipIf(!hasBrowser)(`the console in Chromium${hasBrowser ? '' : ' (skipped: there is none)'}`, () => {
+describeInBrowser('the console', () => {
   it('lives through the life of an external key store by clicking', async () => {
     const { files, proxy, kms, url } = await start();
     const { page, complaints } = await openPage(url, WIDE);

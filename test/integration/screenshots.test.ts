@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/secret.ts';
-import { openPage } from '../support/browser.ts';
+import { describeInBrowser, openPage } from '../support/browser.ts';
 import { CloudHsmKeyStoreUnderTest } from '../support/cloudHsmKeyStore.ts';
 import { optionsFor } from '../support/kmsCaller.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
@@ -15,7 +15,9 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 const FOLDER = join(import.meta.dirname, '../../docs/images');
 const LOAD_MS = Number(process.env['SCREENSHOTS_LOAD_SECONDS'] ?? 560) * 1000;
 
-describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots', () => {
+const describeIfAsked = process.env['SCREENSHOTS'] === undefined ? describe.skip : describeInBrowser;
+
+describeIfAsked('screenshots', () => {
   it(
     'of the status page',
     async () => {
@@ -45,10 +47,8 @@ describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots', () => {
     },
     LOAD_MS + 120_000,
   );
-});
 
-describe.runIf(process.env['SCREENSHOTS'] !== undefined)('screenshots of the console', () => {
-  it('in a good and a bad state', async () => {
+  it('of the console in a good and a bad state', async () => {
     mkdirSync(FOLDER, { recursive: true });
     const files = new ProxyFiles();
     const proxy = await RunningProxy.start(files);

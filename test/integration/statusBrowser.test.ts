@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { issueServerCertificate } from '../../certs/issueCertificate.ts';
 import { writeKeyPair } from '../../certs/generate.ts';
-import { axeFindings, hasBrowser, openPage } from '../support/browser.ts';
+import { axeFindings, describeInBrowser, openPage } from '../support/browser.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { encryptBody, keyPath, paths } from '../support/messages.ts';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
@@ -27,7 +27,7 @@ async function start(server: object = {}) {
   return { proxy, files, url: `http://localhost:${port as number}/status` };
 }
 
-describe.skipIf(!hasBrowser)(`the status page in Chromium${hasBrowser ? '' : ' (skipped: there is none)'}`, () => {
+describeInBrowser('the status page', () => {
   it('changes by itself, and a hostile name does nothing', async () => {
     const { proxy, files, url } = await start({ workers: 2 });
     const { page, complaints } = await openPage(url, WIDE);

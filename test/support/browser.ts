@@ -1,17 +1,27 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll, describe, onTestFinished } from 'vitest';
 import { findBrowser } from './findBrowser.ts';
 
 const executablePath = findBrowser();
 
-export const hasBrowser = executablePath !== undefined;
-
+// One for all tests of a file: a browser takes a second to start.
 let browser: Promise<Browser> | undefined;
-afterAll(async () => {
-  await (await browser)?.close();
-});
+
+/** Tests that open pages in Chromium; skipped if there is none. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  const found = executablePath !== undefined;
+  describe.skipIf(!found)(`${name} in Chromium${found ? '' : ' (skipped: there is none)'}`, () => {
+    // Not at the top of this module, which test files of one process share.
+    afterAll(async () => {
+      const opened = browser;
+      browser = undefined;
+      await (await opened)?.close();
+    });
+    tests();
+  });
+}
 
 /** A page, and what it did that a page of ours must not do. */
 export interface OpenPage {
@@ -24,7 +34,6 @@ export interface OpenPage {
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   // Chromium's sandbox does not work for root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  // One for all tests of a file: a browser takes a second to start.
   browser ??= chromium.launch({ executablePath: executablePath ?? '', args });
   const context = await (await browser).newContext(options);
   onTestFinished(() => context.close());
