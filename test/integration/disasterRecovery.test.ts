@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { setUpLocal } from '../../local/setUp.ts';
+import { listenLocally } from '../support/listenLocally.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { ENVIRONMENT } from '../support/startTestProgram.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const guide = readFileSync(join(ROOT, 'docs/disaster-recovery.md'), 'utf8');
+const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+
+/** What each block of the guide printed, in order. */
+let said: string[] = [];
+
+beforeAll(async () => {
+  const checkout = mkdtempSync(join(tmpdir(), 'xks-proxy-recovery-'));
+  symlinkSync(join(ROOT, 'dist'), join(checkout, 'dist'));
+  mkdirSync(join(checkout, 'bin'));
+  symlinkSync(process.execPath, join(checkout, 'bin/node'));
+  const { port, close } = await listenLocally(createServer());
+  await close();
+  const main = join(checkout, 'dist/main.js');
+  setUpLocal(checkout, { main, host: '127.0.0.1', port, env: ENVIRONMENT });
+  // The functions and variables of the first block serve all the others.
+  const commands = blocks.join("\necho '=== end of block'\n").replace('localhost:8443', `localhost:${port}`);
+  try {
+    const prelude = 'make() { :; }\nnpx() { shift; node dist/main.js "$@"; }\n';
+    const env = { PATH: `${join(checkout, 'bin')}:${ENVIRONMENT['PATH'] ?? ''}` };
+    const { stdout, stderr } = await runProgram(['bash', '-c', prelude + commands], { cwd: checkout, env });
+    said = stdout.split('=== end of block\n');
+    expect(said, stdout + stderr).toHaveLength(blocks.length);
+  } finally {
+    rmSync(checkout, { recursive: true });
+  }
+});
+
+/** What the block with this command printed. */
+function saidBy(command: string): string {
+  const index = blocks.findIndex((block) => block.includes(command));
+  if (index === -1) throw new Error(`No block of the guide has: ${command}`);
+  return said[index] ?? '';
+}
+
+describe('docs/disaster-recovery.md', () => {
+  it('decrypts the known ciphertext before the disaster', () => {
+    expect(saidBy('ask encrypt backup')).toBe('known\n');
+  });
+
+  it('names a token that is gone', () => {
+    expect(saidBy('mkdir softhsm/made/tokens')).toContain('There is no token with the label "xks-proxy"');
+  });
+
+  it('finds a new token under the old labels by the known ciphertext, and by nothing else', () => {
+    expect(saidBy('--init-token')).toMatch(/, 0 failures\nInvalidCiphertextException\n$/);
+  });
+
+  it('refuses two tokens with one label', () => {
+    expect(saidBy('# 2 tokens have')).toContain('2 tokens have the label "xks-proxy"');
+  });
+
+  it('decrypts the known ciphertext with the restored token, and the audit log has what was done meanwhile', () => {
+    expect(saidBy('audit verify')).toMatch(/, 0 failures\nknown\nGood: all \d logs are as written\.\n$/);
+  });
+});
