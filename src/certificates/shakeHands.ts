@@ -1,4 +1,4 @@
-import { randomBytes, type X509Certificate } from 'node:crypto';
+import { getFips, randomBytes, type X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { connect, createServer, type ConnectionOptions, type SecureVersion, type Server } from 'node:tls';
 import type { TlsIdentity } from './tlsIdentity.ts';
@@ -20,7 +20,8 @@ export type Handshake =
   | { readonly done: true; readonly untrusted: string | undefined };
 
 // Algorithms that today's TLS clients offer, without Ed25519 and other curves. AWS does not publish the list of KMS.
-const GROUPS = ['X25519', 'P-256', 'P-384', 'P-521'].join(':');
+// OpenSSL's FIPS provider refuses X25519, and a list that has it.
+const GROUPS = [...(getFips() === 1 ? [] : ['X25519']), 'P-256', 'P-384', 'P-521'].join(':');
 const SIGNATURES = [
   ...['ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512'],
   ...['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'],

@@ -1,10 +1,11 @@
+import { getFips } from 'node:crypto';
 import { execArgv, version } from 'node:process';
 import { ok, warning, type DoctorContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-/** Node's version, which main.ts has found new enough, and what its options open. */
+/** Node's version, which main.ts has found new enough, its FIPS mode, and what its options open. */
 export function* checkNode({ env }: DoctorContext): Generator<Finding> {
-  yield ok('node', `Node.js ${version}`);
+  yield ok('node', `Node.js ${version}${getFips() === 1 ? ', in FIPS mode' : ''}`);
   if ([env['NODE_OPTIONS'] ?? '', ...execArgv].some((option) => /--inspect(-brk|-wait)?(=|\s|$)/.test(option))) {
     const message =
       'the options of Node.js ask for its inspector, through which every user of this machine reads secrets';
