@@ -90,8 +90,16 @@ export const CKK = {
   CHACHA20: 0x33,
 } as const;
 
-/** Flags of a token. */
+/** Mechanisms. */
+export const CKM = { AES_KEY_GEN: 0x1080, AES_GCM: 0x1087 } as const;
+
+/** Flags of C_Initialize, of sessions, of mechanisms and of tokens, in this order. */
 export const CKF = {
+  OS_LOCKING_OK: 0x02,
+  RW_SESSION: 0x02,
+  SERIAL_SESSION: 0x04,
+  ENCRYPT: 0x100,
+  DECRYPT: 0x200,
   USER_PIN_COUNT_LOW: 0x1_0000,
   USER_PIN_FINAL_TRY: 0x2_0000,
   USER_PIN_LOCKED: 0x4_0000,
@@ -99,3 +107,6 @@ export const CKF = {
 
 /** States of a session in which the user is logged in. */
 export const CKS = { RO_USER_FUNCTIONS: 1, RW_USER_FUNCTIONS: 3 } as const;
+
+/** Types of users. */
+export const CKU = { SO: 0, USER: 1 } as const;

@@ -1,6 +1,10 @@
-import pkcs11js from 'pkcs11js';
+import type pkcs11js from 'pkcs11js';
 import { TAG_BYTES } from '../../../xks/limits.ts';
 import type { GcmCall } from './cryptoki.ts';
+import { CKM } from './cryptokiConstants.ts';
+
+/** Structures of parameters, by pkcs11js's own numbers for them. */
+export const CK_PARAMS = { AES_GCM_v240: 0x07, GOSTR3410_KEY_WRAP: 0x1c } as const;
 
 // For no bytes, pkcs11js passes a null pointer, which modules take for a missing argument, unless the bytes are part of others.
 const NO_BYTES = Buffer.alloc(1).subarray(0, 0);
@@ -14,12 +18,12 @@ TAG_BITS.writeBigUInt64LE(BigInt(TAG_BYTES * 8));
 
 /** CKM_AES_GCM with its parameters, which point to memory of the call. */
 export function gcmMechanism(call: GcmCall): pkcs11js.Mechanism {
-  return { mechanism: pkcs11js.CKM_AES_GCM, parameter: call.gcmParameters === 'v2.40' ? v240(call) : v220(call) };
+  return { mechanism: CKM.AES_GCM, parameter: call.gcmParameters === 'v2.40' ? v240(call) : v220(call) };
 }
 
 function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
   const parameter: pkcs11js.GcmParams = {
-    type: pkcs11js.CK_PARAMS_AES_GCM_v240,
+    type: CK_PARAMS.AES_GCM_v240,
     iv: ivOrNull(iv),
     ivBits: (iv.length || DEFAULT_IV_BYTES) * 8,
     aad: asBuffer(aad),
@@ -32,7 +36,7 @@ function v240({ iv, aad }: GcmCall): pkcs11js.IParams {
 // CK_ULONG, which is a handle there and ulTagBits here.
 function v220({ iv, aad }: GcmCall): pkcs11js.IParams {
   const parameter: pkcs11js.GostR3410KeyWrapParams = {
-    type: pkcs11js.CK_PARAM_GOSTR3410_KEY_WRAP,
+    type: CK_PARAMS.GOSTR3410_KEY_WRAP,
     wrapOID: ivOrNull(iv),
     ukm: asBuffer(aad),
     key: TAG_BITS,

@@ -1,4 +1,3 @@
-import pkcs11js from 'pkcs11js';
 import type { Secret } from '../../../secret.ts';
 import type {
   CipherCalls,
@@ -9,26 +8,27 @@ import type {
   Template,
   TokenInfo,
 } from './cryptoki.ts';
-import { CKR, CKS } from './cryptokiConstants.ts';
+import { CKF, CKM, CKR, CKS, CKU } from './cryptokiConstants.ts';
 import { answer, translateAnswer } from './answer.ts';
 import { CryptokiError, isAnswer } from './cryptokiError.ts';
 import { asBuffer, gcmMechanism } from './gcmMechanism.ts';
+import { loadPkcs11js } from './loadPkcs11js.ts';
 import { toTokenInfo } from './toTokenInfo.ts';
 
 /** Cryptoki by pkcs11js, which only this folder knows. */
 export class Pkcs11jsCryptoki implements ManagingCryptoki {
-  readonly #module = new pkcs11js.PKCS11();
+  readonly #module = new (loadPkcs11js().PKCS11)();
   // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
   readonly #running = new Set<GcmCall>();
 
-  /** Loads the shared library; throws an Error with the dynamic linker's message if that fails. */
+  /** Loads the shared library. Throws an Error with the dynamic linker's message, or Pkcs11Failure for lack of pkcs11js. */
   constructor(path: string) {
     this.#module.load(path);
   }
 
   initialize(parameters?: string): boolean {
     // Without this flag a module may do without locks, since the application is then taken for single-threaded.
-    const flags = pkcs11js.CKF_OS_LOCKING_OK;
+    const flags = CKF.OS_LOCKING_OK;
     // pkcs11js cuts off the last character.
     const options = parameters === undefined ? { flags } : { flags, libraryParameters: `${parameters} ` };
     try {
@@ -63,11 +63,11 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
   aesGcmUsages(slot: bigint): ('ENCRYPT' | 'DECRYPT')[] | undefined {
     try {
       const { flags } = answer('C_GetMechanismInfo', () =>
-        this.#module.C_GetMechanismInfo(slotIdOf(slot), pkcs11js.CKM_AES_GCM),
+        this.#module.C_GetMechanismInfo(slotIdOf(slot), CKM.AES_GCM),
       );
       const usages = [
-        ['ENCRYPT', pkcs11js.CKF_ENCRYPT],
-        ['DECRYPT', pkcs11js.CKF_DECRYPT],
+        ['ENCRYPT', CKF.ENCRYPT],
+        ['DECRYPT', CKF.DECRYPT],
       ] as const;
       return usages.filter(([, flag]) => (flags & flag) !== 0).map(([usage]) => usage);
     } catch (error) {
@@ -78,7 +78,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
   }
 
   openSession(slot: bigint, access: 'read-only' | 'read-write'): SessionHandle {
-    const flags = pkcs11js.CKF_SERIAL_SESSION | (access === 'read-write' ? pkcs11js.CKF_RW_SESSION : 0);
+    const flags = CKF.SERIAL_SESSION | (access === 'read-write' ? CKF.RW_SESSION : 0);
     return answer('C_OpenSession', () => this.#module.C_OpenSession(slotIdOf(slot), flags));
   }
 
@@ -95,7 +95,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
 
   login(session: SessionHandle, pin: Secret): void {
     answer('C_Login', () => {
-      this.#module.C_Login(session, pkcs11js.CKU_USER, pin.reveal());
+      this.#module.C_Login(session, CKU.USER, pin.reveal());
     });
   }
 
@@ -105,7 +105,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
 
   loginOfficer(session: SessionHandle, pin: Secret): void {
     answer('C_Login', () => {
-      this.#module.C_Login(session, pkcs11js.CKU_SO, pin.reveal());
+      this.#module.C_Login(session, CKU.SO, pin.reveal());
     });
   }
 
@@ -160,7 +160,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
   }
 
   generateAesKey(session: SessionHandle, template: Template): ObjectHandle {
-    const mechanism = { mechanism: pkcs11js.CKM_AES_KEY_GEN };
+    const mechanism = { mechanism: CKM.AES_KEY_GEN };
     return answer('C_GenerateKey', () => this.#module.C_GenerateKey(session, mechanism, [...template]));
   }
 

@@ -16,6 +16,7 @@ export function loadModule(path: string): ManagingCryptoki {
   try {
     return new Pkcs11jsCryptoki(path);
   } catch (cause) {
+    if (cause instanceof Pkcs11Failure) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Pkcs11Failure(
       `The PKCS#11 module ${path} cannot be loaded: ${reason}. It must be the vendor's PKCS#11 library for this platform.`,
