@@ -41,7 +41,10 @@ FROM base AS demo
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends curl softhsm2 \
   && rm -rf /var/lib/apt/lists/*
-# `make run` runs from the sources. These three folders are where it keeps token, certificates and credentials.
+# `make run` runs from the sources, so it needs the packages that dist/ bundles, and the compiled pkcs11js over them.
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /app/node_modules node_modules
+# The last three of these folders are where it keeps token, certificates and credentials.
 COPY src src
 COPY certs certs
 COPY softhsm softhsm

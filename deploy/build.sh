@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fills the folder $1 with what a server needs: dist/, node_modules/ with the production packages alone, package.json and
-# config/. The image and the installation under systemd are made with it. A second word asks for one half, so that an
-# image can keep the first as a layer of its own:
+# config/. The image, the .deb and the .tar.gz are made with it, and it makes the same bytes in every folder. A second word
+# asks for one half, so that an image can keep the first as a layer of its own:
 #   packages  needs package.json and package-lock.json, and compiles pkcs11js: g++, make, python3, headers of Node.js
 #   program   needs src/, config/, and the checkout's node_modules/
 set -eu
@@ -19,7 +19,23 @@ packages() {
   # node-gyp takes the headers beside the node that runs, and downloads none.
   npm_package_config_node_gyp_nodedir=$(node -p 'path.resolve(process.execPath, "../..")')
   export npm_package_config_node_gyp_nodedir
-  (cd "$folder" && npm ci --omit=dev --no-audit --no-fund)
+  # The addon holds no names of this machine's folders.
+  CXXFLAGS="${CXXFLAGS-} -ffile-prefix-map=$folder=." LDFLAGS="${LDFLAGS-} -s"
+  export CXXFLAGS LDFLAGS
+  (
+    cd "$folder"
+    npm ci --omit=dev --no-audit --no-fund
+    # npm leaves out an optional package that it cannot compile, and says nothing.
+    node -e 'require("pkcs11js")' || {
+      echo 'pkcs11js was not compiled. Install g++, make and python3, then run this script again.' >&2
+      exit 1
+    }
+    # Nothing that only the compiler needed, and no variants of Cedar for other platforms.
+    cd node_modules
+    rm -rf pkcs11js/binding.gyp pkcs11js/src pkcs11js/includes @cedar-policy/cedar-wasm/esm @cedar-policy/cedar-wasm/web
+    find pkcs11js/build -type f ! -path '*/Release/pkcs11.node' -delete
+    find pkcs11js/build -type d -empty -delete
+  )
 }
 
 program() {
