@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down clean env node system-packages aws-cli promtool chromium
+.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool chromium
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
@@ -63,8 +63,13 @@ bench-faults: build ## injects faults into HSMs under load and checks every answ
 bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 4 minutes
 	@exec node bench/neverDown.ts
 
+sbom: $(packages) ## writes the bill of materials (CycloneDX) of a release to packages/
+	@mkdir -p packages
+	@file=packages/xks-proxy-$$(node -p 'require("./package.json").version').cdx.json; \
+	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
+
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool config/xks-proxy.schema.json */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool config/xks-proxy.schema.json packages */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
 	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$$PATH"'
