@@ -16,8 +16,10 @@ interface Written {
 const VENDORS = [
   ['aws-cloudhsm.yaml', '/opt/cloudhsm/lib/libcloudhsm_pkcs11.so', { isolation: 'thread', iv: 'hsm-in-place' }],
   ['entrust-nshield.yaml', '/opt/nfast/toolkits/pkcs11/libcknfast.so', { isolation: 'thread', iv: 'hsm-in-place' }],
+  ['securosys-primus.yaml', '/usr/local/primus/lib/libprimusP11.so', { isolation: 'thread', iv: 'random' }],
   ['softhsm.yaml', '/usr/lib/softhsm/libsofthsm2.so', { isolation: 'none', iv: 'random' }],
   ['thales-luna.yaml', '/usr/safenet/lunaclient/lib/libCryptoki2_64.so', { isolation: 'thread', iv: 'random' }],
+  ['utimaco.yaml', '/usr/local/lib/libcs_pkcs11_R3.so', { isolation: 'thread', iv: 'random' }],
 ] as const;
 
 function loadExample(file: string, module: string) {
