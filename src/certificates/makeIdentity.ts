@@ -10,7 +10,8 @@ export interface IdentityParts {
   readonly certificates: readonly X509Certificate[];
   readonly privateKey: KeyObject;
   readonly clientAuth?:
-    { readonly ca: readonly X509Certificate[]; readonly commonNames: readonly string[] } | undefined;
+    | { readonly ca: readonly X509Certificate[]; readonly commonNames: readonly string[] }
+    | undefined;
 }
 
 /**

@@ -4,7 +4,15 @@ import { MAX_LINE_BYTES } from './recordLines.ts';
 /** What happened. */
 export interface TrailRecord {
   readonly type:
-    'request' | 'omitted' | 'correction' | 'start' | 'stop' | 'reload' | 'admin' | 'checkpoint' | 'heartbeat';
+    | 'request'
+    | 'omitted'
+    | 'correction'
+    | 'start'
+    | 'stop'
+    | 'reload'
+    | 'admin'
+    | 'checkpoint'
+    | 'heartbeat';
   /** ISO 8601, UTC. */
   readonly time: string;
   /** The level of its line in the stream. */

@@ -12,7 +12,8 @@ import { parseSecret, type SecretForm } from './secretText.ts';
 
 /** `{file}` or `{env}`. */
 export type SecretReference =
-  { readonly file: string; readonly env?: never } | { readonly env: string; readonly file?: never };
+  | { readonly file: string; readonly env?: never }
+  | { readonly env: string; readonly file?: never };
 
 const MODES =
   'with uid and mode 0400 of the secret (Docker Swarm, Podman), the mode of its file on the host (Docker Compose), or defaultMode 0400 (Kubernetes)';

@@ -14,7 +14,8 @@ export interface SignedRequest {
 }
 
 export type Outcome = { readonly certificate: XksExchange['certificate'] } & (
-  { readonly answer: HttpAnswer } | { readonly failure: XksProxyFailure; readonly late: boolean }
+  | { readonly answer: HttpAnswer }
+  | { readonly failure: XksProxyFailure; readonly late: boolean }
 );
 
 const MAX_ANSWER_BYTES = 65_536;

@@ -91,11 +91,9 @@ async function inputOf(form) {
   /** @type {Record<string, unknown>} */
   const input = {};
   for (const field of form.querySelectorAll('input, select, textarea')) {
-    if (!(
-      field instanceof HTMLInputElement ||
-      field instanceof HTMLSelectElement ||
-      field instanceof HTMLTextAreaElement
-    ))
+    if (
+      !(field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement)
+    )
       continue;
     const value = await valueOf(field);
     if (field.name === '' || value === undefined) continue;
