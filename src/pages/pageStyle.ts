@@ -37,7 +37,7 @@ a { color: inherit; }
 .chart h3 span { font-weight: 400; font-size: 13px; margin-left: 6px; }
 .figures { display: flex; flex-wrap: wrap; gap: 0 16px; margin: 2px 0 6px; font-size: 13px; color: var(--muted); font-variant-numeric: tabular-nums; }
 .figures span { white-space: nowrap; }
-.figures b { color: var(--ink); }
+.figures b { color: var(--ink); white-space: normal; overflow-wrap: anywhere; }
 svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 11px; fill: var(--muted); }
 svg .limit-label { fill: var(--fail); }
@@ -88,9 +88,10 @@ dialog::backdrop { background: rgb(0 0 0 / 45%); }
 .said { overflow-wrap: anywhere; font-size: 13px; }
 .said.fail { color: var(--fail); font-weight: 600; }
 button.outcome { padding: 0; border: 0; background: none; font: inherit; font-weight: 600; font-size: 13px; cursor: help; text-decoration: underline dotted; }
-.hint { position: relative; }
-.tip { position: absolute; z-index: 1; left: 0; top: 100%; width: min(26em, 80vw); padding: 10px 14px; font-size: 13px; font-weight: 400; visibility: hidden; }
-.hint:hover .tip, .hint:focus-within .tip { visibility: visible; }
+h3:has(.hint) { position: relative; }
+.tip { position: absolute; z-index: 1; left: 0; top: 100%; width: min(26em, 100%); padding: 10px 14px; font-size: 13px; font-weight: 400; visibility: hidden; }
+body:not(.without-tips) :is(.hint:hover, .hint:focus-within) .tip { visibility: visible; }
+form[aria-busy=true] button[type=submit] { color: var(--muted); cursor: progress; }
 meter { width: 100%; height: 10px; }
 :focus-visible { outline: 2px solid var(--bar); outline-offset: 2px; }
 @media (max-width: 720px) {

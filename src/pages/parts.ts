@@ -1,5 +1,8 @@
-import { formatMs } from './formatFigures.ts';
+import { formatMs, formatNumber } from './formatFigures.ts';
 import { html, type Html } from './html.ts';
+
+// A tag with the longest key and value has 385.
+const MOST_CHARACTERS = 400;
 
 export type Level = 'pass' | 'warn' | 'fail';
 
@@ -8,10 +11,10 @@ export function outcome(level: Level, word: string): Html {
   return html`<span class="outcome ${level}">${word}</span>`;
 }
 
-/** `2026-01-02 03:04:05` */
+/** `2026-01-02 03:04:05 UTC` */
 export function timeOf(unixSeconds: number): Html {
   const iso = new Date(unixSeconds * 1000).toISOString();
-  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')}</time>`;
+  return html`<time datetime="${iso}">${iso.slice(0, 19).replace('T', ' ')} UTC</time>`;
 }
 
 /** Named figures in a row. */
@@ -25,10 +28,12 @@ export interface Table {
   readonly columns: readonly string[];
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly (Html | string)[])[];
+  /** What each row is about, in an open page too: it stays with it when rows come and go. */
+  readonly keys?: readonly string[];
 }
 
 /** A table in a card; on a narrow screen each row is a list of named values. */
-export function table({ caption, columns, rows }: Table): Html {
+export function table({ caption, columns, rows, keys = [] }: Table): Html {
   const [, ...names] = columns;
   // The roles are lost where the style sheet makes blocks of rows and cells.
   return html`<div class="card">
@@ -40,8 +45,8 @@ export function table({ caption, columns, rows }: Table): Html {
       </thead>
       <tbody role="rowgroup">
         ${rows.map(
-          ([first = '', ...others]) =>
-            html`<tr role="row">
+          ([first = '', ...others], row) =>
+            html`<tr role="row" ${keyed(keys[row])}>
               <th scope="row" role="rowheader">${first}</th>
               ${others.map((cell, index) => html`<td role="cell" data-name="${names[index] ?? ''}">${cell}</td>`)}
             </tr>`,
@@ -49,6 +54,21 @@ export function table({ caption, columns, rows }: Table): Html {
       </tbody>
     </table>
   </div>`;
+}
+
+/** Marks the element of a subject: when elements come and go, an open page keeps it. */
+export function keyed(key: string | undefined): Html {
+  return key === undefined ? html`` : html`data-key="${key}"`;
+}
+
+/** As many of the texts as there is room for, and the beginning of the first in any case. */
+export function joined([first = '', ...others]: readonly string[]): string {
+  let text = first.length > MOST_CHARACTERS ? `${first.slice(0, MOST_CHARACTERS)}…` : first;
+  for (const [index, other] of others.entries()) {
+    if (text.length + other.length > MOST_CHARACTERS) return `${text} and ${formatNumber(others.length - index)} more`;
+    text += `, ${other}`;
+  }
+  return text;
 }
 
 export function msOf(milliseconds: number | undefined): string {

@@ -108,10 +108,14 @@ describeInBrowser('the console', () => {
     await act(page, 'Connect');
     await expect.poll(() => textOf(page)).toContain('renamed FAILED');
     const tip = page.locator('[role=tooltip]');
+    await page.mouse.move(0, 0);
     expect(await tip.isVisible()).toBe(false);
     await page.locator('.hint button').focus();
     expect(await tip.isVisible()).toBe(true);
     expect(await tip.innerText()).toContain('XKS_PROXY_NOT_REACHABLE Nothing answers at the endpoint');
+    await page.keyboard.press('Escape');
+    expect(await tip.isVisible()).toBe(false);
+    expect(await page.innerText('.verdict')).toContain('FAILED renamed: XKS_PROXY_NOT_REACHABLE Nothing answers at');
     const text = await textOf(page);
     expect(text).toContain('user/CONSOLE');
     expect(text).not.toContain(credential.RawSecretAccessKey);
@@ -152,6 +156,7 @@ describeInBrowser('the console', () => {
     const store = await caller.createConnectedKeyStore(files);
     await caller.encryptText(await caller.createKeyOver('foo', store), 'x');
     await caller.disconnect(store);
+    await caller.updateCustomKeyStore({ CustomKeyStoreId: store, NewCustomKeyStoreName: 'long name '.repeat(25) });
     proxy.signal('SIGTERM');
     await proxy.exitCode;
     await caller.connectCustomKeyStore({ CustomKeyStoreId: store });
@@ -204,6 +209,7 @@ describe('the console', () => {
     }
     expect((await fetch(`${url}/none`)).status).toBe(404);
     expect((await fetch(`${url}/call/CreateKey`)).status).toBe(404);
+    expect((await fetch(`${url}/call/%`, { method: 'POST' })).status).toBe(404);
   });
 
   it('is evaluated as its caller', async () => {

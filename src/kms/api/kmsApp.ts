@@ -39,6 +39,11 @@ export function createKmsApp({ metrics, console, ...api }: KmsAppDependencies): 
     res.status(404).type('text/plain').send(NOT_FOUND);
   });
   const fail: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
+    // A path that is not percent-encoded, such as /console/call/%.
+    if (error instanceof URIError) {
+      res.status(404).type('text/plain').send(NOT_FOUND);
+      return;
+    }
     api.log.error({ requestID: requestIdOf(res), detail: redactError(error) }, 'failed');
     res.status(500).type('text/plain').send('failed\n');
   };

@@ -1,7 +1,9 @@
 import { html, type Html } from '../../pages/html.ts';
 import { pageFrame } from '../../pages/pageFrame.ts';
-import { timeOf } from '../../pages/parts.ts';
+import { outcome, timeOf } from '../../pages/parts.ts';
 import { version } from '../../version.ts';
+import type { CustomKeyStore } from '../state/records.ts';
+import { CONNECTION_ERRORS } from './connectionErrors.ts';
 import type { ConsoleFacts } from './consoleFacts.ts';
 import { CONSOLE_PATHS } from './consolePaths.ts';
 import { dialogs } from './dialogs.ts';
@@ -35,7 +37,7 @@ export function consoleMain(facts: ConsoleFacts): Html {
         <dt>Account and Region</dt>
         <dd>${identity.accountId}, ${identity.region}</dd>
         <dt>As of</dt>
-        <dd>${timeOf(Math.floor(clock() / 1000))} UTC</dd>
+        <dd>${timeOf(Math.floor(clock() / 1000))}</dd>
         <dt>Version</dt>
         <dd>${version}</dd>
         <dt>Policies</dt>
@@ -59,15 +61,27 @@ function titleOf({ kms }: ConsoleFacts): string {
 }
 
 function verdict({ kms }: ConsoleFacts): Html {
-  const { all, connected, failed } = countsOf(kms.state.customKeyStores.list());
+  const keyStores = kms.state.customKeyStores.list();
+  const { all, connected, failed } = countsOf(keyStores);
   const level = failed > 0 ? 'fail' : connected < all ? 'warn' : 'pass';
   const stores = all === 1 ? 'custom key store' : 'custom key stores';
   return html`<section class="card verdict ${level}" aria-live="polite">
     <h2>${all === 0 ? 'No custom key store' : `${connected} of ${all} ${stores} connected`}</h2>
     <p>
-      ${failed > 0 ? `${failed} FAILED: point at the state, or press Tab to it, for the cause.` : 'None has FAILED.'}
+      ${failed > 0 ? 'Disconnect a key store that has FAILED, remove the cause, and connect it again.' : 'None has FAILED.'}
     </p>
+    ${failed > 0 ? failureList(keyStores) : ''}
   </section>`;
+}
+
+function failureList(keyStores: readonly CustomKeyStore[]): Html {
+  return html`<ul class="list">
+    ${keyStores.map(({ customKeyStoreName: name, connectionState, connectionErrorCode: code }) => {
+      if (connectionState !== 'FAILED' || code === undefined) return html``;
+      const { cause, cure } = CONNECTION_ERRORS[code];
+      return html`<li>${outcome('fail', 'FAILED')} <bdi>${name}</bdi>: <b>${code}</b> ${cause} ${cure}</li>`;
+    })}
+  </ul>`;
 }
 
 function countsOf(stores: readonly { readonly connectionState: string }[]) {

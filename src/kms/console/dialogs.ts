@@ -210,7 +210,7 @@ function dialog({ id, title, operation, fields, submit, text = '', shows }: Dial
   const heading = `${id}-heading`;
   return html`<dialog id="${id}" class="card pad" aria-labelledby="${heading}">
     <form data-operation="${operation}" ${shows === undefined ? '' : html`data-shows="${shows}"`}>
-      <h2 id="${heading}">${title} <span data-subject></span></h2>
+      <h2 id="${heading}">${title} <bdi data-subject></bdi></h2>
       <p class="muted">${text}</p>
       ${fields.map((one) => field(id, one))}
       <p class="said" role="status" data-said></p>

@@ -18,9 +18,10 @@ function eventTable(events: readonly CloudTrailEvent[]): Html {
   return table({
     caption: 'Latest events',
     columns: ['Event', 'Time', 'By', 'Outcome', 'About'],
+    keys: events.map(({ eventID }) => eventID),
     rows: events.map((event) => [
       event.eventName,
-      html`<time datetime="${event.eventTime}">${event.eventTime.replace('T', ' ').replace('Z', '')}</time>`,
+      html`<time datetime="${event.eventTime}">${event.eventTime.replace('T', ' ').replace('Z', ' UTC')}</time>`,
       callerOf(event),
       event.errorCode === undefined
         ? outcome('pass', 'success')

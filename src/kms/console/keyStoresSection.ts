@@ -1,5 +1,5 @@
 import { html, type Html } from '../../pages/html.ts';
-import { outcome, timeOf, type Level } from '../../pages/parts.ts';
+import { keyed, outcome, timeOf, type Level } from '../../pages/parts.ts';
 import { zonesWithHsm } from '../clusters/servingClusters.ts';
 import type { ConnectionState, CustomKeyStore } from '../state/records.ts';
 import { opens } from './dialogs.ts';
@@ -35,8 +35,8 @@ export function keyStoresSection(facts: ConsoleFacts): Html {
 
 function keyStore(facts: ConsoleFacts, store: CustomKeyStore): Html {
   const { customKeyStoreName: name, customKeyStoreId, customKeyStoreType, creationDate } = store;
-  return html`<article class="card pad" aria-label="Custom key store ${name}">
-    <h3>${name} ${connectionState(store)}</h3>
+  return html`<article class="card pad" ${keyed(customKeyStoreId)} aria-label="Custom key store ${name}">
+    <h3><bdi>${name}</bdi> ${connectionState(store)}</h3>
     <dl class="facts">
       <dt>Id</dt>
       <dd><code>${customKeyStoreId}</code></dd>

@@ -1,6 +1,6 @@
 import { formatNumber, formatShare } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
-import { figures, table } from '../../pages/parts.ts';
+import { figures, joined, keyed, table } from '../../pages/parts.ts';
 import { timeChart } from '../../pages/timeChart.ts';
 import { BIN_SECONDS, boundOf, sumOf, type ExchangeCounts } from '../monitoring/exchangeHistory.ts';
 import type { ExternalKeyStore } from '../state/records.ts';
@@ -25,7 +25,7 @@ function keyStore(facts: ConsoleFacts, store: ExternalKeyStore): Html {
   const hour = sumOf(bins);
   const certificate = history.lastCertificate(customKeyStoreId);
   const daysOf = (ms: number) => formatNumber(Math.max(0, ms) / DAY_MS);
-  return html`<article class="card pad" aria-label="Monitoring of ${name}">
+  return html`<article class="card pad" ${keyed(customKeyStoreId)} aria-label="Monitoring of ${name}">
     <h3>${name}</h3>
     ${figures([
       ['requests', formatNumber(hour.succeeded + hour.failed)],
@@ -46,7 +46,7 @@ function reliabilityOf({ succeeded, failed }: ExchangeCounts): string {
 
 function healthOf({ history }: ConsoleFacts, customKeyStoreId: string): string {
   const instances = history.lastHealth(customKeyStoreId)?.ekmFleetDetails;
-  return instances?.map(({ id, healthStatus }) => `${id} ${healthStatus}`).join(', ') ?? 'not known';
+  return instances ? joined(instances.map(({ id, healthStatus }) => `${id} ${healthStatus}`)) : 'not known';
 }
 
 function chart(bins: readonly ExchangeCounts[]): Html {

@@ -36,6 +36,15 @@ export class KeyTable {
     return rows.map(({ keyId }) => String(keyId));
   }
 
+  newest(limit: number): KmsKey[] {
+    const rows = this.#database.prepare('SELECT * FROM keys ORDER BY creationDate DESC, keyId LIMIT ?').all(limit);
+    return rows.map(read);
+  }
+
+  countAll(): number {
+    return Number(this.#database.prepare('SELECT count(*) AS n FROM keys').get()?.['n']);
+  }
+
   find(keyId: string): KmsKey | undefined {
     const row = this.#database.prepare('SELECT * FROM keys WHERE keyId = ?').get(keyId);
     return row && read(row);

@@ -40,13 +40,14 @@ export function statusMain(facts: StatusFacts): Html {
       <h1>${hostname}</h1>
       <dl class="facts">
         <dt>As of</dt>
-        <dd>${timeOf(now / 1000)} UTC</dd>
+        <dd>${timeOf(now / 1000)}</dd>
         <dt>Version</dt>
         <dd>${version}</dd>
         <dt>Configuration</dt>
         <dd>
-          ${loadedAt === undefined ? 'not known' : html`loaded ${timeOf(loadedAt)}`}, reloaded ${reloads} times since
-          the start ${refused ? outcome('warn', 'the last one given was refused') : ''}
+          ${loadedAt === undefined ? 'not known' : html`loaded ${timeOf(loadedAt)}`}, reloaded ${reloads}
+          ${reloads === 1 ? 'time' : 'times'} since the start
+          ${refused ? outcome('warn', 'the last one given was refused') : ''}
         </dd>
       </dl>
     </header>

@@ -29,6 +29,7 @@ function open(button) {
   if (!(dialog instanceof HTMLDialogElement)) return;
   const form = /** @type {HTMLFormElement} */ (dialog.querySelector('form'));
   form.reset();
+  form.ariaBusy = 'false';
   say(form, '', false);
   const values = objectOf(button.dataset['values'] ?? '{}');
   for (const [name, value] of Object.entries(values)) {
@@ -42,20 +43,32 @@ function open(button) {
 
 /** @param {HTMLFormElement} form */
 async function send(form) {
-  const submit = /** @type {HTMLButtonElement} */ (form.querySelector('[type=submit]'));
-  submit.disabled = true;
+  if (form.ariaBusy === 'true') return;
+  // Not by disabling the button, which would lose the focus.
+  form.ariaBusy = 'true';
+  // An answer that comes after the dialog was closed is of no subject that it shows later.
+  const closed = new AbortController();
+  form.closest('dialog')?.addEventListener(
+    'close',
+    () => {
+      closed.abort();
+    },
+    { once: true },
+  );
   say(form, 'Waiting for the answer', false);
   try {
     const body = JSON.stringify(await inputOf(form));
     const headers = { 'Content-Type': 'application/json' };
-    const answer = await fetch(`${CALL_PATH}/${form.dataset['operation'] ?? ''}`, { method: 'POST', headers, body });
+    const path = `${CALL_PATH}/${form.dataset['operation'] ?? ''}`;
+    const answer = await fetch(path, { method: 'POST', headers, body });
     const text = await answer.text();
+    if (closed.signal.aborted) return;
     if (answer.ok) done(form, text);
     else say(form, errorOf(text), true);
   } catch (error) {
-    say(form, error instanceof Error ? error.message : String(error), true);
+    if (!closed.signal.aborted) say(form, error instanceof Error ? error.message : String(error), true);
   } finally {
-    submit.disabled = false;
+    if (!closed.signal.aborted) form.ariaBusy = 'false';
   }
 }
 
@@ -84,7 +97,7 @@ function errorOf(text) {
 }
 
 /**
- * The input of the operation: a member for each field that is filled. `A.B` is member B of A; a file of JSON is an object.
+ * The input of the operation: a member for each field that is filled.
  * @param {HTMLFormElement} form
  */
 async function inputOf(form) {

@@ -2,34 +2,67 @@
 
 const SILENCE_MS = 10_000;
 const RETRY_MS = 5_000;
+// A browser has 6 connections to a server, so a tab in the background keeps none open.
+const HIDDEN_MS = 15_000;
 
 const line = /** @type {HTMLElement} */ (document.getElementById('live'));
 let lastAt = Date.now();
+/** @type {EventSource | undefined} */
+let events;
+let next = 0;
 connect();
 // A server that hangs does not close its connections.
 setInterval(() => {
-  if (Date.now() - lastAt > SILENCE_MS) say(false);
+  if (!document.hidden && Date.now() - lastAt > SILENCE_MS) say(false);
 }, 1_000);
 
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) connectIn(HIDDEN_MS);
+  else connect();
+});
+
 function connect() {
-  const events = new EventSource(document.body.dataset['events'] ?? '');
-  events.onmessage = ({ data }) => {
+  connectIn(undefined);
+  const stream = new EventSource(document.body.dataset['events'] ?? '');
+  events = stream;
+  stream.onmessage = ({ data }) => {
     lastAt = Date.now();
     show(String(data));
     say(true);
+    if (document.hidden) connectIn(HIDDEN_MS);
   };
-  events.onerror = () => {
+  stream.onerror = () => {
     say(false);
     // The browser tries again by itself, unless the server has refused the stream.
-    if (events.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS);
+    if (stream.readyState === EventSource.CLOSED) connectIn(RETRY_MS);
   };
+}
+
+/**
+ * Closes the stream, and opens another one later.
+ * @param {number | undefined} milliseconds
+ */
+function connectIn(milliseconds) {
+  events?.close();
+  clearTimeout(next);
+  if (milliseconds !== undefined) next = setTimeout(connect, milliseconds);
+}
+
+// Escape hides the tip of what has the focus or the pointer, until either moves on.
+document.addEventListener('keydown', ({ key }) => {
+  if (key === 'Escape') document.body.classList.add('without-tips');
+});
+for (const name of ['focusin', 'pointerover']) {
+  document.addEventListener(name, () => {
+    document.body.classList.remove('without-tips');
+  });
 }
 
 /** @param {boolean} isLive */
 function say(isLive) {
   document.body.classList.toggle('stale', !isLive);
-  const time = new Date(lastAt).toLocaleTimeString();
-  const text = isLive ? 'Live' : `No news since ${time}: the figures below are of that time`;
+  const time = new Date(lastAt).toISOString().slice(11, 19);
+  const text = isLive ? 'Live' : `No news since ${time} UTC: the figures below are of that time`;
   // What has not changed is not read out again.
   if (line.textContent !== text) line.textContent = text;
 }
@@ -40,7 +73,13 @@ function show(html) {
   const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
   if (!main) return;
   document.title = main.dataset['title'] ?? document.title;
+  const focused = document.activeElement;
+  const place = focused?.closest('[data-key]');
   update(/** @type {HTMLElement} */ (document.querySelector('main')), main);
+  const isUsable = focused?.isConnected === true && !focused.matches(':disabled');
+  // An action is gone, while its subject may have others.
+  const heir = isUsable ? focused : place?.querySelector('button[data-dialog]:enabled');
+  if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
 }
 
 /**
@@ -53,16 +92,39 @@ function update(node, other) {
     node.replaceWith(other.cloneNode(true));
   } else if (node instanceof Element && other instanceof Element) {
     updateAttributes(node, other);
-    const others = [...other.childNodes];
-    for (const extra of [...node.childNodes].slice(others.length)) extra.remove();
-    for (const [index, child] of others.entries()) {
-      const mine = node.childNodes[index];
-      if (mine) update(mine, child);
-      else node.append(child.cloneNode(true));
-    }
+    updateChildren(node, other);
   } else if (node.nodeValue !== other.nodeValue) {
     node.nodeValue = other.nodeValue;
   }
+}
+
+/**
+ * Children with a key stay with their subject, wherever it is now: an action that has the focus must not become that of another subject.
+ * @param {Element} node
+ * @param {Element} other
+ */
+function updateChildren(node, other) {
+  const wanted = new Set(Array.from(other.childNodes, keyOf));
+  for (const child of [...node.childNodes]) if (!wanted.has(keyOf(child))) child.remove();
+  const kept = new Map(Array.from(node.childNodes, (child) => [keyOf(child), child]));
+  let place = node.firstChild;
+  for (const child of other.childNodes) {
+    const key = keyOf(child);
+    const mine = key !== undefined ? kept.get(key) : place && keyOf(place) === undefined ? place : undefined;
+    if (mine && mine === place) place = place.nextSibling;
+    else node.insertBefore(mine ?? child.cloneNode(true), place);
+    if (mine) update(mine, child);
+  }
+  while (place) {
+    const extra = place;
+    place = place.nextSibling;
+    extra.remove();
+  }
+}
+
+/** @param {Node} node */
+function keyOf(node) {
+  return node instanceof HTMLElement ? node.dataset['key'] : undefined;
 }
 
 /**

@@ -37,3 +37,14 @@ it('the console shows a part of many long aliases and tags, and how many there a
   expect(drawn()).toMatch(/>00y+=z+ and 49 more</);
   expect(drawn().length).toBeLessThan(4_000);
 });
+
+it('the console shows the newest 200 keys, and how many others there are', () => {
+  const { customKeyStoreId } = kms.addKeyStore();
+  for (let count = 0; count < 250; count += 1) {
+    const creationDate = kms.now + count;
+    KeyId = kms.addKey(customKeyStoreId, { xksKeyId: String(count), creationDate }).keyId;
+  }
+  expect(drawn().indexOf(KeyId)).toBe(drawn().indexOf('data-key="') + 'data-key="'.length);
+  expect(drawn().match(/<tr /g)).toHaveLength(201);
+  expect(drawn()).toContain('and 51 older ones');
+});
