@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { commonNamesOf } from '../certificates/commonNames.ts';
 import type { ClientAuth } from '../certificates/tlsIdentity.ts';
 
-/** What a client certificate says of itself, each cut at 256 characters: it may be anyone's. */
+/** Names in a client certificate, each cut at 256 characters, since any client can choose them. */
 export interface CertificateNames {
   readonly commonName?: string;
   readonly issuer?: string;
@@ -15,8 +15,8 @@ export type Admission =
 const MAX_NAME_CHARACTERS = 256;
 
 /**
- * Judges the client of a finished handshake. OpenSSL has verified the chain, dates and purpose of its certificate, but when a
- * session is resumed it only repeats what it found at first: so the dates are looked at again, and the name always is.
+ * Judges the client of a finished handshake. OpenSSL has verified the chain, dates and purpose of its certificate. For a resumed
+ * session, OpenSSL only repeats its first verdict. So this function checks the dates again, and it always checks the name.
  */
 export function admitCertificate(socket: TLSSocket, clientAuth: ClientAuth, now = new Date()): Admission {
   const certificate = socket.getPeerX509Certificate();

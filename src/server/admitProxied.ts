@@ -7,7 +7,8 @@ import type { Refusal } from './refusal.ts';
 export type ProxyProtocol = Config['server']['proxyProtocol'];
 
 /**
- * Reads the PROXY protocol header of a new connection and notes who its client is. Returns whether the connection may go on.
+ * Reads the PROXY protocol header of a new connection and records the client that it names. Returns whether the connection may go
+ * on.
  */
 export async function admitProxied(
   connection: Connection,
@@ -23,7 +24,7 @@ export async function admitProxied(
   try {
     const header = await readProxyHeader(socket, proxyHeaderMs);
     if (!header) return false;
-    // A health check comes through no VPC endpoint. It may see that TLS works, and no more.
+    // A health check comes through no VPC endpoint. It may complete a TLS handshake, and no more.
     connection.mayRequest = !header.local;
     if (header.local) return true;
     const { sourceAddress = connection.client.remoteAddress, vpcEndpointId } = header;
@@ -32,7 +33,7 @@ export async function admitProxied(
     return refuse(vpcEndpointId ? 'another VPC endpoint' : 'no VPC endpoint', false);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    // A load balancer's health check by TCP alone sends nothing.
+    // A load balancer's TCP health check sends nothing.
     return refuse(code ?? message, (socket.bytesRead === 0 && socket.readableEnded) || code === 'ECONNRESET');
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/schema/schema.ts';
 
-/** The system lets this process open so few files that it cannot serve. The message says how many it takes. */
+/** The system's limit of open files is too low for this process to serve. The message says how high the limit must be. */
 export class TooFewDescriptors extends Error {
   override readonly name = 'TooFewDescriptors';
 }
@@ -10,7 +10,7 @@ export class TooFewDescriptors extends Error {
 export const MAX_CONNECTIONS = 1_000;
 const LEAST_CONNECTIONS = 16;
 
-// Descriptors that are kept free of connections. Measured: 24 in an idle process, 5 more for a thread of a module.
+// Descriptors reserved for other uses than connections. Measured: 24 in an idle process, and 5 more for a module's thread.
 const OWN = 64;
 const MONITORING = 64;
 const KEY_MANAGER = 8;
@@ -19,8 +19,8 @@ const SESSION = 4;
 const WORKER = 5;
 
 /**
- * Connections that a process may have open at once, so that descriptors are left for the HSM library: SoftHSM does not find its keys
- * when there are none. `workers`: processes that it supervises. Throws TooFewDescriptors.
+ * Returns how many connections a process may have open at once. The limit leaves descriptors for the HSM library: without a free
+ * one, SoftHSM does not find its keys. `workers`: processes that it supervises. Throws TooFewDescriptors.
  */
 export function connectionLimit(
   { keyManagers, monitoring }: Pick<Config, 'keyManagers' | 'monitoring'>,
@@ -31,18 +31,18 @@ export function connectionLimit(
   const connections = Math.min(MAX_CONNECTIONS, openFiles - kept);
   if (connections >= LEAST_CONNECTIONS) return connections;
   throw new TooFewDescriptors(
-    `the limit of open files is ${openFiles}, and it takes ${kept} beside connections: raise it (ulimit -n) to ` +
-      `${kept + LEAST_CONNECTIONS} at least`,
+    `the limit of open files is ${openFiles}, and ${kept} are needed beside connections: raise it (ulimit -n) to ` +
+      `at least ${kept + LEAST_CONNECTIONS}`,
   );
 }
 
-/** Descriptors that the system lets this process have open. */
+/** The number of file descriptors that the system lets this process open. */
 function openFileLimit(): number {
   let soft: string | number | undefined;
   try {
     soft = /^Max open files +(\w+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   } catch {
-    // Not on Linux. There a report is avoided, because it may wait for DNS.
+    // Other systems than Linux. On Linux, a report is avoided, because it may wait for DNS.
     const { userLimits } = process.report.getReport() as { userLimits: { open_files: { soft: string | number } } };
     soft = userLimits.open_files.soft;
   }

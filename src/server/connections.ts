@@ -11,26 +11,26 @@ export interface LastRequest {
 }
 
 export interface Connection {
-  /** Below TLS. */
+  /** The TCP connection, below TLS. */
   readonly socket: Socket;
   client: Client;
-  /** What was in force when its TLS handshake began. */
+  /** The `clientAuth` in force when the TLS handshake began. */
   clientAuth?: ClientAuth | undefined;
-  /** Otherwise it is closed when its TLS handshake is finished. */
+  /** Whether the connection may send requests. If not, it is closed when its TLS handshake is finished. */
   mayRequest: boolean;
   lastRequest?: LastRequest;
-  /** Whether the answer to its last request ends it: what comes behind that request is not believed. */
+  /** Whether the answer to its last request ends it. Bytes that follow that request are not trusted. */
   isEnding?: boolean;
-  /** Requests that have come and are not answered yet. */
+  /** Requests that have arrived and have no answer yet. */
   unanswered: number;
 }
 
 /** The open connections, at most `capacity`. */
 export class Connections {
   readonly #capacity: number;
-  /** Those on which no request has been answered, oldest first. */
+  /** Connections on which no request has been answered, oldest first. */
   readonly #fresh = new Set<Connection>();
-  /** Those on which one has, longest without one first. */
+  /** Connections on which a request has been answered. The first one has been without a request for the longest time. */
   readonly #served = new Set<Connection>();
   readonly #byStream = new WeakMap<Duplex, Connection>();
   #isClosed = false;
@@ -44,8 +44,8 @@ export class Connections {
   }
 
   /**
-   * Takes a new connection in. When there are too many already, the one that waits longest for its client is closed and
-   * returned as `closed`; if none waits, it is the new one. After `close` there is no room for any.
+   * Adds a new connection. If there are too many already, it closes the one that has waited longest for its client, and returns
+   * it as `closed`. If none waits, the new connection itself is closed. After `close`, every new connection is.
    */
   open(socket: Socket): { readonly opened?: Connection; readonly closed?: Connection } {
     if (this.#isClosed) {
@@ -66,13 +66,16 @@ export class Connections {
     return closed ? { opened: connection, closed } : { opened: connection };
   }
 
-  /** Closes all of them, and from now on each new one before a byte of it is read: another process may still hand some over. */
+  /**
+   * Closes all connections. From now on, each new one is closed before a byte of it is read, since another process may still hand
+   * some over.
+   */
   close(): void {
     this.#isClosed = true;
     for (const { socket } of [...this.#fresh, ...this.#served]) socket.destroy();
   }
 
-  /** Makes `of` know a stream on top of the connection's socket. */
+  /** Makes `of` find the connection by a stream on top of its socket. */
   link(stream: Duplex, connection: Connection): void {
     this.#byStream.set(stream, connection);
   }
@@ -81,13 +84,13 @@ export class Connections {
     return this.#byStream.get(stream);
   }
 
-  /** A request of the connection has been answered. */
+  /** Notes that a request of the connection has been answered. */
   answered(connection: Connection): void {
-    // Not one that has been closed meanwhile.
+    // A connection that has been closed meanwhile is not added.
     if (this.#forget(connection)) this.#served.add(connection);
   }
 
-  // New ones only compete with each other once they hold a quarter, so that a flood of them closes no connection in use.
+  // Once new connections hold a quarter, they only compete with each other. So a flood of them closes no connection in use.
   #longestWaiting(): Connection | undefined {
     const fresh = [...this.#fresh].find(isWaiting);
     if (this.#fresh.size >= this.#capacity / 4 && fresh) return fresh;
@@ -99,7 +102,7 @@ export class Connections {
   }
 }
 
-/** Whether its client is to send something: a handshake, a request, the rest of one. */
+/** Whether the connection waits for its client to send something: a handshake, a request, or the rest of one. */
 function isWaiting({ lastRequest }: Connection): boolean {
   return lastRequest === undefined || !lastRequest.req.complete || lastRequest.res.closed;
 }

@@ -4,18 +4,18 @@ import type { Connections } from './connections.ts';
 
 export interface DrainOptions {
   readonly connections: Connections;
-  /** Requests that are not answered yet. */
+  /** Requests without an answer yet. */
   readonly running: ReadonlySet<ServerResponse>;
   readonly drainMs: number;
-  /** Milliseconds for a client that has begun to send a request when the drain begins, to get it running. */
+  /** Milliseconds that a client has to finish sending a request that it was sending when the drain began. */
   readonly arrivalMs: number;
 }
 
 const POLL_MS = 50;
 
 /**
- * Stops listening, closes idle connections, lets `running` requests finish, at most for `drainMs`, then closes what is left and what
- * is still handed over. Returns whether every request finished.
+ * Stops listening, closes idle connections, and lets `running` requests finish for at most `drainMs`. Then it closes the
+ * connections that are left or are still handed over. Returns whether every request finished.
  */
 export async function drain(
   server: Server,
@@ -28,9 +28,9 @@ export async function drain(
     server.closeIdleConnections();
     await sleep(POLL_MS);
   }
-  // A request is recorded when it has ended.
+  // A request is recorded only when it has ended.
   const ends = [...running].map((res) => new Promise((resolve) => res.once('close', resolve)));
-  // Node's own closeAllConnections leaves those whose TLS handshake is not finished.
+  // Node's own closeAllConnections leaves connections open whose TLS handshake is not finished.
   connections.close();
   await Promise.all([closed, ...ends]);
   return ends.length === 0;

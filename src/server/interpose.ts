@@ -1,6 +1,9 @@
 import type { Server, Socket } from 'node:net';
 
-/** Has `gate` look at a server's new streams before the server's own listeners do: they get one when `proceed` is called. */
+/**
+ * Calls `gate` with each new stream of a server before the server's own listeners. The listeners get the stream when `proceed` is
+ * called.
+ */
 export function interpose(
   server: Server,
   event: 'connection' | 'secureConnection',

@@ -23,13 +23,13 @@ import { refuseRequest } from './refuseRequest.ts';
 import { refuseUnparsable } from './refuseUnparsable.ts';
 import { createTlsServer } from './tlsServer.ts';
 
-/** Hands over the connections that another process has accepted. */
+/** Hands over connections that another process has accepted. */
 export type HandOver = (take: (connection: Socket) => void) => void;
 
 export interface ListenOptions {
-  /** A port of this process, or connections that come otherwise. */
+  /** A port of this process, or connections that another process hands over. */
   readonly source: ListenAddress | HandOver;
-  /** Undefined: plain HTTP. */
+  /** If undefined, plain HTTP is served. */
   readonly tls: TlsIdentity | undefined;
   /** 48 bytes that seal TLS session tickets, the same in every process that shares the port; random ones if left out. */
   readonly ticketKeys?: Buffer;
@@ -38,41 +38,43 @@ export interface ListenOptions {
   readonly maxConnections?: number;
   /** LISTEN_DURATIONS if left out. */
   readonly durations?: ListenDurations;
-  /** Makes what answers requests; `clientOf` tells on whose connection one came. */
+  /** Makes the listener that answers requests. `clientOf` returns the client on whose connection a request came. */
   readonly listener: (clientOf: (req: IncomingMessage) => Client) => RequestListener;
   /** Whether requests can be recorded at present. If not, their connections are closed. */
   readonly canRecord?: () => boolean;
   /**
-   * Told of each connection that is not accepted or not let in, or ends without a request (no HTTP, no TLS, or nothing in time), and of
-   * each request that `listener` does not see.
+   * Called for each connection that is not accepted or not let in, or that ends without a request (no HTTP, no TLS, or nothing in
+   * time). Also called for each request that `listener` does not see.
    */
   readonly onRefused: (refusal: Refusal) => void;
 }
 
 export interface Listening {
-  /** Undefined: it has no port of its own. */
+  /** Undefined if it has no port of its own. */
   readonly address: AddressInfo | undefined;
   /**
-   * Replaces certificate, key and clientAuth for new connections; those that are open stay. Throws if OpenSSL does not take
-   * them, and nothing changes.
+   * Replaces certificate, key and clientAuth for new connections. Open connections keep theirs. Throws if OpenSSL refuses the new
+   * ones; then nothing changes.
    */
   setTls(tls: TlsIdentity): void;
   /**
-   * Serves on for `lameDuckMs`, but ends each connection with its next answer; then takes no new one, closes idle ones, lets
-   * running requests finish, and `drainMs` from now closes what is left. Returns whether every request finished.
+   * Keeps serving for `lameDuckMs`, but ends each connection with its next answer. After that it takes no new connection, closes
+   * idle ones and lets running requests finish. `drainMs` after the call it closes the rest. Returns whether every request
+   * finished.
    */
   drain(drainMs: number, lameDuckMs?: number): Promise<boolean>;
 }
 
 const MAX_HEADER_BYTES = 16 * 1024;
-// A Network Load Balancer drops what is idle for 350 s and tells nobody: the probes of TCP keep it, and find clients that are gone.
+// A Network Load Balancer silently drops a connection that is idle for 350 s. TCP probes keep it open, and detect clients that
+// are gone.
 const TCP = { keepAlive: true, keepAliveInitialDelay: 60_000 };
-// Requests of one connection, which need not wait for answers to those before; KMS does. While not many are running on all:
-// thousands that come in one turn of the event loop are more than the log can take.
+// Requests of one connection that may run at once: a client, such as KMS, need not wait for an answer before its next request.
+// The number is small, because thousands of requests in one turn of the event loop are more than the log can take.
 const MAX_PIPELINED = 8;
 const MANY = 256;
 
-/** The reason of a refusal: so many records wait that no further request is taken. */
+/** The reason of a refusal: so many records wait to be written that no further request is accepted. */
 export const UNRECORDABLE = 'too many requests wait for their records';
 
 const NO_HOST = 'a request without a Host header';
@@ -106,7 +108,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       onRefused({ ...connection.client, reason, routine: false });
     };
     if (connection.isEnding) {
-      // The answer to the request before ends the connection.
+      // The answer to the previous request ends the connection.
       refuse(BEHIND_LAST);
       return;
     }
@@ -126,7 +128,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     res.once('close', () => {
       running.delete(res);
       connection.unanswered -= 1;
-      // A client that got this answer has a credential; others must not crowd it out.
+      // A client that got this answer has a credential. Clients without one must not crowd it out.
       if (res.statusCode === 200) connections.answered(connection);
     });
     if (hasUnclearEnd(req)) connection.isEnding = true;
@@ -137,7 +139,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
       refuseRequest(res, 400, `This is ${NO_HOST}.`);
     } else listener(req, res);
   });
-  // Node would answer by itself, and nobody would know.
+  // Without this listener, Node would answer by itself, and nothing would be logged.
   server.on('checkExpectation', (req, res) => {
     const connection = connections.of(req.socket);
     if (!connection?.mayRequest) {
@@ -158,7 +160,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   server.on('clientError', (error: NodeJS.ErrnoException, stream: Socket) => {
     const { client, lastRequest } = connectionOf(stream) ?? { client: { remoteAddress: stream.remoteAddress } };
     const { code = error.message } = error;
-    // A load balancer's TCP health check comes and goes like this, every few seconds.
+    // A load balancer's TCP health check connects and disconnects like this every few seconds.
     onRefused({ ...client, reason: code, routine: code === 'ECONNRESET' });
     refuseUnparsable(error, stream, lastRequest);
   });
@@ -168,7 +170,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     if (!opened) return;
     if (proxyProtocol.enabled) {
       void admitProxied(opened, proxyProtocol, durations, onRefused).then((admitted) => {
-        // Without TLS there is nothing else that a health check may see.
+        // Without TLS, a health check has nothing more to see.
         if (admitted && !socket.destroyed && (tls || opened.mayRequest)) proceed();
         else socket.destroy();
       });
@@ -209,8 +211,8 @@ function httpOptions({ requestMs, checkMs, idleMs }: ListenDurations): ServerOpt
 }
 
 /**
- * Whether Node and a load balancer may disagree about where a request ends. Node drops what came together with one that asks for an
- * Upgrade. RFC 9112, section 6.1: with Transfer-Encoding, the framing of HTTP/1.0 is to be taken for faulty.
+ * Whether Node and a load balancer may disagree about where a request ends. Node drops bytes that arrive together with an Upgrade
+ * request. RFC 9112, section 6.1: the framing of an HTTP/1.0 message with Transfer-Encoding is to be treated as faulty.
  */
 function hasUnclearEnd({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.upgrade !== undefined || (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined);
@@ -219,11 +221,11 @@ function hasUnclearEnd({ headers, httpVersion }: IncomingMessage): boolean {
 function takeConnections(server: Server, handOver: HandOver, onError: (error: Error) => void): void {
   server.on('error', onError);
   handOver((connection) => {
-    // What a server with a port sets itself.
+    // A server with a port sets this itself.
     connection.allowHalfOpen = true;
     connection.setNoDelay(true).setKeepAlive(TCP.keepAlive, TCP.keepAliveInitialDelay);
     server.emit('connection', connection);
   });
-  // With this, Node begins to look for requests that take too long.
+  // This event makes Node start to check for requests that take too long.
   server.emit('listening');
 }

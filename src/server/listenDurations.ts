@@ -1,17 +1,23 @@
-/** Milliseconds that a listener gives its clients. */
+/** Time limits for clients of a listener, in milliseconds. */
 export interface ListenDurations {
-  /** For the PROXY protocol header, which a load balancer sends with the client's first bytes. */
+  /** For the PROXY protocol header. A load balancer sends it with the client's first bytes. */
   readonly proxyHeaderMs: number;
   readonly handshakeMs: number;
-  /** For a whole request. It has 30 KiB at most and KMS waits 250 ms for its answer: a client that takes longer is not KMS. */
+  /**
+   * For a whole request. A request has at most 30 KiB, and KMS waits 250 ms for its answer, so a client that takes longer is not
+   * KMS.
+   */
   readonly requestMs: number;
-  /** Between looks for requests that take too long. */
+  /** Between checks for requests that take too long. */
   readonly checkMs: number;
-  /** Idle time after which a connection is closed. The load balancer's end, after 350 s, comes first where TCP sends no probes. */
+  /**
+   * Idle time after which a connection is closed. If TCP sends no probes, the load balancer ends the connection first, after 350
+   * s.
+   */
   readonly idleMs: number;
-  /** Time without a byte in either direction, for a client that sends and never reads; longer than `idleMs`. */
+  /** Time without a byte in either direction, longer than `idleMs`. It closes connections of clients that send and never read. */
   readonly silenceMs: number;
-  /** For a client that has begun to send a request when a drain begins, to get it running. */
+  /** For a client to finish sending a request that it was sending when a drain began. */
   readonly arrivalMs: number;
 }
 

@@ -7,8 +7,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A port cannot be listened on; the message says where, and what the system said. `listener`: the section of the configuration with
- * its host and port; undefined: they come from elsewhere.
+ * A port cannot be listened on. The message says which one, and the system's error. `listener`: the section of the configuration
+ * that has its host and port; undefined if they come from elsewhere.
  */
 export class ListenFailure extends Error {
   override readonly name = 'ListenFailure';
@@ -18,7 +18,7 @@ export class ListenFailure extends Error {
     const known = REASONS[code];
     const reason = known === undefined ? code : `${code}, ${known}`;
     const message = `cannot listen on ${host} port ${port}: ${reason}`;
-    // Each of the two listeners may have failed, and both may have the same host.
+    // Either of the two listeners may have failed, and both may have the same host.
     super(listener ? `${listener}: ${message}; ${adviceFor(code, listener)}` : message, { cause });
   }
 }

@@ -1,25 +1,28 @@
 import { SocketAddress } from 'node:net';
 import { crc32c } from './crc32c.ts';
 
-/** What a PROXY protocol header says of the connection that it begins. */
+/** Contents of the PROXY protocol header at the beginning of a connection. */
 export interface ProxyHeader {
-  /** The load balancer's own, such as a health check: nothing else in the header counts. */
+  /**
+   * Whether the load balancer itself opened the connection, for example for a health check. Then nothing else in the header
+   * counts.
+   */
   readonly local: boolean;
-  /** IP address of the client; undefined for other addresses than those of IPv4 and IPv6. */
+  /** IP address of the client. Undefined for address families other than IPv4 and IPv6. */
   readonly sourceAddress?: string;
-  /** Of AWS PrivateLink. */
+  /** Endpoint of AWS PrivateLink. */
   readonly vpcEndpointId?: string;
 }
 
-/** Bytes before the part whose length they say. */
+/** Bytes of the fixed part, which ends with the length of the rest. */
 export const PROXY_PREFIX_BYTES = 16;
 
 const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
-// The format allows 65,535; no header that a load balancer sends has a tenth of this.
+// The format allows 65,535 bytes. No load balancer sends a tenth of this limit.
 const MAX_REST_BYTES = 16 * 1_024;
 const VPC_ENDPOINT_ID = /^vpce-[0-9a-f]{8,32}$/;
 
-/** Family and transport; length of both addresses and ports. Datagrams do not come on this port. Section 2.2. */
+/** Family and transport, mapped to the length of both addresses and ports. Datagrams do not arrive on this port. Section 2.2. */
 const ADDRESS_BYTES = new Map([
   [0x00, 0],
   [0x11, 12],
@@ -31,7 +34,7 @@ const TLV_CRC32C = 0x03;
 const TLV_AWS = 0xea;
 const AWS_VPC_ENDPOINT_ID = 0x01;
 
-/** How many bytes of a header follow its first 16. Throws if these begin no header. */
+/** Returns how many bytes of a header follow its first 16. Throws if these 16 do not begin a header. */
 export function proxyRestBytes(prefix: Buffer): number {
   if (!prefix.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw new Error('no PROXY protocol v2 header');
   const length = prefix.readUInt16BE(14);
@@ -39,11 +42,14 @@ export function proxyRestBytes(prefix: Buffer): number {
   return length;
 }
 
-/** Reads a whole header, of which `proxyRestBytes` has read the prefix. Throws if it is not valid. The PROXY protocol, section 2.2. */
+/**
+ * Parses a whole header, including the prefix that `proxyRestBytes` has read. Throws if it is not valid. PROXY protocol, section
+ * 2.2.
+ */
 export function parseProxyHeader(header: Buffer): ProxyHeader {
   const command = header.readUInt8(12);
-  // "the receiver must accept this connection as valid and must [...] discard the protocol block": a Network Load Balancer
-  // names IPv4 here and leaves the addresses out.
+  // "the receiver must accept this connection as valid and must [...] discard the protocol block": a Network Load Balancer names
+  // IPv4 here and omits the addresses.
   if (command === 0x20) return { local: true };
   if (command !== 0x21) throw new Error('a PROXY protocol header of another version or command');
   const family = header.readUInt8(13);
@@ -66,8 +72,8 @@ function readSource(family: number, bytes: Buffer): string | undefined {
 }
 
 /**
- * Checks the checksum, if there is one; returns the VPC endpoint id, if there is one. The protocol lets any type come several times;
- * refused are two checksums, and VPC endpoints that differ.
+ * Verifies the checksum if there is one, and returns the VPC endpoint id if there is one. The protocol allows any type to occur
+ * several times. This function refuses two checksums, and VPC endpoints that differ.
  */
 function readTlvs(header: Buffer, start: number): string | undefined {
   let checksum: Buffer | undefined;

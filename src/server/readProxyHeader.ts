@@ -2,15 +2,15 @@ import type { Readable } from 'node:stream';
 import { parseProxyHeader, PROXY_PREFIX_BYTES, proxyRestBytes, type ProxyHeader } from './proxyHeader.ts';
 
 /**
- * Takes the PROXY protocol header that a connection begins with, and not a byte more. Resolves to undefined when the socket was
- * destroyed on this side; throws when no header comes within `timeoutMs`, or an invalid one.
+ * Reads the PROXY protocol header at the beginning of a connection, and not a byte more. Resolves to undefined if this side has
+ * destroyed the socket. Throws if no header comes within `timeoutMs`, or if it is invalid.
  */
 export async function readProxyHeader(socket: Readable, timeoutMs: number): Promise<ProxyHeader | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<ProxyHeader | undefined>();
   let prefix: Buffer | undefined;
   const take = (bytes: number): Buffer | undefined => {
     const taken = (bytes === 0 ? Buffer.alloc(0) : socket.read(bytes)) as Buffer | null;
-    // At the end of a stream, read returns what is left.
+    // At the end of a stream, read returns the bytes that are left.
     return taken?.length === bytes ? taken : undefined;
   };
   const read = (): void => {

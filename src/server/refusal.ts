@@ -1,15 +1,15 @@
 import type { Client } from '../http/exchange.ts';
 import type { CertificateNames } from './admitCertificate.ts';
 
-/** A connection that ended without a request, or that was not let in; or a request that was not worked on. */
+/** A connection that ended without a request or was not let in, or a request that was not processed. */
 export interface Refusal extends Client, CertificateNames {
-  /** A sentence's part, or the code of an error of Node or OpenSSL. */
+  /** Part of a sentence, or the error code of Node or OpenSSL. */
   readonly reason: string;
-  /** Such as a health check of a load balancer, every few seconds. */
+  /** Whether it is expected, such as a load balancer's health check every few seconds. */
   readonly routine: boolean;
 }
 
-/** The refusal of a connection that the system could not accept, such as for lack of file descriptors. */
+/** Makes the refusal of a connection that the system could not accept, for example for lack of file descriptors. */
 export function notAccepted({ code, message }: NodeJS.ErrnoException): Refusal {
   return { remoteAddress: undefined, reason: code ?? message, routine: false };
 }

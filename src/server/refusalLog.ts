@@ -1,17 +1,17 @@
 import { TokenBucket } from '../timing/tokenBucket.ts';
 import type { Refusal } from './refusal.ts';
 
-/** Takes one record; pino's methods fit. */
+/** Takes one record. The methods of a pino logger fit. */
 export interface RefusalRecords {
   debug(record: object, message: string): void;
   warn(record: object, message: string): void;
 }
 
 const MESSAGE = 'a connection without a request';
-// A client that is refused may connect thousands of times a second.
+// A refused client may connect thousands of times a second.
 const LINES = { requestsPerSecond: 5, burst: 50 };
 
-/** Logs refused connections, not all if there are very many: the next line tells how many were `omitted`. */
+/** Logs refused connections up to a rate. The next line says how many were `omitted`. */
 export function refusalLog(log: RefusalRecords, clock: () => number): (refusal: Refusal) => void {
   const lines = new TokenBucket(LINES, clock);
   let omitted = 0;

@@ -6,43 +6,52 @@ import type { MetricsSnapshot } from '../monitoring/metrics/metricsSnapshot.ts';
 import type { ProcessReport } from '../monitoring/processReport.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
-/** What a process is told to serve. It can be sent to another process. */
+/** What a process serves. It can be sent to another process. */
 export interface ServeOrder {
-  /** The configuration file, which the snapshot holds with all that it refers to. */
+  /** The configuration file. The snapshot holds this file and all files that it refers to. */
   readonly file: string;
   readonly snapshot: ConfigSnapshot;
-  /** The policies that the snapshot holds, loaded. */
+  /** The loaded policies of the snapshot. */
   readonly policySets: LoadedConfig['policySets'];
   /** 48 bytes that seal TLS session tickets. */
   readonly ticketKeys: Buffer;
   readonly logLevel: Config['log']['level'];
-  /** Processes that share the port, and so the quotas. */
+  /** Number of processes that share the port, and so the quotas. */
   readonly processes: number;
 }
 
-/** How to end, from now on. */
+/** How to end, from the moment of the call. */
 export interface Drain {
-  /** For so long requests are answered as before, but connections end with them; then there are no new connections. */
+  /**
+   * Milliseconds during which requests are answered as before, but each answer ends its connection. After this time there are no
+   * new connections.
+   */
   readonly lameDuckMs: number;
-  /** After this time what still runs is cut off. */
+  /** Milliseconds after which requests that still run are cut off. */
   readonly drainMs: number;
 }
 
-/** The proxy as one process serves it, or several. */
+/** The proxy, served by one process or by several. */
 export interface Serving {
   readonly address: AddressInfo;
-  /** Goes over to another configuration, with no connection dropped. Throws, and nothing has changed, if that cannot be served. */
+  /**
+   * Switches to another configuration without dropping a connection. Throws if that configuration cannot be served; then nothing
+   * has changed.
+   */
   apply(order: ServeOrder): Promise<void>;
   /** Adds a record to the audit log, if there is one. */
   note(type: 'reload', members: object): void;
-  /** Resolves to what went wrong at the end, such as records that were lost. */
+  /** Resolves to the failures at the end, such as lost records. */
   drain(drain: Drain): Promise<readonly string[]>;
   /** Whether requests should be sent here. */
   readiness(): Readiness;
-  /** Metrics of each process that serves, all or those of these names. Of a process that does not answer, those that it gave last. */
+  /**
+   * Metrics of each serving process: all, or those with these names. A process that does not answer is represented by its
+   * previous metrics.
+   */
   metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]>;
-  /** What each process that serves, or is to serve, says of itself. */
+  /** Reports of each process that serves or is about to serve. */
   processes(): Promise<readonly ProcessReport[]>;
-  /** Rejects when it can serve no more. */
+  /** Rejects when it can no longer serve. */
   readonly ended: Promise<never>;
 }

@@ -7,8 +7,8 @@ const FIRST_BYTE_OF_HEADER = 0x0d;
 const { proxyHeaderMs: TIMEOUT_MS } = LISTEN_DURATIONS;
 
 /**
- * Lets connections begin with a PROXY protocol v2 header, of which nothing is believed, or without one: a Network Load Balancer
- * that sends it to its targets sends it to the port of their health checks too, and others there do not.
+ * Lets connections begin with or without a PROXY protocol v2 header, and ignores its contents. A Network Load Balancer that sends
+ * the header to its targets also sends it to their health check port. Other clients of that port do not.
  */
 export function skipProxyHeader(server: Server): void {
   interpose(server, 'connection', (socket, proceed) => {
@@ -22,7 +22,7 @@ async function skip(socket: Socket): Promise<void> {
   if (first[0] === FIRST_BYTE_OF_HEADER) await readProxyHeader(socket, TIMEOUT_MS);
 }
 
-/** Rejects when none comes. */
+/** Rejects if no byte comes. */
 async function firstByte(socket: Socket): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const read = () => {
@@ -38,7 +38,7 @@ async function firstByte(socket: Socket): Promise<Buffer> {
     return await promise;
   } finally {
     clearTimeout(timer);
-    // That of errors stays, for what comes before the server has its own.
+    // The listener for errors stays until the server has its own.
     socket.off('readable', read).off('end', fail).off('close', fail);
   }
 }

@@ -17,20 +17,20 @@ export interface TlsServerOptions {
   readonly http: ServerOptions;
   /** Milliseconds for a TLS handshake. */
   readonly handshakeMs: number;
-  /** Has every connection that the server is given. */
+  /** Contains every connection that the server gets. */
   readonly connections: Connections;
   readonly onRefused: (refusal: Refusal) => void;
 }
 
 export interface TlsServer {
   readonly server: Server;
-  /** For new connections; those that are open stay as they are. Throws if OpenSSL does not take it, and nothing changes. */
+  /** Sets the identity for new connections. Open connections keep theirs. Throws if OpenSSL refuses it; then nothing changes. */
   setTls(tls: TlsIdentity): void;
-  /** The connection whose stream this is, also while its handshake goes on. */
+  /** The connection that this stream belongs to, also during its handshake. */
   connectionOf(stream: Duplex): Connection | undefined;
 }
 
-/** An HTTPS server that lets only those clients reach HTTP whom `tls.clientAuth` admits. */
+/** An HTTPS server that lets a client reach HTTP only if `tls.clientAuth` admits it. */
 export function createTlsServer({
   tls,
   ticketKeys,
@@ -41,7 +41,7 @@ export function createTlsServer({
 }: TlsServerOptions): TlsServer {
   const options = { ...http, ...tlsOptions(tls, ticketKeys), handshakeTimeout: handshakeMs };
   const server = createServer(options);
-  // Node does not tell which connection is below a TLS stream.
+  // Node does not say which connection a TLS stream runs on.
   const below = new AsyncLocalStorage<Connection | undefined>();
   let { clientAuth } = tls;
 
@@ -77,7 +77,7 @@ export function createTlsServer({
   const setTls = (next: TlsIdentity): void => {
     server.setSecureContext(tlsOptions(next, ticketKeys));
     ({ clientAuth } = next);
-    // setSecureContext leaves this as it was.
+    // setSecureContext does not change this.
     Object.assign(server, { requestCert: clientAuth !== undefined });
   };
   return { server, setTls, connectionOf: (stream) => connections.of(stream) ?? below.getStore() };

@@ -33,7 +33,7 @@ it('workers that end as soon as they have started, six times in a row, end the s
   workers.script('abort at start');
   kill(workers.served[0], 'SIGKILL');
   await expect(workers.supervisor.ended).rejects.toThrow(
-    new SupervisorFailure('worker processes end as soon as they have started, the last one with SIGABRT'),
+    new SupervisorFailure('worker processes end right after their start, the last one with SIGABRT'),
   );
   expect(workers.logged(ENDED)).toHaveLength(6);
 });

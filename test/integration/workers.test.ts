@@ -192,7 +192,7 @@ describe('workers', () => {
     faulty.inject({ on: 'C_Login', does: 'abort' });
     for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
     expect(await running.exitCode).toBe(1);
-    expect(running.output).toMatch(/worker processes end as soon as they have started, the last one with SIGABRT/);
+    expect(running.output).toMatch(/worker processes end right after their start, the last one with SIGABRT/);
   });
 });
 

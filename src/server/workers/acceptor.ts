@@ -3,19 +3,22 @@ import { listenOn, type ListenAddress } from '../../listenOn.ts';
 import { notAccepted, type Refusal } from '../refusal.ts';
 import type { ConnectionGiver } from './connectionHandOver.ts';
 
-/** The way of connections to one worker. */
+/** Takes the connections for one worker. */
 export type ConnectionSink = Pick<ConnectionGiver, 'give' | 'giving'>;
 
 export interface AcceptorOptions extends ListenAddress {
-  /** The ways to those that may be given connections now. */
+  /** The sinks of the workers that may get connections now. */
   readonly sinks: () => readonly ConnectionSink[];
-  /** Connections that may be on their way to workers at once: more are closed. No limit if left out. */
+  /** Connections that may be on their way to workers at once. Beyond this number they are closed. No limit if left out. */
   readonly maxConnections?: number;
-  /** Told of each connection that is not accepted, or that no worker takes. */
+  /** Called for each connection that is not accepted, or that no worker takes. */
   readonly onRefused: (refusal: Refusal) => void;
 }
 
-/** Accepts the connections of a port and gives them to the workers in turn. One that a worker does not take goes to another. */
+/**
+ * Accepts the connections of a port and gives them to the workers in turn. If a worker does not take a connection, another worker
+ * gets it.
+ */
 export class Acceptor {
   readonly #server: Server;
   readonly #sinks: AcceptorOptions['sinks'];
@@ -32,7 +35,7 @@ export class Acceptor {
     });
   }
 
-  /** Throws what the system says: EADDRINUSE, EACCES. */
+  /** Throws the system's error, such as EADDRINUSE or EACCES. */
   static async listen(options: AcceptorOptions): Promise<Acceptor> {
     const acceptor = new Acceptor(options);
     await listenOn(acceptor.#server, options, (error) => {
@@ -45,13 +48,13 @@ export class Acceptor {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Accepts no more. */
+  /** Stops accepting. */
   close(): void {
     this.#server.close();
   }
 
   async #give(socket: Socket): Promise<void> {
-    // Its client may go meanwhile.
+    // The client may disconnect meanwhile.
     socket.on('error', () => undefined);
     // Never offer the same connection to the same worker twice: sending to a worker that just died fails synchronously, so a
     // retry would loop forever.
@@ -68,7 +71,7 @@ export class Acceptor {
     socket.destroy();
   }
 
-  /** In turn, but none that is slow to take what it was given while another is not. */
+  /** Returns the next worker in turn. A worker that is slow to take its connections is skipped while another is not. */
   #next(tried: ReadonlySet<ConnectionSink>): ConnectionSink | undefined {
     const sinks = this.#sinks().filter((sink) => !tried.has(sink));
     this.#given += 1;

@@ -15,9 +15,9 @@ import type { Peer } from '../../messaging/peer.ts';
 
 /** Calls of a worker that takes connections. */
 export type ConnectionCalls = {
-  /** Takes the connection that comes with it. */
+  /** Takes the connection that comes with the call. */
   takeConnection(nothing: undefined, connection?: Socket): void;
-  /** Answered after each connection that was sent before and has arrived. */
+  /** Answers after every connection that was sent earlier and has arrived. */
   confirmTaken(): void;
 };
 
@@ -34,14 +34,14 @@ export class ConnectionGiver {
     this.#confirmMs = confirmMs;
   }
 
-  /** Connections that the worker was given and has not taken yet. */
+  /** Number of connections that were sent to the worker and that it has not taken yet. */
   get giving(): number {
     return this.#giving.size;
   }
 
   /**
-   * Gives a connection that nothing was read of. Resolves to whether the worker has taken it; it has not if it has ended, or has no
-   * descriptor free.
+   * Gives the worker a connection of which nothing was read. Resolves to whether the worker has taken it. It has not if it has
+   * ended, or has no descriptor free.
    */
   async give(connection: Socket): Promise<boolean> {
     const missing = new AbortController();
@@ -73,12 +73,12 @@ export class ConnectionGiver {
   }
 }
 
-/** The worker's end: what it offers to its supervisor. `take` may throw, which ends the process. */
+/** The worker's side: the calls that it offers to its supervisor. If `take` throws, the process ends. */
 export function connectionTaker(take: (connection: Socket) => void): ConnectionCalls {
   return {
     takeConnection: (_, connection) => {
-      // Without one, the client was gone before. It is used after the answer, so that no other worker gets a connection that
-      // ends this one.
+      // If there is no connection, the client had already gone. `take` runs after the answer, so that a connection that ends this
+      // worker is not given to another one.
       if (connection) queueMicrotask(take.bind(undefined, connection));
     },
     confirmTaken: () => undefined,

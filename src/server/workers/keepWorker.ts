@@ -7,15 +7,15 @@ import type { SupervisorLog } from './supervisorOptions.ts';
 import type { WorkerDurations } from './workerDurations.ts';
 
 export interface KeepOptions {
-  /** Starts a process that does not serve yet. Throws if the system can make none. */
+  /** Starts a process that does not serve yet. Throws if the system cannot create one. */
   fork(): Promise<SupervisedWorker>;
   /** Resolves when the worker serves. */
   start(worker: SupervisedWorker): Promise<void>;
   /** Whether any worker serves now. */
   isServed(): boolean;
-  /** Told of each worker that has ended and is replaced. */
+  /** Called for each worker that has ended and is replaced. */
   onRestart(): void;
-  /** Aborted when workers are no longer replaced. */
+  /** Aborted when workers are no longer to be replaced. */
   readonly stop: AbortSignal;
   readonly log: SupervisorLog;
   readonly durations: WorkerDurations;
@@ -23,12 +23,12 @@ export interface KeepOptions {
   readonly clock: () => number;
 }
 
-// So many short lives in a row, and it is of no use to try again.
+// After this number of short lives in a row, another attempt is of no use.
 const SHORT_LIVES = 6;
 
 /**
- * Keeps one worker running: `running`, if it serves already, and its successors. Resolves when the last one has ended after a
- * stop. Throws SupervisorFailure when workers end as soon as they have started, and no other worker serves.
+ * Keeps one worker running: `running`, if it serves already, and then its successors. Resolves when the last one has ended after
+ * a stop. Throws SupervisorFailure if workers end right after their start and no other worker serves.
  */
 export async function keepWorker(running: SupervisedWorker | undefined, options: KeepOptions): Promise<void> {
   const { stop, log, durations, clock } = options;
@@ -47,18 +47,20 @@ export async function keepWorker(running: SupervisedWorker | undefined, options:
       options.onRestart();
     }
     worker = undefined;
-    // While others serve, it may be of use.
+    // While other workers serve, another attempt may help.
     if (shortLives >= SHORT_LIVES && !options.isServed()) {
       const how = end?.signal ?? `exit code ${end?.exitCode ?? 'unknown'}`;
-      throw new SupervisorFailure(`worker processes end as soon as they have started, the last one with ${how}`);
+      throw new SupervisorFailure(`worker processes end right after their start, the last one with ${how}`);
     }
     if (shortLives === 0) pauses.reset();
-    // Ends early with a stop.
+    // A stop ends the pause early.
     else await sleep(pauses.next(), undefined, { signal: stop }).catch(() => undefined);
   }
 }
 
-/** A worker that serves, or that is about to end. Undefined: the system can make no process now. */
+/**
+ * Starts a worker. It resolves when the worker serves or is about to end. Undefined if the system cannot create a process now.
+ */
 async function startAnother(options: KeepOptions): Promise<SupervisedWorker | undefined> {
   const { stop, log, durations } = options;
   let worker: SupervisedWorker | undefined;
@@ -77,7 +79,7 @@ async function startAnother(options: KeepOptions): Promise<SupervisedWorker | un
   return worker;
 }
 
-/** Kills a worker that has done nothing for `afterMs` milliseconds. */
+/** Kills a worker that has not answered for `afterMs` milliseconds. */
 export function killHung(worker: SupervisedWorker, afterMs: number, log: SupervisorLog): void {
   log.error({ worker: worker.id, pid: worker.pid, afterMs }, 'a worker hangs and is killed');
   worker.kill();

@@ -1,23 +1,26 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** Where the supervisor writes what comes from its workers. */
+/** Where the supervisor writes the output of its workers. */
 export interface WorkerOutput {
-  /** Lines that a library has written to a worker's standard output. A worker writes its log itself. */
+  /** Writes lines that a library has printed to a worker's standard output. A worker writes its own log directly. */
   log(lines: string): void;
-  /** Whether little more should be logged. */
+  /** Whether the log lags, so that little more should be written to it. */
   isBehind(): boolean;
-  /** Text of a worker's standard error. */
+  /** Writes text from a worker's standard error. */
   error(text: string): void;
 }
 
-/** Where a worker finds the log: the standard output of its supervisor, beside what libraries print to its own. */
+/**
+ * The descriptor through which a worker writes its log: the standard output of its supervisor. Libraries print to the worker's
+ * own standard output.
+ */
 export const LOG_DESCRIPTOR = 4;
 
-// More than any record takes. A library may write to standard output too, and end no line.
+// More than any record takes. A library may print to standard output too, and may never end a line.
 const MAX_LINE_CHARACTERS = 1024 * 1024;
 
-/** Relays what a worker writes. While the log is behind, it is read once in `behindMs` milliseconds. */
+/** Relays a worker's output. While the log lags, the output is read once every `behindMs` milliseconds. */
 export function relayOutput({ stdout, stderr }: ChildProcess, output: WorkerOutput, behindMs: number): void {
   const lines = splitLines((text) => {
     output.log(text);
@@ -36,7 +39,7 @@ function pauseFor(stream: Readable, milliseconds: number): void {
   setTimeout(() => stream.resume(), milliseconds);
 }
 
-/** Passes on whole lines only. Drops the beginning of a line that does not end before its writer does, or is too long. */
+/** Passes on whole lines only. Drops the beginning of a line that is too long, or that its writer does not finish. */
 function splitLines(write: (lines: string) => void): (chunk: string) => void {
   let rest = '';
   return (chunk) => {

@@ -1,6 +1,6 @@
 import type { Readiness } from '../../keyStores/readiness.ts';
 
-/** The workers that have started and not ended, each with the readiness that it last reported. */
+/** The workers that have started and not ended, each with the last readiness that it reported. */
 export class ServingWorkers<Worker> {
   readonly #readiness = new Map<Worker, Readiness>();
 
@@ -16,13 +16,13 @@ export class ServingWorkers<Worker> {
     return [...this.#readiness.keys()];
   }
 
-  /** The workers that are given connections: the ready ones. If none is ready, all, since the next request may work. */
+  /** The workers that get connections: the ready ones. If no worker is ready, all of them, since the next request may work. */
   get accepting(): Worker[] {
     const ready = this.all.filter((worker) => this.#readiness.get(worker)?.ready);
     return ready.length > 0 ? ready : this.all;
   }
 
-  /** Ready as soon as one worker is. */
+  /** Ready if at least one worker is. */
   get readiness(): Readiness {
     const workers = [...this.#readiness.values()];
     return {

@@ -11,7 +11,7 @@ import { relayOutput, type WorkerOutput } from './relayOutput.ts';
 import type { SupervisorCalls, WorkerCalls } from './workerCalls.ts';
 import type { WorkerDurations } from './workerDurations.ts';
 
-/** How a worker process has ended. */
+/** How a worker process ended. */
 export interface WorkerEnd {
   readonly exitCode: number | null;
   readonly signal: string | null;
@@ -20,7 +20,7 @@ export interface WorkerEnd {
 export interface WorkerOptions {
   readonly output: WorkerOutput;
   readonly durations: WorkerDurations;
-  /** What runs in it; the main program again, as it was started, if left out. */
+  /** The program that runs in it. If left out, the main program, as it was started. */
   readonly program?: Pick<ClusterSettings, 'exec' | 'args'> | undefined;
 }
 
@@ -34,11 +34,11 @@ export class SupervisedWorker {
   readonly #child: ChildProcess;
   #isKilled = false;
 
-  /** Starts the process. Throws what the system says when it can make none: EAGAIN, EMFILE, ENOMEM. */
+  /** Starts the process. Throws the system's error if it cannot create one: EAGAIN, EMFILE, ENOMEM. */
   static async fork(options: WorkerOptions, offer: SupervisorCalls): Promise<SupervisedWorker> {
     // The fifth descriptor is LOG_DESCRIPTOR.
     const stdio: ClusterSettings['stdio'] = ['pipe', 'pipe', 'pipe', 'ipc', 1];
-    // What the supervisor was started with overrides the defaults: Node.js takes the last of two equal flags.
+    // Flags that the supervisor was started with override the defaults: Node.js takes the last of two equal flags.
     const flags = [...NODE_FLAGS, ...execArgv];
     cluster.setupPrimary({ stdio, serialization: 'advanced', execArgv: flags, ...options.program });
     const worker = cluster.fork({ ...PROCESS_ENVIRONMENT, ...env });
@@ -53,7 +53,8 @@ export class SupervisedWorker {
     this.peer = new Peer<WorkerCalls>(processChannel(child), { name: `worker ${id}`, offer });
     this.connections = new ConnectionGiver(this.peer, durations.confirmMs);
     relayOutput(child, output, durations.behindMs);
-    // What it has written last comes after its end; but a process that it has left behind may keep its output open for ever.
+    // The last output of a worker arrives after its exit. But a process that the worker has left behind may keep that output open
+    // forever.
     const closed = once(child, 'close');
     this.ended = once(child, 'exit').then(async ([exitCode, signal]) => {
       this.peer.end();
@@ -62,7 +63,7 @@ export class SupervisedWorker {
     });
   }
 
-  /** Whether it was ended here. */
+  /** Whether this supervisor killed it. */
   get isKilled(): boolean {
     return this.#isKilled;
   }

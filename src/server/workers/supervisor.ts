@@ -21,7 +21,10 @@ import { WORKER_DURATIONS, type WorkerDurations } from './workerDurations.ts';
 import { WorkerMetrics } from './workerMetrics.ts';
 import { workerReports } from './workerReports.ts';
 
-/** Several worker processes that serve the connections of one port. One that ends or hangs is replaced while the others serve. */
+/**
+ * Several worker processes that serve the connections of one port. A worker that ends or hangs is replaced while the others
+ * serve.
+ */
 export class Supervisor implements Serving {
   readonly ended: Promise<never>;
   readonly #options: SupervisorOptions;
@@ -30,7 +33,7 @@ export class Supervisor implements Serving {
   readonly #serving = new ServingWorkers<SupervisedWorker>();
   /** PINs refused to any worker, including those that have ended. */
   readonly #refusedPins = new RefusedPins();
-  /** The blocks that a worker has told of last: a new worker keeps them if the block list is damaged or gone. */
+  /** The blocks that a worker last reported. A new worker keeps them if the block list is damaged or gone. */
   #blocks: readonly Block[] | undefined;
   readonly #metrics: WorkerMetrics;
   readonly #failed = Promise.withResolvers<never>();
@@ -51,8 +54,8 @@ export class Supervisor implements Serving {
   }
 
   /**
-   * Starts one worker, and the others when that one serves: so a wrong PIN is tried once. Throws ListenFailure, or
-   * SupervisorFailure with what the first worker failed with.
+   * Starts one worker first, and the others once it serves, so that a wrong PIN is tried only once. Throws ListenFailure, or
+   * SupervisorFailure with the error of the first worker.
    */
   static async start(order: ServeOrder, options: SupervisorOptions): Promise<Supervisor> {
     const supervisor = new Supervisor(order, options);
@@ -123,7 +126,7 @@ export class Supervisor implements Serving {
       }
       return ended;
     });
-    // All may have ended before it is over.
+    // All workers may have ended before this time is over.
     clearTimeout(lameDuck);
     this.#acceptor?.close();
     const lost = await records.stop(Math.max(deadline, performance.now() + lastRecordsMs));
@@ -164,7 +167,10 @@ export class Supervisor implements Serving {
     return worker;
   }
 
-  /** There is no way back when others have gone over: a worker that cannot is replaced. */
+  /**
+   * Makes a worker switch to the new configuration. Once others have switched there is no way back, so a worker that cannot is
+   * replaced.
+   */
   async #goOver(worker: SupervisedWorker, isPrepared: boolean): Promise<void> {
     try {
       if (!isPrepared) await worker.peer.call('prepare', this.#order);
@@ -172,12 +178,15 @@ export class Supervisor implements Serving {
     } catch (error) {
       if (error instanceof ChannelEnd) return;
       const { message } = error as Error;
-      this.#options.log.error({ worker: worker.id, detail: message }, 'a worker did not take the configuration over');
+      this.#options.log.error(
+        { worker: worker.id, detail: message },
+        'a worker did not switch to the new configuration',
+      );
       worker.kill();
     }
   }
 
-  /** Tells a worker what to serve, and then watches it. */
+  /** Sends a worker its order to serve, and then watches it. */
   async #start(worker: SupervisedWorker, slot: number, isReplacement: boolean): Promise<void> {
     const { log, records } = this.#options;
     const { peer, id, pid } = worker;
@@ -185,7 +194,7 @@ export class Supervisor implements Serving {
     const refusedPins = this.#refusedPins.records();
     await peer.call('start', { order, slot, isReplacement, refusedPins, blocks: this.#blocks });
     const readiness = await peer.call('status', undefined);
-    // What was applied meanwhile reached the others only.
+    // A configuration that was applied meanwhile reached only the other workers.
     while (order !== this.#order) {
       order = this.#order;
       await peer.call('prepare', order);
@@ -205,7 +214,10 @@ export class Supervisor implements Serving {
     if (outcome === 'hangs') killHung(worker, this.#durations.hungMs, this.#options.log);
   }
 
-  /** Keeps one worker running until a drain. A replacement starts without key managers that cannot be opened, as others serve. */
+  /**
+   * Keeps one worker running until a drain. A replacement starts even if its key managers cannot be opened, since other workers
+   * serve.
+   */
   #keep(slot: number, running?: SupervisedWorker): void {
     const kept = keepWorker(running, {
       ...this.#options,

@@ -14,16 +14,16 @@ export interface SupervisorOptions
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
   readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
-  /** Told of each worker that has ended and is replaced. */
+  /** Called for each worker that has ended and is replaced. */
   readonly onRestart: () => void;
 }
 
-/** Where the supervisor records what becomes of its workers. */
+/** Where the supervisor records the events of its workers. */
 export interface SupervisorRecords {
   note(type: 'start' | 'stop' | 'reload' | 'checkpoint', members: object): void;
-  /** Why nothing can be recorded now, if so. */
+  /** Why nothing can be recorded now; undefined if records can be written. */
   readonly problem: string | undefined;
-  /** Resolves to what was lost. */
+  /** Resolves to sentences about what was lost. */
   stop(deadline: number): Promise<readonly string[]>;
 }
 

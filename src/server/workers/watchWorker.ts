@@ -4,7 +4,7 @@ import { CallLate } from '../../messaging/peer.ts';
 import type { SupervisedWorker } from './supervisedWorker.ts';
 import type { WorkerDurations } from './workerDurations.ts';
 
-/** Asks a worker for its status again and again. Resolves when it has ended, or has not answered for `hungMs`. */
+/** Asks a worker for its status repeatedly. Resolves when the worker has ended, or has not answered for `hungMs`. */
 export async function watchWorker(
   worker: Pick<SupervisedWorker, 'peer'>,
   { statusMs, hungMs }: Pick<WorkerDurations, 'statusMs' | 'hungMs'>,

@@ -6,24 +6,24 @@ import type { ServeOrder, Serving } from '../serving.ts';
 import { connectionTaker } from './connectionHandOver.ts';
 import type { SupervisorCalls, WorkerCalls, WorkerStart } from './workerCalls.ts';
 
-/** What a worker process has of its supervisor. */
+/** A worker process's link to its supervisor. */
 export interface SupervisorLink {
   /** This worker's id. */
   readonly worker: number;
   readonly channel: ProcessChannel;
 }
 
-/** What a worker serves with, which can go over to another configuration in two steps. */
+/** The serving part of a worker, which can switch to another configuration in two steps. */
 export interface PreparableServing extends Serving {
   prepare(order: ServeOrder): Promise<void>;
   commit(): void;
   discard(): Promise<void>;
 }
 
-/** How to start what a worker serves with. */
+/** Starts the serving part of a worker. */
 type Start = (start: WorkerStart, supervisor: Peer<SupervisorCalls>, handOver: HandOver) => Promise<PreparableServing>;
 
-/** Serves as the supervisor says. Resolves when it has drained, to what went wrong then. */
+/** Serves as the supervisor orders. Resolves after the drain, to the failures of the drain. */
 export async function runWorker({ channel }: SupervisorLink, start: Start): Promise<readonly string[]> {
   let starting: Promise<PreparableServing> | undefined;
   const serving = (): Promise<PreparableServing> => starting ?? Promise.reject(new Error('the worker was not started'));

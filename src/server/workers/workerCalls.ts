@@ -8,9 +8,11 @@ import type { ConnectionCalls } from './connectionHandOver.ts';
 
 export interface WorkerStart {
   readonly order: ServeOrder;
-  /** Which of the workers it is, from 1; that of its predecessor, if it has one. */
+  /** Number of the worker, from 1. A successor has the number of its predecessor. */
   readonly slot: number;
-  /** Whether it replaces a worker or joins others that serve: then it starts even without its key managers, and opens them later. */
+  /**
+   * Whether it replaces a worker or joins others that serve. Then it starts even without its key managers, and opens them later.
+   */
   readonly isReplacement: boolean;
   /** PINs that no worker may try again. */
   readonly refusedPins: readonly RefusedPinRecord[];
@@ -18,20 +20,20 @@ export interface WorkerStart {
   readonly blocks: readonly Block[] | undefined;
 }
 
-/** Calls of a supervisor: what a worker tells it, one-way. A type alias, as Peer needs it. */
+/** Calls of a supervisor, which its workers make one-way. A type alias, as Peer needs it. */
 export type SupervisorCalls = {
   /** A checkpoint of the worker's audit log. */
   checkpoint(checkpoint: WorkerCheckpoint): void;
-  /** A PIN that was refused to the worker. */
+  /** Reports a PIN that was refused to the worker. */
   pinRefused(refused: RefusedPinRecord): void;
-  /** The blocks in force in the worker, at its start and after each change. */
+  /** Reports the blocks in force in the worker, at its start and after each change. */
   blocksInForce(blocks: readonly Block[]): void;
 };
 
 export interface WorkerCheckpoint {
   /** `<origin>/<slot>`. */
   readonly log: string;
-  /** Records. */
+  /** Number of records. */
   readonly size: number;
   /** The signed note. */
   readonly note: string;
@@ -39,18 +41,18 @@ export interface WorkerCheckpoint {
 
 /** Calls of a worker. */
 export type WorkerCalls = ConnectionCalls & {
-  /** Serves. The first call, and made once. */
+  /** Starts serving. It is the first call, and is made once. */
   start(start: WorkerStart): Promise<void>;
-  /** Makes ready to go over to another configuration. Throws if it cannot be served. */
+  /** Prepares another configuration. Throws if it cannot be served. */
   prepare(order: ServeOrder): Promise<void>;
-  /** Goes over to what was prepared. */
+  /** Switches to the prepared configuration. */
   commit(): Promise<void>;
-  /** Forgets what was prepared. */
+  /** Discards the prepared configuration. */
   discard(): Promise<void>;
   drain(drain: Drain): Promise<void>;
-  /** Answered unless the worker hangs. */
+  /** Answers unless the worker hangs. */
   status(): Promise<Readiness>;
-  /** All metrics, or those of these names. */
+  /** Returns all metrics, or those with these names. */
   metrics(names: readonly string[] | undefined): Promise<readonly MetricsSnapshot[]>;
   processes(): Promise<readonly ProcessReport[]>;
 };

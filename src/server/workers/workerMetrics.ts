@@ -4,16 +4,16 @@ import type { SupervisedWorker } from './supervisedWorker.ts';
 type MeasuredWorker = Pick<SupervisedWorker, 'peer'>;
 
 export interface WorkerMetricsOptions {
-  /** Makes one snapshot of what was counted in several. */
+  /** Merges the counts of several snapshots into one snapshot. */
   readonly retainCounts: (snapshots: readonly MetricsSnapshot[]) => Promise<MetricsSnapshot>;
   /** Milliseconds for a worker's answer. */
   readonly answerMs: number;
 }
 
-/** The metrics of workers, of those that have ended too: what was counted stays counted. */
+/** The metrics of all workers. Counts of workers that have ended are kept. */
 export class WorkerMetrics {
   readonly #options: WorkerMetricsOptions;
-  /** What each gave last, by the names of metrics. */
+  /** The last snapshot of each worker, by the names of metrics. */
   readonly #last = new Map<MeasuredWorker, Map<string, MetricsSnapshot[number]>>();
   readonly #endedWorkers = new WeakSet<MeasuredWorker>();
   #ended: Promise<MetricsSnapshot> = Promise.resolve([]);
@@ -22,7 +22,10 @@ export class WorkerMetrics {
     this.#options = options;
   }
 
-  /** Asks workers for all metrics, or those of these names; one that does not answer has what it gave last. */
+  /**
+   * Asks workers for all metrics, or for those with these names. A worker that does not answer is represented by its last
+   * snapshot.
+   */
   async collect(workers: Iterable<MeasuredWorker>, names?: readonly string[]): Promise<readonly MetricsSnapshot[]> {
     const { answerMs: timeoutMs } = this.#options;
     const asked = [...workers].map(async (worker) => {
@@ -39,7 +42,7 @@ export class WorkerMetrics {
     return snapshots.map((snapshot) => snapshot.filter(({ name }) => isAskedFor.has(name)));
   }
 
-  /** Keeps what a worker that has ended had counted when it was last asked. */
+  /** Keeps the last counts of a worker that has ended. */
   retain(worker: MeasuredWorker): void {
     this.#endedWorkers.add(worker);
     const last = this.#last.get(worker) ?? new Map<string, MetricsSnapshot[number]>();

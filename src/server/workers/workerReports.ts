@@ -3,7 +3,7 @@ import type { SupervisedWorker } from './supervisedWorker.ts';
 
 type ReportingWorker = Pick<SupervisedWorker, 'peer' | 'pid'>;
 
-/** What workers say of themselves, in at most `answerMs`. */
+/** Reports of the workers themselves, collected in at most `answerMs`. */
 export async function workerReports(
   workers: Iterable<ReportingWorker>,
   serving: readonly ReportingWorker[],

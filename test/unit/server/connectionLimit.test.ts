@@ -29,7 +29,7 @@ describe('connectionLimit', () => {
     expect(connectionLimit(config(8), { openFiles: 120 })).toBe(16);
     expect(() => connectionLimit(config(8), { openFiles: 119 })).toThrow(
       new TooFewDescriptors(
-        'the limit of open files is 119, and it takes 104 beside connections: raise it (ulimit -n) to 120 at least',
+        'the limit of open files is 119, and 104 are needed beside connections: raise it (ulimit -n) to at least 120',
       ),
     );
   });
