@@ -32,7 +32,7 @@ import { getKeyMetadataRequest, type GetKeyMetadataRequest } from './xks/message
 import type { XksApi } from './xks/path.ts';
 
 export interface AppDependencies {
-  /** The key stores in force, by uriPathPrefix; asked for on each request. */
+  /** Returns the key stores in force, by uriPathPrefix. Called for each request. */
   readonly keyStores: () => ReadonlyMap<string, KeyStore>;
   /** Returns the block list in force. Called for each request. */
   readonly blockList: () => BlockList;
@@ -41,17 +41,17 @@ export interface AppDependencies {
   /** Takes the record of each request before its answer leaves. */
   readonly trail: RequestTrail;
   readonly log: AbortLog;
-  /** Why requests cannot be recorded now, if they cannot: then no health check succeeds. */
+  /** Returns why requests cannot be recorded now, or undefined. If there is a reason, every health check fails. */
   readonly recordingProblem: () => string | undefined;
-  /** The requests that have come and not ended. */
+  /** Requests that have arrived and not ended. */
   readonly exchanges: OpenExchanges;
-  /** The client of the connection that a request came on. */
+  /** Returns the client of the connection that a request came on. */
   readonly clientOf: (req: IncomingMessage) => Client;
-  /** Left out: nobody counts the requests. */
+  /** If left out, requests are not counted. */
   readonly observe?: RequestObserver | undefined;
 }
 
-/** What the body of a request says, by API. A route whose parser or operation is for another message does not compile. */
+/** The type of a request's message, by API. A route whose parser or operation takes another message does not compile. */
 export interface Messages extends Record<XksApi, object> {
   readonly GetHealthStatus: GetHealthStatusRequest;
   readonly GetKeyMetadata: GetKeyMetadataRequest;
@@ -60,16 +60,17 @@ export interface Messages extends Record<XksApi, object> {
 }
 
 /**
- * The whole path of a request. Bytes are authenticated before a field of them is read.
+ * Handles a request from arrival to answer. Its bytes are authenticated before a field of them is read.
  *
- * Express matches paths loosely, so it does not match any: `matchPath` reads the raw target, and names the API.
+ * Express matches paths loosely, so it is not used to match any. Instead, `matchPath` reads the raw target and finds the API.
  */
 export function createApp(dependencies: AppDependencies): RequestListener {
   const { keyStores, blockList, verifier, proxy, trail, log, recordingProblem, exchanges, clientOf, observe } =
     dependencies;
   const signed = [requirePost, readBody, authenticate(verifier)];
   const limited = [...signed, limitRate(blockList)];
-  // Checked again as the last step: a request whose HSM was at work during the block must not succeed after the first refusal.
+  // Checked again as the last step: a request that was in the HSM when a block took effect must not succeed after the first
+  // refusal.
   const unblocked = refuseBlocked(blockList);
   const routes: Routes<Messages> = {
     GetHealthStatus: [
@@ -122,7 +123,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   };
   const app = express();
   app.disable('x-powered-by');
-  // What `fail` itself throws would end the process.
+  // An error thrown by `fail` itself would end the process.
   const begin = (req: Request, res: Response): void => {
     serve(req, res).catch((error: unknown) => {
       log.warn({ detail: redactError(error) }, 'a request could not be answered');
@@ -132,7 +133,7 @@ export function createApp(dependencies: AppDependencies): RequestListener {
   app.use(begin);
   return (incoming, outgoing) => {
     const [req, res] = [incoming as Request, outgoing as Response];
-    // Express itself gives up on a target that it cannot read as a URL. It has then run nothing.
+    // Express itself gives up on a target that it cannot parse as a URL. No step has run in that case.
     app(req, res, () => {
       begin(req, res);
     });

@@ -1,8 +1,10 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=8 --heap-growing-percent=40
-// This file runs in every Node.js that knows modules, and imports nothing before its first statement. The line above has what
-// processFlags.ts names except --disable-sigusr1: an older Node.js would stop at that flag, and not say which version it needs.
+// This file must run in every Node.js with ES modules, so it imports nothing before its first statement. The first line has the
+// flags of processFlags.ts except --disable-sigusr1: an older Node.js would stop at that flag, without saying which version it
+// needs.
 
-// By default, SIGUSR1 opens Node's inspector: a port without a password that reads everything in this process, the PIN too.
+// By default, SIGUSR1 opens Node's inspector: a port without a password that gives access to everything in this process,
+// including the PIN.
 process.on('SIGUSR1', () => undefined);
 
 const OLDEST_NODE = 24;
@@ -17,5 +19,5 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
 
 await import('./program.ts');
 
-// The type checker takes a file for a module only with it.
+// The type checker treats a file as a module only if it has this line.
 export {};

@@ -11,7 +11,8 @@ const EXIT_FAILED = 1;
 const EXIT_GRACE_MS = 2_000;
 const INSPECTOR_MS = 500;
 
-// A SIGUSR1 before the first statement of main.ts, or NODE_OPTIONS, may have opened it. On the command line it is meant.
+// A SIGUSR1 before the first statement of main.ts, or NODE_OPTIONS, may have opened it. An inspector flag on the command line is
+// intended.
 function closeInspector(): void {
   if (inspector.url() === undefined) return;
   if (process.execArgv.some((flag) => /^--inspect(-brk|-wait)?(=|$)/.test(flag))) return;
@@ -19,7 +20,7 @@ function closeInspector(): void {
   process.stderr.write("Node's inspector is closed: through it, every user of this machine could read the secrets.\n");
 }
 closeInspector();
-// For one signal, Node opens it up to twice: when it interrupts the program, and by an event, which its thread may send late.
+// For one signal, Node may open the inspector twice: by interrupting the program, and by an event that its thread may send late.
 setImmediate(closeInspector);
 setInterval(closeInspector, INSPECTOR_MS).unref();
 
@@ -35,17 +36,17 @@ process.on('SIGHUP', () => {
   hangup();
 });
 
-// The reader of a pipe, such as head, may have seen enough.
+// The reader of a pipe, such as head, may close it early.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
 
-// What is written there is lost with its reader, such as the last words of a worker. The log has a stream of its own.
+// Text written to standard error is lost with its reader, such as the last output of a worker. The log has its own stream.
 process.stderr.on('error', () => undefined);
 
-// A worker that hangs in a call of a PKCS#11 module does not notice that its supervisor has ended. Nor can process.exit() end it if
-// the call is in a thread, or if there is log left that no one reads.
+// A worker that hangs in a call of a PKCS#11 module does not notice that its supervisor has ended. process.exit() cannot end the
+// worker either if the call is in a thread, or if no one reads the remaining log.
 function killWorkers(): void {
   for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
 }
@@ -60,7 +61,7 @@ const cli: Cli = {
   env: process.env,
   defaultConfigFile: '/etc/xks-proxy/config.yaml',
   out: (text) => process.stdout.write(`${text}\n`),
-  // Not blocking, if it is a pipe, since process.stdout was made above; a worker's is the same one.
+  // If it is a pipe, it is non-blocking, since process.stdout was created above. A worker has the same pipe.
   logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,
   err: (text) => process.stderr.write(`${text}\n`),
   get prompts() {
@@ -85,9 +86,9 @@ const cli: Cli = {
 };
 
 process.exitCode = await runCommandLine(cli, process.argv.slice(2));
-// Only a call that hangs in a PKCS#11 module keeps the process now, and it would keep process.exit() too.
+// Only a call that hangs in a PKCS#11 module keeps the process alive now. It would block process.exit() too.
 setTimeout(() => {
-  cli.err('a call of a PKCS#11 module has not come back: the process is killed');
+  cli.err('a call of a PKCS#11 module has not returned: the process is killed');
   killWorkers();
   process.kill(process.pid, 'SIGKILL');
 }, EXIT_GRACE_MS).unref();

@@ -4,15 +4,15 @@ import { computeCdiv } from '../xks/cdiv.ts';
 import { XksError } from '../xks/errors.ts';
 import type { AadFields, Sealed, SealedWithCdiv } from './keyManager.ts';
 
-/** AES-GCM with one key; `aad` is the framed AAD. */
+/** AES-GCM with one key. `aad` is the framed AAD. */
 export interface Cipher {
   encrypt(plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed>;
   decrypt(sealed: Sealed, aad: Uint8Array): Promise<Uint8Array>;
 }
 
 /**
- * Encrypts, computes the CDIV, decrypts what was encrypted and compares. Throws InternalException if that does not give the
- * plaintext again. Spec, Appendix C: the CDIV comes before the decryption, so that no corruption between the two goes unnoticed.
+ * Encrypts, computes the CDIV, then decrypts the result and compares it with the plaintext. Throws InternalException if they
+ * differ. Spec, Appendix C: the CDIV is computed before the decryption, so that corruption between the two is detected.
  */
 export async function encryptWithCdiv(
   cipher: Cipher,
@@ -34,7 +34,7 @@ export async function requireDecryptable(
   plaintext: Uint8Array,
 ): Promise<void> {
   const opened = await cipher.decrypt(sealed, framedAad).catch((cause: unknown) => {
-    // Spec, "Error codes": InvalidCiphertextException is an answer to Decrypt only.
+    // Spec, "Error codes": only Decrypt may answer InvalidCiphertextException.
     const undecryptable = cause instanceof XksError && cause.errorName === 'InvalidCiphertextException';
     throw undecryptable ? unlikePlaintext(cause) : cause;
   });

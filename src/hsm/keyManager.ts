@@ -2,33 +2,36 @@ import type { XksErrorName } from '../xks/errors.ts';
 import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 
 /**
- * What an external key manager can do for the operations: an HSM behind PKCS#11, or the in-memory one of the tests.
- * Failures are XksErrors named as the contract names them; anything else that is thrown is an internal error.
+ * The operations of an external key manager: an HSM behind PKCS#11, or the in-memory one of the tests. Failures are XksErrors
+ * with the names of the contract; any other error is an internal one.
  *
- * `deadline`, in milliseconds of performance.now(), is when the caller must have an answer: by then, and by `timeoutMs` after
- * the call, it throws DependencyTimeoutException, or ThrottlingException if it was too busy to begin. Afterwards nothing begins.
+ * `deadline`, in milliseconds of performance.now(), is when the caller must have an answer. By then, and at most `timeoutMs`
+ * after the call, an operation throws DependencyTimeoutException, or ThrottlingException if the key manager was too busy to
+ * begin. It begins nothing afterwards.
  */
 export interface KeyManager {
   /** Its name in the configuration. */
   readonly name: string;
-  /** Milliseconds that an operation may take here at most. */
+  /** Milliseconds that an operation may take here. */
   readonly timeoutMs: number;
 
-  /** Attributes of the key. Throws KeyNotFoundException if there is none that is so selected. */
+  /** Reads the attributes of the key. Throws KeyNotFoundException if no key matches the selector. */
   describeKey(key: KeySelector, deadline?: number): Promise<KeyDescription>;
 
   /**
-   * Describes many keys, in their order, faster than one by one. Other operations are served meanwhile. It takes `timeoutMs` for
-   * each key at most, or until `deadline`.
+   * Describes many keys, in the order given, faster than one by one. Other operations are served meanwhile. It takes at most
+   * `timeoutMs` for each key, or until `deadline`.
    */
   describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<readonly KeyFinding[]>;
 
-  /** AES-GCM with an IV of the key manager's making. `aad` is the framed AAD. `ciphertext` is as long as `plaintext`. */
+  /**
+   * Encrypts with AES-GCM and an IV that the key manager makes. `aad` is the framed AAD. `ciphertext` is as long as `plaintext`.
+   */
   encrypt(key: KeySelector, plaintext: Uint8Array, aad: Uint8Array, deadline?: number): Promise<Sealed>;
 
   /**
-   * `encrypt`, with the CDIV, and only after what was encrypted has been decrypted again: one wait for all of it. Throws
-   * InternalException if that does not give the plaintext.
+   * Encrypts and returns the CDIV, after decrypting the result again. It waits for a session only once. Throws InternalException
+   * if the decryption does not give the plaintext.
    */
   encryptWithCdiv(
     key: KeySelector,
@@ -37,31 +40,34 @@ export interface KeyManager {
     deadline?: number,
   ): Promise<SealedWithCdiv>;
 
-  /** The plaintext; throws InvalidCiphertextException when the tag does not verify. */
+  /** Returns the plaintext. Throws InvalidCiphertextException if the tag does not verify. */
   decrypt(key: KeySelector, sealed: Sealed, aad: Uint8Array, deadline?: number): Promise<Uint8Array>;
 
-  /** Encrypts and decrypts with the health key, the key manager's own. Throws what would keep requests from being served. */
+  /**
+   * Encrypts and decrypts with the health key, which belongs to the key manager. Throws the failure that would keep requests from
+   * being served.
+   */
   checkHealth(deadline?: number): Promise<void>;
 
-  /** Identity of the token or appliance behind it, read from the device. */
+  /** Describes the token or appliance, as read from the device. */
   describe(): Promise<KeyManagerDescription>;
 
-  /** How busy it is now; undefined, or left out, where that is not known. */
+  /** Current load of the key manager. Undefined, or left out, if it is not known. */
   load?(): KeyManagerLoad | undefined;
 
   close(): Promise<void>;
 }
 
-/** Which key: the one with this CKA_LABEL, this CKA_ID, or both. At least one is given. */
+/** Selects a key by its CKA_LABEL, its CKA_ID, or both. At least one is given. */
 export interface KeySelector {
   readonly label?: string | undefined;
   /** Lower-case hexadecimal. */
   readonly ckaId?: string | undefined;
 }
 
-/** What the framed AAD is made of, as the client gave it. */
+/** The fields of the framed AAD, as the client sent them. */
 export interface AadFields {
-  /** Empty if the client gave none. */
+  /** Empty if the client sent none. */
   readonly aad: Uint8Array;
   readonly ciphertextMetadata: Uint8Array;
 }
@@ -80,21 +86,21 @@ export interface SealedWithCdiv extends Sealed {
 }
 
 export interface KeyDescription {
-  /** `AES_256` for a 256-bit AES key; otherwise the truth, e.g. `AES_128`. Spec, "GetKeyMetadata". */
+  /** `AES_256` for a 256-bit AES key; for other keys their real type, such as `AES_128`. Spec, "GetKeyMetadata". */
   readonly keySpec: string;
   readonly keyUsage: readonly KeyUsage[];
-  /** Whether its bytes cannot be read in the clear; undefined if the key manager does not say. */
+  /** Whether its bytes cannot be read in the clear. Undefined if the key manager does not say. */
   readonly sensitive?: boolean | undefined;
-  /** Whether it can leave the key manager, encrypted with another key; undefined if the key manager does not say. */
+  /** Whether it can leave the key manager, encrypted with another key. Undefined if the key manager does not say. */
   readonly extractable?: boolean | undefined;
 }
 
-/** A key that was asked for: its attributes, or why it cannot be used. Plain values, since they cross between threads. */
+/** The attributes of a requested key, or why it cannot be used. Plain values, since they cross between threads. */
 export type KeyFinding =
   | { readonly description: KeyDescription; readonly failure?: undefined }
   | { readonly failure: KeyFailure; readonly description?: undefined };
 
-/** What an XksError says. */
+/** The content of an XksError. */
 export interface KeyFailure {
   readonly errorName: XksErrorName;
   readonly message: string;
@@ -104,14 +110,14 @@ export interface KeyFailure {
 export type KeyUsage = 'ENCRYPT' | 'DECRYPT' | 'SIGN' | 'VERIFY' | 'WRAP' | 'UNWRAP' | 'DERIVE';
 
 export interface KeyManagerLoad {
-  /** Sessions lent at most. */
+  /** Number of sessions that may be lent at once. */
   readonly sessions: number;
   readonly sessionsInUse: number;
-  /** Operations that wait for a free session. */
+  /** Number of operations that wait for a free session. */
   readonly operationsWaiting: number;
 }
 
-/** What the last deep check found of a key manager. */
+/** The result of a key manager's last deep check. */
 export interface KeyManagerHealth {
   /** Name of the key manager in the configuration. */
   readonly name: string;
@@ -121,7 +127,7 @@ export interface KeyManagerHealth {
 }
 
 export interface KeyManagerDescription {
-  /** The token's serial number, which not every vendor makes unique. */
+  /** The token's serial number. Not every vendor makes it unique. */
   readonly id: string;
   readonly vendor: string;
   /** Product, hardware and firmware versions. */

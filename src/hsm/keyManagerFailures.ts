@@ -18,7 +18,7 @@ export function unbelievable(cause: unknown): XksError {
   return new XksError('InternalException', 'The key manager cannot decrypt at present.', { cause, detail });
 }
 
-/** What an XksError says; throws anything else. */
+/** Returns the content of an XksError; throws any other error. */
 export function failureOf(error: unknown): KeyFailure {
   if (!(error instanceof XksError)) throw error;
   const { errorName, message, detail } = error;

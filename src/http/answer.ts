@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { XksError } from '../xks/errors.ts';
 
-/** What is about to be sent for a request, once it is recorded. */
+/** An answer to a request, sent once the request is recorded. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
@@ -21,10 +21,10 @@ export function errorAnswer(error: XksError): Answer {
   return jsonAnswer(error.status, error.toBody());
 }
 
-/** Spec, "API operations": 405 with the methods that are allowed. */
+/** Spec, "API operations": 405 with the allowed methods. */
 export const METHOD_NOT_ALLOWED: Answer = { status: 405, headers: { Allow: 'POST', 'Content-Length': 0 }, body: '' };
 
 export function sendAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
-  // As text, head and body leave in one write.
+  // If the body is text, Node sends head and body in one write.
   res.writeHead(status, headers).end(body);
 }

@@ -16,14 +16,14 @@ export function authenticate(verifier: SignatureVerifier): Step {
       if (!(error instanceof AuthenticationFailure)) throw error;
       const { check, claimedAccessKeyId = '' } = error;
       exchange.failedCheck = check;
-      // Anything else is a client's text, and may be a secret in the wrong place.
+      // Any other value is arbitrary text from a client, and may be a secret in the wrong place.
       if (ACCESS_KEY_ID_PATTERN.test(claimedAccessKeyId)) exchange.claimedAccessKeyId = claimedAccessKeyId;
       throw error;
     }
   };
 }
 
-// req.headers joins or drops repeated headers; a verifier must see them all.
+// req.headers joins or drops repeated headers, but a verifier must see all of them.
 function headersOf({ rawHeaders }: IncomingMessage): SignedRequest['headers'] {
   const headers = new Map<string, string | undefined>();
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -3,13 +3,16 @@ import { decisionRecord } from '../policy/decisionRecord.ts';
 import { XksError } from '../xks/errors.ts';
 import { known, type Step } from './exchange.ts';
 
-/** Asks the policy of the key store, if it has one; what it does not permit is denied. Spec, "Authorization". */
+/**
+ * Evaluates the policy of the key store, if it has one. A request that the policy does not permit is denied. Spec,
+ * "Authorization".
+ */
 export const authorize: Step = (exchange) => {
   const { name, policy } = known(exchange.keyStore);
   if (!policy) return;
   const { id, tags = {} } = known(exchange.key);
   const subject = {
-    // The route table has this step in these APIs only; Cedar refuses any other.
+    // Only these APIs have this step in the route table. Cedar would refuse any other.
     api: known(exchange.api) as KeyApi,
     keyStore: name,
     externalKey: { id, tags },
@@ -22,7 +25,7 @@ export const authorize: Step = (exchange) => {
   if (decision.allowed) return;
   if (decision.error !== undefined) {
     const detail = 'the policy engine failed';
-    throw new XksError('AccessDeniedException', 'The policy of the key store could not be asked.', { detail });
+    throw new XksError('AccessDeniedException', 'The policy of the key store could not be evaluated.', { detail });
   }
   const detail =
     decision.policyIds.length === 0 ? 'no policy permits it' : `forbidden by ${decision.policyIds.join(', ')}`;

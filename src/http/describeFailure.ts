@@ -8,7 +8,7 @@ export interface FailureRecord {
   readonly detail?: string;
 }
 
-/** A failure as the log may show it: of an error that is not ours, or of a cause, without its message. */
+/** Describes a failure for the log. Omits the message of a cause, and of an error that is not an XksError. */
 export function describeFailure(failure: unknown): FailureRecord {
   if (!(failure instanceof XksError)) return { errorName: 'InternalException', detail: redactError(failure) };
   const { errorName, message, detail = describeCause(failure.cause) } = failure;

@@ -6,18 +6,22 @@ import type { Exchange } from './exchange.ts';
 import { MAX_BODY_BYTES } from './readBody.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
-/** The one place where a failure becomes an answer. What is not an XksError becomes a bare InternalException. */
+/**
+ * Converts a failure to an answer. This is the only place that does. An error other than XksError becomes a bare
+ * InternalException.
+ */
 export function handleError(
   respond: (exchange: Exchange, res: Response, answer: Answer) => void,
 ): (error: unknown, exchange: Exchange, req: IncomingMessage, res: Response) => void {
   return (error, exchange, req, res) => {
     if (exchange.isConcluded) {
-      // The client would take a second answer for its next one.
+      // The client would take a second answer as the answer to its next request.
       res.destroy();
       return;
     }
     exchange.failure = error;
-    // Node reads what is left of the body and drops it, so that another request can follow: not worth it for a long one.
+    // Node reads and drops the rest of the body, so that another request can follow. For a long body, closing the connection is
+    // cheaper.
     if (!req.complete && !hasShortBody(req)) res.setHeader('Connection', 'close');
     respond(exchange, res, answerTo(error));
   };
@@ -28,7 +32,7 @@ function answerTo(error: unknown): Answer {
   return errorAnswer(error instanceof XksError ? error : new XksError('InternalException', 'The proxy failed.'));
 }
 
-// A chunked body may have any length.
+// A chunked body can have any length.
 function hasShortBody({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length']) <= MAX_BODY_BYTES;
 }

@@ -3,14 +3,14 @@ import type { TrailEntry } from '../audit/trail/trailEntry.ts';
 import type { RequestTrail } from './respond.ts';
 import { TokenBucket, type Rate } from '../timing/tokenBucket.ts';
 
-// The limit of each process. A client without a credential fills 300 MB a day at most.
+// The limit of each process. A client without a credential fills at most 300 MB a day.
 const RECORDS: Rate = { requestsPerSecond: 5, burst: 100 };
 const SHARE_MS = 100;
 const REASON = 'unauthenticated requests beyond the limit of records';
 
 /**
- * Limits the records of requests that nobody has authenticated, so that a client without a credential cannot fill the disk. Beyond
- * the limit, the requests of 100 ms share one record; their answers wait for it.
+ * Limits the records of unauthenticated requests, so that a client without a credential cannot fill the disk. Beyond the limit,
+ * all requests of 100 ms share one record, and their answers wait for it.
  */
 export class LimitedTrail implements RequestTrail {
   readonly #trail: Pick<RequestTrail, 'record'>;
@@ -18,7 +18,7 @@ export class LimitedTrail implements RequestTrail {
   readonly #omitted = new Tally();
   #sharing: TrailEntry[] = [];
 
-  /** `clock`: milliseconds that never go back. */
+  /** `clock`: milliseconds of a clock that is never set back. */
   constructor(trail: Pick<RequestTrail, 'record'>, clock: () => number, rate = RECORDS) {
     this.#trail = trail;
     this.#limit = new TokenBucket(rate, clock);

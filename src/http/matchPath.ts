@@ -4,8 +4,8 @@ import type { Exchange } from './exchange.ts';
 import type { KeyStore } from '../keyStores/keyStore.ts';
 
 /**
- * Finds the key store and API of the raw request target, before anything of the request is believed.
- * Throws InvalidUriPathException for a path that has no meaning here. Spec, "API operations".
+ * Finds the key store and the API of the raw request target, before any other part of the request is trusted. Throws
+ * InvalidUriPathException for an unknown path. Spec, "API operations".
  */
 export function matchPath(
   keyStores: () => ReadonlyMap<string, KeyStore>,

@@ -1,6 +1,6 @@
 import type { Client, Exchange } from './exchange.ts';
 
-/** The requests that have come and not ended: not recorded yet, or their answers not taken. */
+/** Requests that have arrived and not ended: their records are not written, or their answers not taken by the clients. */
 export class OpenExchanges {
   readonly #open = new Set<Exchange>();
   #idle: PromiseWithResolvers<undefined> | undefined;
@@ -19,7 +19,7 @@ export class OpenExchanges {
     return exchange;
   }
 
-  /** Resolves when there is none. */
+  /** Resolves when there are no open exchanges. */
   async idle(): Promise<void> {
     if (this.#open.size === 0) return;
     this.#idle ??= Promise.withResolvers<undefined>();

@@ -4,12 +4,12 @@ import type { ExternalKey, KeyVersion } from '../operations/externalKey.ts';
 import { jsonAnswer } from './answer.ts';
 import { known, type Exchange, type ParsedExchange, type Step } from './exchange.ts';
 
-/** The response of an operation, of which the record shows one member. */
+/** The response of an operation. The record shows only this member. */
 type Result = object & { readonly ciphertextDataIntegrityValue?: string | undefined };
 
 /**
- * The last step of a request for a key: gives it to a key manager of the key store that can serve, and makes the answer.
- * `versionOf` names the version of the key that the operation uses.
+ * The last step of a request for a key. It passes the operation to a key manager of the key store that can serve, and makes the
+ * answer. `versionOf` returns the key version that the operation uses.
  */
 export function operate<Message>(
   operation: (keyManager: KeyManager, key: ExternalKey, message: Message, deadline: number) => Promise<Result>,
@@ -34,7 +34,7 @@ export function operate<Message>(
   };
 }
 
-/** The last step of a request that is for no key: makes an answer of what `operation` returns. */
+/** The last step of a request without a key. It makes an answer from the result of `operation`. */
 export function answer(operation: (exchange: Exchange) => object): Step {
   return (exchange) => {
     exchange.answer = jsonAnswer(200, operation(exchange));

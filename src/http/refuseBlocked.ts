@@ -4,8 +4,8 @@ import { XksError } from '../xks/errors.ts';
 import { known, type Step } from './exchange.ts';
 
 /**
- * Refuses requests to a key store, or for a key, that the configuration or the block list blocks. Spec, "Error codes":
- * InvalidStateException is of the key or the key store, and of every API.
+ * Refuses requests to a key store or for a key that the configuration or the block list blocks. Spec, "Error codes":
+ * InvalidStateException applies to the key or the key store, and to every API.
  */
 export function refuseBlocked(blockList: () => BlockList): Step {
   return ({ keyStore: found, externalKeyId }) => {

@@ -10,50 +10,53 @@ import type { Exchange } from './exchange.ts';
 import { MethodNotAllowed } from './requirePost.ts';
 
 /**
- * What the record of a request says of it. `requestMetadata` and `accessKeyId` are only there of an authenticated one; the
- * former is the client's text, the latter and `keyStore` are the configuration's.
+ * The record of a request. Only authenticated requests have `requestMetadata` and `accessKeyId`. `requestMetadata` is text from
+ * the client; `accessKeyId` and `keyStore` come from the configuration.
  */
 export interface RequestRecord {
   readonly requestMetadata: Readonly<Record<string, string | undefined>> | undefined;
-  /** Fields of requestMetadata that are not shown, because there are too many. */
+  /** Number of requestMetadata fields that are not shown, because there are too many. */
   readonly omittedMetadata?: number | undefined;
   readonly keyStore: string | undefined;
   readonly operation: XksApi | undefined;
   readonly externalKeyId: string | undefined;
-  /** CKA_LABEL of the key that served, or was to serve. */
+  /** CKA_LABEL of the key version that the operation uses. */
   readonly keyVersion: string | undefined;
-  /** The one that the operation was given to, if it was given to any. */
+  /** Name of the key manager that got the operation, if one did. */
   readonly keyManager: string | undefined;
   readonly accessKeyId: string | undefined;
-  /** What a request that is not authenticated said, if it has the form of one. */
+  /** The access key id that an unauthenticated request claims, if it has the form of one. */
   readonly claimedAccessKeyId?: string | undefined;
-  /** Which check of the signature failed. */
+  /** The check of the signature that failed. */
   readonly failedCheck?: string | undefined;
-  /** Undefined if no policy was asked. */
+  /** Undefined if no policy was evaluated. */
   readonly policy?: DecisionRecord | undefined;
   readonly remoteAddress: string | undefined;
   readonly vpcEndpointId?: string | undefined;
   readonly clientCommonName?: string | undefined;
-  /** What is about to be answered. */
+  /** The outcome of the answer that is about to be sent. */
   readonly outcome: 'success' | 'failure';
   readonly httpStatus: number;
-  /** Undefined after success, and if the request was no POST. */
+  /** Undefined after success, and if the request was not a POST. */
   readonly errorName?: FailureRecord['errorName'] | undefined;
   readonly errorMessage?: string | undefined;
   /** For the log only. */
   readonly detail?: string | undefined;
-  /** The CDIV of the answer: it binds a ciphertext that is found in AWS to this record. */
+  /** The CDIV of the answer. It links a ciphertext found in AWS to this record. */
   readonly ciphertextDataIntegrityValue?: string | undefined;
-  /** Time that key managers took, waits and further attempts included. */
+  /** Milliseconds that key managers took, including waits and further attempts. */
   readonly hsmMs?: number | undefined;
-  /** From the arrival of the request until its record was made. */
+  /** Milliseconds from the arrival of the request until its record was made. */
   readonly durationMs: number;
 }
 
 const NO_METADATA = { requestMetadata: undefined, omittedMetadata: undefined };
 const NO_FAILURE: Partial<FailureRecord> = {};
 
-/** Spec, "Logging". It holds request metadata and outcome; never plaintext, ciphertext, a secret or a signature. */
+/**
+ * Makes the record of a request. Spec, "Logging". It holds request metadata and outcome, but never plaintext, ciphertext, a
+ * secret or a signature.
+ */
 export function requestRecord(exchange: Exchange, { status }: Answer): RequestRecord {
   const { failure, hsmMs } = exchange;
   const isUnexpected = failure !== undefined && !(failure instanceof MethodNotAllowed);
@@ -87,13 +90,13 @@ export function requestRecord(exchange: Exchange, { status }: Answer): RequestRe
   };
 }
 
-/** Level of the request's line in the log stream. */
+/** Returns the level of the request's line in the log stream. */
 export function severityOf({ httpStatus }: RequestRecord): TrailEntry['record']['level'] {
   if (httpStatus >= 500) return 'error';
   return httpStatus >= 400 ? 'warn' : 'info';
 }
 
-/** Logs that a client did not take its answer. */
+/** Makes a log line which says that a client did not take its answer. */
 export function abortedRecord(record: RequestRecord, index: number | undefined, exchange: Exchange): object {
   return {
     ...(index === undefined ? {} : { index }),
@@ -108,12 +111,12 @@ export function abortedRecord(record: RequestRecord, index: number | undefined, 
   };
 }
 
-/** Milliseconds, to the microsecond. */
+/** Rounds milliseconds to the microsecond. */
 function toMicroseconds(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
 
-// A field that this version does not know may have the length of the body.
+// A field unknown to this version can be as long as the body.
 const MAX_LOGGED_CHARACTERS = 2_048;
 const MAX_LOGGED_FIELDS = 50;
 

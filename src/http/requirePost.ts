@@ -1,6 +1,6 @@
 import type { Step } from './exchange.ts';
 
-/** Answered with 405, `Allow: POST` and an empty body. */
+/** The method is not POST. The answer is 405 with `Allow: POST` and an empty body. */
 export class MethodNotAllowed extends Error {
   override readonly name = 'MethodNotAllowed';
 }

@@ -5,19 +5,19 @@ import { errorAnswer, sendAnswer, type Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import { abortedRecord, requestRecord, severityOf, type RequestRecord } from './requestRecord.ts';
 
-/** Takes records, and lets answers go when they are written. */
+/** Takes records, and lets an answer go when its record is written. */
 export interface RequestTrail {
   record(entry: TrailEntry): void;
-  /** Takes a request that nobody has authenticated: beyond a rate they share a record. Returns whether it has one of its own. */
+  /** Takes an unauthenticated request. Beyond a rate, such requests share a record. Returns whether this request has its own. */
   recordUnauthenticated(entry: TrailEntry): boolean;
 }
 
-/** Takes one line of the log; pino's methods fit. */
+/** Takes one line of the log. The methods of a pino logger fit. */
 export interface AbortLog {
   warn(record: object, message: string): void;
 }
 
-/** What became of a request. */
+/** A request that has ended, with its outcome. */
 export interface EndedRequest extends Omit<RequestRecord, 'outcome' | 'durationMs'> {
   /** `aborted`: the client did not take the answer. */
   readonly outcome: 'success' | 'failure' | 'aborted';
@@ -25,10 +25,10 @@ export interface EndedRequest extends Omit<RequestRecord, 'outcome' | 'durationM
   readonly durationMs: number;
 }
 
-/** Told of each request when it has ended. */
+/** Called with each request that has ended. */
 export type RequestObserver = (request: EndedRequest) => void;
 
-/** Records a request and then sends its answer: nothing leaves unrecorded. Spec, "Logging". */
+/** Records a request and then sends its answer, so that no answer leaves without a record. Spec, "Logging". */
 export function respondWith(
   trail: RequestTrail,
   log: AbortLog,

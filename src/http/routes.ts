@@ -1,12 +1,15 @@
 import type { Request } from 'express';
 import type { Exchange, ParsedExchange, Step } from './exchange.ts';
 
-/** The steps of each API, in order. `Messages`: by API, the type of message that its parser gives and its operation takes. */
+/**
+ * The steps of each API, in order. `Messages` maps each API to the type of message that its parser returns and its operation
+ * takes.
+ */
 export type Routes<Messages> = {
   readonly [Api in keyof Messages]: readonly Step<ParsedExchange<Messages[Api]>>[];
 };
 
-/** Takes an exchange through the steps of an API. Throws what a step throws. */
+/** Runs the steps of an API on an exchange. Throws the error of the step that throws. */
 export async function follow<Messages>(
   routes: Routes<Messages>,
   api: keyof Messages,
@@ -16,7 +19,7 @@ export async function follow<Messages>(
   const unparsed: ParsedExchange<Messages[keyof Messages]> = exchange;
   for (const step of routes[api]) {
     const running = step(unparsed, req);
-    // An await, even of nothing, is a turn of the microtask queue.
+    // Even an await of nothing costs a turn of the microtask queue.
     if (running instanceof Promise) await running;
   }
 }

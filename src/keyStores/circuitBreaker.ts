@@ -2,26 +2,29 @@ import { BackOff } from '../timing/backOff.ts';
 import type { GuardDurations } from './guardDurations.ts';
 import type { Finding } from './healthProbe.ts';
 
-/** Whether a key manager is given operations. `failures`: those in a row, without a success. `since` is of the breaker's clock. */
+/** Whether a key manager gets operations. `failures` counts consecutive failures. `since` is a time on the breaker's clock. */
 export type BreakerState =
   | { readonly is: 'closed'; readonly failures: number }
-  /** Left out because operations fail, or because the probe does. */
+  /** Left out because operations fail, or because the probe fails. */
   | { readonly is: 'open'; readonly cause: 'operations' | 'probe'; readonly since: number }
-  /** Taken back by a probe that did not see why operations failed. */
+  /** Taken back after a probe passed, although it did not show why operations failed. */
   | { readonly is: 'on probation'; readonly failures: number; readonly since: number };
 
 export interface CircuitBreakerOptions {
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
   readonly durations: Pick<GuardDurations, 'retryMs' | 'longestRetryMs' | 'probationMs'>;
-  /** Asks for a probe after this time, because only one that begins then can close the breaker. */
+  /** Schedules a probe after this time. Only a probe that begins then can close the breaker. */
   readonly probeIn: (milliseconds: number) => void;
 }
 
-/** Failures in a row after which a key manager is left out. */
+/** Consecutive failures after which a key manager is left out. */
 export const FAILURES_TO_OPEN = 3;
 
-/** Leaves a key manager out when operations fail, until a probe passes; for longer each time that the probe sees nothing of it. */
+/**
+ * Leaves a key manager out when operations fail, until a probe passes. If operations then fail again, the key manager is left out
+ * for longer each time.
+ */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
   readonly #backOff: BackOff;
@@ -62,7 +65,7 @@ export class CircuitBreaker {
     const { clock, durations } = this.#options;
     const state = this.#state;
     if (state.is === 'open' && state.cause === 'operations') {
-      // A probe that began before says nothing of what failed since.
+      // A probe that began earlier does not cover the failures since.
       if (startedAt >= state.since) this.#state = { is: 'on probation', failures: 0, since: clock() };
     } else if (state.is === 'on probation' && clock() - state.since <= durations.probationMs) {
       this.#state = { ...state, failures: 0 };

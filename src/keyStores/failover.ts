@@ -6,26 +6,26 @@ import type { KeyManager, KeyManagerHealth } from '../hsm/keyManager.ts';
 export interface GuardedKeyManager {
   readonly keyManager: KeyManager;
   health(): KeyManagerHealth;
-  /** The last changes of its health, the newest last. */
+  /** The last changes of its health, newest last. */
   changes(): readonly HealthChange[];
-  /** Whether the others are to be asked before it, because it cannot serve or its operations fail. */
+  /** Whether other key managers are tried before this one, because it cannot serve or its operations fail. */
   isLeftOut(): boolean;
-  /** Whether it has been unable to serve for so long that requests are better sent to another proxy. */
+  /** Whether it has been unable to serve for so long that another proxy should get the requests. */
   isLost(): boolean;
-  /** Notes an operation that worked. */
+  /** Notes that an operation succeeded. */
   succeeded(): void;
-  /** Notes an operation that failed for a reason that lies with the key manager. */
+  /** Notes that an operation failed, and that the key manager is to blame. */
   failed(): void;
 }
 
 const BROKEN: readonly XksErrorName[] = ['InternalException', 'DependencyTimeoutException'];
-// It works, but has no session free, or not yet the replica of a new key.
+// The key manager works, but it has no free session, or not yet the replica of a new key.
 const LACKING: readonly XksErrorName[] = ['ThrottlingException', 'KeyNotFoundException'];
 
 /**
- * Resolves to what `use` gives with the first key manager that can serve. They are tried in order of preference, those left out last.
- * All of them together have the longest of their `timeoutMs`, on `clock`; `use` is told when its own share of it is over.
- * Throws what the first one threw when none can.
+ * Resolves to the result of `use` with the first key manager that can serve. Key managers are tried in order of preference, and
+ * those that are left out are tried last. Together they have the longest of their `timeoutMs`, on `clock`. `use` gets the
+ * deadline of its own share. If all fail, throws the error of the first one.
  */
 export async function withFailover<T>(
   managers: readonly GuardedKeyManager[],
@@ -38,7 +38,7 @@ export async function withFailover<T>(
   for (const [index, manager] of [...serving, ...unable].entries()) {
     const now = clock();
     if (index > 0 && now >= end) break;
-    // One that hangs leaves half of the time to the next one that serves.
+    // A key manager that hangs leaves half of the time to the next one that serves.
     const deadline = index < serving.length - 1 ? (now + end) / 2 : end;
     try {
       const result = await use(manager.keyManager, deadline);

@@ -1,4 +1,4 @@
-/** Milliseconds in which a key manager is watched; README.md has them in one table. */
+/** Durations of the guard of a key manager, in milliseconds. README.md of this folder has them in one table. */
 export interface GuardDurations {
   /** Pause between probes while the status is ACTIVE. */
   readonly intervalMs: number;
@@ -6,13 +6,13 @@ export interface GuardDurations {
   readonly retryMs: number;
   /** Longest pause before a key manager that fails again is taken back. */
   readonly longestRetryMs: number;
-  /** Time after which a key manager that was taken back is no longer thought to fail in part. */
+  /** Time after which a key manager that was taken back no longer counts as failing in part. */
   readonly probationMs: number;
-  /** Age from which a finding says nothing. */
+  /** Age from which a finding no longer counts. */
   readonly maxAgeMs: number;
-  /** Time without a passing probe after which a busy key manager is thought to serve nobody. */
+  /** Time without a passing probe after which a busy key manager counts as failed. */
   readonly busyMs: number;
-  /** Length of a probe that leaves too little of the 250 ms that KMS waits. */
+  /** Duration of a probe that leaves too little of the 250 ms that KMS waits. */
   readonly slowMs: number;
 }
 

@@ -8,9 +8,9 @@ import { HealthProbe } from './healthProbe.ts';
 
 export interface HealthGuardOptions {
   readonly keyManager: KeyManager;
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** Told of each change of the status. */
+  /** Called with each change of the status. */
   readonly onChange: (status: HealthStatus, detail: string | undefined) => void;
   readonly durations?: GuardDurations;
 }
@@ -22,7 +22,10 @@ interface Judgement {
 
 const FAILED_IN_A_ROW = `${FAILURES_TO_OPEN} operations failed in a row`;
 
-/** Guards a key manager with a probe and a circuit breaker, and judges its health by both. README.md has their states. */
+/**
+ * Guards a key manager with a probe and a circuit breaker, and judges its health by both. README.md of this folder has their
+ * states.
+ */
 export class HealthGuard implements GuardedKeyManager {
   readonly keyManager: KeyManager;
   readonly #onChange: HealthGuardOptions['onChange'];
@@ -50,7 +53,7 @@ export class HealthGuard implements GuardedKeyManager {
     this.#breaker = new CircuitBreaker({ clock, durations, probeIn });
   }
 
-  /** Probes now, and from then on in the background until stopped. Resolves at the end of this probe; never throws. */
+  /** Probes now, and then in the background until stopped. Resolves at the end of this probe; never throws. */
   start(): Promise<void> {
     return this.#probe.start();
   }
@@ -88,7 +91,7 @@ export class HealthGuard implements GuardedKeyManager {
   #judge(): Judgement {
     const { finding } = this.#probe;
     const breaker = this.#breaker.state;
-    if (finding.is === 'unknown') return { status: 'UNAVAILABLE', detail: 'no health check has ended lately' };
+    if (finding.is === 'unknown') return { status: 'UNAVAILABLE', detail: 'no health check has finished lately' };
     if (finding.is === 'failed') return { status: 'UNAVAILABLE', detail: finding.detail };
     if (breaker.is === 'open' && breaker.cause === 'operations') return { status: 'DEGRADED', detail: FAILED_IN_A_ROW };
     if (breaker.is === 'on probation') {

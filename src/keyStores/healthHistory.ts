@@ -3,21 +3,21 @@ import type { HealthStatus } from '../xks/messages/getHealthStatus.ts';
 /** A change of a key manager's health. */
 export interface HealthChange {
   readonly status: HealthStatus;
-  /** Undefined: nothing is wrong. */
+  /** Undefined if nothing is wrong. */
   readonly detail: string | undefined;
   /** Milliseconds since the change. */
   readonly agoMs: number;
 }
 
-// A key manager that flaps must not fill the memory.
+// A key manager whose health keeps changing must not fill the memory.
 const MOST = 20;
 
-/** The last changes of a key manager's health, the newest last. */
+/** The last changes of a key manager's health, newest last. */
 export class HealthHistory {
   readonly #clock: () => number;
   #changes: { readonly status: HealthStatus; readonly detail: string | undefined; readonly at: number }[] = [];
 
-  /** `clock`: milliseconds that never go back. */
+  /** `clock`: milliseconds of a clock that is never set back. */
   constructor(clock: () => number) {
     this.#clock = clock;
   }

@@ -4,9 +4,9 @@ import { Repetition } from '../timing/repetition.ts';
 import { XksError } from '../xks/errors.ts';
 import type { GuardDurations } from './guardDurations.ts';
 
-/** What a probe found. */
+/** The finding of a probe. */
 export type Finding =
-  /** No probe has ended yet, or none lately. */
+  /** No probe has finished yet, or none has lately. */
   | { readonly is: 'unknown' }
   | (Found & { readonly is: 'passed'; readonly passedAt: number; readonly description: KeyManagerDescription })
   /** All sessions were in use; a probe has passed lately. */
@@ -19,24 +19,24 @@ export type Finding =
     });
 
 interface Found {
-  /** When the probe began, by the probe's clock, as is `passedAt`, when the last one passed. */
+  /** When the probe began, on its clock. `passedAt` is when the last passing probe began. */
   readonly at: number;
-  /** Undefined: the key manager has never answered. */
+  /** Undefined if the key manager has never answered. */
   readonly description: KeyManagerDescription | undefined;
 }
 
 export interface HealthProbeOptions {
   readonly keyManager: KeyManager;
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
   readonly durations: Pick<GuardDurations, 'maxAgeMs' | 'busyMs'>;
-  /** Told at the end of each probe. */
+  /** Called at the end of each probe. */
   readonly onFinding: (finding: Finding) => void;
-  /** Milliseconds until the next probe; asked at the end of each. */
+  /** Returns the milliseconds until the next probe. Called at the end of each probe. */
   readonly pauseMs: () => number;
 }
 
-// One probe may fail for a moment's trouble, and readiness must not flap.
+// One probe may fail because of a brief fault, and readiness must not flap.
 const FAILURES_TO_BE_LOST = 2;
 
 /** Round trips with a key manager's health key in the background, and what the last one found. */
@@ -50,7 +50,7 @@ export class HealthProbe {
     this.#repetition = new Repetition(() => this.#probe(), options.pauseMs);
   }
 
-  /** Probes now, unless a probe is under way, and then after each pause. Resolves at the end of this probe; never throws. */
+  /** Probes now, unless a probe is running, and then after each pause. Resolves at the end of this probe; never throws. */
   start(): Promise<void> {
     return this.#repetition.run();
   }
@@ -64,19 +64,19 @@ export class HealthProbe {
     this.#repetition.stop();
   }
 
-  /** The last finding, unless it is too old. */
+  /** The last finding, or `unknown` if it is too old. */
   get finding(): Finding {
     const { clock, durations } = this.#options;
     const isOld = this.#last.is !== 'unknown' && clock() - this.#last.at > durations.maxAgeMs;
     return isOld ? { is: 'unknown' } : this.#last;
   }
 
-  /** What the key manager said last of itself. */
+  /** The last description that the key manager gave. */
   get description(): KeyManagerDescription | undefined {
     return this.#last.is === 'unknown' ? undefined : this.#last.description;
   }
 
-  /** Whether the key manager has never served, or not for more than a moment. */
+  /** Whether the key manager has never served, or has been failing for more than a moment. */
   get isLost(): boolean {
     const { finding } = this;
     if (finding.is === 'failed') return finding.passedAt === undefined || finding.inARow >= FAILURES_TO_BE_LOST;

@@ -8,16 +8,16 @@ import type { TokenBucket } from '../timing/tokenBucket.ts';
 export interface KeyStore {
   readonly name: string;
   readonly uriPathPrefix: string;
-  /** As the configuration says; the block list may say more. */
+  /** The status in the configuration. The block list may block the key store too. */
   readonly status: 'enabled' | 'blocked';
-  /** By access key id. */
+  /** Credentials by access key id. */
   readonly credentials: ReadonlyMap<string, Credential>;
-  /** By externalKeyId. */
+  /** External keys by externalKeyId. */
   readonly keys: ReadonlyMap<string, ExternalKey>;
-  /** One or more, in order of preference. */
+  /** One or more key managers, in order of preference. */
   readonly keyManagers: readonly GuardedKeyManager[];
-  /** Undefined: no request is too many. */
+  /** If undefined, the rate is unlimited. */
   readonly quota?: TokenBucket | undefined;
-  /** Undefined: no request is refused for its metadata. */
+  /** If undefined, requestMetadata is not restricted. */
   readonly policy?: PolicyEngine | undefined;
 }

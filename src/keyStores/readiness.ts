@@ -1,13 +1,13 @@
 import type { KeyStore } from './keyStore.ts';
 
-/** Whether a load balancer should send requests here, and what speaks against it. */
+/** Whether a load balancer should send requests here, and the problems that were found. */
 export interface Readiness {
   readonly ready: boolean;
-  /** There may be some although it is ready, such as one key store of several that is not served. */
+  /** A proxy that is ready may have problems too, such as one key store of several that is not served. */
   readonly problems: readonly string[];
 }
 
-/** `starting` until the proxy listens; `draining` from the moment it is told to stop. */
+/** Phase of the proxy: `starting` until it listens, `draining` from the moment it is asked to stop. */
 export type Phase = 'starting' | 'serving' | 'draining';
 
 /** Ready while the proxy serves at least one key store, and can record requests. */
@@ -21,7 +21,7 @@ export function judgeReadiness(phase: Phase, keyStores: readonly KeyStore[], rec
   };
 }
 
-/** Whether a key manager of the key store serves, or has not failed for long. */
+/** Whether a key manager of the key store serves, or has failed only briefly. */
 export function isServing({ keyManagers }: KeyStore): boolean {
   return keyManagers.some((keyManager) => !keyManager.isLost());
 }

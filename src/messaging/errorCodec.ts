@@ -1,11 +1,14 @@
-/** How errors cross a channel. */
+/** A codec for errors that cross a channel. */
 export interface ErrorCodec<Wire = unknown> {
-  /** What can be copied of an error. */
+  /** Converts an error to a value that can be copied. */
   encode(error: unknown): Wire;
   decode(wire: Wire): Error;
 }
 
-/** The message alone crosses. Between processes of the proxy: it tells the operator what a configuration was refused for. */
+/**
+ * Sends only an error's message. Used between processes of the proxy: the message tells the operator why a configuration was
+ * refused.
+ */
 export const MESSAGES_ONLY: ErrorCodec<string> = {
   encode: (error) => (error instanceof Error ? error.message : String(error)),
   decode: (message) => new Error(message),

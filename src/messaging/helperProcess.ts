@@ -4,15 +4,15 @@ import { Peer, type Offer, type PeerOptions } from './peer.ts';
 import { processChannel } from './processChannel.ts';
 
 export interface HelperOptions extends PeerOptions {
-  /** Its environment, beside PROCESS_ENVIRONMENT. */
+  /** Environment variables of the process, in addition to PROCESS_ENVIRONMENT. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A process of this program that another one has started, and that answers its calls. What it writes is lost. */
+/** A process of this program that another one has started, and that answers calls. Its output is discarded. */
 export class HelperProcess<Calls extends Offer<Calls>> {
   readonly pid: number | undefined;
   readonly peer: Peer<Calls>;
-  /** Resolves when the process has ended, to its exit code, its signal, or why it did not start. */
+  /** Resolves when the process has ended, to its exit code, its signal, or the reason why it did not start. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
 
@@ -29,7 +29,7 @@ export class HelperProcess<Calls extends Offer<Calls>> {
     });
   }
 
-  /** Closes the channel: to the process, as if this one had ended. */
+  /** Closes the channel. For the process, this is the same as the end of this process. */
   disconnect(): void {
     if (this.#child.connected) this.#child.disconnect();
   }
@@ -48,7 +48,7 @@ function endOf(child: ChildProcess): Promise<string> {
     .once('error', (error) => {
       resolve(error.message);
     })
-    // Later than the exit, after the last message. But Node does not tell it if this process has closed the channel.
+    // 'close' comes after the exit and the last message. Node does not emit it if this process has closed the channel.
     .once('close', settle)
     .once('exit', (code, signal) => {
       if (!child.connected) settle(code, signal);

@@ -4,15 +4,15 @@ import type { Channel } from './channel.ts';
 const NEWLINE = 0x0a;
 
 export interface LineChannelOptions {
-  /** Longest line that is taken, in bytes. */
+  /** Bytes of the longest line that is accepted. */
   readonly maxBytes: number;
-  /** Told, in words, of the first line that cannot be taken; nothing is read after it. */
+  /** Called with the reason why the first refused line was refused. Nothing after that line is read. */
   readonly onRefused: (reason: string) => void;
 }
 
 /**
- * The channel to a process that this one has not started, over a socket: each message is a line of JSON, an object. Anything may come
- * from the other end, and messages are passed on as they are.
+ * A channel over a socket to a process that this one has not started. Each message is a JSON object on one line. The other end
+ * may send anything, and messages are passed on unchecked.
  */
 export function lineChannel(socket: Socket, { maxBytes, onRefused }: LineChannelOptions): Channel {
   let listener: (message: object) => void = () => undefined;
@@ -35,7 +35,7 @@ export function lineChannel(socket: Socket, { maxBytes, onRefused }: LineChannel
       if (message) listener(message);
       else refuse('A line must be a JSON object.');
     }
-    if (rest.length > maxBytes) refuse(`A line may have ${maxBytes} bytes.`);
+    if (rest.length > maxBytes) refuse(`A line may have at most ${maxBytes} bytes.`);
   };
   socket.on('data', read);
   return {

@@ -2,45 +2,45 @@ import type { Socket } from 'node:net';
 import type { Channel } from './channel.ts';
 import { MESSAGES_ONLY, type ErrorCodec } from './errorCodec.ts';
 
-/** What one end of a channel offers to the other, by name. Arguments and results are copied. */
+/** Calls that one end of a channel offers to the other, by name. Arguments and results are copied. */
 export type Offer<Calls> = { readonly [Name in keyof Calls]: (argument: never, handle?: Socket) => unknown };
 
 type Names<Calls> = keyof Calls & string;
 type ArgumentOf<Call> = Call extends (argument: infer Argument, handle?: Socket) => unknown ? Argument : never;
 export type ResultOf<Call> = Call extends (argument: never) => infer Result ? Awaited<Result> : never;
-/** Names of those that may give nothing back. */
+/** Names of the calls that may return nothing. */
 type Events<Calls> = { [Name in Names<Calls>]: undefined extends ResultOf<Calls[Name]> ? Name : never }[Names<Calls>];
 
 type Performer = (argument: unknown, handle?: Socket) => unknown;
 
 export interface PeerOptions {
-  /** What the other end is, such as `worker 3`. */
+  /** Name of the other end, such as `worker 3`. */
   readonly name: string;
-  /** What the other end may call. */
+  /** Calls that the other end may make. */
   readonly offer?: object;
-  /** The same at both ends. */
+  /** The codec, which must be the same at both ends. */
   readonly errors?: ErrorCodec;
 }
 
 export interface CallOptions {
-  /** Milliseconds until the call rejects with CallLate; unlimited if left out. The other end is not told. */
+  /** Milliseconds until the call rejects with CallLate; unlimited if left out. The other end is not notified. */
   readonly timeoutMs?: number;
   readonly handle?: Socket;
-  /** Gives the call up: it rejects with the signal's reason, and an answer is no longer expected. */
+  /** Cancels the call: it rejects with the signal's reason, and a later answer is ignored. */
   readonly signal?: AbortSignal;
 }
 
-/** The other end is gone. */
+/** The other end of the channel is gone. */
 export class ChannelEnd extends Error {
   override readonly name = 'ChannelEnd';
 }
 
-/** The other end has not answered a call in time. */
+/** The other end did not answer a call in time. */
 export class CallLate extends Error {
   override readonly name = 'CallLate';
 }
 
-/** Without `call`, no answer is expected. */
+/** A call. Without the member `call`, no answer is expected. */
 interface CallMessage {
   readonly call?: number;
   readonly name: string;
@@ -50,7 +50,7 @@ interface CallMessage {
 interface AnswerMessage {
   readonly answer: number;
   readonly result?: unknown;
-  /** What was thrown instead, encoded. */
+  /** The encoded error that was thrown instead. */
   readonly error?: unknown;
 }
 
@@ -60,7 +60,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout | undefined;
 }
 
-/** The other end of a channel. It is called here, and what it calls is answered here. */
+/** The other end of a channel. This object makes calls to that end, and answers the calls that come from it. */
 export class Peer<Calls extends Offer<Calls>> {
   readonly #channel: Channel;
   readonly #name: string;
@@ -81,12 +81,12 @@ export class Peer<Calls extends Offer<Calls>> {
     });
   }
 
-  /** Calls that have no answer yet, including late ones. */
+  /** Number of calls without an answer, including late calls. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Rejects with the error that was thrown there, CallLate, or ChannelEnd. */
+  /** Calls the other end. Rejects with the error that was thrown there, CallLate, or ChannelEnd. */
   call<Name extends Names<Calls>>(
     name: Name,
     argument: ArgumentOf<Calls[Name]>,
@@ -115,12 +115,12 @@ export class Peer<Calls extends Offer<Calls>> {
     return promise as Promise<ResultOf<Calls[Name]>>;
   }
 
-  /** Calls without an answer: one-way. Nothing happens if the other end is gone. */
+  /** Makes a one-way call, without an answer. Does nothing if the other end is gone. */
   tell<Name extends Events<Calls>>(name: Name, argument: ArgumentOf<Calls[Name]>): void {
     this.#channel.send({ name, argument } satisfies CallMessage);
   }
 
-  /** The other end is gone: calls that wait, and later ones, reject with ChannelEnd. */
+  /** Notes that the other end is gone: waiting calls and later calls reject with ChannelEnd. */
   end(): void {
     this.#end = this.#gone();
     for (const call of [...this.#waiting.keys()]) this.#settle(call)?.reject(this.#end);
@@ -143,7 +143,7 @@ export class Peer<Calls extends Offer<Calls>> {
     return waiting;
   }
 
-  /** Answers at once unless the result is a promise, so that such answers keep the order of their calls. */
+  /** Answers synchronously unless the result is a promise, so that such answers keep the order of their calls. */
   #perform({ call, name, argument }: CallMessage, handle: Socket | undefined): void {
     const perform = this.#offer[name] as Performer;
     if (call === undefined) {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Channel } from './channel.ts';
 
-/** A process with a parent, or one of its children. */
+/** This process, if it has a parent, or a child process. */
 interface IpcEnd {
   send?(
     message: unknown,
@@ -16,9 +16,9 @@ interface IpcEnd {
 
 /** The channel to a parent or child process. */
 export interface ProcessChannel extends Channel {
-  /** From now on, this process does not wait for messages before it ends. */
+  /** Makes this process no longer wait for messages before it ends. */
   release(): void;
-  /** Calls the listener when the other process has ended, however it did, or has closed the channel. */
+  /** Calls the listener when the other process has ended for any reason, or has closed the channel. */
   onEnd(listener: () => void): void;
 }
 

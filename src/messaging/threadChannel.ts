@@ -6,7 +6,7 @@ interface ThreadEnd {
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-/** The channel to another thread. Messages to one that has ended are dropped. */
+/** The channel to another thread. Messages to a thread that has ended are dropped. */
 export function threadChannel(end: ThreadEnd): Channel {
   return {
     send: (message) => {

@@ -7,7 +7,7 @@ import { versionOf, type ExternalKey } from './externalKey.ts';
 
 const NO_AAD = Buffer.alloc(0);
 
-/** Decrypts; a changed ciphertextMetadata changes the AAD, and so fails like a changed tag. Spec, "Decrypt". */
+/** Decrypts. A changed ciphertextMetadata changes the AAD, so it fails like a changed tag. Spec, "Decrypt". */
 export async function decrypt(
   keyManager: KeyManager,
   key: ExternalKey,

@@ -4,7 +4,7 @@ import { encodeBase64 } from '../xks/base64.ts';
 import type { EncryptRequest, EncryptResponse } from '../xks/messages/encrypt.ts';
 import { newestVersion, type ExternalKey } from './externalKey.ts';
 
-/** Encrypts with the newest version of the key and a new IV of the key manager, by `deadline`. Spec, "Encrypt". */
+/** Encrypts with the newest version of the key and a new IV from the key manager, by `deadline`. Spec, "Encrypt". */
 export async function encrypt(
   keyManager: KeyManager,
   key: ExternalKey,

@@ -4,24 +4,26 @@ import type { KeySelector } from '../hsm/keyManager.ts';
 export interface ExternalKey {
   /** The externalKeyId in the URI. */
   readonly id: string;
-  /** Oldest first, at least one. The last one that is not decryptOnly encrypts, all decrypt. */
+  /** Versions of the key, oldest first, at least one. The last one that is not decryptOnly encrypts; all decrypt. */
   readonly versions: readonly [KeyVersion, ...KeyVersion[]];
   readonly status: 'enabled' | 'blocked';
-  /** By name; policies can ask for them. */
+  /** Tags by name. Policies can refer to them. */
   readonly tags?: Readonly<Record<string, string>>;
-  /** Whether ciphertexts that AWS's sample proxy made with it are opened too. */
+  /** Whether ciphertexts that AWS's sample proxy made with this key are decrypted too. */
   readonly decryptAlso?: 'aws-sample-proxy' | undefined;
 }
 
 /** A key in the key manager. */
 export interface KeyVersion extends KeySelector {
-  /** While proxies that share the key are told of a new version one by one. */
+  /** Whether this version only decrypts, while proxies that share the key learn of it one by one. */
   readonly decryptOnly?: boolean;
-  /** Sent with what it encrypts, and bound into the AAD; empty for a key without versions. At most 20 bytes. */
+  /**
+   * Metadata sent with ciphertexts of this version, and bound into the AAD. Empty for a key without versions; at most 20 bytes.
+   */
   readonly ciphertextMetadata: Buffer;
 }
 
-/** The name of a version in records and metrics: its label or, without one, its CKA_ID. */
+/** The name of a version in records and metrics: its label or, if it has none, its CKA_ID. */
 export function nameOfVersion({ label, ckaId = '' }: KeySelector): string {
   return label ?? ckaId;
 }
@@ -32,8 +34,8 @@ export function newestVersion({ versions }: ExternalKey): KeyVersion {
 }
 
 /**
- * The version that a ciphertext with this metadata was made with. What came without metadata is from before the key had
- * versions; unknown metadata leads to the oldest too, and fails there, since it is part of the AAD.
+ * Returns the version that made a ciphertext with this metadata. A ciphertext without metadata was made before the key had
+ * versions. Unknown metadata also leads to the oldest version; the decryption fails there, since metadata is part of the AAD.
  */
 export function versionOf({ versions }: ExternalKey, ciphertextMetadata: Buffer): KeyVersion {
   const named = versions.find((version) => version.ciphertextMetadata.equals(ciphertextMetadata));

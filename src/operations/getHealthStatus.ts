@@ -10,10 +10,9 @@ export interface ProxyDescription {
 }
 
 /**
- * The state of the key managers behind a key store; `healths` has 1 to 10 entries, none older than a minute.
- * Throws InternalException when none can serve, or when requests cannot be recorded: success promises that an encrypt right
- * after would work.
- * Spec, "GetHealthStatus".
+ * Returns the state of the key managers behind a key store. `healths` has 1 to 10 entries, none older than a minute. Throws
+ * InternalException if none can serve, or if requests cannot be recorded: success means that an encrypt right after it would
+ * work. Spec, "GetHealthStatus".
  */
 export function getHealthStatus(
   proxy: ProxyDescription,
@@ -38,7 +37,7 @@ export function getHealthStatus(
   };
 }
 
-// The serial number of the token, unless it is not known or says nothing: all zeros, or that of another one too.
+// The serial number of the token is used, unless it is unknown, all zeros, or also that of another token.
 function idOf({ name, description }: KeyManagerHealth, all: readonly KeyManagerHealth[]): string {
   const serial = description?.id ?? '';
   const others = all.filter((other) => other.name !== name);

@@ -2,7 +2,7 @@ import type { KeyManager } from '../hsm/keyManager.ts';
 import type { GetKeyMetadataRequest, GetKeyMetadataResponse } from '../xks/messages/getKeyMetadata.ts';
 import { newestVersion, type ExternalKey } from './externalKey.ts';
 
-/** What the newest version of the key is and can do, as its attributes in the key manager say. Spec, "GetKeyMetadata". */
+/** Describes the newest version of the key by its attributes in the key manager. Spec, "GetKeyMetadata". */
 export async function getKeyMetadata(
   keyManager: KeyManager,
   key: ExternalKey,

@@ -5,7 +5,7 @@ import { blockListPath } from '../blocks/blockListFile.ts';
 import { FollowedBlockList, type BlockListObserver } from '../blocks/followedBlockList.ts';
 import type { Config } from '../config/schema/schema.ts';
 
-/** The block list cannot be read at the start; the message says why. */
+/** The block list cannot be read at the start. The message says why. */
 export class BlockListFailure extends Error {
   override readonly name = 'BlockListFailure';
 }
@@ -15,7 +15,7 @@ interface Dependencies {
   readonly trail: Pick<Trail, 'note'>;
   /** The list that other processes of the proxy have in force. */
   readonly blocksInForce?: BlockList | undefined;
-  /** Told of the list in force, now and after each change. */
+  /** Called with the list in force, now and after each change. */
   readonly onBlocks?: ((list: BlockList) => void) | undefined;
 }
 
@@ -38,7 +38,7 @@ export async function followBlockList(
           log.info({ file }, 'the block list can be read again');
           return;
         }
-        log.error({ file, problem }, 'the block list cannot be read: the blocks before stay in force');
+        log.error({ file, problem }, 'the block list cannot be read: the previous blocks stay in force');
         trail.note('reload', { trigger: 'block list', outcome: 'failure', problems: [`${file} ${problem}`] });
       },
     };
@@ -50,7 +50,7 @@ export async function followBlockList(
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
     throw new BlockListFailure(
-      `the block list ${file} ${error.message}: nothing is served, because what it blocks is not known. Mend it, or move it away to block nothing`,
+      `the block list ${file} ${error.message}: nothing is served, because its blocks are not known. Repair it, or move it away to block nothing`,
     );
   }
 }

@@ -9,14 +9,14 @@ export interface ManagedKeyManager {
   readonly guard: HealthGuard;
 }
 
-// One that hangs must not keep the others from serving.
+// A key manager that hangs must not keep the others from serving.
 const OPEN_MS = 2_000;
-// Nor a later configuration from being taken over. To look at thousands of keys may take a while, too.
+// Nor may it prevent a later reload. Describing thousands of keys may also take a while.
 const LONGEST_OPEN_MS = 60_000;
 
 /**
- * Opens key managers, by their name, until each key store has one that is open; the others are tried again in the background.
- * Throws Pkcs11Failure if a key store has none that can be opened, unless it is to go on without.
+ * Opens key managers, by their names, until each key store has one that is open. The others are retried in the background. Throws
+ * Pkcs11Failure if a key store has none that can be opened, unless the options say to continue without one.
  */
 export async function openKeyManagers(
   managed: ReadonlyMap<string, ManagedKeyManager>,
@@ -33,7 +33,7 @@ export async function openKeyManagers(
       return failure;
     });
     attempts.set(name, attempt);
-    // One after the other as a rule: copies of a library may not be locked against one another in one process.
+    // Usually one after the other: copies of a library may not be locked against one another in one process.
     await withTimeLimit(attempt, OPEN_MS, () => undefined, { keepsProcess: false });
   }
   const opened = async (name: string) => {
@@ -42,13 +42,13 @@ export async function openKeyManagers(
     if (failure && !isBearable) throw failure;
   };
   try {
-    // A start that goes on without any does not wait for one that hangs either.
+    // A start that continues without key managers does not wait for one that hangs either.
     if (goesOnWithout !== 'any') {
       await Promise.all(keyStores.map(({ keyManagers }) => Promise.any(keyManagers.map(opened))));
     }
   } catch (error) {
     if (failures.size === 0) throw error;
-    // There may be several key managers, and the message is all that an operator sees.
+    // There may be several key managers, and an operator sees only this message.
     throw new Pkcs11Failure([...failures].map(([name, { message }]) => `key manager ${name}: ${message}`).join('\n'));
   }
   for (const [name, { keyManager, guard }] of managed) {
@@ -59,7 +59,7 @@ export async function openKeyManagers(
   }
 }
 
-/** Opens key managers while others serve. Throws Pkcs11Failure if one cannot be opened. */
+/** Opens key managers while others serve. Throws Pkcs11Failure if one of them cannot be opened. */
 export async function openAllKeyManagers(managed: readonly ManagedKeyManager[], log: Logger): Promise<void> {
   for (const { keyManager } of managed) {
     logOpening(log, keyManager.name);
@@ -69,7 +69,7 @@ export async function openAllKeyManagers(managed: readonly ManagedKeyManager[], 
   }
 }
 
-/** Before a call that may take long, or never come back. */
+/** Logs before a call that may take long or never return. */
 function logOpening(log: Logger, keyManager: string): void {
   log.info({ keyManager }, 'opening a key manager');
 }

@@ -16,11 +16,13 @@ import { reportUnusableKeys } from './reportUnusableKeys.ts';
 export interface OpenKeyStores {
   readonly byUriPathPrefix: ReadonlyMap<string, KeyStore>;
   /**
-   * The key stores of another configuration. The key managers that it does not change are shared; the others are opened.
-   * Throws Pkcs11Failure, with nothing left open, if one of them cannot be.
+   * Opens the key stores of another configuration. Unchanged key managers are shared, and the others are opened. Throws
+   * Pkcs11Failure if one cannot be opened; then nothing is left open.
    */
   reopen(config: Config): Promise<OpenKeyStores>;
-  /** Gives the key managers up, but those that `others` use, and the policies; nothing may use these key stores afterwards. */
+  /**
+   * Releases the policies and the key managers, except those that `others` uses. These key stores must not be used afterwards.
+   */
   close(others?: OpenKeyStores): Promise<void>;
 }
 
@@ -29,7 +31,7 @@ const clock = () => performance.now();
 interface Dependencies {
   readonly pkcs11: KeyManagerFactory;
   readonly log: Logger;
-  /** Wraps a key manager to count what it does; undefined: nobody counts. */
+  /** Wraps a key manager to count its operations. If undefined, nothing is counted. */
   readonly measure: ((keyManager: KeyManager) => KeyManager) | undefined;
   /** Number of processes among which the quotas are divided. */
   readonly processes: number;
@@ -37,15 +39,15 @@ interface Dependencies {
 
 export interface HowToOpen {
   readonly refusedPins: RefusedPins;
-  /** What keeps no key store from being opened though none of its key managers can be. */
+  /** Failures that do not prevent a key store from being opened although none of its key managers can be. */
   readonly goesOnWithout: 'none' | 'refused PINs' | 'any';
 }
 
 type KeyManagers = ReadonlyMap<string, ManagedKeyManager & { readonly config: Config['keyManagers'][number] }>;
 
 /**
- * Opens the key managers of a configuration and joins them to its key stores. Those that do not open are tried again in the
- * background; throws Pkcs11Failure, with nothing left open, if a key store has none that does.
+ * Opens the key managers of a configuration and joins them to its key stores. A key manager that does not open is retried in the
+ * background. Throws Pkcs11Failure if a key store has none that opens; then nothing is left open.
  */
 export async function openKeyStores(
   config: Config,
@@ -108,7 +110,10 @@ class Joined implements OpenKeyStores {
     return new Joined(config, managers, engines, this.#dependencies, this);
   }
 
-  /** Looks in the background at the keys that key managers which stay open serve only with another configuration. */
+  /**
+   * Describes, in the background, the keys that a new configuration adds to key managers which stay open. Logs those that cannot
+   * be used.
+   */
   #reportNewKeys({ keyStores }: Config, managers: KeyManagers): void {
     const stores = keyStores.map((store) => {
       const before = this.#config.keyStores.find(({ name }) => name === store.name);
@@ -139,7 +144,7 @@ class Joined implements OpenKeyStores {
   }
 }
 
-/** The key managers of a configuration, not opened but for those that are in `open` with the same configuration. */
+/** Makes the key managers of a configuration, not opened yet. A key manager in `open` with the same configuration is reused. */
 function manage({ keyManagers, keyStores }: Config, dependencies: Dependencies, open?: KeyManagers): KeyManagers {
   return new Map(
     keyManagers.map((config) => {

@@ -8,34 +8,34 @@ import type { LogBase } from '../monitoring/logger.ts';
 import type { LogStream } from '../monitoring/logStream.ts';
 import { version } from '../version.ts';
 
-/** The audit log cannot be opened; the message says why. */
+/** The audit log cannot be opened. The message says why. */
 export class AuditFailure extends Error {
   override readonly name = 'AuditFailure';
 }
 
 export interface TrailDependencies {
-  /** `main`, or `w1`, `w2` ... for workers. */
+  /** `main`, or `w1`, `w2` and so on for workers. */
   readonly slot: string;
   readonly stream: LogStream;
-  /** What each line of the stream begins with. */
+  /** Members with which each line of the stream begins. */
   readonly base: LogBase;
   readonly log: Logger;
-  /** Told of each checkpoint, with the name of the log. */
+  /** Called with each checkpoint and the name of its log. */
   readonly onCheckpoint?: ((name: string, checkpoint: Checkpoint) => void) | undefined;
   readonly onUnrecorded?: ((answers: number) => void) | undefined;
 }
 
 export interface OpenTrail {
   readonly trail: Trail;
-  /** Undefined: there is no audit log. */
+  /** Returns undefined if there is no audit log. */
   readonly auditState: () => AuditLogState | undefined;
 }
 
 const FAILING = { refuse: 'requests are not served', serve: 'requests are answered all the same' };
-// An error that cannot be overlooked, but not one for each request.
+// An error must be noticed, but must not be logged for each request.
 const UNRECORDED_LINE_MS = 10_000;
 
-/** Opens what records the requests of a process. Throws AuditFailure. */
+/** Opens the trail that records the requests of a process. Throws AuditFailure. */
 export function openTrail({ audit, log: { requests } }: Config, dependencies: TrailDependencies): OpenTrail {
   const { stream, base, log, onUnrecorded } = dependencies;
   const auditLog = audit && openAuditLog(audit, dependencies);
@@ -74,19 +74,19 @@ function openAuditLog(
       privateKey: parseAuditKey(key.reveal()),
       sync,
       checkpointSeconds,
-      // A full disk must not keep a process from its place among others that answer all the same.
+      // With `serve`, a full disk must not keep this process from serving beside the others, which answer without records.
       opensLater: onFailure === 'serve',
       segmentRecords,
       clock: Date.now,
       about: { version, node: process.version, pid: process.pid },
       onCheckpoint: (checkpoint) => {
         onCheckpoint?.(name, checkpoint);
-        // An anchor outside the host, whatever log.level is.
+        // A checkpoint in the log stream is an anchor outside the host, so it is written whatever log.level is.
         const line = { level: 'info', time: new Date().toISOString(), ...base, log: name, size: checkpoint.size };
         stream.write(`${JSON.stringify({ ...line, checkpoint: checkpoint.note, msg: 'audit checkpoint' })}\n`);
       },
       onProblem: (problem) => {
-        if (problem === undefined) log.info({ log: name }, 'the audit log is written again');
+        if (problem === undefined) log.info({ log: name }, 'the audit log can be written again');
         else log.error({ log: name, detail: problem }, `the audit log cannot be written: ${FAILING[onFailure]}`);
       },
       onSealed: (folders) => {

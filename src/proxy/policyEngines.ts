@@ -5,10 +5,10 @@ import { PolicyEngine } from '../policy/policyEngine.ts';
 import type { PolicySet } from '../policy/policySet.ts';
 import type { Steps } from '../timing/steps.ts';
 
-/** Engines of the policy sets of a configuration. Key stores with the same policy file share one. */
+/** Policy engines by the policy sets of a configuration. Key stores with the same policy file share an engine. */
 export type PolicyEngines = ReadonlyMap<PolicySet, PolicyEngine>;
 
-/** Makes engines, one a step. Takes over those of `before` whose policy set is the same. */
+/** Makes one engine in each step. Reuses the engines of `before` whose policy set is the same. */
 export function* makePolicyEngines(keyStores: Config['keyStores'], before?: PolicyEngines): Steps<PolicyEngines> {
   const known = new Map([...(before ?? [])].map((entry) => [entry[0].file, entry]));
   const policySets = new Set(keyStores.flatMap(({ policyFile }) => policyFile ?? []));
@@ -22,7 +22,7 @@ export function* makePolicyEngines(keyStores: Config['keyStores'], before?: Poli
   return engines;
 }
 
-/** Throws if there is none, because a key store without an engine is not restricted. */
+/** Throws if there is no engine, because a key store without one would be unrestricted. */
 export function engineOf(engines: PolicyEngines, policySet: PolicySet): PolicyEngine {
   const engine = engines.get(policySet);
   if (!engine) throw new Error(`${policySet.file} has no policy engine`);

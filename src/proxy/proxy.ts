@@ -29,36 +29,36 @@ import { version } from '../version.ts';
 export interface ProxyDependencies {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** Where the lines of the log go. */
+  /** Destination of the lines of the log. */
   readonly stream: LogStream;
-  /** What each of them begins with. */
+  /** Members with which each of these lines begins. */
   readonly base: LogBase;
-  /** Told of each checkpoint of this process's audit log. */
+  /** Called with each checkpoint of this process's audit log. */
   readonly onCheckpoint?: (log: string, checkpoint: Checkpoint) => void;
-  /** Left out: it listens on the port of the configuration. */
+  /** If left out, the proxy listens on the port of the configuration. */
   readonly handOver?: HandOver;
   /** Name of this process among those of the proxy, such as `main` and `worker-1`. */
   readonly process: string;
   /** The slot of its audit log: `main`, `w1`. */
   readonly slot: string;
-  /** Others serve already, so that this one opens its key managers later if it cannot now. */
+  /** Whether others serve already. Then this process may open its key managers later if it cannot open them now. */
   readonly isReplacement?: boolean;
   /** PINs that were refused to other processes of the proxy. */
   readonly refusedPins?: readonly RefusedPinRecord[];
-  /** Told of each PIN that is refused to this one. */
+  /** Called with each PIN that is refused to this process. */
   readonly onRefusedPin?: (refused: RefusedPinRecord) => void;
   /** The block list that other processes of the proxy have in force. */
   readonly blocksInForce?: BlockList | undefined;
-  /** Told of the block list in force, at the start and after each change. */
+  /** Called with the block list in force, at the start and after each change. */
   readonly onBlocks?: (list: BlockList) => void;
 }
 
-// Running requests that a drain has cut off come to their records.
+// Time to record running requests that a drain has cut off.
 const LAST_RECORDS_MS = 1_000;
-// A body may take 12 seconds to come, and the greatest timeoutMs is 10.
+// A body may take 12 seconds to arrive, and the greatest timeoutMs is 10 seconds.
 const LONGEST_REQUEST_MS = 25_000;
 
-/** What requests meet; replaced as a whole. */
+/** The state that requests use. It is replaced as a whole. */
 interface State {
   readonly server: Config['server'];
   readonly stores: OpenKeyStores;
@@ -73,9 +73,9 @@ interface ProxyParts {
   readonly blockList: FollowedBlockList;
 }
 
-/** The proxy as this process serves it. */
+/** The part of the proxy that runs in this process. */
 export class Proxy implements Serving {
-  /** Never: what can serve no more ends this process. */
+  /** Never rejects: a failure that prevents serving ends this process. */
   readonly ended = new Promise<never>(() => undefined);
   readonly #dependencies: ProxyDependencies;
   readonly #parts: ProxyParts;
@@ -87,7 +87,10 @@ export class Proxy implements Serving {
     this.#dependencies = dependencies;
   }
 
-  /** Throws TooFewDescriptors, Pkcs11Failure, AuditFailure, BlockListFailure, and what the system says to listening, with nothing left open. */
+  /**
+   * Throws TooFewDescriptors, Pkcs11Failure, AuditFailure, BlockListFailure, or the system's error in listening; then nothing is
+   * left open.
+   */
   static async start(order: ServeOrder, dependencies: ProxyDependencies): Promise<Proxy> {
     const config = configOf(order, dependencies);
     const { log, process, isReplacement } = dependencies;
@@ -165,14 +168,14 @@ export class Proxy implements Serving {
     this.commit();
   }
 
-  /** Opens what is new in another configuration. Throws if it cannot be served. */
+  /** Opens the parts of another configuration that are new. Throws if it cannot be served. */
   async prepare(order: ServeOrder): Promise<void> {
     await this.discard();
     const config = configOf(order, this.#dependencies);
     this.#prepared = { server: config.server, stores: await this.#parts.state.current.stores.reopen(config) };
   }
 
-  /** Goes over to what was prepared. */
+  /** Switches to the prepared configuration. */
   commit(): void {
     const next = this.#prepared;
     if (!next) throw new Error('nothing was prepared');
@@ -181,11 +184,11 @@ export class Proxy implements Serving {
     if (tls) this.#parts.listening.setTls(tls);
     this.#prepared = undefined;
     this.#parts.state.current = next;
-    // Requests that have begun still use what the next ones do not.
+    // Requests that have begun still use parts that later ones do not.
     setTimeout(() => void stores.close(next.stores), LONGEST_REQUEST_MS).unref();
   }
 
-  /** Forgets what was prepared. */
+  /** Discards the prepared configuration. */
   async discard(): Promise<void> {
     const prepared = this.#prepared;
     this.#prepared = undefined;
@@ -204,7 +207,7 @@ export class Proxy implements Serving {
     if (!finished) {
       this.#dependencies.log.warn('requests were still running after drainSeconds; their connections were closed');
     }
-    // What an HSM still does for a client that is gone is recorded too.
+    // Work that an HSM finishes for a client that is gone is recorded too.
     await withTimeLimit(exchanges.idle(), LAST_RECORDS_MS, () => undefined, { keepsProcess: false });
     const lost = await trail.stop(Math.max(deadline, performance.now() + LAST_RECORDS_MS));
     await this.discard();
@@ -214,12 +217,12 @@ export class Proxy implements Serving {
   }
 }
 
-// Its monitoring shows that it is not ready. A restart would try the PIN again, until the HSM locks the user.
+// The monitoring port shows that the process is not ready. A restart would try the PIN again, until the HSM locks the user.
 function whenAlone({ monitoring }: Config): HowToOpen['goesOnWithout'] {
   return monitoring ? 'refused PINs' : 'none';
 }
 
-// The snapshot was found valid before.
+// The snapshot was validated earlier.
 function configOf({ file, snapshot, policySets }: ServeOrder, { env }: ProxyDependencies): Config {
   return loadConfig(file, env, readFrom(snapshot), policySets).config;
 }

@@ -11,11 +11,11 @@ export interface ReloaderOptions {
   /** The configuration file. */
   readonly file: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What is served at first. */
+  /** The configuration that is served at first. */
   readonly loaded: LoadedConfig;
   readonly serving: Serving;
   readonly toOrder: (loaded: LoadedConfig) => ServeOrder;
-  /** Told of each attempt. */
+  /** Called after each attempt. */
   readonly onReload: (outcome: 'success' | 'failure') => void;
   readonly log: ReloadLog;
 }
@@ -26,20 +26,20 @@ interface ReloadLog {
   error(fields: object, message: string): void;
 }
 
-const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+const REFUSED = 'the configuration is not reloaded: the previous one stays in force';
 
-/** Takes over changed configurations while the proxy serves; a bad one changes nothing. */
+/** Applies changed configurations while the proxy serves. A bad configuration changes nothing. */
 export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #stopWatching: () => void;
   #inForce: LoadedConfig;
-  /** The files as they were read last, taken over or not. */
+  /** The files as they were last read, whether or not they were applied. */
   #lastRead: ConfigSnapshot;
   #reloading: Promise<void> = Promise.resolve();
   #isReading = false;
   #stopped = false;
 
-  /** Starts to watch the files of the configuration. */
+  /** Starts watching the files of the configuration. */
   constructor(options: ReloaderOptions) {
     this.#options = options;
     this.#inForce = options.loaded;
@@ -48,7 +48,7 @@ export class Reloader {
       () => this.#lastRead,
       readFromDisk,
       () => {
-        // What a reload reads just now is not known to have changed again.
+        // The reload that is reading now may already have read this change.
         if (!this.#isReading) this.reload('files changed');
       },
     );
@@ -59,12 +59,12 @@ export class Reloader {
     return this.#inForce.config;
   }
 
-  /** Reads the configuration anew, after the reloads that are under way. `trigger` is for the log. */
+  /** Reads the configuration again, after any running reloads. `trigger` is for the log. */
   reload(trigger: string): void {
     this.#reloading = this.#reloading.then(() => this.#reload(trigger));
   }
 
-  /** Begins no further reload. One that is running may go on, without effect. */
+  /** Starts no further reload. A running one may continue, without effect. */
   stop(): void {
     this.#stopped = true;
     this.#stopWatching();
@@ -86,7 +86,9 @@ export class Reloader {
     }
   }
 
-  /** Throws, and nothing has changed, ConfigError, NeedsRestart, or what keeps the proxy from serving it. */
+  /**
+   * Throws ConfigError, NeedsRestart, or the error that keeps the proxy from serving the configuration; then nothing has changed.
+   */
   async #takeOver(): Promise<readonly ConfigChange[]> {
     const { file, env, serving, toOrder, log } = this.#options;
     const loaded = await this.#load(file, env);

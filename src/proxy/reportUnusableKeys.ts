@@ -8,12 +8,12 @@ const UNPROTECTED =
   'the HSM does not protect the key: extractable means that the key can leave the HSM, not_sensitive that its bytes can be read there in the clear. Rotate to a key that the HSM protects: xks-proxy key rotate makes one';
 
 interface KeysOfStore {
-  /** The key store. */
+  /** The name of the key store. */
   readonly name: string;
   readonly keys: readonly Pick<ExternalKey, 'id' | 'versions'>[];
 }
 
-/** Logs which keys of key stores a key manager lacks, does not protect, or has in a form that KMS does not use. */
+/** Logs the keys of key stores that a key manager lacks or does not protect, or that are not AES-256 keys. */
 export async function reportUnusableKeys(
   keyStores: readonly KeysOfStore[],
   keyManager: KeyManager,
@@ -41,7 +41,7 @@ export async function reportUnusableKeys(
   }
 }
 
-/** What the key manager says of each key. If it cannot be asked, each key has that failure. */
+/** Describes each key. If the key manager cannot be asked, each key has that failure as its finding. */
 async function describeAll(keyManager: KeyManager, keys: readonly KeySelector[]): Promise<readonly KeyFinding[]> {
   try {
     return await keyManager.describeKeys(keys);

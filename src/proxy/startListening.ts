@@ -13,7 +13,7 @@ import { version } from '../version.ts';
 
 interface ListeningDependencies {
   readonly log: Logger;
-  /** Left out: it listens on the port of the configuration. */
+  /** If left out, the proxy listens on the port of the configuration. */
   readonly handOver?: HandOver;
   readonly app: Pick<AppDependencies, 'keyStores' | 'blockList' | 'observe' | 'log' | 'exchanges'>;
   readonly trail: Trail;
@@ -21,7 +21,7 @@ interface ListeningDependencies {
   readonly maxConnections: number;
 }
 
-/** Begins to serve requests. Throws ListenFailure. */
+/** Starts serving requests. Throws ListenFailure. */
 export async function startListening(
   { server }: Config,
   { ticketKeys }: ServeOrder,

@@ -1,10 +1,11 @@
 export interface BackOffDurations {
-  /** Milliseconds before the second attempt; each pause is twice as long as the one before. */
+  /** Milliseconds before the second attempt. Each later pause is twice as long as the previous one. */
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-// An attempt may block its thread until a network gives up. With four times as long a pause it has a fifth of the time.
+// An attempt may block its thread until a network call gives up. With pauses four times as long, attempts take a fifth of the
+// time.
 const PAUSE_PER_ATTEMPT = 4;
 
 /** Pauses between attempts at something that fails, each twice as long as the one before. */

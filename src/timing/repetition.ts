@@ -4,26 +4,29 @@ type State =
   | { readonly is: 'running'; readonly end: Promise<void>; nextInMs?: number }
   | { readonly is: 'stopped' };
 
-/** Work that is done again and again, one run at a time. Its timer does not keep the process from ending. */
+/** Work that is repeated, one run at a time. Its timer does not keep the process from ending. */
 export class Repetition {
   readonly #work: () => Promise<void>;
   readonly #pauseMs: () => number;
   #state: State = { is: 'idle' };
 
-  /** `work` must not throw. `pauseMs` is asked at the end of each run, unless `runIn` was called during it. */
+  /** `work` must not throw. `pauseMs` is called at the end of each run, unless `runIn` was called during that run. */
   constructor(work: () => Promise<void>, pauseMs: () => number) {
     this.#work = work;
     this.#pauseMs = pauseMs;
   }
 
-  /** Runs the work now, or joins the run that is under way; then runs it again after each pause. Resolves at the end of this run. */
+  /**
+   * Runs the work now, or joins the current run. After that, the work runs again after each pause. Resolves at the end of this
+   * run.
+   */
   async run(): Promise<void> {
     this.#clearTimer();
     if (this.#state.is === 'idle' || this.#state.is === 'waiting') this.#begin();
     if (this.#state.is === 'running') await this.#state.end;
   }
 
-  /** Begins the next run after this time, whatever was set before; not before the end of a run that is under way. */
+  /** Starts the next run after this time, replacing any earlier schedule. A current run ends first. */
   runIn(milliseconds: number): void {
     if (this.#state.is === 'stopped') return;
     if (this.#state.is === 'running') {
@@ -35,13 +38,13 @@ export class Repetition {
     this.#state = { is: 'waiting', timer };
   }
 
-  /** Begins no further run. */
+  /** Starts no further run. */
   stop(): void {
     this.#clearTimer();
     this.#state = { is: 'stopped' };
   }
 
-  /** The same; resolves when a run that is under way has ended. */
+  /** Stops, and resolves when a current run has ended. */
   async end(): Promise<void> {
     const underWay = this.#state.is === 'running' ? this.#state.end : undefined;
     this.stop();

@@ -4,8 +4,8 @@ export interface TimeLimitOptions {
 }
 
 /**
- * Resolves or rejects as `work` does, or to what `onLate` returns, or throws what it throws, if `work` takes longer than
- * `milliseconds`. Infinity: no limit. `work` goes on; a late rejection of it is ignored.
+ * Resolves or rejects as `work` does. If `work` takes longer than `milliseconds`, calls `onLate` and returns or throws what it
+ * does. Infinity: no limit. `work` is not stopped, and a late rejection of it is ignored.
  */
 export function withTimeLimit<T, L>(
   work: Promise<T>,

@@ -2,18 +2,21 @@ export interface Rate {
   readonly requestsPerSecond: number;
   /** Requests that may come at once. */
   readonly burst: number;
-  /** Whether there is room all the time, or anew when a second is over, which begins with its first request. Steadily if left out. */
+  /**
+   * How tokens come back: continuously, or all at the end of a second that begins with its first request. Continuously if left
+   * out.
+   */
   readonly fills?: 'steadily' | 'each second';
 }
 
-/** Limiter of requests to a rate; full at first. */
+/** A limiter of the rate of requests. It begins full. */
 export class TokenBucket {
   readonly #clock: () => number;
   readonly rate: Rate;
   #tokens: number;
   #filledAt: number;
 
-  /** `clock`: milliseconds that never go back, such as performance.now(). */
+  /** `clock`: milliseconds of a clock that is never set back, such as performance.now(). */
   constructor(rate: Rate, clock: () => number) {
     this.#clock = clock;
     this.rate = rate;
@@ -21,7 +24,7 @@ export class TokenBucket {
     this.#filledAt = clock();
   }
 
-  /** Whether there was a token to take. */
+  /** Takes a token. Returns whether there was one. */
   take(): boolean {
     this.#fill();
     if (this.#tokens < 1) return false;
@@ -29,7 +32,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** A bucket of another rate that is as full as this one; this one if the rate is the same. */
+  /** Returns a bucket with another rate that is as full as this one, or this one if the rate is the same. */
   at(rate: Rate): TokenBucket {
     const { requestsPerSecond, burst, fills } = this.rate;
     if (rate.requestsPerSecond === requestsPerSecond && rate.burst === burst && rate.fills === fills) return this;

@@ -108,7 +108,7 @@ it('an engine that fails denies, and says so', async () => {
   expect(response.status).toBe(403);
   expect(response.body).toEqual({
     errorName: 'AccessDeniedException',
-    errorMessage: 'The policy of the key store could not be asked.',
+    errorMessage: 'The policy of the key store could not be evaluated.',
   });
   expect(proxy.lastLogged?.record).toMatchObject({
     detail: 'the policy engine failed',

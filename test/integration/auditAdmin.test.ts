@@ -104,7 +104,7 @@ it('reloads are recorded, with their changes, also those that were refused', asy
   });
   writeFileSync(files.configFile, 'nonsense');
   proxy.signal('SIGHUP');
-  await proxy.logged({ msg: 'the configuration is not reloaded: the one before stays in force' });
+  await proxy.logged({ msg: 'the configuration is not reloaded: the previous one stays in force' });
   proxy.signal('SIGTERM');
   expect(await proxy.exitCode).toBe(0);
   const reloads = auditRecords(auditDirectory(files)).filter(({ type }) => type === 'reload');

@@ -115,7 +115,7 @@ it('with onFailure: serve, a log that cannot be opened keeps no worker from serv
   for (const worker of [1, 2]) await proxy.logged({ msg: failing, worker });
   await proxy.proveService();
   for (const file of inTheWay) rmSync(file);
-  for (const worker of [1, 2]) await proxy.logged({ msg: 'the audit log is written again', worker });
+  for (const worker of [1, 2]) await proxy.logged({ msg: 'the audit log can be written again', worker });
   await proxy.proveService();
   await stop(proxy);
   expect((await verify(directory)).exitCode).toBe(0);

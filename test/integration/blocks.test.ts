@@ -142,7 +142,10 @@ describe('a proxy', () => {
     await run('key', 'block', 'foo', '--key-store', 'first');
     const proxy = await startProxy(files);
     writeFileSync(blockList(files), '');
-    await proxy.logged({ msg: 'the block list cannot be read: the blocks before stay in force', problem: 'is empty' });
+    await proxy.logged({
+      msg: 'the block list cannot be read: the previous blocks stay in force',
+      problem: 'is empty',
+    });
     expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(400);
   });
 

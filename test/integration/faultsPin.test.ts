@@ -60,7 +60,7 @@ it.each(REFUSALS)(
     await proxy.running.logged({
       level: 'error',
       keyManager: `${store + 1}-1`,
-      msg: 'A token refuses the PIN: it is not repaired any more. Correct it in the configuration',
+      msg: 'A token refuses the PIN and is no longer repaired: correct the PIN in the configuration',
     });
     await expect.poll(() => proxy.health(store)).toBe('InternalException');
 

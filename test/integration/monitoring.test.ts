@@ -160,7 +160,7 @@ it('drains as the configuration in force says', async () => {
 it('has no use for a PIN that was refused until the configuration has changed, and needs no restart then', async () => {
   files.writeSecret('pin', 'no-such-pin');
   const { running, get } = await start();
-  await running.logged({ msg: 'A key manager cannot be opened, and is not tried again: correct its PIN' });
+  await running.logged({ msg: 'A key manager cannot be opened and is not retried: correct its PIN' });
   expect(await get('/readyz')).toMatchObject({ status: 503 });
   expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({ status: 500 });
 

@@ -54,7 +54,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     );
     running.signal('SIGHUP');
     const { problems } = await running.logged({
-      msg: 'the configuration is not reloaded: the one before stays in force',
+      msg: 'the configuration is not reloaded: the previous one stays in force',
     });
     expect(problems).toEqual(
       expect.arrayContaining([

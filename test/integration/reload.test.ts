@@ -18,7 +18,7 @@ import { SteadyLoad } from '../support/steadyLoad.ts';
 const RELOADED = 'the configuration was reloaded';
 const NEVER = `@id("everyone") permit (principal, action, resource);
 @id("role") forbid (principal == User::"arn:aws:iam::123456789012:role/x", action, resource);`;
-const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+const REFUSED = 'the configuration is not reloaded: the previous one stays in force';
 
 type StoreChange = (store: ProxyFiles['config']['keyStores'][number]) => object;
 

@@ -86,7 +86,7 @@ describe('a key manager that does not open', () => {
     await withProxy(async (proxy) => {
       expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
       await proxy.proveService();
-      const msg = 'A key manager cannot be opened: it is tried again in the background';
+      const msg = 'A key manager cannot be opened: it is retried in the background';
       const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1', msg });
       expect(report['detail']).toMatch(detail);
 
@@ -186,7 +186,7 @@ describe('a key manager in a thread whose library hangs', () => {
     proxy.signal('SIGTERM');
     // Killed, since no call of a module can be taken back.
     expect(await proxy.exitCode).toBe(null);
-    expect(proxy.output).toContain('a call of a PKCS#11 module has not come back: the process is killed');
+    expect(proxy.output).toContain('a call of a PKCS#11 module has not returned: the process is killed');
     lift();
   });
 });

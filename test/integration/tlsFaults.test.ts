@@ -16,7 +16,7 @@ import { runCommandHere } from '../support/runCommandHere.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { runProgram } from '../support/runProgram.ts';
 
-const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+const REFUSED = 'the configuration is not reloaded: the previous one stays in force';
 const { ca, server } = testCertificates;
 const days = (count: number) => new Date(Date.now() + count * 86_400_000);
 const withLines = (pem: string) => pem.replaceAll('\r', '').trim();

@@ -5,7 +5,7 @@ import type { LogRecord } from '../support/processLog.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 const RELOADED = 'the configuration was reloaded';
-const REFUSED = 'the configuration is not reloaded: the one before stays in force';
+const REFUSED = 'the configuration is not reloaded: the previous one stays in force';
 
 let files: ProxyFiles;
 /** Of the one HSM, and of a second one that comes by a reload. */

@@ -19,15 +19,15 @@ export interface KeyManagerFactoryOptions {
 type Isolation = Pkcs11Options['isolation'];
 
 /**
- * Opens the key managers of a process. All of those that share a module have the same isolation: a module is initialised once in
- * a process, and must have one owner.
+ * Opens the key managers of a process. All key managers that share a module have the same isolation, because a process
+ * initialises a module once, so the module must have one owner.
  */
 export class KeyManagerFactory {
   readonly #options: KeyManagerFactoryOptions;
   readonly #modules: ModuleRegistry;
   readonly #refusedPins: RefusedPins;
   readonly #isolated = new Map<string, IsolatedModule>();
-  /** Isolation of each module that was ever used, by its file. */
+  /** Isolation of each module that was ever used, by the module's file. */
   readonly #isolations = new Map<string, Isolation>();
 
   constructor(options: KeyManagerFactoryOptions) {
@@ -37,8 +37,8 @@ export class KeyManagerFactory {
   }
 
   /**
-   * Opens the token, logs in, trying the PIN once, and makes the health key if there is none. Throws Pkcs11Failure.
-   * `whenGone` is called when the key manager is lost and must be opened anew.
+   * Opens the token, logs in, trying the PIN once, and makes the health key if there is none. Throws Pkcs11Failure. `whenGone` is
+   * called when the key manager is lost and must be reopened.
    */
   async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
     const file = await findModule(options.module);
@@ -58,7 +58,10 @@ export class KeyManagerFactory {
     return module.open(options, whenGone);
   }
 
-  /** Ends the threads, whose key managers must be closed. One in which a call hangs goes on, and keeps the process. */
+  /**
+   * Ends the threads. Their key managers must be closed first. A thread in which a call hangs continues, and keeps the process
+   * alive.
+   */
   async close(): Promise<void> {
     await Promise.all([...this.#isolated.values()].map((module) => module.end(KEY_MANAGER_DURATIONS.threadEndMs)));
   }

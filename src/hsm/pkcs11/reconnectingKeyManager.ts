@@ -20,9 +20,11 @@ import { Pkcs11Failure } from './pkcs11Failure.ts';
 export interface ReconnectingKeyManagerOptions {
   readonly name: string;
   readonly timeoutMs: number;
-  /** Opens it, trying the PIN once. Throws Pkcs11Failure. `whenGone` is called when it is lost and must be opened anew. */
+  /**
+   * Opens the key manager, trying the PIN once. Throws Pkcs11Failure. `whenGone` is called when it is lost and must be reopened.
+   */
   readonly open: (whenGone: () => void) => Promise<KeyManager>;
-  /** Called each time that it has been opened. */
+  /** Called each time the key manager has been opened. */
   readonly onOpen: () => Promise<void>;
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
@@ -31,7 +33,7 @@ export interface ReconnectingKeyManagerOptions {
 }
 
 type State =
-  /** The first attempt to open it is running, or has not begun. */
+  /** The first attempt to open the key manager is running, or has not begun. */
   | { readonly name: 'opening' }
   | { readonly name: 'open'; readonly keyManager: KeyManager; readonly since: number }
   /** It did not open, or was lost. `timer`: of the next attempt, which may be running already. */
@@ -45,7 +47,7 @@ type State =
   | { readonly name: 'refused'; readonly failure: Pkcs11Failure }
   | { readonly name: 'closed' };
 
-/** A key manager that may not be open yet, or be lost again. Until it is open, operations fail with InternalException. */
+/** A key manager that may not be open yet, or may be lost again. While it is not open, operations fail with InternalException. */
 export class ReconnectingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
@@ -66,7 +68,7 @@ export class ReconnectingKeyManager implements KeyManager {
     return this.#state.name === 'open';
   }
 
-  /** Tries to open it, once. Resolves to the failure, if there was one. */
+  /** Tries once to open the key manager. Resolves to the failure, if there was one. */
   async open(): Promise<Pkcs11Failure | undefined> {
     const { open, onOpen, clock } = this.#options;
     const startedAt = clock();
@@ -89,7 +91,7 @@ export class ReconnectingKeyManager implements KeyManager {
     return undefined;
   }
 
-  /** Reports that it is not open, and goes on trying in the background; not if its PIN was refused. */
+  /** Logs that the key manager is not open, and retries in the background, unless its PIN was refused. */
   openLater(): void {
     if (this.#state.name !== 'lost') return;
     const { failure, attemptMs } = this.#state;
@@ -97,14 +99,14 @@ export class ReconnectingKeyManager implements KeyManager {
     const record = { keyManager: name, detail: failure.message };
     if (failure.pinRefused) {
       this.#state = { name: 'refused', failure };
-      logger.error(record, 'A key manager cannot be opened, and is not tried again: correct its PIN');
+      logger.error(record, 'A key manager cannot be opened and is not retried: correct its PIN');
       return;
     }
     const retryInMs = Math.round(this.#pauses.next(attemptMs));
-    logger.error({ ...record, retryInMs }, 'A key manager cannot be opened: it is tried again in the background');
+    logger.error({ ...record, retryInMs }, 'A key manager cannot be opened: it is retried in the background');
     const timer = setTimeout(() => {
       void this.open().then((failure) => {
-        // One that opened and was lost again meanwhile has its next attempt already.
+        // If the key manager was opened and lost again meanwhile, its next attempt is already scheduled.
         if (failure) this.openLater();
       });
     }, retryInMs).unref();
@@ -158,7 +160,7 @@ export class ReconnectingKeyManager implements KeyManager {
   #lose(): void {
     const { clock } = this.#options;
     if (this.#state.name !== 'open') return;
-    // A key manager that is lost as soon as it is open must not be opened in a loop.
+    // A key manager that is lost right after it was opened must not be reopened in a tight loop.
     if (clock() - this.#state.since >= this.#durations.longestMs) this.#pauses.reset();
     const failure = new Pkcs11Failure('It was lost: the thread of its PKCS#11 module ended.');
     this.#state = { name: 'lost', failure, attemptMs: 0 };
@@ -178,7 +180,7 @@ export class ReconnectingKeyManager implements KeyManager {
   }
 }
 
-// The message of what is not ours may hold anything.
+// The message of an error that is not ours may hold anything.
 function toFailure(error: unknown): Pkcs11Failure {
   if (error instanceof Pkcs11Failure) return error;
   return new Pkcs11Failure(`Opening it failed: ${redactError(error)}`, { cause: error });

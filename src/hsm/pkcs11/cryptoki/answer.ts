@@ -1,6 +1,6 @@
 import { CryptokiError } from './cryptokiError.ts';
 
-/** What a call of pkcs11js gives. Throws CryptokiError if the module answers with anything but CKR_OK. */
+/** Returns the result of a pkcs11js call. Throws CryptokiError if the module answers with anything but CKR_OK. */
 export function answer<T>(functionName: string, call: () => T): T {
   try {
     return call();
@@ -10,8 +10,8 @@ export function answer<T>(functionName: string, call: () => T): T {
 }
 
 /**
- * CryptokiError for the answer of a module; any other error as it is. pkcs11js gives `CKR_NAME:code` as the message, or `CKR_NAME` and
- * the code as a property, depending on the function.
+ * Converts the answer of a module to a CryptokiError, and returns any other error unchanged. Depending on the function, pkcs11js
+ * gives `CKR_NAME:code` as the message, or `CKR_NAME` and the code as a property.
  */
 export function translateAnswer(functionName: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -1,4 +1,4 @@
-/** A PKCS#11 function answered with something other than CKR_OK. Its message holds names and codes only, never data. */
+/** A PKCS#11 function answered with something other than CKR_OK. The message holds names and codes only, never data. */
 export class CryptokiError extends Error {
   override readonly name = 'CryptokiError';
   /** For example `C_Decrypt`. */
@@ -14,7 +14,7 @@ export class CryptokiError extends Error {
   }
 }
 
-/** A module answered CKR_OK and did what the standard forbids. The message holds names and lengths only, never data. */
+/** A module answered CKR_OK, but violated the standard. The message holds names and lengths only, never data. */
 export class ModuleFault extends Error {
   override readonly name = 'ModuleFault';
 }

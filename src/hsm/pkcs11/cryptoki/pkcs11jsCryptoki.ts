@@ -15,10 +15,10 @@ import { asBuffer, gcmMechanism } from './gcmMechanism.ts';
 import { loadPkcs11js } from './loadPkcs11js.ts';
 import { toTokenInfo } from './toTokenInfo.ts';
 
-/** Cryptoki by pkcs11js, which only this folder knows. */
+/** Cryptoki through pkcs11js. Only this folder imports pkcs11js. */
 export class Pkcs11jsCryptoki implements ManagingCryptoki {
   readonly #module = new (loadPkcs11js().PKCS11)();
-  // pkcs11js keeps no reference to what a module reads and writes, so that it could be collected while the call runs.
+  // pkcs11js keeps no reference to buffers that a module reads and writes, so they could be collected while the call runs.
   readonly #running = new Set<GcmCall>();
 
   /** Loads the shared library. Throws an Error with the dynamic linker's message, or Pkcs11Failure for lack of pkcs11js. */
@@ -27,7 +27,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
   }
 
   initialize(parameters?: string): boolean {
-    // Without this flag a module may do without locks, since the application is then taken for single-threaded.
+    // Without this flag the application counts as single-threaded, and a module may omit locks.
     const flags = CKF.OS_LOCKING_OK;
     // pkcs11js cuts off the last character.
     const options = parameters === undefined ? { flags } : { flags, libraryParameters: `${parameters} ` };
@@ -134,7 +134,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
     const found: ObjectHandle[] = [];
     let batch: ObjectHandle[];
     do {
-      // A module may give fewer than it is asked for; only none at all means that there are no more.
+      // A module may return fewer objects than requested. Only an empty answer means that there are no more.
       batch = answer('C_FindObjects', () => this.#module.C_FindObjects(session, Math.min(limit - found.length, 100)));
       found.push(...batch);
     } while (batch.length > 0 && found.length < limit);
@@ -153,7 +153,7 @@ export class Pkcs11jsCryptoki implements ManagingCryptoki {
       return new Map(attributes.map(({ type, value }) => [type, value]));
     } catch (error) {
       if (!isAnswer(error, CKR.ATTRIBUTE_TYPE_INVALID, CKR.ATTRIBUTE_SENSITIVE)) throw error;
-      // One attribute that cannot be read spoils the answer for all: ask for each alone.
+      // One attribute that cannot be read spoils the answer for all of them, so each is read alone.
       if (types.length === 1) return new Map();
       return new Map(types.flatMap((type) => [...this.readAttributes(session, object, [type])]));
     }

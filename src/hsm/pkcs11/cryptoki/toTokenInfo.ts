@@ -6,7 +6,7 @@ interface Version {
   readonly minor: number;
 }
 
-/** CK_TOKEN_INFO as a module fills it in. */
+/** CK_TOKEN_INFO as a module fills it. */
 interface RawTokenInfo {
   readonly label: string;
   readonly serialNumber: string;
@@ -23,7 +23,7 @@ const PIN_DANGERS: readonly (readonly [flag: number, danger: PinDanger])[] = [
   [CKF.USER_PIN_FINAL_TRY, 'final try'],
   [CKF.USER_PIN_COUNT_LOW, 'count low'],
 ];
-// CK_UNAVAILABLE_INFORMATION, as far as a number holds it, is beyond; 0 is CK_EFFECTIVELY_INFINITE.
+// Larger values mean CK_UNAVAILABLE_INFORMATION, which a number cannot hold exactly. 0 is CK_EFFECTIVELY_INFINITE.
 const LARGEST_COUNT = 0xffff_fffe;
 
 export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
@@ -42,7 +42,7 @@ export function toTokenInfo(slot: bigint, info: RawTokenInfo): TokenInfo {
   };
 }
 
-// The standard pads with blanks, some modules with NUL. Any other white space belongs to the text.
+// The standard pads with blanks, and some modules pad with NUL. Other white space belongs to the text.
 function unpad(text: string): string {
   return text.replace(/[ \0]+$/, '');
 }

@@ -6,13 +6,13 @@ export interface NewAesKey {
   readonly label: string;
   /** Lower-case hexadecimal; 16 random bytes if left out. */
   readonly ckaId?: string | undefined;
-  /** None makes a key that no operation may use. */
+  /** If empty, no operation may use the key. */
   readonly usages: readonly ('ENCRYPT' | 'DECRYPT')[];
-  /** 256, the only size that KMS accepts, unless said otherwise. */
+  /** 256 if left out, the only size that KMS accepts. */
   readonly bits?: 128 | 192 | 256;
 }
 
-/** Attributes of an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others. */
+/** Attributes of an AES key in the token: sensitive, never extractable, not modifiable, with exactly these usages. */
 export function aesKeyTemplate({ label, ckaId, usages, bits = 256 }: NewAesKey): Template {
   return [
     { type: CKA.CLASS, value: CKO.SECRET_KEY },
@@ -27,7 +27,7 @@ export function aesKeyTemplate({ label, ckaId, usages, bits = 256 }: NewAesKey):
     { type: CKA.MODIFIABLE, value: false },
     { type: CKA.ENCRYPT, value: usages.includes('ENCRYPT') },
     { type: CKA.DECRYPT, value: usages.includes('DECRYPT') },
-    // Said outright, because tokens differ in what they allow by default.
+    // These attributes are explicit, because the defaults of tokens differ.
     { type: CKA.WRAP, value: false },
     { type: CKA.UNWRAP, value: false },
     { type: CKA.SIGN, value: false },

@@ -14,25 +14,30 @@ interface Known extends SecretKey {
 export interface KeyDirectoryOptions {
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** How long a handle is used before the key is looked for again. */
+  /** How long a handle is used before the key is searched for again. */
   readonly keyAgeMs: number;
 }
 
 /**
- * The secret keys of a token by their selectors. What was found is kept for a while; what was not is looked for each time.
+ * The secret keys of a token by their selectors. Found keys are cached for a while; keys that were not found are searched for
+ * each time.
  *
- * KMS takes KeyNotFoundException for the loss of a key and does not try again. A token whose files, network or descriptors are
- * gone for a moment shows fewer keys, and no error. So a key that was there is not found missing here, but vanished.
+ * KMS takes KeyNotFoundException for the loss of a key and does not try again. But a token whose files, network or descriptors
+ * are briefly gone shows fewer keys, and no error. So a key that was found before and is missing now counts as vanished, not as
+ * missing.
  */
 export class KeyDirectory {
   readonly #cryptoki: Cryptoki;
   readonly #options: KeyDirectoryOptions;
   readonly #known = new Map<string, Known>();
-  /** Selectors by which keys were found since the token was opened. */
+  /** Selectors of keys that were found since the token was opened. */
   readonly #seen = new Map<string, KeySelector>();
-  /** Those of them that have vanished. */
+  /** Those of them whose keys have vanished. */
   readonly #vanished = new Map<string, KeySelector>();
-  /** Those that were believed to be deleted. One that comes and goes says nothing of the token, and must not restart its module again and again. */
+  /**
+   * Those whose keys were believed to be deleted. If such a key comes and goes, that says nothing about the token, and must not
+   * restart its module again and again.
+   */
   readonly #unsteady = new Set<string>();
   #generation = 0;
 
@@ -42,8 +47,8 @@ export class KeyDirectory {
   }
 
   /**
-   * The key that is so selected. Throws KeyNotFoundException; InternalException if there are several; KeysVanished if it, or
-   * another key, was there and is not now, for the first time.
+   * Finds the selected key. Throws KeyNotFoundException, or InternalException if there are several. Throws KeysVanished if this
+   * key or another one was there before and is missing now for the first time.
    */
   find(session: SessionHandle, selector: KeySelector): SecretKey {
     const known = this.#known.get(idOf(selector));
@@ -51,12 +56,12 @@ export class KeyDirectory {
     return isFresh ? known : this.lookUp(session, selector);
   }
 
-  /** `find`, asking the token even if the key is known. */
+  /** Like `find`, but asks the token even if the key is cached. */
   lookUp(session: SessionHandle, selector: KeySelector): SecretKey {
     return this.accept(session, selector, findSecretKeys(this.#cryptoki, session, { ...selector, limit: 2 }));
   }
 
-  /** `find` with the handles that the token has just given for the selector: two of them if it has several keys. */
+  /** Like `find`, with handles that the token has just returned for the selector: two of them if it has several keys. */
   accept(session: SessionHandle, selector: KeySelector, [handle, another]: readonly ObjectHandle[]): SecretKey {
     const id = idOf(selector);
     this.#known.delete(id);
@@ -73,33 +78,33 @@ export class KeyDirectory {
     return key;
   }
 
-  /** Handles of all secret keys of the token, `limit` at most. */
+  /** Handles of the secret keys of the token, at most `limit`. */
   list(session: SessionHandle, limit: number): ObjectHandle[] {
     return findSecretKeys(this.#cryptoki, session, { limit });
   }
 
-  /** Label and CKA_ID of a key. */
+  /** Reads the label and the CKA_ID of a key. */
   read(session: SessionHandle, handle: ObjectHandle): KeySelector {
     const attributes = this.#cryptoki.readAttributes(session, handle, [CKA.LABEL, CKA.ID]);
     const label = attributes.get(CKA.LABEL);
-    // Other bytes would become a text that is not this label.
+    // Other bytes would decode to a text that is not this label.
     return {
       label: label && isUtf8(label) ? label.toString() : undefined,
       ckaId: attributes.get(CKA.ID)?.toString('hex'),
     };
   }
 
-  /** Whether a key was found by this selector, so that it cannot be missing but only vanish. */
+  /** Whether a key was found by this selector before, so that its absence means that it has vanished. */
   hasSeen(selector: KeySelector): boolean {
     return this.#seen.has(idOf(selector));
   }
 
-  /** Counts the times that all handles were forgotten. Handles of an earlier generation may be void. */
+  /** Counts how often all handles were dropped. Handles of an earlier generation may be invalid. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Handles do not outlive a login, and the token may give the same ones to other keys afterwards. */
+  /** Drops all handles. Handles do not outlive a login, and the token may reuse them for other keys afterwards. */
   forgetAll(): void {
     this.#generation += 1;
     this.#known.clear();
@@ -107,7 +112,7 @@ export class KeyDirectory {
 
   /**
    * Throws KeysVanished if a key that has vanished is still missing. With `believe`, a token that has any key is believed: the
-   * missing ones were deleted. Returns these, in words.
+   * missing keys count as deleted. Returns the deleted keys, in words.
    */
   confirm(session: SessionHandle, believe: boolean): string[] {
     const deleted: string[] = [];
@@ -124,7 +129,7 @@ export class KeyDirectory {
   }
 
   #notFound(session: SessionHandle, selector: KeySelector): Error {
-    // Without a login, private keys are not refused but invisible.
+    // Without a login, private keys are invisible, and the token reports no error.
     if (!this.#cryptoki.isUserLoggedIn(session)) {
       return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
     }
@@ -136,7 +141,7 @@ export class KeyDirectory {
     return notFound(selector);
   }
 
-  /** The key that was found first, as a rule the health key, if it is missing too. */
+  /** Returns the key that was found first, usually the health key, if it is missing too. */
   #missingWitness(session: SessionHandle): KeySelector | undefined {
     const [witness] = this.#seen.values();
     return witness && !this.#has(session, witness) ? witness : undefined;
@@ -153,7 +158,7 @@ export function notFound(selector: KeySelector): XksError {
   });
 }
 
-/** Secret keys that are stored in the token. */
+/** Finds secret keys that are stored in the token. */
 export function findSecretKeys(
   cryptoki: Cryptoki,
   session: SessionHandle,
@@ -168,7 +173,7 @@ export function findSecretKeys(
   return cryptoki.findObjects(session, template, limit);
 }
 
-/** The same text for the same selector. */
+/** Returns the same text for equal selectors. */
 export function idOf({ label = '', ckaId = '' }: KeySelector): string {
   return `${ckaId}/${label}`;
 }

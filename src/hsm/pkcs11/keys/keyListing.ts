@@ -6,9 +6,9 @@ import { idOf } from './keyDirectory.ts';
 export class KeyListing {
   readonly #bySelector = new Map<string, ObjectHandle[]>();
 
-  /** `key`: its label and CKA_ID, as far as it has them. */
+  /** Adds a handle. `key` has its label and CKA_ID, if they are known. */
   add(handle: ObjectHandle, { label, ckaId }: KeySelector): void {
-    // A selector has one of them, or both.
+    // A selector has a label, a CKA_ID, or both.
     for (const id of new Set([idOf({ label }), idOf({ ckaId }), idOf({ label, ckaId })])) {
       const same = this.#bySelector.get(id);
       if (same) same.push(handle);
@@ -16,7 +16,7 @@ export class KeyListing {
     }
   }
 
-  /** All keys that are so selected. */
+  /** Returns the handles of all keys that match the selector. */
   find(selector: KeySelector): readonly ObjectHandle[] {
     return this.#bySelector.get(idOf(selector)) ?? [];
   }

@@ -1,4 +1,4 @@
-/** A token that had a key does not have it now. A key manager believes that only after the module was restarted. */
+/** A token no longer has a key that it had before. A key manager believes this only after the module was restarted. */
 export class KeysVanished extends Error {
   override readonly name = 'KeysVanished';
 

@@ -11,20 +11,20 @@ import type { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { showText } from '../token/showText.ts';
 import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
 
-/** A secret key of the token. The last three are undefined if the token does not say. */
+/** A secret key of the token. The last three members are undefined if the token does not report them. */
 export interface ListedKey extends KeyDescription {
-  /** Its CKA_LABEL as it is shown to people. */
+  /** Its CKA_LABEL in printable form. */
   readonly label: string;
   /** Lower-case hexadecimal. */
   readonly ckaId: string;
   readonly alwaysSensitive: boolean | undefined;
   readonly neverExtractable: boolean | undefined;
-  /** Made in the token, and not imported. */
+  /** Whether the key was made in the token, and not imported. */
   readonly local: boolean | undefined;
 }
 
 const LIST_LIMIT = 100_000;
-// To make a key that others may be making too.
+// Attempts to make a key that others may be making too.
 const ATTEMPTS = 10;
 const MAX_PAUSE_MS = 300;
 
@@ -36,7 +36,7 @@ export async function openPkcs11Administration(
   return new Pkcs11Administration(await openToken(options, modules));
 }
 
-/** Creates and lists keys. Not for use while serving: its calls block. */
+/** Creates and lists keys. Not for use in a serving process, because its calls block. */
 export class Pkcs11Administration {
   readonly #opened: OpenToken;
 
@@ -45,8 +45,8 @@ export class Pkcs11Administration {
   }
 
   /**
-   * Makes an AES key in the token: sensitive, never extractable, not modifiable, with these usages and no others.
-   * Throws Pkcs11Failure if there is a secret key with this label or CKA_ID already, or if the token refuses.
+   * Makes an AES key in the token: sensitive, never extractable, not modifiable, with exactly these usages. Throws Pkcs11Failure
+   * if a secret key with this label or CKA_ID exists, or if the token refuses.
    */
   createKey(key: NewAesKey): ListedKey {
     const { label, ckaId } = key;
@@ -62,8 +62,8 @@ export class Pkcs11Administration {
   }
 
   /**
-   * Makes a key as `createKey` does unless there is one; true if it did. Safe when several proxies do so at once: a
-   * proxy that then finds more than its own key deletes its own. Throws Pkcs11Failure.
+   * Makes a key as `createKey` does, unless it exists. Returns whether it made one. It is safe when several proxies call it at
+   * once: a proxy that then finds other keys beside its own deletes its own. Throws Pkcs11Failure.
    */
   async createKeyIfAbsent(key: NewAesKey): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -87,7 +87,7 @@ export class Pkcs11Administration {
     return this.#withSession('read-only', (session) => this.#count(session, { label }) > 0);
   }
 
-  /** All secret keys in the token, sorted by label, then by CKA_ID. Throws Pkcs11Failure. */
+  /** Lists all secret keys in the token, sorted by label, then by CKA_ID. Throws Pkcs11Failure. */
   listKeys(): ListedKey[] {
     return this.#withSession('read-only', (session) =>
       findSecretKeys(this.#opened.module.cryptoki, session, { limit: LIST_LIMIT }).map((key) =>

@@ -11,8 +11,8 @@ export interface HealthKey {
 }
 
 /**
- * Makes the key of the deep health check if the token has none. A failure is logged only: the check will tell what it means.
- * Spec, "GetHealthStatus": the proxy "SHOULD create test keys in the external key manager".
+ * Makes the key of the deep health check if the token has none. A failure is only logged, since the check will then fail by
+ * itself. Spec, "GetHealthStatus": the proxy "SHOULD create test keys in the external key manager".
  */
 export async function provideHealthKey(
   opened: OpenToken,

@@ -2,8 +2,8 @@ import { XksError } from '../../../xks/errors.ts';
 import type { SecretKey } from './secretKey.ts';
 
 /**
- * Throws InvalidKeyUsageException unless the key is an AES-256 key that permits this. Not every token would refuse, and asking it
- * would cost a session.
+ * Throws InvalidKeyUsageException unless the key is an AES-256 key that permits this usage. Not every token enforces this, and
+ * asking the token would take a session.
  */
 export function requireUsage({ description: { keySpec, keyUsage } }: SecretKey, usage: 'ENCRYPT' | 'DECRYPT'): void {
   if (keySpec !== 'AES_256') {

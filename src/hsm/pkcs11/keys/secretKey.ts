@@ -29,7 +29,10 @@ export const DESCRIBING_ATTRIBUTES: readonly number[] = [
   ...USAGES.map(([, attribute]) => attribute),
 ];
 
-/** keySpec is `AES_<bits>` or the name of the CKK. A usage attribute that the token does not know means that it is not allowed. */
+/**
+ * Describes a key. keySpec is `AES_<bits>` or the name of the CKK. A usage attribute that the token does not know counts as not
+ * allowed.
+ */
 export function describeSecretKey(attributes: Attributes): KeyDescription {
   return {
     keySpec: keySpec(readUlong(attributes, CKA.KEY_TYPE), readUlong(attributes, CKA.VALUE_LEN)),
@@ -39,13 +42,13 @@ export function describeSecretKey(attributes: Attributes): KeyDescription {
   };
 }
 
-/** A CK_BBOOL; undefined if the token does not know it. */
+/** Reads a CK_BBOOL. Undefined if the token does not know the attribute. */
 export function readBoolean(attributes: Attributes, type: number): boolean | undefined {
   const value = attributes.get(type)?.[0];
   return value === undefined ? undefined : value !== 0;
 }
 
-/** A CK_ULONG; undefined if the token does not know it or gives something else. */
+/** Reads a CK_ULONG. Undefined if the token does not know the attribute, or returns another type. */
 function readUlong(attributes: Attributes, type: number): number | undefined {
   const value = attributes.get(type);
   return value?.length === 8 ? Number(value.readBigUInt64LE()) : undefined;

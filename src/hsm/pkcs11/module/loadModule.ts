@@ -3,7 +3,7 @@ import type { ManagingCryptoki } from '../cryptoki/cryptoki.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import { Pkcs11jsCryptoki } from '../cryptoki/pkcs11jsCryptoki.ts';
 
-/** The one name of a module in this process, whatever links lead to it. Throws Pkcs11Failure if it is not there. */
+/** Returns the canonical path of a module, the same for all links to it. Throws Pkcs11Failure if the module does not exist. */
 export async function findModule(path: string): Promise<string> {
   return realpath(path).catch((cause: unknown) => {
     const advice = "Install the vendor's library, or correct the path.";
@@ -11,7 +11,7 @@ export async function findModule(path: string): Promise<string> {
   });
 }
 
-/** Loads the shared library, which stays loaded while the result is in use. Throws Pkcs11Failure. */
+/** Loads the shared library. It stays loaded while the result is in use. Throws Pkcs11Failure. */
 export function loadModule(path: string): ManagingCryptoki {
   try {
     return new Pkcs11jsCryptoki(path);

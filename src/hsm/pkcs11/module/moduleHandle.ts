@@ -2,25 +2,28 @@ import type { Cryptoki } from '../cryptoki/cryptoki.ts';
 import { CryptokiError } from '../cryptoki/cryptokiError.ts';
 import { RefusedPins } from '../token/refusedPins.ts';
 
-/** One user's hold on a PKCS#11 module. */
+/** The hold of one user on a PKCS#11 module. */
 export interface ModuleHandle {
   readonly cryptoki: Cryptoki;
   readonly refusedPins: RefusedPins;
-  /** Says that this user can bear a restart. There is none before all users have said so. */
+  /** Declares that this user can tolerate a restart. The module is not restarted before all users have declared this. */
   readonly allowRestart: (user: Restartable) => void;
   /**
-   * C_Finalize and C_Initialize, if all users of the module agree. Whether it was: then all handles of all users are void.
-   * Throws CryptokiError if the module does not start again.
+   * Calls C_Finalize and C_Initialize if all users of the module agree. Returns whether it did: then all handles of all users are
+   * invalid. Throws CryptokiError if the module does not start again.
    */
   readonly restart: () => boolean;
-  /** Gives the module up, exactly once; it is finalized when its last user does. None of its calls may be running. */
+  /**
+   * Releases the module; to be called exactly once. The module is finalized when its last user releases it. None of its calls may
+   * be running.
+   */
   readonly release: () => void;
 }
 
 export interface Restartable {
-  /** False while the user does its work, and while any of its calls may be running. */
+  /** Whether the module may be restarted now: false while the user works normally, and while any of its calls may be running. */
   mayRestart(): boolean;
-  /** All handles of sessions and objects are void; the module may give the same ones to others. */
+  /** Drops all handles of sessions and objects. They are invalid, and the module may reuse their values. */
   forgetHandles(): void;
 }
 
@@ -28,19 +31,19 @@ export interface SharedModuleOptions {
   /** Text for C_Initialize. */
   readonly parameters?: string | undefined;
   readonly refusedPins?: RefusedPins;
-  /** Whether it is ours even if it is initialised already; then it is started again, and nothing of before is left. */
+  /** Whether a module that is already initialised is ours. Then it is restarted, so that no earlier state is left. */
   readonly reclaim?: boolean;
 }
 
-/** A PKCS#11 module that is initialised. It is so for the process as a whole, however many users it has. */
+/** An initialised PKCS#11 module. Initialisation applies to the whole process, however many users the module has. */
 export class SharedModule {
   /** Text for C_Initialize. */
   readonly parameters: string | undefined;
   readonly #cryptoki: Cryptoki;
   readonly #refusedPins: RefusedPins;
-  /** The users, with what they have said of a restart. */
+  /** The users, each with its declaration about a restart. */
   readonly #users = new Map<ModuleHandle, Restartable | undefined>();
-  /** Whether C_Initialize was ours, so that C_Finalize is too. */
+  /** Whether this process called C_Initialize, and so must call C_Finalize. */
   #ours: boolean;
 
   /** Throws CryptokiError if the module does not start. */
@@ -57,7 +60,7 @@ export class SharedModule {
     this.#ours = cryptoki.initialize(parameters);
   }
 
-  /** A hold for one more user. `whenUnused` is called when the last one has given it up. */
+  /** Makes a hold for one more user. `whenUnused` is called when the last user has released the module. */
   share(whenUnused: () => void): ModuleHandle {
     const user: ModuleHandle = {
       cryptoki: this.#cryptoki,
@@ -92,7 +95,7 @@ export class SharedModule {
     try {
       this.#cryptoki.finalize();
     } catch (error) {
-      // There is nothing to finalize in a module that has lost its state or did not start again.
+      // A module that has lost its state, or did not start again, has nothing to finalize.
       if (!(error instanceof CryptokiError)) throw error;
     }
   }

@@ -5,13 +5,13 @@ import { SharedModule, type ModuleHandle } from './moduleHandle.ts';
 import { RefusedPins } from '../token/refusedPins.ts';
 
 export interface ModuleRegistryOptions {
-  /** They outlive the modules, which whoever fails to open a token gives up. */
+  /** PINs that were refused. They outlive the modules, which are released when a token cannot be opened. */
   readonly refusedPins?: RefusedPins;
-  /** Whether a module that is initialised already was left so by a thread that died, and is ours to start again. */
+  /** Whether a module that is already initialised was left so by a thread that died. Then it is ours to restart. */
   readonly reclaim?: boolean;
 }
 
-/** The PKCS#11 modules in use. A process has one of this, beside those of its module threads. */
+/** The PKCS#11 modules in use. A process has one registry, in addition to those of its module threads. */
 export class ModuleRegistry {
   readonly #loaded = new Map<string, SharedModule>();
   readonly #refusedPins: RefusedPins;
@@ -23,7 +23,7 @@ export class ModuleRegistry {
   }
 
   /**
-   * Loads and initialises the module, unless it is in use already. `path` is a shared library, `parameters` text for
+   * Loads and initialises the module, unless it is in use already. `path` is a shared library. `parameters` is text for
    * C_Initialize, on which all users of a module must agree. Throws Pkcs11Failure.
    */
   async open(path: string, parameters?: string): Promise<ModuleHandle> {

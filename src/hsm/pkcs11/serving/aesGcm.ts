@@ -5,22 +5,22 @@ import type { CipherCalls, Cryptoki, GcmParameters, ObjectHandle, SessionHandle 
 import { RandomIvs } from './randomIvs.ts';
 import { RecentIvs } from './recentIvs.ts';
 
-// The IV that an HSM writes in place.
+// Length of the IV that an HSM writes in place.
 const GIVEN_IV_BYTES = 12;
 
-/** How a module wants AES-GCM. */
+/** The way in which a module takes AES-GCM calls. */
 export interface GcmDialect {
-  /** none: C_Encrypt and C_Decrypt run in the calling thread. thread: they run in libuv's pool, beside one another. */
+  /** none: C_Encrypt and C_Decrypt run in the calling thread. thread: they run in libuv's pool, in parallel. */
   readonly isolation: 'none' | 'thread';
   /**
-   * The source of the IV. random: C_GenerateRandom XOR the operating system's generator. hsm-in-place: the HSM writes its own into the 12 zeros that it is given.
-   * hsm-appended: the HSM is given none, and its own, of 12 or 16 bytes, follows the tag.
+   * The source of the IV. random: C_GenerateRandom XOR the operating system's generator. hsm-in-place: the HSM writes its own IV
+   * over the 12 zeros that it gets. hsm-appended: the HSM gets no IV, and its own, of 12 or 16 bytes, follows the tag.
    */
   readonly iv: 'random' | 'hsm-in-place' | 'hsm-appended';
   readonly gcmParameters: GcmParameters;
 }
 
-/** AES-GCM by a token. Nothing that a module answers is believed about lengths. */
+/** AES-GCM by a token. Lengths in a module's answers are always checked. */
 export class AesGcm {
   readonly #calls: CipherCalls;
   readonly #dialect: GcmDialect;
@@ -39,13 +39,14 @@ export class AesGcm {
     const given = this.#givenIv(session);
     const tagEnd = plaintext.length + TAG_BYTES;
     const lengths = source === 'hsm-appended' ? IV_BYTES.map((length) => tagEnd + length) : [tagEnd];
-    // Room for more, so that a wrong length is seen; zeros, so that it cannot reveal what was in memory before.
+    // The buffer has extra room, so that a wrong length is noticed. It holds zeros, so that it cannot reveal earlier contents of
+    // the memory.
     const output = Buffer.alloc(Math.max(...lengths) + TAG_BYTES);
     const call = { key, iv: given, aad, input: plaintext, output, gcmParameters };
     const answer = await this.#calls.encrypt(session, call);
     if (!lengths.includes(answer.length)) throw wrongLength('C_Encrypt', answer.length, lengths.join(' or '));
     const iv = source === 'hsm-appended' ? answer.subarray(tagEnd) : given;
-    // What the module was given too: it has had the memory of that, and may have written to it.
+    // Also checked for an IV that the module was given: the module has access to its memory, and may have written to it.
     if (!this.#ivs.add(iv)) throw new ModuleFault('C_Encrypt gave no new IV');
     return { ciphertext: answer.subarray(0, plaintext.length), iv, tag: answer.subarray(plaintext.length, tagEnd) };
   }

@@ -27,7 +27,10 @@ export function isLoss(error: unknown): error is Loss {
   return error instanceof KeysVanished || (isAnswer(error, ...LOSSES) && !isVagueOfDecrypt(error));
 }
 
-/** Whether a module said no more than this of a decryption: a bad ciphertext as a rule, and as an exception a lost device. */
+/**
+ * Whether a module answered a decryption with one of these vague codes. They usually mean a bad ciphertext, and sometimes a lost
+ * device.
+ */
 export function isVagueOfDecrypt(error: unknown): error is CryptokiError {
   return isAnswer(error, ...VAGUE) && error.functionName === 'C_Decrypt';
 }

@@ -11,7 +11,7 @@ import type { SecretKey } from '../keys/secretKey.ts';
 
 // For fewer keys, searches are quick enough.
 const FEWEST_TO_LIST = 10;
-// A listing without end must not fill the memory.
+// An endless listing must not fill the memory.
 const MOST_LISTED = 100_000;
 
 /** Lends a session for a short time. Throws XksError. */
@@ -19,17 +19,20 @@ type WithSession = <T>(use: (session: SessionHandle) => T) => Promise<T>;
 
 /**
  * Describes many keys by one listing of the token. Some tokens look at all their objects in each search, so that searching for
- * each of n keys takes n² steps. Each step here borrows a session anew, and gives others a turn first.
+ * each of n keys takes n² steps. Each step here borrows a session anew, and lets other operations go first.
  */
 export class KeySurvey {
   readonly #keys: KeyDirectory;
   readonly #withSession: WithSession;
   readonly #clock: () => number;
-  /** Undefined: each key is searched for. */
+  /** If undefined, each key is searched for. */
   #listing: KeyListing | undefined;
   /** The directory's generation when the listing began. */
   #generation = -1;
-  /** Whether keys that the listing lacks are missing, as a search for one of them says. While in doubt, each is searched for. */
+  /**
+   * Whether a key that the listing lacks is missing. A search for one such key decides this. Until then, each of them is searched
+   * for.
+   */
   #absence: 'unknown' | 'believed' | 'doubted' = 'unknown';
   /** Milliseconds that the last search took. */
   #searchMs = 0;
@@ -41,7 +44,7 @@ export class KeySurvey {
     this.#clock = clock;
   }
 
-  /** Finds each key, by the rules of KeyDirectory. The first one is searched for, to know what a search takes. */
+  /** Finds each key, by the rules of KeyDirectory. The first key is searched for, to measure the duration of a search. */
   async describe(selectors: readonly KeySelector[]): Promise<KeyFinding[]> {
     const findings: KeyFinding[] = [];
     for (const [index, selector] of selectors.entries()) {
@@ -57,8 +60,8 @@ export class KeySurvey {
   }
 
   /**
-   * Lists the token, unless that takes longer than to search for each key. It ends without a decision if a loss is repaired
-   * meanwhile.
+   * Lists the token, unless that takes longer than searching for each key. If a loss is repaired meanwhile, it ends without a
+   * decision.
    */
   async #list(wanted: number): Promise<void> {
     const keys = this.#keys;
@@ -86,7 +89,7 @@ export class KeySurvey {
     this.#generation = generation;
   }
 
-  /** Undefined for an object that cannot be read: it may not be ours, and a loss is noticed by the next search. */
+  /** Returns undefined for an object that cannot be read. The object may not be ours, and the next search notices a loss. */
   #read(session: SessionHandle, handle: ObjectHandle): KeySelector | undefined {
     try {
       return this.#keys.read(session, handle);
@@ -105,14 +108,14 @@ export class KeySurvey {
       try {
         return keys.accept(session, selector, listed);
       } catch (error) {
-        // It was deleted meanwhile, or the login was lost.
+        // The key was deleted meanwhile, or the login was lost.
         if (!isAnswer(error, CKR.OBJECT_HANDLE_INVALID, CKR.KEY_HANDLE_INVALID)) throw error;
       }
     }
     if (this.#absence === 'believed' && !keys.hasSeen(selector)) throw notFound(selector);
     try {
       const found = this.#search(session, selector);
-      // It is new, or the token compares labels in another way.
+      // The key is new, or the token compares labels differently.
       this.#absence = 'doubted';
       return found;
     } catch (error) {
@@ -131,7 +134,7 @@ export class KeySurvey {
     }
   }
 
-  /** Whether the handles of the listing, or the decision to do without one, still stand. */
+  /** Whether the handles of the listing, or the decision not to list, are still valid. */
   #isCurrent(): boolean {
     return this.#generation === this.#keys.generation;
   }

@@ -6,7 +6,7 @@ export interface LossLogOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** One kind is logged once in so many milliseconds. */
+  /** Milliseconds in which one kind of event is logged once. */
   readonly quietMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface Pkcs11Logger {
   error(fields: object, message: string): void;
 }
 
-/** Logs losses and returns, each kind at most once in a while; a return is logged if its loss was. */
+/** Logs losses and returns, each kind at most once in a while. A return is logged if its loss was. */
 export class LossLog {
   readonly #options: LossLogOptions;
   #failed = { quietUntil: -Infinity, unreported: 0 };
@@ -28,7 +28,7 @@ export class LossLog {
     this.#options = options;
   }
 
-  /** An operation failed and is tried again. */
+  /** Logs that an operation failed and is tried again. */
   failed({ message }: Loss): void {
     const unreported = this.#admit(this.#failed);
     if (unreported === undefined) return;
@@ -36,7 +36,7 @@ export class LossLog {
     this.#options.logger.warn(fields, 'A PKCS#11 session, login or handle is gone: trying again with new ones');
   }
 
-  /** No operation can be served. */
+  /** Logs that no operation can be served. */
   lost(detail: string | undefined): void {
     const unreported = this.#admit(this.#lost);
     this.#lossWasReported = unreported !== undefined;
@@ -51,7 +51,7 @@ export class LossLog {
     this.#options.logger.warn(fields, 'A token is back');
   }
 
-  /** The HSM's random generator gave the same bytes again. */
+  /** Logs that the HSM's random generator returned the same bytes again. */
   repeatedRandom(): void {
     const unreported = this.#admit(this.#repeated);
     if (unreported === undefined) return;
@@ -67,16 +67,16 @@ export class LossLog {
     this.#options.logger.warn(fields, 'A key is no longer in the token');
   }
 
-  /** The end of all repairs. */
+  /** Logs the end of all repairs. */
   refused(detail: string | undefined): void {
     const fields = { keyManager: this.#options.name, detail };
     this.#options.logger.error(
       fields,
-      'A token refuses the PIN: it is not repaired any more. Correct it in the configuration',
+      'A token refuses the PIN and is no longer repaired: correct the PIN in the configuration',
     );
   }
 
-  /** How many were not reported before this one; undefined if this one is not to be either. */
+  /** Returns how many events were not logged before this one, or undefined if this one is not to be logged either. */
   #admit(kind: { quietUntil: number; unreported: number }): number | undefined {
     const now = this.#options.clock();
     if (now < kind.quietUntil) {

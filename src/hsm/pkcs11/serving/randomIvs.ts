@@ -4,7 +4,7 @@ import type { Cryptoki, SessionHandle } from '../cryptoki/cryptoki.ts';
 import { RecentIvs } from './recentIvs.ts';
 
 const IV_BYTES = 12;
-// One C_GenerateRandom, which is a round trip to a network HSM, serves so many IVs.
+// One C_GenerateRandom, a round trip to a network HSM, serves this many IVs.
 const IVS_AHEAD = 20;
 
 export interface RandomIvsOptions {
@@ -15,7 +15,7 @@ export interface RandomIvsOptions {
 
 /**
  * IVs of 12 bytes for one key manager: random bytes of the HSM XOR random bytes of the operating system. Each IV is as good as
- * the better one of the two generators, so one that repeats itself, or that others can foresee, does no harm.
+ * the better of the two generators. So it does no harm if one of them repeats itself or is predictable.
  */
 export class RandomIvs {
   readonly #options: RandomIvsOptions;
@@ -30,7 +30,7 @@ export class RandomIvs {
   next(session: SessionHandle): Buffer {
     const fromHsm = this.#takeFromHsm(session);
     if (!this.#fromHsm.add(fromHsm)) this.#options.onRepeat();
-    // Asked for each IV, and not ahead: what lies in memory is there twice after a machine was restored from a snapshot.
+    // Read for each IV, and not ahead: a machine that is restored from a snapshot would use bytes in memory twice.
     const iv = randomBytes(IV_BYTES);
     for (const [index, byte] of fromHsm.entries()) iv[index] = byte ^ (iv[index] ?? 0);
     return iv;

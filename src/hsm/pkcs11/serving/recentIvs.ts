@@ -1,4 +1,4 @@
-// A generator that has failed repeats itself soon.
+// A generator that has failed repeats itself soon, so a short memory is enough.
 const REMEMBERED = 1_024;
 
 /** Remembers the last 1,024 IVs. */
@@ -7,7 +7,7 @@ export class RecentIvs {
   readonly #inOrder: string[] = [];
   #next = 0;
 
-  /** Whether it is new: neither remembered nor all zeros, as a module leaves the memory that it does not write to. */
+  /** Whether the IV is new: neither remembered nor all zeros. A module that does not write an IV leaves zeros. */
   add(iv: Buffer): boolean {
     const bytes = iv.toString('latin1');
     if (this.#recent.has(bytes) || iv.every((byte) => byte === 0)) return false;

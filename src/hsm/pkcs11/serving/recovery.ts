@@ -26,28 +26,29 @@ interface LostState {
   /** The failure of the operation that noticed the loss, or of the last attempt to repair. */
   readonly cause: unknown;
   readonly since: number;
-  /** Whether the login stands, but operations fail all the same: then only a restart of the module may help. */
+  /** Whether operations fail although the login is valid. Then only a restart of the module may help. */
   readonly isStuck: boolean;
-  /** Resolves when the token is back, or will not come back. */
+  /** Resolves when the token is back, or is known not to come back. */
   readonly end: PromiseWithResolvers<undefined>;
   readonly pauses: BackOff;
-  /** Attempts that found all but a key that was there before. */
+  /** Number of attempts that found everything except a key that was there before. */
   readonly misses: number;
   readonly timer: NodeJS.Timeout;
 }
 
 type State =
-  /** `failingSince`: the first failure that a repair did not help, since when no operation has succeeded. */
+  /** `failingSince`: the time of the first failure that a repair did not fix. No operation has succeeded since. */
   | { readonly name: 'open'; readonly failingSince?: number }
   | LostState
   | { readonly name: 'refused'; readonly cause: unknown }
   | { readonly name: 'closed' };
 
 const OPEN: State = { name: 'open' };
-// A module that others use without trouble is not restarted. The token that lacks a key in so many attempts is believed all the same.
+// A module that works for its other users is not restarted. After this many attempts, the token that lacks a key is believed
+// without a restart.
 const MISSES_TO_BELIEVE = 4;
 
-/** Repairs the sessions, login, keys and module of one key manager, once for all operations that a loss has hit. */
+/** Repairs the sessions, login, keys and module of one key manager. One repair serves all operations that a loss has hit. */
 export class Recovery {
   readonly #options: RecoveryOptions;
   #state: State = OPEN;
@@ -65,7 +66,7 @@ export class Recovery {
     });
   }
 
-  /** Throws InternalException, at once, while the token is lost. */
+  /** Throws InternalException, without waiting, while the token is lost. */
   requireToken(): void {
     if (this.#state.name === 'closed') throw closed();
     if (this.#state.name !== 'open') throw lost(this.#state.cause);
@@ -75,18 +76,18 @@ export class Recovery {
     if (this.#state.name === 'open') this.#state = OPEN;
   }
 
-  /** Why an operation failed: a vague failure of a decryption is the device's if that does not answer either. */
+  /** Returns why an operation failed. A vague failure of a decryption counts as a loss if the device does not answer either. */
   diagnose(error: unknown): unknown {
     return isVagueOfDecrypt(error) ? (this.#options.opened.token.findFault() ?? error) : error;
   }
 
-  /** Makes what was lost anew, after an operation failed for it. Throws InternalException if that is not done by `deadline`. */
+  /** Repairs the loss that an operation failed with. Throws InternalException if the repair is not done by `deadline`. */
   async repair(loss: Loss, deadline: number): Promise<void> {
     if (this.#state.name === 'open') {
       this.#options.log.failed(loss);
       this.#forgetSessions();
       if (loss instanceof KeysVanished) this.#lose(loss);
-      // If the login is there, or there again thanks to another operation, only a session or a handle was lost.
+      // If the login is valid, or another operation has renewed it, only a session or a handle was lost.
       else if (this.#options.opened.token.findFault()) this.#logInOrLose();
     }
     if (this.#state.name === 'lost') {
@@ -95,7 +96,7 @@ export class Recovery {
     this.requireToken();
   }
 
-  /** Notes that the operation failed again after a repair. */
+  /** Notes that an operation failed again after a repair. */
   repairedInVain(loss: Loss): void {
     if (this.#state.name !== 'open') return;
     const { clock, durations, opened } = this.#options;
@@ -114,7 +115,7 @@ export class Recovery {
     before.end.resolve(undefined);
   }
 
-  /** Whether operations succeed, as far as is known. */
+  /** Whether operations succeed, as far as known. */
   #works(): boolean {
     return this.#state.name === 'open' && this.#state.failingSince === undefined;
   }
@@ -175,7 +176,7 @@ export class Recovery {
     loss.end.resolve(undefined);
   }
 
-  /** First what disturbs least. Throws the failure of the last step. */
+  /** Repairs in the order of least disturbance. Throws the failure of the last step. */
   #repairAll({ isStuck, misses }: Pick<LostState, 'isStuck' | 'misses'>): void {
     const { module, token } = this.#options.opened;
     this.#forgetSessions();
@@ -190,7 +191,7 @@ export class Recovery {
     }
   }
 
-  /** The token, the login and the keys. `believe`: whether a key that is missing is taken to be deleted. */
+  /** Finds the token, the login and the keys again. `believe`: whether a missing key counts as deleted. */
   #findAll(believe: boolean): void {
     const { opened, keys } = this.#options;
     const { token } = opened;

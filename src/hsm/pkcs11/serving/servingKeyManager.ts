@@ -34,11 +34,14 @@ import { invalidCiphertext, isInvalidCiphertext, translateFailure } from './tran
 export interface Pkcs11Options extends TokenOptions, GcmDialect {
   /** The key manager's name in the configuration. */
   readonly name: string;
-  /** Sessions lent at most, 1 or more. One more is kept for the login. */
+  /** Number of sessions that may be lent at once, 1 or more. One more is kept for the login. */
   readonly sessions: number;
-  /** Milliseconds for one operation, waits and a second attempt included. Without isolation a call cannot be interrupted. */
+  /**
+   * Milliseconds for one operation, including waits and a second attempt. Without isolation, a running call cannot be
+   * interrupted.
+   */
   readonly timeoutMs: number;
-  /** Label of the health key, which is made if the token has none. */
+  /** Label of the health key. It is made if the token has none. */
   readonly healthKey?: string;
 }
 
@@ -49,7 +52,7 @@ export interface ServingDependencies {
   readonly durations?: KeyManagerDurations;
 }
 
-/** The options beside those of its token. */
+/** Options of a key manager, without those of its token. */
 export type KeyManagerOptions = Omit<Pkcs11Options, keyof TokenOptions>;
 
 /** A method of a key manager that needs a session. */
@@ -57,12 +60,15 @@ type Operation = 'describeKey' | 'describeKeys' | 'encrypt' | 'encryptWithCdiv' 
 
 type Use<T> = (session: SessionHandle, deadline: number) => T | Promise<T>;
 
-/** A key manager over a token that is open. It repairs what is lost, but for the thread that it may run in. */
+/** A key manager over a token that is open. It repairs any loss except that of the thread that it may run in. */
 export class ServingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
   readonly #healthKey: string | undefined;
-  /** A token that refuses to make one is not asked, and that not logged, at each probe. */
+  /**
+   * Limits attempts to make a health key, so that a token that refuses one is not asked, and the refusal not logged, at each
+   * probe.
+   */
   readonly #healthKeysToMake: TokenBucket;
   readonly #opened: OpenToken;
   readonly #pool: SessionPool;
@@ -71,7 +77,10 @@ export class ServingKeyManager implements KeyManager {
   readonly #recovery: Recovery;
   readonly #logger: Pkcs11Logger;
   readonly #clock: () => number;
-  /** Whether the last decryption of a ciphertext of its own failed. Then it cannot be believed that one of a client is invalid. */
+  /**
+   * Whether the last decryption of one of its own ciphertexts failed. Then an answer that a client's ciphertext is invalid is not
+   * believed.
+   */
   #failsToDecrypt = false;
 
   constructor(
@@ -105,7 +114,7 @@ export class ServingKeyManager implements KeyManager {
     this.#recovery = new Recovery({ opened, pool: this.#pool, keys: this.#keys, log, clock, durations });
   }
 
-  /** Asks the token each time, so that the answer is true now. */
+  /** Asks the token each time, so that the answer is up to date. */
   describeKey(key: KeySelector, latest?: number): Promise<KeyDescription> {
     return this.#withSession('describeKey', latest, (session) => this.#keys.lookUp(session, key).description);
   }
@@ -168,11 +177,13 @@ export class ServingKeyManager implements KeyManager {
     return this.#pool.load;
   }
 
-  /** Resolves once all calls have come back. A call that does not leaves the module loaded, which must outlive it. */
+  /**
+   * Resolves once all calls have returned. If a call does not return, the module stays loaded, because it must outlive the call.
+   */
   async close(): Promise<void> {
     this.#recovery.stop();
     if (await this.#pool.close(this.timeoutMs)) this.#opened.close();
-    else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not come back: its module stays loaded');
+    else this.#logger.warn({ keyManager: this.name }, 'A PKCS#11 call has not returned: its module stays loaded');
   }
 
   #roundTrip(label: string, latest: number | undefined): Promise<void> {
@@ -195,7 +206,7 @@ export class ServingKeyManager implements KeyManager {
       encrypt: async (plaintext, aad) => this.#aesGcm.encrypt(session, find('ENCRYPT'), plaintext, aad),
       decrypt: async (sealed, aad) => {
         const answer = this.#aesGcm.decrypt(session, find('DECRYPT'), sealed, aad);
-        // Diagnosed before the session is given back: afterwards the key manager may be closed.
+        // The failure is diagnosed before the session is returned. Afterwards the key manager may be closed.
         return answer.catch((error: unknown) => {
           throw this.#recovery.diagnose(error);
         });
@@ -203,7 +214,7 @@ export class ServingKeyManager implements KeyManager {
     };
   }
 
-  /** A cipher that is asked to decrypt only what it has encrypted. */
+  /** A cipher that decrypts only its own ciphertexts. */
   #ownCipher(session: SessionHandle, selector: KeySelector, deadline: number): Cipher {
     const cipher = this.#cipher(session, selector, deadline);
     return {
@@ -244,7 +255,10 @@ export class ServingKeyManager implements KeyManager {
   }
 }
 
-/** A handle that was refused may lead to a key that is not there, which is repaired in another way. */
+/**
+ * Whether the loss differs from the one before: a handle that was refused may belong to a missing key, which needs another
+ * repair.
+ */
 function isOtherLoss(attempt: number, loss: Loss): boolean {
   return attempt === 2 && loss instanceof KeysVanished;
 }

@@ -6,23 +6,23 @@ import type { SessionHandle } from '../cryptoki/cryptoki.ts';
 import { UsualTimes } from './usualTimes.ts';
 
 export interface SessionPoolOptions {
-  /** Sessions at most, 1 or more. */
+  /** Number of sessions, 1 or more. */
   readonly size: number;
   readonly open: () => SessionHandle;
-  /** Does not throw for a session that is gone already. */
+  /** Closes a session. Does not throw if the session is already gone. */
   readonly close: (session: SessionHandle) => void;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** Milliseconds that an operation has at most. When no session has come back for so long, the module hangs. */
+  /** Milliseconds that an operation may take. If no session is returned for this long, the module hangs. */
   readonly timeoutMs: number;
-  /** Whether an operation blocks the thread until it ends, so that no timer could fire before that. */
+  /** Whether an operation blocks the thread until it ends, so that no timer can fire meanwhile. */
   readonly isBlocking: boolean;
 }
 
-/** What a session is borrowed for. Operations of one kind take about the same time. */
+/** The purpose of a loan. Operations of one kind take about the same time. */
 export interface Loan {
   readonly kind: string;
-  /** On the pool's clock. */
+  /** Deadline on the pool's clock. */
   readonly deadline: number;
 }
 
@@ -32,36 +32,36 @@ interface Lent {
   readonly generation: number;
   readonly kind: string;
   readonly startedAt: number;
-  /** Whether its operation has been given up. */
+  /** Whether the caller has given its operation up. */
   isOverdue: boolean;
 }
 
 interface Waiter extends PromiseWithResolvers<Lent>, Loan {
-  /** Whether it waits although it usually takes too long, to see if that is still so. */
+  /** Whether it waits although it usually takes too long, to find out whether that is still so. */
   readonly isTrial: boolean;
 }
 
-// KMS makes 1,800 requests a second by default: a later one would not be served in time.
+// By default KMS makes 1,800 requests a second, so one more waiter would not be served in time.
 const MAX_WAITERS = 1_024;
 // Some operations take longer than usual.
 const MARGIN = 1.15;
-// A kind that takes longer than this share of timeoutMs does not shorten the waits of the others any further.
+// A kind that takes longer than this share of timeoutMs does not shorten the waits of other kinds any further.
 const FAIR_SHARE = 0.7;
 
 /**
  * Lends sessions, each to one operation at a time. Sessions are opened when first needed.
  *
- * An operation that finds no session free waits its turn, but only if it can be done by its deadline as things are: otherwise it
- * is refused at once, so that under overload the sessions work for operations that end in time.
+ * An operation that finds no session free waits its turn, but only if it is expected to finish by its deadline. Otherwise it is
+ * refused at once, so that under overload the sessions work for operations that end in time.
  */
 export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #idle: SessionHandle[] = [];
   readonly #lent = new Set<Lent>();
-  // A set for its order of insertion: first come, first served.
+  // A set keeps the order of insertion: first come, first served.
   readonly #waiting = new Set<Waiter>();
   readonly #usual: UsualTimes;
-  /** Counts the times that the idle sessions were given up: those that were lent then may be gone as well. */
+  /** Counts how often the idle sessions were given up. Sessions that were lent at that time may be gone too. */
   #generation = 0;
   #cameBackAt = -Infinity;
   #whenAllReturned: (() => void) | undefined;
@@ -73,17 +73,19 @@ export class SessionPool {
   }
 
   /**
-   * What `use` gives. Throws ThrottlingException if no session is free in time, at once if that can be known, and
-   * DependencyTimeoutException if the deadline is over already, or `use` has not come back by then; its session is lent no more
-   * until it has. When the module hangs, so that no session comes back at all, it throws that too, at once if it can be known.
-   * An XksError without a cause is the verdict of `use`, and leaves no operation active. Anything else that it throws may, and so
-   * may a call that was given up: then the session is closed and never reused.
+   * Returns the result of `use`. Throws ThrottlingException if no session is free in time, at once if that is foreseeable. Throws
+   * DependencyTimeoutException if the deadline has passed, or if `use` has not returned by then; its session is not lent again
+   * until it has. When the module hangs, so that no session is returned at all, it also throws DependencyTimeoutException, at
+   * once if that is foreseeable.
+   *
+   * An XksError without a cause is a verdict of `use`, and leaves no operation active. After any other error, or after a call
+   * that was given up, an operation may still be active, so the session is closed and never reused.
    */
   async withSession<T>(loan: Loan, use: (session: SessionHandle) => T | Promise<T>): Promise<T> {
     if (this.#remaining(loan) === 0) throw late();
     const lent = await this.#borrow(loan);
     if (this.#remaining(loan) === 0) {
-      // It waited behind blocking calls, during which no timer is looked at.
+      // The operation waited behind blocking calls, during which no timer fires.
       this.#takeBack(lent, true);
       throw noneFree();
     }
@@ -95,7 +97,7 @@ export class SessionPool {
     });
   }
 
-  /** Sessions in use, those of late calls included. */
+  /** Number of sessions in use, including those of late calls. */
   get lent(): number {
     return this.#lent.size;
   }
@@ -104,19 +106,19 @@ export class SessionPool {
     return { sessions: this.#options.size, sessionsInUse: this.#lent.size, operationsWaiting: this.#waiting.size };
   }
 
-  /** Closes the sessions that are not lent, and each of the others when it is back. */
+  /** Closes the sessions that are not lent now, and each of the others when it is returned. */
   closeIdle(): void {
     this.#generation += 1;
     for (const session of this.#idle.splice(0)) this.#options.close(session);
   }
 
-  /** Forgets the sessions that are not lent, which do not exist any more, and lends none of the others again. */
+  /** Drops the sessions that are not lent, which no longer exist. Sessions that are lent now are never lent again. */
   forgetIdle(): void {
     this.#generation += 1;
     this.#idle.length = 0;
   }
 
-  /** Lends no more. Resolves when all sessions are closed, or to false if some have not come back after `milliseconds`. */
+  /** Stops lending. Resolves when all sessions are closed, or to false if some have not been returned after `milliseconds`. */
   async close(milliseconds: number): Promise<boolean> {
     this.#closed = true;
     this.closeIdle();
@@ -150,7 +152,8 @@ export class SessionPool {
     if (this.#hangs()) throw late();
     if (this.#waiting.size >= MAX_WAITERS) throw noneFree();
     const since = clock();
-    // No kind may wait longer than the slowest could: waits of quick ones would leave it no turn.
+    // No kind may wait longer than the slowest kind could. Otherwise the waits of quick operations would leave the slow ones no
+    // turn.
     const neededMs = Math.max(
       this.#neededMs(loan),
       Math.min(this.#usual.slowest(since) * MARGIN, timeoutMs * FAIR_SHARE),
@@ -165,25 +168,25 @@ export class SessionPool {
     });
   }
 
-  /** The time that an operation must have left when it gets a session. */
+  /** Milliseconds that an operation must have left when it gets a session. */
   #neededMs({ kind }: Loan): number {
     return this.#usual.of(kind) * MARGIN;
   }
 
-  /** How long an operation that begins to wait now waits for a session, if all operations take their usual time. */
+  /** Milliseconds that an operation which begins to wait now waits for a session, if all operations take their usual time. */
   #expectedWaitMs(now: number): number {
     const ends = [...this.#lent]
       .filter(({ isOverdue }) => !isOverdue)
       .map(({ kind, startedAt }) => Math.max(0, startedAt + this.#usual.of(kind) - now))
       .sort((a, b) => a - b);
     const ahead = [...this.#waiting].map(({ kind }) => this.#usual.of(kind));
-    // Each session that comes back takes the next one that waits; when all have come back once, the second round begins.
+    // Each session that is returned goes to the next waiter. When all have been returned once, the second round begins.
     const firstEnd = ends[ahead.length % ends.length] ?? 0;
     const rounds = Math.floor(ahead.length / ends.length);
     return rounds > 0 ? firstEnd + (rounds * ahead.reduce((sum, each) => sum + each, 0)) / ahead.length : firstEnd;
   }
 
-  /** Whether every session has a call that has not come back in its time, and none has come back for long. */
+  /** Whether every session is busy with a late call, and none has been returned for a long time. */
   #hangs(): boolean {
     const { clock, timeoutMs } = this.#options;
     return this.#allOverdue() && clock() - this.#cameBackAt >= timeoutMs;
@@ -209,7 +212,7 @@ export class SessionPool {
   #cameBack(lent: Lent, { hasFailed, isReusable }: { hasFailed: boolean; isReusable: boolean }): void {
     this.#cameBackAt = this.#options.clock();
     const took = this.#cameBackAt - lent.startedAt;
-    // A failure may come sooner than a result.
+    // A failure may come sooner than a result would, so a short failure does not count.
     if (!hasFailed || took > this.#usual.of(lent.kind)) this.#usual.note(lent.kind, took, this.#cameBackAt);
     this.#takeBack(lent, isReusable);
   }
@@ -222,7 +225,7 @@ export class SessionPool {
     for (const waiter of this.#waiting) {
       if (this.#lent.size >= this.#options.size) break;
       this.#waiting.delete(waiter);
-      // With a session for less time than it needs, it would only keep that from those who came later.
+      // If it has less time left than it needs, a session would be wasted on it, and missing for later operations.
       const remaining = this.#remaining(waiter);
       if (remaining === 0 || (remaining < this.#neededMs(waiter) && !waiter.isTrial)) {
         waiter.reject(noneFree());

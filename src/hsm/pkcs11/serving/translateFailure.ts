@@ -10,12 +10,12 @@ const BAD_CIPHERTEXT = [
   CKR.DATA_INVALID,
   CKR.DATA_LEN_RANGE,
   CKR.AEAD_DECRYPT_FAILED,
-  // SoftHSM and others say no more than these when the tag does not verify.
+  // SoftHSM and others answer with only these codes when the tag does not verify.
   CKR.GENERAL_ERROR,
   CKR.FUNCTION_FAILED,
 ];
 
-/** The same text whatever did not match: which it was would help an attacker. */
+/** Returns the same text for every kind of mismatch, because the kind would help an attacker. */
 export function invalidCiphertext(cause?: unknown): XksError {
   return named(
     'InvalidCiphertextException',
@@ -28,11 +28,11 @@ export function isInvalidCiphertext(error: unknown): boolean {
   return error instanceof XksError && error.errorName === 'InvalidCiphertextException';
 }
 
-/** What a failed operation on a token means to the caller. Function and answer are kept for the log. */
+/** Translates the failure of an operation on a token to an XksError for the caller. Function and answer are kept for the log. */
 export function translateFailure(cause: unknown): XksError {
   if (cause instanceof XksError) return cause;
   if (isAnswer(cause, ...BAD_CIPHERTEXT) && cause.functionName === 'C_Decrypt') return invalidCiphertext(cause);
-  // An IV of a length that the module does not take, which it therefore has not made.
+  // The module does not accept an IV of this length, so the ciphertext is not from this module.
   if (isAnswer(cause, CKR.MECHANISM_PARAM_INVALID) && cause.functionName === 'C_DecryptInit') {
     return invalidCiphertext(cause);
   }
@@ -49,13 +49,16 @@ function named(errorName: XksErrorName, message: string, cause: unknown): XksErr
   return new XksError(errorName, message, { cause, detail: detailOf(cause) });
 }
 
-/** What may be logged of a failure: these hold names, codes and lengths only, the messages of others may hold anything. */
+/**
+ * Returns the part of a failure that may be logged. These errors hold names, codes and lengths only; messages of others may hold
+ * anything.
+ */
 export function detailOf(cause: unknown): string | undefined {
   const ours = [CryptokiError, KeysVanished, ModuleFault, Pkcs11Failure].some((each) => cause instanceof each);
   return ours ? (cause as Error).message : undefined;
 }
 
-// NSS softoken says this of an AES key whose attributes forbid the usage; other keys are never used.
+// NSS softoken answers this for an AES key whose attributes forbid the usage. Keys of other types never get this far.
 function isNssRefusal(cause: unknown): boolean {
   return isAnswer(cause, CKR.KEY_TYPE_INCONSISTENT) && /^C_(En|De)cryptInit$/.test(cause.functionName);
 }

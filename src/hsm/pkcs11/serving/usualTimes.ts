@@ -1,8 +1,9 @@
 const NEWEST_SHARE = 1 / 4;
-// After so many times, one that is more than twice the average counts as this much: one stall of the process or the HSM means little.
+// After this many times, a time of more than twice the average counts as twice the average, because one stall of the process or
+// the HSM means little.
 const NOTES_TO_BE_SURE = 8;
 const SURPRISE_MS = 1;
-// Without a new time for so many of the longest ones, an average is old.
+// If no new time has been noted for this many of the longest times, the average is outdated.
 const LONGEST_TIMES_TO_AGE = 5;
 
 interface Average {
@@ -13,7 +14,7 @@ interface Average {
 
 const UNKNOWN: Average = { milliseconds: 0, notes: 0, notedAt: -Infinity };
 
-/** What operations of each kind take at present, as moving averages. They begin at 0. */
+/** The usual durations of operations of each kind, as moving averages. They begin at 0. */
 export class UsualTimes {
   readonly #longestMs: number;
   readonly #averages = new Map<string, Average>();
@@ -36,7 +37,7 @@ export class UsualTimes {
     return Math.max(0, ...recent.map(({ milliseconds }) => milliseconds));
   }
 
-  /** A shorter time replaces an old average, which says nothing of the present. */
+  /** Notes a duration. A shorter one replaces an outdated average. */
   note(kind: string, milliseconds: number, now: number): void {
     const { milliseconds: average, notes, notedAt } = this.#get(kind);
     const most = notes < NOTES_TO_BE_SURE ? this.#longestMs : Math.min(2 * average + SURPRISE_MS, this.#longestMs);
@@ -46,8 +47,9 @@ export class UsualTimes {
   }
 
   /**
-   * Whether one operation may wait for a session although its usual time speaks against it: a trial, if the average is old and
-   * there was no trial lately. A kind that was slow, and is refused for it, is seen to be fast again only by a trial.
+   * Whether one operation may wait for a session although its usual time is too long. This trial is allowed if the average is
+   * outdated and there was no trial lately. A kind that is refused because it was slow can only be seen to be fast again by a
+   * trial.
    */
   mayTry(kind: string, now: number): boolean {
     if (!this.#isOld(Math.max(this.#get(kind).notedAt, this.#trials.get(kind) ?? -Infinity), now)) return false;

@@ -13,15 +13,15 @@ export interface IsolatedModuleOptions {
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** Its threads add to them. */
+  /** PINs that were refused. Its threads add to them. */
   readonly refusedPins: RefusedPins;
-  /** What runs in its threads, for tests. */
+  /** The script of its threads, for tests. */
   readonly script?: URL;
 }
 
-/** A PKCS#11 module with `isolation: thread`: it is called in a thread of its own, and in a new one when that one has died. */
+/** A PKCS#11 module with `isolation: thread`. It is called in a thread of its own, and in a new thread if that one has died. */
 export class IsolatedModule {
-  /** Kept loaded here: what a thread leaves behind when it dies must not be unloaded while it may still run. */
+  /** Kept loaded here, because code of the module may still run after its thread has died, and must not be unloaded. */
   readonly library: Cryptoki;
   readonly #options: IsolatedModuleOptions;
   readonly #users = new Set<() => void>();
@@ -36,12 +36,13 @@ export class IsolatedModule {
   }
 
   /**
-   * Opens a key manager as openServingKeyManager does. `whenGone` is called when the thread has died, and the key manager with it.
+   * Opens a key manager as openServingKeyManager does. `whenGone` is called when the thread has died, and with it the key
+   * manager.
    */
   async open(options: Pkcs11Options, whenGone: () => void): Promise<KeyManager> {
     const { name, timeoutMs, sessions } = options;
     this.#opened += 1;
-    // Another one of this name may still be open.
+    // Another key manager with this name may still be open.
     const id = `${name}#${this.#opened}`;
     const thread = (this.#thread ??= this.#start());
     try {
@@ -56,7 +57,9 @@ export class IsolatedModule {
     return new RemoteKeyManager({ id, name, timeoutMs, sessions, thread, onClose, ...this.#options });
   }
 
-  /** Ends the thread. Resolves to false if a call of the module has not come back after `milliseconds`: then it goes on. */
+  /**
+   * Ends the thread. Resolves to false if a call of the module has not returned after `milliseconds`; then the thread continues.
+   */
   async end(milliseconds: number): Promise<boolean> {
     return (await this.#thread?.end(milliseconds)) ?? true;
   }

@@ -17,23 +17,24 @@ export interface ModuleThreadOptions extends Omit<ThreadData, 'clockOrigin'> {
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
   readonly onRefusal: (refused: RefusedPinRecord) => void;
-  /** Called when the thread has ended without having been asked to. */
+  /** Called when the thread has ended without a request to end. */
   readonly onDeath: () => void;
-  /** What runs in it. */
+  /** The script that runs in the thread. */
   readonly script?: URL;
 }
 
 // In the build the entry is JavaScript, like this file.
 const ENTRY = new URL(`./moduleThreadEntry${extname(import.meta.filename)}`, import.meta.url);
 
-// The thread gives an operation up a little earlier than the main thread does, so that its own error is the one that is seen.
+// The thread gives an operation up slightly before the main thread does, so that the error of the thread is the one that is
+// reported.
 const SHARE_OF_THREAD = 0.95;
 
-// More than half a second of the requests that KMS makes by default, and what the sessions do: an operation that came later would
-// not be done in time.
+// More than KMS requests in half a second by default, and more than the sessions can do: one more operation would not be done in
+// time.
 const MAX_WAITING = 2_048;
 
-/** One thread in which a PKCS#11 module is called, so that no call of it, however long it takes, blocks the main thread. */
+/** One thread in which a PKCS#11 module is called, so that no call, however long, blocks the main thread. */
 export class ModuleThread {
   readonly #clock: () => number;
   readonly #peer: Peer<ThreadCalls>;
@@ -69,8 +70,8 @@ export class ModuleThread {
   }
 
   /**
-   * What the key manager gives. Throws what it threw, DependencyTimeoutException if it has not answered by `deadline`, and
-   * ThrottlingException if too many others wait for an answer, late ones included.
+   * Returns the result of the key manager. Throws its error, DependencyTimeoutException if it has not answered by `deadline`, or
+   * ThrottlingException if too many operations, including late ones, wait for an answer.
    */
   async operate(operation: Omit<Operation, 'deadline'>, deadline: number): Promise<unknown> {
     if (this.#peer.waiting >= MAX_WAITING) {
@@ -88,7 +89,9 @@ export class ModuleThread {
     return translated(this.#peer.call('close', id, { timeoutMs }));
   }
 
-  /** Ends the thread. Resolves to false if a call of the module has not come back after `milliseconds`: then it goes on. */
+  /**
+   * Ends the thread. Resolves to false if a call of the module has not returned after `milliseconds`; then the thread continues.
+   */
   async end(milliseconds: number): Promise<boolean> {
     this.#isEnding = true;
     this.#peer.tell('end', undefined);

@@ -1,6 +1,6 @@
 /**
- * The same plain value, but with bytes in memory of their own, because a view is cloned with all of the memory that it is a view of.
- * A loop, because this is on the way of each request.
+ * Copies a plain value so that its bytes have memory of their own, because cloning a view clones all of the memory behind it. It
+ * is a loop, because it runs for each request.
  */
 export function ownBytes<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;

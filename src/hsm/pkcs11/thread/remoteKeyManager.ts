@@ -15,20 +15,20 @@ import { ownBytes } from './ownBytes.ts';
 import type { ArgumentsOf, OperationName, ResultOf } from './threadCalls.ts';
 
 export interface RemoteKeyManagerOptions {
-  /** Its own among those of the thread. */
+  /** Id of the key manager, unique in its thread. */
   readonly id: string;
   readonly name: string;
   readonly timeoutMs: number;
   readonly sessions: number;
   readonly thread: ModuleThread;
-  /** Called when it has been closed, or given up. */
+  /** Called when the key manager has been closed or given up. */
   readonly onClose: () => void;
   readonly logger: Pkcs11Logger;
   /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
 }
 
-// To close, the thread waits for calls for timeoutMs itself.
+// Before it closes a key manager, the thread itself waits up to timeoutMs for running calls.
 const MORE_TO_CLOSE_MS = 1_000;
 
 /** A key manager that is open in the thread of its module. */
@@ -77,14 +77,14 @@ export class RemoteKeyManager implements KeyManager {
     return this.#operate('describe', []);
   }
 
-  /** As it looks from here: an operation that waits for the thread waits for a session. */
+  /** The load as the main thread sees it: an operation that waits for the thread counts as one that waits for a session. */
   load(): KeyManagerLoad {
     const { sessions } = this.#options;
     const sessionsInUse = Math.min(this.#running, sessions);
     return { sessions, sessionsInUse, operationsWaiting: this.#running - sessionsInUse };
   }
 
-  /** Resolves once all calls have come back, or are given up. */
+  /** Resolves once all calls have returned or are given up. */
   async close(): Promise<void> {
     const { id, thread, onClose, logger } = this.#options;
     onClose();
@@ -93,7 +93,7 @@ export class RemoteKeyManager implements KeyManager {
     });
   }
 
-  /** The thread gives what the same method of its own key manager gives. */
+  /** Calls the method of the same name of the thread's key manager. */
   async #operate<Name extends OperationName>(
     name: Name,
     args: ArgumentsOf<Name>,
@@ -111,7 +111,7 @@ export class RemoteKeyManager implements KeyManager {
   }
 }
 
-/** The selector alone, and not what else the caller knows of the key. */
+/** Copies only the selector, without other members of the caller's object. */
 function selectorOf({ label, ckaId }: KeySelector): KeySelector {
   return { label, ckaId };
 }

@@ -15,7 +15,7 @@ import { WIRE_ERRORS } from './wireError.ts';
 
 type Method = (this: KeyManager, ...args: readonly unknown[]) => Promise<unknown>;
 
-/** Does what the main thread calls with the key managers of a module: what runs in a module thread. */
+/** Runs in a module thread: answers the calls of the main thread with the key managers of a module. */
 export function serveModule(port: MessagePort, { clockOrigin, refusedPins, reclaim }: ThreadData): void {
   const keyManagers = new Map<string, KeyManager>();
   const find = (id: string): KeyManager => {

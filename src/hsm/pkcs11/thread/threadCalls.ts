@@ -3,50 +3,50 @@ import type { Pkcs11Logger } from '../serving/lossLog.ts';
 import type { Pkcs11Options } from '../serving/servingKeyManager.ts';
 import type { RefusedPinRecord } from '../token/refusedPins.ts';
 
-// What crosses between the main thread and the thread of a module, by structured clone: plain values, and bytes in memory of
-// their own. Type aliases, as Peer needs them.
+// Values that cross between the main thread and a module thread, by structured clone: plain values, and bytes in memory of their
+// own. Type aliases, as Peer needs them.
 
-/** What a module thread is started with. */
+/** The data that a module thread starts with. */
 export interface ThreadData {
-  /** machineMs() when the clock of the main thread was 0: the thread's clock is then the same. */
+  /** machineMs() when the main thread's clock was 0. With it, the thread sets its clock to the same time. */
   readonly clockOrigin: number;
   readonly refusedPins: readonly RefusedPinRecord[];
   readonly reclaim: boolean;
 }
 
-/** Calls of a module thread, which has key managers by their ids. */
+/** Calls of a module thread, which finds its key managers by their ids. */
 export type ThreadCalls = {
   /** Opens a key manager as openServingKeyManager does. */
   open(options: OpenOptions): Promise<void>;
-  /** Calls a method of a key manager. Resolves to what it resolves to. */
+  /** Calls a method of a key manager, and resolves to the method's result. */
   operate(operation: Operation): Promise<unknown>;
   close(id: string): Promise<void>;
-  /** Ends the thread by itself: to stop it while a call of the module is running would crash the process. */
+  /** Makes the thread end by itself: stopping it from outside during a call of the module would crash the process. */
   end(): void;
 };
 
 export type OpenOptions = Omit<Pkcs11Options, 'pin'> & { readonly id: string; readonly pin: string };
 
-/** A call of a key manager's method. RemoteKeyManager sees to it that `args` are those of the method. */
+/** A call of a key manager's method. RemoteKeyManager ensures that `args` fit the method. */
 export interface Operation {
-  /** The key manager's. */
+  /** Id of the key manager. */
   readonly id: string;
   readonly name: OperationName;
   readonly args: readonly unknown[];
-  /** The last argument, on the clock of both threads. */
+  /** The last argument, on the clock that both threads share. */
   readonly deadline: number;
 }
 
-/** Methods of a key manager that ask the HSM. */
+/** Methods of a key manager that use the HSM. */
 export type OperationName = Exclude<keyof KeyManager, 'name' | 'timeoutMs' | 'load' | 'close'>;
 
-/** Their arguments before the deadline. */
+/** Arguments of these methods, without the deadline. */
 export type ArgumentsOf<Name extends OperationName> =
   Required<Parameters<KeyManager[Name]>> extends [...infer Args, number] ? Args : [];
 
 export type ResultOf<Name extends OperationName> = Awaited<ReturnType<KeyManager[Name]>>;
 
-/** Calls of the main thread: what a module thread tells it, one-way. */
+/** Calls of the main thread, which a module thread makes one-way. */
 export type MainCalls = {
   log(line: LogLine): void;
   pinRefused(refused: RefusedPinRecord): void;

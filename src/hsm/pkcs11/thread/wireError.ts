@@ -3,12 +3,12 @@ import { redactError } from '../../../redactError.ts';
 import { XksError, type XksErrorName } from '../../../xks/errors.ts';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 
-/** An error as it crosses between threads. */
+/** An error in the form in which it crosses between threads. */
 export type WireError =
   | { readonly errorName: XksErrorName; readonly message: string; readonly detail: string | undefined }
   | { readonly message: string; readonly pinRefused: boolean };
 
-/** How errors cross between threads. An error that is not ours, and a cause, cross redacted. */
+/** The codec for errors between threads. A cause, and an error that is not ours, cross redacted. */
 export const WIRE_ERRORS: ErrorCodec<WireError> = {
   encode: (error) => {
     if (error instanceof Pkcs11Failure) return { message: error.message, pinRefused: error.pinRefused };

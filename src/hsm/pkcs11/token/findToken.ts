@@ -5,12 +5,15 @@ import { showText } from './showText.ts';
 /** Which token to use; `slot` is a CK_SLOT_ID. */
 export type TokenSelector = { readonly label: string } | { readonly serial: string } | { readonly slot: bigint };
 
-/** The one token that is meant; throws Pkcs11Failure, naming the tokens that exist, if there is none or more than one. */
+/**
+ * Finds the one token that matches the selector. Throws Pkcs11Failure, which names the tokens that exist, if there is none or
+ * more than one.
+ */
 export function findToken(tokens: readonly TokenInfo[], selector: TokenSelector): TokenInfo {
   const matching = tokens.filter((token) => isSelected(token, selector));
   const [token] = matching;
   if (!token) {
-    // A blank token, such as the free slot that SoftHSM always shows, is one that was never initialised.
+    // A blank token was never initialised, such as the free slot that SoftHSM always shows.
     const present = tokens.filter(({ label, serial }) => label !== '' || serial !== '');
     throw new Pkcs11Failure(
       `There is no token with ${describeSelector(selector)}. ` +

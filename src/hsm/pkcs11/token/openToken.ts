@@ -8,7 +8,7 @@ import { Token } from './token.ts';
 export interface TokenOptions {
   /** Path of the vendor's PKCS#11 library. */
   readonly module: string;
-  /** Text that the module wants in C_Initialize. */
+  /** Text that the module needs in C_Initialize. */
   readonly initializeParameters?: string | undefined;
   readonly token: TokenSelector;
   /** The user PIN. */
@@ -17,13 +17,13 @@ export interface TokenOptions {
 
 export interface OpenToken {
   readonly module: ModuleHandle;
-  /** Logged in. */
+  /** The token, logged in. */
   readonly token: Token;
-  /** Logs out and gives up the module. None of its calls may be running. */
+  /** Logs out and releases the module. None of its calls may be running. */
   close(): void;
 }
 
-/** Loads the module, finds the token, which must have AES-GCM, and logs in, trying the PIN once. Throws Pkcs11Failure. */
+/** Loads the module, finds the token, which must support AES-GCM, and logs in, trying the PIN once. Throws Pkcs11Failure. */
 export async function openToken(options: TokenOptions, modules: ModuleRegistry): Promise<OpenToken> {
   const module = await modules.open(options.module, options.initializeParameters);
   try {

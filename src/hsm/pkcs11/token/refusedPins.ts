@@ -5,29 +5,29 @@ import { Pkcs11Failure } from '../pkcs11Failure.ts';
 interface RefusedPin {
   readonly token: Pick<TokenInfo, 'label' | 'serial'>;
   readonly pin: Secret;
-  /** Of the one try. */
+  /** The failure of the only attempt. */
   readonly failure: Pkcs11Failure;
 }
 
-/** A refused PIN in plain values, to be sent to another thread or process of the proxy, and nowhere else. */
+/** A refused PIN in plain values, for sending to another thread or process of the proxy, and nowhere else. */
 export interface RefusedPinRecord {
   readonly token: RefusedPin['token'];
   readonly pin: string;
   readonly message: string;
 }
 
-/** The PINs that tokens have refused. They are not tried again: HSMs lock a user after a few tries. */
+/** PINs that tokens have refused. They are not tried again, because HSMs lock a user after a few attempts. */
 export class RefusedPins {
   readonly #refused: RefusedPin[];
   readonly #onAdd: (refused: RefusedPinRecord) => void;
 
-  /** Some may be known from before. `onAdd` is told of each one that is added afterwards. */
+  /** `known` has earlier refusals. `onAdd` is called for each one that is added later. */
   constructor(known: readonly RefusedPinRecord[] = [], onAdd: (refused: RefusedPinRecord) => void = () => undefined) {
     this.#refused = known.map(fromRecord);
     this.#onAdd = onAdd;
   }
 
-  /** The failure that ended the one try of this PIN; undefined if it was not refused. */
+  /** Returns the failure of the only attempt with this PIN; undefined if it was not refused. */
   find({ label, serial }: RefusedPin['token'], pin: Secret): Pkcs11Failure | undefined {
     const refused = this.#refused.find(
       (each) => each.token.label === label && each.token.serial === serial && each.pin.reveal() === pin.reveal(),
@@ -39,7 +39,7 @@ export class RefusedPins {
     this.#add({ token: { label, serial }, pin, failure });
   }
 
-  /** Adds one that another thread or process was told of, unless it is known. */
+  /** Adds a refusal that another thread or process has received, unless it is known. */
   learn(record: RefusedPinRecord): void {
     const refused = fromRecord(record);
     if (!this.find(refused.token, refused.pin)) this.#add(refused);

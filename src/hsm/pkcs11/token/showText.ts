@@ -1,8 +1,8 @@
 const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Text of a token as it is shown to people. Escaped are what would steer a terminal, cannot be seen or stands at an end as a
- * blank (`\u009b`), the bytes of text that is not UTF-8 (`\xff`), and the backslash.
+ * Formats text of a token for people. It escapes control and invisible characters and blanks at either end (`\u009b`), bytes that
+ * are not UTF-8 (`\xff`), and the backslash.
  */
 export function showText(text: string | Uint8Array): string {
   if (typeof text === 'string') return escape(text);

@@ -17,7 +17,7 @@ const PIN_REFUSALS = [
   CKR.USER_PIN_NOT_INITIALIZED,
 ];
 
-/** A token and the login to it, which it keeps by a session of its own: a token logs out when its last session closes. */
+/** A token and the login to it. A session of its own keeps the login, because a token logs out when its last session closes. */
 export class Token {
   readonly #cryptoki: Cryptoki;
   readonly #selector: TokenSelector;
@@ -40,17 +40,17 @@ export class Token {
     return this.#info;
   }
 
-  /** Whether the PIN was refused, here or elsewhere in this process, so that no login can succeed any more. */
+  /** Whether the PIN was refused, here or elsewhere in this process, so that no login can succeed. */
   get isRefused(): boolean {
     return this.#refusedPins.find(this.#info, this.#pin) !== undefined;
   }
 
-  /** Finds the token again, which may have got another slot. Throws as the constructor does. */
+  /** Finds the token again, which may be in another slot now. Throws as the constructor does. */
   findAgain(): void {
     this.#info = findToken(this.#cryptoki.tokens(), this.#selector);
   }
 
-  /** Throws Pkcs11Failure if the token says that it cannot encrypt and decrypt with AES-GCM. */
+  /** Throws Pkcs11Failure if the token reports that it cannot encrypt and decrypt with AES-GCM. */
   requireAesGcm(): void {
     const { slot, label } = this.#info;
     const usages = this.#cryptoki.aesGcmUsages(slot);
@@ -61,7 +61,7 @@ export class Token {
     );
   }
 
-  /** Logs in, or in again. Throws Pkcs11Failure; once the PIN was refused, without asking the token any more. */
+  /** Logs in, or logs in again. Throws Pkcs11Failure. Once the PIN was refused, it does so without asking the token. */
   login(): void {
     const refusal = this.#refusedPins.find(this.#info, this.#pin);
     if (refusal) throw refusal;
@@ -69,17 +69,17 @@ export class Token {
     this.#loginSession = this.#openLoggedIn();
   }
 
-  /** What is wrong with the login or the device behind it, by a cheap look; undefined if both are there. */
+  /** Checks the login and the device behind it with cheap calls. Returns the fault, or undefined if both work. */
   findFault(): CryptokiError | undefined {
     try {
       if (!this.#loginSession || !this.#cryptoki.isUserLoggedIn(this.#loginSession)) {
         return new CryptokiError('C_GetSessionInfo', CKR.USER_NOT_LOGGED_IN, 'CKR_USER_NOT_LOGGED_IN');
       }
-      // What a library knows of a session it may know without its device, but not this.
+      // A library may answer questions about a session without its device, but it cannot answer this one.
       this.#cryptoki.generateRandom(this.#loginSession, 1);
     } catch (error) {
       if (!(error instanceof CryptokiError)) throw error;
-      // A device without random numbers has answered too.
+      // A device without a random generator has answered too.
       if (isLoss(error)) return error;
     }
     return undefined;
@@ -91,7 +91,7 @@ export class Token {
     try {
       return this.#cryptoki.openSession(slot, access);
     } catch (error) {
-      // What AWS CloudHSM answers, which has no read-only sessions.
+      // AWS CloudHSM answers this, because it has no read-only sessions.
       if (!isAnswer(error, CKR.FUNCTION_FAILED)) throw error;
       const session = this.#cryptoki.openSession(slot, 'read-write');
       this.#isReadWriteOnly = true;
@@ -99,7 +99,7 @@ export class Token {
     }
   }
 
-  /** Lends a session of its own, which is closed afterwards. */
+  /** Lends a new session, and closes it afterwards. */
   withSession<T>(use: (session: SessionHandle) => T, access: 'read-only' | 'read-write' = 'read-only'): T {
     const session = this.openSession(access);
     try {
@@ -124,7 +124,7 @@ export class Token {
     this.#loginSession = undefined;
   }
 
-  /** After its module was restarted, when its sessions are void. */
+  /** Drops the session. To be called after a restart of its module, which makes all sessions invalid. */
   forgetSession(): void {
     this.#loginSession = undefined;
   }
@@ -158,7 +158,7 @@ function advise(label: string, cause: unknown): string {
     return `No user PIN is set on ${token}. Its security officer must set one.`;
   }
   if (isAnswer(cause, ...PIN_REFUSALS)) {
-    return `The PIN was refused by ${token}. It was tried once and will not be tried again, because HSMs lock a user after a few tries: correct it first.`;
+    return `The PIN was refused by ${token}. It was tried once and will not be tried again, because HSMs lock a user after a few attempts. Correct the PIN.`;
   }
   return `Cannot log in to ${token}.`;
 }
