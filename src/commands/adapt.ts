@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/** Has a command and its own commands throw instead of ending the process, and write where `cli` writes. */
+/** Makes a command and its subcommands throw instead of ending the process, and write where `cli` writes. */
 export function adapt(command: Command, cli: Pick<Cli, 'out' | 'err'>): void {
   command.exitOverride().showHelpAfterError('(add --help for usage)');
   command.configureOutput({

@@ -10,7 +10,7 @@ import type { Cli } from './cli.ts';
 /** `xks-proxy audit key|verify|prove|query|export|prune`. */
 export function auditCommand(cli: Cli): Command {
   return new Command('audit')
-    .description('the audit log: its key, its verification, and what it says')
+    .description('the audit log: its key, its verification, and its records')
     .addCommand(auditKeyCommand(cli))
     .addCommand(auditVerifyCommand(cli))
     .addCommand(auditProveCommand(cli))

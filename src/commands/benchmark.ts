@@ -22,7 +22,7 @@ const MAX_CONNECTIONS = 1_000;
 // All requests are signed before the first is sent, and a signature is valid for five minutes.
 const MAX_SECONDS = 240;
 
-/** `xks-proxy benchmark`: measures how much load any XKS proxy takes. */
+/** `xks-proxy benchmark`: measures how much load any XKS proxy sustains. */
 export function benchmarkCommand(cli: Cli): Command {
   const command = new Command('benchmark').description(
     'measures how many requests a second any XKS proxy answers within the 250 ms of KMS; it puts load on the proxy and its HSM',

@@ -9,7 +9,7 @@ import { findKeyStore } from './findKeyStore.ts';
 
 export interface PolicyChoice {
   readonly config: string;
-  /** File of policies to use instead of those of the configuration. */
+  /** File of policies to use instead of the policies in the configuration. */
   readonly policyFile?: string;
   /** Name of the key store. */
   readonly store: string;
@@ -22,7 +22,7 @@ export interface ChosenPolicies {
   readonly explain: (request: GivenRequest) => Explanation[];
 }
 
-/** Throws ConfigError, or CommandFailure if there are no such policies. */
+/** Finds the policies. Throws ConfigError, or CommandFailure if there are no such policies. */
 export function choosePolicies(
   cli: Pick<Cli, 'env' | 'err'>,
   { config, policyFile, store }: PolicyChoice,

@@ -5,49 +5,51 @@ import type { SupervisorLink } from '../server/workers/worker.ts';
 /** Parts of its process that a command may use. Only `program.ts` makes one from the real process. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The configuration of a command that is given none. */
+  /** Configuration file of a command without `--config`. */
   readonly defaultConfigFile: string;
   /** Writes to standard output. */
   out(text: string): void;
-  /** Where `serve` writes its log: standard output, whichever process it is. */
+  /** Descriptor of the log of `serve`: standard output, or a worker's own descriptor for the log. */
   readonly logDescriptor: number;
   /** Writes to standard error: progress, warnings. */
   readonly err: (text: string) => void;
-  /** Where the process is given lines and passwords, and where it asks for them. */
+  /** Streams from which the process reads lines and passwords, and where it asks for them. */
   readonly prompts: PromptStreams;
-  /** Whether a person is looking at standard error, so that progress may be redrawn. */
+  /** Whether a person watches standard error, so that progress may be redrawn. */
   readonly interactive: boolean;
-  /** Gives libuv's pool so many threads, unless the environment says how many; before its first use only. */
+  /**
+   * Sets the size of libuv's thread pool, unless the environment sets it. It has an effect only before the first use of the pool.
+   */
   sizeThreadPool(threads: number): void;
   /** Ends the process at once, with exit code 1 and this message on standard error. */
   abort(message: string): never;
-  /** Aborted when the process is asked to stop (SIGINT, SIGTERM; SIGHUP unless `onHangup` was called). */
+  /** Aborted when the process is asked to stop: SIGINT, SIGTERM, or SIGHUP unless `onHangup` was called. */
   readonly stop: AbortSignal;
-  /** From now on, SIGHUP calls this and stops nothing. */
+  /** Makes SIGHUP call this listener, and no longer stop the process. */
   onHangup(listener: () => void): void;
   /** Command line that runs this program again, without the arguments. */
   readonly program: readonly [string, ...string[]];
-  /** How many processes can work at once. */
+  /** Number of processes that can run at the same time. */
   readonly cores: number;
-  /** The channel to the process that has started this one; undefined if it has made none. */
+  /** The channel to the process that has started this one. Undefined if that process made none. */
   readonly parent: ProcessChannel | undefined;
-  /** What a worker process has of its supervisor; undefined in any other process. */
+  /** The link of a worker process to its supervisor. Undefined in any other process. */
   readonly supervisor: SupervisorLink | undefined;
 }
 
 export interface PromptStreams {
   /** Standard input. */
   readonly input: Readable & { readonly isTTY?: boolean };
-  /** The terminal, or standard error if the input is none. */
+  /** The terminal, or standard error if the input is not a terminal. */
   readonly output: Writable;
 }
 
-/** A command that was refused or failed: its message is printed on standard error and the process exits with 1. */
+/** A command was refused or failed. Its message is printed on standard error, and the process exits with status 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
 }
 
-/** A command that was refused or failed and has said so itself: the process exits with 1. */
+/** A command was refused or failed, and has already said so. The process exits with status 1. */
 export class FailureTold extends Error {
   override readonly name = 'FailureTold';
 }

@@ -46,7 +46,7 @@ async function interact(cli: Cli, clusterId: string | undefined): Promise<void> 
   }
 }
 
-/** One command of the interactive mode, which goes on whatever comes of it. */
+/** Runs one command of the interactive mode. The mode continues after a failure. */
 async function runLine(cli: Cli, session: CliSession, line: string): Promise<void> {
   const words = splitLine(line);
   if (words?.length === 0) return;
@@ -57,12 +57,14 @@ async function runLine(cli: Cli, session: CliSession, line: string): Promise<voi
     if (words) await program.parseAsync(words, { from: 'user' });
     else await print(cli, () => Promise.reject(new ClusterFailure('refused', 'A quote is not closed.')));
   } catch (error) {
-    // Both have said what is wrong.
+    // Both errors have already printed their messages.
     if (!(error instanceof CommanderError) && !(error instanceof FailureTold)) throw error;
   }
 }
 
-/** Prints what comes of a command as CloudHSM CLI does; nothing if it is undefined. Throws FailureTold after a failure. */
+/**
+ * Prints the result of a command in the form of CloudHSM CLI, or nothing if it is undefined. Throws FailureTold after a failure.
+ */
 async function print({ out }: Pick<Cli, 'out'>, work: () => Promise<unknown>): Promise<void> {
   try {
     const data = await work();
@@ -74,7 +76,7 @@ async function print({ out }: Pick<Cli, 'out'>, work: () => Promise<unknown>): P
   }
 }
 
-/** `help key list`; commander's own takes one word. */
+/** Handles `help key list`. Commander's own help command takes only one word. */
 function addHelp(program: Command): void {
   program
     .helpCommand(false)

@@ -6,7 +6,7 @@ import { stopped } from './stopped.ts';
 /** `xks-proxy cloudhsm-cluster`: the process of one cluster. Only `startCluster` runs it. */
 export function cloudHsmClusterCommand(cli: Cli): Command {
   return new Command('cloudhsm-cluster')
-    .description('runs a cluster of the local KMS for the process that has started this one')
+    .description('runs a cluster of the local KMS for its parent process')
     .argument('<cluster-id>')
     .action(async () => {
       if (!cli.parent)

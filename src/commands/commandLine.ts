@@ -9,7 +9,7 @@ import { requireConfig } from './configOption.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-// What they import takes half a second to load, if all is loaded.
+// Loaded on demand, because the imports of all commands take half a second.
 const COMMANDS = {
   serve: async () => (await import('./serve.ts')).serveCommand,
   config: async () => (await import('./config.ts')).configCommand,
@@ -26,7 +26,7 @@ const COMMANDS = {
   'cloudhsm-cluster': async () => (await import('./cloudHsmCluster.ts')).cloudHsmClusterCommand,
 } satisfies Record<string, () => Promise<(cli: Cli) => Command>>;
 
-// What only this program runs.
+// Commands for this program's own use.
 const HIDDEN: readonly string[] = ['cloudhsm-cluster'];
 
 /** Runs the command that the arguments of `xks-proxy` name. Resolves to its exit code; an error is written to standard error. */
@@ -50,7 +50,7 @@ export async function runCommandLine(cli: Cli, args: readonly string[]): Promise
   }
 }
 
-/** The command that is named, or all of them, for the help or the error. */
+/** Returns the named command or, for the help or an error, all of them. */
 function commandsFor(name: string): (() => Promise<(cli: Cli) => Command>)[] {
   return Object.hasOwn(COMMANDS, name) ? [COMMANDS[name as keyof typeof COMMANDS]] : Object.values(COMMANDS);
 }

@@ -12,7 +12,7 @@ import { loadToReport } from './loadToReport.ts';
 
 /** `xks-proxy config check|schema`. */
 export function configCommand(cli: Cli): Command {
-  const command = new Command('config').description('looks at the configuration without running it');
+  const command = new Command('config').description('examines the configuration without running it');
   command
     .command('check')
     .description('reports every problem with its key path, or says what would run')

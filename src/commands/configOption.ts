@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { Cli } from './cli.ts';
 
-/** Option `--config`, which may be left out. */
+/** Makes the option `--config`, which may be left out. */
 export function configOption({ env, defaultConfigFile }: Pick<Cli, 'env' | 'defaultConfigFile'>): Option {
   const { XKS_PROXY_CONFIG: named = '' } = env;
   return new Option('--config <file>', 'the configuration file').default(

@@ -1,11 +1,11 @@
 import { newCredential } from '../sigv4/newCredential.ts';
 import { credentialFile } from '../xks/credentialFile.ts';
 
-/** A new credential of a key store, as its configuration and the KMS console take it. */
+/** A new credential of a key store, in the forms that its configuration and the KMS console take. */
 export interface CreatedCredential {
   /** Its entry under `credentials`. */
   readonly entry: { readonly accessKeyId: string; readonly secretAccessKey: { readonly file: string } };
-  /** The file that the entry refers to, with the secret. */
+  /** The secret, by the file that the entry refers to. */
   readonly newSecrets: Readonly<Record<string, string>>;
   credentialFile(uriPathPrefix: string): string;
 }

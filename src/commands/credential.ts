@@ -30,7 +30,7 @@ export function credentialCommand(cli: Cli): Command {
       const { accessKeyId } = created.entry;
       await actRecorder(cli, config)({ act: 'credential add', keyStore: store, accessKeyId });
       cli.err(
-        `Added a credential to ${store}. A running proxy takes it over in a few seconds; then give KMS this file, which holds the secret:`,
+        `Added a credential to ${store}. A running proxy applies this within a few seconds; then give KMS this file, which holds the secret:`,
       );
       cli.out(created.credentialFile(keyStore.uriPathPrefix));
     });
@@ -54,7 +54,7 @@ export function credentialCommand(cli: Cli): Command {
       });
       await actRecorder(cli, config)({ act: 'credential remove', keyStore: store, accessKeyId });
       cli.out(
-        `Removed ${accessKeyId} from ${store}. A running proxy takes that over in a few seconds; then delete the file of its secret.`,
+        `Removed ${accessKeyId} from ${store}. A running proxy applies this within a few seconds; then delete the file of its secret.`,
       );
     });
   command

@@ -17,7 +17,7 @@ import { configOption } from './configOption.ts';
 import { runPolicyTests } from './runPolicyTests.ts';
 import { stopped } from './stopped.ts';
 
-// A fraction of the silence that doctor bears.
+// A fraction of the silence that doctor tolerates.
 const ALIVE_MS = 1_000;
 
 interface DoctorOptions {
@@ -31,9 +31,7 @@ interface DoctorOptions {
 /** `xks-proxy doctor`: checks everything that `serve` would need, and starts nothing. */
 export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
-    .description(
-      'checks HSM, files, ports and clock for everything that serve would need; can run beside a serving proxy',
-    )
+    .description('checks HSM, files, ports and clock for everything that serve needs; can run beside a serving proxy')
     .addOption(configOption(cli))
     .option('--name <name>', 'the DNS name that KMS will call')
     .option(
@@ -79,7 +77,7 @@ function load(file: string, { env }: Cli): LoadedConfig | ConfigError {
   }
 }
 
-/** Examines key managers for the process that started this one, until that one stops it. */
+/** Examines key managers for the parent process, until the parent stops it. */
 async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promise<void> {
   const { config } = loadConfig(file, cli.env);
   const { workers } = config.server;
@@ -97,7 +95,7 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
       try {
         for await (const finding of examineKeyManager(config, name, options)) doctor.tell('found', finding);
       } catch (error) {
-        const message = `the check itself has failed: ${redactError(error)}`;
+        const message = `the check itself failed: ${redactError(error)}`;
         doctor.tell('found', { check: `key manager ${name}`, level: 'failure', message });
       } finally {
         clearInterval(timer);

@@ -1,4 +1,4 @@
-/** Escapes what would steer a terminal or cannot be seen: such a text may be a client's, or a file's. */
+/** Escapes control and invisible characters of text that may come from a client or a file. */
 export function escapeInvisible(text: string): string {
   if (!/[^ -~]/.test(text)) return text;
   return text.replaceAll(/(?! )[\p{C}\p{Z}]/gu, (characters) =>

@@ -4,12 +4,12 @@ import { CommandFailure, type Cli } from './cli.ts';
 
 export interface FoundKeyStore {
   readonly config: Config;
-  /** Its place in `keyStores`. */
+  /** Index in `keyStores`. */
   readonly index: number;
   readonly keyStore: Config['keyStores'][number];
 }
 
-/** The key store of this name in a configuration file; throws CommandFailure, naming those that are there. */
+/** Finds the key store with this name in a configuration file. Throws CommandFailure, which lists the existing names. */
 export function findKeyStore(cli: Pick<Cli, 'env'>, file: string, name: string): FoundKeyStore {
   const { config } = loadConfig(file, cli.env);
   const { keyStores } = config;

@@ -28,7 +28,7 @@ export function keyCommand(cli: Cli): Command {
     .addOption(config)
     .addOption(keyManager)
     .addOption(
-      new Option('--usage <list>', 'what it may do: encrypt,decrypt or encrypt or decrypt or none')
+      new Option('--usage <list>', 'its usage: "encrypt,decrypt", "encrypt", "decrypt" or "none"')
         .argParser(parseUsage)
         .default(['ENCRYPT', 'DECRYPT'], 'encrypt,decrypt'),
     )
@@ -37,7 +37,7 @@ export function keyCommand(cli: Cli): Command {
     )
     .option(
       '--key-store <name>',
-      'also adds it to this key store of the configuration, its label as the external key id',
+      'also adds it to this key store of the configuration, with its label as the external key id',
     )
     .action((label: string, options: CreateOptions) => createKey(cli, label, options));
 
@@ -48,7 +48,10 @@ export function keyCommand(cli: Cli): Command {
     .addOption(keyStore)
     .addOption(config)
     .option('--label <label>', 'CKA_LABEL of the new version (default: <id>-v<number>)', refuseUri)
-    .option('--decrypt-only', 'it only decrypts yet: the first step of a rotation with several proxies')
+    .option(
+      '--decrypt-only',
+      'the new version only decrypts for now: the first step of a rotation with several proxies',
+    )
     .action((id: string, options: RotateOptions) => rotateKey(cli, id, options));
 
   command
@@ -60,7 +63,7 @@ export function keyCommand(cli: Cli): Command {
     .addOption(keyStore)
     .addOption(config)
     .addOption(blockListOption())
-    .option('--force', 'block also a key that the configuration does not name')
+    .option('--force', 'also block a key that the configuration does not name')
     .action((externalKeyId: string, { keyStore, ...options }: BlockOptions & { keyStore: string }) =>
       blockKey(cli, { keyStore, externalKeyId }, options),
     );

@@ -37,7 +37,7 @@ export function keystoreCommand(cli: Cli): Command {
     .argument('<name>', 'the key store')
     .addOption(config)
     .addOption(blockListOption())
-    .option('--force', 'block also a key store that the configuration does not name')
+    .option('--force', 'also block a key store that the configuration does not name')
     .action((keyStore: string, options: BlockOptions) => block(cli, { keyStore }, options));
   command
     .command('unblock')

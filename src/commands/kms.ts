@@ -52,7 +52,7 @@ interface ServeOptions {
   readonly clusterSessions: number;
 }
 
-/** `xks-proxy kms`: KMS itself, as far as custom key stores go, on this machine. */
+/** `xks-proxy kms`: a local KMS on this machine, with the parts that concern custom key stores. */
 export function kmsCommand(cli: Cli): Command {
   return new Command('kms')
     .description(
@@ -66,16 +66,21 @@ export function kmsCommand(cli: Cli): Command {
 function serveCommand(cli: Cli): Command {
   const command = new Command('serve')
     .description("runs the local KMS until it is asked to stop; use it with the AWS CLI's --endpoint-url")
-    .option('--host <address>', 'address to listen on; every client that reaches it may use it', parseHost, '127.0.0.1')
+    .option(
+      '--host <address>',
+      'address to listen on; every client that can reach it may use the local KMS',
+      parseHost,
+      '127.0.0.1',
+    )
     .option('--port <port>', 'port to listen on; 0 for any free one', parsePort, 4599)
     .option(
       '--state <file>',
-      'file where it keeps key stores and keys, with their secrets; :memory: to keep nothing',
+      'file for key stores and keys, with their secrets; :memory: to keep nothing',
       'local-kms.db',
     )
     .option(
       '--events <file>',
-      'file where it appends an event of each operation, in the form of CloudTrail: JSON lines',
+      'file to which an event of each operation is appended, in the form of CloudTrail: JSON lines',
     )
     .option('--region <region>', 'Region that it stands for', parseRegion, 'us-east-1')
     .option('--account-id <id>', 'account that it stands for', parseAccountId, '111122223333')
@@ -103,7 +108,7 @@ function serveCommand(cli: Cli): Command {
     )
     .option(
       '--console-caller <id>',
-      'access key id as which /console acts; without one it only looks',
+      'access key id with which /console acts; without it, the console is read-only',
       parseAccessKeyId,
     )
     .option(
@@ -149,7 +154,7 @@ async function start(cli: Cli, options: ServeOptions, log: Logger): Promise<Runn
   }
 }
 
-/** Loads what starts clusters when there is one: SoftHSM need not be here before. */
+/** Loads the code that starts clusters when the first one is made. SoftHSM need not be installed before. */
 function clusterStarter(
   { program, env }: Cli,
   { clusterSessions: maxSessions }: ServeOptions,

@@ -17,7 +17,7 @@ interface CreateOptions {
   readonly subnetId?: readonly string[];
 }
 
-/** `xks-proxy kms cluster`: clusters of a local KMS that runs. */
+/** `xks-proxy kms cluster`: clusters of a running local KMS. */
 export function kmsClusterCommand(cli: Cli): Command {
   return new Command('cluster').description('CloudHSM clusters of a local KMS').addCommand(createCommand(cli));
 }
@@ -46,7 +46,7 @@ async function create(cli: Cli, options: CreateOptions): Promise<void> {
     client: new CloudHsmClient({ endpoint, region }),
     subnetIds: subnetId,
     activate: async (id) => {
-      // Before the cluster has them, so that none is lost.
+      // Written before the cluster has the passwords, so that none is lost.
       written = writePasswords(makeFolder(resolve(options.folder ?? id)));
       await activate(cli, id, written);
     },
@@ -94,7 +94,7 @@ function writePasswords(folder: string): Passwords {
   return { folder, admin: write('admin'), kmsuser: write('kmsuser') };
 }
 
-/** A new folder, for this user alone. One that exists may be others' too. */
+/** Makes a new folder, readable by this user only. An existing folder might be open to others. */
 function makeFolder(folder: string): string {
   try {
     mkdirSync(folder, { mode: 0o700 });
@@ -111,7 +111,7 @@ function writeSecret(folder: string, name: string, text: string): string {
   return file;
 }
 
-/** Letters and digits, which CloudHSM, KMS and every shell take. */
+/** Makes a password of letters and digits, which CloudHSM, KMS and every shell accept. */
 function newPassword(): Secret {
   return new Secret(randomBytes(14).toString('hex'));
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { isHost } from '../hosts.ts';
 import type { LocalKmsSettings } from '../kms/startLocalKms.ts';
 
-// How the values of options of `kms serve` are read. Each throws InvalidArgumentError, with what to give.
+// Parsers of the option values of `kms serve`. Each throws InvalidArgumentError, which says what to give.
 
 export type Addresses = LocalKmsSettings['resolve'];
 
@@ -29,7 +29,7 @@ export function addFile(file: string, files: readonly string[] = []): readonly s
 }
 
 export function parseHost(text: string): string {
-  // Node would take nothing for all addresses of the machine.
+  // Node would listen on all addresses of the machine for an empty text.
   if (text !== '') return text;
   throw new InvalidArgumentError('Give a name or an address, such as 127.0.0.1.');
 }

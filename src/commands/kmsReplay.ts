@@ -14,7 +14,7 @@ interface ReplayOptions {
   readonly pair?: readonly (readonly [string, string])[];
 }
 
-/** `xks-proxy kms replay`: answers of AWS KMS, held against those of a local KMS. */
+/** `xks-proxy kms replay`: compares answers of AWS KMS with those of a local KMS. */
 export function kmsReplayCommand(cli: Cli): Command {
   return new Command('replay')
     .description('sends recorded calls of AWS KMS to a local KMS, and reports where its answers differ')
@@ -59,7 +59,7 @@ function describe({ path, recorded, local }: Difference): string {
   ].join('\n');
 }
 
-/** A value on one line; plaintexts are secrets, and are not shown. */
+/** Formats a value on one line. Plaintexts are secrets, and are not shown. */
 function show(name: string, value: unknown): string {
   if (value === undefined) return 'absent';
   const text = JSON.stringify({ [name]: value }, (member, held: unknown) =>

@@ -18,10 +18,10 @@ const FIELDS = [
 
 /** `xks-proxy policy check|test|explain|schema`. */
 export function policyCommand(cli: Cli): Command {
-  const command = new Command('policy').description('checks and tries the Cedar policies of the key stores');
+  const command = new Command('policy').description('checks and tests the Cedar policies of the key stores');
   command
     .command('check')
-    .description('validates the policies of all key stores: every problem with its line')
+    .description('validates the policies of all key stores, and prints every problem with its line')
     .addOption(configOption(cli))
     .option('--json', 'as JSON')
     .action(async ({ config, json = false }: { config: string; json?: boolean }) => {
@@ -36,8 +36,8 @@ export function policyCommand(cli: Cli): Command {
         }
     });
   withChoice(cli, command.command('test'))
-    .description('says what a request would get and which policies decide, or runs a table of such tests')
-    .option('--table <file>', 'YAML: requests, and the decision and policies that each is to get')
+    .description('prints the decision on a request and the policies that decide, or runs a table of such tests')
+    .option('--table <file>', 'YAML: requests, each with the expected decision and policies')
     .argument(...FIELDS)
     .action((fields: string[], { table, ...choice }: PolicyChoice & { readonly table?: string }) => {
       if ((table === undefined) === (fields.length === 0))
@@ -47,7 +47,9 @@ export function policyCommand(cli: Cli): Command {
       else runPolicyTests(cli, loadPolicyTests(table), chosen);
     });
   withChoice(cli, command.command('explain'))
-    .description('says the request as the policies see it, the decision, and of each permit that does not apply why')
+    .description(
+      'prints the request as the policies see it, the decision, and why each permit that does not apply does not',
+    )
     .option('--json', 'as JSON')
     .argument(...FIELDS)
     .action((fields: string[], { json = false, ...choice }: PolicyChoice & { readonly json?: boolean }) => {

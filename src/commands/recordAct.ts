@@ -8,17 +8,17 @@ import type { Config } from '../config/schema/schema.ts';
 import { version } from '../version.ts';
 import type { Cli } from './cli.ts';
 
-/** Something that a command has changed. */
+/** A change that a command has made. */
 export interface AdministrativeAct {
   /** The command, such as `key create`. */
   readonly act: string;
-  /** What it was done to; nothing secret. */
+  /** The objects of the change; nothing secret. */
   readonly [member: string]: unknown;
 }
 
 /**
- * Returns what records the acts of a command, and which user has done them, in the log `cli` of the configuration's audit
- * directory. Without one, or without the right to write there, it warns: what was done stays done.
+ * Returns a function that records the acts of a command, with the user who ran it, in the log `cli` of the configuration's audit
+ * directory. Without an audit log, or without the right to write there, it warns: the act itself is not undone.
  */
 export function actRecorder(
   cli: Pick<Cli, 'err' | 'env'>,
@@ -52,7 +52,7 @@ export function actRecorder(
 
 /** System user who runs this command. */
 export function systemUser(env: Cli['env']): { uid: number | undefined; name?: string; sudoUser: string | undefined } {
-  // Who has become another user, most often root; by the word of sudo.
+  // The user before sudo, usually of root, as sudo reports it.
   const { SUDO_USER: sudoUser } = env;
   const uid = process.getuid?.();
   try {
@@ -64,7 +64,7 @@ export function systemUser(env: Cli['env']): { uid: number | undefined; name?: s
 }
 
 async function open({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>): Promise<LogWriter> {
-  // Made by the first command, it would belong to the user of that, not to the proxy's.
+  // If the first command created the directory, it would belong to the user of that command, and not to the proxy's user.
   if (!existsSync(directory)) throw new Error(`${directory} is not there yet; the proxy makes it`);
   return whenFree(() =>
     LogWriter.open({

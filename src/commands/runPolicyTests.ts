@@ -5,7 +5,7 @@ import type { ChosenPolicies } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { describeDecision, describeUnmet } from './describeDecision.ts';
 
-/** Runs a table of tests and prints each; throws CommandFailure if the policies decide otherwise. */
+/** Runs a table of tests and prints the result of each. Throws CommandFailure if the policies decide otherwise than expected. */
 export function runPolicyTests(cli: Pick<Cli, 'out'>, tests: readonly PolicyTest[], policies: ChosenPolicies): void {
   const failed = tests.filter(({ name, request, expect }) => {
     const decision = policies.decide(request);

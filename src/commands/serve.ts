@@ -61,7 +61,7 @@ export function serveCommand(cli: Cli): Command {
         for (const warning of loaded.warnings) output.log.warn(warning);
         await serve(file, loaded, output, cli).catch(explain);
       } catch (error) {
-        // An operator may have nothing but the log. Standard error gets the message as well.
+        // The log may be all that an operator has. Standard error gets the message as well.
         const { log } = output ?? openOutput(cli, 'info', {}, false);
         log.fatal(describeFailure(error), 'serve has failed');
         throw error;
@@ -69,7 +69,7 @@ export function serveCommand(cli: Cli): Command {
     });
 }
 
-// A supervisor does without it: Express, SigV4 and PKCS#11 take memory, and it serves no requests.
+// A supervisor does not load it, because it serves no requests, and Express, SigV4 and PKCS#11 take memory.
 const importProxy = async () => (await import('../proxy/proxy.ts')).Proxy;
 
 async function serveAsWorker(cli: Cli, supervisor: NonNullable<Cli['supervisor']>): Promise<void> {
@@ -103,7 +103,7 @@ function openOutput(cli: Cli, level: Config['log']['level'], base: LogBase, isSh
   return { stream, base, log: createLogger(level, stream, base) };
 }
 
-// Node's own work has four threads by default; each session that calls through the pool may hold another.
+// By default, Node's own work has four threads. Each session that calls through the pool may occupy another one.
 function threadsFor({ keyManagers }: Config): number {
   const isolated = keyManagers.filter(({ pkcs11 }) => pkcs11.isolation === 'thread');
   return Math.min(1024, 4 + isolated.reduce((sum, { pkcs11 }) => sum + pkcs11.sessions, 0));
@@ -118,7 +118,7 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
     return { file, snapshot, policySets, ticketKeys, logLevel: config.log.level, processes };
   };
 
-  // A signal that comes while the proxy starts is remembered.
+  // A signal that arrives while the proxy starts is kept for later.
   const hangup = {
     hasCome: false,
     act: () => {
@@ -131,10 +131,10 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
 
   let serving: Serving | undefined;
   let complaints: readonly string[] = [];
-  // A worker records what it serves; its supervisor what becomes of the workers.
+  // A worker records the requests that it serves; its supervisor records the events of its workers.
   const own = processes === 1 ? undefined : openTrail(loaded.config, { ...output, slot: 'main' });
   const lifecycle = lifecycleMetrics(Date.now);
-  // First, so that it says that the proxy starts.
+  // Made first, so that its record says that the proxy starts.
   const sources = own
     ? [lifecycle, processMetrics({ process: 'main', version }), recordMetrics(() => own)]
     : [lifecycle];
@@ -144,7 +144,7 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
     const starting = start(toOrder(loaded), loaded.config, output, lifecycle, own, cli);
     serving = await Promise.race([starting, stopped(cli.stop).then(() => undefined)]);
     if (!serving) {
-      // It may wait for an HSM that does not answer.
+      // The start may be waiting for an HSM that does not answer.
       starting.then((late) => late.drain({ drainMs: 0, lameDuckMs: 0 })).catch(() => undefined);
       log.info('stopped while it started');
       return;
@@ -165,7 +165,7 @@ async function serve(file: string, loaded: LoadedConfig, output: Output, cli: Cl
     } finally {
       reloader.stop();
       const drainMs = reloader.config.server.drainSeconds * 1000;
-      // A load balancer sends connections until its checks have seen that this proxy is no longer ready.
+      // A load balancer sends connections until its health checks have noticed that this proxy is not ready.
       complaints = await serving.drain({ drainMs, lameDuckMs: monitoring && isAsked ? drainMs / 2 : 0 });
     }
   } finally {

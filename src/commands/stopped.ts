@@ -1,4 +1,4 @@
-/** Resolves to the signal when the process is asked to stop. */
+/** Resolves to the name of the signal when the process is asked to stop. */
 export async function stopped(stop: AbortSignal): Promise<string> {
   if (!stop.aborted)
     await new Promise((resolve) => {

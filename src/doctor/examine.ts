@@ -39,6 +39,6 @@ async function* guarded(name: string, run: () => ReturnType<Check>): AsyncGenera
   try {
     yield* run();
   } catch (error) {
-    yield failure(name, `the check itself has failed: ${redactError(error)}`, 'report this as a bug of xks-proxy');
+    yield failure(name, `the check itself failed: ${redactError(error)}`, 'report this as a bug of xks-proxy');
   }
 }

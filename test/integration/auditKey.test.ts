@@ -24,7 +24,7 @@ it('never overwrites', async () => {
   expect(await runCommandHere(['audit', 'key', '--out', file])).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: `${file} is there already; it is not overwritten\n`,
+    stderr: `${file} already exists; it is not overwritten\n`,
   });
   expect(readFileSync(file, 'utf8')).toBe('another');
 });

@@ -67,7 +67,7 @@ Good: the log is as written.
     openLog(directory).abandon();
     const { exitCode, stdout } = await verify(directory, '--checkpoint', join(directory, 'checkpoints'));
     expect(stdout).toContain(
-      `PROBLEM: ${NAME} does not extend the checkpoint of size 351 that was kept elsewhere: no key that is trusted has signed it\n`,
+      `PROBLEM: ${NAME} does not extend the checkpoint of size 351, which was kept elsewhere: no key that is trusted has signed it\n`,
     );
     expect(exitCode).toBe(1);
   });
@@ -131,7 +131,7 @@ describe('audit prove', () => {
     expect(JSON.parse(stdout)).toEqual({ good: true, log: NAME, index: 142, size: 351, keys: [key], record });
 
     const again = await runCommandHere(['audit', 'prove', folder, '342', '--out', out]);
-    expect([again.exitCode, again.stderr]).toEqual([1, `${out} is there already; it is not overwritten\n`]);
+    expect([again.exitCode, again.stderr]).toEqual([1, `${out} already exists; it is not overwritten\n`]);
   });
 
   it('writes the proof to standard output, alone or in JSON', async () => {
@@ -166,7 +166,7 @@ describe('audit prove', () => {
       1,
       `Not good: the checkpoint of size 351 does not cover this record at index ${index}.\n`,
     ];
-    expect(await outcome('bare')).toEqual([1, '/bare does not carry the record: give it with --record\n']);
+    expect(await outcome('bare')).toEqual([1, '/bare does not contain the record: give it with --record\n']);
     expect(await outcome('bare', '--record', join(files, 'record'))).toEqual([0, expect.stringMatching('^Good')]);
     expect(await outcome('bare', '--record', join(files, 'otherRecord'))).toEqual(uncovered(142));
     expect(await outcome('forged')).toEqual(uncovered(142));

@@ -250,7 +250,7 @@ describe('key block and keystore block', () => {
       ['keystore', 'list'],
     ]) {
       const { exitCode, stderr } = await run(...command);
-      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^the block list .* is not JSON\. Mend it/m)]);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^the block list .* is not JSON\. Repair it/m)]);
     }
     expect(readFileSync(blockList(files), 'utf8')).toBe('{');
   });

@@ -82,7 +82,7 @@ describe('audit prune', () => {
     const { exitCode, stdout, stderr } = await prune(directory, '--keep-days', '1');
     expect(exitCode).toBe(1);
     expect(stderr).toBe(
-      `Old segments stay, for the rest could not be verified without them:\n${ORIGIN}/main: ranges has no line of size 10\n`,
+      `Old segments stay, because the rest could not be verified without them:\n${ORIGIN}/main: ranges has no line of size 10\n`,
     );
     expect(stdout).not.toContain('main/');
     expect(stdout).toContain('Deleted main.20260101T000000000Z.closed (to record 44, ');

@@ -133,7 +133,7 @@ describe('audit query', () => {
     expect(await query(...folders, '--count')).toEqual({
       exitCode: 0,
       stdout: '2\n',
-      stderr: `warning: two of the logs are called ${ORIGIN}/main: records that both have count twice\n`,
+      stderr: `warning: two of the logs are called ${ORIGIN}/main: records in both count twice\n`,
     });
   });
 

@@ -120,7 +120,7 @@ describe('a PKCS#11 URI is refused, and not repeated with its PIN', () => {
       exitCode: 1,
       stdout: '',
       stderr:
-        'PKCS#11 URIs are not taken here; give the label or the CKA_ID that it names: the label orders and the CKA_ID 0a0b\n',
+        'PKCS#11 URIs are not accepted here; give the label or the CKA_ID that it names: the label orders and the CKA_ID 0a0b\n',
     });
   });
 });

@@ -1,11 +1,11 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
-/** A new Ed25519 private key: PKCS#8, PEM. */
+/** Makes a new Ed25519 private key: PKCS#8, PEM. */
 export function newAuditKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 
-/** Reads a private key. Throws an Error whose message says what is wrong, and holds nothing of the text. */
+/** Parses a private key. Throws an Error whose message says what is wrong, and quotes nothing of the text. */
 export function parseAuditKey(pem: string): KeyObject {
   let key: KeyObject;
   try {

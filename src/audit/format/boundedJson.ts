@@ -3,9 +3,9 @@ const SHORTEST = 16;
 const FEWER_ENTRIES = [256, 128, 64, 32, 16, 8, 4, 2, 1, 0];
 
 /**
- * Writes an object as JSON of at most so many bytes. If it is longer, its longest texts are cut, to no less than 16 characters,
- * and marked with `...`. If that is not enough, lists and maps in it lose their last entries and end with how many they lost.
- * The object's own members stay. Throws RangeError if they alone are too long, as those of no record are.
+ * Formats an object as JSON of at most `maxBytes` bytes. If it is longer, its longest texts are cut, to no less than 16
+ * characters, and marked with `...`. If that is not enough, lists and maps in it lose their last entries, and end with the number
+ * of lost entries. The object's own members stay. Throws RangeError if they alone are too long, which no record is.
  */
 export function boundedJson(value: object, maxBytes: number): string {
   const whole = JSON.stringify(value);
@@ -21,13 +21,13 @@ export function boundedJson(value: object, maxBytes: number): string {
   throw new RangeError(`it cannot be written in ${maxBytes} bytes`);
 }
 
-/** A text of at most so many characters, then `...`; no pair of surrogates is cut in two. */
+/** Cuts a text to at most this many characters, followed by `...`. It never splits a surrogate pair. */
 export function cutText(text: string, characters: number): string {
   if (text.length <= characters) return text;
   return `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, '')}${MARK}`;
 }
 
-/** `inner`: entries of the lists and maps within. */
+/** `inner`: the number of entries that nested lists and maps keep. */
 function shorten(value: unknown, characters: number, entries: number, inner = entries): unknown {
   if (typeof value === 'string') return cutText(value, characters);
   if (Array.isArray(value)) {
@@ -38,7 +38,7 @@ function shorten(value: unknown, characters: number, entries: number, inner = en
   const all = Object.entries(value).filter(([, member]) => member !== undefined);
   const shortened: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const [name, member] of all.slice(0, entries)) {
-    // Names of which the beginning is the same stay different.
+    // Names with the same beginning must stay different.
     const cut = cutText(name, characters);
     shortened[cut in shortened ? `${cut}${Object.keys(shortened).length}` : cut] = shorten(member, characters, inner);
   }

@@ -19,8 +19,8 @@ export function nodeHash(left: Buffer, right: Buffer): Buffer {
 }
 
 /**
- * The least that must be kept of a Merkle tree (RFC 6962) so that it can grow: the roots of the perfect subtrees that it
- * consists of, largest first. A tree of n leaves has one for each bit of n that is set.
+ * The minimum of a Merkle tree (RFC 6962) that must be kept for it to grow: the roots of its perfect subtrees, largest first. A
+ * tree of n leaves has one such subtree for each bit that is set in n.
  */
 export class CompactRange {
   readonly #hashes: Buffer[] = [];
@@ -36,12 +36,12 @@ export class CompactRange {
   }
 
   /**
-   * Appends a perfect subtree by its root. `leaves` is a power of two that divides the size of the tree, as it does for the
-   * hashes of another compact range in their order.
+   * Appends a perfect subtree by its root. `leaves` is a power of two that divides the size of the tree. The hashes of another
+   * compact range, in their order, meet this condition.
    */
   appendSubtree(root: Buffer, leaves: number): void {
     let merged = root;
-    // Each subtree of the same size that stands before it makes a larger one with it. No bit operators: sizes pass 32 bits.
+    // Each preceding subtree of the same size merges with it to a larger one. No bit operators, since sizes may exceed 32 bits.
     for (let width = leaves; Math.floor(this.#size / width) % 2 === 1; width *= 2) {
       merged = nodeHash(this.#hashes.pop() ?? merged, merged);
     }
@@ -49,7 +49,7 @@ export class CompactRange {
     this.#size += leaves;
   }
 
-  /** The Merkle Tree Hash of all leaves; of no leaf, SHA-256 of nothing. */
+  /** The Merkle Tree Hash of all leaves. Without leaves, it is SHA-256 of nothing. */
   root(): Buffer {
     const smallestFirst = this.#hashes.toReversed();
     const [first, ...others] = smallestFirst;
@@ -63,12 +63,12 @@ export class CompactRange {
     return this.#hashes.map((root, index) => ({ root, leaves: sizes[index] ?? NaN }));
   }
 
-  /** One line of a file `ranges`, without its LF: the size, then the hashes in standard base64, separated by blanks. */
+  /** Formats one line of a file `ranges`, without its LF: the size, then the hashes in standard base64, separated by blanks. */
   toString(): string {
     return [this.#size, ...this.#hashes.map((root) => root.toString('base64'))].join(' ');
   }
 
-  /** Reads what toString makes; undefined if the line has another form. */
+  /** Parses the format of toString. Undefined if the line has another form. */
   static parse(line: string): CompactRange | undefined {
     const [size = '', ...hashes] = line.split(' ');
     const range = new CompactRange();
@@ -83,7 +83,7 @@ export class CompactRange {
   }
 }
 
-/** The powers of two that a number is the sum of, largest first. */
+/** Splits a number into the powers of two that add up to it, largest first. */
 function powersOf(size: number): number[] {
   const powers: number[] = [];
   for (let rest = size, power = 1; rest >= 1; rest = Math.floor(rest / 2), power *= 2) {

@@ -2,14 +2,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { listSegments, logFolder } from './logFolder.ts';
 
-/** A log on the disk: that of a slot, or one that was set aside, whose folder then stands beside that of its successor. */
+/**
+ * A log on the disk: the log of a slot, or one that was moved aside. The folder of the latter is next to that of its successor.
+ */
 export interface FoundLog {
   readonly path: string;
-  /** `sealed`: its files contradict one another. `closed`: another key or origin went on. */
+  /** `sealed`: the files of the log contradict one another. `closed`: another key or origin took over. */
   readonly state: 'open' | 'closed' | 'sealed';
 }
 
-/** There is no log in a folder. */
+/** A folder contains no log. */
 export class NoLogFound extends Error {
   override readonly name = 'NoLogFound';
 }
@@ -17,8 +19,8 @@ export class NoLogFound extends Error {
 const FOLDER = /^(main|cli|w[1-9]\d*)(?:\.(\w+)\.(closed|sealed))?$/;
 
 /**
- * The logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. Sorted by slot, then by age,
- * so that a log follows those that were set aside before it. Throws NoLogFound, or what the file system says.
+ * Finds the logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. They are sorted by slot,
+ * then by age, so that a log follows those that were moved aside before it. Throws NoLogFound, or the file system's error.
  */
 export function findLogs(folder: string): FoundLog[] {
   if (hasLog(folder)) return [{ path: folder, state: stateOf(basename(resolve(folder))) }];
@@ -31,8 +33,8 @@ export function findLogs(folder: string): FoundLog[] {
 }
 
 /**
- * What a log is called among those of several hosts: the name of its verifier key, or that of its folder if it has none. One
- * that was set aside has its time in its name: `xks.example.com/proxy-1/main.20261126T190000000Z.closed`.
+ * Returns the name of a log among those of several hosts: the name of its verifier key, or that of its folder if it has none. The
+ * name of a log that was moved aside includes the time: `xks.example.com/proxy-1/main.20261126T190000000Z.closed`.
  */
 export function nameOf({ path, state }: FoundLog): string {
   const folder = basename(resolve(path));
@@ -41,7 +43,7 @@ export function nameOf({ path, state }: FoundLog): string {
   return state === 'open' ? key : key.replace(/[^/]+$/, folder);
 }
 
-/** The slot that a log's folder is named for; undefined if it has another name, as a copy may. */
+/** Returns the slot that a log's folder is named for. Undefined if the folder has another name, as a copy may. */
 export function slotOf({ path }: FoundLog): string | undefined {
   return FOLDER.exec(basename(resolve(path)))?.[1];
 }
@@ -67,6 +69,6 @@ function inOrder(one: FoundLog, other: FoundLog): number {
   const [slot = '', time] = basename(one.path).split('.');
   const [otherSlot = '', otherTime] = basename(other.path).split('.');
   if (slot !== otherSlot) return slot.localeCompare(otherSlot, 'en', { numeric: true });
-  // An open log has no time, and is the newest.
+  // An open log has no time in its name, and is the newest.
   return (time ?? '~') < (otherTime ?? '~') ? -1 : 1;
 }

@@ -6,7 +6,10 @@ interface Sibling {
   readonly to: number;
 }
 
-/** The siblings of the path of record `index` in the tree of `size` records: the leaf's sibling first (RFC 6962, section 2.1.1). */
+/**
+ * The siblings along the path of record `index` in the tree of `size` records. The leaf's sibling is first (RFC 6962, section
+ * 2.1.1).
+ */
 function siblingsOf(index: number, size: number): Sibling[] {
   const siblings: Sibling[] = [];
   let [from, to] = [0, size];
@@ -30,8 +33,8 @@ function largestPowerBelow(size: number): number {
 }
 
 /**
- * The root of the tree of `size` records that an inclusion proof gives for the leaf hash of record `index`. Undefined if the
- * proof has another length than such a proof has.
+ * Computes the root of the tree of `size` records from the inclusion proof and the leaf hash of record `index`. Undefined if the
+ * length of the proof is wrong.
  */
 export function rootOfProof(leaf: Buffer, index: number, size: number, proof: readonly Buffer[]): Buffer | undefined {
   const siblings = siblingsOf(index, size);
@@ -44,36 +47,36 @@ export function rootOfProof(leaf: Buffer, index: number, size: number, proof: re
   return root;
 }
 
-/** Collects the inclusion proof of one record while the leaf hashes of the log pass, in memory of O(log n). */
+/** Builds the inclusion proof of one record while the leaf hashes of the log pass, in memory of O(log n). */
 export class InclusionProver {
   readonly #index: number;
-  /** The leaf's sibling first. */
+  /** The siblings, the leaf's first. */
   readonly #siblings: readonly (Sibling & { readonly range: CompactRange })[];
-  /** The same in the order of the log. */
+  /** The siblings in the order of the log. */
   readonly #inOrder;
-  /** Place, in that order, of the one that grows. */
+  /** Index in `#inOrder` of the sibling that grows now. */
   #current = 0;
   #next = 0;
 
-  /** `index` is less than `size`. */
+  /** `index` must be less than `size`. */
   constructor(index: number, size: number) {
     this.#index = index;
     this.#siblings = siblingsOf(index, size).map((sibling) => ({ ...sibling, range: new CompactRange() }));
     this.#inOrder = this.#siblings.toSorted((one, other) => one.from - other.from);
   }
 
-  /** Begins behind the first records, at most `index` of them: each of their subtrees is a part of one sibling. */
+  /** Starts after the first records, at most `index` of them. Each of their subtrees is part of one sibling. */
   begin(records: CompactRange): void {
     for (const { root, leaves } of records.subtrees()) this.#append(root, leaves);
   }
 
-  /** Takes the records in order, each once, up to the size of the tree. */
+  /** Appends the leaf hash of the next record, up to the size of the tree. */
   append(leaf: Buffer): void {
     if (this.#next === this.#index) this.#next += 1;
     else this.#append(leaf, 1);
   }
 
-  /** The leaf's sibling first. */
+  /** Returns the proof, the leaf's sibling first. */
   proof(): Buffer[] {
     return this.#siblings.map(({ range }) => range.root());
   }

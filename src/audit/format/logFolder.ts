@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Slots of one host: `main` is the process that was started, `w1`, `w2` ... are its workers, `cli` are commands. */
+/** Slots of one host: `main` is the process that was started, `w1`, `w2` and so on are its workers, and `cli` is for commands. */
 export const SLOT_PATTERN = /^(main|cli|w[1-9]\d*)$/;
 
-/** `audit.origin`: with the slot behind it, the name of a note's key. A URL without scheme is recommended. */
+/** `audit.origin`. Followed by the slot, it is the name of a note's key. A URL without scheme is recommended. */
 export const ORIGIN_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/;
 
 const SEGMENT = /^(\d{20})\.ndjson$/;
@@ -12,11 +12,11 @@ const SEGMENT = /^(\d{20})\.ndjson$/;
 /** Files of one log. */
 export interface LogFolder {
   readonly path: string;
-  /** At each end of a segment a line: the compact range of the tree there. */
+  /** One line for each end of a segment: the compact range of the tree at that point. */
   readonly ranges: string;
-  /** The verifier key, one line. */
+  /** The verifier key, on one line. */
   readonly vkey: string;
-  /** pid of the writer. */
+  /** Process id of the writer. */
   readonly lock: string;
 }
 
@@ -28,7 +28,7 @@ export function logFolder(path: string): LogFolder {
 export interface Segment {
   /** Index of its first record. */
   readonly first: number;
-  /** One record a line. */
+  /** One record per line. */
   readonly records: string;
   /** Signed notes, each followed by an empty line. */
   readonly checkpoints: string;
@@ -39,15 +39,15 @@ export function segmentAt(path: string, first: number): Segment {
   return { first, records: `${name}.ndjson`, checkpoints: `${name}.checkpoints` };
 }
 
-/** The segments of a log that are there, oldest first. */
+/** Lists the existing segments of a log, oldest first. */
 export function listSegments(path: string): Segment[] {
   const firsts = readdirSync(path).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []);
   return firsts.sort().map((first) => segmentAt(path, Number(first)));
 }
 
-/** The whole notes of a file of checkpoints, and how many characters a torn one behind them has. */
+/** Splits a file of checkpoints into its whole notes. `torn` is the number of characters after the last one. */
 export function splitNotes(text: string): { readonly notes: readonly string[]; readonly torn: number } {
-  // text LF LF signature LF LF: each note has one empty line inside and one behind it.
+  // The form is: text LF LF signature LF LF. Each note has one empty line inside and one after it.
   const notes: string[] = [];
   let start = 0;
   for (;;) {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { CompactRange } from './compactRange.ts';
 import { listSegments, logFolder, segmentAt, type Segment } from './logFolder.ts';
 
-/** A segment of which at least one file is there. */
+/** A segment with at least one existing file. */
 export interface LogPart extends Segment {
   readonly hasRecords: boolean;
   /** Bytes of its file of checkpoints when the folder was read; 0 if there is none. */
@@ -11,15 +11,15 @@ export interface LogPart extends Segment {
 
 export interface RangesFile {
   readonly ranges: readonly CompactRange[];
-  /** Numbers of the lines, from 1, that are no range, or not larger than the one before. */
+  /** Numbers, from 1, of the lines that are not a range, or not larger than the range before. */
   readonly badLines: readonly number[];
-  /** Bytes behind the last whole line. */
+  /** Bytes after the last whole line. */
   readonly torn: number;
 }
 
-/** The files of a log at one moment, such that records read later have all that the checkpoints sign. */
+/** The files of a log at one moment. Records that are read later include all that the checkpoints sign. */
 export interface LogParts {
-  /** Oldest first. */
+  /** The segments, oldest first. */
   readonly parts: readonly LogPart[];
   readonly ranges: RangesFile;
 }
@@ -27,8 +27,8 @@ export interface LogParts {
 const FILE = /^(\d{20})\.(?:ndjson|checkpoints)$/;
 
 export function listParts(path: string): LogParts {
-  // The writer makes a checkpoint, then a line of `ranges`, then a segment. They are read the other way round: what was read
-  // first then has what it relies on, even if a segment ends meanwhile.
+  // The writer makes a checkpoint, then a line of `ranges`, then a segment. This function reads them in the reverse order, so
+  // that each file has what the files read before it depend on, even if a segment ends meanwhile.
   const firsts = new Set(readdirSync(path).flatMap((name) => FILE.exec(name)?.[1] ?? []));
   const ranges = readRanges(logFolder(path).ranges);
   const parts = [...firsts].sort().map((first) => {

@@ -4,11 +4,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 export interface FileTail {
   /** Size of the whole file. */
   readonly size: number;
-  /** One character a byte, so that its length is right whatever a crash has left. */
+  /** One character per byte, so that its length is right whatever bytes a crash has left. */
   readonly text: string;
 }
 
-/** Reads the last bytes of a file, `maxBytes` at most. Throws what the file system says. */
+/** Reads the last bytes of a file, at most `maxBytes`. Throws the file system's error. */
 export function readTail(file: string, maxBytes: number): FileTail {
   const descriptor = openSync(file, 'r');
   try {

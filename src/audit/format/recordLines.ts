@@ -1,37 +1,37 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { sha256 } from './sha256.ts';
 
-/** At most, with its LF: an entry of a tile has a length of 16 bits (C2SP, tlog-tiles). */
+/** Largest size of a line with its LF: the length of an entry of a tile has 16 bits (C2SP, tlog-tiles). */
 export const MAX_LINE_BYTES = 65_535;
 
 const CHUNK_BYTES = 1024 * 1024;
 const LF = 0x0a;
 
-/** A line of a segment that ends in LF. Its bytes are those of a buffer that is used again: copy what is kept. */
+/** A line of a segment that ends in LF. Its bytes are in a buffer that is reused, so they must be copied to be kept. */
 export interface RecordLine {
-  /** Without LF. */
+  /** The line without its LF. */
   readonly bytes: Buffer;
-  /** Place of its first byte in the file. */
+  /** Offset of its first byte in the file. */
   readonly offset: number;
-  /** RFC 6962, section 2.1. */
+  /** The leaf hash of RFC 6962, section 2.1. */
   readonly leafHash: () => Buffer;
 }
 
 export interface LinesEnd {
   /** Bytes of all whole lines. */
   readonly bytes: number;
-  /** Bytes behind the last LF. */
+  /** Bytes after the last LF. */
   readonly torn: number;
 }
 
 /**
- * Reads the lines of a segment as they are at this moment, in flat memory, and returns how it ended. Of a line that is longer
- * than a chunk, only the first chunk is given: the reader refuses it, because it is longer than MAX_LINE_BYTES.
+ * Reads the lines that a segment has at this moment, in constant memory, and returns how it ended. Of a line longer than a chunk,
+ * only the first chunk is returned. The reader refuses it because it exceeds MAX_LINE_BYTES.
  */
 export function* readLines(file: string): Generator<RecordLine, LinesEnd> {
   const descriptor = openSync(file, 'r');
   try {
-    // One byte before each line, for the 0x00 of its leaf hash: the LF of the line before it, or this first byte.
+    // One byte precedes each line, for the 0x00 of its leaf hash: the LF of the previous line, or the first byte of the buffer.
     const buffer = Buffer.alloc(1 + CHUNK_BYTES);
     let filled = 1;
     let offset = 0;
@@ -72,7 +72,10 @@ function lineOf(buffer: Buffer, start: number, end: number, offset: number): Rec
   };
 }
 
-/** Reads on behind the next LF. `bytes` are those of the line, with its LF; `rest` was read of the lines behind it. */
+/**
+ * Skips to the position after the next LF. `bytes` is the size of the line, with its LF. `rest` has the bytes that were read of
+ * later lines.
+ */
 function skipLine(descriptor: number): { readonly bytes: number; readonly ended: boolean; readonly rest: Buffer } {
   const buffer = Buffer.alloc(CHUNK_BYTES);
   let bytes = 0;

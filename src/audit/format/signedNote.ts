@@ -1,27 +1,27 @@
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
 
-/** The one signature type of C2SP's signed-note that is used here. */
+/** The only signature type of C2SP's signed-note that is used here. */
 const ED25519 = 0x01;
 const KEY_ID_BYTES = 4;
 const PUBLIC_KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
-// What stands before the 32 bytes of an Ed25519 public key in its DER form (RFC 8410).
+// The bytes that precede the 32 bytes of an Ed25519 public key in DER form (RFC 8410).
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-/** A note whose form is wrong, or that no known key has signed; the message says which. */
+/** A note has a wrong form, or no known key has signed it. The message says which. */
 export class NoteFailure extends Error {
   override readonly name = 'NoteFailure';
 }
 
-/** Signs notes under one name: C2SP, signed-note, "Ed25519 signatures". */
+/** Signs notes with one key name: C2SP, signed-note, "Ed25519 signatures". */
 export class NoteSigner {
   readonly name: string;
-  /** The verifier key: what others need to check its signatures. */
+  /** The verifier key, with which others check the signatures. */
   readonly vkey: string;
   readonly #privateKey: KeyObject;
   readonly #keyId: Buffer;
 
-  /** `name` has no blank and no `+`; `privateKey` is an Ed25519 key. */
+  /** `name` must have no blank and no `+`. `privateKey` is an Ed25519 key. */
   constructor(name: string, privateKey: KeyObject) {
     const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(-PUBLIC_KEY_BYTES);
     const typed = Buffer.concat([Buffer.of(ED25519), publicKey]);
@@ -31,21 +31,21 @@ export class NoteSigner {
     this.vkey = `${name}+${this.#keyId.toString('hex')}+${typed.toString('base64')}`;
   }
 
-  /** `text` ends in LF. */
+  /** Signs a text, which must end in LF. */
   sign(text: string): string {
     const signature = sign(null, Buffer.from(text), this.#privateKey);
     return `${text}\n\u2014 ${this.name} ${Buffer.concat([this.#keyId, signature]).toString('base64')}\n`;
   }
 }
 
-/** A key that verifies signatures under one name. */
+/** A key that verifies signatures with one key name. */
 export interface VerifierKey {
   readonly name: string;
   readonly keyId: Buffer;
   readonly publicKey: KeyObject;
 }
 
-/** Reads a vkey line. Throws NoteFailure if it is none, of another signature type, or if its key id is not that of its key. */
+/** Parses a vkey line. Throws NoteFailure if it has another form or signature type, or if its key id does not match its key. */
 export function parseVkey(line: string): VerifierKey {
   const [, name = '', id = '', encoded = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
   const typed = Buffer.from(encoded, 'base64');
@@ -69,8 +69,8 @@ interface KnownSignature {
 }
 
 /**
- * The text of a note, with its last LF. Throws NoteFailure unless one of `keys` has signed it; signatures of other keys are
- * passed over, but none of a known key may be wrong (C2SP, signed-note, "Signatures").
+ * Returns the text of a note, with its last LF. Throws NoteFailure unless one of `keys` has signed it. Signatures of other keys
+ * are ignored, but no signature of a known key may be wrong (C2SP, signed-note, "Signatures").
  */
 export function openNote(note: string, keys: readonly VerifierKey[]): string {
   const { text, signatures } = readNote(note, keys);
@@ -80,7 +80,7 @@ export function openNote(note: string, keys: readonly VerifierKey[]): string {
   return text;
 }
 
-/** Does the same as openNote, but verifies signatures in a thread of libuv's pool, so that many can be verified at once. */
+/** Like openNote, but verifies signatures in a thread of libuv's pool, so that many can be verified in parallel. */
 export async function openNoteInPool(note: string, keys: readonly VerifierKey[]): Promise<string> {
   const { text, signatures } = readNote(note, keys);
   for (const { key, signature } of signatures) {
@@ -89,12 +89,12 @@ export async function openNoteInPool(note: string, keys: readonly VerifierKey[])
   return text;
 }
 
-/** The text of a note and its signatures of known keys, at least one. */
+/** Returns the text of a note and its signatures of known keys, at least one. */
 function readNote(note: string, keys: readonly VerifierKey[]): { text: string; signatures: readonly KnownSignature[] } {
   const end = note.lastIndexOf('\n\n');
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2);
-  // Control characters but LF have no place in a note.
+  // A note must not contain control characters other than LF.
   if (end < 1 || !lines.endsWith('\n') || /[\0-\x09\x0b-\x1f]/.test(note))
     throw new NoteFailure('it is not a signed note');
   const signatures: KnownSignature[] = [];
@@ -102,7 +102,7 @@ function readNote(note: string, keys: readonly VerifierKey[]): { text: string; s
     const [, name = '', encoded = ''] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
     const bytes = Buffer.from(encoded, 'base64');
     if (bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== encoded) {
-      throw new NoteFailure('a signature line of it has another form');
+      throw new NoteFailure('one of its signature lines has another form');
     }
     const key = keys.find((known) => known.name === name && known.keyId.equals(bytes.subarray(0, KEY_ID_BYTES)));
     if (!key) continue;

@@ -1,12 +1,12 @@
 const HEADER = 'c2sp.org/tlog-proof@v1';
 const HASH = /^[A-Za-z0-9+/]{43}=$/;
 
-/** A proof that a record is in a log: c2sp.org/tlog-proof. Its `extra` line carries the record, so that one file is enough. */
+/** A proof that a record is in a log: c2sp.org/tlog-proof. Its `extra` line contains the record, so that one file is enough. */
 export interface TlogProof {
-  /** The line of the log, without its LF. Undefined: the proof carries none, and the verifier must have it. */
+  /** The line of the log, without its LF. If undefined, the proof does not contain it, and the verifier must have it. */
   readonly record: Buffer | undefined;
   readonly index: number;
-  /** The leaf's sibling first. */
+  /** The hashes, the leaf's sibling first. */
   readonly hashes: readonly Buffer[];
   /** The checkpoint, a signed note. */
   readonly checkpoint: string;
@@ -18,7 +18,7 @@ export function formatTlogProof({ record, index, hashes, checkpoint }: TlogProof
   return `${lines.join('\n')}\n\n${checkpoint}`;
 }
 
-/** Reads a proof; undefined if it has another form. */
+/** Parses a proof. Undefined if it has another form. */
 export function parseTlogProof(text: string): TlogProof | undefined {
   const end = text.indexOf('\n\n');
   const [header, ...lines] = text.slice(0, Math.max(end, 0)).split('\n');

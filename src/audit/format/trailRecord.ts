@@ -1,7 +1,7 @@
 import { boundedJson } from './boundedJson.ts';
 import { MAX_LINE_BYTES } from './recordLines.ts';
 
-/** What happened. */
+/** An event to be recorded. */
 export interface TrailRecord {
   readonly type:
     | 'request'
@@ -20,23 +20,23 @@ export interface TrailRecord {
   readonly members: object;
 }
 
-/** How lines of the stream look. */
+/** The form of the lines of the stream. */
 export interface StreamForm {
-  /** What every line begins with. */
+  /** Members with which each line begins. */
   readonly base: Readonly<Record<string, string | number>>;
-  /** The most bytes that a line may have, with its LF. */
+  /** Largest size of a line, with its LF. */
   readonly maxBytes: number;
 }
 
 export interface StreamedRecord {
   readonly record: TrailRecord;
-  /** In the audit log, if there is one. */
+  /** Index of the record in the audit log, if there is one. */
   readonly index: number | undefined;
-  /** What membersText makes of the record, if that is known. */
+  /** Result of membersText for this record, if it is known. */
   readonly text?: string;
 }
 
-// Those that nothing else in the stream tells of.
+// Only record types whose events have no other line in the stream.
 const IN_STREAM: Readonly<Partial<Record<TrailRecord['type'], string>>> = {
   request: 'request',
   omitted: 'requests were omitted',
@@ -45,17 +45,17 @@ const IN_STREAM: Readonly<Partial<Record<TrailRecord['type'], string>>> = {
 // `{"index":9007199254740991,"type":"...","time":"...",` and the LF, rounded up.
 const HEAD_BYTES = 128;
 
-/** The members of a record as JSON, short enough for the audit log. */
+/** Formats the members of a record as JSON, short enough for the audit log. */
 export function membersText({ members }: TrailRecord): string {
   return boundedJson(members, MAX_LINE_BYTES - HEAD_BYTES);
 }
 
-/** The record without its index, which the audit log gives it. `text`: what membersText makes of it, if that is known. */
+/** Returns the record without its index, which the audit log adds. `text`: result of membersText, if it is known. */
 export function auditRecord(record: TrailRecord, text = membersText(record)): string {
   return join(`{"type":"${record.type}","time":"${record.time}"`, text, '}');
 }
 
-/** The record as a line of the stream, with its LF; undefined if the stream tells of it otherwise. */
+/** Returns the record as a line of the stream, with its LF. Undefined if the event has another line in the stream. */
 export function streamLine(
   { record, index, text = membersText(record) }: StreamedRecord,
   { base, maxBytes }: StreamForm,

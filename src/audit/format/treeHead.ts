@@ -1,4 +1,4 @@
-/** What a checkpoint signs: C2SP, tlog-checkpoint, "Note text", without extension lines. */
+/** The signed content of a checkpoint: C2SP, tlog-checkpoint, "Note text", without extension lines. */
 export interface TreeHead {
   /** `<origin>/<slot>`, also the name of the key that signs. */
   readonly origin: string;
@@ -8,12 +8,12 @@ export interface TreeHead {
   readonly root: Buffer;
 }
 
-/** The text of the note, which a NoteSigner signs. */
+/** Formats the text of the note, which a NoteSigner signs. */
 export function formatTreeHead({ origin, size, root }: TreeHead): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** Reads the text of a note; undefined if it has another form. */
+/** Parses the text of a note. Undefined if it has another form. */
 export function parseTreeHead(text: string): TreeHead | undefined {
   const [, origin = '', size = '', encoded = ''] =
     /^([^\n]+)\n([1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];

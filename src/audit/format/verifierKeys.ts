@@ -1,6 +1,8 @@
 import { NoteFailure, parseVkey, type VerifierKey } from './signedNote.ts';
 
-/** Reads verifier keys: one a line; empty lines and those that begin with `#` are passed over. Throws NoteFailure with the line. */
+/**
+ * Parses verifier keys, one per line. Skips empty lines and lines that begin with `#`. Throws NoteFailure, which names the line.
+ */
 export function parseVkeys(text: string): VerifierKey[] {
   const keys = text.split('\n').flatMap((line, index) => {
     const trimmed = line.trim();
@@ -18,7 +20,7 @@ function vkeyOf(line: string, number: number): VerifierKey {
   }
 }
 
-/** The verifier key as a vkey line says it: `<name>+<key id>`. */
+/** Formats the name and id of a key as in its vkey line: `<name>+<key id>`. */
 export function describeKey({ name, keyId }: VerifierKey): string {
   return `${name}+${keyId.toString('hex')}`;
 }

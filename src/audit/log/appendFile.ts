@@ -14,22 +14,22 @@ import { promisify } from 'node:util';
 const LF = 0x0a;
 const forceData = promisify(fdatasync);
 
-/** Something has taken the file away, or has written to it. */
+/** Another process has removed the file, or has written to it. */
 export class FileLost extends Error {
   override readonly name = 'FileLost';
 }
 
-/** A file that only grows, by one writer, whole lines at a time. */
+/** A file to which one writer appends whole lines, and which never shrinks. */
 export class AppendFile {
   readonly #path: string;
   readonly #descriptor: number;
   #bytes: number;
-  /** Bytes of a line at the end that was written in part and could not be taken back yet. */
+  /** Bytes of a partly written last line that could not be cut off yet. */
   #torn = 0;
   #pendingSyncs = 0;
   #isClosed = false;
 
-  /** Made if missing, for its owner alone. Throws what the file system says. */
+  /** Opens the file, which is created if missing, readable by its owner only. Throws the file system's error. */
   constructor(path: string) {
     this.#path = path;
     this.#descriptor = openSync(path, 'a', 0o600);
@@ -37,8 +37,8 @@ export class AppendFile {
   }
 
   /**
-   * Appends lines, as many as the system takes: of a line that it takes in part, that part is taken back. Returns how many bytes
-   * were kept and, if not all, what the system said.
+   * Appends as many whole lines as the system accepts. A partly written line is cut off again. Returns how many bytes were kept
+   * and, if not all, the system's error.
    */
   appendLines(lines: Buffer): { readonly kept: number; readonly failure?: NodeJS.ErrnoException } {
     const { written, failure } = this.#write(lines);
@@ -49,7 +49,7 @@ export class AppendFile {
     return { kept, failure };
   }
 
-  /** Appends all of a text, or nothing: then it throws what the system said. */
+  /** Appends the whole text, or nothing: then it throws the system's error. */
   appendWhole(text: string): void {
     const { written, failure } = this.#write(Buffer.from(text));
     if (!failure) return;
@@ -83,16 +83,16 @@ export class AppendFile {
     try {
       this.#takeBack();
     } catch {
-      // Some file systems cannot cut a file when they are full. The next write tries again first.
+      // Some file systems cannot truncate a file when they are full. The next write tries again first.
     }
   }
 
   #requireOpen(): void {
-    // Another file may have the descriptor by now.
+    // After a close, another file may have this descriptor.
     if (this.#isClosed) throw new Error(`${this.#path} is closed`);
   }
 
-  /** Throws FileLost if the file was deleted, or has another length than this writer left. */
+  /** Throws FileLost if the file was deleted, or if its length differs from what this writer left. */
   requireUntouched(): void {
     this.#requireOpen();
     const { nlink, size } = fstatSync(this.#descriptor);
@@ -100,7 +100,7 @@ export class AppendFile {
     if (size !== this.#bytes) throw new FileLost(`${this.#path} was changed by another process`);
   }
 
-  /** Throws FileLost if another file, or none, has its name now. */
+  /** Throws FileLost if another file, or none, has its path now. */
   requireInPlace(): void {
     this.#requireOpen();
     const there = statSync(this.#path, { throwIfNoEntry: false });
@@ -108,7 +108,7 @@ export class AppendFile {
     if (there?.dev !== dev || there.ino !== ino) throw new FileLost(`${this.#path} was moved or deleted`);
   }
 
-  /** Resolves when what was appended before the call is on the disk. */
+  /** Resolves when everything that was appended before the call is on the disk. */
   async sync(): Promise<void> {
     this.#requireOpen();
     this.#pendingSyncs += 1;
@@ -125,7 +125,7 @@ export class AppendFile {
     fdatasyncSync(this.#descriptor);
   }
 
-  /** Has no effect the second time. */
+  /** Closes the file. Has no effect the second time. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -133,7 +133,7 @@ export class AppendFile {
   }
 
   #closeDescriptor(): void {
-    // A thread that still works for sync() must not meet another file.
+    // A thread that still runs for sync() must not use the descriptor of another file.
     if (this.#pendingSyncs === 0) closeSync(this.#descriptor);
   }
 }

@@ -5,47 +5,47 @@ import { LockHeld } from '../../fileLock.ts';
 
 export interface AuditLogOptions extends LogOptions {
   readonly checkpointSeconds: number;
-  /** Whether it may begin without its files, and opens them as soon as it can; not if another process has them. */
+  /** Whether the log may start without its files, and open them as soon as it can. It may not if another process holds them. */
   readonly opensLater?: boolean;
-  /** Told when records can no longer be taken, and with undefined when they can again. */
+  /** Called with the problem when records can no longer be taken, and with undefined when they can again. */
   readonly onProblem: (problem: string | undefined) => void;
-  /** Told which logs of this slot lie sealed, at the start and every 10 minutes while there are any. */
+  /** Called with the sealed logs of this slot, at the start and every 10 minutes while there are any. */
   readonly onSealed: (folders: readonly string[]) => void;
 }
 
-/** What the metrics say of a log. */
+/** State of a log, for the metrics. */
 export interface AuditLogState {
   /** `<origin>/<slot>`. */
   readonly name: string;
-  /** Records. */
+  /** Number of records. */
   readonly size: number;
   /** Milliseconds since the epoch. */
   readonly lastCheckpointAt: number;
   readonly isFailing: boolean;
-  /** Logs of the slot that were sealed as evidence. */
+  /** Number of logs of the slot that were sealed as evidence. */
   readonly sealed: number;
 }
 
-// So that silence is visible.
+// Makes it visible that a silent log still works.
 const HEARTBEAT_MS = 60_000;
 const SEALED_MS = 600_000;
 const REOPEN_MS = 500;
-// A disk that is slow is not one that hangs.
+// A slow disk must not count as one that hangs.
 const HUNG_MS = 200;
 
-/** The log of one slot, kept open: checkpoints and heartbeats by the clock, and opened again when its files were taken away. */
+/** The log of one slot, kept open. It makes checkpoints and heartbeats on time, and reopens its files after they were removed. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Undefined: its files could not be opened yet. */
+  /** Undefined while its files could not be opened yet. */
   #writer: LogWriter | undefined;
-  /** Whether there is no writer that has its files. */
+  /** Whether no writer holds its files. */
   #isLost = false;
   #isStopped = false;
   #epoch = 0;
-  /** Reasons why records cannot be taken, and why they cannot be signed or forced to the disk. Each may fail alone. */
+  /** Reasons why records cannot be taken, and why they cannot be signed or forced to the disk. Each may occur alone. */
   readonly #failures: { taking?: string | undefined; keeping?: string | undefined } = {};
-  /** When the call of `settle` began that has not come back. */
+  /** Start of the running call of `settle`; undefined if none is running. */
   #settlingSince: number | undefined;
   #appendedAt: number;
   #reopenedAt = -Infinity;
@@ -54,7 +54,7 @@ export class AuditLog {
   #lastCheckpoint: Checkpoint | undefined;
   #signing: Promise<void> = Promise.resolve();
 
-  /** Throws LockHeld, or what the file system says. */
+  /** Throws LockHeld, or the file system's error. */
   constructor(options: AuditLogOptions) {
     this.#options = {
       ...options,
@@ -89,12 +89,12 @@ export class AuditLog {
     };
   }
 
-  /** Whether records count as taken only when `settle` has resolved. */
+  /** Whether records count as taken only after `settle` has resolved. */
   get settlesLater(): boolean {
     return this.#options.sync === 'always';
   }
 
-  /** Changes when a log begins anew, so that indexes are those of other records. */
+  /** Changes when a new log begins, since its indexes then belong to other records. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -114,8 +114,8 @@ export class AuditLog {
   }
 
   /**
-   * Resolves to whether the records are on the disk, if `sync` is `always`; to true otherwise. After a failure, a later call does
-   * not help: the system reports lost writes only once.
+   * Resolves to whether the records are on the disk if `sync` is `always`, otherwise to true. After a failure, calling it again
+   * does not help, because the system reports lost writes only once.
    */
   async settle(): Promise<boolean> {
     const writer = this.#writer;
@@ -132,7 +132,7 @@ export class AuditLog {
     }
   }
 
-  /** Appends the `stop` record, signs everything, and gives the slot back. Returns what kept it from that, if anything did. */
+  /** Appends the `stop` record, signs everything, and releases the slot. Returns the failure, if there was one. */
   async stop(): Promise<string | undefined> {
     clearInterval(this.#timer);
     await this.#signing;
@@ -149,7 +149,7 @@ export class AuditLog {
 
   #tick(): void {
     const now = this.#options.clock();
-    // A clock that is set back must not silence it.
+    // A clock that is set back must not stop the heartbeats.
     const isSilent = now - this.#appendedAt >= HEARTBEAT_MS || now < this.#appendedAt;
     const time = new Date(now).toISOString();
     if (isSilent) this.append([auditRecord({ type: 'heartbeat', time, level: 'info', members: {} })]);
@@ -168,7 +168,7 @@ export class AuditLog {
     }
   }
 
-  /** Notes how signing or forcing went, unless the writer was given up meanwhile. */
+  /** Notes the outcome of signing or forcing, unless the writer was given up meanwhile. */
   #noteOf(writer: LogWriter | undefined, failure: Error | undefined): void {
     if (writer === this.#writer && !this.#isLost) this.#note('keeping', failure);
   }
@@ -198,14 +198,14 @@ export class AuditLog {
     }
   }
 
-  /** Whether the log could be opened again. */
+  /** Opens the log again. Returns whether that succeeded. */
   #reopen(): boolean {
     const now = performance.now();
     if (now - this.#reopenedAt < REOPEN_MS) return false;
     this.#reopenedAt = now;
     const { directory, about } = this.#options;
     try {
-      // To make it again is for a person: it may be a volume that is not mounted now.
+      // A person must create it again, because it may be the mount point of a volume.
       if (!existsSync(directory)) throw new Error(`${directory} is not there`);
       const lost = { problem: this.problem, records: this.size, checkpoint: this.#lastCheckpoint?.note };
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
@@ -225,7 +225,7 @@ export class AuditLog {
     try {
       this.#sealed = readdirSync(directory).filter((name) => name.startsWith(`${slot}.`) && name.endsWith('.sealed'));
     } catch {
-      // A directory that is gone is a problem of its own.
+      // A missing directory is reported as a problem of its own.
       return;
     }
     if (this.#sealed.length > 0) onSealed(this.#sealed);

@@ -3,7 +3,7 @@ import { EvidenceFound, recoverLog, type RecoveredLog } from './recoverLog.ts';
 import { describeAside, newestAside, type AsideKind, type AsideLog } from './setAside.ts';
 import type { NoteSigner } from '../format/signedNote.ts';
 
-/** Why a log ends. */
+/** The reason why a log ends. */
 export interface LogEnd {
   readonly kind: AsideKind;
   readonly reason: string;
@@ -11,19 +11,19 @@ export interface LogEnd {
   readonly checkpoint: string | undefined;
 }
 
-/** What the `start` record of a new log says of the one before it. */
+/** The description of the previous log in the `start` record of a new one. */
 export type PreviousLog = LogEnd & AsideLog;
 
 export interface EarlierLog {
-  /** Undefined: a new log begins. */
+  /** Undefined if a new log begins. */
   readonly recovered?: RecoveredLog | undefined;
-  /** Undefined: no log ends. */
+  /** Undefined if no log ends. */
   readonly end?: LogEnd;
 }
 
 /**
- * Looks at the log that is in a folder, and changes nothing: it is to be continued by `signer`, or it ends, because another key
- * signed it or because its files contradict one another.
+ * Examines the log in a folder, and changes nothing. `signer` continues the log, unless it ends: because another key signed it,
+ * or because its files contradict one another.
  */
 export function lookAtEarlier(folder: LogFolder, { vkey }: NoteSigner): EarlierLog {
   try {
@@ -43,8 +43,8 @@ export function describePrevious(folder: string, end: LogEnd): PreviousLog {
 }
 
 /**
- * Describes the log that was moved aside last, for a log that has no record yet: the start that moved it may not have come to
- * the first record. Undefined: none was moved aside.
+ * Describes the log that was moved aside last, for a log that has no record yet: the start that moved it may have failed before
+ * its first record. Undefined if no log was moved aside.
  */
 export function describeNewestAside(path: string, signer: NoteSigner): PreviousLog | undefined {
   const aside = newestAside(path);
@@ -54,7 +54,7 @@ export function describeNewestAside(path: string, signer: NoteSigner): PreviousL
   return describePrevious(aside.folder, { ...unknown, ...end, kind: aside.kind });
 }
 
-/** Members of a `start` record that say what was cut of a log that a crash had ended. */
+/** Members of a `start` record that say which parts of a log were cut off after a crash. */
 export function tornParts(recovered: RecoveredLog | undefined): object {
   const { tornBytes = 0, tornCheckpointBytes = 0 } = recovered ?? {};
   return { ...(tornBytes > 0 && { tornBytes }), ...(tornCheckpointBytes > 0 && { tornCheckpointBytes }) };

@@ -18,28 +18,31 @@ export interface LogOptions {
   readonly directory: string;
   readonly slot: string;
   readonly origin: string;
-  /** Ed25519. */
+  /** The signing key, Ed25519. */
   readonly privateKey: KeyObject;
   /** When records are forced to the disk: before they count as taken, before each checkpoint, or never. */
   readonly sync: 'always' | 'interval' | 'never';
-  /** Records of a segment. */
+  /** Number of records in a segment. */
   readonly segmentRecords: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Members of the `start` record. */
   readonly about: object;
-  /** Told of each checkpoint that is in its file. */
+  /** Called for each checkpoint after it was written to its file. */
   readonly onCheckpoint?: ((checkpoint: Checkpoint) => void) | undefined;
 }
 
 export interface Checkpoint {
   /** The signed note. */
   readonly note: string;
-  /** Records that it covers. */
+  /** Number of records that it covers. */
   readonly size: number;
 }
 
-/** The writer of one log: records in segments, the tree over them, checkpoints. One process at a time; not for two callers at once. */
+/**
+ * The writer of one log: its records in segments, the tree over them, and checkpoints. Only one process may write at a time, and
+ * calls must not overlap.
+ */
 export class LogWriter {
   readonly #options: LogOptions;
   readonly #folder: LogFolder;
@@ -65,9 +68,8 @@ export class LogWriter {
   }
 
   /**
-   * Opens the log of a slot, or begins one, and writes its `start` record. Torn ends are cut. A log whose files contradict one
-   * another, or that another key has signed, is moved aside first.
-   * Throws LockHeld, or what the file system says.
+   * Opens the log of a slot, or begins one, and writes its `start` record. Torn ends are cut off. A log whose files contradict
+   * one another, or that another key has signed, is moved aside first. Throws LockHeld, or the file system's error.
    */
   static open(options: LogOptions): LogWriter {
     const { directory, slot, origin, privateKey, about, clock, sync } = options;
@@ -98,7 +100,7 @@ export class LogWriter {
     }
   }
 
-  /** Records of the log. */
+  /** Number of records in the log. */
   get size(): number {
     return this.#range.size;
   }
@@ -108,14 +110,14 @@ export class LogWriter {
     return this.#signer.name;
   }
 
-  /** When the newest checkpoint was made, or the log opened: milliseconds since the epoch. */
+  /** When the newest checkpoint was made, or when the log was opened: milliseconds since the epoch. */
   get signedAt(): number {
     return this.#signedAt;
   }
 
   /**
-   * Appends records: JSON objects with members, each in one line. They get their index as first member. Returns how many were
-   * taken and, if not all, why. With `usesReserve`, the space that is kept for the end is written to as well.
+   * Appends records: JSON objects with members, each on one line. The index is inserted as their first member. Returns how many
+   * were taken and, if not all, why. With `usesReserve`, the space that is kept for the end may be used too.
    */
   append(records: readonly string[], usesReserve = false): { readonly taken: number; readonly failure?: Error } {
     let taken = 0;
@@ -135,23 +137,23 @@ export class LogWriter {
     }
   }
 
-  /** Forces the records to the disk, if the options ask for that before they count as taken. */
+  /** Forces the records to the disk, if the options require that before they count as taken. */
   async settle(): Promise<void> {
     if (this.#options.sync === 'always') await this.#files.records.sync();
   }
 
-  /** Signs the tree as it is now, unless it is signed already. Throws FileLost, or what the file system says. */
+  /** Signs the current tree, unless it is already signed. Throws FileLost, or the file system's error. */
   async checkpoint(): Promise<void> {
     const { records } = this.#files;
     records.requireInPlace();
     if (this.#range.size === this.#signed) return;
     const head = { origin: this.#signer.name, size: this.#range.size, root: this.#range.root() };
     if (this.#isForced) await records.sync();
-    // A segment may have ended meanwhile, which signs more.
+    // A segment may have ended meanwhile, and its end signs more records.
     if (head.size > this.#signed) this.#sign(head);
   }
 
-  /** Appends the `stop` record and signs everything. Throws what keeps it from that; the log is closed in any case. */
+  /** Appends the `stop` record and signs everything. Throws the failure, but closes the log in any case. */
   close(): void {
     try {
       const { failure } = this.append([this.#record('stop', {})], true);
@@ -162,7 +164,7 @@ export class LogWriter {
     }
   }
 
-  /** Closes the files as they are. */
+  /** Closes the files without writing. */
   abandon(): void {
     this.#files.records.close();
     this.#files.checkpoints.close();
@@ -203,7 +205,7 @@ export class LogWriter {
   #rotate(): void {
     const { records, checkpoints } = this.#files;
     this.#signNow();
-    // A line of `ranges` is worth nothing without its checkpoint.
+    // A line of `ranges` is useless without its checkpoint.
     if (this.#isForced) checkpoints.syncNow();
     appendRange(this.#folder, this.#range.toString(), this.#isForced);
     this.#files = openSegment(segmentAt(this.#folder.path, this.#range.size), this.#isForced);
@@ -228,14 +230,14 @@ export class LogWriter {
 
 function makeFolder(path: string): void {
   try {
-    // A mkdir that is recursive says ENOENT of a file system that is read-only.
+    // A recursive mkdir reports ENOENT for a read-only file system.
     mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o700 });
   } catch (error) {
     if (!existsSync(path)) throw error;
   }
 }
 
-/** Writes what a log has before its first record. */
+/** Writes the files that a log has before its first record. */
 function beginFolder({ path, vkey }: LogFolder, signer: NoteSigner, isForced: boolean): void {
   writeFileSync(vkey, `${signer.vkey}\n`, { mode: 0o600, flush: isForced });
   if (isForced) syncFolder(dirname(path));

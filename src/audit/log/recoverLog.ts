@@ -9,28 +9,28 @@ import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
 /** A log that can be continued. */
 export interface RecoveredLog {
-  /** The segment that goes on. It may be missing yet. */
+  /** The segment that continues. Its files may be missing. */
   readonly segment: Segment;
   /** The tree over all records. */
   readonly range: CompactRange;
   /** The log's verifier key. */
   readonly vkey: string;
-  /** Bytes of an unfinished last record. */
+  /** Bytes of an incomplete last record. */
   readonly tornBytes: number;
-  /** Bytes of an unfinished last checkpoint. */
+  /** Bytes of an incomplete last checkpoint. */
   readonly tornCheckpointBytes: number;
-  /** Files with an unfinished end, and the bytes before it. */
+  /** Files with an incomplete end, and the number of bytes before it. */
   readonly torn: readonly { readonly file: string; readonly kept: number }[];
   /** The newest checkpoint. */
   readonly checkpoint: string | undefined;
-  /** Records of the newest checkpoint. */
+  /** Number of records that the newest checkpoint covers. */
   readonly signed: number;
 }
 
-/** The files of a log contradict one another: something has changed them, or lost a part. */
+/** The files of a log contradict one another: they were changed, or a part was lost. */
 export class EvidenceFound extends Error {
   override readonly name = 'EvidenceFound';
-  /** The newest checkpoint that the records agree with. */
+  /** The newest checkpoint that matches the records. */
   readonly lastGood: string | undefined;
 
   constructor(message: string, lastGood?: string) {
@@ -39,21 +39,21 @@ export class EvidenceFound extends Error {
   }
 }
 
-/** A checkpoint of the newest segment, or the one that the segment begins with. */
+/** A checkpoint of the newest segment, or the one at which that segment begins. */
 interface Signed {
   readonly note: string;
   readonly head: TreeHead;
 }
 
-// 180,000 checkpoints. Those before them are for `audit verify`, as are earlier lines of `ranges`.
+// Room for 180,000 checkpoints. Only `audit verify` reads earlier checkpoints and earlier lines of `ranges`.
 const MAX_CHECKPOINT_BYTES = 64 * 1024 * 1024;
 const MAX_RANGES_BYTES = 1024 * 1024;
 const MAX_VKEY_BYTES = 1024;
 
 /**
- * Reads a log back, and changes nothing: the tree from `ranges` and the newest segment, which is compared with the checkpoints.
- * What a crash leaves behind (a torn record, checkpoint or line of `ranges`) is no contradiction. Undefined: there is no record
- * yet. Throws EvidenceFound if the files contradict one another.
+ * Reads the state of a log, and changes nothing: the tree from `ranges` and the newest segment, whose records are compared with
+ * the checkpoints. Remains of a crash (a torn record, checkpoint or line of `ranges`) are no contradiction. Returns undefined if
+ * there is no record yet. Throws EvidenceFound if the files contradict one another.
  */
 export function recoverLog(folder: LogFolder): RecoveredLog | undefined {
   const segments = listSegments(folder.path);
@@ -89,23 +89,23 @@ export function recoverLog(folder: LogFolder): RecoveredLog | undefined {
   };
 }
 
-/** Cuts what a crash has left unfinished. */
+/** Cuts off the parts that a crash has left incomplete. */
 export function cutTornEnds({ torn }: RecoveredLog): void {
   for (const { file, kept } of torn) truncateSync(file, kept);
 }
 
-/** Whether the segment ends here: `ranges` has its line already, but a crash came before the next segment. */
+/** Whether the segment ends here: `ranges` already has its line, but a crash came before the next segment. */
 function endsAt(range: CompactRange, lastLine: string | undefined): boolean {
   if (lastLine === undefined) return false;
   const { size = Infinity } = CompactRange.parse(lastLine) ?? {};
-  if (size > range.size) throw new EvidenceFound(`it has ${range.size} records, but its file ranges tells of more`);
+  if (size > range.size) throw new EvidenceFound(`it has ${range.size} records, but its file ranges lists more`);
   if (size === range.size && lastLine !== range.toString()) {
     throw new EvidenceFound('its file ranges has another tree than its records');
   }
   return size === range.size;
 }
 
-/** Throws EvidenceFound if there are checkpoints of a segment behind the last one that has records. */
+/** Throws EvidenceFound if there are checkpoints of a segment after the last one with records. */
 function refuseLostRecords({ path }: LogFolder, last: Segment | undefined): void {
   for (const name of readdirSync(path)) {
     const first = Number(/^(\d{20})\.checkpoints$/.exec(name)?.[1] ?? NaN);
@@ -167,7 +167,7 @@ function readKey({ vkey }: LogFolder): { readonly vkey: string; readonly key: Ve
   }
 }
 
-/** Undefined: there is no such file. */
+/** Returns undefined if there is no such file. */
 function readRanges({ ranges }: LogFolder): { lines: readonly string[]; torn: number; kept: number } | undefined {
   const end = readEnd(ranges, MAX_RANGES_BYTES);
   if (!end) return undefined;
@@ -194,7 +194,7 @@ function readCheckpoints(
   const { notes, torn } = splitNotes(text.slice(behind + 2));
   const signed = notes.map((bytes, index) => {
     const note = Buffer.from(bytes, 'latin1').toString();
-    // The signatures of the others are for `audit verify`: here the newest stands for them.
+    // Verifying the other signatures is left to `audit verify`. Here the newest checkpoint stands for them.
     const head = parseTreeHead(
       index === notes.length - 1 ? textOf(note, key) : note.slice(0, note.indexOf('\n\n') + 1),
     );
@@ -204,7 +204,7 @@ function readCheckpoints(
   return { signed, torn, kept: size - torn };
 }
 
-/** The end of a file, undefined if it is missing. Throws EvidenceFound if something else has its name. */
+/** Reads the end of a file. Undefined if the file is missing. Throws EvidenceFound if the path is not a file. */
 function readEnd(file: string, maxBytes: number): FileTail | undefined {
   if (!statSync(file, { throwIfNoEntry: false })) return undefined;
   requireFile(file);

@@ -9,7 +9,10 @@ export interface SegmentFiles extends Pick<Segment, 'first'> {
   readonly checkpoints: AppendFile;
 }
 
-/** Opens the files of a segment, or makes them; `isForced`: on the disk. Throws what the file system says, with nothing left open. */
+/**
+ * Opens or creates the files of a segment. `isForced`: forces new files to the disk. Throws the file system's error; then nothing
+ * is left open.
+ */
 export function openSegment(segment: Segment, isForced: boolean): SegmentFiles {
   const opened: AppendFile[] = [];
   try {
@@ -25,7 +28,7 @@ export function openSegment(segment: Segment, isForced: boolean): SegmentFiles {
   }
 }
 
-/** Appends a line to `ranges`, unless it is there: a crash may have come between this step of a rotation and the next. */
+/** Appends a line to `ranges`, unless it is there already: a crash may have come between this step of a rotation and the next. */
 export function appendRange({ ranges }: LogFolder, line: string, isForced: boolean): void {
   const lines = existsSync(ranges) ? readFileSync(ranges, 'utf8').split('\n') : [];
   if (lines.at(-2) === line) return;

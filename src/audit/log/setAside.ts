@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmS
 import { basename, dirname, join } from 'node:path';
 import { logFolder } from '../format/logFolder.ts';
 
-/** Why a log ends: its files contradict one another, or another key or origin is to sign. */
+/** Why a log ends: its files contradict one another, or another key or origin takes over. */
 export type AsideKind = 'sealed' | 'closed';
 
 export interface FileDigest {
@@ -12,13 +12,13 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** What a log's successor says of it in its first record. */
+/** Description of a log in the first record of its successor. */
 export interface AsideLog {
-  /** Beside the log's own folder. */
+  /** Name of the folder, next to the log's original folder. */
   readonly folder: string;
-  /** The newest first. */
+  /** Digests of files, newest first. */
   readonly files: readonly FileDigest[];
-  /** Files that were not read: earlier ones, so that the start of a proxy does not wait for them, or unreadable ones. */
+  /** Files that were not read: earlier files, so that the start of a proxy does not wait for them, and unreadable ones. */
   readonly unread?: { readonly files: number; readonly bytes: number };
 }
 
@@ -26,10 +26,10 @@ const MAX_READ_BYTES = 1024 * 1024 * 1024;
 const MAX_READ_FILES = 100;
 const KINDS: readonly AsideKind[] = ['closed', 'sealed'];
 
-/** Moves the files of a log aside, unchanged but for the lock, and returns their folder. `path` is free afterwards. */
+/** Moves the files of a log aside, unchanged except for the lock, and returns their folder. `path` is free afterwards. */
 export function setAside(path: string, kind: AsideKind, now: Date): string {
   let time = now.getTime();
-  // The clock may have been set back.
+  // The clock may have been set back, so that the name is taken.
   while (existsSync(nameAside(path, kind, time))) time += 1;
   const folder = nameAside(path, kind, time);
   renameSync(path, folder);
@@ -41,7 +41,7 @@ function nameAside(path: string, kind: AsideKind, time: number): string {
   return `${path}.${new Date(time).toISOString().replaceAll(/[-:.]/g, '')}.${kind}`;
 }
 
-/** The log that was moved aside from `path` last; undefined if there is none. */
+/** Returns the log that was last moved aside from `path`. Undefined if there is none. */
 export function newestAside(path: string): { readonly folder: string; readonly kind: AsideKind } | undefined {
   const names = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
   const aside = names.sort().flatMap((name) => {
@@ -51,12 +51,12 @@ export function newestAside(path: string): { readonly folder: string; readonly k
   return aside.at(-1);
 }
 
-/** What a log that was moved aside consists of. */
+/** Describes the files of a log that was moved aside. */
 export function describeAside(folder: string): AsideLog {
   const all = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ name }) => ({ name, bytes: statSync(join(folder, name)).size }))
-    // ranges and vkey, then the segments, the newest first.
+    // ranges and vkey, then the segments, newest first.
     .sort((one, other) => (one.name < other.name ? 1 : -1));
   let budget = MAX_READ_BYTES;
   const files = all.flatMap((file, index) => {
@@ -76,7 +76,7 @@ export function describeAside(folder: string): AsideLog {
   };
 }
 
-/** Undefined: the file cannot be read. */
+/** Returns undefined if the file cannot be read. */
 function digestOf(file: string): string | undefined {
   try {
     return sha256Of(file);

@@ -1,21 +1,21 @@
 import { statfsSync } from 'node:fs';
 
-/** So little space is left that records are no longer taken, while the last ones still fit. */
+/** Too little space is left to take records. What is left is kept for the last records of the log. */
 export class LittleSpace extends Error {
   override readonly name = 'LittleSpace';
 }
 
 const MAX_RESERVE_BYTES = 64 * 1024 * 1024;
-// The reserve on a small file system: a share of its size.
+// Share of the file system to reserve, for small file systems.
 const RESERVE_SHARE = 0.05;
-// Other processes write there too: the free space is read again after this time, or after writing a part of the reserve.
+// Other processes write there too, so the free space is read again after this time, or after part of the reserve was written.
 const INTERVAL_MS = 1_000;
 const PARTS = 8;
 
-/** Space that is kept free on the file system of a folder. */
+/** Space to be kept free on the file system of a folder. */
 export class SpaceReserve {
   readonly #folder: string;
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly #clock: () => number;
   #readAt = -Infinity;
   #written = 0;
@@ -27,7 +27,7 @@ export class SpaceReserve {
     this.#clock = clock;
   }
 
-  /** Throws LittleSpace unless the reserve stays whole when so many bytes are written. */
+  /** Throws LittleSpace if writing this many bytes would use a part of the reserve. */
   require(bytes: number): void {
     this.#written += bytes;
     const now = this.#clock();

@@ -1,23 +1,23 @@
-/** What the text of a line tells without parsing it. */
+/** Conditions that can be checked on the text of a line, without parsing it. */
 export interface Prefilter {
-  /** Texts that each wanted line has, as Latin-1 of their bytes. What is rare comes first. */
+  /** Texts that each wanted line contains, as Latin-1 of their bytes, rarest first. */
   readonly needles: readonly string[];
-  /** Whether a line with all needles and the right time is wanted, unless a text of a client looks like one of them. */
+  /** Whether a line with all needles and the right time is always wanted, unless text from a client looks like a needle. */
   readonly isExact: boolean;
-  /** Records to be parsed whatever their text: later ones correct them. */
+  /** Indexes of records that later records correct. They are parsed whatever their text. */
   readonly corrected: { has(index: number): boolean; readonly size: number };
-  /** Its time is not before this: ISO 8601 in UTC, with milliseconds. */
+  /** Earliest time, inclusive: ISO 8601 in UTC, with milliseconds. */
   readonly from?: string | undefined;
-  /** Its time is before this. */
+  /** Latest time, exclusive. */
   readonly to?: string | undefined;
 }
 
 /** A line in the text of a block. */
 export interface CandidateLine {
   readonly start: number;
-  /** Behind its last byte, where the LF stands. */
+  /** Offset of its LF, just after its last byte. */
   readonly end: number;
-  /** It need not be parsed: it is a record, and wanted. */
+  /** Whether the line is known to be a wanted record, so that it need not be parsed. */
   readonly isCertain: boolean;
 }
 
@@ -27,8 +27,8 @@ const ISO_LENGTH = '2026-11-26T19:00:00.000Z'.length;
 const METADATA = '"requestMetadata":{"';
 
 /**
- * The lines of a block that a prefilter lets pass, and those that cannot be judged by it because they do not look like a record
- * that the proxy wrote. `text` is the block as Latin-1, so that places in it are those of its bytes.
+ * Yields the lines of a block that pass a prefilter, and those that cannot be judged because they do not look like a record of
+ * the proxy. `text` is the block as Latin-1, so that its offsets are those of the bytes.
  */
 export function* candidateLines(text: string, prefilter: Prefilter): Generator<CandidateLine> {
   const { corrected, isExact } = prefilter;
@@ -48,11 +48,11 @@ export function* candidateLines(text: string, prefilter: Prefilter): Generator<C
   }
 }
 
-/** A text that is searched for from line to line: through the whole block once, and not again in each line that lacks it. */
+/** A text that is searched for from line to line. The block is searched once, and not again for each line without the text. */
 class Needle {
   readonly #text: string;
   readonly #needle: string;
-  /** The first one behind the start of the latest line, or Infinity. */
+  /** Offset of its first occurrence at or after the start of the latest line, or Infinity. */
   place = -1;
 
   constructor(text: string, needle: string) {
@@ -77,7 +77,9 @@ function indexAt(text: string, start: number): number {
   return Number(text.slice(begin, text.indexOf(',', begin)));
 }
 
-/** A record begins with index, type and time. Undefined if the time stands elsewhere, or has another form. */
+/**
+ * Reads the time of a record, which begins with index, type and time. Undefined if the time is elsewhere, or has another form.
+ */
 function timeAt(text: string, start: number): string | undefined {
   const behindType = text.indexOf('","', start) + 2;
   const place = behindType + TIME.length;
@@ -90,9 +92,9 @@ function isWithin(time: string, { from, to }: Prefilter): boolean {
 }
 
 /**
- * Whether the needles are members of the record itself: the names within requestMetadata are a client's, and may be the same.
- * False also if that cannot be seen at once. A quotation mark in a JSON text begins or ends a string unless a backslash stands
- * before it; `"}` ends the metadata, whose values are all strings, unless it begins a string.
+ * Whether the needles are members of the record itself. Names within requestMetadata come from a client, and may be the same.
+ * Returns false also if this cannot be decided quickly. In JSON text, a quotation mark begins or ends a string unless a backslash
+ * precedes it. `"}` ends the metadata, whose values are all strings, unless it begins a string.
  */
 function areGenuine(needles: readonly Needle[], text: string, start: number, end: number): boolean {
   const begin = text.indexOf(METADATA, start);

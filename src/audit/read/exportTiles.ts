@@ -7,12 +7,12 @@ import { NoteFailure, openNote, parseVkey } from '../format/signedNote.ts';
 import { TileWriter } from './tileWriter.ts';
 import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
-/** A log cannot be exported; the message says why. */
+/** A log cannot be exported. The message says why. */
 export class ExportFailure extends Error {
   override readonly name = 'ExportFailure';
 }
 
-/** A log that has all that an export needs. */
+/** A log with everything that an export needs. */
 export interface ExportableLog {
   readonly segments: readonly Segment[];
   /** Its newest checkpoint. */
@@ -22,7 +22,7 @@ export interface ExportableLog {
 
 const RECORDS_BETWEEN_STEPS = 4_096;
 
-/** Looks whether a log can be exported: its beginning is there, and its newest checkpoint is signed. Throws ExportFailure. */
+/** Checks that a log can be exported: its beginning exists, and its newest checkpoint is signed. Throws ExportFailure. */
 export function openForExport(path: string): ExportableLog {
   const segments = listSegments(path);
   const [first] = segments;
@@ -41,9 +41,9 @@ export function openForExport(path: string): ExportableLog {
 }
 
 /**
- * Writes the records that the newest checkpoint signs as C2SP tlog-tiles into a folder, which is made if it is missing. Yields the
- * number of records that it has written, from time to time. The folder is empty again if it does not come to its end.
- * Throws ExportFailure, or what the file system says.
+ * Writes the records that the newest checkpoint signs to a folder as C2SP tlog-tiles. The folder is created if missing, and
+ * emptied again if the export does not finish. Yields the number of written records from time to time. Throws ExportFailure, or
+ * the file system's error.
  */
 export function* exportTiles({ segments, note, head }: ExportableLog, folder: string): Generator<number> {
   takeFolder(folder);
@@ -60,7 +60,7 @@ export function* exportTiles({ segments, note, head }: ExportableLog, folder: st
     if (!tiles.finish().equals(head.root)) {
       throw new ExportFailure('its records are not those that its newest checkpoint signs: audit verify tells which');
     }
-    // The last: without it, a folder is no log.
+    // The checkpoint is written last, because a folder without it does not count as a log.
     writeFileSync(join(folder, 'checkpoint'), note, { mode: 0o600, flag: 'wx' });
     isDone = true;
   } finally {
@@ -91,7 +91,7 @@ function openHead(note: string, vkey: string): TreeHead {
   throw new ExportFailure('its newest checkpoint has another form');
 }
 
-/** Makes the folder, unless it is there and empty, and its first entry, which no other export then can make. */
+/** Creates the folder, unless it exists and is empty, and its first entry. No other export can create that entry afterwards. */
 function takeFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tiles = join(folder, 'tile');

@@ -1,12 +1,12 @@
 import { readTail } from '../format/readTail.ts';
 
-// A note has two names, a root and a signature: less than 1 KiB.
+// A note has two names, a root and a signature, less than 1 KiB in all.
 const TAIL_BYTES = 16 * 1024;
 const SIGNATURE = '\u2014 ';
 
-/** The last whole note of a file of checkpoints; undefined if it has none, or does not exist. */
+/** Returns the last whole note of a file of checkpoints. Undefined if it has none, or does not exist. */
 export function newestNote(file: string): string | undefined {
-  // Each note is text, empty line, signature, empty line. What stands behind the last empty line is torn.
+  // Each note is: text, empty line, signature, empty line. Text after the last empty line is torn.
   const parts = tailOf(file).split('\n\n').slice(0, -1);
   const signature = parts.findLastIndex((part) => part.startsWith(SIGNATURE));
   const text = parts[signature - 1];

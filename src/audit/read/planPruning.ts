@@ -18,26 +18,27 @@ export interface PruningStep {
 }
 
 export interface PruningPlan {
-  /** To be applied in this order: what is left can be verified after each of them. */
+  /** Steps to be applied in this order. After each of them, the remaining records can be verified. */
   readonly steps: readonly PruningStep[];
-  /** Why records that are old enough stay, if they do. */
+  /** Why records that are old enough stay, if any do. */
   readonly obstacle?: string;
 }
 
-// A folder of a log that is being deleted.
+// Suffix of the folder of a log that is being deleted.
 const DOOMED = '.deleted';
 
 /**
- * Plans what to delete of a log because it is older than `cutoff`, by the times that its records have.
+ * Plans which parts of a log to delete because they are older than `cutoff`, by the times in their records.
  *
- * 1. A segment goes if its last record and the first one behind it are older, and if all segments before it go.
+ * 1. A segment is deleted if its last record and the first record after it are older, and if all segments before it are deleted.
  * 2. The newest segment stays. So does the one before it, until the newest has a checkpoint.
- * 3. Of the last segment that goes, the last checkpoint stays: verification of the rest begins with it and its line of `ranges`.
- *    A segment stays, with all behind it, if that checkpoint or that line is not as it must be.
- * 4. In the other segments that stay, checkpoints of older records go, except the last of them and the last of the segment.
- * 5. A log that was closed goes as a whole when all of it is older. One that was sealed stays.
+ * 3. The last checkpoint of the last deleted segment stays, because verification of the rest begins with it and its line of
+ * `ranges`. If that checkpoint or that line is not valid, the segment stays, with all later ones.
+ * 4. In the other segments that stay, checkpoints of older records are deleted, except the last of them and the last of the
+ * segment.
+ * 5. A log that was closed is deleted as a whole when all of it is older. A log that was sealed stays.
  *
- * The log may be written meanwhile: its newest segment, and its file `ranges`, are left alone.
+ * The log may be written to meanwhile: its newest segment and its file `ranges` are not touched.
  */
 export function planPruning(log: FoundLog, cutoff: Date): PruningPlan {
   if (log.state === 'sealed') return { steps: [] };
@@ -49,7 +50,7 @@ function planClosed(path: string, cutoff: Date): PruningStep[] {
   const last = newest && lastRecord(newest.records);
   if (!last || !isOlder(last, cutoff)) return [];
   const apply = (): void => {
-    // A half of it would look as if someone had tampered with it.
+    // A half-deleted log would look as if someone had tampered with it.
     const doomed = `${path}${DOOMED}`;
     renameSync(path, doomed);
     rmSync(doomed, { recursive: true });
@@ -71,7 +72,7 @@ function planOpen(path: string, cutoff: Date): PruningPlan {
     if (obstacle !== undefined) break;
   }
   const gone = parts.slice(0, Math.max(keep, 0));
-  // Where something is wrong, it is left as it is.
+  // If something is wrong with the log, its checkpoints are left alone.
   const thinned = obstacle === undefined ? parts.slice(gone.length, -1) : [];
   const steps = [
     ...gone.flatMap((part, index) => deletion(path, part, gone[index - 1])),
@@ -81,7 +82,7 @@ function planOpen(path: string, cutoff: Date): PruningPlan {
   return { steps, ...(obstacle !== undefined && { obstacle }) };
 }
 
-/** What is left of folders whose deletion a crash has ended. */
+/** Plans the removal of folders whose deletion was interrupted by a crash. */
 export function planLeftovers(directory: string): PruningStep[] {
   return readdirSync(directory)
     .filter((name) => name.endsWith(`.closed${DOOMED}`))
@@ -93,7 +94,7 @@ export function planLeftovers(directory: string): PruningStep[] {
     });
 }
 
-/** Deletes the records of a segment, and the checkpoints of the one before it, which are needed no longer. */
+/** Deletes the records of a segment, and the checkpoints of the previous segment, which are no longer needed. */
 function deletion(path: string, part: LogPart, before: LogPart | undefined): PruningStep[] {
   const last = part.hasRecords ? lastRecord(part.records) : undefined;
   return [
@@ -104,19 +105,19 @@ function deletion(path: string, part: LogPart, before: LogPart | undefined): Pru
 
 function deleting(path: string, file: string, detail = ''): PruningStep {
   const apply = (): void => {
-    // A crash may have left the second one.
+    // A crash may have left the second file.
     for (const each of [file, `${file}${SUCCESSOR}`]) rmSync(each, { force: true });
   };
   return { did: 'deleted', what: `${nameIn(path, file)}${detail}`, apply };
 }
 
-/** Deletes checkpoints of at most `size` records, but the last of them and the last of all. */
+/** Deletes checkpoints of at most `size` records, except the last of them and the last of all. */
 function thinning(path: string, { checkpoints, checkpointBytes }: LogPart, size: number): PruningStep[] {
   if (checkpointBytes === 0) return [];
   const { notes, torn } = splitNotes(readFileSync(checkpoints, 'utf8'));
   const isOld = notes.map((note) => Number(note.split('\n')[1]) <= size);
   const kept = notes.filter((_note, index) => !(isOld[index] && isOld[index + 1]));
-  // What is torn is for `audit verify` to see.
+  // Torn checkpoints are left for `audit verify` to see.
   if (torn > 0 || kept.length === notes.length) return [];
   const what = `${nameIn(path, checkpoints)} (${kept.length} of ${notes.length} checkpoints stay)`;
   const apply = (): void => {
@@ -125,14 +126,17 @@ function thinning(path: string, { checkpoints, checkpointBytes }: LogPart, size:
   return [{ did: 'thinned', what, apply }];
 }
 
-/** How many records of the log there are up to the first one of the segment that is not older. */
+/** Returns the index of the segment's first record that is not older than the cutoff. */
 function endOfOlder({ records, hasRecords }: LogPart, cutoff: Date): number {
   const first = hasRecords ? firstRecord(records) : undefined;
   if (!first || !isOlder(first, cutoff)) return 0;
   return firstRecordSince(records, cutoff)?.index ?? Infinity;
 }
 
-/** Order tells more than time: a record is older than those behind it, even if a clock was wrong. */
+/**
+ * Whether all records of a segment are older. Order counts more than time: a record is older than those after it, even if a clock
+ * was wrong.
+ */
 function isAllOlder(part: LogPart, next: LogPart, cutoff: Date): boolean {
   const last = lastRecord(part.records);
   const behind = next.hasRecords ? firstRecord(next.records) : undefined;
@@ -143,7 +147,7 @@ function isOlder(record: AuditRecord, cutoff: Date): boolean {
   return timeOf(record) < cutoff.getTime();
 }
 
-/** Why verification could not begin with the second segment; undefined if it could. */
+/** Returns why verification could not begin with the second segment. Undefined if it could. */
 function whyUnproven(
   path: string,
   { checkpoints }: LogPart,
@@ -163,7 +167,7 @@ function whyUnproven(
     : `the line of size ${size} in ranges has another root than ${name}`;
 }
 
-/** What a note signs, or what is wrong with it. */
+/** Returns the content that a note signs, or the reason why it is not valid. */
 function signedHead(note: string | undefined, vkey: string): TreeHead | string {
   if (note === undefined) return 'there is none';
   try {

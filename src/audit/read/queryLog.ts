@@ -4,49 +4,49 @@ import { listSegments } from '../format/logFolder.ts';
 import { readBlocks, type Block } from './readBlocks.ts';
 import { isWithin, matcherOf, needlesOf, parseRecord, type AuditRecord, type RecordQuery } from './recordQuery.ts';
 
-/** A record that is wanted. */
+/** A record that matches a query. */
 export interface FoundRecord {
-  /** As it is in the file. */
+  /** The line as it is in the file. */
   readonly line: string;
   readonly record: AuditRecord;
-  /** A later record of the log, of type `correction`: this is what became of the request instead. */
+  /** A later record of type `correction` in the log, with the final outcome of the request. */
   readonly correction: AuditRecord | undefined;
 }
 
-/** What one portion of a log has. */
+/** The findings in one portion of a log. */
 export interface QueryStep {
-  /** Bytes that were read for it. */
+  /** Number of bytes read for it. */
   readonly bytes: number;
   readonly count: number;
-  /** Empty if only their number is wanted. */
+  /** The records found. Empty if only their number is wanted. */
   readonly found: readonly FoundRecord[];
-  /** Lines that are no records: `<file>, byte <n>`. */
+  /** Lines that are not records: `<file>, byte <n>`. */
   readonly unreadable: readonly string[];
-  /** Requests of the time in question that have no record of their own. */
+  /** Requests in the queried period that have no record of their own. */
   readonly omitted: readonly OmittedRequests[];
 }
 
-/** Requests that share a record of type `omitted`, because they were too many. */
+/** Requests that share a record of type `omitted`, because there were too many. */
 export interface OmittedRequests {
   readonly count: number;
   readonly reason: string;
 }
 
-/** The files of a log as they are at one moment: what is appended later does not count. */
+/** The files of a log at one moment. Lines that are appended later do not count. */
 export type LogSnapshot = readonly { readonly file: string; readonly bytes: number }[];
 
 export function snapshotLog(path: string): LogSnapshot {
   return listSegments(path).map(({ records }) => ({ file: records, bytes: statSync(records).size }));
 }
 
-/** Bytes that a query reads in all. */
+/** Number of bytes that a query reads in all. */
 export function workOf(log: LogSnapshot, query: RecordQuery): number {
   return (isOfRequests(query) ? 2 : 1) * log.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /**
- * Finds the wanted records of a log, in its order and in flat memory, or counts them: a step for each portion that was read.
- * Nothing is verified. Throws what the file system says.
+ * Finds the matching records of a log, in its order and in constant memory, or counts them. Each portion that was read is a step.
+ * Nothing is verified. Throws the file system's error.
  */
 export function* queryLog(log: LogSnapshot, query: RecordQuery, { countOnly = false } = {}): Generator<QueryStep> {
   const corrections = yield* readAmendments(log, query);
@@ -81,8 +81,8 @@ export function* queryLog(log: LogSnapshot, query: RecordQuery, { countOnly = fa
 }
 
 /**
- * Reads what later records say of requests, before the requests are read: a correction may come at any time after its record.
- * Returns the corrections by the index of the record that they correct.
+ * Reads what later records say about requests, before the requests are read, because a correction may come at any time after its
+ * record. Returns the corrections by the index of the record that they correct.
  */
 function* readAmendments(log: LogSnapshot, query: RecordQuery): Generator<QueryStep, ReadonlyMap<number, AuditRecord>> {
   const corrections = new Map<number, AuditRecord>();
@@ -103,7 +103,7 @@ function isOfRequests({ type }: RecordQuery): boolean {
   return type === undefined || type === 'request';
 }
 
-/** Records of a type that is rare. */
+/** Finds the records of a rare type. */
 function recordsOfType(type: string, { bytes }: Block): AuditRecord[] {
   const records: AuditRecord[] = [];
   const needle = `,"type":"${type}",`;

@@ -3,16 +3,16 @@ import { closeSync, openSync, readSync } from 'node:fs';
 const BLOCK_BYTES = 128 * 1024;
 const LF = 0x0a;
 
-/** Whole lines of a file, each with its LF. Its bytes are those of a buffer that is used again. */
+/** Whole lines of a file, each with its LF. Its bytes are in a buffer that is reused. */
 export interface Block {
   readonly bytes: Buffer;
-  /** Place of its first byte in the file. */
+  /** Offset of its first byte in the file. */
   readonly offset: number;
 }
 
 /**
- * Reads the whole lines among the first `bytes` of a file, as many at a time as one block holds, and returns how many bytes stand
- * behind the last LF. A line that is longer than a block comes in parts, of which only the last has the LF.
+ * Reads the whole lines among the first `bytes` of a file, as many at a time as fit into one block. Returns how many bytes follow
+ * the last LF. A line longer than a block comes in parts, of which only the last has the LF.
  */
 export function* readBlocks(file: string, bytes: number): Generator<Block, number> {
   const descriptor = openSync(file, 'r');

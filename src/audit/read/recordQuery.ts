@@ -1,4 +1,4 @@
-/** Which records are wanted; those that match all of its members. */
+/** The conditions of a query. A record must match all of its members. */
 export interface RecordQuery {
   /** Type of the records; undefined for all types. */
   readonly type: string | undefined;
@@ -6,18 +6,18 @@ export interface RecordQuery {
   /** XKS operation. */
   readonly operation?: string | undefined;
   readonly externalKeyId?: string | undefined;
-  /** Label. */
+  /** Label of the key version. */
   readonly keyVersion?: string | undefined;
   readonly outcome?: string | undefined;
   readonly kmsRequestId?: string | undefined;
-  /** ARN; each `*` stands for any text. */
+  /** ARN, in which each `*` stands for any text. */
   readonly awsPrincipalArn?: string | undefined;
   readonly from?: Date | undefined;
   /** Exclusive. */
   readonly to?: Date | undefined;
 }
 
-/** A record as far as queries know it. What is a text in those that the proxy writes may be anything in a file. */
+/** The members of a record that queries use. A member that is text in records of the proxy may have any type in a file. */
 export interface AuditRecord {
   readonly index: number;
   readonly type: string;
@@ -27,7 +27,7 @@ export interface AuditRecord {
   readonly [member: string]: unknown;
 }
 
-/** Reads a line; undefined if it is not a record. */
+/** Parses a line. Undefined if it is not a record. */
 export function parseRecord(line: string): AuditRecord | undefined {
   try {
     const value = JSON.parse(line) as Partial<AuditRecord> | null;
@@ -39,7 +39,7 @@ export function parseRecord(line: string): AuditRecord | undefined {
 
 const MEMBERS = ['type', 'keyStore', 'operation', 'externalKeyId', 'keyVersion'] as const;
 
-/** Whether a record is wanted. `outcome` is what has become of it in the end. */
+/** Makes a function that decides whether a record matches. `outcome` is the final outcome of the request. */
 export function matcherOf(query: RecordQuery): (record: AuditRecord, outcome: unknown) => boolean {
   const members = MEMBERS.filter((name) => query[name] !== undefined);
   const principal = query.awsPrincipalArn === undefined ? undefined : wildcard(query.awsPrincipalArn);
@@ -54,15 +54,16 @@ export function matcherOf(query: RecordQuery): (record: AuditRecord, outcome: un
   };
 }
 
-/** Whether a period, of two times as records have them, has a part in another that ends before `to`. */
+/** Whether a period, given by two times from records, overlaps another period, which ends before `to`. */
 export function isWithin(begin: unknown, end: unknown, from: Date | undefined, to: Date | undefined): boolean {
   if (from !== undefined && !(Date.parse(String(end)) >= from.getTime())) return false;
   return to === undefined || Date.parse(String(begin)) < to.getTime();
 }
 
 /**
- * What the lines of wanted records have in their text, as Latin-1 of their bytes; what is rare comes first. A line that has all of
- * it may still be another: a client may give its metadata any names. `isExact`: there is no other condition but the time.
+ * Returns texts that the lines of all matching records contain, as Latin-1 of their bytes, rarest first. A line that contains all
+ * of them may still be another, since a client may use any names in its metadata. `isExact`: there is no other condition except
+ * the time.
  */
 export function needlesOf(query: RecordQuery): { readonly needles: readonly string[]; readonly isExact: boolean } {
   const { kmsRequestId, awsPrincipalArn, keyVersion, externalKeyId, keyStore, operation, outcome, type } = query;
@@ -75,12 +76,12 @@ export function needlesOf(query: RecordQuery): { readonly needles: readonly stri
   };
 }
 
-/** A member as JSON; empty if it is undefined. */
+/** Formats a member as JSON. Empty if it is undefined. */
 function member(one: Readonly<Record<string, string | undefined>>): string {
   return JSON.stringify(one).slice(1, -1);
 }
 
-/** The texts between the wildcards of an ARN, as JSON has them. */
+/** Returns the texts between the wildcards of an ARN, in the form that they have in JSON. */
 function principalParts(pattern: string | undefined): string[] {
   if (pattern === undefined) return [];
   return member({ awsPrincipalArn: pattern })

@@ -6,7 +6,7 @@ import { parseRecord, type AuditRecord } from './recordQuery.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** The first record of a segment; undefined if there is none that can be read. */
+/** Reads the first record of a segment. Undefined if none can be read. */
 export function firstRecord(file: string): AuditRecord | undefined {
   for (const { bytes } of readBlocks(file, Infinity)) {
     return parseRecord(bytes.toString('utf8', 0, bytes.indexOf('\n')));
@@ -14,9 +14,9 @@ export function firstRecord(file: string): AuditRecord | undefined {
   return undefined;
 }
 
-/** The last whole record of a segment; undefined if there is none that can be read. */
+/** Reads the last whole record of a segment. Undefined if none can be read. */
 export function lastRecord(file: string): AuditRecord | undefined {
-  // A torn line may stand behind it.
+  // A torn line may follow it.
   const { text } = readTail(file, 2 * MAX_LINE_BYTES);
   const end = text.lastIndexOf('\n');
   if (end === -1) return undefined;
@@ -24,7 +24,7 @@ export function lastRecord(file: string): AuditRecord | undefined {
   return parseRecord(Buffer.from(line, 'latin1').toString());
 }
 
-/** The first record of a segment that is not older than `since`; undefined if all are. */
+/** Reads the first record of a segment that is not older than `since`. Undefined if all are older. */
 export function firstRecordSince(file: string, since: Date): AuditRecord | undefined {
   const prefilter = { needles: [], isExact: false, corrected: NONE, from: since.toISOString() };
   for (const { bytes } of readBlocks(file, Infinity)) {
@@ -36,7 +36,7 @@ export function firstRecordSince(file: string, since: Date): AuditRecord | undef
   return undefined;
 }
 
-/** Milliseconds since the epoch; NaN if the record does not tell. */
+/** Milliseconds since the epoch. NaN if the record has no time. */
 export function timeOf(record: AuditRecord | undefined): number {
   return Date.parse(String(record?.time));
 }

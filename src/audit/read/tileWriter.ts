@@ -2,17 +2,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CompactRange } from '../format/compactRange.ts';
 
-/** Hashes of a full tile, and entries of a full bundle. */
+/** Number of hashes of a full tile, and of entries of a full bundle. */
 const TILE_WIDTH = 256;
 
-/** Hashes of one level that are not in a full tile yet. */
+/** Hashes of one level that are not yet in a full tile. */
 interface Level {
   hashes: Buffer[];
   /** Index of the tile that they belong to. */
   tile: number;
 }
 
-/** Writes a tree as C2SP tlog-tiles, in flat memory: what is kept is one tile of each level, and one bundle. */
+/** Writes a tree as C2SP tlog-tiles, in constant memory: it keeps one tile of each level, and one bundle. */
 export class TileWriter {
   readonly #folder: string;
   readonly #levels: Level[] = [];
@@ -29,7 +29,7 @@ export class TileWriter {
     return this.#size;
   }
 
-  /** Appends an entry of less than 64 KiB, which is copied, and its leaf hash. */
+  /** Appends an entry of less than 64 KiB and its leaf hash. The entry is copied. */
   append(entry: Buffer, leafHash: Buffer): void {
     // tlog-tiles, "Log entries": big-endian uint16 length-prefixed.
     const prefixed = Buffer.allocUnsafe(2 + entry.length);
@@ -41,11 +41,11 @@ export class TileWriter {
     this.#addHash(0, leafHash);
   }
 
-  /** Writes the partial tiles, and returns the root of the tree that all tiles make. */
+  /** Writes the partial tiles, and returns the root of the tree that all tiles form. */
   finish(): Buffer {
     if (this.#entries.length > 0) this.#writeEntries(Math.floor(this.#size / TILE_WIDTH));
     const tree = new CompactRange();
-    // The larger a subtree is, the further to the left it stands.
+    // Larger subtrees stand further to the left.
     for (const [number, { hashes, tile }] of [...this.#levels.entries()].reverse()) {
       if (hashes.length > 0) this.#write(`tile/${number}`, tile, hashes);
       for (const hash of hashes) tree.appendSubtree(hash, TILE_WIDTH ** number);

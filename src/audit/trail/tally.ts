@@ -7,7 +7,7 @@ export interface Omitted {
   readonly to: string;
 }
 
-/** Counts requests that share a record. */
+/** A counter of requests that share a record. */
 export class Tally {
   #count = 0;
   #from = '';
@@ -23,7 +23,7 @@ export class Tally {
     this.#count += 1;
   }
 
-  /** What was counted since the last call; undefined if nothing was. */
+  /** Returns the counts since the last call. Undefined if there are none. */
   take(reason: string): Omitted | undefined {
     if (this.#count === 0) return undefined;
     const omitted = { count: this.#count, reason, from: this.#from, to: this.#to };

@@ -6,12 +6,12 @@ import { auditRecord, membersText, streamLine, type StreamForm, type TrailRecord
 
 interface Waiting {
   record: TrailRecord;
-  /** Its members, as JSON. */
+  /** Members of the record, as JSON. */
   text: string;
-  /** Undefined: nothing waits for it, or it was answered already. */
+  /** Undefined if nothing waits for the record, or the request was already answered. */
   entry: TrailEntry | undefined;
   readonly deadline: number;
-  /** In the audit log, and in which one: that may begin anew. */
+  /** Index in the audit log, and the epoch of that log, since a new log may begin. */
   index: number | undefined;
   epoch: number | undefined;
   line: WaitingLine | undefined;
@@ -19,22 +19,22 @@ interface Waiting {
 
 // KMS gives up after 250 ms.
 const ANSWER_MS = 230;
-// A request that an HSM has kept for long need not fail because of a sink that is well.
+// Minimum time to wait for a sink, so that a request which took long in the HSM does not fail while the sink works.
 const LEAST_MS = 50;
 const CHECK_MS = 10;
-// Records that wait for a sink. Beyond it, connections are closed.
+// Records that may wait for a sink. Beyond this number, connections are closed.
 const MAX_WAITING = 4_096;
 
 /**
- * Records, then lets answer: what becomes ready in one turn of the event loop is written with one call to the audit log, then with
- * one to the stream, and then its answers leave. src/audit/README.md tells what becomes of it when a sink fails.
+ * Records requests, then lets their answers go. Records of one turn of the event loop are written with one call to the audit log,
+ * then with one call to the stream. Then their answers leave. src/audit/README.md says what happens when a sink fails.
  */
 export class Trail {
   readonly #options: TrailOptions;
   readonly #form: StreamForm;
-  /** Not in the audit log yet. */
+  /** Records that are not in the audit log yet. */
   #fresh: Waiting[] = [];
-  /** In the audit log, but not known to be on the disk: `#settle` waits for that. */
+  /** Records in the audit log that may not be on the disk yet. `#settle` waits for that. */
   #unsettled: Waiting[] = [];
   readonly #streaming = new Set<Waiting>();
   readonly #closed = new Tally();
@@ -55,7 +55,7 @@ export class Trail {
     this.#add(entry.record, entry, deadline);
   }
 
-  /** Adds a record that nothing waits for to the audit log, if there is one. If too many records wait, it is only counted. */
+  /** Adds a record that no request waits for to the audit log, if there is one. If too many records wait, it is only counted. */
   note(type: TrailRecord['type'], members: object): void {
     if (!this.#options.auditLog) return;
     if (this.isFull) this.#unnoted.add();
@@ -78,7 +78,7 @@ export class Trail {
     return (onFailure === 'refuse' ? auditLog?.problem : undefined) ?? stream.problem;
   }
 
-  /** Writes what waits, until `deadline` (performance.now()) at most, and ends the audit log. Returns what went wrong. */
+  /** Writes the waiting records, until `deadline` (performance.now()) at most, and ends the audit log. Returns the failures. */
   async stop(deadline: number): Promise<readonly string[]> {
     const { auditLog, stream } = this.#options;
     this.#isStopping = true;
@@ -92,7 +92,7 @@ export class Trail {
     const lost = this.#waiting + this.#closed.count + this.#unnoted.count;
     const problem = auditLog?.problem ?? stream.problem ?? 'there was no time left';
     const unended = await auditLog?.stop();
-    // The last checkpoint is a line of the stream, too.
+    // The last checkpoint is also a line of the stream.
     while (!stream.isEmpty && performance.now() < deadline) {
       await sleep(CHECK_MS);
       stream.flush();
@@ -124,7 +124,7 @@ export class Trail {
     else if (!this.#isSettling) this.#toAuditLog(auditLog);
     else if (this.#isUnavailable(auditLog)) this.#goOnWithout(this.#unsettled.splice(0));
     if (!this.isFull && auditLog?.problem === undefined) this.#tellOmitted();
-    // Answers leave as soon as the stream has their lines; until then their time runs.
+    // An answer leaves as soon as the stream has its line. Until then its time limit runs.
     if (this.#waiting > 0 && !this.#isStopping) this.#checkLater();
   }
 
@@ -142,7 +142,8 @@ export class Trail {
 
   #append(auditLog: AuditLog): void {
     while (this.#fresh.length > 0) {
-      // While the log fails, one record tries: to make the lines of thousands at each try would take the processor.
+      // While the log fails, each attempt is made with one record only, because formatting the lines of thousands takes too much
+      // CPU.
       const tried = auditLog.problem === undefined ? this.#fresh : this.#fresh.slice(0, 1);
       const wanted = tried.length;
       const lines = tried.map(({ record, text }) => auditRecord(record, text));
@@ -162,15 +163,15 @@ export class Trail {
     const isSettled = await auditLog.settle();
     this.#isSettling = false;
     const records = this.#unsettled.splice(0);
-    // Asked again, the disk says that all is well with what it has lost.
+    // If asked again, the disk reports success although it has lost the records.
     const refused = isSettled || this.#options.onFailure === 'serve' ? [] : records;
     for (const waiting of refused) if (waiting.entry) this.#refuse(waiting, waiting.entry);
     this.#toStream(records);
-    // What came meanwhile shares the next call.
+    // Records that came meanwhile share the next call.
     if (this.#fresh.length > 0) this.#flush();
   }
 
-  /** Gives requests to the stream alone, and with them `others`, which the audit log has. */
+  /** Passes requests to the stream only, together with `others`, which the audit log has. */
   #goOnWithout(others: readonly Waiting[]): void {
     const requests = this.#fresh.filter(({ entry }) => entry !== undefined);
     this.#fresh = this.#fresh.filter(({ entry }) => entry === undefined);
@@ -206,7 +207,7 @@ export class Trail {
   #checkLater(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // A sink may take now what it would be too late for.
+      // A sink may now take records that would otherwise be late.
       this.#flush();
       const now = performance.now();
       const all = [...this.#fresh, ...this.#unsettled, ...this.#streaming];
@@ -214,7 +215,7 @@ export class Trail {
     }, CHECK_MS);
   }
 
-  /** Lets a request go without its answer, and makes its record say so; one that a sink has taken already is corrected. */
+  /** Answers a request with a failure, and makes its record say so. A record that a sink has already taken is corrected. */
   #refuse(waiting: Waiting, entry: TrailEntry): void {
     waiting.entry = undefined;
     const members = entry.onLate();
@@ -226,7 +227,7 @@ export class Trail {
       return;
     }
     const time = new Date().toISOString();
-    // The index of a log that was taken away is another record's in its successor.
+    // After a log was removed, its successor uses the same index for another record.
     const corrects = waiting.epoch === this.#options.auditLog?.epoch ? waiting.index : undefined;
     this.#add({ type: 'correction', time, level: 'error', members: { corrects, ...members } });
   }

@@ -4,17 +4,17 @@ import type { RecordLine } from '../format/recordLines.ts';
 import { RecordSequence } from './recordSequence.ts';
 import type { TreeHead } from '../format/treeHead.ts';
 
-/** The tree over the records of a log as they are read, compared with what its checkpoints sign. */
+/** The tree over the records of a log, built while they are read, and compared with the checkpoints. */
 export class CheckedTree {
   readonly #problems: Problems;
   readonly #sequence: RecordSequence;
-  /** Undefined after a record that is missing or at a wrong place: from there on the tree is unknown. */
+  /** Undefined after a missing or misplaced record: from there on the tree is unknown. */
   #range: CompactRange | undefined;
-  /** Where the tree was taken up: at 0, or at a line of `ranges`. */
+  /** Size at which the tree was started: 0, or the size of a line of `ranges`. */
   #takenUpAt = 0;
-  /** The records before this one are those that a checkpoint signs. */
+  /** Records before this index are signed by a checkpoint. */
   #provenTo = 0;
-  /** The first checkpoint that the tree does not fit, until a later one fits or the segment ends. */
+  /** The first checkpoint that does not match the tree. Reset when a later one matches, or at the end of the segment. */
   #misfit: TreeHead | undefined;
   readonly #proven: Stretch[] = [];
 
@@ -23,22 +23,22 @@ export class CheckedTree {
     this.#sequence = new RecordSequence(problems);
   }
 
-  /** Index of the record that comes next. */
+  /** Index of the next record. */
   get next(): number {
     return this.#sequence.next;
   }
 
-  /** The records that a checkpoint was found to sign. */
+  /** Ranges of records that a checkpoint was found to sign. */
   get proven(): readonly Stretch[] {
     return this.#proven;
   }
 
-  /** The tree over the records read so far; undefined if it is unknown, or known to be wrong. */
+  /** The tree over the records read so far. Undefined if it is unknown, or known to be wrong. */
   get range(): CompactRange | undefined {
     return this.#misfit ? undefined : this.#range;
   }
 
-  /** Takes the tree up anew at its size; without a tree only the sequence of the records is checked, from `first`. */
+  /** Starts again with this tree at its size. Without a tree, only the sequence of the records is checked, from `first`. */
   takeUp(first: number, range: CompactRange | undefined): void {
     this.#sequence.restart(first);
     this.#range = range;
@@ -68,7 +68,7 @@ export class CheckedTree {
     this.#proven.push({ from: this.#takenUpAt, to: head.size - 1 });
   }
 
-  /** No more records or checkpoints of a segment come. */
+  /** Notes that no more records or checkpoints of a segment follow. */
   endSegment(): void {
     this.#sequence.end();
     if (!this.#misfit) return;

@@ -3,34 +3,36 @@ import { originOf } from './keptCheckpoints.ts';
 import { changedFiles } from './sealedFiles.ts';
 import type { VerifiedLog } from './verifyLog.ts';
 
-/** Compares the logs of a directory with one another, and with checkpoints kept elsewhere. */
+/** Compares the logs of a directory with one another, and with checkpoints that were kept elsewhere. */
 export class CrossCheck {
   readonly #logs: readonly VerifiedLog[];
   readonly problems: string[] = [];
-  /** What is no failure. */
+  /** Findings that are no failures. */
   readonly notes: string[] = [];
 
   constructor(logs: readonly VerifiedLog[]) {
     this.#logs = logs;
   }
 
-  /** A log must extend this checkpoint, which someone has kept. */
+  /** Checks that a log extends this checkpoint, which someone has kept. */
   requireKept(note: string): void {
     const failure = this.#failureOf(note);
-    if (failure !== undefined) this.problems.push(`${this.#describe(note)} that was kept elsewhere: ${failure}`);
+    if (failure !== undefined) this.problems.push(`${this.#describe(note)}, which was kept elsewhere: ${failure}`);
   }
 
-  /** A log must extend this checkpoint, which another log has recorded: unless it belongs to a log that was taken away. */
+  /**
+   * Checks that a log extends this checkpoint, which another log has recorded, unless it belongs to a log that was moved aside.
+   */
   requireNoted(note: string, recorder: string): void {
     const failure = this.#failureOf(note);
     if (failure === undefined) return;
     const successors = this.#logs.filter(({ report, others }) => report.name === originOf(note) && others.previous);
     const wasTaken = successors.some(({ others }) => !this.#find(others.previous?.folder));
-    const message = `${this.#describe(note)} that is recorded in ${recorder}: ${failure}`;
+    const message = `${this.#describe(note)}, which is recorded in ${recorder}: ${failure}`;
     (wasTaken ? this.notes : this.problems).push(message);
   }
 
-  /** The logs that were moved aside must be as their successors say. */
+  /** Checks that the logs that were moved aside match the descriptions in their successors. */
   checkPredecessors(directory: string): void {
     for (const { report, others } of this.#logs) {
       const { previous } = others;
@@ -48,7 +50,7 @@ export class CrossCheck {
     }
   }
 
-  /** Undefined if a log extends the checkpoint. */
+  /** Returns undefined if a log extends the checkpoint. */
   #failureOf(note: string): string | undefined {
     const outcomes = this.#logs.flatMap(({ report, kept }) =>
       kept.filter((each) => each.note === note).map(({ failure }) => ({ kind: report.kind, failure })),

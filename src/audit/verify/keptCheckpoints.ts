@@ -6,9 +6,9 @@ import { parseTreeHead } from '../format/treeHead.ts';
 /** A checkpoint that was kept away from a log, and whether the log extends it. */
 export interface KeptCheckpoint {
   readonly note: string;
-  /** Undefined if it cannot be trusted. */
+  /** Undefined if the checkpoint cannot be trusted. */
   readonly size: number | undefined;
-  /** Why the log does not extend it. */
+  /** Why the log does not extend it; undefined if it does. */
   failure: string | undefined;
 }
 
@@ -18,32 +18,32 @@ interface Pending {
   readonly outcome: KeptCheckpoint;
 }
 
-/** Compares checkpoints of a log that were kept elsewhere with its tree. Each is a failure until it is found to fit. */
+/** Compares checkpoints of a log that were kept elsewhere with its tree. Each counts as a failure until it matches. */
 export class KeptCheckpoints {
   readonly outcomes: readonly KeptCheckpoint[];
-  /** Not compared yet, smallest first. */
+  /** Checkpoints that were not compared yet, smallest first. */
   readonly #pending: Pending[] = [];
 
-  /** Notes of other logs are passed over. */
+  /** Notes of other logs are ignored. */
   constructor(notes: readonly string[], { name, keys }: LogKeys) {
     this.outcomes = notes.filter((note) => originOf(note) === name).map((note) => this.#open(note, keys));
     this.#pending.sort((one, other) => one.size - other.size);
   }
 
-  /** Size of the one that is to be compared next. */
+  /** Size of the checkpoint to compare next. */
   get nextSize(): number {
     return this.#pending[0]?.size ?? Infinity;
   }
 
-  /** Compares the next one with the tree of the records read so far; undefined: that tree is not known. */
+  /** Compares the next checkpoint with the tree of the records read so far. `range` is undefined if that tree is unknown. */
   compare(range: CompactRange | undefined): void {
     const next = this.#pending.shift();
     if (!next || range?.size !== next.size) return;
     const fits = range.root().equals(next.root);
-    next.outcome.failure = fits ? undefined : 'its records up to there are others';
+    next.outcome.failure = fits ? undefined : 'its records up to there are different';
   }
 
-  /** Passes over those that are smaller than the log's first record. */
+  /** Skips checkpoints that are smaller than the log's first index. */
   skipBefore(first: number): void {
     while (this.nextSize < first) {
       const outcome = this.#pending.shift()?.outcome;
@@ -51,7 +51,7 @@ export class KeptCheckpoints {
     }
   }
 
-  /** The log has so many records. */
+  /** Notes that the log has this many records. */
   finish(records: number): void {
     for (const { outcome } of this.#pending) {
       outcome.failure = `the log has only ${records} records: it was truncated`;
@@ -71,7 +71,7 @@ export class KeptCheckpoints {
   }
 }
 
-/** The first line of a note. */
+/** Returns the first line of a note. */
 export function originOf(note: string): string {
   return note.slice(0, note.indexOf('\n'));
 }

@@ -6,7 +6,7 @@ import type { Problems } from './logReport.ts';
 import { parseVkey, type VerifierKey } from '../format/signedNote.ts';
 import { describeKey } from '../format/verifierKeys.ts';
 
-/** The name of a log, and the keys that may sign its checkpoints: none if it cannot be verified. */
+/** The name of a log, and the keys that may sign its checkpoints. Without keys, the log cannot be verified. */
 export interface LogKeys {
   readonly name: string | undefined;
   readonly keys: readonly VerifierKey[];
@@ -14,7 +14,7 @@ export interface LogKeys {
 
 const NAME_BYTES = 1024;
 
-/** Chooses the keys of a log: those of `trusted` with its name; without `trusted`, the key that its own file `vkey` holds. */
+/** Chooses the keys of a log: those of `trusted` with its name, or without `trusted` the key in its own file `vkey`. */
 export function keysOf(
   log: FoundLog,
   { parts }: LogParts,
@@ -33,26 +33,29 @@ export function keysOf(
   const name = own?.name ?? firstOrigin(parts);
   const isOwnTrusted = trusted?.some((key) => own && key.publicKey.equals(own.publicKey)) ?? true;
   const candidates = trusted ? trusted.filter((key) => key.name === name) : [own].filter((key) => key !== undefined);
-  // A log that another key has ended: its own key is then an earlier one, which must be given as well.
+  // A closed log was ended by another key. Its own key is then an earlier one, and must be given as well.
   const keys = log.state === 'closed' && !isOwnTrusted ? [] : candidates;
   const slot = slotOf(log);
   if (name !== undefined && slot !== undefined && !name.endsWith(`/${slot}`)) {
     problems.add({ message: `its name is ${name}, but the folder is that of the slot ${slot}` });
   }
   if (own && !isOwnTrusted && keys.length > 0) {
-    problems.add({ file: 'vkey', message: `the file vkey holds ${describeKey(own)}, which is none of the keys given` });
+    problems.add({
+      file: 'vkey',
+      message: `the file vkey holds ${describeKey(own)}, which is not one of the keys given`,
+    });
   }
   if (keys.length === 0 && parts.length > 0) {
     const called = own ? describeKey(own) : (name ?? 'a log without a name');
     const why = trusted
-      ? `none of the verifier keys given is that of ${called}`
+      ? `none of the given verifier keys belongs to ${called}`
       : 'it has no file vkey that can be used';
     problems.add({ message: `nothing of it was verified: ${why}` });
   }
   return { name, keys };
 }
 
-/** The first line of the oldest checkpoint. */
+/** Returns the first line of the oldest checkpoint. */
 function firstOrigin(parts: LogParts['parts']): string | undefined {
   const part = parts.find(({ checkpointBytes }) => checkpointBytes > 0);
   if (!part) return undefined;

@@ -1,22 +1,22 @@
 import type { FoundLog } from '../format/findLogs.ts';
 
-/** What is wrong with a log. The message says it all; the other members are for programs. */
+/** A problem of a log. The message is complete; the other members are for programs. */
 export interface Problem {
   readonly message: string;
-  /** The record that it is about. */
+  /** The record concerned. */
   readonly index?: number;
-  /** The records that it is about: the first and the last. */
+  /** The first of the records concerned; `to` is the last one. */
   readonly from?: number;
   readonly to?: number;
-  /** Name of the file that it is about. */
+  /** Name of the file concerned. */
   readonly file?: string;
-  /** The checkpoint of that file: its place, from 0. */
+  /** Number, from 0, of the checkpoint concerned in that file. */
   readonly checkpoint?: number;
 }
 
 const MAX_PROBLEMS = 100;
 
-/** The first problems of a log, and how many there are. */
+/** The first problems of a log, and the number of all. */
 export class Problems {
   readonly listed: Problem[] = [];
   #count = 0;
@@ -30,54 +30,54 @@ export class Problems {
     if (this.listed.length < MAX_PROBLEMS) this.listed.push(problem);
   }
 
-  /** A problem of the records `from` to `to`; the message goes on behind their name: `is missing`, or `are missing`. */
+  /** Adds a problem of the records `from` to `to`. The message continues their name: `is missing`, or `are missing`. */
   addRecords(from: number, to: number, one: string, several = one): void {
     if (from === to) this.add({ index: from, message: `record ${from} ${one}` });
     else this.add({ from, to, message: `records ${from} to ${to} ${several}` });
   }
 }
 
-/** Records `from` to `to`, both of them included. */
+/** The records `from` to `to`, inclusive. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
 
-/** What the verification of one log has found. */
+/** The result of verifying one log. */
 export interface LogReport {
   /** Name of its folder. */
   readonly folder: string;
   readonly kind: FoundLog['state'];
   readonly slot: string | undefined;
-  /** `<origin>/<slot>`; undefined if the log does not say. */
+  /** `<origin>/<slot>`. Undefined if the log does not say. */
   readonly name: string | undefined;
-  /** The keys that its checkpoints were verified with: `<name>+<key id>`. */
+  /** The keys with which its checkpoints were verified: `<name>+<key id>`. */
   readonly keys: readonly string[];
-  /** Lines of all segments. */
+  /** Number of lines in all segments. */
   readonly records: number;
   /** Index of the first record: more than 0 if earlier segments were deleted. */
   readonly firstIndex: number;
-  /** Size of the newest checkpoint that is signed. */
+  /** Size of the newest signed checkpoint. */
   readonly signedRecords: number;
-  /** Whole lines behind that checkpoint. */
+  /** Number of whole lines after that checkpoint. */
   readonly unsigned: number;
-  /** Time of the first of them. */
+  /** Time of the first of these lines. */
   readonly unsignedSince: string | undefined;
   readonly segments: number;
   readonly checkpoints: number;
-  /** The newest that is signed: the note. */
+  /** The note of the newest signed checkpoint. */
   readonly lastCheckpoint: string | undefined;
-  /** Bytes of an unfinished last record. */
+  /** Bytes of an incomplete last record. */
   readonly tornBytes: number;
-  /** Bytes of an unfinished last checkpoint. */
+  /** Bytes of an incomplete last checkpoint. */
   readonly tornCheckpointBytes: number;
-  /** The process that writes the log, by its lock: `stale` if there is a lock but no such process on this host. */
+  /** The process that writes the log, according to its lock. `stale` if there is a lock but no such process on this host. */
   readonly writer: number | 'stale' | undefined;
-  /** The records that a signed checkpoint was found to fit. */
+  /** The ranges of records that match a signed checkpoint. */
   readonly proven: readonly Stretch[];
-  /** Sizes of the checkpoints that the log extends: those kept elsewhere or recorded in another log. */
+  /** Sizes of the checkpoints that the log extends: those kept elsewhere, or recorded in another log. */
   readonly extended: readonly number[];
   readonly problems: readonly Problem[];
-  /** How many problems there are: `problems` lists the first ones. */
+  /** Number of all problems. `problems` lists the first ones. */
   readonly problemCount: number;
 }

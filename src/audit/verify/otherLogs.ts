@@ -1,19 +1,19 @@
 import type { PreviousLog } from '../log/earlierLog.ts';
 import type { RecordLine } from '../format/recordLines.ts';
 
-// As the writer begins each line: the first letter of the type tells enough of it.
+// Each line of the writer begins like this. The first letter of the type is enough to recognise it.
 const BEFORE_TYPE = '{"index":,"type":"'.length;
 const [C, S] = Buffer.from('cs');
 
-/** The note of another log, with its size. */
+/** The note of another log, and its size. */
 interface NotedCheckpoint {
   readonly size: number;
   readonly note: string;
 }
 
-/** Collects what the records of a log say about other logs of its directory. */
+/** Collects the statements of a log's records about other logs of its directory. */
 export class OtherLogs {
-  /** The largest and the newest checkpoint of each worker's log: they differ if that log began anew. */
+  /** The largest and the newest checkpoint of each worker's log. They differ if that log began again. */
   readonly #noted = new Map<string, { readonly largest: NotedCheckpoint; readonly newest: NotedCheckpoint }>();
   #previous: PreviousLog | undefined;
 
@@ -28,7 +28,7 @@ export class OtherLogs {
     return this.#previous;
   }
 
-  /** Takes the record of an index. */
+  /** Reads the record with this index. */
   read({ bytes }: RecordLine, index: number): void {
     const letter = bytes[BEFORE_TYPE + String(index).length];
     if (letter !== C && !(letter === S && index === 0)) return;
@@ -45,7 +45,7 @@ export class OtherLogs {
   }
 }
 
-/** The members of a line; none if it is not JSON, which is reported elsewhere. */
+/** Returns the members of a line. Empty if the line is not JSON, which is reported elsewhere. */
 function membersOf(line: Buffer): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(line.toString()) as Record<string, unknown>;

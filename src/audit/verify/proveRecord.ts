@@ -14,23 +14,23 @@ export class ProofFailure extends Error {
   override readonly name = 'ProofFailure';
 }
 
-/** A record of a log and the proof that it is there. */
+/** A record of a log, and the proof that the log contains it. */
 export interface ProvenRecord {
   readonly head: TreeHead;
   readonly index: number;
-  /** Its line, without LF. */
+  /** The line of the record, without LF. */
   readonly record: Buffer;
-  /** C2SP, tlog-proof. */
+  /** The proof, in the form of C2SP tlog-proof. */
   readonly proof: string;
 }
 
-// Some 50 ms.
+// About 50 ms of work.
 const RECORDS_BETWEEN_PAUSES = 16_384;
 
 /**
- * Proves that a log has a record, by its newest checkpoint. Reads the records from the segment of `index` on; what was before
- * is known from `ranges`, so that earlier segments may have been deleted. `pause` is awaited from time to time, with the number
- * of records that were read of how many. Throws ProofFailure.
+ * Proves that a log contains a record, by its newest checkpoint. It reads the records from the segment of `index` on. `ranges`
+ * has the tree of all earlier records, so earlier segments may have been deleted. `pause` is awaited from time to time, with the
+ * number of records read so far and the number of all. Throws ProofFailure.
  */
 export async function proveRecord(
   log: FoundLog,
@@ -75,7 +75,7 @@ async function newestCheckpoint(log: FoundLog, files: LogParts): Promise<{ note:
     try {
       const head = parseTreeHead(openNote(note, keys));
       if (head && head.origin === name) return { note, head };
-      throw new ProofFailure('its newest checkpoint is none of this log');
+      throw new ProofFailure('its newest checkpoint belongs to another log');
     } catch (error) {
       if (!(error instanceof NoteFailure)) throw error;
       throw new ProofFailure(`its newest checkpoint: ${problems.listed[0]?.message ?? error.message}`);
@@ -84,14 +84,14 @@ async function newestCheckpoint(log: FoundLog, files: LogParts): Promise<{ note:
   throw new ProofFailure('the log has no checkpoint');
 }
 
-/** Where to begin to read: the segment of the record, and the tree of the records before it. */
+/** Finds where to start reading: the segment of the record, and the tree of the records before that segment. */
 function startBefore(index: number, { parts, ranges }: LogParts): { range: CompactRange; parts: readonly LogPart[] } {
   const withRecords = parts.filter(({ hasRecords }) => hasRecords);
   const place = withRecords.findLastIndex(({ first }) => first <= index);
   const first = withRecords[place]?.first;
   if (first === undefined) {
     throw new ProofFailure(
-      `record ${index} was deleted: the first one that is there is ${withRecords[0]?.first ?? 'none'}`,
+      `record ${index} was deleted: the first one that exists is ${withRecords[0]?.first ?? 'none'}`,
     );
   }
   const range = first === 0 ? new CompactRange() : ranges.ranges.find(({ size }) => size === first);

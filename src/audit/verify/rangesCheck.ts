@@ -5,11 +5,11 @@ import type { TreeHead } from '../format/treeHead.ts';
 
 const FILE = 'ranges';
 
-/** The file `ranges` of a log, compared with its tree and its checkpoints. */
+/** Compares the file `ranges` of a log with its tree and its checkpoints. */
 export class RangesCheck {
   readonly #problems: Problems;
   readonly #lines: ReadonlyMap<number, CompactRange>;
-  /** Roots that checkpoints sign, of the sizes of the lines. */
+  /** Roots that checkpoints sign, by the sizes of the lines. */
   readonly #signed = new Map<number, Buffer>();
   readonly #badSizes = new Set<number>();
 
@@ -21,27 +21,27 @@ export class RangesCheck {
     }
   }
 
-  /** A checkpoint whose signature is good. */
+  /** Notes a checkpoint with a valid signature. */
   noteSigned({ size, root }: TreeHead): void {
     if (this.#lines.has(size)) this.#signed.set(size, root);
   }
 
-  /** The tree at the beginning of a segment, if its line has the root that a checkpoint signs. */
+  /** Returns the tree at the beginning of a segment, if its line has the root that a checkpoint signs. */
   takeUpAt(first: number): CompactRange | undefined {
     if (first === 0) return new CompactRange();
     const line = this.#lines.get(first);
     const root = this.#signed.get(first);
-    // A copy, to be appended to.
+    // A copy, since records will be appended to it.
     return line && root?.equals(line.root()) ? CompactRange.parse(line.toString()) : undefined;
   }
 
-  /** Compares the line of a tree's size, if there is one, with the tree. */
+  /** Compares the tree with the line of its size, if there is one. */
   compare(range: CompactRange): void {
     const line = this.#lines.get(range.size);
     if (line && line.toString() !== range.toString()) this.#report(range.size, 'is not that of the records');
   }
 
-  /** Reports what is left to say when all segments were read. `from` is the first record that is there, `to` the end. */
+  /** Reports the remaining problems after all segments were read. `from` is the first existing record, `to` the end. */
   finish(parts: readonly LogPart[], from: number, to: number): void {
     const firsts = new Set(parts.map(({ first }) => first));
     for (const first of firsts) {

@@ -3,23 +3,23 @@ import { splitNotes } from '../format/logFolder.ts';
 import { NoteFailure, openNoteInPool, type VerifierKey } from '../format/signedNote.ts';
 import { parseTreeHead, type TreeHead } from '../format/treeHead.ts';
 
-// Enough to keep all threads of libuv's pool at work.
+// Enough to keep all threads of libuv's pool busy.
 const AT_ONCE = 64;
 // A file without notes is not read into memory.
 const MAX_NOTE_CHARACTERS = 64 * 1024;
 
-/** A checkpoint of a file, whose signature was verified. */
+/** A checkpoint of a file, after verification of its signature. */
 export interface ReadCheckpoint {
-  /** Its place in the file, from 0. */
+  /** Its number in the file, from 0. */
   readonly place: number;
   readonly note: string;
-  /** What it signs, or why that cannot be trusted. */
+  /** The content that it signs, or the reason why it cannot be trusted. */
   readonly content: TreeHead | NoteFailure;
 }
 
 /**
- * Reads the first `bytes` of a file of checkpoints, in flat memory, and verifies the signatures of several at a time. Gives them
- * in their order, and returns how many bytes of a torn one stand behind them.
+ * Reads the first `bytes` of a file of checkpoints, in constant memory, and verifies several signatures in parallel. Yields the
+ * checkpoints in their order, and returns how many bytes of a torn one follow them.
  */
 export async function* readCheckpoints(
   file: string,
@@ -40,7 +40,7 @@ export async function* readCheckpoints(
   }
 }
 
-/** Reads the notes among the first `bytes` of a file of checkpoints, and returns how many bytes of a torn one are behind them. */
+/** Reads the notes among the first `bytes` of a file of checkpoints. Returns how many bytes of a torn one follow them. */
 export async function* readNotes(file: string, bytes: number): AsyncGenerator<string, number> {
   let rest = '';
   for await (const text of textOf(file, bytes)) {
@@ -48,7 +48,7 @@ export async function* readNotes(file: string, bytes: number): AsyncGenerator<st
     yield* notes;
     rest = torn === 0 ? '' : (rest + text).slice(-torn);
     if (torn <= MAX_NOTE_CHARACTERS) continue;
-    // No note, which its reader finds out.
+    // This is not a note, as its reader will find.
     yield rest;
     return 0;
   }

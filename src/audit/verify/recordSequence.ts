@@ -1,33 +1,33 @@
 import type { Problems } from './logReport.ts';
 import { MAX_LINE_BYTES, type RecordLine } from '../format/recordLines.ts';
 
-// As the writer begins each line: a signed record need not be parsed.
+// Each line of the writer begins like this, so a signed record need not be parsed.
 const BEGINNING = /^\{"index":(0|[1-9]\d{0,15}),"type":"/;
 const BEGINNING_BYTES = 40;
 
-/** Checks that the lines of a segment are its records: each once, in order, none missing. */
+/** Checks that the lines of a segment are its records: each exactly once, in order. */
 export class RecordSequence {
   readonly #problems: Problems;
   #next = 0;
-  /** The index that the last line gave, if it was too large. The next line tells why. */
+  /** The index of the last line, if it was too large. The next line shows why. */
   #jump: number | undefined;
 
   constructor(problems: Problems) {
     this.#problems = problems;
   }
 
-  /** Index of the record that comes next. */
+  /** Index of the next expected record. */
   get next(): number {
     return this.#next;
   }
 
-  /** The record that comes next has this index, whatever came before. */
+  /** Expects this index next, whatever came before. */
   restart(first: number): void {
     this.#next = first;
     this.#jump = undefined;
   }
 
-  /** Whether the line is the record that comes next. If not, the problem is reported. */
+  /** Returns whether the line is the expected record. If not, the problem is reported. */
   take({ bytes }: RecordLine): boolean {
     if (this.#jump !== undefined || !beginsWith(bytes, `{"index":${this.#next},"type":"`)) {
       const [, index] = BEGINNING.exec(bytes.toString('latin1', 0, BEGINNING_BYTES)) ?? [];
@@ -40,7 +40,7 @@ export class RecordSequence {
     return false;
   }
 
-  /** No more lines come. */
+  /** Notes that no more lines follow. */
   end(): void {
     if (this.#jump !== undefined) this.#settleJump(this.#jump);
   }
@@ -87,7 +87,7 @@ export class RecordSequence {
   }
 }
 
-/** Whether the bytes begin with a text of ASCII. A loop takes a fifth of the time of making a string of them. */
+/** Whether the bytes begin with an ASCII text. A loop takes a fifth of the time of converting them to a string. */
 function beginsWith(bytes: Buffer, text: string): boolean {
   for (let place = 0; place < text.length; place += 1) {
     if (bytes[place] !== text.charCodeAt(place)) return false;

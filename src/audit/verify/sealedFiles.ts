@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sha256Of, type FileDigest } from '../log/setAside.ts';
 
-/** The files of a sealed log that are no longer as its successor's first record says they were. */
+/** Returns the files of a sealed log that no longer match the first record of its successor. */
 export function changedFiles(folder: string, files: readonly FileDigest[]): string[] {
   return files.filter((file) => !isUnchanged(join(folder, basename(file.name)), file)).map(({ name }) => name);
 }

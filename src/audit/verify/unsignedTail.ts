@@ -1,10 +1,10 @@
 import type { Problems } from './logReport.ts';
 import type { RecordLine } from '../format/recordLines.ts';
 
-// A proxy signs at least each hour (audit.checkpointSeconds), and takes no records while it cannot.
+// A proxy signs at least once an hour (audit.checkpointSeconds), and takes no records while it cannot.
 const MAX_HOURS = 2;
 
-/** The records behind the newest checkpoint of a log, which nothing protects yet. */
+/** The records after the newest checkpoint of a log, which nothing protects yet. */
 export class UnsignedTail {
   readonly #problems: Problems;
   #first: number | undefined;
@@ -15,12 +15,12 @@ export class UnsignedTail {
     this.#problems = problems;
   }
 
-  /** Time of the first one. */
+  /** Time of the first unsigned record. */
   get since(): string | undefined {
     return this.#since;
   }
 
-  /** A segment begins: the records before it are no tail, as a checkpoint signs all of them. */
+  /** Notes that a segment begins. The records before it are signed by its first checkpoint, so the tail starts again. */
   restart(): void {
     this.#first = this.#since = this.#until = undefined;
   }
@@ -37,7 +37,7 @@ export class UnsignedTail {
     }
   }
 
-  /** The log ends: reports a tail that is too long for what a proxy leaves behind. */
+  /** Notes the end of the log, and reports a tail that is longer than a proxy ever leaves. */
   end(): void {
     const hours = (Date.parse(this.#until ?? '') - Date.parse(this.#since ?? '')) / 3_600_000;
     if (this.#first === undefined || !(hours > MAX_HOURS)) return;

@@ -18,36 +18,37 @@ import { describeKey } from '../format/verifierKeys.ts';
 import { holderOf } from '../../fileLock.ts';
 
 export interface VerifyOptions {
-  /** Verifier keys kept away from the log; undefined: each log's own. */
+  /** Verifier keys that were kept away from the log. If undefined, each log's own key is used. */
   readonly trusted: readonly VerifierKey[] | undefined;
-  /** Checkpoints kept away from the log, of any log: those of other names are passed over. */
+  /** Checkpoints that were kept away from the logs. Those of other logs are ignored. */
   readonly kept: readonly string[];
-  /** Awaited from time to time, with the number of lines and bytes read since. */
+  /** Awaited from time to time, with the number of lines and bytes read since the last time. */
   readonly pause: (records: number, bytes: number) => Promise<void>;
 }
 
 type Lines = Iterator<RecordLine, LinesEnd>;
 
-// Some 50 ms.
+// About 50 ms of work.
 const RECORDS_BETWEEN_PAUSES = 16_384;
 const NO_LINES: LinesEnd = { bytes: 0, torn: 0 };
 
 export interface VerifiedLog {
   readonly report: LogReport;
-  /** Those of `VerifyOptions.kept` that are of this log. */
+  /** The checkpoints in `VerifyOptions.kept` that belong to this log. */
   readonly kept: readonly KeptCheckpoint[];
   readonly others: OtherLogs;
 }
 
 /**
- * Verifies all that is in the folder of a log, in flat memory. The log may grow meanwhile.
+ * Verifies everything in the folder of a log, in constant memory. The log may grow meanwhile.
  *
- * 1. What exists is listed first, then records are read: those have all that the checkpoints sign.
- * 2. The lines of a segment must be its records, each once and in order (RecordSequence).
- * 3. The tree over them must have the root of each signed checkpoint at its size (CheckedTree), and of those kept elsewhere.
- * 4. At the end of a segment the tree must be that of the line in `ranges` (RangesCheck), which a checkpoint must sign.
- * 5. Where records are damaged or missing, the tree is unknown up to the next segment. There it is taken up from the line in
- *    `ranges`, if that has the root of a signed checkpoint; so it is where earlier segments were deleted.
+ * 1. The files are listed before the records are read, so that the records include all that the checkpoints sign.
+ * 2. The lines of a segment must be its records, each exactly once and in order (RecordSequence).
+ * 3. The tree over them must have the root of each signed checkpoint at its size (CheckedTree), and of the checkpoints kept
+ * elsewhere.
+ * 4. At the end of a segment the tree must match the line in `ranges` (RangesCheck), which a checkpoint must sign.
+ * 5. After damaged or missing records, and after deleted segments, the tree is unknown up to the next segment. There it is
+ * started again from the line in `ranges`, if that line has the root of a signed checkpoint.
  */
 export function verifyLog(log: FoundLog, options: VerifyOptions): Promise<VerifiedLog> {
   return new LogVerification(log, options).run();
@@ -64,12 +65,12 @@ class LogVerification {
   readonly #others = new OtherLogs();
   readonly #tail = new UnsignedTail(this.#problems);
   readonly #tree = new CheckedTree(this.#problems);
-  /** The newest checkpoint that is signed. */
+  /** The newest signed checkpoint. */
   #newest: { readonly note: string; readonly size: number } | undefined;
   #checkpoints = 0;
   #records = 0;
   #bytesSincePause = 0;
-  /** The end of the segment that is read; set when it has no more lines. */
+  /** The end of the current segment. Set when the segment has no more lines. */
   #end: LinesEnd | undefined;
   #tornBytes = 0;
   #tornCheckpointBytes = 0;
@@ -180,7 +181,7 @@ class LogVerification {
     }
   }
 
-  /** The checkpoints of a segment that are signed and at their place; the problems of the others are reported. */
+  /** Yields the checkpoints of a segment that are signed and in the right place. Problems of the others are reported. */
   async *#signedHeads(part: LogPart, next: number | undefined): AsyncGenerator<TreeHead> {
     const file = basename(part.checkpoints);
     const checkpoints = readCheckpoints(part.checkpoints, part.checkpointBytes, this.#keys.keys);
@@ -205,13 +206,13 @@ class LogVerification {
     }
   }
 
-  /** What a checkpoint signs, or what is wrong with it. */
+  /** Returns the content that a checkpoint signs, or its problem. */
   #judge({ content }: ReadCheckpoint, lastSize: number, next = Infinity): TreeHead | string {
     if (content instanceof NoteFailure) return content.message;
     const { origin, size } = content;
     if (origin !== this.#keys.name) return `it is one of another log, ${origin}`;
     if (size <= lastSize)
-      return `it has size ${size}, which is not greater than that before it: repeated or out of order`;
+      return `it has size ${size}, which is not greater than the size before it: repeated or out of order`;
     if (size > next) return `it has size ${size}, but its segment ends at ${next}`;
     return content;
   }

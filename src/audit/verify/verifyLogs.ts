@@ -3,30 +3,30 @@ import { findLogs, type FoundLog } from '../format/findLogs.ts';
 import type { LogReport } from './logReport.ts';
 import { verifyLog, type VerifiedLog, type VerifyOptions } from './verifyLog.ts';
 
-/** What the verification of a directory has found. */
+/** The result of verifying a directory. */
 export interface AuditReport {
   readonly good: boolean;
   readonly logs: readonly LogReport[];
-  /** What is wrong between logs, or between logs and checkpoints kept elsewhere. */
+  /** Contradictions between logs, or between logs and checkpoints kept elsewhere. */
   readonly problems: readonly string[];
-  /** What a person should know, and what is no failure. */
+  /** Facts that a person should know, and that are no failures. */
   readonly notes: readonly string[];
 }
 
 export interface VerifyLogsOptions extends Pick<VerifyOptions, 'trusted' | 'kept'> {
-  /** Awaited from time to time, with the number of lines and bytes of a log that were read since. */
+  /** Awaited from time to time, with the number of lines and bytes of a log that were read since the last time. */
   readonly pause: (log: FoundLog, records: number, bytes: number) => Promise<void>;
 }
 
 /**
- * Verifies the log that a folder is, or all logs of an audit directory: then also what they say of one another. Throws
- * NoLogFound, or what the file system says.
+ * Verifies the log in a folder, or all logs of an audit directory and their statements about one another. Throws NoLogFound, or
+ * the file system's error.
  */
 export async function verifyLogs(folder: string, { trusted, kept, pause }: VerifyLogsOptions): Promise<AuditReport> {
   const found = findLogs(folder);
   const isWhole = found[0]?.path !== folder;
   const logs: VerifiedLog[] = [];
-  // In their order, the supervisor's log comes before those of its workers.
+  // In this order, the supervisor's log comes before those of its workers.
   const noted = new Map<string, string>();
   for (const log of found) {
     const verified = await verifyLog(log, {

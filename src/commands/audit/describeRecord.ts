@@ -3,8 +3,8 @@ import type { AuditRecord } from '../../audit/read/recordQuery.ts';
 import { escapeInvisible } from '../escapeInvisible.ts';
 
 /**
- * A record in one line, columns with a blank between them: time, log, index, operation, key, version, principal, outcome, error,
- * KMS request id; `-` for what it does not have. A record of another type has its type behind the index, then its members as JSON.
+ * Formats a record as one line, with a blank between the columns: time, log, index, operation, key, version, principal, outcome,
+ * error, KMS request id. A missing value is `-`. A record of another type has its type after the index, then its members as JSON.
  */
 export function describeRecord({ record, correction }: FoundRecord, log: string): string {
   const { index, type, time, ...members } = record;
@@ -20,7 +20,7 @@ export function describeRecord({ record, correction }: FoundRecord, log: string)
   ].join(' ');
 }
 
-/** A record as JSON with the name of its log, and its correction if there is one. */
+/** Formats a record as JSON with the name of its log, and its correction if there is one. */
 export function recordAsJson({ line, correction }: FoundRecord, log: string): string {
   const added = JSON.stringify({ log, ...(correction && { correction }) });
   return `${line.slice(0, -1)},${added.slice(1)}`;

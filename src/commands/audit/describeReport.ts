@@ -3,11 +3,11 @@ import type { AuditReport } from '../../audit/verify/verifyLogs.ts';
 
 const KINDS = {
   open: '',
-  closed: ' (closed: another key or origin went on)',
+  closed: ' (closed: another key or origin took over)',
   sealed: ' (sealed: its proxy found it damaged and set it aside)',
 };
 
-/** What a verification has found, for a person: a paragraph for each log, then what concerns them together. */
+/** Describes the result of a verification to a person: a paragraph for each log, then problems that concern several logs. */
 export function describeReport({ logs, problems, notes }: AuditReport): string {
   const paragraphs = logs.map((log) => [`${log.folder}${KINDS[log.kind]}`, ...linesOf(log).map(indent)].join('\n'));
   const together = [...notes.map((note) => `note: ${note}`), ...problems.map((problem) => `PROBLEM: ${problem}`)];

@@ -24,7 +24,7 @@ async function exportLogs(cli: Cli, dir: string, out: string): Promise<void> {
   const failures: string[] = [];
   for (const { path, state } of logs) {
     const name = basename(path);
-    // Its files contradict one another: it is evidence, not a log.
+    // The files of a sealed log contradict one another. It is evidence, not a log.
     if (state === 'sealed') cli.err(`note: ${name} was sealed and is left out`);
     else
       await exportLog(cli, path, join(out, name)).catch((error: unknown) => {

@@ -14,15 +14,15 @@ interface Options {
   readonly workers: number;
 }
 
-// server.workers of the configuration.
+// The limit of server.workers in the configuration.
 const MAX_WORKERS = 64;
 
 /** `xks-proxy audit key`: makes the key that signs checkpoints, and prints what verifies them. */
 export function auditKeyCommand(cli: Cli): Command {
   const command = new Command('key')
     .description('makes the Ed25519 key that signs the checkpoints of the audit log, and prints its verifier keys')
-    .option('--out <file>', 'where to write a new key: PKCS#8, PEM, for its owner alone; never overwritten')
-    .addOption(new Option('--in <file>', 'a key that is there, to print its verifier keys only').conflicts('out'))
+    .option('--out <file>', 'where to write a new key: PKCS#8, PEM, readable by its owner only; never overwritten')
+    .addOption(new Option('--in <file>', 'an existing key, to print its verifier keys only').conflicts('out'))
     .option(
       '--origin <name>',
       'audit.origin of the configuration: prints the verifier keys of its logs, for an auditor to keep away from this host',
@@ -32,7 +32,7 @@ export function auditKeyCommand(cli: Cli): Command {
   return command.action((options: Options) => {
     const { out, in: given, origin, workers } = options;
     if (out === undefined && (given === undefined || origin === undefined)) {
-      command.error('error: give --out <file> for a new key, or --in <file> and --origin <name> for one that is there');
+      command.error('error: give --out <file> for a new key, or --in <file> and --origin <name> for an existing key');
     }
     const pem = given === undefined ? newAuditKey() : read(given);
     if (out !== undefined) {
@@ -66,7 +66,7 @@ function parse(pem: string) {
 }
 
 function parseOrigin(text: string): string {
-  // As the configuration reads it.
+  // The configuration expands this too.
   const origin = text.replaceAll('${HOSTNAME}', hostname());
   if (ORIGIN_PATTERN.test(origin)) return origin;
   throw new InvalidArgumentError('Give a name without blanks and +, such as xks.example.com/proxy-1.');

@@ -1,7 +1,7 @@
 import { NoLogFound } from '../../audit/format/findLogs.ts';
 import { CommandFailure } from '../cli.ts';
 
-/** Runs a command. What the file system says becomes its failure: a message without a stack. */
+/** Runs a command. Converts an error of the file system to a CommandFailure: a message without a stack. */
 export async function withPlainFailures(run: () => Promise<void>): Promise<void> {
   try {
     await run();

@@ -2,19 +2,19 @@ import type { Cli } from '../cli.ts';
 
 const REDRAW_MS = 200;
 const LINE_MS = 10_000;
-// Standard error is written in lines: up one line, and clear it.
+// Standard error is written in whole lines, so the cursor moves up one line and clears it.
 const BACK = '\x1b[1A\x1b[2K';
 
-/** Shows how far long work has come, on standard error: one line that is redrawn for a person, a line each 10 s for a log. */
+/** Shows the progress of long work on standard error: one redrawn line on a terminal, or a line every 10 s in a log. */
 export class Progress {
   readonly #cli: Pick<Cli, 'err' | 'interactive'>;
   readonly #clock: () => number;
   readonly #startedAt: number;
   #saidAt: number;
-  /** The last line on the screen is ours. */
+  /** Whether the last line on the screen is a progress line. */
   #drawn = false;
 
-  /** `clock` gives milliseconds. */
+  /** `clock` returns milliseconds. */
   constructor(cli: Pick<Cli, 'err' | 'interactive'>, clock = () => performance.now()) {
     this.#cli = cli;
     this.#clock = clock;
@@ -22,7 +22,7 @@ export class Progress {
     this.#saidAt = this.#startedAt;
   }
 
-  /** Costs little: call it after each portion of the work. `unit` is a plural, such as `records`. */
+  /** Shows progress. It is cheap, and to be called after each portion of the work. `unit` is a plural, such as `records`. */
   report(work: string, done: number, total: number, unit: string): void {
     const now = this.#clock();
     if (now - this.#saidAt < (this.#cli.interactive ? REDRAW_MS : LINE_MS)) return;
@@ -35,7 +35,7 @@ export class Progress {
     this.#drawn = this.#cli.interactive;
   }
 
-  /** Takes the redrawn line off the screen: before any other output, and at the end. */
+  /** Removes the redrawn line from the screen. To be called before any other output, and at the end. */
   clear(): void {
     if (this.#drawn) this.#cli.err(`${BACK}\x1b[1A`);
     this.#drawn = false;

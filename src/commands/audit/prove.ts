@@ -31,7 +31,7 @@ async function prove(cli: Cli, directory: string, index: number, { out, json }: 
   const progress = new Progress(cli);
   const pause = async (done: number, total: number) => {
     progress.report(`record ${index}`, done, total, 'records');
-    // For signals.
+    // Lets signals be handled.
     await nextTurn();
     if (cli.stop.aborted) throw new CommandFailure('Stopped.');
   };

@@ -12,14 +12,12 @@ interface Options {
 
 const DAY_MS = 86_400_000;
 
-/** `xks-proxy audit prune`: deletes what need not be kept any longer. */
+/** `xks-proxy audit prune`: deletes records that need not be kept any longer. */
 export function auditPruneCommand(cli: Cli): Command {
   return new Command('prune')
-    .description(
-      'deletes whole segments of old records, so that what is left can be verified; the proxy may run meanwhile',
-    )
-    .argument('<dir>', 'the folder of a log, or an audit directory; logs that were sealed stay')
-    .requiredOption('--keep-days <n>', 'days of 24 hours: what is younger stays', parseDays)
+    .description('deletes whole segments of old records, so that the rest can be verified; the proxy may run meanwhile')
+    .argument('<dir>', 'the folder of a log, or an audit directory; sealed logs stay')
+    .requiredOption('--keep-days <n>', 'days of 24 hours: younger records stay', parseDays)
     .option('--dry-run', 'says what it would do, and does nothing')
     .action((dir: string, options: Options) => withPlainFailures(() => prune(cli, dir, options)));
 }
@@ -37,7 +35,7 @@ async function prune(cli: Cli, dir: string, { keepDays, dryRun }: Options): Prom
   const obstacles = plans.flatMap(({ name, obstacle }) => (obstacle === undefined ? [] : `${name}: ${obstacle}`));
   if (obstacles.length > 0) {
     throw new CommandFailure(
-      `Old segments stay, for the rest could not be verified without them:\n${obstacles.join('\n')}`,
+      `Old segments stay, because the rest could not be verified without them:\n${obstacles.join('\n')}`,
     );
   }
   if (steps.length === 0) cli.out(`Nothing to do: no whole segment is older than ${cutoff.toISOString()}`);

@@ -42,10 +42,10 @@ const EXIT_USAGE = 2;
 const MAX_WARNINGS = 10;
 const MB = 1_000_000;
 
-/** `xks-proxy audit query`: prints the records of logs that meet all conditions, or their number. */
+/** `xks-proxy audit query`: prints the records of logs that meet all conditions, or the number of these records. */
 export function auditQueryCommand(cli: Cli): Command {
   const command = new Command('query')
-    .description('prints the records that meet all conditions; it does not verify the logs: audit verify does')
+    .description('prints the records that meet all conditions; it does not verify the logs (see audit verify)')
     .argument('<dir...>', 'audit directories, or folders of single logs, of one host or several')
     .option('--key <id>', 'external key id')
     .option('--key-version <label>', 'label of the key version that served')
@@ -57,7 +57,7 @@ export function auditQueryCommand(cli: Cli): Command {
     .option('--from <time>', 'ISO 8601: a date (UTC), or a time with Z or an offset', parseTime)
     .option('--to <time>', 'the same; the records are older', parseTime)
     .addOption(new Option('--type <type>', 'type of record').choices(TYPES).default('request'))
-    .option('--count', 'prints only how many they are')
+    .option('--count', 'prints only the number of records')
     .option('--json', 'prints JSON, one object a line');
   return command.action(async (folders: string[], options: Options) => {
     if (options.from && options.to && options.from >= options.to)
@@ -77,7 +77,7 @@ class Query {
   readonly #progress: Progress;
   #count = 0;
   #unreadable = 0;
-  /** Requests without a record of their own, by log and reason. */
+  /** Number of requests without a record of their own, by log and reason. */
   readonly #omitted = new Map<string, number>();
 
   constructor(cli: Cli, options: Options) {
@@ -97,7 +97,7 @@ class Query {
         this.#take(step, name);
         done += step.bytes;
         this.#progress.report(name, Math.floor(done / MB), Math.ceil(work / MB), 'MB');
-        // For signals, and to learn that nobody reads standard output any longer.
+        // Lets signals be handled, and a closed standard output be noticed.
         await nextTurn();
         if (this.#cli.stop.aborted) throw new CommandFailure('Stopped.');
       }
@@ -111,7 +111,7 @@ class Query {
     const logs = [...found.values()].map((log) => ({ name: nameOf(log), files: snapshotLog(log.path) }));
     for (const [index, { name }] of logs.entries()) {
       if (logs.findIndex((other) => other.name === name) !== index)
-        this.#cli.err(`warning: two of the logs are called ${name}: records that both have count twice`);
+        this.#cli.err(`warning: two of the logs are called ${name}: records in both count twice`);
     }
     return logs;
   }

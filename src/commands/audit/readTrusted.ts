@@ -4,7 +4,7 @@ import { splitNotes } from '../../audit/format/logFolder.ts';
 import type { VerifierKey } from '../../audit/format/signedNote.ts';
 import { parseVkeys } from '../../audit/format/verifierKeys.ts';
 
-/** Value of `--vkey`: a file of verifier keys. */
+/** Reads the value of `--vkey`: a file of verifier keys. */
 export function readVkeys(file: string): VerifierKey[] {
   const text = read(file);
   try {
@@ -14,12 +14,14 @@ export function readVkeys(file: string): VerifierKey[] {
   }
 }
 
-/** Value of `--checkpoint`: a file with one signed note, or with several that are each followed by an empty line. */
+/**
+ * Reads the value of `--checkpoint`: a file with one signed note, or with several notes that are each followed by an empty line.
+ */
 export function readKeptCheckpoints(file: string): readonly string[] {
   const text = read(file);
   const { notes, torn } = splitNotes(text.endsWith('\n\n') ? text : `${text}\n`);
   if (notes.length > 0 && torn === 0) return notes;
-  throw new InvalidArgumentError(`${file}: it is not a signed note, or several with an empty line behind each`);
+  throw new InvalidArgumentError(`${file}: it is not a signed note, or several with an empty line after each`);
 }
 
 function read(file: string): string {

@@ -20,7 +20,7 @@ interface Options {
 }
 
 const MB = 1_000_000;
-// Those of Node. Signatures are verified in them.
+// Node's default. Signatures are verified in these threads.
 const MIN_THREADS = 4;
 const OWN_KEYS =
   'The verifier keys are those that the folders hold themselves: this proves nothing against someone who could change\n' +
@@ -32,9 +32,9 @@ export function auditVerifyCommand(cli: Cli): Command {
     .description('verifies that no record was changed, dropped or reordered; also while a proxy writes')
     .argument('[dir]', 'the audit directory, or the folder of one log')
     .option('--vkey <file>', 'verifier keys kept elsewhere, one a line', readVkeys)
-    .option('--checkpoint <file>', 'checkpoints kept elsewhere: the logs must extend them', readKeptCheckpoints)
+    .option('--checkpoint <file>', 'checkpoints kept elsewhere, which the logs must extend', readKeptCheckpoints)
     .option('--proof <file>', 'verifies a proof of one record (audit prove) instead of logs; needs --vkey')
-    .option('--record <file>', 'with --proof: the record that it is of, if the proof does not carry it')
+    .option('--record <file>', 'with --proof: the proven record, if the proof does not contain it')
     .option('--json', 'prints JSON');
   return command.action(async (directory: string | undefined, options: Options) => {
     const { proof, vkey, record, checkpoint, json = false } = options;
@@ -62,7 +62,7 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
     const speed = Math.round((1000 * read.records) / (performance.now() - startedAt));
     const work = `${read.records.toLocaleString('en')} records, ${speed.toLocaleString('en')} a second`;
     progress.report(work, Math.floor(read.bytes / MB), Math.ceil(total / MB), 'MB');
-    // For signals.
+    // Lets signals be handled.
     await nextTurn();
     if (cli.stop.aborted) throw new CommandFailure('Stopped.');
   };

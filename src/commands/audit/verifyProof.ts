@@ -9,22 +9,22 @@ import { describeKey } from '../../audit/format/verifierKeys.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 
 export interface ProofOptions {
-  /** A file. */
+  /** File with the proof. */
   readonly proof: string;
   readonly keys: readonly VerifierKey[];
-  /** A file with the record; undefined: the proof carries it. */
+  /** File with the record. If undefined, the proof contains it. */
   readonly record: string | undefined;
   readonly json: boolean;
 }
 
 const LF = 0x0a;
 
-/** Verifies the proof of one record, without its log, and prints the record. Throws CommandFailure if it proves nothing. */
+/** Verifies the proof of one record, without its log, and prints the record. Throws CommandFailure if the proof is not valid. */
 export function verifyProof(cli: Cli, { proof: file, keys, record: recordFile, json }: ProofOptions): void {
   const proof = parseTlogProof(readFileSync(file, 'utf8'));
   if (!proof) throw new CommandFailure(`${file} is not a proof of the form c2sp.org/tlog-proof@v1`);
   const record = recordFile === undefined ? proof.record : withoutLf(readFileSync(recordFile));
-  if (!record) throw new CommandFailure(`${file} does not carry the record: give it with --record`);
+  if (!record) throw new CommandFailure(`${file} does not contain the record: give it with --record`);
   const { origin, size, root } = openCheckpoint(proof.checkpoint, keys);
   const { index } = proof;
   if (!rootOfProof(leafHash(record), index, size, proof.hashes)?.equals(root)) {
@@ -44,7 +44,7 @@ export function verifyProof(cli: Cli, { proof: file, keys, record: recordFile, j
 }
 
 function openCheckpoint(note: string, keys: readonly VerifierKey[]): TreeHead {
-  // A key signs for the log of its own name only.
+  // A key may sign only for the log with its own name.
   const itsKeys = keys.filter(({ name }) => name === originOf(note));
   try {
     const head = parseTreeHead(openNote(note, itsKeys));

@@ -1,14 +1,17 @@
 import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { CommandFailure } from '../cli.ts';
 
-/** Writes a new file, for its owner alone, and waits until it is on the disk. Throws CommandFailure if it exists or cannot be made. */
+/**
+ * Writes a new file, readable by its owner only, and waits until it is on the disk. Throws CommandFailure if it exists or cannot
+ * be created.
+ */
 export function writeNew(file: string, text: string): void {
   let descriptor: number;
   try {
     descriptor = openSync(file, 'wx', 0o600);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(code === 'EEXIST' ? `${file} is there already; it is not overwritten` : message);
+    throw new CommandFailure(code === 'EEXIST' ? `${file} already exists; it is not overwritten` : message);
   }
   try {
     writeFileSync(descriptor, text);

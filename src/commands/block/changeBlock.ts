@@ -52,7 +52,7 @@ export async function unblock(cli: Cli, what: Block, options: BlockListChoice): 
   if (still !== undefined) throw new CommandFailure(`the ${describeBlock(what)} stays blocked: ${still}`);
   cli.out(
     wasListed
-      ? `Unblocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file serves it within a second.`
+      ? `Unblocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file serves it again within a second.`
       : `The ${describeBlock(what)} is not blocked, in ${path}.`,
   );
 }

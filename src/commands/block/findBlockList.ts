@@ -28,7 +28,7 @@ export function findBlockList(
   if (blockList !== undefined) return resolve(blockList);
   if (rough.fault === 'is not there') {
     throw new CommandFailure(
-      `${config} is not there. If the proxy that runs was started with this name, give its block list with --block-list FILE`,
+      `${config} does not exist. If the running proxy was started with this name, give its block list with --block-list FILE`,
     );
   }
   if (rough.blockList === 'uncertain') {
@@ -39,7 +39,7 @@ export function findBlockList(
   const path = blockListPath(config, rough.blockList.file);
   if (rough.fault !== undefined && rough.blockList.file === undefined) {
     cli.err(
-      `warning: ${config} ${rough.fault}. If it named another block list than ${path}, give that one with --block-list FILE`,
+      `warning: ${config} ${rough.fault}. If it named a block list other than ${path}, give that one with --block-list FILE`,
     );
   }
   return path;
@@ -56,6 +56,6 @@ export async function readForCommand(path: string): Promise<BlockList> {
 
 export function damaged(path: string, { message }: BlockListProblem): CommandFailure {
   return new CommandFailure(
-    `the block list ${path} ${message}. Mend it, or move it away and block everything in it again; the log of the proxy lists its blocks`,
+    `the block list ${path} ${message}. Repair it, or move it away and block everything in it again; the log of the proxy lists its blocks`,
   );
 }

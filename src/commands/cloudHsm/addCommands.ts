@@ -4,7 +4,7 @@ import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
 import { matchesAll } from './keyFilter.ts';
 import type { CliSession } from './cliSession.ts';
 
-/** Does the work of a command, whose result is printed as its `data`. Rejects with ClusterFailure. */
+/** Performs a command, and prints the result as its `data`. Rejects with ClusterFailure. */
 export type Run = (work: () => Promise<unknown>) => Promise<void>;
 
 interface ClusterOption {
@@ -139,7 +139,7 @@ function onKeys(command: Command, purpose: string): Command {
   );
 }
 
-// AWS's CLI takes it. Commander would quote its value in an error, so it is refused later.
+// AWS's CLI accepts this option. Commander would quote its value in an error, so the option is accepted here and refused later.
 function passwordOption(): Option {
   return new Option('--password [password]').hideHelp();
 }
@@ -148,7 +148,7 @@ function refuseArgument(password: unknown): void {
   if (password === undefined) return;
   throw new ClusterFailure(
     'refused',
-    'A password is no argument, because all users of the machine see those. Leave --password out: you are asked for it.',
+    'A password must not be an argument, because all users of the machine can see it. Leave --password out, and enter it when prompted.',
   );
 }
 

@@ -7,18 +7,18 @@ import type { Cli } from '../cli.ts';
 import { Prompter } from './prompter.ts';
 
 export interface CliSessionOptions extends Pick<Cli, 'env' | 'prompts' | 'stop'> {
-  /** Where a command with a login takes it from: CLOUDHSM_ROLE and CLOUDHSM_PIN, or an earlier `login`. */
+  /** Source of a command's login: CLOUDHSM_ROLE and CLOUDHSM_PIN, or an earlier `login`. */
   readonly logsIn: 'from the environment' | 'by command';
 }
 
 const ROLES: readonly string[] = ['admin', 'crypto-user'] satisfies Role[];
 
-/** What the commands of one run of the CLI share: connections with their logins, and the terminal. */
+/** State that the commands of one run of the CLI share: connections with their logins, and the terminal. */
 export class CliSession {
   readonly #options: CliSessionOptions;
   readonly #connections = new Map<string, Promise<ClusterConnection>>();
   #prompter: Prompter | undefined;
-  /** The cluster of commands that name none. */
+  /** The cluster for commands that name none. */
   #clusterId: string | undefined;
 
   constructor(options: CliSessionOptions) {
@@ -30,12 +30,12 @@ export class CliSession {
     return this.#prompter;
   }
 
-  /** Makes a cluster that of commands that name none: the only one that runs, if it is left out. Rejects with ClusterFailure. */
+  /** Sets the cluster for commands that name none. If left out, it is the only one that runs. Rejects with ClusterFailure. */
   async choose(clusterId?: string): Promise<void> {
     this.#clusterId = clusterId ?? (await this.#onlyCluster());
   }
 
-  /** Rejects with ClusterFailure. */
+  /** Connects to a cluster. Rejects with ClusterFailure. */
   async connect(clusterId = this.#clusterId): Promise<ClusterConnection> {
     const id = clusterId ?? (await this.#onlyCluster());
     const known = this.#connections.get(id);
@@ -47,21 +47,21 @@ export class CliSession {
     return opening;
   }
 
-  /** For a command with a login. Rejects with ClusterFailure. */
+  /** Connects for a command that needs a login. Rejects with ClusterFailure. */
   async connectLoggedIn(clusterId?: string): Promise<ClusterConnection> {
     const connection = await this.connect(clusterId);
     if (this.#options.logsIn === 'from the environment') await connection.login(readCredentials(this.#options.env));
     return connection;
   }
 
-  /** Asks for a password. Rejects with ClusterFailure if there is no answer. */
+  /** Prompts for a password. Rejects with ClusterFailure if there is no answer. */
   async password(prompt = 'Enter password:'): Promise<Secret> {
     const password = await this.prompter.password(prompt);
     if (password) return password;
     throw new ClusterFailure('refused', 'No password was entered.');
   }
 
-  /** Asks for a new password, twice. Rejects with ClusterFailure if the answers differ. */
+  /** Prompts for a new password, twice. Rejects with ClusterFailure if the answers differ. */
   async newPassword(): Promise<Secret> {
     const password = await this.password();
     const confirmation = await this.password('Confirm password:');

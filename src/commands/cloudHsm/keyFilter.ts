@@ -1,7 +1,7 @@
 import type { ClusterKey } from '../../cloudHsm/clusterCalls.ts';
 import { ClusterFailure } from '../../cloudHsm/clusterFailure.ts';
 
-/** Whether a key has all that the filters of a command want, such as `attr.label=a` or `key-reference=0x1`. Throws ClusterFailure. */
+/** Whether a key matches all filters of a command, such as `attr.label=a` or `key-reference=0x1`. Throws ClusterFailure. */
 export function matchesAll(key: ClusterKey, filters: readonly string[]): boolean {
   return filters.every((filter) => matches(key, filter));
 }
@@ -13,10 +13,11 @@ function matches({ id, reference, attributes }: ClusterKey, filter: string): boo
   if (!filter.startsWith('attr.') || value === undefined) {
     throw new ClusterFailure(
       'refused',
-      `A filter is key-reference=0x... or attr.NAME=VALUE, and NAME one of ${Object.keys(attributes).join(', ')}.`,
+      `A filter is key-reference=0x... or attr.NAME=VALUE. NAME is one of ${Object.keys(attributes).join(', ')}.`,
     );
   }
   if (name !== 'id') return String(value) === wanted;
-  // KMS's guide has both: "Delete orphaned key material" the id itself, "Find the KMS key for an AWS CloudHSM key" its ASCII.
+  // KMS's guide has both forms: the id itself in "Delete orphaned key material", and its ASCII bytes in "Find the KMS key for an
+  // AWS CloudHSM key".
   return [id, Buffer.from(id).toString('hex')].includes(wanted.toLowerCase().replace(/^0x/, ''));
 }

@@ -3,11 +3,11 @@ import { Writable } from 'node:stream';
 import { Secret } from '../../secret.ts';
 import type { Cli } from '../cli.ts';
 
-/** Asks for lines and passwords, on a terminal or through a pipe. On a terminal, passwords are not shown. */
+/** Prompts for lines and passwords, on a terminal or through a pipe. On a terminal, passwords are not shown. */
 export class Prompter {
   readonly #prompts: Cli['prompts'];
   readonly #interface: Interface;
-  /** Lines that came before they were asked for. */
+  /** Lines that arrived before a prompt for them. */
   readonly #lines: string[] = [];
   #waiting: ((line: string | undefined) => void) | undefined;
   #isEnded = false;
@@ -59,7 +59,7 @@ export class Prompter {
 
   close(): void {
     this.#interface.close();
-    // A pipe that nobody closes must not keep the process.
+    // An open pipe must not keep the process alive.
     this.#prompts.input.destroy();
   }
 

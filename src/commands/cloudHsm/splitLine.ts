@@ -1,4 +1,4 @@
-/** The words of a line, with the quotes of a shell: '...', "..." and \. Undefined if a quote is not closed. */
+/** Splits a line into words, with the quotes of a shell: '...', "..." and \. Undefined if a quote is not closed. */
 export function splitLine(line: string): string[] | undefined {
   const words: string[] = [];
   let rest = line.trim();

@@ -34,10 +34,10 @@ export async function createKey(
     },
   });
   await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
-  cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it in a few seconds.`);
+  cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it within a few seconds.`);
 }
 
-// Before the key is made, which cannot be taken back.
+// Checked before the key is made, which cannot be undone.
 function requireNewId({ name, keys }: Config['keyStores'][number], id: string): void {
   if (!EXTERNAL_KEY_ID_PATTERN.test(id)) {
     throw new CommandFailure(

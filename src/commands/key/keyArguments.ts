@@ -5,7 +5,7 @@ import { CommandFailure } from '../cli.ts';
 
 export type Usage = 'ENCRYPT' | 'DECRYPT';
 
-/** The text, unless it is a PKCS#11 URI; throws CommandFailure without the URI, which may hold a PIN. */
+/** Returns the text, unless it is a PKCS#11 URI. Throws CommandFailure without quoting the URI, which may hold a PIN. */
 export function refuseUri(text: string): string {
   if (!isPkcs11Uri(text)) return text;
   const { label, ckaId } = keySelectorOf(text);
@@ -14,10 +14,10 @@ export function refuseUri(text: string): string {
     ...(ckaId === undefined ? [] : [`the CKA_ID ${ckaId}`]),
   ];
   const instead = said.length === 0 ? '' : `: ${said.join(' and ')}`;
-  throw new CommandFailure(`PKCS#11 URIs are not taken here; give the label or the CKA_ID that it names${instead}`);
+  throw new CommandFailure(`PKCS#11 URIs are not accepted here; give the label or the CKA_ID that it names${instead}`);
 }
 
-/** A CKA_ID in lower case. */
+/** Parses a CKA_ID, and converts it to lower case. */
 export function parseCkaId(text: string): string {
   const { data, error } = ckaIdField.safeParse(refuseUri(text));
   if (data !== undefined) return data;
@@ -28,5 +28,5 @@ export function parseUsage(text: string): Usage[] {
   if (text === 'none') return [];
   const usages = text.split(',').map((word) => word.trim().toUpperCase());
   if (usages.every((usage) => usage === 'ENCRYPT' || usage === 'DECRYPT')) return usages;
-  throw new InvalidArgumentError('Say encrypt,decrypt or encrypt or decrypt or none.');
+  throw new InvalidArgumentError('Give "encrypt,decrypt", "encrypt", "decrypt" or "none".');
 }

@@ -13,7 +13,10 @@ const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => stri
   ['LOCAL', ({ local }) => inWord(local)],
 ];
 
-/** Keys in lines, with their attributes in columns. `?`: the token does not say. In capitals: the key is not protected. */
+/**
+ * Formats a table of keys, one per line, with their attributes in columns. `?` means that the token does not say. Capitals mean
+ * that the key is not protected.
+ */
 export function keyTable(keys: readonly ListedKey[]): string {
   return formatTable([COLUMNS.map(([heading]) => heading), ...keys.map((key) => COLUMNS.map(([, of]) => of(key)))]);
 }

@@ -23,7 +23,7 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
   const { label = `${id}-v${versions.length + 1}` } = options;
   const choice = { config, keyManager: keyStore.keyManagers[0] };
   const { created, record } = await createInToken(cli, choice, 'key rotate', { label, usages: ['ENCRYPT', 'DECRYPT'] });
-  // As its earlier versions are found.
+  // The new version is selected in the same way as the earlier ones.
   const ckaId = versions.some((version) => version.ckaId !== undefined) ? created.ckaId : undefined;
   editConfig(config, cli.env, {
     edit: (yaml) => {
@@ -36,16 +36,16 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
     cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
   cli.out(
     decryptOnly
-      ? `Now give this configuration to every proxy; when all have reloaded it, take decryptOnly out, and do so again.`
-      : `A running proxy takes it over in a few seconds. Several do not at the same moment, and one that does not know ${label} cannot decrypt what it encrypts: for them, see --decrypt-only.`,
+      ? `Now give this configuration to every proxy. When all have reloaded it, remove decryptOnly, and give them the new configuration.`
+      : `A running proxy applies this within a few seconds. Several proxies do not apply it at the same moment, and a proxy that does not know ${label} cannot decrypt data encrypted with it: for several proxies, use --decrypt-only.`,
   );
 }
 
 type Version = Pick<Config['keyStores'][number]['keys'][number]['versions'][number], 'label' | 'ckaId' | 'decryptOnly'>;
 
 /**
- * Adds a version to a key in the YAML. `versions` are its earlier ones. A key without `versions` has one, in its label and
- * ckaId.
+ * Adds a version to a key in the YAML. `versions` are its earlier versions. A key without `versions` has one version, given by
+ * its label and ckaId.
  */
 function addVersion(yaml: YamlEditor, key: KeyPath, versions: readonly Version[], added: Version): void {
   if (yaml.get([...key, 'versions']) !== undefined) {
@@ -59,7 +59,7 @@ function addVersion(yaml: YamlEditor, key: KeyPath, versions: readonly Version[]
   for (const name of others) yaml.remove([...key, name]);
 }
 
-/** A version as it stands in a configuration file. */
+/** Returns a version in the form of the configuration file. */
 function toWritten({ label, ckaId, decryptOnly }: Version): object {
   return {
     ...(label !== undefined && { label }),

@@ -28,7 +28,7 @@ export async function withToken<T>(cli: Cli, choice: TokenChoice, use: (token: P
   }
 }
 
-/** Makes a key in the token, says so and records it; `record` records the further acts of the command. */
+/** Makes a key in the token, prints it and records it. `record` records further acts of the command. */
 export async function createInToken(
   cli: Cli,
   choice: TokenChoice,

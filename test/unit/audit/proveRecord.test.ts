@@ -34,7 +34,7 @@ describe('proveRecord', () => {
     tamper.remove(records(0), records(100), notes(0));
     tamper.notes(notes(100), (all) => all.slice(-1));
     expect(isGood(await prove(folder, index))).toBe(true);
-    const failure = new ProofFailure('record 199 was deleted: the first one that is there is 200');
+    const failure = new ProofFailure('record 199 was deleted: the first one that exists is 200');
     await expect(prove(folder, 199)).rejects.toThrow(failure);
   });
 

@@ -217,7 +217,7 @@ const MISSING: Damage[] = [
     ({ tamper }) => {
       tamper.remove(records(10), notes(10), records(20), notes(20));
     },
-    'it has 10 records, but its file ranges tells of more',
+    'it has 10 records, but its file ranges lists more',
   ],
   [
     'all but ranges deleted',

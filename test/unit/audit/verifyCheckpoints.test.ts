@@ -11,7 +11,7 @@ const key = newSigningKey();
 describe('checkpoints', () => {
   const place = (text: string) => `checkpoint 3 of ${notes(100)}: ${text}`;
   const unordered = (size: number) =>
-    `it has size ${size}, which is not greater than that before it: repeated or out of order`;
+    `it has size ${size}, which is not greater than the size before it: repeated or out of order`;
 
   it.each<[string, (all: readonly string[]) => readonly string[], string[]]>([
     [
@@ -22,7 +22,7 @@ describe('checkpoints', () => {
     [
       'made unreadable',
       (all) => changed(all, 3, (note) => note.replace('\u2014', '-')),
-      [place('a signature line of it has another form')],
+      [place('one of its signature lines has another form')],
     ],
     ['swapped', (all) => swapped(all, 2, 3), [place(unordered(121))]],
     ['doubled', (all) => doubled(all, 2), [place(unordered(121))]],

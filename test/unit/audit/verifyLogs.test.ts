@@ -57,7 +57,7 @@ describe('the logs of a host', () => {
     const why = 'the log has only 21 records: it was truncated';
     expect(await verify(directory)).toMatchObject({
       good: false,
-      problems: [`${ORIGIN}/w1 does not extend the checkpoint of size 51 that is recorded in main: ${why}`],
+      problems: [`${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
       messages: [['main'], ['w1']],
     });
     expect(await verify(join(directory, 'w1'))).toMatchObject({ good: true });
@@ -73,7 +73,7 @@ describe('the logs of a host', () => {
     writeSupervisor(directory, [...before, ...after]);
     const why = 'the log has only 32 records: it was truncated';
     expect((await verify(directory)).problems).toEqual([
-      `${ORIGIN}/w1 does not extend the checkpoint of size 51 that is recorded in main: ${why}`,
+      `${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`,
     ]);
   });
 
@@ -83,7 +83,7 @@ describe('the logs of a host', () => {
     rmSync(join(directory, 'w1'), { recursive: true });
     const why = 'there is no log of that name here';
     expect((await verify(directory)).problems).toEqual([
-      `${ORIGIN}/w1 does not extend the checkpoint of size 11 that is recorded in main: ${why}`,
+      `${ORIGIN}/w1 does not extend the checkpoint of size 11, which is recorded in main: ${why}`,
     ]);
   });
 
@@ -93,7 +93,7 @@ describe('the logs of a host', () => {
     expect(await verify(directory, { kept })).toMatchObject({ good: true });
     const another = new NoteSigner('xks.example.com/proxy-2/w1', key).sign('xks.example.com/proxy-2/w1\n7\nroot\n');
     expect((await verify(directory, { kept: [another] })).problems).toEqual([
-      'xks.example.com/proxy-2/w1 does not extend the checkpoint of size 7 that was kept elsewhere: there is no log of that name here',
+      'xks.example.com/proxy-2/w1 does not extend the checkpoint of size 7, which was kept elsewhere: there is no log of that name here',
     ]);
   });
 });
@@ -145,7 +145,7 @@ describe('a log that another key has ended', () => {
     const { good, notes: said } = await verify(directory);
     expect(good).toBe(true);
     expect(said).toEqual([
-      expect.stringMatching(`/w1 does not extend the checkpoint of size 31 that is recorded in main`),
+      expect.stringMatching(`/w1 does not extend the checkpoint of size 31, which is recorded in main`),
       `${closed}, the log before w1 (another key or origin: 31 records end here), is not here`,
     ]);
   });

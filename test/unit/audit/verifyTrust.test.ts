@@ -28,7 +28,7 @@ describe('verifier keys', () => {
     const { folder } = await writeLog(key);
     const report = await verifyFolder(folder, { trusted: [ofWorker] });
     expect(report.messages).toEqual([
-      `nothing of it was verified: none of the verifier keys given is that of ${describeKey(own)}`,
+      `nothing of it was verified: none of the given verifier keys belongs to ${describeKey(own)}`,
     ]);
     expect(report.proven).toEqual([]);
   });
@@ -38,7 +38,7 @@ describe('verifier keys', () => {
     const trusted = [parseVkey(other.vkey)];
     const report = await verifyFolder(folder, { trusted });
     expect(report.messages.slice(0, 2)).toEqual([
-      `the file vkey holds ${describeKey(own)}, which is none of the keys given`,
+      `the file vkey holds ${describeKey(own)}, which is not one of the keys given`,
       `checkpoint 0 of ${notes(0)}: no key that is trusted has signed it`,
     ]);
     expect(report.proven).toEqual([]);
@@ -53,7 +53,7 @@ describe('verifier keys', () => {
     const { folder, tamper } = await writeLog(key);
     tamper.text('vkey', () => `${other.vkey}\n`);
     expect((await verifyFolder(folder, { trusted: [own] })).messages).toEqual([
-      `the file vkey holds ${describeKey(parseVkey(other.vkey))}, which is none of the keys given`,
+      `the file vkey holds ${describeKey(parseVkey(other.vkey))}, which is not one of the keys given`,
     ]);
     tamper.text('vkey', () => 'x\n');
     expect((await verifyFolder(folder)).messages).toEqual([
@@ -101,7 +101,7 @@ describe('checkpoints kept elsewhere', () => {
     await appendSigned(log, 300);
     expect(await verifyFolder(join(directory, 'main'))).toMatchObject({ problemCount: 0 });
     expect(await outcomes(join(directory, 'main'), kept.slice(2, 3))).toEqual([
-      [31, 'its records up to there are others'],
+      [31, 'its records up to there are different'],
     ]);
   });
 

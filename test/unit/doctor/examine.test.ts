@@ -48,7 +48,7 @@ it('a check that throws is a failure without its message, and the others are mad
   ]);
   for (const { level, message } of found.slice(1)) {
     expect(level).toBe('failure');
-    expect(message).toMatch(/^the check itself has failed: TypeError /);
+    expect(message).toMatch(/^the check itself failed: TypeError /);
     expect(message).not.toContain('undefined');
   }
 });

@@ -63,7 +63,7 @@ describe('a key manager that does not open', () => {
       await expect(operation).rejects.toMatchObject(notOpen);
     expect(error).toHaveBeenCalledExactlyOnceWith(
       { keyManager: 'hsm', detail: 'There is no token.', retryInMs: 1_000 },
-      expect.stringContaining('tried again'),
+      expect.stringContaining('retried in the background'),
     );
   });
 
@@ -109,7 +109,7 @@ describe('a key manager that does not open', () => {
     expect(open).toHaveBeenCalledOnce();
     expect(error).toHaveBeenCalledExactlyOnceWith(
       { keyManager: 'hsm', detail: 'The PIN was refused.' },
-      expect.stringContaining('not tried again'),
+      expect.stringContaining('not retried'),
     );
   });
 

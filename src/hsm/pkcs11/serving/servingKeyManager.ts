@@ -36,10 +36,7 @@ export interface Pkcs11Options extends TokenOptions, GcmDialect {
   readonly name: string;
   /** Number of sessions that may be lent at once, 1 or more. One more is kept for the login. */
   readonly sessions: number;
-  /**
-   * Milliseconds for one operation, including waits and a second attempt. Without isolation, a running call cannot be
-   * interrupted.
-   */
+  /** Milliseconds for one operation, including waits and a second attempt. Without isolation, no call is interrupted. */
   readonly timeoutMs: number;
   /** Label of the health key. It is made if the token has none. */
   readonly healthKey?: string;
@@ -65,10 +62,7 @@ export class ServingKeyManager implements KeyManager {
   readonly name: string;
   readonly timeoutMs: number;
   readonly #healthKey: string | undefined;
-  /**
-   * Limits attempts to make a health key, so that a token that refuses one is not asked, and the refusal not logged, at each
-   * probe.
-   */
+  /** Limits attempts to make a health key, and their log lines, on a token that refuses one. */
   readonly #healthKeysToMake: TokenBucket;
   readonly #opened: OpenToken;
   readonly #pool: SessionPool;
@@ -77,10 +71,7 @@ export class ServingKeyManager implements KeyManager {
   readonly #recovery: Recovery;
   readonly #logger: Pkcs11Logger;
   readonly #clock: () => number;
-  /**
-   * Whether the last decryption of one of its own ciphertexts failed. Then an answer that a client's ciphertext is invalid is not
-   * believed.
-   */
+  /** Whether the last decryption of a ciphertext of its own failed. Then it does not believe that one of a client is invalid. */
   #failsToDecrypt = false;
 
   constructor(
@@ -177,9 +168,7 @@ export class ServingKeyManager implements KeyManager {
     return this.#pool.load;
   }
 
-  /**
-   * Resolves once all calls have returned. If a call does not return, the module stays loaded, because it must outlive the call.
-   */
+  /** Resolves once all calls have returned. If one does not return, the module stays loaded, because it must outlive the call. */
   async close(): Promise<void> {
     this.#recovery.stop();
     if (await this.#pool.close(this.timeoutMs)) this.#opened.close();
@@ -255,10 +244,7 @@ export class ServingKeyManager implements KeyManager {
   }
 }
 
-/**
- * Whether the loss differs from the one before: a handle that was refused may belong to a missing key, which needs another
- * repair.
- */
+/** Whether it is a second, different loss: a handle was refused, and then its key was missing. It needs another repair. */
 function isOtherLoss(attempt: number, loss: Loss): boolean {
   return attempt === 2 && loss instanceof KeysVanished;
 }
