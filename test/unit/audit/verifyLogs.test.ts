@@ -125,7 +125,7 @@ describe('a log that another key has ended', () => {
     expect(good).toBe(false);
     expect(messages).toContainEqual([
       closed,
-      expect.stringMatching('^nothing of it was verified: none of the verifier keys'),
+      expect.stringMatching('^nothing of it was verified: none of the given verifier keys'),
     ]);
   });
 
