@@ -89,7 +89,7 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
 });
 
 describe('the release', () => {
-  const { jobs } = workflows.find(({ file }) => file.endsWith('/release.yml'))?.workflow ?? { jobs: {} };
+  const jobs: Workflow['jobs'] = workflows.find(({ file }) => file.endsWith('/release.yml'))?.workflow.jobs ?? {};
   const needsOf = (name: string): string[] => {
     const needs = [jobs[name]?.needs ?? []].flat();
     return [...needs, ...needs.flatMap(needsOf)];
