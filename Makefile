@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/ and toolchain/actionlint.sh .actionlint/ where they must.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(PATH)
@@ -31,6 +31,9 @@ test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs 
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
+
+terraform-test: build aws-cli ## applies deploy/terraform's module of the KMS side to the local KMS, in 3 minutes
+	@TERRAFORM_APPLY=1 npx vitest run deploy/terraform/test
 
 screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
 	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts

@@ -1,0 +1,116 @@
+# What the deployment must know of the proxy's configuration file. Not the whole type, which `xks-proxy config check` knows, and no
+# defaults: what is relied on here is to be written out.
+
+locals {
+  text    = file(var.file)
+  written = yamldecode(local.text)
+  server  = try(local.written.server, {})
+  tls     = try(local.server.tls, {})
+
+  # Every text under the key `env`, `file` or `*File`, wherever it is. JSON has no comments, and a text with such a pair has \" in it.
+  json         = jsonencode(local.written)
+  variables    = distinct(flatten(regexall("\"env\":\"([^\"]*)\"", local.json)))
+  secret_files = distinct(flatten(regexall("\"file\":\"([^\"]*)\"", local.json)))
+  tls_files    = [for key in ["certificateFile", "privateKeyFile"] : try(local.tls[key], "")]
+  # Such as the certificates of clientAuth, from beside the configuration. An absolute name is one of the image or the AMI.
+  public_files = [
+    for name in distinct(flatten(regexall("\"\\w+File\":\"([^\"]*)\"", local.json))) : name
+    if !startswith(name, "/") && !contains(local.tls_files, name)
+  ]
+  missing_files = [for name in local.public_files : name if !can(regex("^\\w[\\w.-]*$", name)) || !fileexists("${dirname(var.file)}/${name}")]
+
+  # Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets it, with the id of the
+  # task. A host's name is made of its address, which a later task may have again.
+  task_variable = "ECS_CONTAINER_METADATA_URI_V4"
+  # Where a task has a volume for the audit log, and an instance the service's state.
+  audit_folder = "/var/lib/xks-proxy/audit"
+  # A tmpfs of the instances, in which the secrets are files.
+  secrets_folder = "/run/xks-proxy-secrets"
+
+  secret_names = var.fargate ? [for name in local.variables : name if name != local.task_variable] : [for file in local.secret_files : basename(file)]
+  files = merge(
+    { "config.yaml" = local.text },
+    { for name in local.public_files : name => file("${dirname(var.file)}/${name}") if !contains(local.missing_files, name) },
+  )
+  bytes = sum([for text in values(local.files) : length(base64encode(text)) / 4 * 3])
+  audit = try(local.written.audit, null)
+}
+
+output "value" {
+  description = "Ports, numbers and names of the configuration, and the files that the proxy needs beside its secrets."
+  value = {
+    port             = try(local.server.port, null)
+    monitoring_port  = try(local.written.monitoring.port, null)
+    fleet_size       = try(local.server.fleetSize, null)
+    drain_seconds    = try(local.server.drainSeconds, null)
+    certificate_file = local.tls_files[0]
+    private_key_file = local.tls_files[1]
+    has_audit_log    = local.audit != null
+    audit_folder     = local.audit_folder
+    secrets_folder   = local.secrets_folder
+    secret_names     = local.secret_names
+    files            = local.files
+  }
+
+  precondition {
+    condition     = try(local.server.port >= 1024 && local.server.port <= 65535, false)
+    error_message = "${var.file}: server.port must be written, and above 1023: the proxy is not root."
+  }
+  precondition {
+    condition     = try(local.written.monitoring.port >= 1024 && local.written.monitoring.port <= 65535, false)
+    error_message = "${var.file}: monitoring.port must be written, and above 1023: the proxy is not root."
+  }
+  precondition {
+    condition     = try(local.written.monitoring.host, null) == "0.0.0.0"
+    error_message = "${var.file}: monitoring.host must be 0.0.0.0: the load balancer checks from outside."
+  }
+  precondition {
+    condition     = try(local.server.proxyProtocol.enabled, null) == true
+    error_message = "${var.file}: server.proxyProtocol.enabled must be true: the load balancer sends PROXY protocol headers."
+  }
+  precondition {
+    # KMS Developer Guide, vpc-connectivity.html, step 2: at least two hosts.
+    condition     = try(local.server.fleetSize >= 2, false)
+    error_message = "${var.file}: server.fleetSize must be at least 2, a proxy in each Availability Zone."
+  }
+  precondition {
+    # ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them to exit. The load balancer waits 120 seconds.
+    condition     = try(local.server.drainSeconds >= 1 && local.server.drainSeconds <= 110, false)
+    error_message = "${var.file}: server.drainSeconds must be written, from 1 to 110."
+  }
+  precondition {
+    condition = alltrue([
+      for name in local.tls_files : can(regex(var.fargate ? "^\\w[\\w.-]*$" : "^${local.secrets_folder}/\\w[\\w.-]*$", name))
+    ])
+    error_message = "${var.file}: server.tls.certificateFile and privateKeyFile must be ${var.fargate ? "the names of files beside the configuration" : "files in ${local.secrets_folder}"}."
+  }
+  precondition {
+    condition = var.fargate ? length(local.secret_files) == 0 : alltrue([
+      for file in local.secret_files : can(regex("^${local.secrets_folder}/\\w+$", file))
+    ])
+    error_message = "${var.file}: every secret must be ${var.fargate ? "{env: NAME}: no task has files of secrets" : "{file: ${local.secrets_folder}/NAME}"}, and NAME a key of the secret secret_arn."
+  }
+  precondition {
+    condition     = var.fargate || length(local.variables) == 0
+    error_message = "${var.file}: every secret must be {file: ${local.secrets_folder}/NAME} on EC2, where a changed one is taken without a restart; ${join(", ", local.variables)} comes from the environment."
+  }
+  precondition {
+    condition     = length(local.missing_files) == 0
+    error_message = "${var.file} names ${join(", ", local.missing_files)}, which must be beside the configuration."
+  }
+  precondition {
+    # ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The rest is for what is around the files.
+    condition     = local.bytes <= 48 * 1024
+    error_message = "${var.file} and the files that it names have ${local.bytes} bytes; ${48 * 1024} is the most."
+  }
+  precondition {
+    condition     = local.audit == null || try(local.audit.directory, null) == local.audit_folder
+    error_message = "${var.file}: audit.directory must be ${local.audit_folder}, where there is room for it."
+  }
+  precondition {
+    condition = local.audit == null || (var.fargate
+      ? try(local.audit.origin.env, null) == local.task_variable
+    : try(strcontains(local.audit.origin, "$${HOSTNAME}"), false))
+    error_message = "${var.file}: audit.origin must ${var.fargate ? "be {env: ${local.task_variable}}" : "have $${HOSTNAME} in it"}: each proxy has a log of its own, and so a name."
+  }
+}

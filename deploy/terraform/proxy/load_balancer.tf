@@ -1,0 +1,101 @@
+# The Network Load Balancer: TCP 443 in, TLS untouched, to the proxies.
+
+locals {
+  # Of the proxy: what KMS calls, and what health checks ask.
+  ports = { proxy = module.config.value.port, monitoring = module.config.value.monitoring_port }
+
+  # Seconds after which a deregistered target is stopped. A Network Load Balancer still gives it new connections for a while; AWS's own
+  # github.com/awslabs/nlb-sidecar-for-ecs waits this long. No shorter than drainSeconds can be.
+  deregistration_delay = 120
+}
+
+# No inbound rule, so nobody in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced on
+# PrivateLink traffic: they could only name the addresses of KMS's own endpoints, which are not published. Who may connect through
+# PrivateLink is decided by the endpoint service. NLB User Guide, load-balancer-security-groups.html: none can be added to a load
+# balancer that was made without.
+resource "aws_security_group" "load_balancer" {
+  name_prefix = "${var.name}-nlb-"
+  description = "xks-proxy load balancer: PrivateLink alone"
+  vpc_id      = local.vpc_id
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+# The same page: health checks are subject to the outbound rules.
+resource "aws_vpc_security_group_egress_rule" "load_balancer" {
+  for_each = local.ports
+
+  security_group_id            = aws_security_group.load_balancer.id
+  referenced_security_group_id = aws_security_group.proxy.id
+  ip_protocol                  = "tcp"
+  from_port                    = each.value
+  to_port                      = each.value
+}
+
+resource "aws_vpc_security_group_ingress_rule" "proxy" {
+  for_each = local.ports
+
+  security_group_id            = aws_security_group.proxy.id
+  referenced_security_group_id = aws_security_group.load_balancer.id
+  ip_protocol                  = "tcp"
+  from_port                    = each.value
+  to_port                      = each.value
+}
+
+# KMS Developer Guide, vpc-connectivity.html, step 3: internal, IPv4, in both zones, TCP 443.
+resource "aws_lb" "proxy" {
+  name                             = var.name
+  load_balancer_type               = "network"
+  internal                         = true
+  ip_address_type                  = "ipv4"
+  subnets                          = local.subnet_ids
+  enable_cross_zone_load_balancing = true
+  security_groups                  = [aws_security_group.load_balancer.id]
+
+  enforce_security_group_inbound_rules_on_private_link_traffic = "off"
+}
+
+# The same page, step 2: TCP. An Auto Scaling group registers instances and no IP addresses.
+resource "aws_lb_target_group" "proxy" {
+  name_prefix = "xks-"
+  vpc_id      = local.vpc_id
+  target_type = var.fargate == null ? "instance" : "ip"
+  protocol    = "TCP"
+  port        = local.ports.proxy
+
+  # NLB User Guide, edit-target-group-attributes.html, "Proxy protocol": the header has the id of the VPC endpoint, and health checks
+  # begin with one too, those of the monitoring port among them.
+  proxy_protocol_v2    = true
+  preserve_client_ip   = false
+  deregistration_delay = local.deregistration_delay
+  # The proxy ends its connections itself.
+  connection_termination = false
+
+  health_check {
+    protocol            = "HTTP"
+    port                = local.ports.monitoring
+    path                = "/readyz"
+    matcher             = "200"
+    interval            = 10
+    timeout             = 5
+    healthy_threshold   = 2
+    unhealthy_threshold = 3
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_lb_listener" "tls" {
+  load_balancer_arn = aws_lb.proxy.arn
+  port              = 443
+  protocol          = "TCP"
+
+  default_action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.proxy.arn
+  }
+}
