@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm
 
-# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/ and toolchain/actionlint.sh .actionlint/ where they must.
-export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(PATH)
+# toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
+# toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ where they must.
+export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$(PATH)
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
@@ -34,6 +35,9 @@ build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes 
 
 terraform-test: build aws-cli ## applies deploy/terraform's module of the KMS side to the local KMS, in 3 minutes
 	@TERRAFORM_APPLY=1 npx vitest run deploy/terraform/test
+
+helm: ## installs Helm in some minutes where Go is, so that `make test` renders and checks the Kubernetes chart
+	@toolchain/helm.sh
 
 screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
 	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts
@@ -72,10 +76,10 @@ sbom: build ## writes the bill of materials (CycloneDX) of a release to packages
 	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint config/xks-proxy.schema.json packages */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint .helm config/xks-proxy.schema.json packages */made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
-	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$$PATH"'
+	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 
 dist/main.js: $(sources) rolldown.config.ts package.json $(packages)

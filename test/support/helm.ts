@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import type { Manifest } from './manifestProblems.ts';
+
+export const CHART = join(import.meta.dirname, '../../deploy/helm/xks-proxy');
+
+/** Whether Helm is on the PATH. toolchain/helm.sh installs it. */
+export const hasHelm = spawnSync('helm', ['version']).status === 0;
+
+/** What the names of skipped tests say. */
+export const WITHOUT_HELM = hasHelm ? '' : ' (skipped: there is no Helm; make helm installs it)';
+
+/** The example configuration. */
+export const CONFIG = parse(readFileSync(join(CHART, 'examples/config.yaml'), 'utf8')) as {
+  readonly server: { readonly drainSeconds: number; readonly fleetSize: number };
+  readonly keyManagers: readonly [{ readonly pkcs11: object }];
+  readonly keyStores: readonly [object];
+};
+/** The configuration without an audit log: JSON, in which Helm gets it, leaves out what is undefined. */
+export const NO_AUDIT = { ...CONFIG, audit: undefined };
+/** Values of one pod. */
+export const ONE_POD = { replicas: 1, autoscaling: { enabled: false } };
+/** Values of an audit log that each pod continues. */
+export const ONE_LOG = {
+  audit: { existingClaim: 'audit' },
+  config: {
+    ...CONFIG,
+    audit: { directory: '/var/lib/xks-proxy/audit', origin: 'xks.example.com/one', key: { file: 'audit.key' } },
+  },
+};
+
+/** Runs Helm with the chart's example values and configuration, and with these values over them. */
+export function helm(command: readonly string[], values: object = {}) {
+  // A configuration that --set-file gives has precedence.
+  const config = 'config' in values ? [] : ['--set-file', `config=${join(CHART, 'examples/config.yaml')}`];
+  const args = [...command, CHART, '--values', join(CHART, 'examples/values.yaml'), '--values', '-', ...config];
+  const { status, stdout, stderr } = spawnSync('helm', args, { encoding: 'utf8', input: JSON.stringify(values) });
+  return { status, stdout, stderr };
+}
+
+/** The objects of the chart with these values over the example ones. Throws what Helm prints if it refuses them. */
+export function render(values: object = {}, release = 'xks-proxy'): readonly Manifest[] {
+  const { status, stdout, stderr } = helm(['template', release, '--namespace', 'keys'], values);
+  if (status !== 0) throw new Error(stderr);
+  // As Kubernetes reads it: YAML 1.1, where `off` and 0440 are not what they are in 1.2.
+  return parseAllDocuments(stdout, { version: '1.1' }).map((document) => {
+    if (document.errors[0]) throw document.errors[0];
+    return document.toJS() as Manifest;
+  });
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes sure that there is Helm, with which the tests render and check the chart: the machine's own, or one compiled by Go in .helm/.
+# The compilation takes minutes and 1 GB of Go's caches, so `make helm` asks for it and `make test` does not.
+set -eu
+cd "$(dirname "$0")/.."
+. toolchain/apt-get.sh
+
+VERSION=v4.3.1
+
+usable() {
+  "$1" version >/dev/null 2>&1
+}
+
+usable helm && exit
+usable .helm/bin/helm && exit
+
+# Debian has no Helm.
+if ! command -v go >/dev/null; then
+  say 'There is neither Helm nor Go. Please install one of them: https://helm.sh/docs/intro/install'
+  exit 1
+fi
+say "Compiling Helm $VERSION, in some minutes"
+GOBIN="$PWD/.helm/bin" CGO_ENABLED=0 go install "helm.sh/helm/v4/cmd/helm@$VERSION"
