@@ -85,7 +85,7 @@ describe('a signed body', () => {
       fc.asyncProperty(fc.constantFrom(...valid), bytes, async ([path], body) => {
         expect(errorNameOf(await app.sendSigned(path, body))).toBe('ValidationException');
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -101,7 +101,7 @@ describe('a signed body', () => {
           expect(errorNameOf(await app.sendSigned(path, body))).toBe('ValidationException');
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 250 },
     );
   });
 
@@ -110,7 +110,7 @@ describe('a signed body', () => {
       fc.asyncProperty(fc.constantFrom(...valid), changes, async ([path, body], list) => {
         expectAnswerOfTheContract(await app.sendSigned(path, JSON.stringify(list.reduce(apply, body))));
       }),
-      { numRuns: 4_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -126,7 +126,7 @@ describe('a signed body', () => {
           expectAnswerOfTheContract(await app.sendSigned(path, bytes));
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 400 },
     );
   });
 });

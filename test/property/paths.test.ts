@@ -111,7 +111,7 @@ describe('the app', () => {
           expect(errorNameOf(answer)).toBe('AuthenticationFailedException');
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: 750 },
     );
   });
 });

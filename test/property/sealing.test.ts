@@ -62,7 +62,7 @@ describe('Encrypt and Decrypt', () => {
         expect(status).toBe(200);
         expect(JSON.parse(text)).toEqual({ plaintext: plaintext.toString('base64') });
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });
@@ -95,7 +95,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
           await expectRefused({ ...sealed, [name]: bytes });
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -119,7 +119,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
           await expectRefused({ ...sealed, [name]: changed });
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
@@ -162,7 +162,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
           await expectRefused({ ...sealed, ciphertextMetadata: Buffer.from(metadata) });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
