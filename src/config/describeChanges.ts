@@ -9,15 +9,15 @@ import { schemaWithin, unwrap } from './schema/schemaPath.ts';
 export interface ConfigChange {
   /** Keys, and the names of list entries: `keyStores`, `orders`, `keys`, `payments`, `status`. */
   readonly path: readonly string[];
-  /** What happened to it, such as `enabled to blocked`, `added` or, for what may not be shown, `changed`. */
+  /** Description of the change, such as `enabled to blocked` or `added`; `changed` if the values may not be shown. */
   readonly what: string;
-  /** Whether it takes effect with a restart only. */
+  /** Whether it takes effect only after a restart. */
   readonly needsRestart: boolean;
 }
 
-/** What the schema says of a part of a configuration. */
+/** The schema and rules of a part of a configuration. */
 interface Field {
-  /** Undefined for what a transformation has made. */
+  /** Undefined for a part that a transformation has made. */
   readonly schema: z.core.$ZodTypes | undefined;
   readonly rule: ChangeRule;
 }
@@ -25,20 +25,20 @@ interface Field {
 interface Part {
   readonly path: readonly string[];
   readonly field: Field;
-  /** Undefined if it is absent. */
+  /** Undefined if the part is absent. */
   readonly was: unknown;
   readonly is: unknown;
 }
 
 const SHOWN_CHARACTERS = 100;
 
-/** What a new configuration changes, in the order of the configuration; nothing secret. */
+/** Lists the changes of a new configuration, in the configuration's order, without secrets. */
 export function describeChanges(before: object, after: object): ConfigChange[] {
   const schema = configSchema(new ConfigSource('.', {}));
   return changesOf({ path: [], field: fieldOf(schema, {}), was: before, is: after });
 }
 
-/** The change in one line. Names that are not one word are in quotes. */
+/** Formats a change in one line. Names of more than one word are quoted. */
 export function formatChange({ path, what }: ConfigChange): string {
   return `${path.map((name) => (/^[\w-]+$/.test(name) ? name : JSON.stringify(name))).join('.')}: ${what}`;
 }
@@ -73,7 +73,7 @@ function inWords(was: unknown, is: unknown, { isHidden = false }: ChangeRule): s
   return isShown ? texts.join(' to ') : 'changed';
 }
 
-/** The parts of a map or a list of named entries by their names; undefined for one value. */
+/** Returns the parts of a map, or of a list of named entries, by their names. Undefined for a single value. */
 function partsOf(value: unknown, { namedBy }: ChangeRule): Map<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Secret || ArrayBuffer.isView(value)) return undefined;
@@ -81,7 +81,7 @@ function partsOf(value: unknown, { namedBy }: ChangeRule): Map<string, unknown> 
   if (!namedBy) return undefined;
   const entries = value as readonly Readonly<Record<string, string | undefined>>[];
   const parts = new Map(entries.map((entry) => [namedBy.map((key) => entry[key]).find(isGiven) ?? '', entry]));
-  // A label may be what is the CKA_ID of another.
+  // One entry's label may be the CKA_ID of another.
   return parts.size === entries.length ? parts : undefined;
 }
 
@@ -91,11 +91,11 @@ function isGiven(name: string | undefined): boolean {
 
 function childOf({ schema, rule }: Field, name: string): Field {
   const child = schema && schemaWithin(schema, name);
-  // What the schema does not know is a part of what it says of the whole.
+  // A part that the schema does not describe has the rules of the whole.
   return child ? fieldOf(child, rule) : { schema: undefined, rule: { ...rule, ...inherited(rule) } };
 }
 
-/** A schema without its wrappers, and the rules of all of them, of which the outer ones count more. */
+/** Unwraps a schema and combines the rules of all its wrappers. Outer rules take precedence. */
 function fieldOf(given: z.core.$ZodType, outer: ChangeRule): Field {
   let schema = given as z.core.$ZodTypes;
   let own: ChangeRule = { ...changeRules.get(schema) };

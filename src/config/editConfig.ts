@@ -6,7 +6,10 @@ import { readYaml } from './yaml/writtenYaml.ts';
 import { YamlEditor } from './yaml/yamlEditor.ts';
 
 export interface ConfigEdit {
-  /** Secrets that the edited configuration refers to: each becomes a new file of this name beside it, for its owner alone. */
+  /**
+   * Secrets that the edited configuration refers to. Each is written to a new file of this name beside it, readable by its owner
+   * only.
+   */
   readonly newSecrets?: Readonly<Record<string, string>>;
   readonly edit: (yaml: YamlEditor) => void;
 }
@@ -25,7 +28,7 @@ export function editConfig(
   const { mode, uid, gid } = statSync(target);
   const written: string[] = [];
   const write = (path: string, text: string, permissions: number) => {
-    // Never through a link or into a file that somebody else has put there.
+    // Never writes through a link or into a file that another user has put there.
     const descriptor = openSync(path, 'wx', permissions);
     written.push(path);
     fchownSync(descriptor, uid, gid);
@@ -59,7 +62,7 @@ function explain(file: string, next: string, error: unknown): Error {
   if (error instanceof ConfigError)
     return new ConfigError(`Nothing was changed: with this change, ${file}`, error.problems);
   const { code, path, message } = error as NodeJS.ErrnoException;
-  const lock = `${next} is there already: another command is changing the configuration, or was interrupted and left it`;
+  const lock = `${next} already exists: another command is changing the configuration, or was interrupted and left it`;
   const reason = code === 'EEXIST' && path === next ? lock : message;
   return new ConfigError(file, [{ path: '', message: reason }]);
 }

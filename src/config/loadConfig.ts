@@ -18,19 +18,19 @@ import { placeOf, readYaml } from './yaml/writtenYaml.ts';
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** What is allowed, but probably not meant. */
+  /** Settings that are allowed, but probably not intended. */
   readonly warnings: readonly string[];
-  /** What it was made of. */
+  /** The files that the configuration was made of. */
   readonly snapshot: ConfigSnapshot;
-  /** Those of its key stores, each once. */
+  /** The policy sets of its key stores, each once. */
   readonly policySets: readonly PolicySet[];
   /** Adds places in the file to further remarks on the configuration. */
   readonly locate: (remarks: readonly Remark[]) => Problem[];
 }
 
 /**
- * Reads a configuration file and everything it refers to; files named in it are relative to its own folder.
- * Throws ConfigError with every problem at once. `policySets`: those of the same files, if they were loaded before.
+ * Loads a configuration file and everything that it refers to. File names in it are relative to its folder. Throws ConfigError
+ * with every problem at once. `policySets`: those of the same files, if they were loaded earlier.
  */
 export function loadConfig(
   file: string,
@@ -41,7 +41,7 @@ export function loadConfig(
   return atOnce(loadInSteps(file, env, readFile, policySets));
 }
 
-/** The same in steps, because policies take up to a millisecond each. */
+/** Does the same in steps, because policies take up to a millisecond each. */
 export function* loadInSteps(
   file: string,
   env: Readonly<Record<string, string | undefined>>,

@@ -3,10 +3,10 @@ import { ConfigError, locate } from './problems/problem.ts';
 import { toRemarks } from './problems/toRemark.ts';
 import { placeOf, readYaml } from './yaml/writtenYaml.ts';
 
-/** A request as it is given to the policy commands: by these fields and those of requestMetadata. */
+/** A request as given to the policy commands: these fields and those of requestMetadata. */
 export type GivenRequest = z.output<typeof givenRequest>;
 
-/** A request, and what the policies are to say of it. */
+/** A request, and the decision that is expected from the policies. */
 export type PolicyTest = z.output<typeof table>['tests'][number];
 
 const fields = z
@@ -51,7 +51,7 @@ const table = z.strictObject({
     .min(1, 'must have at least one test'),
 });
 
-/** Reads a table of tests; throws ConfigError with every problem. */
+/** Parses a table of tests. Throws ConfigError with every problem. */
 export function loadPolicyTests(file: string): readonly PolicyTest[] {
   const yaml = readYaml(file);
   const written = withDefaults(yaml.value);
@@ -63,7 +63,7 @@ export function loadPolicyTests(file: string): readonly PolicyTest[] {
   );
 }
 
-/** A request of the command line; throws ConfigError with every problem. */
+/** Parses a request from the command line. Throws ConfigError with every problem. */
 export function parseGivenRequest(given: Readonly<Record<string, string>>): GivenRequest {
   const result = givenRequest.safeParse(given);
   if (result.success) return result.data;

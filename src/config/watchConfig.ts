@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readAgain, type ConfigSnapshot, type ReadConfigFile } from './files/configFiles.ts';
 
-// Reading a few small files costs little, and sees what no file event tells of: links that are swapped, as Kubernetes does.
+// Reading a few small files costs little, and detects changes that file events miss: swapped links, as in Kubernetes.
 const INTERVAL_MS = 2_000;
 
 /**
- * Calls `onChange` when files read otherwise than when they were read last, and have stayed so for one interval, so that no
- * half-written file is taken; again after each interval, until `last` has changed. The answer stops it.
+ * Calls `onChange` when the contents of files differ from those of the last reading, and have been stable for one interval, so
+ * that no half-written file is read. Calls it again after each interval until `last` has changed. Returns a function that stops
+ * it.
  */
 export function watchConfig(last: () => ConfigSnapshot, read: ReadConfigFile, onChange: () => void): () => void {
   let seen = last();

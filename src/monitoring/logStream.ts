@@ -2,35 +2,35 @@ import { fstatSync, writeSync } from 'node:fs';
 import { boundedJson } from '../audit/format/boundedJson.ts';
 
 export interface LogStreamOptions {
-  /** Not blocking, if it is a pipe or socket: program.ts sees to that. */
+  /** Non-blocking if it is a pipe or socket; program.ts ensures that. */
   readonly descriptor: number;
   /** Whether other processes write there too. */
   readonly isShared: boolean;
-  /** Milliseconds that never go back. */
+  /** Milliseconds of a clock that is never set back. */
   readonly clock: () => number;
-  /** Told that the pipe has no reader left: nothing will ever be written there. */
+  /** Called when the pipe has no reader left, so that nothing can ever be written to it. */
   readonly onGone: (reason: string) => void;
-  /** Told when lines cannot be written or are dropped. If left out, the stream tries again, and counts what is dropped. */
+  /** Called when lines cannot be written or are dropped. If left out, the stream retries, and counts the dropped lines. */
   readonly onLoss?: (reason: string) => void;
 }
 
 /** A line that waits to be written. */
 export interface StreamLine {
-  /** With its LF; may be replaced until `isTaken`. */
+  /** The text, with its LF. It may be replaced until `isTaken`. */
   text: string;
-  /** Whether a part of it may be written already. */
+  /** Whether a part of it may already be written. */
   isTaken?: boolean;
   readonly onWritten?: (() => void) | undefined;
 }
 
-// POSIX, write(): as much as this is written to a pipe at once or not at all, so that lines of several writers do not mix.
+// POSIX, write(): a pipe takes up to this many bytes either whole or not at all, so that lines of several writers do not mix.
 const PIPE_BUF = 4_096;
 const MAX_WRITE_BYTES = 256 * 1024;
-// Lines that nothing waits for are dropped beyond this, and counted.
+// Lines that nothing waits for are dropped and counted beyond this size.
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
-// A pipe that is full has room again as soon as its reader has its turn.
+// A full pipe has room again as soon as its reader runs.
 const RETRY_MS = 1;
-// A reader that is slow is not one that has stopped: that one is asked less often.
+// A reader that is slow counts as stalled after this time. Then writes are retried less often.
 const STALLED_MS = 200;
 const STALLED_RETRY_MS = 10;
 
@@ -41,7 +41,7 @@ export class LogStream {
   readonly #maxLine: number;
   #waiting: StreamLine[] = [];
   #waitingCharacters = 0;
-  /** What is left of a write that the system took in part, and the lines that end with it. */
+  /** The rest of a partly accepted write, and the lines that end with it. */
   #partial: { bytes: Buffer; readonly lines: readonly StreamLine[] } | undefined;
   #blockedAt: number | undefined;
   #failure: string | undefined;
@@ -51,13 +51,13 @@ export class LogStream {
 
   constructor(options: LogStreamOptions) {
     this.#options = options;
-    // Appends to a file do not mix.
+    // Appends to a file never mix.
     const mayMix = options.isShared && !fstatSync(options.descriptor).isFile();
     this.#maxWrite = mayMix ? PIPE_BUF : MAX_WRITE_BYTES;
     this.#maxLine = mayMix ? PIPE_BUF : Infinity;
   }
 
-  /** Writes lines that nothing waits for. They are dropped, and counted, while the reader is far behind. */
+  /** Writes lines that nothing waits for. While the reader is far behind, they are dropped and counted. */
   write(lines: string): void {
     for (const text of lines.length > this.#maxLine ? (lines.match(/.*\n|.+$/g) ?? []) : [lines]) {
       if (this.#waitingCharacters > MAX_WAITING_CHARACTERS) this.#drop();
@@ -66,20 +66,21 @@ export class LogStream {
     this.flush();
   }
 
-  /** Adds a line to those that wait. */
+  /** Adds a line to the waiting ones. */
   push(line: StreamLine): void {
     this.#waiting.push(line);
     this.#waitingCharacters += line.text.length;
   }
 
-  /** Bytes that a line has at most, with its LF. */
+  /** Largest size of a line in bytes, with its LF. */
   get maxLineBytes(): number {
     return this.#maxLine;
   }
 
-  /** Writes what waits, as far as the system takes it; goes on by itself with the rest. */
+  /** Writes waiting lines, as far as the system accepts them. The rest follows later without another call. */
   flush(): void {
-    // What a line's onWritten writes follows when that line's write is done: calls within calls would fill the stack.
+    // A line's onWritten may write further lines. They follow when the current write is done, because nested calls would fill the
+    // stack.
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     try {
@@ -93,7 +94,7 @@ export class LogStream {
     while (!this.isEmpty || this.#dropped > 0) {
       if (this.isEmpty) this.#pushDropped();
       if (this.#writeOnce()) continue;
-      // What nobody reads must not keep the process from ending: records that matter are waited for by the trail.
+      // Lines that nobody reads must not keep the process alive. The trail itself waits for records that matter.
       const delay = this.problem === undefined ? RETRY_MS : STALLED_RETRY_MS;
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
@@ -107,7 +108,7 @@ export class LogStream {
   get problem(): string | undefined {
     if (this.#failure !== undefined) return `the log cannot be written: ${this.#failure}`;
     const isStalled = this.#blockedAt !== undefined && this.#options.clock() - this.#blockedAt >= STALLED_MS;
-    return isStalled ? 'the log cannot be written: its reader does not read' : undefined;
+    return isStalled ? 'the log cannot be written: its reader has stopped reading' : undefined;
   }
 
   /** Whether so much waits that little more should be written. */
@@ -119,7 +120,7 @@ export class LogStream {
     return this.#partial === undefined && this.#waiting.length === 0;
   }
 
-  /** Writes no more. */
+  /** Stops writing. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -128,7 +129,7 @@ export class LogStream {
     this.#dropped = 0;
   }
 
-  /** One write; false if the system takes nothing more now. */
+  /** Makes one write. Returns false if the system accepts nothing more now. */
   #writeOnce(): boolean {
     const { bytes, lines } = this.#partial ?? this.#nextWrite();
     let written: number;
@@ -142,7 +143,7 @@ export class LogStream {
     if (this.#partial === undefined) {
       this.#waiting.splice(0, lines.length);
       for (const line of lines) this.#waitingCharacters -= line.text.length;
-      // Lines that were replaced while they waited have another length.
+      // Lines that were replaced while waiting may have another length.
       if (this.#waiting.length === 0) this.#waitingCharacters = 0;
     }
     if (written < bytes.length) {
@@ -188,7 +189,7 @@ export class LogStream {
     try {
       return `${boundedJson(JSON.parse(line) as object, this.#maxLine - 1)}\n`;
     } catch {
-      // Not one of our lines: a library may write to standard output too.
+      // This is not a line of ours. A library may write to standard output too.
       return `${line.slice(0, this.#maxLine / 4)}\n`;
     }
   }

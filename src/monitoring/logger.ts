@@ -1,10 +1,10 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import type { Config } from '../config/schema/schema.ts';
 
-/** What a line of the log begins with. */
+/** Members with which each line of the log begins. */
 export type LogBase = Readonly<Record<string, string | number>>;
 
-/** JSON lines, times in ISO 8601 UTC. `base` is in every line. */
+/** Makes a logger of JSON lines, with times in ISO 8601 UTC. `base` is in every line. */
 export function createLogger(
   level: Config['log']['level'],
   stream: { write(lines: string): void },

@@ -4,19 +4,19 @@ import { listenOn, type ListenAddress } from '../listenOn.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
 export interface MonitoringOptions extends ListenAddress {
-  /** Whether the process works. An event loop that hangs answers nothing. */
+  /** Whether the process works. If the event loop hangs, there is no answer. */
   readonly live: () => boolean;
   readonly ready: () => Readiness;
-  /** In Prometheus's text format. */
+  /** Returns the metrics in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   /**
-   * The status page; undefined: there is none. Resolves to the answer to a request for it or a part of it, or to undefined if it has
-   * begun to answer by itself.
+   * Serves the status page; undefined if there is none. Resolves to the answer to a request for the page or a part of it, or to
+   * undefined if it is already answering by itself.
    */
   readonly status?: ((request: IncomingMessage, response: ServerResponse) => Promise<Answer | undefined>) | undefined;
-  /** What is done to the server before it listens. */
+  /** Prepares the server before it listens. */
   readonly prepare: (server: Server) => void;
-  /** Told when a connection cannot be accepted, or the metrics cannot be collected; the listener goes on. */
+  /** Called when a connection cannot be accepted, or the metrics cannot be collected. The listener continues. */
   readonly onError: (error: unknown) => void;
   readonly durations?: MonitoringDurations;
 }
@@ -34,9 +34,9 @@ export interface Answer {
 }
 
 export interface MonitoringDurations {
-  /** Milliseconds for a whole request. A check or scrape is one short request on a connection of its own. */
+  /** Milliseconds for a whole request. A check or scrape is one short request on its own connection. */
   readonly requestMs: number;
-  /** Milliseconds between looks for requests that take too long. */
+  /** Milliseconds between checks for requests that take too long. */
   readonly checkMs: number;
   /** Milliseconds without a byte in either direction. */
   readonly silenceMs: number;
@@ -49,7 +49,10 @@ const MAX_CONNECTIONS = 64;
 const PATHS = ['/livez', '/readyz', '/metrics'];
 const STATUS_PATH = /^\/status(\/|$)/;
 
-/** Plain HTTP, apart from the API: /livez, /readyz, /metrics and /status. Throws what the system says: EADDRINUSE, EACCES. */
+/**
+ * Serves /livez, /readyz, /metrics and /status over plain HTTP, apart from the API. Throws the system's error, such as EADDRINUSE
+ * or EACCES.
+ */
 export async function monitoringListener(options: MonitoringOptions): Promise<MonitoringListener> {
   const { onError, durations = DURATIONS } = options;
   const limits: ServerOptions = {
@@ -73,7 +76,7 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
   options.prepare(server);
   const connections = new Set<Socket>();
   server.on('connection', (connection) => {
-    // Clients that say nothing must not keep a health check out.
+    // Silent clients must not keep a health check out.
     const [oldest] = connections;
     if (connections.size >= MAX_CONNECTIONS) oldest?.destroy();
     connections.add(connection);
@@ -85,7 +88,7 @@ export async function monitoringListener(options: MonitoringOptions): Promise<Mo
     address,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
-      // Node's own closeAllConnections leaves those that `prepare` holds back.
+      // Node's own closeAllConnections does not close connections that `prepare` holds back.
       for (const connection of connections) connection.destroy();
       await closed;
     },
@@ -124,7 +127,7 @@ function send(res: ServerResponse, { status, contentType, body, headers: others 
     'Content-Type': contentType,
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
-    // Whatever else was sent, such as a body, is not read.
+    // The rest of the request, such as a body, is not read.
     Connection: 'close',
     ...(status === 405 && { Allow: 'GET, HEAD' }),
   };

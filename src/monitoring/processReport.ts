@@ -1,7 +1,7 @@
 import type { HealthChange } from '../keyStores/healthHistory.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
-/** What a process of the proxy says of itself; or what its supervisor says of it while it cannot. */
+/** The report of a process of the proxy about itself, or that of its supervisor while it cannot answer. */
 export type ProcessReport =
   | ({ readonly is: 'serving' } & ServingReport)
   | { readonly is: 'starting' | 'not answering'; readonly pid: number | undefined };
@@ -16,6 +16,6 @@ export interface ServingReport {
 
 export interface KeyManagerReport {
   readonly name: string;
-  /** The last changes of its health, the newest last. */
+  /** The last changes of its health, newest last. */
   readonly changes: readonly HealthChange[];
 }

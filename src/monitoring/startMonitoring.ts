@@ -9,24 +9,27 @@ import type { ProcessReport } from './processReport.ts';
 import type { StatusPages } from './status/startStatus.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
-/** What is watched. */
+/** The proxy that is monitored. */
 export interface Monitored {
   readiness(): Readiness;
-  /** All metrics, or those of these names. */
+  /** Returns all metrics, or those with these names. */
   metrics(names?: readonly string[]): Promise<readonly MetricsSnapshot[]>;
   processes(): Promise<readonly ProcessReport[]>;
 }
 
 export interface MonitoringDependencies {
-  /** Undefined while the proxy starts. */
+  /** Returns undefined while the proxy starts. */
   readonly monitored: () => Monitored | undefined;
-  /** Metrics of this process beside those of what is monitored. */
+  /** Metrics of this process, in addition to those of the monitored proxy. */
   readonly sources: readonly SnapshotSource[];
   readonly prepare: MonitoringOptions['prepare'];
   readonly log: Logger;
 }
 
-/** Serves /livez, /readyz, /metrics and /status for a proxy, from before it serves. Throws what the system says to listening. */
+/**
+ * Serves /livez, /readyz, /metrics and /status for a proxy, even before the proxy serves. Throws the system's error if it cannot
+ * listen.
+ */
 export async function startMonitoring(
   { host, port, status, statusHosts }: NonNullable<Config['monitoring']>,
   { monitored, sources, prepare, log }: MonitoringDependencies,
@@ -39,7 +42,7 @@ export async function startMonitoring(
   const onError = (error: unknown) => {
     log.error({ detail: redactError(error) }, 'monitoring failed');
   };
-  // However many ask, it is collected once at a time.
+  // Only one collection runs at a time, however many clients ask.
   let collecting: Promise<string> | undefined;
   const pages = status ? await startPages() : undefined;
   try {

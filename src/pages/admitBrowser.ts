@@ -6,7 +6,7 @@ import { isLoopback, isSameHost } from '../hosts.ts';
 const HOST_HEADER = /^(?:\[(?<address>[0-9a-f:.]+)\]|(?<name>[a-z0-9._-]+))(?::\d{1,5})?$/i;
 
 /**
- * Whether a Host header names us: localhost, a loopback address, or one of `hosts`. Another site that has its own name resolve to our
+ * Whether a Host header names us: localhost, a loopback address, or one of `hosts`. A site that makes its own name resolve to our
  * address (DNS rebinding) sends that name.
  */
 export function isOurHost(header: string | undefined, hosts: readonly string[]): boolean {
@@ -14,14 +14,17 @@ export function isOurHost(header: string | undefined, hosts: readonly string[]):
   return host !== undefined && (isLoopback(host) || hosts.some((ours) => isSameHost(ours, host)));
 }
 
-/** Whether a page of another origin makes the request. A link there that a reader follows is none: that page cannot read what opens. */
+/**
+ * Whether a page of another origin makes the request. Following a link on such a page does not count, because that page cannot
+ * read the result.
+ */
 export function isOfAnotherOrigin(headers: IncomingHttpHeaders): boolean {
   const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers;
   const isVisit = mode === 'navigate' && destination === 'document';
   return (site === 'cross-site' || site === 'same-site') && !isVisit;
 }
 
-/** Whether a page of ours makes the request, as it must to change something. Browsers say so; other programs use the API. */
+/** Whether one of our pages makes the request, which is required for changes. Browsers report it; other programs use the API. */
 export function isOfOurPage(headers: IncomingHttpHeaders): boolean {
   const { origin, host, 'sec-fetch-site': site = 'same-origin' } = headers;
   return host !== undefined && origin === `http://${host}` && site === 'same-origin';

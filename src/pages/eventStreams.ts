@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { PAGE_HEADERS } from './pageHeaders.ts';
 
-// Each takes a connection.
+// Each stream occupies a connection.
 const MOST = 8;
 
 /**
- * The open server-sent event streams of a page. Each event is the whole state, so a client that reads slowly misses events and has
- * one in its queue at most.
+ * The open server-sent event streams of a page. Each event is the whole state. So a client that reads slowly misses events, and
+ * has at most one in its queue.
  */
 export class EventStreams {
   readonly #streams = new Set<ServerResponse>();
@@ -15,7 +15,7 @@ export class EventStreams {
     return this.#streams.size;
   }
 
-  /** Whether there was room for another stream. If not, nothing was sent. */
+  /** Opens another stream. Returns false, without sending anything, if there is no room. */
   open(response: ServerResponse): boolean {
     if (this.#streams.size >= MOST) return false;
     response.writeHead(200, { ...PAGE_HEADERS, 'Content-Type': 'text/event-stream', Connection: 'close' });
@@ -30,7 +30,7 @@ export class EventStreams {
     for (const stream of this.#streams) if (!stream.writableNeedDrain) stream.write(event);
   }
 
-  /** Ends all streams, so that a server which is closing need not wait for them. */
+  /** Ends all streams, so that a closing server need not wait for them. */
   close(): void {
     for (const stream of this.#streams) stream.end();
   }

@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** A template of HTML that escapes every value which is not HTML itself: reports quote what a target sent. */
+/** A template of HTML that escapes every value other than Html, because reports quote text that a target sent. */
 export function html(
   strings: TemplateStringsArray,
   ...values: readonly (Html | readonly Html[] | string | number)[]

@@ -7,7 +7,7 @@ export interface PageFrame {
   readonly body: Html;
 }
 
-/** A whole page in the look of them all. */
+/** Renders a whole page in the common look. */
 export function pageFrame({ title, head, body }: PageFrame): string {
   const page = html`<!doctype html>
     <html lang="en">

@@ -1,6 +1,6 @@
 /**
- * Headers of every answer that belongs to a page: nothing from another host, no inline script or style, no frame, and no other page
- * that may read it. There are no CORS headers.
+ * Headers of every answer that belongs to a page. They forbid content from other hosts, inline scripts and styles, frames, and
+ * reading by other pages. There are no CORS headers.
  */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': [

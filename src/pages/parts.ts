@@ -6,7 +6,7 @@ const MOST_CHARACTERS = 400;
 
 export type Level = 'pass' | 'warn' | 'fail';
 
-/** A word that its colour underlines. */
+/** A word with an underline in its colour. */
 export function outcome(level: Level, word: string): Html {
   return html`<span class="outcome ${level}">${word}</span>`;
 }
@@ -23,7 +23,7 @@ export function figures(named: readonly (readonly [name: string, value: string])
 }
 
 export interface Table {
-  /** For those who do not see it. */
+  /** Name of the table for screen readers. */
   readonly caption: string;
   readonly columns: readonly string[];
   /** The first cell of a row names it. */

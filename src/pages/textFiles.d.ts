@@ -1,4 +1,4 @@
-/** The text of a file, which the bundler and vitest put in its place. */
+/** The text of a file. The bundler and vitest insert it. */
 declare module '*?raw' {
   const text: string;
   export default text;

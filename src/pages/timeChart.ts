@@ -1,12 +1,12 @@
 import { html, type Html } from './html.ts';
 
-/** Looks of a series; each has its own colour, and a word beside it in the legend. */
+/** Looks of a series. Each has its own colour, and a word beside it in the legend. */
 export type Look = 'plain' | 'pass' | 'fail' | 'warn' | 'quiet';
 
 export interface Series {
   readonly name: string;
   readonly look: Look;
-  /** One value for each bin, the newest last; undefined: nothing is known. */
+  /** One value for each bin, newest last. Undefined if the value is unknown. */
   readonly values: readonly (number | undefined)[];
   /** The figure of the legend; if left out, the newest value. */
   readonly figure?: string;
@@ -14,9 +14,9 @@ export interface Series {
 
 export interface TimeChart {
   readonly title: string;
-  /** What the graph is about, in muted letters beside the title. */
+  /** A note in muted letters beside the title. */
   readonly note?: string | undefined;
-  /** `bars` are put on one another. */
+  /** `bars` are stacked. */
   readonly kind: 'bars' | 'curves';
   readonly series: readonly Series[];
   readonly binSeconds: number;
@@ -34,9 +34,9 @@ const RIGHT = 8;
 const TOP = 20;
 const BOTTOM = 22;
 const BASE = HEIGHT - BOTTOM;
-// How near is near.
+// Share of the limit from which values count as near.
 const LIMIT_FROM = 0.4;
-// As many as a phone's width has room for.
+// The number that fits the width of a phone.
 const MOST_MARKS = 4;
 const MARK_SECONDS = 600;
 
@@ -101,7 +101,7 @@ function bars(series: readonly Series[], { x, y }: Scale): Html[] {
       const from = below[bin] ?? 0;
       below[bin] = from + value;
       if (value === 0) return '';
-      // At least one unit high: a single failure is what one looks for.
+      // At least one unit high, because even a single failure must be visible.
       const [low, high] = [y(from), Math.min(y(from + value), y(from) - 1)];
       return `M${x(bin)} ${low}V${high}H${round(x(bin + 1) - 0.6)}V${low}Z`;
     });
@@ -113,7 +113,7 @@ function curve({ look, values }: Series, { x, y }: Scale): Html {
   const path = values.map((value, bin) => {
     if (value === undefined) return '';
     const place = `${x(bin + 0.5)} ${y(value)}`;
-    // A value alone is a dot, as the ends of the line are round.
+    // A single value is drawn as a dot, because the ends of the line are round.
     return values[bin - 1] === undefined ? `M${place}h0.01` : `L${place}`;
   });
   return html`<path class="curve ${look}" d="${path.join('')}" />`;
@@ -155,7 +155,7 @@ function sumsOf(series: readonly Series[], bins: number): number[] {
   return Array.from({ length: bins }, (_, bin) => series.reduce((sum, { values }) => sum + (values[bin] ?? 0), 0));
 }
 
-/** The next of 1, 2, 5, 10, 20 and so on; 1 for nothing. */
+/** Returns the next of 1, 2, 5, 10, 20 and so on; 1 for zero. */
 function niceAbove(value: number): number {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

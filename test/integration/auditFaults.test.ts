@@ -68,7 +68,7 @@ describe('a reader of the log that stops reading', () => {
     await proxy.logged({ msg: 'monitoring listens' });
     const load = new RecordedLoad(proxy, 8);
     proxy.pauseReading();
-    await refuses(proxy, load, /^the log cannot be written: its reader does not read$/);
+    await refuses(proxy, load, /^the log cannot be written: its reader has stopped reading$/);
     // Answers that wait come when KMS has not given up yet.
     expect(Math.min(...load.refusedAfterMs)).toBeGreaterThan(150);
     proxy.resumeReading();
@@ -102,7 +102,7 @@ describe('a reader of the log that stops reading', () => {
     await expect.poll(() => isAlive(proxy.pid ?? NaN)).toBe(false);
     proxy.resumeReading();
     expect(await proxy.exitCode).toBe(1);
-    expect(proxy.output).toMatch(/^\d+ records were lost: the log cannot be written: its reader does not read$/m);
+    expect(proxy.output).toMatch(/^\d+ records were lost: the log cannot be written: its reader has stopped reading$/m);
     expect(proxy.output).not.toContain('PKCS#11 module has not come back');
     expect(missingFrom(auditRecords(auditDirectory(files)), load.successes)).toEqual([]);
   });

@@ -230,7 +230,7 @@ describe('key block and keystore block', () => {
   it('need no configuration that can be read, but one that is there', async () => {
     rmSync(files.configFile);
     const gone = await run('keystore', 'block', 'first');
-    expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('is not there')]);
+    expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('does not exist')]);
     mkdirSync(files.configFile);
     const { exitCode, stderr } = await run('keystore', 'block', 'first');
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('cannot be read (not a regular file)')]);

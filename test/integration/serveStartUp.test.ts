@@ -80,7 +80,7 @@ describe('serve does not start', () => {
   it('without the module', async () => {
     const module = join(files.folder, 'no.so');
     expect(await failToServe({ module })).toMatchObject(
-      refused(/pkcs11\.module \(line \d+\): names \S+no\.so, which is not there/),
+      refused(/pkcs11\.module \(line \d+\): names \S+no\.so, which does not exist/),
     );
   });
 

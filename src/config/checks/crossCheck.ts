@@ -7,8 +7,8 @@ interface Place {
 }
 
 /**
- * Problems between parts of a configuration file: names given twice, and references to nothing.
- * Works on the file as written, so that they are reported even beside a misspelt key.
+ * Finds problems between parts of a configuration file: duplicate names, and references to nothing. It works on the file as
+ * written, so that these problems are reported even beside a misspelt key.
  */
 export function crossCheck(written: unknown): Remark[] {
   const managers = entries(written, [], 'keyManagers');
@@ -33,7 +33,7 @@ export function crossCheck(written: unknown): Remark[] {
   ];
 }
 
-/** Warnings of keys that a configuration file names as they were named before. */
+/** Warns about keys that a configuration file gives under their old names. */
 export function oldNames(written: unknown): Remark[] {
   const sections = entries(written, [], 'keyManagers').flatMap(({ path, value }) =>
     isRecord(value) ? [{ path: [...path, 'pkcs11'], value: value['pkcs11'] }] : [],
@@ -45,7 +45,7 @@ export function oldNames(written: unknown): Remark[] {
   });
 }
 
-/** The policy files that a configuration file names. */
+/** Lists the policy files that a configuration file names. */
 export function policyFiles(written: unknown): string[] {
   const named = field(entries(written, [], 'keyStores'), 'policyFile').map(({ value }) => value);
   return named.filter((value) => typeof value === 'string');

@@ -4,7 +4,7 @@ const REFERENCE = /\$\{[^}]*\}|(?:^|\/)\$[A-Za-z_]\w*/;
 // In `audit.origin`, ${HOSTNAME} stands for the name of the host.
 const ORIGIN = ['audit', 'origin'];
 
-/** Problems of values that refer to environment variables as in a shell. Such references are not replaced. */
+/** Finds values that refer to environment variables as in a shell. Such references are not replaced. */
 export function environmentReferences(written: unknown, keys: KeyPath = []): Remark[] {
   if (typeof written === 'object' && written !== null) {
     return Object.entries(written).flatMap(([key, value]) =>

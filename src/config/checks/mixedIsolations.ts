@@ -4,7 +4,7 @@ interface KeyManager {
   readonly pkcs11: { readonly module: string; readonly isolation: string };
 }
 
-/** Problems of key managers that share a library and differ in its isolation: a process initialises a library once. */
+/** Finds key managers that share a library but differ in its isolation. A process initialises a library only once. */
 export function mixedIsolations(
   keyManagers: readonly KeyManager[],
   source: ConfigSource,

@@ -9,8 +9,8 @@ interface Place {
 }
 
 /**
- * Warnings of keys in a token that more than one external key names: what is encrypted with one opens with the other, in
- * another key store or blocked as it may be.
+ * Warns about keys in a token that several external keys name. Data encrypted with one of them can be decrypted with another,
+ * even in another key store, or if one is blocked.
  */
 export function sharedKeys({ keyManagers, keyStores }: Config): Remark[] {
   const places: Place[] = [

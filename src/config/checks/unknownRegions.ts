@@ -3,7 +3,9 @@ import { nearestName } from '../problems/nearestName.ts';
 import type { Remark } from '../problems/problem.ts';
 import type { Config } from '../schema/schema.ts';
 
-/** Warnings about Regions that this version does not know. If a Region is misspelt, the proxy refuses KMS in the right one. */
+/**
+ * Warns about Regions that this version does not know. If a Region is misspelt, the proxy refuses requests from the right one.
+ */
 export function unknownRegions({ server: { regions } }: Config): Remark[] {
   return regions.flatMap((region, index) => {
     if (AWS_REGIONS.includes(region)) return [];

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { isOnReadOnlyMount } from './readOnlyMount.ts';
 
-/** A file that a configuration is made of. */
+/** A file that is part of a configuration. */
 export interface ConfigFile {
   /** Text of the file, with U+FFFD for each byte that is not UTF-8. */
   readonly text: string;
@@ -11,15 +11,15 @@ export interface ConfigFile {
   /** Permission bits. */
   readonly mode: number;
   /**
-   * Whether everyone may read the file and its mode cannot be changed here, as on a read-only mount or for a container's
-   * secret.
+   * Whether everyone may read the file and its mode cannot be changed here, for example on a read-only mount, or for a
+   * container's secret.
    */
   readonly isFixed?: boolean;
 }
 
 /**
- * Every file of a configuration by its absolute path, as read at one moment: the same configuration wherever it is parsed.
- * Null: it could not be read.
+ * All files of a configuration by their absolute paths, as read at one moment, so that it parses the same everywhere. Null means
+ * that a file could not be read.
  */
 export type ConfigSnapshot = Readonly<Record<string, ConfigFile | null>>;
 
@@ -28,7 +28,7 @@ export type ReadConfigFile = (path: string) => ConfigFile;
 
 export const readFromDisk: ReadConfigFile = (path) => {
   const stats = statSync(path);
-  // To read a pipe again would block for ever.
+  // Reading a pipe a second time would block forever.
   if (!stats.isFile()) throw Object.assign(new Error(`${path} is not a regular file`), { code: 'not a regular file' });
   const bytes = readFileSync(path);
   const fault = faultOf(bytes);
@@ -37,7 +37,7 @@ export const readFromDisk: ReadConfigFile = (path) => {
   return { text: bytes.toString(), mode, ...(fault !== undefined && { fault }), ...(isFixed && { isFixed }) };
 };
 
-// Docker and Podman mount secrets there, by default with mode 0444, and not all of them read-only.
+// Docker and Podman mount secrets there, by default with mode 0444, and some of these mounts are writable.
 function isFixedPlace(path: string, mode: number): boolean {
   return (path.startsWith('/run/secrets/') && (mode & 0o002) === 0) || isOnReadOnlyMount(path);
 }
@@ -54,7 +54,7 @@ function faultOf(bytes: Buffer): string | undefined {
   return `is not UTF-8 in line ${line + 1}; save it as UTF-8`;
 }
 
-/** Reads what a snapshot holds, and nothing else. */
+/** Reads only the files of a snapshot. */
 export function readFrom(snapshot: ConfigSnapshot): ReadConfigFile {
   return (path) => {
     const file = snapshot[path];
@@ -63,7 +63,7 @@ export function readFrom(snapshot: ConfigSnapshot): ReadConfigFile {
   };
 }
 
-/** Reads with `read`, each file once, and keeps what was read, or that it could not be. */
+/** Reads with `read`, each file once, and keeps its contents, or the fact that it could not be read. */
 export function recordFiles(read: ReadConfigFile): {
   readonly read: ReadConfigFile;
   readonly snapshot: () => ConfigSnapshot;
@@ -82,7 +82,7 @@ export function recordFiles(read: ReadConfigFile): {
   };
 }
 
-/** The same files as they are now. */
+/** Reads the files of a snapshot again. */
 export function readAgain(snapshot: ConfigSnapshot, read: ReadConfigFile): ConfigSnapshot {
   return Object.fromEntries(
     Object.keys(snapshot).map((path) => {

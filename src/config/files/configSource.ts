@@ -18,19 +18,21 @@ export type SecretReference =
 const MODES =
   'with uid and mode 0400 of the secret (Docker Swarm, Podman), the mode of its file on the host (Docker Compose), or defaultMode 0400 (Kubernetes)';
 
-/** Reads what a configuration refers to. Its methods throw Errors whose messages are problems to report. */
+/**
+ * Reads the files and variables that a configuration refers to. Its methods throw Errors whose messages are problems to report.
+ */
 export class ConfigSource {
-  /** What is allowed, but probably not meant. */
+  /** Settings that are allowed, but probably not intended. */
   readonly warnings: Remark[] = [];
   readonly #folder: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #readFile: ReadConfigFile;
-  /** By file: key stores may share one. Each returns the policies, or throws what is wrong with them. */
+  /** Loaders by file, because key stores may share a file. Each returns the policies, or throws their problems. */
   readonly #policies = new Map<string, () => LoadedPolicies>();
 
   /**
-   * `folder`: that of the configuration file, which the files named in it are relative to. `policySets`: those that were
-   * loaded and remarked on before, which are not read again.
+   * `folder` is the folder of the configuration file, to which file names are relative. `policySets` were loaded and checked
+   * earlier, and are not read again.
    */
   constructor(
     folder: string,
@@ -61,7 +63,7 @@ export class ConfigSource {
     return value;
   }
 
-  /** The absolute path of the audit log's directory, which may not be there yet. */
+  /** Returns the absolute path of the audit log's directory, which may not exist yet. */
   resolveAuditDirectory(directory: string): string {
     const path = this.#path(directory);
     let there = path;
@@ -95,7 +97,7 @@ export class ConfigSource {
     return inFile(file, () => readPrivateKey(text));
   }
 
-  /** Loads a policy file, so that loadPolicies has it at once. Throws nothing: loadPolicies does. */
+  /** Loads a policy file in advance, so that loadPolicies returns at once. Errors are thrown by loadPolicies only. */
   *preparePolicies(file: string): Steps<void> {
     if (this.#policies.has(file)) return;
     try {
@@ -108,22 +110,22 @@ export class ConfigSource {
     }
   }
 
-  /** Throws PolicySetError if they are not valid. */
+  /** Returns the policies of a file. Throws PolicySetError if they are not valid. */
   loadPolicies(file: string): LoadedPolicies {
     atOnce(this.preparePolicies(file));
     return (this.#policies.get(file) as () => LoadedPolicies)();
   }
 
-  /** The absolute path of a PKCS#11 module. */
+  /** Returns the absolute path of a PKCS#11 module. */
   resolveModule(module: string): string {
     const path = this.#path(module);
     if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
     throw new Error(
-      `names ${path}, which is not there; install the library of the HSM (SoftHSM: apt-get install softhsm2)`,
+      `names ${path}, which does not exist; install the library of the HSM (SoftHSM: apt-get install softhsm2)`,
     );
   }
 
-  /** The one name of a module, whatever links lead to it; the given path if it is not there. */
+  /** Returns the canonical path of a module, the same for all links to it. Returns the given path if the file does not exist. */
   realModule(module: string): string {
     return existsSync(module) ? realpathSync(module) : module;
   }

@@ -5,7 +5,7 @@ import { ORIGIN_PATTERN } from '../../audit/format/logFolder.ts';
 import type { ConfigSource } from '../files/configSource.ts';
 import { attempt, fileField, secretField } from './fields.ts';
 
-/** `audit`: where records go beside the log stream. Shared format: docs/audit.md. */
+/** `audit`: the destination of records beside the log stream. Shared format: docs/audit.md. */
 export function auditSchema(source: ConfigSource) {
   const origin = z
     .union(

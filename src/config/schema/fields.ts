@@ -21,7 +21,7 @@ export const hostField = z
 
 type UriProblem = (uri: string) => string;
 
-/** Text that is no PKCS#11 URI: the problem of one says what to write instead. */
+/** A text that is not a PKCS#11 URI. The problem of a URI says what to write instead. */
 export function textField(uriProblem: UriProblem, params: z.core.$ZodStringParams = {}) {
   return z.string(params).refine((text): boolean => !isPkcs11Uri(text), {
     abort: true,
@@ -29,7 +29,7 @@ export function textField(uriProblem: UriProblem, params: z.core.$ZodStringParam
   });
 }
 
-/** Parameters of a schema of a map, in whose place a PKCS#11 URI may stand. */
+/** Parameters for the schema of a map in whose place an operator may write a PKCS#11 URI. */
 export function uriError(uriProblem: UriProblem) {
   return { error: ({ input }: { readonly input?: unknown }) => (isPkcs11Uri(input) ? uriProblem(input) : undefined) };
 }

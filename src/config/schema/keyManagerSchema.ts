@@ -24,7 +24,7 @@ const slotField = z
   .transform(BigInt)
   .refine((slot) => slot <= LARGEST_SLOT, 'must be at most 2^64-1');
 
-/** What `isolation` is called in configurations from before it had this name. */
+/** The values of `calls`, the old name of `isolation`. */
 export const ISOLATION_OF_CALLS = { blocking: 'none', threadpool: 'thread' } as const;
 
 export function keyManagerSchema(source: ConfigSource) {
@@ -70,7 +70,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .enum(['random', 'hsm-in-place', 'hsm-appended'])
       .default('random')
       .describe(
-        'random: 12 bytes of C_GenerateRandom XOR those of the operating system; hsm-in-place: the HSM writes its own over the zeros that it is given; hsm-appended: it is given none, and its own follows the tag',
+        'random: 12 bytes of C_GenerateRandom XOR those of the operating system; hsm-in-place: the HSM writes its own IV over the zeros that it gets; hsm-appended: it gets no IV, and its own follows the tag',
       ),
     gcmParameters: z
       .enum(['v2.40', 'v2.20'])
@@ -83,7 +83,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .max(10_000)
       .default(200)
       .describe(
-        'Milliseconds for all that a request does here, waits and a second attempt included; with isolation none, a call is not interrupted',
+        'Milliseconds for all work of a request here, including waits and a second attempt; with isolation none, a call is not interrupted',
       ),
   });
 

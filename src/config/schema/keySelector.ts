@@ -1,18 +1,18 @@
-/** Which key in a token: the one with this CKA_LABEL, this CKA_ID (lower-case hexadecimal), or both. */
+/** Selects a key in a token by its CKA_LABEL, its CKA_ID (lower-case hexadecimal), or both. */
 export interface KeySelector {
   readonly label?: string | undefined;
   readonly ckaId?: string | undefined;
 }
 
 /**
- * Values by selectors. Two selectors may be one key if they agree in all that both say, and both say something. A map, because a
- * comparison of each of thousands of selectors with all others takes long.
+ * Values by selectors. Two selectors may select one key if they agree in every member that both have, and have one in common. It
+ * is a map, because comparing each of thousands of selectors with all others takes too long.
  */
 export class BySelector<T> {
   readonly #first = new Map<string, { readonly order: number; readonly value: T }>();
   #added = 0;
 
-  /** The value that was added first for a selector that may be the same key. */
+  /** Returns the first value that was added for a selector of possibly the same key. */
   find({ label, ckaId }: KeySelector): T | undefined {
     const isBoth = label !== undefined && ckaId !== undefined;
     const names = isBoth
@@ -29,7 +29,7 @@ export class BySelector<T> {
   }
 }
 
-/** The same text for the same selector. */
+/** Returns the same text for equal selectors. */
 function nameOf({ label, ckaId }: KeySelector): string {
   return JSON.stringify([label, ckaId]);
 }

@@ -9,7 +9,7 @@ import { attempt, ckaIdField, fileField, labelField, nameField, secretField, tex
 import { BySelector, type KeySelector } from './keySelector.ts';
 import { keyUriProblem } from './pkcs11Uri.ts';
 
-/** A key in the token, and the metadata that names it; empty for a key without versions. */
+/** A key in the token, and the metadata that identifies it; empty for a key without versions. */
 interface KeyVersion extends KeySelector {
   readonly decryptOnly: boolean;
   readonly ciphertextMetadata: Buffer;
@@ -115,11 +115,13 @@ export function keyStoreSchema(source: ConfigSource) {
         .array(key)
         .default([])
         .register(changeRules, { namedBy: ['id'] }),
-      tags: tags.describe('Tags of all its keys; a key may have its own value of one'),
+      tags: tags.describe('Tags of all its keys; a key may override the value of a tag'),
       policyFile: fileField
         .transform((file, context) => attempt(context, () => source.loadPolicies(file).policySet))
         .optional()
-        .describe('Cedar policies: what none of them permits is refused; if left out, requests are not restricted')
+        .describe(
+          'Cedar policies: a request that none of them permits is refused; if left out, requests are not restricted',
+        )
         // The policies of the set are named by their ids.
         .register(changeRules, { namedBy: ['id'] }),
       quota: quota.optional().describe('Requests beyond are answered with ThrottlingException; if left out, none are'),
@@ -138,7 +140,7 @@ export function keyStoreSchema(source: ConfigSource) {
     });
 }
 
-/** Reports versions of one key that may be one key in the token, or that one ciphertextMetadata would name. */
+/** Reports versions of one key that may be the same key in the token, or that would have the same ciphertextMetadata. */
 function requireDistinct(versions: readonly KeySelector[], context: z.RefinementCtx): void {
   const earlier = new BySelector<true>();
   const labels = new Set<string>();

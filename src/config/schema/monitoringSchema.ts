@@ -6,15 +6,15 @@ import { isLoopback, isWildcard } from '../../hosts.ts';
 export const monitoringSchema = z
   .strictObject({
     host: hostField.default('127.0.0.1').describe('0.0.0.0 for a load balancer or Prometheus on another machine'),
-    port: z.int().min(0).max(65535).default(9464).describe('0: one that the system gives'),
+    port: z.int().min(0).max(65535).default(9464).describe('0: any free port'),
     status: z
       .boolean()
       .optional()
-      .describe('Whether there is the status page, /status; by default only if host is a loopback address'),
+      .describe('Whether the status page, /status, is served; by default only if host is a loopback address'),
     statusHosts: z
       .array(
         hostField.refine((host) => !isWildcard(host), {
-          error: 'must be a name or an address that browsers are given, not that of all interfaces',
+          error: 'must be a name or an address that browsers use, not that of all interfaces',
         }),
       )
       .default([])

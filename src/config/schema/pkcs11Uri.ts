@@ -1,7 +1,7 @@
 import type { KeySelector } from './keySelector.ts';
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true });
-const REFUSAL = 'is a PKCS#11 URI, which is not taken here';
+const REFUSAL = 'is a PKCS#11 URI, which is not accepted here';
 
 /** Whether a value looks like a PKCS#11 URI, which may hold a PIN. RFC 7512. */
 export function isPkcs11Uri(value: unknown): value is string {
@@ -25,7 +25,7 @@ export function keyUriProblem(uri: string): string {
   return `${REFUSAL}; write ${selectors.join(', ') || 'the CKA_LABEL as label, or the CKA_ID in hexadecimal as ckaId'}`;
 }
 
-/** What a URI says of the label and the CKA_ID of a key, as far as it can be read. */
+/** Reads the label and the CKA_ID of a key from a URI, as far as they can be decoded. */
 export function keySelectorOf(uri: string): KeySelector {
   const attributes = attributesOf(uri);
   const label = printable(attributes.get('object'));
@@ -33,7 +33,7 @@ export function keySelectorOf(uri: string): KeySelector {
   return { ...(label !== undefined && { label }), ...(id?.length && { ckaId: id.toString('hex') }) };
 }
 
-/** The attributes before the query, in which the PIN would be; without those that cannot be decoded. */
+/** Returns the attributes before the query, which may hold a PIN. Attributes that cannot be decoded are left out. */
 function attributesOf(uri: string): Map<string, Buffer> {
   const [path = ''] = uri.slice('pkcs11:'.length).split('?');
   const attributes = path.split(';').map((attribute) => attribute.trim().split('='));
@@ -52,7 +52,7 @@ function percentDecoded(text: string): Buffer {
   );
 }
 
-/** Undefined for what is empty, is not UTF-8, or would steer a terminal. */
+/** Returns undefined for bytes that are empty, are not UTF-8, or contain control characters. */
 function printable(bytes: Buffer | undefined): string | undefined {
   try {
     const text = UTF_8.decode(bytes);

@@ -10,12 +10,12 @@ import { keyStoreSchema } from './keyStoreSchema.ts';
 import { monitoringSchema } from './monitoringSchema.ts';
 import { serverSchema } from './serverSchema.ts';
 
-/** The whole configuration: defaults filled in, file names absolute, secrets read, frozen. */
+/** The whole configuration: with defaults, absolute file names and the secrets themselves, frozen. */
 export type Config = z.output<ReturnType<typeof configSchema>>;
 
 /**
- * The configuration file's type and rules; defaults exist only here and in the parts. What the file refers to is read through
- * `source` while it is parsed, so that a missing file is reported beside a misspelt key.
+ * The type and rules of the configuration file. Defaults exist only here and in the schema's parts. Files and variables are read
+ * through `source` while the configuration is parsed, so that a missing file is reported beside a misspelt key.
  */
 export function configSchema(source: ConfigSource) {
   const log = z.strictObject({

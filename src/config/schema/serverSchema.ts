@@ -32,7 +32,7 @@ export function serverSchema(source: ConfigSource) {
       const make = () => makeIdentity({ certificates, privateKey, clientAuth: admitted });
       return attempt(context, make, ['privateKeyFile']);
     })
-    // To listen without TLS, or with it after all, is another listener.
+    // A change between TLS and plain HTTP needs another listener.
     .register(changeRules, { restart: 'to add or remove' });
 
   const proxyProtocol = z
@@ -51,7 +51,7 @@ export function serverSchema(source: ConfigSource) {
   return z
     .strictObject({
       host: hostField.default('0.0.0.0'),
-      port: z.int().min(0).max(65535).default(8443).describe('0: one that the system gives'),
+      port: z.int().min(0).max(65535).default(8443).describe('0: any free port'),
       regions: z
         .array(z.string().regex(/^[a-z]{2,}(-[a-z0-9]+)+$/, 'must be an AWS Region, such as us-east-1'))
         .min(1, 'must name at least one AWS Region')

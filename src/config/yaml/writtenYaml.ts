@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit, typ
 import { readFromDisk, type ConfigFile } from '../files/configFiles.ts';
 import { ConfigError, type KeyPath, type Place, type Problem } from '../problems/problem.ts';
 
-/** A YAML file as it is written. */
+/** A YAML file in its written form. */
 export interface WrittenYaml {
   readonly text: string;
   readonly document: Document.Parsed;

@@ -6,11 +6,11 @@ import { readGauge } from './readGauge.ts';
 
 export interface BlockMetricsOptions {
   readonly keyStores: () => readonly KeyStore[];
-  /** Undefined while the proxy starts. */
+  /** Returns undefined while the proxy starts. */
   readonly blockList: () => Pick<FollowedBlockList, 'list' | 'problem'> | undefined;
 }
 
-/** What a process refuses because an operator has blocked it, in the configuration or in the block list. */
+/** Metrics of keys and key stores that an operator has blocked, in the configuration or in the block list. */
 export function blockMetrics(registry: Registry, { keyStores, blockList }: BlockMetricsOptions): void {
   readGauge(registry, {
     name: 'xks_proxy_key_store_blocked',
@@ -37,7 +37,7 @@ export function blockMetrics(registry: Registry, { keyStores, blockList }: Block
   });
   readGauge(registry, {
     name: 'xks_proxy_block_list_unreadable',
-    help: '1 while a process cannot read the block list: the blocks that it has read before stay in force.',
+    help: '1 while a process cannot read the block list: the blocks that it read last stay in force.',
     labelNames: [],
     aggregator: 'max',
     read: () => [[{}, Number(blockList()?.problem !== undefined)]],

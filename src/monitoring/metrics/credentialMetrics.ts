@@ -3,8 +3,8 @@ import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { readGauge } from './readGauge.ts';
 
 /**
- * What a process knows of its credentials: since when it has them, and when they last signed. Returns a function that notes a use.
- * `usedAt` is in milliseconds since the epoch.
+ * Metrics of a process's credentials: when it first had them, and when they last signed a request. Returns a function that notes
+ * a use. `usedAt` is in milliseconds since the epoch.
  */
 export function credentialMetrics(
   registry: Registry,

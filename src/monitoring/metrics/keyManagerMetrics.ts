@@ -10,7 +10,7 @@ import { MeasuredKeyManager } from './measuredKeyManager.ts';
 import { readGauge } from './readGauge.ts';
 import type { WorkBatch } from './workBatch.ts';
 
-/** Metrics of the key managers behind `keyStores`; what it returns measures the operations of one. */
+/** Metrics of the key managers behind `keyStores`. Returns a function that measures the operations of a key manager. */
 export function keyManagerMetrics(
   registry: Registry,
   keyStores: () => readonly KeyStore[],
@@ -21,7 +21,7 @@ export function keyManagerMetrics(
 
   readGauge(registry, {
     name: 'xks_proxy_key_manager_health',
-    help: 'What the deep check found of a key manager: 1 for the current status, 0 for the others.',
+    help: 'Status of a key manager by its deep check: 1 for the current status, 0 for the others.',
     labelNames: ['key_manager', 'status'],
     aggregator: 'max',
     read: () =>
@@ -52,7 +52,7 @@ export function keyManagerMetrics(
         }),
     });
   };
-  loadGauge('xks_proxy_key_manager_sessions', 'Sessions that a key manager lends at most.', 'sessions');
+  loadGauge('xks_proxy_key_manager_sessions', 'Sessions that a key manager may lend at once.', 'sessions');
   loadGauge('xks_proxy_key_manager_sessions_in_use', 'Sessions lent to operations.', 'sessionsInUse');
   loadGauge(
     'xks_proxy_key_manager_operations_waiting',
@@ -62,7 +62,7 @@ export function keyManagerMetrics(
 
   const duration = new Histogram({
     name: 'xks_proxy_key_manager_operation_duration_seconds',
-    help: 'Time of an operation of a key manager, waits and a second attempt included; those of health checks too.',
+    help: 'Time of an operation of a key manager, including waits, a second attempt, and health checks.',
     labelNames: ['key_manager', 'operation', 'error_name'],
     buckets: LATENCY_BUCKETS,
     registers: [registry],

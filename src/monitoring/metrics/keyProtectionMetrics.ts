@@ -5,7 +5,7 @@ import type { KeyStore } from '../../keyStores/keyStore.ts';
 import { nameOfVersion } from '../../operations/externalKey.ts';
 import { readGauge } from './readGauge.ts';
 
-/** What a process knows of keys that are served and not protected. What it returns notes what a key manager says of a key. */
+/** Metrics of served keys that are not protected. Returns a function that notes a key manager's description of a key. */
 export function keyProtectionMetrics(
   registry: Registry,
   keyStores: () => readonly KeyStore[],

@@ -5,9 +5,8 @@ import { nameOfVersion, newestVersion } from '../../operations/externalKey.ts';
 import { readGauge } from './readGauge.ts';
 
 /**
- * What a process knows of the versions of keys: how often each has served, and when last. Returns a function that counts a request.
- * `endedAt` is in milliseconds since the epoch.
- * The counts are those of processes since their starts: `audit query --count` has the exact number.
+ * Metrics of key versions: how often each has served, and when last. Returns a function that counts a request. `endedAt` is in
+ * milliseconds since the epoch. Each process counts from its start; `audit query --count` has the exact number.
  */
 export function keyVersionMetrics(
   registry: Registry,
@@ -47,14 +46,14 @@ export function keyVersionMetrics(
   return ({ keyStore, externalKeyId, keyVersion, operation, outcome, errorName }, endedAt) => {
     if (keyStore === undefined || externalKeyId === undefined || keyVersion === undefined || operation === undefined)
       return;
-    // The key has served although the client did not take the answer.
+    // The key has served, although the client did not take the answer.
     if (outcome === 'failure' || errorName !== undefined) return;
     operations.inc({ key_store: keyStore, external_key_id: externalKeyId, key_version: keyVersion, operation });
     lastUsed.set(nameOf(keyStore, externalKeyId, keyVersion), endedAt);
   };
 }
 
-// None of the parts has this character.
+// None of the parts contains this character.
 function nameOf(...parts: readonly string[]): string {
   return parts.join('\0');
 }

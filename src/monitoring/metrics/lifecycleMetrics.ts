@@ -3,21 +3,21 @@ import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 import { refusalMetrics, type RefusedConnection } from './refusalMetrics.ts';
 
 export interface LifecycleMetrics extends SnapshotSource {
-  /** Told of each attempt to load the configuration again. */
+  /** Counts an attempt to reload the configuration. */
   readonly reloaded: (outcome: 'success' | 'failure') => void;
-  /** Told of each worker process that is replaced. */
+  /** Counts a worker process that is replaced. */
   readonly workerRestarted: () => void;
-  /** Told of each connection that reaches no process that serves. */
+  /** Counts a connection that reaches no serving process. */
   readonly countRefusal: (refusal: RefusedConnection) => void;
 }
 
-/** Metrics of the one process of a proxy that owns its configuration; made when the first one is in force. */
+/** Metrics of the process that owns a proxy's configuration. Made when the first configuration is in force. */
 export function lifecycleMetrics(clock: () => number): LifecycleMetrics {
   const registry = new Registry();
   const registers = [registry];
   const reloads = new Counter({
     name: 'xks_proxy_config_reloads_total',
-    help: 'Attempts to load the configuration again.',
+    help: 'Attempts to reload the configuration.',
     labelNames: ['outcome'],
     registers,
   });

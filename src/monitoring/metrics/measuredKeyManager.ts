@@ -23,7 +23,7 @@ export interface KeyManagerObserver {
   described(key: KeySelector, description: KeyDescription): void;
 }
 
-/** A key manager that tells how long its operations take, and what it says of keys. */
+/** A key manager that reports the durations of its operations and its descriptions of keys. */
 export class MeasuredKeyManager implements KeyManager {
   readonly #keyManager: KeyManager;
   readonly #observer: KeyManagerObserver;
@@ -47,7 +47,7 @@ export class MeasuredKeyManager implements KeyManager {
     return description;
   }
 
-  /** Not timed, because it may take seconds, which no request waits for. */
+  /** Not timed, because it may take seconds, and no request waits for it. */
   async describeKeys(keys: readonly KeySelector[], deadline?: number): Promise<readonly KeyFinding[]> {
     const findings = await this.#keyManager.describeKeys(keys, deadline);
     for (const [index, key] of keys.entries()) {

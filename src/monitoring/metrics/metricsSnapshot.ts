@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 export type MetricsSnapshot = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 export interface SnapshotSource {
-  /** All metrics, or those of these names: to collect all takes long if there are thousands of keys. */
+  /** Collects all metrics, or those with these names. Collecting all takes long if there are thousands of keys. */
   snapshot(names?: readonly string[]): Promise<MetricsSnapshot>;
 }
 

@@ -2,16 +2,16 @@ import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 
 export interface ProcessMetricsOptions {
-  /** Tells the processes of one proxy apart, such as `main` and `worker-1`; used again when a worker is replaced. */
+  /** Name of the process within one proxy, such as `main` or `worker-1`. A worker's replacement has the same name. */
   readonly process: string;
   /** Version of the proxy. */
   readonly version: string;
 }
 
-// Gauges, whose names promtool reserves for counters; each is the sum of another one over its types.
+// Gauges with names that promtool reserves for counters. Each is the sum of another gauge over its types.
 const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** Metrics of this process: CPU, memory, event loop, file descriptors; and what it runs. */
+/** Metrics of this process: CPU, memory, event loop, file descriptors and versions. */
 export function processMetrics({ process: name, version }: ProcessMetricsOptions): SnapshotSource {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, labels: { process: name }, eventLoopMonitoringPrecision: 20 });

@@ -17,15 +17,15 @@ import { requestMetrics } from './requestMetrics.ts';
 import { WorkBatch } from './workBatch.ts';
 
 export interface ProxyMetricsOptions {
-  /** Proxies behind the load balancer, by the configuration. */
+  /** Number of proxies behind the load balancer, from the configuration. */
   readonly fleetSize: number;
-  /** Those in force; asked for at each collection. */
+  /** Returns the key stores in force. Called at each collection. */
   readonly keyStores: () => readonly KeyStore[];
-  /** Undefined while the proxy starts. */
+  /** Returns undefined while the proxy starts. */
   readonly blockList: () => Pick<FollowedBlockList, 'list' | 'problem'> | undefined;
-  /** In force; asked for at each collection. */
+  /** Returns the TLS identity in force. Called at each collection. */
   readonly tls: () => TlsIdentity | undefined;
-  /** Undefined while the proxy starts. */
+  /** Returns undefined while the proxy starts. */
   readonly trail: () => MeasuredTrail | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -36,7 +36,7 @@ export interface ProxyMetrics extends SnapshotSource {
   readonly countRefusal: (refusal: RefusedConnection) => void;
   /** Counts answers that have left without a record in the audit log. */
   readonly countUnrecorded: (answers: number) => void;
-  /** The same key manager, its operations measured. */
+  /** Wraps a key manager to measure its operations. */
   readonly measure: (keyManager: KeyManager) => KeyManager;
 }
 
@@ -52,7 +52,7 @@ export function proxyMetrics({
   const registry = new Registry();
   new Gauge({
     name: 'xks_proxy_fleet_size',
-    help: 'Proxies behind the load balancer, by the configuration: what GetHealthStatus says.',
+    help: 'Proxies behind the load balancer, as configured, which GetHealthStatus reports.',
     aggregator: 'max',
     registers: [registry],
   }).set(fleetSize);

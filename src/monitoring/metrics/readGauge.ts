@@ -4,9 +4,9 @@ export interface ReadGaugeOptions<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly Label[];
-  /** How the values of several processes become one. */
+  /** How the values of several processes are combined. */
   readonly aggregator: Aggregator;
-  /** All series, asked for at each collection: what is gone has none any more. */
+  /** Returns all series. Called at each collection, so that a removed object has no series any longer. */
   readonly read: () => readonly (readonly [labels: Readonly<Record<Label, string>>, value: number])[];
 }
 

@@ -3,10 +3,10 @@ import type { AuditLogState } from '../../audit/log/auditLog.ts';
 import { snapshotOf, type SnapshotSource } from './metricsSnapshot.ts';
 import { readGauge } from './readGauge.ts';
 
-/** What records the requests of a process. */
+/** The trail that records the requests of a process. */
 export interface MeasuredTrail {
   readonly trail: { readonly problem: string | undefined };
-  /** Undefined: there is no audit log. */
+  /** Returns undefined if there is no audit log. */
   readonly auditState: () => AuditLogState | undefined;
 }
 
@@ -38,7 +38,7 @@ export function recordMetrics(
   );
   logGauge(
     'xks_proxy_audit_sealed_logs',
-    'Logs that lie sealed as evidence, because their files contradict one another, until a person moves them away.',
+    'Logs that were sealed as evidence, because their files contradict one another, and that nobody has moved away yet.',
     ({ sealed }) => sealed,
   );
   readGauge(registry, {

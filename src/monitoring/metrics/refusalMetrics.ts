@@ -3,7 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 /** A connection that ended without a request, or that was not let in. */
 export interface RefusedConnection {
   readonly reason: string;
-  /** Such as a health check of a load balancer. */
+  /** Whether it is expected, such as a health check of a load balancer. */
   readonly routine: boolean;
 }
 
@@ -22,11 +22,11 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/PROXY/i, 'proxy_header'],
 ];
 
-/** Counts connections that were refused, by a closed list of reasons; what it returns counts one. */
+/** Metric of refused connections, by a closed list of reasons. Returns a function that counts one. */
 export function refusalMetrics(registry: Registry): (refusal: RefusedConnection) => void {
   const refused = new Counter({
     name: 'xks_proxy_refused_connections_total',
-    help: 'Connections that were not let in or had no request that could be worked on, health checks of load balancers left out.',
+    help: 'Connections that were not let in or had no valid request, except health checks of load balancers.',
     labelNames: ['reason'],
     registers: [registry],
   });

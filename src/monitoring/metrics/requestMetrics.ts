@@ -6,8 +6,8 @@ import { LATENCY_BUCKETS } from './latencyBuckets.ts';
 const KNOWN_OPERATIONS: ReadonlySet<string> = new Set(KMS_OPERATIONS);
 
 /**
- * Counts requests. Every label value is of a closed list or of the configuration, so that no client can add to them; `none`
- * stands for what is not known, or is not there.
+ * Counts requests. Every label value comes from a closed list or from the configuration, so that no client can add values. `none`
+ * stands for an unknown or absent value.
  */
 export function requestMetrics(registry: Registry): RequestObserver {
   const registers = [registry];
@@ -32,7 +32,7 @@ export function requestMetrics(registry: Registry): RequestObserver {
   });
   const policyDecisions = new Counter({
     name: 'xks_proxy_policy_decisions_total',
-    help: 'Requests that the policy of the key store was asked about: allow, deny, or error when it could not be asked.',
+    help: 'Requests that the policy of the key store decided on: allow, deny, or error when it could not be evaluated.',
     labelNames: ['key_store', 'decision'],
     registers,
   });
@@ -63,13 +63,13 @@ export function requestMetrics(registry: Registry): RequestObserver {
       policyDecisions.inc({ key_store: keyStore, decision });
     }
     if (errorName === 'ThrottlingException') {
-      // The quota is applied before a key manager is asked.
+      // The quota is applied before a key manager gets the request.
       throttled.inc({ key_store: keyStore, reason: keyManager === undefined ? 'quota' : 'sessions' });
     }
   };
 }
 
-// The client chooses the text.
+// The client chooses this text.
 function bounded(kmsOperation: string | undefined): string {
   if (kmsOperation === undefined) return 'none';
   return KNOWN_OPERATIONS.has(kmsOperation) ? kmsOperation : 'other';

@@ -1,10 +1,10 @@
-// So few that they do not hold up the event loop: 64 take less than a millisecond.
+// Few enough not to delay the event loop: 64 pieces take less than a millisecond.
 const MOST = 64;
 const LONGEST_MS = 100;
 
 /**
- * Runs pieces of work together, a little later. Between two requests, the code and data of a metric leave the processor's caches,
- * so counting 64 requests in a row takes much less time than counting each when it ends.
+ * Runs pieces of work together, a little later. Between two requests, the code and data of a metric leave the processor's caches.
+ * So counting 64 requests in a row takes much less time than counting each request at its end.
  */
 export class WorkBatch {
   #waiting: (() => void)[] = [];
@@ -16,7 +16,7 @@ export class WorkBatch {
     else this.#timer ??= setTimeout(this.flush.bind(this), LONGEST_MS).unref();
   }
 
-  /** Runs what waits now, all of it. Throws what the first piece threw that failed. */
+  /** Runs all waiting work now. Throws the error of the first piece that fails. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -1,19 +1,19 @@
 import { formatDuration } from '../../pages/formatFigures.ts';
 import { changesOf, type StatusFacts } from './statusFacts.ts';
 
-/** Something that an operator should look at. */
+/** A condition that an operator should look at. */
 export interface Attention {
-  /** `fail`: keys cannot be used, or soon cannot. */
+  /** `fail`: keys cannot be used, or soon will not be usable. */
   readonly level: 'fail' | 'warn';
   readonly text: string;
-  /** The alert that docs/monitoring.md says more of. */
+  /** The alert in docs/monitoring.md that explains the condition. */
   readonly alert?: string;
 }
 
 const DAY_SECONDS = 86_400;
 const OLD_CHECKPOINT_SECONDS = 300;
 
-/** What is not as it should be, the worst first. The bounds are those of the alerts. */
+/** Finds conditions that need attention, worst first. The bounds are those of the alerts. */
 export function findAttention(facts: StatusFacts): Attention[] {
   const found = [readiness, keyManagers, certificates, audit, blocks, keys, configuration, processes].flatMap((look) =>
     look(facts),
@@ -31,7 +31,7 @@ function keyManagers(facts: StatusFacts): Attention[] {
   });
 }
 
-/** Among them the key stores that are not served. */
+/** Includes the key stores that are not served. */
 function readiness({ readiness: { problems } }: StatusFacts): Attention[] {
   return problems.map((problem) => ({ level: 'fail', text: problem.charAt(0).toUpperCase() + problem.slice(1) }));
 }
@@ -65,7 +65,7 @@ function audit({ metrics, now }: StatusFacts): Attention[] {
     }
     const sealed = metrics.value('xks_proxy_audit_sealed_logs', { log }) ?? 0;
     if (sealed > 0) {
-      const text = `${sealed} damaged logs of the slot of ${log} lie sealed as evidence`;
+      const text = `${sealed} damaged logs of the slot of ${log} are kept sealed as evidence`;
       found.push({ level: 'warn', text, alert: 'XksProxyAuditLogSealed' });
     }
   }
@@ -79,7 +79,7 @@ function audit({ metrics, now }: StatusFacts): Attention[] {
 
 function blocks({ metrics }: StatusFacts): Attention[] {
   if (metrics.value('xks_proxy_block_list_unreadable') !== 1) return [];
-  const text = 'The block list cannot be read: the blocks before stay in force';
+  const text = 'The block list cannot be read: the previous blocks stay in force';
   return [{ level: 'fail', text, alert: 'XksProxyBlockListUnreadable' }];
 }
 
@@ -96,7 +96,7 @@ function keys({ metrics }: StatusFacts): Attention[] {
 
 function configuration({ metrics }: StatusFacts): Attention[] {
   if (metrics.value('xks_proxy_config_last_reload_successful') !== 0) return [];
-  const text = 'The last configuration given was refused, and the one before is in force: the log says why';
+  const text = 'The last configuration was refused, and the previous one is in force: the log says why';
   return [{ level: 'warn', text, alert: 'XksProxyConfigReloadFailed' }];
 }
 

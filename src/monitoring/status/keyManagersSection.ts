@@ -57,7 +57,7 @@ function changeList(changes: readonly FoundChange[]): Html {
 
 type Bins = readonly (readonly Sample[])[];
 
-/** The worst state of each time, the worse the higher. */
+/** Charts the worst state in each bin. Worse states are higher. */
 function stateChart(bins: Bins, name: string): Html {
   const worst = bins.map((samples) => {
     const found = samples.flatMap(({ states }) => states.get(name)?.status ?? []);

@@ -9,7 +9,7 @@ import type { StatusFacts } from './statusFacts.ts';
 // Requests whose path names no key store.
 const NONE = 'none';
 const MOST_BLOCKED_KEYS = 50;
-// More have no graphs: the page would be megabytes.
+// With more key stores there are no graphs, because the page would have megabytes.
 const MOST_CARDS = 20;
 
 export function keyStoresSection(facts: StatusFacts): Html {
@@ -81,7 +81,7 @@ function quota(facts: StatusFacts, key_store: string): Html {
   ]);
 }
 
-/** How much of its quota a key store uses: in the newest sample, and at most; undefined if it has none. */
+/** Returns the used share of a key store's quota: in the newest sample, and the highest one. Undefined if it has no quota. */
 function quotaUse({ metrics, samples }: StatusFacts, key_store: string) {
   const limit = metrics.value('xks_proxy_key_store_quota_requests_per_second', { key_store });
   if (limit === undefined) return undefined;
@@ -115,7 +115,7 @@ function blockedKeys({ metrics }: StatusFacts, key_store: string): Html {
     </ul>`;
 }
 
-/** Requests that are of no key store, and connections that had no request. */
+/** Shows requests without a key store, and connections without a request. */
 function withoutKeyStore(facts: StatusFacts): Html {
   const refused = facts.metrics.series('xks_proxy_refused_connections_total').filter(({ value }) => value > 0);
   const recent = recentOf(facts, NONE);

@@ -1,12 +1,12 @@
 import { LATENCY_BUCKETS } from '../metrics/latencyBuckets.ts';
 import type { MetricSeries } from './metricReader.ts';
 
-/** How many operations took how long: one count for each of LATENCY_BUCKETS, and one for those beyond. */
+/** Number of operations in each of LATENCY_BUCKETS, and of slower ones. */
 export type Latency = readonly number[];
 
 const BUCKETS = LATENCY_BUCKETS.length + 1;
 
-/** The sum of histograms' buckets, which count all that is below them. */
+/** Adds up the buckets of histograms, each of which also counts all smaller values. */
 export function readLatency(buckets: readonly MetricSeries[]): Latency {
   const upTo = new Array<number>(BUCKETS).fill(0);
   for (const { labels, value } of buckets) {
@@ -22,8 +22,8 @@ export function addLatencies(latencies: readonly Latency[]): Latency {
 }
 
 /**
- * Milliseconds within which this share of the operations ended, between two bounds as if they were evenly spread; undefined if there
- * were none. What is beyond the last bound counts as that.
+ * Returns the milliseconds within which this share of the operations ended; undefined if there were none. Values between two
+ * bounds count as evenly spread. Values beyond the last bound count as that bound.
  */
 export function quantileMs(latency: Latency, share: number): number | undefined {
   const total = latency.reduce((sum, count) => sum + count, 0);

@@ -5,13 +5,16 @@ export interface MetricSeries {
   readonly value: number;
 }
 
-/** The metrics of all processes at one moment, by name. Looks through those of a label once, because there may be a thousand key stores. */
+/**
+ * The metrics of all processes at one moment, by name. It indexes the series of a label once, because there may be a thousand key
+ * stores.
+ */
 export class MetricReader {
   readonly #byName: ReadonlyMap<string, MetricsSnapshot[number]>;
   readonly #series = new Map<string, readonly MetricSeries[]>();
   readonly #byLabel = new Map<string, ReadonlyMap<string, readonly MetricSeries[]>>();
 
-  /** Reads snapshots that were made one. */
+  /** `aggregated`: snapshots that were merged into one. */
   constructor(aggregated: MetricsSnapshot) {
     this.#byName = new Map(aggregated.map((metric) => [metric.name, metric]));
   }
@@ -32,14 +35,14 @@ export class MetricReader {
     );
   }
 
-  /** The series that have these labels, of which one must be given. */
+  /** Returns the series with these labels, of which at least one must be given. */
   with(name: string, labels: Readonly<Record<string, string>>): readonly MetricSeries[] {
     const [[label, value] = ['', ''], ...others] = Object.entries(labels);
     const found = this.by(name, label).get(value) ?? [];
     return found.filter((series) => others.every(([other, its]) => series.labels[other] === its));
   }
 
-  /** The value of the first series that has these labels; undefined if there is none. */
+  /** Returns the value of the first series with these labels. Undefined if there is none. */
   value(name: string, labels?: Readonly<Record<string, string>>): number | undefined {
     return (labels ? this.with(name, labels) : this.series(name))[0]?.value;
   }

@@ -8,7 +8,7 @@ const MAIN = 'main';
 
 export function processesSection(facts: StatusFacts): Html {
   const { processes, metrics } = facts;
-  // A process that has metrics of its own before others serve, or beside them, supervises them.
+  // A process with its own metrics that does not serve is the supervisor.
   const isSupervised =
     metrics.value('process_start_time_seconds', { process: MAIN }) !== undefined &&
     !servingOf(facts).some(({ name }) => name === MAIN);
@@ -41,7 +41,7 @@ function row(facts: StatusFacts, process: ProcessReport): (Html | string)[] {
 function useOf({ metrics, samples, now }: StatusFacts, process: string): string[] {
   const startedAt = metrics.value('process_start_time_seconds', { process });
   const bytes = metrics.value('process_resident_memory_bytes', { process });
-  // Before the first samples, a process may have run already.
+  // A process may have run before the first samples.
   const seen = samples.slice(1);
   const seconds = seen.reduce((sum, sample) => sum + sample.seconds, 0);
   const cpu = seen.reduce((sum, sample) => sum + (sample.cpu.get(process) ?? 0), 0);

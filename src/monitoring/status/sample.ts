@@ -2,19 +2,19 @@ import { HEALTH_STATUSES, type HealthStatus } from '../../xks/messages/getHealth
 import { addLatencies, readLatency, type Latency } from './latency.ts';
 import type { MetricReader, MetricSeries } from './metricReader.ts';
 
-/** What has happened to the requests of a key store: since the start, or in a time. */
+/** Outcomes of the requests of a key store: since the start, or in a period. */
 export interface RequestCounts {
   readonly succeeded: number;
   readonly failed: number;
-  /** By error name, `aborted` if the client was gone, or `failure` if there is no name. */
+  /** Counts by error name. `aborted` if the client was gone, `failure` if there is no name. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Requests that the quota has let in, or would if there were one. */
+  /** Requests that the quota has admitted, or would admit if there were one. */
   readonly admitted: number;
   readonly throttledByQuota: number;
   readonly latency: Latency;
 }
 
-/** What the operations of a key manager took. */
+/** Outcomes and durations of a key manager's operations. */
 export interface OperationCounts {
   readonly succeeded: number;
   readonly failed: number;
@@ -22,9 +22,9 @@ export interface OperationCounts {
 }
 
 export interface KeyManagerState {
-  /** The worst that a process has found. */
+  /** The worst status that any process has found. */
   readonly status: HealthStatus;
-  /** Undefined: not known. */
+  /** Undefined if unknown. */
   readonly sessions: number | undefined;
   readonly sessionsInUse: number | undefined;
   readonly operationsWaiting: number | undefined;
@@ -32,14 +32,14 @@ export interface KeyManagerState {
 
 /** Counts since the start, by the names of key stores, key managers and processes. */
 export interface Totals {
-  /** `none` is of requests without a known key store. */
+  /** `none` is for requests without a known key store. */
   readonly keyStores: ReadonlyMap<string, RequestCounts>;
   readonly keyManagers: ReadonlyMap<string, OperationCounts>;
   /** Seconds of CPU time. */
   readonly cpu: ReadonlyMap<string, number>;
 }
 
-/** What was in a time that has ended. */
+/** The counts of a period that has ended. */
 export interface Sample extends Totals {
   /** End, in milliseconds since the epoch. */
   readonly at: number;
@@ -58,14 +58,14 @@ const SESSIONS_IN_USE = 'xks_proxy_key_manager_sessions_in_use';
 const WAITING = 'xks_proxy_key_manager_operations_waiting';
 const CPU = ['process_cpu_user_seconds_total', 'process_cpu_system_seconds_total'];
 
-/** Metrics that a sample is made of. Those of each key are not among them: there may be thousands. */
+/** Metrics that a sample is made of. They exclude metrics of each key, since there may be thousands. */
 export const SAMPLED_METRICS: readonly string[] = [
   ...[REQUESTS, DURATION, THROTTLED, UNAUTHENTICATED, HEALTH, OPERATION, SESSIONS, SESSIONS_IN_USE, WAITING, ...CPU],
-  // It says when it was first collected.
+  // This metric says when it was first collected.
   'xks_proxy_credential_first_seen_timestamp_seconds',
 ];
 
-// A look of the proxy itself is not an operation that a request waits for.
+// The proxy's own health checks are not operations that a request waits for.
 const OPERATIONS = ['encrypt', 'encrypt_with_cdiv', 'decrypt'];
 
 export const NO_TOTALS: Totals = { keyStores: new Map(), keyManagers: new Map(), cpu: new Map() };
@@ -128,7 +128,10 @@ export function readStates(metrics: MetricReader): Map<string, KeyManagerState> 
   );
 }
 
-/** What has been counted between two moments. A count that fell began anew. What has not been used is left out, for there may be much. */
+/**
+ * Returns the counts between two moments. A count that has fallen started again. Objects without use are left out, since there
+ * may be many.
+ */
 export function subtract(after: Totals, before: Totals): Totals {
   return {
     keyStores: used(mapValues(after.keyStores, (now, name) => subtractRequests(now, before.keyStores.get(name)))),

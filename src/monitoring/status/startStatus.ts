@@ -14,15 +14,15 @@ import { StatusHistory } from './statusHistory.ts';
 import { STATUS_PATHS } from './statusPaths.ts';
 
 export interface StatusOptions {
-  /** Hosts under which browsers may open it, beside localhost and loopback addresses. */
+  /** Hosts under which browsers may open the page, in addition to localhost and loopback addresses. */
   readonly hosts: readonly string[];
   readonly readiness: () => Readiness;
   readonly processes: () => Promise<readonly ProcessReport[]>;
-  /** Metrics of these names, of all processes. */
+  /** Returns the metrics with these names, of all processes. */
   readonly collect: (names: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Told when figures cannot be collected. */
+  /** Called when figures cannot be collected. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -34,7 +34,9 @@ export interface StatusPages {
 /** Between two events of the streams. */
 const EVENT_MS = 2_000;
 
-/** Serves the status page, and remembers the last half hour from now on. What draws it is loaded when someone asks for it. */
+/**
+ * Serves the status page, and keeps samples of the last half hour from now on. The code that draws the page is loaded on demand.
+ */
 export function startStatus({ hosts, readiness, processes, collect, clock, onError }: StatusOptions): StatusPages {
   const history = new StatusHistory({ collect, clock, stopwatch: () => performance.now(), onError });
   history.start();
@@ -46,7 +48,7 @@ export function startStatus({ hosts, readiness, processes, collect, clock, onErr
     const known = { hostname: hostname(), pid: process.pid, version, now, readiness: readiness(), processes: reports };
     return statusFacts({ ...known, metrics, samples, bins });
   };
-  // However many ask, figures are collected once at a time.
+  // Only one collection runs at a time, however many pages ask.
   let finding: Promise<StatusFacts> | undefined;
   const facts = (): Promise<StatusFacts> => {
     finding ??= find().finally(() => {

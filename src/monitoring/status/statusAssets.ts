@@ -10,12 +10,12 @@ export function renderPage(facts: StatusFacts): Answer {
   return asset('text/html; charset=utf-8', statusPage(facts));
 }
 
-/** What an event of the page has. */
+/** Renders the content of an event of the page. */
 export function renderMain(facts: StatusFacts): string {
   return statusMain(facts).text;
 }
 
-/** Undefined: there is none. */
+/** Returns undefined if there is no such asset. */
 export function assetAt(path: string | undefined): Answer | undefined {
   if (path === STATUS_PATHS.style) return asset('text/css; charset=utf-8', PAGE_STYLE);
   if (path === STATUS_PATHS.script) return asset('text/javascript; charset=utf-8', LIVE_SCRIPT);

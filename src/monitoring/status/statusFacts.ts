@@ -3,7 +3,7 @@ import type { ProcessReport, ServingReport } from '../processReport.ts';
 import type { MetricReader } from './metricReader.ts';
 import { readStates, readTotals, SAMPLED_METRICS, type KeyManagerState, type Sample, type Totals } from './sample.ts';
 
-/** Metrics that the page shows. What is counted for each version of a key is not among them: there may be thousands. */
+/** Metrics that the page shows. They exclude counts of each key version, since there may be thousands. */
 export const SHOWN_METRICS: readonly string[] = [
   ...SAMPLED_METRICS,
   'xks_proxy_audit_failing',
@@ -29,7 +29,7 @@ export const SHOWN_METRICS: readonly string[] = [
   'process_start_time_seconds',
 ];
 
-/** All that the status page shows, at one moment. */
+/** Everything that the status page shows, at one moment. */
 export interface StatusFacts {
   readonly hostname: string;
   /** Id of the process that listens for monitoring. */
@@ -44,9 +44,9 @@ export interface StatusFacts {
   /** Since the start. */
   readonly totals: Totals;
   readonly states: ReadonlyMap<string, KeyManagerState>;
-  /** Samples of the last half hour, the newest last. */
+  /** Samples of the last half hour, newest last. */
   readonly samples: readonly Sample[];
-  /** The same for graphs: the samples of each 20 seconds. */
+  /** The same samples for graphs, grouped into bins of 20 seconds. */
   readonly bins: readonly (readonly Sample[])[];
 }
 
@@ -67,7 +67,7 @@ export interface FoundChange {
   readonly at: number;
 }
 
-/** The last changes of a key manager in all processes, the newest first. */
+/** Returns the last changes of a key manager in all processes, newest first. */
 export function changesOf(facts: StatusFacts, keyManager: string): FoundChange[] {
   const changes = servingOf(facts).flatMap(({ name: process, keyManagers }) =>
     keyManagers

@@ -5,32 +5,32 @@ import { MetricReader } from './metricReader.ts';
 import { NO_TOTALS, readStates, readTotals, SAMPLED_METRICS, subtract, type Sample, type Totals } from './sample.ts';
 
 export interface StatusHistoryOptions {
-  /** Metrics of these names, of all processes. */
+  /** Returns the metrics with these names, of all processes. */
   readonly collect: (names: readonly string[]) => Promise<readonly MetricsSnapshot[]>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Milliseconds of a clock that is never set back. */
   readonly stopwatch: () => number;
-  /** Told when a sample cannot be taken; the next one is tried. */
+  /** Called when a sample cannot be taken. The next one is still tried. */
   readonly onError: (error: unknown) => void;
 }
 
 const SAMPLE_MS = 5_000;
-/** So many make half an hour. */
+/** Half an hour of samples. */
 const MOST_SAMPLES = 360;
-/** Graphs have as many. */
+/** Number of bins in a graph. */
 const BINS = 90;
 /** Seconds. */
 export const BIN_SECONDS = (MOST_SAMPLES * SAMPLE_MS) / BINS / 1000;
 export const HISTORY_SECONDS = (MOST_SAMPLES * SAMPLE_MS) / 1000;
 
-/** What the proxy did in the last half hour, in samples of 5 seconds; older ones are forgotten. */
+/** Activity of the proxy in the last half hour, in samples of 5 seconds. Older samples are dropped. */
 export class StatusHistory {
   readonly #options: StatusHistoryOptions;
   readonly #repetition: Repetition;
   #samples: readonly Sample[] = [];
   #totals: Totals = NO_TOTALS;
-  /** By the stopwatch. */
+  /** Time on the stopwatch. */
   #sampledAt: number;
 
   constructor(options: StatusHistoryOptions) {
@@ -50,12 +50,12 @@ export class StatusHistory {
     this.#repetition.stop();
   }
 
-  /** Those of the last half hour, the newest last. */
+  /** Samples of the last half hour, newest last. */
   get samples(): readonly Sample[] {
     return this.#samples;
   }
 
-  /** The samples of each bin of 20 seconds; the last bin is the one of now. */
+  /** Returns the samples of each bin of 20 seconds. The last bin is the current one. */
   bins(): readonly (readonly Sample[])[] {
     const binOf = (at: number) => Math.floor(at / (BIN_SECONDS * 1000));
     const byBin = Map.groupBy(this.#samples, ({ at }) => binOf(at));

@@ -13,7 +13,7 @@ import type { StatusFacts } from './statusFacts.ts';
 import { HISTORY_SECONDS } from './statusHistory.ts';
 import { STATUS_PATHS } from './statusPaths.ts';
 
-/** The whole page; `statusMain` is what its events replace. */
+/** Renders the whole page. Its events replace the part that `statusMain` renders. */
 export function statusPage(facts: StatusFacts): string {
   return pageFrame({
     title: titleOf(facts),

@@ -94,7 +94,7 @@ describe('editConfig', () => {
     symlinkSync('victim', `${file}.new`);
     expect(() => {
       edit(file, addKey);
-    }).toThrow(/config\.yaml\.new is there already: another command/);
+    }).toThrow(/config\.yaml\.new already exists: another command/);
     expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('untouched');
     expect(existsSync(`${file}.new`)).toBe(true);
   });

@@ -260,7 +260,7 @@ describe('problems', () => {
     [
       'a missing module',
       changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.module = 'gone.so')),
-      /module: names .*gone\.so, which is not there/,
+      /module: names .*gone\.so, which does not exist/,
     ],
     [
       'a secret of another shape',

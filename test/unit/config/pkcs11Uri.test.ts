@@ -3,7 +3,7 @@ import { changedConfig, problemsOf } from '../../support/validConfig.ts';
 
 const TOKEN = 'pkcs11:token=My%20token;serial=00aB;slot-id=18446744073709551615?pin-value=hunter2&module-path=/x.so';
 const KEY = 'pkcs11:object=pay%2Dments;id=%0A%0b-c;type=secret-key?pin-value=hunter2';
-const REFUSAL = 'is a PKCS#11 URI, which is not taken here; write';
+const REFUSAL = 'is a PKCS#11 URI, which is not accepted here; write';
 const TOKEN_INSTEAD =
   'token: { label: "My token" } or token: { serial: "00aB" } or token: { slot: "18446744073709551615" }';
 const KEY_INSTEAD = 'label: "pay-ments", ckaId: "0a0b2d63"';

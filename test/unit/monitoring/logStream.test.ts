@@ -157,7 +157,7 @@ describe('a reader that stops', () => {
     stream.flush();
     expect(stream.problem).toBeUndefined();
     clock.mockReturnValue(200);
-    expect(stream.problem).toBe('the log cannot be written: its reader does not read');
+    expect(stream.problem).toBe('the log cannot be written: its reader has stopped reading');
     expect(readAll(stream, pipe)).toMatch(/more\n$/);
     expect(stream.problem).toBeUndefined();
   });

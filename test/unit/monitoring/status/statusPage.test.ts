@@ -104,7 +104,7 @@ describe('what is to be looked at', () => {
         ['xks_proxy_audit_last_checkpoint_timestamp_seconds', log, NOW / 1000],
         ['xks_proxy_audit_sealed_logs', log, 2],
       ],
-      'warn 2 damaged logs of the slot of a/main lie sealed as evidence',
+      'warn 2 damaged logs of the slot of a/main are kept sealed as evidence',
     ],
     [
       'answers without records',
@@ -114,7 +114,7 @@ describe('what is to be looked at', () => {
     [
       'an unreadable block list',
       [['xks_proxy_block_list_unreadable', {}, 1]],
-      'fail The block list cannot be read: the blocks before stay in force',
+      'fail The block list cannot be read: the previous blocks stay in force',
     ],
     [
       'a key that can leave',
@@ -124,7 +124,7 @@ describe('what is to be looked at', () => {
     [
       'a refused configuration',
       [['xks_proxy_config_last_reload_successful', {}, 0]],
-      'warn The last configuration given was refused, and the one before is in force: the log says why',
+      'warn The last configuration was refused, and the previous one is in force: the log says why',
     ],
   ])('is %s', (_name, given, expected) => {
     const changes = [{ status: 'UNAVAILABLE', detail: 'it is gone', agoMs: 1 }] as const;
