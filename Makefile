@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
 # toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ where they must.
@@ -38,6 +38,11 @@ terraform-test: build aws-cli ## applies deploy/terraform's module of the KMS si
 
 helm: ## installs Helm in some minutes where Go is, so that `make test` renders and checks the Kubernetes chart
 	@toolchain/helm.sh
+
+package: build ## makes a .tar.gz and a .deb with Node.js inside, in packages/
+	@toolchain/packaging.sh
+	@deploy/package/make.sh packages
+	@cd packages && cat SHA256SUMS
 
 screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
 	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts
