@@ -6,8 +6,13 @@ import type { Manifest } from './manifestProblems.ts';
 
 export const CHART = join(import.meta.dirname, '../../deploy/helm/xks-proxy');
 
+const version = spawnSync('helm', ['version', '--short'], { encoding: 'utf8' });
+
 /** Whether Helm is on the PATH. toolchain/helm.sh installs it. */
-export const hasHelm = spawnSync('helm', ['version']).status === 0;
+export const hasHelm = version.status === 0;
+
+/** Whether a dry run of an installation, which prints the notes, needs no cluster. */
+export const showsNotes = hasHelm && !version.stdout.startsWith('v3.');
 
 /** What the names of skipped tests say. */
 export const WITHOUT_HELM = hasHelm ? '' : ' (skipped: there is no Helm; make helm installs it)';

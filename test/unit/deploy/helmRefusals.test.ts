@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CONFIG, hasHelm, helm, NO_AUDIT, ONE_LOG, ONE_POD, WITHOUT_HELM } from '../../support/helm.ts';
+import { CONFIG, hasHelm, helm, NO_AUDIT, ONE_LOG, ONE_POD, showsNotes, WITHOUT_HELM } from '../../support/helm.ts';
 
 const pkcs11 = (change: object) => ({
   keyManagers: [{ name: 'hsm', pkcs11: { ...CONFIG.keyManagers[0].pkcs11, ...change } }],
@@ -114,12 +114,12 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(stderr).toContain('library.source is imageVolume, which needs Kubernetes 1.33. Take copy.');
   });
 
-  it.each(named(NOTES))('its notes say: %s', (note, values) => {
+  it.skipIf(!showsNotes).each(named(NOTES))('its notes say: %s', (note, values) => {
     const { stdout } = helm(['install', 'xks-proxy', '--namespace', 'keys', '--dry-run=client'], values);
     expect(stdout).toContain(note);
   });
 
-  it('its notes warn of nothing in the examples', () => {
+  it.skipIf(!showsNotes)('its notes warn of nothing in the examples', () => {
     const { stdout } = helm(['install', 'xks-proxy', '--dry-run=client'], {});
     expect(stdout).toContain('NOTES:');
     expect(stdout).not.toContain('Note:');
