@@ -40,8 +40,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/xks/': [],
   'src/sigv4/': ['src/xks/'],
   'src/policy/': ['src/xks/'],
-  'src/audit/': [],
-  'src/audit/format/': [],
+  'src/audit/': ['src/xks/base64.ts'],
+  'src/audit/format/': ['src/xks/base64.ts'],
   'src/audit/log/': ['src/audit/format/'],
   'src/audit/trail/': ['src/audit/format/', 'src/audit/log/auditLog.ts'],
   // What the writer writes, and nothing that writes.

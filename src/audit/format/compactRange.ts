@@ -1,3 +1,5 @@
+import { decodeBase64 } from '../../xks/base64.ts';
+import { parseIndex } from './parseIndex.ts';
 import { sha256 } from './sha256.ts';
 
 /** Bytes of a SHA-256 hash. */
@@ -72,11 +74,11 @@ export class CompactRange {
   static parse(line: string): CompactRange | undefined {
     const [size = '', ...hashes] = line.split(' ');
     const range = new CompactRange();
-    const sizes = powersOf(Number(size));
-    if (!/^[1-9]\d{0,15}$/.test(size) || hashes.length !== sizes.length) return undefined;
+    const sizes = powersOf(parseIndex(size) ?? 0);
+    if (sizes.length === 0 || hashes.length !== sizes.length) return undefined;
     for (const [index, text] of hashes.entries()) {
-      const root = Buffer.from(text, 'base64');
-      if (root.length !== HASH_BYTES || root.toString('base64') !== text) return undefined;
+      const root = decodeBase64(text);
+      if (root?.length !== HASH_BYTES) return undefined;
       range.appendSubtree(root, sizes[index] ?? NaN);
     }
     return range;

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseIndex } from './parseIndex.ts';
 
 /** Slots of one host: `main` is the process that was started, `w1`, `w2` and so on are its workers, and `cli` is for commands. */
 export const SLOT_PATTERN = /^(main|cli|w[1-9]\d*)$/;
@@ -41,8 +42,13 @@ export function segmentAt(path: string, first: number): Segment {
 
 /** Lists the existing segments of a log, oldest first. */
 export function listSegments(path: string): Segment[] {
-  const firsts = readdirSync(path).flatMap((name) => SEGMENT.exec(name)?.[1] ?? []);
-  return firsts.sort().map((first) => segmentAt(path, Number(first)));
+  const firsts = readdirSync(path).flatMap((name) => parseFirst(SEGMENT.exec(name)?.[1]) ?? []);
+  return firsts.sort((a, b) => a - b).map((first) => segmentAt(path, first));
+}
+
+/** Index that 20 digits in the name of a segment's file give; undefined if no log is so long. */
+export function parseFirst(digits: string | undefined): number | undefined {
+  return digits === undefined ? undefined : parseIndex(digits.replace(/^0+(?=\d)/, ''));
 }
 
 /** Splits a file of checkpoints into its whole notes. `torn` is the number of characters after the last one. */

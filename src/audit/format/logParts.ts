@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { CompactRange } from './compactRange.ts';
-import { listSegments, logFolder, segmentAt, type Segment } from './logFolder.ts';
+import { listSegments, logFolder, parseFirst, segmentAt, type Segment } from './logFolder.ts';
 
 /** A segment with at least one existing file. */
 export interface LogPart extends Segment {
@@ -29,10 +29,11 @@ const FILE = /^(\d{20})\.(?:ndjson|checkpoints)$/;
 export function listParts(path: string): LogParts {
   // The writer makes a checkpoint, then a line of `ranges`, then a segment. This function reads them in the reverse order, so
   // that each file has what the files read before it depend on, even if a segment ends meanwhile.
-  const firsts = new Set(readdirSync(path).flatMap((name) => FILE.exec(name)?.[1] ?? []));
+  const firsts = new Set(readdirSync(path).flatMap((name) => parseFirst(FILE.exec(name)?.[1]) ?? []));
   const ranges = readRanges(logFolder(path).ranges);
-  const parts = [...firsts].sort().map((first) => {
-    const segment = segmentAt(path, Number(first));
+  const sorted = [...firsts].sort((a, b) => a - b);
+  const parts = sorted.map((first) => {
+    const segment = segmentAt(path, first);
     const bytes = statSync(segment.checkpoints, { throwIfNoEntry: false })?.size ?? 0;
     return { ...segment, hasRecords: existsSync(segment.records), checkpointBytes: bytes };
   });

@@ -1,4 +1,5 @@
 import { createPublicKey, hash, sign, verify, type KeyObject } from 'node:crypto';
+import { decodeBase64 } from '../../xks/base64.ts';
 
 /** The only signature type of C2SP's signed-note that is used here. */
 const ED25519 = 0x01;
@@ -48,8 +49,8 @@ export interface VerifierKey {
 /** Parses a vkey line. Throws NoteFailure if it has another form or signature type, or if its key id does not match its key. */
 export function parseVkey(line: string): VerifierKey {
   const [, name = '', id = '', encoded = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
-  const typed = Buffer.from(encoded, 'base64');
-  if (typed.length !== 1 + PUBLIC_KEY_BYTES || typed[0] !== ED25519 || typed.toString('base64') !== encoded) {
+  const typed = decodeBase64(encoded);
+  if (typed?.length !== 1 + PUBLIC_KEY_BYTES || typed[0] !== ED25519) {
     throw new NoteFailure('it is not a verifier key for Ed25519: <name>+<8 hexadecimal digits>+<base64>');
   }
   const keyId = keyIdOf(name, typed);
@@ -100,8 +101,8 @@ function readNote(note: string, keys: readonly VerifierKey[]): { text: string; s
   const signatures: KnownSignature[] = [];
   for (const line of lines.slice(0, -1).split('\n')) {
     const [, name = '', encoded = ''] = /^\u2014 ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
-    const bytes = Buffer.from(encoded, 'base64');
-    if (bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== encoded) {
+    const bytes = decodeBase64(encoded);
+    if (!bytes || bytes.length <= KEY_ID_BYTES) {
       throw new NoteFailure('one of its signature lines has another form');
     }
     const key = keys.find((known) => known.name === name && known.keyId.equals(bytes.subarray(0, KEY_ID_BYTES)));

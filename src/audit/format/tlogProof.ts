@@ -1,5 +1,8 @@
+import { decodeBase64 } from '../../xks/base64.ts';
+import { parseIndex } from './parseIndex.ts';
+
 const HEADER = 'c2sp.org/tlog-proof@v1';
-const HASH = /^[A-Za-z0-9+/]{43}=$/;
+const HASH_BYTES = 32;
 
 /** A proof that a record is in a log: c2sp.org/tlog-proof. Its `extra` line contains the record, so that one file is enough. */
 export interface TlogProof {
@@ -22,14 +25,11 @@ export function formatTlogProof({ record, index, hashes, checkpoint }: TlogProof
 export function parseTlogProof(text: string): TlogProof | undefined {
   const end = text.indexOf('\n\n');
   const [header, ...lines] = text.slice(0, Math.max(end, 0)).split('\n');
-  const [, extra] = /^extra ([A-Za-z0-9+/]*={0,2})$/.exec(lines[0] ?? '') ?? [];
+  const [, extra] = /^extra (.*)$/.exec(lines[0] ?? '') ?? [];
   if (extra !== undefined) lines.shift();
-  const [, index] = /^index (0|[1-9]\d{0,15})$/.exec(lines.shift() ?? '') ?? [];
-  if (header !== HEADER || index === undefined || !lines.every((line) => HASH.test(line))) return undefined;
-  return {
-    record: extra === undefined ? undefined : Buffer.from(extra, 'base64'),
-    index: Number(index),
-    hashes: lines.map((line) => Buffer.from(line, 'base64')),
-    checkpoint: text.slice(end + 2),
-  };
+  const record = decodeBase64(extra ?? '');
+  const index = parseIndex(/^index (\d+)$/.exec(lines.shift() ?? '')?.[1] ?? '');
+  const hashes = lines.flatMap((line) => decodeBase64(line) ?? []).filter(({ length }) => length === HASH_BYTES);
+  if (header !== HEADER || !record || index === undefined || hashes.length < lines.length) return undefined;
+  return { record: extra === undefined ? undefined : record, index, hashes, checkpoint: text.slice(end + 2) };
 }

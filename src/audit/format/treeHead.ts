@@ -1,3 +1,6 @@
+import { decodeBase64 } from '../../xks/base64.ts';
+import { parseIndex } from './parseIndex.ts';
+
 /** The signed content of a checkpoint: C2SP, tlog-checkpoint, "Note text", without extension lines. */
 export interface TreeHead {
   /** `<origin>/<slot>`, also the name of the key that signs. */
@@ -15,9 +18,8 @@ export function formatTreeHead({ origin, size, root }: TreeHead): string {
 
 /** Parses the text of a note. Undefined if it has another form. */
 export function parseTreeHead(text: string): TreeHead | undefined {
-  const [, origin = '', size = '', encoded = ''] =
-    /^([^\n]+)\n([1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
-  if (origin === '') return undefined;
-  const root = Buffer.from(encoded, 'base64');
-  return root.toString('base64') === encoded ? { origin, size: Number(size), root } : undefined;
+  const [, origin = '', digits = '', encoded = ''] = /^([^\n]+)\n(\d+)\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
+  const size = parseIndex(digits);
+  const root = decodeBase64(encoded);
+  return size && root ? { origin, size, root } : undefined;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { CompactRange } from '../format/compactRange.ts';
-import { listSegments, segmentAt, splitNotes, type LogFolder, type Segment } from '../format/logFolder.ts';
+import { listSegments, parseFirst, segmentAt, splitNotes, type LogFolder, type Segment } from '../format/logFolder.ts';
 import { readTail, type FileTail } from '../format/readTail.ts';
 import { readLines } from '../format/recordLines.ts';
 import { openNote, parseVkey, type VerifierKey } from '../format/signedNote.ts';
@@ -108,7 +108,7 @@ function endsAt(range: CompactRange, lastLine: string | undefined): boolean {
 /** Throws EvidenceFound if there are checkpoints of a segment after the last one with records. */
 function refuseLostRecords({ path }: LogFolder, last: Segment | undefined): void {
   for (const name of readdirSync(path)) {
-    const first = Number(/^(\d{20})\.checkpoints$/.exec(name)?.[1] ?? NaN);
+    const first = parseFirst(/^(\d{20})\.checkpoints$/.exec(name)?.[1]) ?? -1;
     const isBehind =
       first > (last?.first ?? -1) && (statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0) > 0;
     if (isBehind) throw new EvidenceFound(`its records from ${first} on are missing`);

@@ -178,8 +178,9 @@ function signedHead(note: string | undefined, vkey: string): TreeHead | string {
   }
 }
 
-function describeEnd({ index, time }: AuditRecord): string {
-  return `to record ${index}, ${String(time)}`;
+function describeEnd(record: AuditRecord): string {
+  const time = timeOf(record);
+  return `to record ${record.index}, ${Number.isNaN(time) ? 'of an unknown time' : new Date(time).toISOString()}`;
 }
 
 function nameIn(path: string, file: string): string {

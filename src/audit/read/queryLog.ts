@@ -89,10 +89,15 @@ function* readAmendments(log: LogSnapshot, query: RecordQuery): Generator<QueryS
   if (!isOfRequests(query)) return corrections;
   for (const { file, bytes } of log) {
     for (const block of readBlocks(file, bytes)) {
-      for (const record of recordsOfType('correction', block)) corrections.set(Number(record['corrects']), record);
+      for (const record of recordsOfType('correction', block)) {
+        if (typeof record['corrects'] === 'number') corrections.set(record['corrects'], record);
+      }
       const omitted = recordsOfType('omitted', block)
         .filter((record) => isWithin(record['from'], record['to'], query.from, query.to))
-        .map((record) => ({ count: Number(record['count']), reason: String(record['reason']) }));
+        .map(({ count, reason }) => ({
+          count: typeof count === 'number' ? count : 0,
+          reason: typeof reason === 'string' ? reason : 'unknown',
+        }));
       yield { bytes: block.bytes.length, count: 0, found: [], unreadable: [], omitted };
     }
   }

@@ -27,14 +27,23 @@ export interface AuditRecord {
   readonly [member: string]: unknown;
 }
 
+// Nesting of lists and maps; records of the proxy have some five levels. Functions that print a record recurse.
+const MAX_DEPTH = 100;
+
 /** Parses a line. Undefined if it is not a record. */
 export function parseRecord(line: string): AuditRecord | undefined {
   try {
     const value = JSON.parse(line) as Partial<AuditRecord> | null;
-    return Number.isSafeInteger(value?.index) && typeof value?.type === 'string' ? (value as AuditRecord) : undefined;
+    const isRecord = Number.isSafeInteger(value?.index) && typeof value?.type === 'string' && isWithinDepth(value);
+    return isRecord ? (value as AuditRecord) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isWithinDepth(value: unknown, depth = MAX_DEPTH): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((member) => isWithinDepth(member, depth - 1));
 }
 
 const MEMBERS = ['type', 'keyStore', 'operation', 'externalKeyId', 'keyVersion'] as const;
@@ -56,8 +65,13 @@ export function matcherOf(query: RecordQuery): (record: AuditRecord, outcome: un
 
 /** Whether a period, given by two times from records, overlaps another period, which ends before `to`. */
 export function isWithin(begin: unknown, end: unknown, from: Date | undefined, to: Date | undefined): boolean {
-  if (from !== undefined && !(Date.parse(String(end)) >= from.getTime())) return false;
-  return to === undefined || Date.parse(String(begin)) < to.getTime();
+  if (from !== undefined && !(parseTime(end) >= from.getTime())) return false;
+  return to === undefined || parseTime(begin) < to.getTime();
+}
+
+/** Milliseconds since the epoch; NaN if a member of a record is no time. */
+export function parseTime(member: unknown): number {
+  return typeof member === 'string' ? Date.parse(member) : NaN;
 }
 
 /**

@@ -2,7 +2,7 @@ import { candidateLines } from './candidateLines.ts';
 import { readBlocks } from './readBlocks.ts';
 import { readTail } from '../format/readTail.ts';
 import { MAX_LINE_BYTES } from '../format/recordLines.ts';
-import { parseRecord, type AuditRecord } from './recordQuery.ts';
+import { parseRecord, parseTime, type AuditRecord } from './recordQuery.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -38,5 +38,5 @@ export function firstRecordSince(file: string, since: Date): AuditRecord | undef
 
 /** Milliseconds since the epoch. NaN if the record has no time. */
 export function timeOf(record: AuditRecord | undefined): number {
-  return Date.parse(String(record?.time));
+  return parseTime(record?.time);
 }

@@ -1,8 +1,9 @@
 import type { Problems } from './logReport.ts';
+import { parseIndex } from '../format/parseIndex.ts';
 import { MAX_LINE_BYTES, type RecordLine } from '../format/recordLines.ts';
 
 // Each line of the writer begins like this, so a signed record need not be parsed.
-const BEGINNING = /^\{"index":(0|[1-9]\d{0,15}),"type":"/;
+const BEGINNING = /^\{"index":(\d+),"type":"/;
 const BEGINNING_BYTES = 40;
 
 /** Checks that the lines of a segment are its records: each exactly once, in order. */
@@ -30,8 +31,8 @@ export class RecordSequence {
   /** Returns whether the line is the expected record. If not, the problem is reported. */
   take({ bytes }: RecordLine): boolean {
     if (this.#jump !== undefined || !beginsWith(bytes, `{"index":${this.#next},"type":"`)) {
-      const [, index] = BEGINNING.exec(bytes.toString('latin1', 0, BEGINNING_BYTES)) ?? [];
-      this.#explain(index === undefined ? undefined : Number(index));
+      const [, index = ''] = BEGINNING.exec(bytes.toString('latin1', 0, BEGINNING_BYTES)) ?? [];
+      this.#explain(parseIndex(index));
       return false;
     }
     this.#next += 1;

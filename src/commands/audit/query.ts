@@ -5,6 +5,7 @@ import { findLogs, nameOf } from '../../audit/format/findLogs.ts';
 import { queryLog, snapshotLog, workOf, type LogSnapshot, type QueryStep } from '../../audit/read/queryLog.ts';
 import type { RecordQuery } from '../../audit/read/recordQuery.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
+import { escapeInvisible } from '../escapeInvisible.ts';
 import { describeRecord, recordAsJson } from './describeRecord.ts';
 import { parseTime } from './parseTime.ts';
 import { withPlainFailures } from './plainFailures.ts';
@@ -143,7 +144,8 @@ class Query {
 
   #say(text: string): void {
     this.#progress.clear();
-    this.#cli.err(text);
+    // A reason, and the name of a log, may be anything in a file.
+    this.#cli.err(escapeInvisible(text));
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -141,6 +141,29 @@ describe('queryLog', () => {
     expect(indexes).toEqual([2]);
     const offset = first.length + 1;
     expect(unreadable).toEqual([`${file}, byte ${offset}`, `${file}, byte ${offset + 71}`]);
+  });
+
+  it.each([
+    ['a time that no text can be made of', { time: { toString: 1, valueOf: 1 } }],
+    ['a correction of what is no index', { type: 'correction', corrects: { valueOf: 1 } }],
+    [
+      'a count and a reason that are no such',
+      { type: 'omitted', count: {}, reason: { toString: 1 }, from: {}, to: [] },
+    ],
+  ])('reads a record with %s', (_what, members) => {
+    const path = logOf([requestRecord()]);
+    const line = JSON.stringify({ index: 2, type: 'request', ...members });
+    appendFileSync(join(path, '00000000000000000000.ndjson'), `${line}\n`);
+    expect(run(path, { ...REQUESTS, to: new Date('2027-01-01') }).indexes).toEqual([1]);
+  });
+
+  it('names a line that is nested more deeply than any record', () => {
+    const path = logOf([requestRecord()]);
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    appendFileSync(join(path, '00000000000000000000.ndjson'), `{"index":2,"type":"request","x":${deep}}\n`);
+    const { indexes, unreadable } = run(path, REQUESTS);
+    expect(indexes).toEqual([1]);
+    expect(unreadable).toHaveLength(1);
   });
 
   it('reads lines that are longer than its memory in parts, and what follows them', () => {

@@ -41,6 +41,9 @@ describe('a tlog-proof', () => {
     ['extra data that is not base64', text.replace('extra e', 'extra {')],
     ['extra data behind the index', text.replace(/(extra.*\n)(index.*\n)/, '$2$1')],
     ['no checkpoint', text.slice(0, text.indexOf('\n\n'))],
+    ['an index that would be rounded', text.replace('index 3', 'index 9007199254740993')],
+    ['a hash in another spelling', text.replace('Bwc=', 'Bwd=')],
+    ['extra data in another spelling', text.replace('IifQ==', 'IifR==').replace('QifQ==', 'QifR==')],
     ['nothing', ''],
   ])('with %s is refused', (_what, changed) => {
     expect(parseTlogProof(changed)).toBeUndefined();
