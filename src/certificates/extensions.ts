@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import { derChildren, derValues } from './der.ts';
+import { derChildren, derValues, type DerValue } from './der.ts';
 import { tbsCertificateOf } from './tbsCertificate.ts';
 
 /** Fields of a certificate that Node does not expose. */
@@ -25,13 +25,14 @@ const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const KEY_IDENTIFIER = 0x80;
 
+/** Reads the fields that Node does not expose. What is not DER is read as empty. */
 export function readExtensions(certificate: X509Certificate): CertificateExtensions {
-  const fields = tbsCertificateOf(certificate);
+  const fields = orNone(() => tbsCertificateOf(certificate));
   const list = fields.find(({ tag }) => tag === EXTENSIONS)?.content;
   const extensions = new Map(
-    (list ? derChildren(list) : []).map(({ content }) => {
+    (list ? orNone(() => derChildren(list)) : []).map(({ content }) => {
       // The BOOLEAN `critical` may stand between the identifier and the value.
-      const parts = derValues(content);
+      const parts = orNone(() => derValues(content));
       return [parts[0]?.content.toString('hex'), parts.at(-1)?.content] as const;
     }),
   );
@@ -40,12 +41,23 @@ export function readExtensions(certificate: X509Certificate): CertificateExtensi
   const keyUsage = extensions.get(KEY_USAGE);
   return {
     version: 1 + (fields.find(({ tag }) => tag === VERSION)?.content.at(-1) ?? 0),
-    subjectKeyId: subjectKeyId && hex(derValues(subjectKeyId)[0]?.content),
+    subjectKeyId: subjectKeyId && hex(orNone(() => derValues(subjectKeyId))[0]?.content),
     authorityKeyId:
-      authorityKeyId && hex(derChildren(authorityKeyId).find(({ tag }) => tag === KEY_IDENTIFIER)?.content),
-    keyUsage: keyUsage && usagesOf(derValues(keyUsage)[0]?.content),
+      authorityKeyId &&
+      hex(orNone(() => derChildren(authorityKeyId)).find(({ tag }) => tag === KEY_IDENTIFIER)?.content),
+    keyUsage: keyUsage && usagesOf(orNone(() => derValues(keyUsage))[0]?.content),
     hasBasicConstraints: extensions.has(BASIC_CONSTRAINTS),
   };
+}
+
+/** The values that are read, or none. OpenSSL takes a certificate with any bytes in its extensions. */
+function orNone(read: () => readonly DerValue[]): readonly DerValue[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
 }
 
 function hex(bytes: Buffer | undefined): string | undefined {

@@ -37,6 +37,13 @@ function isAdmitted(bundle: readonly KeyPair[], { certificate: cert, privateKey:
   });
 }
 
+it('reads an authority with an extension that is not DER', () => {
+  const authority = opensslCertificate({
+    extensions: ['basicConstraints=CA:TRUE', 'subjectKeyIdentifier=DER:04:ff'],
+  });
+  expect(judge([authority])).toEqual([]);
+});
+
 describe('OpenSSL admits clients of', () => {
   it.each<[string, () => { bundle: readonly KeyPair[]; client: KeyPair }]>([
     ['a root', () => ({ bundle: [ca], client })],
