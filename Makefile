@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package lint lint-rules lint-types bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package lint lint-rules lint-types fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
 # toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ where they must.
@@ -57,6 +57,9 @@ lint-rules:
 lint-types:
 	@npm run --silent lint:types
 
+fuzz: $(packages) fuzzer ## feeds mutated bytes to each parser for FUZZ_SECONDS=10 (FUZZ=... for one of them); test/fuzz/README.md
+	@exec node test/fuzz/fuzz.ts
+
 bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 5 minutes (BENCH=... for options)
 	@exec node bench/compare.ts $(BENCH)
 
@@ -81,7 +84,7 @@ sbom: build ## writes the bill of materials (CycloneDX) of a release to packages
 	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
 
 clean: ## removes all that was built, installed or made for local runs
-	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint .helm config/xks-proxy.schema.json packages */made
+	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint .helm .fuzz config/xks-proxy.schema.json packages */made test/fuzz/made
 
 env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
 	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$$PATH"'
@@ -117,6 +120,9 @@ actionlint:
 
 promtool: | system-packages
 	@toolchain/promtool.sh
+
+fuzzer: $(packages) | node
+	@toolchain/fuzz.sh
 
 chromium: $(packages) | system-packages
 	@toolchain/chromium.sh

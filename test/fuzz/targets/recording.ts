@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Correspondence } from '../../../src/kms/replay/correspondence.ts';
+import { readRecording, RecordingFailure } from '../../../src/kms/replay/recording.ts';
+import { fuzzFolder } from '../fuzzFolder.ts';
+import type { FuzzTarget } from '../fuzzTarget.ts';
+
+const FILE = join(fuzzFolder(), 'calls.jsonl');
+const ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+
+/** A recording of calls to AWS KMS, to be replayed. No control character of it is printed. */
+export const target: FuzzTarget = {
+  maxBytes: 65_536,
+  seeds: [
+    { operation: 'ListKeys', input: {}, output: { Keys: [{ KeyId: ARN.slice(-36), KeyArn: ARN }] } },
+    {
+      operation: 'Encrypt',
+      input: { KeyId: ARN, Plaintext: 'AAAA' },
+      error: { name: 'NotFoundException', message: ARN },
+    },
+    { operation: 'Open', input: [], output: {}, error: {} },
+  ].map((call) => `${JSON.stringify(call)}\n`),
+  words: ['{"operation":"', '"input":{', '"output":{', '"error":{"name":"', '"__proto__":', '[[', '\\u001b', '}\n{'],
+  check: (input) => {
+    writeFileSync(FILE, input);
+    try {
+      for (const { input: recorded, output } of readRecording(FILE)) {
+        const correspondence = new Correspondence([[ARN, ARN.replace('us-east-1', 'eu-west-1')]]);
+        const local = JSON.stringify(correspondence.toLocalInput(recorded));
+        assert.equal(
+          local,
+          JSON.stringify(recorded).replaceAll('us-east-1:123456789012:key/1234', 'eu-west-1:123456789012:key/1234'),
+        );
+        correspondence.toLocal(output);
+      }
+    } catch (error) {
+      if (!(error instanceof RecordingFailure)) throw error;
+      assert.doesNotMatch(error.message, /(?!\n)\p{C}/u);
+    }
+  },
+};

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { readVectors } from '../support/readVectors.ts';
+
+// The vectors of test/vectors as far as they are seeds. The tests of the parsers hold them to their whole schema.
+
+export const signatureVectors = readVectors(
+  'sigv4.json',
+  z.object({
+    vectors: z.array(z.object({ path: z.string(), body: z.string(), headers: z.record(z.string(), z.string()) })),
+  }),
+).vectors;
+
+export const proxyHeaderVectors = readVectors(
+  'proxyProtocol.json',
+  z.object({ vectors: z.array(z.object({ header: z.string() })) }),
+).vectors;
+
+export const noteVectors = readVectors(
+  'signedNotes.json',
+  z.object({ vectors: z.array(z.object({ vkey: z.string(), note: z.string() })) }),
+).vectors;
