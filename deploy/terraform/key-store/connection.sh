@@ -1,36 +1,38 @@
 #!/bin/sh
 # Connects or disconnects an external key store, and waits until it is: connection.sh connect|disconnect ID REGION
 set -eu
-export AWS_DEFAULT_REGION="$3" AWS_PAGER=
-id=$2
-wanted=$(echo "$1"ed | tr '[:lower:]' '[:upper:]')
+action=$1 id=$2 region=$3
+export AWS_DEFAULT_REGION="$region" AWS_PAGER=
+wanted=$(echo "${action}ed" | tr '[:lower:]' '[:upper:]')
 
-state() {
-  aws kms describe-custom-key-stores --custom-key-store-id "$id" \
-    --query 'CustomKeyStores[0].[ConnectionState,ConnectionErrorCode]' --output text
+# Sets state and cause.
+look() {
+  answer=$(aws kms describe-custom-key-stores --custom-key-store-id "$id" \
+    --query 'CustomKeyStores[0].[ConnectionState,ConnectionErrorCode]' --output text)
+  read -r state cause <<END
+$answer
+END
 }
 
-set -- "$1" $(state)
-[ "$2" = "$wanted" ] && exit
+look
+[ "$state" = "$wanted" ] && exit
 # Only a key store that is disconnected can be connected.
-if [ "$2" = FAILED ] && [ "$1" = connect ]; then
-  sh "$0" disconnect "$id" "$AWS_DEFAULT_REGION"
-fi
-aws kms "$1-custom-key-store" --custom-key-store-id "$id"
+[ "$action $state" != 'connect FAILED' ] || sh "$0" disconnect "$id" "$region"
+aws kms "$action-custom-key-store" --custom-key-store-id "$id"
 
-# AWS needs about 5 minutes.
-tries=${CONNECTION_TRIES:-180}
+# AWS takes about 5 minutes; this is 15.
+tries=180
 while [ "$tries" -gt 0 ]; do
-  set -- "$1" $(state)
-  case $2 in
+  look
+  case $state in
     "$wanted") exit ;;
     FAILED)
-      echo "The key store $id is not $wanted: $3. docs/local-kms-causes.md of xks-proxy says what causes it." >&2
+      echo "The key store $id is not $wanted: $cause. docs/local-kms-causes.md of xks-proxy says what causes it. Mend it, and apply again." >&2
       exit 1
       ;;
   esac
   tries=$((tries - 1))
   sleep 5
 done
-echo "The key store $id is $2 still, not $wanted. Wait, and apply again." >&2
+echo "The key store $id is still $state and not $wanted. Wait, and apply again." >&2
 exit 1

@@ -139,6 +139,7 @@ variable "ec2" {
     Runs the proxy as a systemd service on instances of an Auto Scaling group.
     ami_id: Debian or Ubuntu with the HSM's library, the AWS CLI and jq.
     package: the .deb of `make package` in S3, with its SHA-256; leave it out if the AMI has it.
+    root_device: that of the AMI: /dev/xvda for Debian's, /dev/sda1 for Ubuntu's. Another name would be a second, empty volume.
     keep_volumes: whether the volume of an instance, with its audit log, outlives the instance.
     policy_arns: what else the instances may do, for example for the agent that ships their logs.
   E
