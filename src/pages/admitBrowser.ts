@@ -1,9 +1,23 @@
 import { isIP } from 'node:net';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isLoopback, isSameHost } from '../hosts.ts';
 
 // A name or IPv4 address, or an IPv6 address in brackets; then perhaps a port.
 const HOST_HEADER = /^(?:\[(?<address>[0-9a-f:.]+)\]|(?<name>[a-z0-9._-]+))(?::\d{1,5})?$/i;
+
+export type Refusal = readonly [status: number, reason: string];
+
+/** Returns why a request for a page, or a part of it, is refused. Undefined if it is admitted. `howToAdd` says how to add a host. */
+export function refusalOf(
+  { headers, headersDistinct }: IncomingMessage,
+  hosts: readonly string[],
+  howToAdd: string,
+): Refusal | undefined {
+  // RFC 9112, section 3.2. Node.js uses the first header, and a proxy in front may use the other.
+  if ((headersDistinct['host']?.length ?? 0) > 1) return [400, 'more than one Host header'];
+  if (!isOurHost(headers.host, hosts)) return [403, `the Host header names no host of this page: ${howToAdd}`];
+  return isOfAnotherOrigin(headers) ? [403, 'a page of another origin may not ask for this'] : undefined;
+}
 
 /**
  * Whether a Host header names us: localhost, a loopback address, or one of `hosts`. A site that makes its own name resolve to our

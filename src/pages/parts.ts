@@ -30,10 +30,12 @@ export interface Table {
   readonly rows: readonly (readonly (Html | string)[])[];
   /** What each row is about, in an open page too: it stays with it when rows come and go. */
   readonly keys?: readonly string[];
+  /** Number of rows shown; the others are only counted. */
+  readonly most?: number;
 }
 
 /** A table in a card; on a narrow screen each row is a list of named values. */
-export function table({ caption, columns, rows, keys = [] }: Table): Html {
+export function table({ caption, columns, rows, keys = [], most = Infinity }: Table): Html {
   const [, ...names] = columns;
   // The roles are lost where the style sheet makes blocks of rows and cells.
   return html`<div class="card">
@@ -44,7 +46,7 @@ export function table({ caption, columns, rows, keys = [] }: Table): Html {
         </tr>
       </thead>
       <tbody role="rowgroup">
-        ${rows.map(
+        ${rows.slice(0, most).map(
           ([first = '', ...others], row) =>
             html`<tr role="row" ${keyed(keys[row])}>
               <th scope="row" role="rowheader">${first}</th>
@@ -53,7 +55,20 @@ export function table({ caption, columns, rows, keys = [] }: Table): Html {
         )}
       </tbody>
     </table>
+    ${rows.length > most ? html`<p class="muted pad">${andMore(rows.length - most)}</p>` : ''}
   </div>`;
+}
+
+/** A list of at most `most` items, and the number of the others. */
+export function list(items: readonly Html[], most = Infinity): Html {
+  return html`<ul class="list">
+    ${items.slice(0, most).map((item) => html`<li>${item}</li>`)}
+    ${items.length > most ? html`<li class="muted">${andMore(items.length - most)}</li>` : ''}
+  </ul>`;
+}
+
+function andMore(count: number): string {
+  return `and ${formatNumber(count)} more`;
 }
 
 /** Marks the element of a subject: when elements come and go, an open page keeps it. */
@@ -65,7 +80,7 @@ export function keyed(key: string | undefined): Html {
 export function joined([first = '', ...others]: readonly string[]): string {
   let text = first.length > MOST_CHARACTERS ? `${first.slice(0, MOST_CHARACTERS)}…` : first;
   for (const [index, other] of others.entries()) {
-    if (text.length + other.length > MOST_CHARACTERS) return `${text} and ${formatNumber(others.length - index)} more`;
+    if (text.length + other.length > MOST_CHARACTERS) return `${text} ${andMore(others.length - index)}`;
     text += `, ${other}`;
   }
   return text;

@@ -31,6 +31,12 @@ describeInBrowser('the console by keyboard', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => caller.keyState(first)).toBe('PendingDeletion');
     await expect.poll(() => focused(page)).toBe(`Cancel deletion: ${first}`);
+    // The action goes while its dialog is open.
+    await page.keyboard.press('Enter');
+    await caller.cancelKeyDeletion({ KeyId: first });
+    await expect.poll(() => page.locator('main button:text-is("Cancel deletion")').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe(`Enable: ${first}`);
   });
 
   it('keeps the focus on the button that was pressed when the call fails', async () => {

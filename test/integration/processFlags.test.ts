@@ -67,7 +67,10 @@ it('workers of node dist/main.js have them, too, and the flags and variables of 
   }
 });
 
-it.each(['Dockerfile', 'deploy/package/xks-proxy', 'deploy/systemd/xks-proxy.service', 'src/main.ts'])('%s has them', (file) => {
-  const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
-  for (const setting of [...NODE_FLAGS, ...MALLOC]) expect(text).toContain(setting);
-});
+it.each(['Dockerfile', 'deploy/package/xks-proxy', 'deploy/systemd/xks-proxy.service', 'src/main.ts'])(
+  '%s has them',
+  (file) => {
+    const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+    for (const setting of [...NODE_FLAGS, ...MALLOC]) expect(text).toContain(setting);
+  },
+);

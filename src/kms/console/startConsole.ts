@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopback } from '../../hosts.ts';
-import { isOfAnotherOrigin, isOfOurPage, isOurHost } from '../../pages/admitBrowser.ts';
+import { isOfOurPage, refusalOf, type Refusal } from '../../pages/admitBrowser.ts';
 import { EventStreams } from '../../pages/eventStreams.ts';
 import { PAGE_HEADERS } from '../../pages/pageHeaders.ts';
 import { Repetition } from '../../timing/repetition.ts';
@@ -27,8 +27,6 @@ export interface Console {
   stop(): void;
 }
 
-type Refusal = readonly [status: number, reason: string];
-
 const NO_PAGE_OF_OURS: Refusal = [403, "only the console's own page may call"];
 const NOT_ALLOWED: Refusal = [405, 'method not allowed'];
 
@@ -38,7 +36,7 @@ const EVENT_MS = 1_000;
 /** Serves the console, to this machine alone. What draws it is loaded when someone asks for it. */
 export function startConsole({ facts: shown, host, hosts, caller, onError }: ConsoleOptions): Console {
   const facts = { ...shown, canAct: caller !== undefined };
-  const streams = new EventStreams();
+  const streams = new EventStreams(() => performance.now());
   const updates = new Repetition(
     async () => {
       if (streams.size === 0) return;
@@ -51,13 +49,10 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
     },
     () => EVENT_MS,
   );
-  const refusal = ({ headers }: IncomingMessage): Refusal | undefined => {
-    if (!isLoopback(host)) return [404, 'the console is there only while --host is a loopback address'];
-    if (!isOurHost(headers.host, hosts)) {
-      return [403, 'the Host header names no host of the console: --console-host adds one'];
-    }
-    return isOfAnotherOrigin(headers) ? [403, 'a page of another origin may not ask for this'] : undefined;
-  };
+  const refusal = (request: IncomingMessage): Refusal | undefined =>
+    isLoopback(host)
+      ? refusalOf(request, hosts, '--console-host adds one')
+      : [404, 'the console is there only while --host is a loopback address'];
   return {
     caller,
     admitCall: (request, response, next) => {
@@ -78,7 +73,7 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
         return;
       }
       const path = pathOf(request);
-      if (path === CONSOLE_PATHS.events && request.method === 'GET') {
+      if (path === CONSOLE_PATHS.events) {
         if (streams.open(response)) updates.runIn(0);
         else say(response, 503, 'too many pages are open');
         return;

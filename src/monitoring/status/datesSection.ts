@@ -1,9 +1,11 @@
 import { formatDuration } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
 import { outcome, table, timeOf } from '../../pages/parts.ts';
+import { certificateLevel } from './stateAlerts.ts';
 import type { StatusFacts } from './statusFacts.ts';
 
-const DAY_SECONDS = 86_400;
+// A thousand key stores may have two credentials each.
+const MOST_ROWS = 50;
 const ROLES: Readonly<Record<string, string>> = { server: 'server', chain: 'its chain', client_ca: 'client authority' };
 
 /** Certificates and credentials, with their dates. */
@@ -23,6 +25,7 @@ function certificates({ metrics, now }: StatusFacts): Html {
   if (all.length === 0) return html`<p class="muted">None: plain HTTP</p>`;
   return table({
     caption: 'Certificates in force',
+    most: MOST_ROWS,
     columns: ['Subject', 'Of', 'Serial number', 'Expires', 'Time left'],
     rows: all.map(({ labels, value }) => {
       const left = value - now / 1000;
@@ -38,14 +41,16 @@ function certificates({ metrics, now }: StatusFacts): Html {
 }
 
 function timeLeft(seconds: number): Html {
-  if (seconds <= 0) return outcome('fail', `expired ${formatDuration(-seconds)} ago`);
-  const level = seconds > 30 * DAY_SECONDS ? 'pass' : seconds > 10 * DAY_SECONDS ? 'warn' : 'fail';
-  return outcome(level, formatDuration(seconds));
+  return outcome(
+    certificateLevel(seconds),
+    seconds <= 0 ? `expired ${formatDuration(-seconds)} ago` : formatDuration(seconds),
+  );
 }
 
 function credentials({ metrics, now }: StatusFacts): Html {
   return table({
     caption: 'Credentials in force',
+    most: MOST_ROWS,
     columns: ['Access key id', 'Key store', 'First seen', 'Last used'],
     rows: metrics.series('xks_proxy_credential_last_used_timestamp_seconds').map(({ labels, value }) => {
       const seen = metrics.value('xks_proxy_credential_first_seen_timestamp_seconds', labels);

@@ -3,10 +3,13 @@ import { html, type Html } from '../../pages/html.ts';
 import { HEALTH_STATUSES, type HealthStatus } from '../../xks/messages/getHealthStatus.ts';
 import { chart, latencyChart, ratesChart } from './chartsSection.ts';
 import { addLatencies, quantileMs } from './latency.ts';
-import { figures, msOf, outcome, present, timeOf } from '../../pages/parts.ts';
+import { figures, list, msOf, outcome, present, timeOf } from '../../pages/parts.ts';
 import { LEVEL_OF_STATUS } from './levels.ts';
 import type { KeyManagerState, Sample } from './sample.ts';
 import { changesOf, type FoundChange, type StatusFacts } from './statusFacts.ts';
+
+// Each process keeps its last 20.
+const MOST_CHANGES = 50;
 
 export function keyManagersSection(facts: StatusFacts): Html {
   return html`<section>
@@ -44,15 +47,12 @@ function keyManager(facts: StatusFacts, name: string, state: KeyManagerState): H
 }
 
 function changeList(changes: readonly FoundChange[]): Html {
-  return html`<ul class="list">
-    ${changes.map(
-      ({ process, status, detail, at }) =>
-        html`<li>
-          ${timeOf(at / 1000)} ${outcome(LEVEL_OF_STATUS[status], status)} ${detail ?? ''}
-          <span class="muted">${process}</span>
-        </li>`,
-    )}
-  </ul>`;
+  const items = changes.map(
+    ({ process, status, detail, at }) =>
+      html`${timeOf(at / 1000)} ${outcome(LEVEL_OF_STATUS[status], status)} <bdi>${detail ?? ''}</bdi>
+        <span class="muted">${process}</span>`,
+  );
+  return list(items, MOST_CHANGES);
 }
 
 type Bins = readonly (readonly Sample[])[];

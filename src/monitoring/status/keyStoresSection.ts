@@ -2,8 +2,8 @@ import { formatNumber, formatShare } from '../../pages/formatFigures.ts';
 import { html, type Html } from '../../pages/html.ts';
 import { latencyChart, ratesChart } from './chartsSection.ts';
 import { quantileMs } from './latency.ts';
-import { figures, msOf, outcome, present, table } from '../../pages/parts.ts';
-import { addRequests, type RequestCounts } from './sample.ts';
+import { figures, list, msOf, outcome, present, table } from '../../pages/parts.ts';
+import { addRequests, type RequestCounts } from './requestCounts.ts';
 import type { StatusFacts } from './statusFacts.ts';
 
 // Requests whose path names no key store.
@@ -97,9 +97,7 @@ function errors(recent: RequestCounts): Html {
     return html`<h4>Errors</h4>
       <p class="muted">None in the last half hour</p>`;
   return html`<h4>Errors in the last half hour</h4>
-    <ul class="list">
-      ${named.map(([name, count]) => html`<li><b>${formatNumber(count)}</b> ${name}</li>`)}
-    </ul>`;
+    ${list(named.map(([name, count]) => html`<b>${formatNumber(count)}</b> ${name}`))}`;
 }
 
 function blockedKeys({ metrics }: StatusFacts, key_store: string): Html {
@@ -107,12 +105,11 @@ function blockedKeys({ metrics }: StatusFacts, key_store: string): Html {
   if (ids.length === 0)
     return html`<h4>Blocked keys</h4>
       <p class="muted">None</p>`;
-  const more = ids.length - MOST_BLOCKED_KEYS;
   return html`<h4>Blocked keys: ${ids.length}</h4>
-    <ul class="list">
-      ${ids.slice(0, MOST_BLOCKED_KEYS).map((id) => html`<li><code>${id}</code></li>`)}
-      ${more > 0 ? html`<li class="muted">and ${more} more</li>` : ''}
-    </ul>`;
+    ${list(
+      ids.map((id) => html`<code>${id}</code>`),
+      MOST_BLOCKED_KEYS,
+    )}`;
 }
 
 /** Shows requests without a key store, and connections without a request. */

@@ -1,4 +1,5 @@
 import { LATENCY_BUCKETS } from '../metrics/latencyBuckets.ts';
+import { increase } from './increase.ts';
 import type { MetricSeries } from './metricReader.ts';
 
 /** Number of operations in each of LATENCY_BUCKETS, and of slower ones. */
@@ -19,6 +20,10 @@ export function readLatency(buckets: readonly MetricSeries[]): Latency {
 
 export function addLatencies(latencies: readonly Latency[]): Latency {
   return Array.from({ length: BUCKETS }, (_, bucket) => latencies.reduce((sum, each) => sum + (each[bucket] ?? 0), 0));
+}
+
+export function subtractLatency(now: Latency, was: Latency | undefined): Latency {
+  return now.map((count, bucket) => increase(count, was?.[bucket]));
 }
 
 /**

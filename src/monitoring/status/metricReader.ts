@@ -48,6 +48,10 @@ export class MetricReader {
   }
 }
 
+export function sumOf(series: readonly MetricSeries[]): number {
+  return series.reduce((total, { value }) => total + value, 0);
+}
+
 function getOrMake<T>(made: Map<string, T>, name: string, make: () => T): T {
   const value = made.get(name) ?? make();
   made.set(name, value);

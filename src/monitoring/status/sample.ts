@@ -1,18 +1,8 @@
 import { HEALTH_STATUSES, type HealthStatus } from '../../xks/messages/getHealthStatus.ts';
-import { addLatencies, readLatency, type Latency } from './latency.ts';
-import type { MetricReader, MetricSeries } from './metricReader.ts';
-
-/** Outcomes of the requests of a key store: since the start, or in a period. */
-export interface RequestCounts {
-  readonly succeeded: number;
-  readonly failed: number;
-  /** Counts by error name. `aborted` if the client was gone, `failure` if there is no name. */
-  readonly errors: Readonly<Record<string, number>>;
-  /** Requests that the quota has admitted, or would admit if there were one. */
-  readonly admitted: number;
-  readonly throttledByQuota: number;
-  readonly latency: Latency;
-}
+import { increase } from './increase.ts';
+import { readLatency, subtractLatency, type Latency } from './latency.ts';
+import { sumOf, type MetricReader } from './metricReader.ts';
+import { readRequests, REQUEST_METRICS, REQUESTS, subtractRequests, type RequestCounts } from './requestCounts.ts';
 
 /** Outcomes and durations of a key manager's operations. */
 export interface OperationCounts {
@@ -37,6 +27,12 @@ export interface Totals {
   readonly keyManagers: ReadonlyMap<string, OperationCounts>;
   /** Seconds of CPU time. */
   readonly cpu: ReadonlyMap<string, number>;
+  /** Connections without a request, by the reason. */
+  readonly refusedConnections: ReadonlyMap<string, number>;
+  /** Worker processes that were replaced. */
+  readonly restarts: number;
+  /** Answers without a record in the audit log. */
+  readonly unrecorded: number;
 }
 
 /** The counts of a period that has ended. */
@@ -47,20 +43,20 @@ export interface Sample extends Totals {
   readonly states: ReadonlyMap<string, KeyManagerState>;
 }
 
-const REQUESTS = 'xks_proxy_requests_total';
-const DURATION = 'xks_proxy_request_duration_seconds';
-const THROTTLED = 'xks_proxy_throttled_requests_total';
-const UNAUTHENTICATED = 'xks_proxy_unauthenticated_requests_total';
 const HEALTH = 'xks_proxy_key_manager_health';
 const OPERATION = 'xks_proxy_key_manager_operation_duration_seconds';
 const SESSIONS = 'xks_proxy_key_manager_sessions';
 const SESSIONS_IN_USE = 'xks_proxy_key_manager_sessions_in_use';
 const WAITING = 'xks_proxy_key_manager_operations_waiting';
+const REFUSED_CONNECTIONS = 'xks_proxy_refused_connections_total';
+const RESTARTS = 'xks_proxy_worker_restarts_total';
+const UNRECORDED = 'xks_proxy_audit_unrecorded_answers_total';
 const CPU = ['process_cpu_user_seconds_total', 'process_cpu_system_seconds_total'];
 
 /** Metrics that a sample is made of. They exclude metrics of each key, since there may be thousands. */
 export const SAMPLED_METRICS: readonly string[] = [
-  ...[REQUESTS, DURATION, THROTTLED, UNAUTHENTICATED, HEALTH, OPERATION, SESSIONS, SESSIONS_IN_USE, WAITING, ...CPU],
+  ...REQUEST_METRICS,
+  ...[HEALTH, OPERATION, SESSIONS, SESSIONS_IN_USE, WAITING, REFUSED_CONNECTIONS, RESTARTS, UNRECORDED, ...CPU],
   // This metric says when it was first collected.
   'xks_proxy_credential_first_seen_timestamp_seconds',
 ];
@@ -68,7 +64,14 @@ export const SAMPLED_METRICS: readonly string[] = [
 // The proxy's own health checks are not operations that a request waits for.
 const OPERATIONS = ['encrypt', 'encrypt_with_cdiv', 'decrypt'];
 
-export const NO_TOTALS: Totals = { keyStores: new Map(), keyManagers: new Map(), cpu: new Map() };
+export const NO_TOTALS: Totals = {
+  keyStores: new Map(),
+  keyManagers: new Map(),
+  cpu: new Map(),
+  refusedConnections: new Map(),
+  restarts: 0,
+  unrecorded: 0,
+};
 
 export function readTotals(metrics: MetricReader): Totals {
   const stores = [...metrics.by(REQUESTS, 'key_store').keys()];
@@ -78,36 +81,18 @@ export function readTotals(metrics: MetricReader): Totals {
     keyManagers: new Map(
       [...Map.groupBy(operations, ({ labels }) => labels['key_manager'] ?? '')].map(([name, its]) => {
         const ended = its.filter(({ labels }) => labels['le'] === '+Inf');
-        const succeeded = sum(ended.filter(({ labels }) => labels['error_name'] === 'none'));
-        return [name, { succeeded, failed: sum(ended) - succeeded, latency: readLatency(its) }];
+        const succeeded = sumOf(ended.filter(({ labels }) => labels['error_name'] === 'none'));
+        return [name, { succeeded, failed: sumOf(ended) - succeeded, latency: readLatency(its) }];
       }),
     ),
     cpu: new Map(
       [...metrics.by(CPU[0] ?? '', 'process').keys()].map((process) => {
-        return [process, sum(CPU.flatMap((name) => metrics.with(name, { process })))];
+        return [process, sumOf(CPU.flatMap((name) => metrics.with(name, { process })))];
       }),
     ),
-  };
-}
-
-function readRequests(metrics: MetricReader, key_store: string): RequestCounts {
-  const requests = metrics.with(REQUESTS, { key_store });
-  const errors: Record<string, number> = {};
-  for (const { labels, value } of requests) {
-    if (labels['outcome'] === 'success') continue;
-    const name = labels['error_name'] === 'none' ? (labels['outcome'] ?? 'failure') : (labels['error_name'] ?? '');
-    errors[name] = (errors[name] ?? 0) + value;
-  }
-  const all = sum(requests);
-  const failed = Object.values(errors).reduce((total, count) => total + count, 0);
-  const throttledByQuota = sum(metrics.with(THROTTLED, { key_store, reason: 'quota' }));
-  return {
-    succeeded: all - failed,
-    failed,
-    errors,
-    admitted: all - throttledByQuota - sum(metrics.with(UNAUTHENTICATED, { key_store })),
-    throttledByQuota,
-    latency: readLatency(metrics.with(DURATION, { key_store })),
+    refusedConnections: mapValues(metrics.by(REFUSED_CONNECTIONS, 'reason'), sumOf),
+    restarts: sumOf(metrics.series(RESTARTS)),
+    unrecorded: sumOf(metrics.series(UNRECORDED)),
   };
 }
 
@@ -146,54 +131,18 @@ export function subtract(after: Totals, before: Totals): Totals {
       }),
     ),
     cpu: mapValues(after.cpu, (now, name) => increase(now, before.cpu.get(name))),
+    refusedConnections: mapValues(after.refusedConnections, (now, reason) =>
+      increase(now, before.refusedConnections.get(reason)),
+    ),
+    restarts: increase(after.restarts, before.restarts),
+    unrecorded: increase(after.unrecorded, before.unrecorded),
   };
-}
-
-function subtractRequests(now: RequestCounts, was: RequestCounts | undefined): RequestCounts {
-  const errors = Object.entries(now.errors).map(([name, count]) => [name, increase(count, was?.errors[name])] as const);
-  return {
-    succeeded: increase(now.succeeded, was?.succeeded),
-    failed: increase(now.failed, was?.failed),
-    errors: Object.fromEntries(errors.filter(([, count]) => count > 0)),
-    admitted: increase(now.admitted, was?.admitted),
-    throttledByQuota: increase(now.throttledByQuota, was?.throttledByQuota),
-    latency: subtractLatency(now.latency, was?.latency),
-  };
-}
-
-export function addRequests(counts: readonly RequestCounts[]): RequestCounts {
-  const errors: Record<string, number> = {};
-  for (const [name, count] of counts.flatMap((each) => Object.entries(each.errors))) {
-    errors[name] = (errors[name] ?? 0) + count;
-  }
-  const total = (figure: 'succeeded' | 'failed' | 'admitted' | 'throttledByQuota') =>
-    counts.reduce((all, each) => all + each[figure], 0);
-  return {
-    succeeded: total('succeeded'),
-    failed: total('failed'),
-    errors,
-    admitted: total('admitted'),
-    throttledByQuota: total('throttledByQuota'),
-    latency: addLatencies(counts.map(({ latency }) => latency)),
-  };
-}
-
-function subtractLatency(now: Latency, was: Latency | undefined): Latency {
-  return now.map((count, bucket) => increase(count, was?.[bucket]));
 }
 
 function used<Counts extends { readonly succeeded: number; readonly failed: number }>(counts: Map<string, Counts>) {
   return new Map([...counts].filter(([, { succeeded, failed }]) => succeeded + failed > 0));
 }
 
-function increase(now: number, was = 0): number {
-  return now >= was ? now - was : now;
-}
-
 function mapValues<T, U>(map: ReadonlyMap<string, T>, change: (value: T, name: string) => U): Map<string, U> {
   return new Map([...map].map(([name, value]) => [name, change(value, name)]));
-}
-
-function sum(series: readonly MetricSeries[]): number {
-  return series.reduce((total, { value }) => total + value, 0);
 }

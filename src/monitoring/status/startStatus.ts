@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { isOfAnotherOrigin, isOurHost } from '../../pages/admitBrowser.ts';
+import { refusalOf } from '../../pages/admitBrowser.ts';
 import { EventStreams } from '../../pages/eventStreams.ts';
 import type { Readiness } from '../../keyStores/readiness.ts';
 import { Repetition } from '../../timing/repetition.ts';
@@ -57,7 +57,7 @@ export function startStatus({ hosts, readiness, processes, collect, clock, onErr
     return finding;
   };
 
-  const streams = new EventStreams();
+  const streams = new EventStreams(() => performance.now());
   const updates = new Repetition(
     async () => {
       if (streams.size === 0) return;
@@ -70,14 +70,11 @@ export function startStatus({ hosts, readiness, processes, collect, clock, onErr
   );
 
   const answer: StatusPages['answer'] = async (request, response): Promise<Answer | undefined> => {
-    if (!isOurHost(request.headers.host, hosts)) {
-      return text(403, 'the Host header names no host of this page: monitoring.statusHosts adds one');
-    }
-    if (isOfAnotherOrigin(request.headers)) return text(403, 'a page of another origin may not ask for this');
+    const refused = refusalOf(request, hosts, 'monitoring.statusHosts adds one');
+    if (refused) return text(...refused);
     const { assetAt, renderPage } = await import('./statusAssets.ts');
     if (request.url === STATUS_PATHS.page) return renderPage(await facts());
     if (request.url !== STATUS_PATHS.events) return assetAt(request.url) ?? text(404, 'not found');
-    if (request.method === 'HEAD') return text(405, 'method not allowed');
     if (!streams.open(response)) return text(503, 'too many pages are open');
     updates.runIn(0);
     return undefined;

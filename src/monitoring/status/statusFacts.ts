@@ -10,7 +10,6 @@ export const SHOWN_METRICS: readonly string[] = [
   'xks_proxy_audit_last_checkpoint_timestamp_seconds',
   'xks_proxy_audit_sealed_logs',
   'xks_proxy_audit_tree_size',
-  'xks_proxy_audit_unrecorded_answers_total',
   'xks_proxy_block_list_unreadable',
   'xks_proxy_certificate_expiry_timestamp_seconds',
   'xks_proxy_config_last_reload_success_timestamp_seconds',
@@ -23,8 +22,6 @@ export const SHOWN_METRICS: readonly string[] = [
   'xks_proxy_key_store_serving',
   'xks_proxy_key_unprotected',
   'xks_proxy_recording_failing',
-  'xks_proxy_refused_connections_total',
-  'xks_proxy_worker_restarts_total',
   'process_resident_memory_bytes',
   'process_start_time_seconds',
 ];

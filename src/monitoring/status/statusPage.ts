@@ -7,11 +7,15 @@ import { chartsSection } from './chartsSection.ts';
 import { datesSection } from './datesSection.ts';
 import { keyManagersSection } from './keyManagersSection.ts';
 import { keyStoresSection } from './keyStoresSection.ts';
-import { outcome, timeOf } from '../../pages/parts.ts';
+import { joined, list, outcome, timeOf } from '../../pages/parts.ts';
 import { processesSection } from './processesSection.ts';
 import type { StatusFacts } from './statusFacts.ts';
 import { HISTORY_SECONDS } from './statusHistory.ts';
 import { STATUS_PATHS } from './statusPaths.ts';
+
+const STATES = { fail: 'Critical', warn: 'Warning' };
+// For each alert.
+const MOST_SUBJECTS = 5;
 
 /** Renders the whole page. Its events replace the part that `statusMain` renders. */
 export function statusPage(facts: StatusFacts): string {
@@ -64,26 +68,44 @@ export function statusMain(facts: StatusFacts): Html {
   </main>`;
 }
 
-function titleOf({ readiness, hostname }: StatusFacts): string {
-  return `${readiness.ready ? 'Ready' : 'NOT READY'}: ${hostname}, xks-proxy status`;
+function titleOf(facts: StatusFacts): string {
+  const [worst] = findAttention(facts);
+  const state = facts.readiness.ready ? (worst ? STATES[worst.level] : 'Ready') : 'NOT READY';
+  return `${state}: ${facts.hostname}, xks-proxy status`;
 }
 
+/** Leads with the worst problem. A proxy that is ready for load balancers may have problems. */
 function verdict(facts: StatusFacts): Html {
-  const { ready } = facts.readiness;
+  const { ready, problems } = facts.readiness;
   const attention = findAttention(facts);
-  const isWell = attention.length === 0;
-  return html`<section class="card verdict ${ready ? (isWell ? 'pass' : 'warn') : 'fail'}" aria-live="polite">
-    <h2>${ready ? (isWell ? 'Ready' : 'Ready, but needs attention') : 'Not ready'}</h2>
-    <p>${ready ? 'Load balancers may send requests here.' : 'Load balancers are told to send no requests here.'}</p>
-    ${isWell ? '' : attentionList(attention)}
+  const [worst] = attention;
+  const told = ready
+    ? 'Load balancers may send requests here.'
+    : `Load balancers are told to send no requests here: ${joined(problems)}.`;
+  return html`<section class="card verdict ${ready ? (worst?.level ?? 'pass') : 'fail'}" aria-live="polite">
+    <h2>${ready ? (worst?.alert.problem ?? 'Ready') : 'Not ready'}</h2>
+    <p>${told}</p>
+    ${
+      worst
+        ? html`<ul class="list">
+            ${attention.map(reason)}
+          </ul>`
+        : ''
+    }
   </section>`;
 }
 
-function attentionList(attention: readonly Attention[]): Html {
-  return html`<ul class="list">
-    ${attention.map(({ level, text, alert = '' }) => {
-      const severity = outcome(level, level === 'fail' ? 'Critical' : 'Warning');
-      return html`<li>${severity} ${text} <span class="muted">${alert}</span></li>`;
-    })}
-  </ul>`;
+function reason({ level, alert, subjects }: Attention): Html {
+  return html`<li>
+    ${outcome(level, STATES[level])} <b>${alert.problem}</b> <span class="muted">${alert.name}</span>
+    ${
+      subjects.length === 0
+        ? ''
+        : list(
+            subjects.map((subject) => html`<bdi>${joined([subject])}</bdi>`),
+            MOST_SUBJECTS,
+          )
+    }
+    <p class="muted">${alert.cure}</p>
+  </li>`;
 }

@@ -1,5 +1,7 @@
 // Opens the dialogs of a page, and sends their forms: each calls an operation, whose error or answer it shows.
 
+import { keeper } from './live.js';
+
 const CALL_PATH = document.body.dataset['calls'] ?? '';
 
 document.addEventListener('click', ({ target }) => {
@@ -38,6 +40,8 @@ function open(button) {
   }
   const subject = dialog.querySelector('[data-subject]');
   if (subject) subject.textContent = button.dataset['subject'] ?? '';
+  // An update may take the button away while the dialog is open.
+  dialog.addEventListener('close', keeper(button), { once: true });
   dialog.showModal();
 }
 
@@ -166,5 +170,3 @@ function say(form, text, isError) {
   said.textContent = text;
   said.className = isError ? 'said fail' : 'said';
 }
-
-export {};

@@ -10,6 +10,8 @@ let lastAt = Date.now();
 /** @type {EventSource | undefined} */
 let events;
 let next = 0;
+// Why the server has refused the stream.
+let refusal = '';
 connect();
 // A server that hangs does not close its connections.
 setInterval(() => {
@@ -27,6 +29,7 @@ function connect() {
   events = stream;
   stream.onmessage = ({ data }) => {
     lastAt = Date.now();
+    refusal = '';
     show(String(data));
     say(true);
     if (document.hidden) connectIn(HIDDEN_MS);
@@ -34,8 +37,18 @@ function connect() {
   stream.onerror = () => {
     say(false);
     // The browser tries again by itself, unless the server has refused the stream.
-    if (stream.readyState === EventSource.CLOSED) connectIn(RETRY_MS);
+    if (stream.readyState === EventSource.CLOSED) {
+      connectIn(RETRY_MS);
+      void askWhy();
+    }
   };
+}
+
+/** Asks why the server refused the stream, because the browser hides that. */
+async function askWhy() {
+  const answer = await fetch(document.body.dataset['events'] ?? '', { method: 'HEAD' }).catch(() => undefined);
+  if (answer?.status === 503) refusal = '. Too many of these pages are open: close others, or wait for a turn';
+  else refusal = answer === undefined || answer.ok ? '' : `. The server refuses updates (HTTP ${answer.status})`;
 }
 
 /**
@@ -62,7 +75,7 @@ for (const name of ['focusin', 'pointerover']) {
 function say(isLive) {
   document.body.classList.toggle('stale', !isLive);
   const time = new Date(lastAt).toISOString().slice(11, 19);
-  const text = isLive ? 'Live' : `No news since ${time} UTC: the figures below are of that time`;
+  const text = isLive ? 'Live' : `No news since ${time} UTC: the figures below are of that time${refusal}`;
   // What has not changed is not read out again.
   if (line.textContent !== text) line.textContent = text;
 }
@@ -73,13 +86,25 @@ function show(html) {
   const main = new DOMParser().parseFromString(html, 'text/html').querySelector('main');
   if (!main) return;
   document.title = main.dataset['title'] ?? document.title;
-  const focused = document.activeElement;
-  const place = focused?.closest('[data-key]');
+  const keepFocus = keeper(document.activeElement);
   update(/** @type {HTMLElement} */ (document.querySelector('main')), main);
-  const isUsable = focused?.isConnected === true && !focused.matches(':disabled');
-  // An action is gone, while its subject may have others.
-  const heir = isUsable ? focused : place?.querySelector('button[data-dialog]:enabled');
-  if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
+  keepFocus();
+}
+
+/**
+ * Returns a function that focuses an element or, if it is gone or disabled by then, the next action of its subject or section.
+ * @param {Element | null} element
+ */
+export function keeper(element) {
+  const places = ['[data-key]', 'section', 'main'].map((selector) => element?.closest(selector));
+  return () => {
+    const isUsable = element?.isConnected === true && !element.matches(':disabled');
+    const heirs = places.map((place) =>
+      place?.isConnected ? place.querySelector('button[data-dialog]:enabled') : null,
+    );
+    const heir = isUsable ? element : heirs.find((found) => found !== null);
+    if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
+  };
 }
 
 /**
@@ -141,5 +166,3 @@ function updateAttributes(element, other) {
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);
   }
 }
-
-export {};

@@ -6,12 +6,16 @@ import { EventStreams } from '../../../src/pages/eventStreams.ts';
 import { listenLocally } from '../../support/listenLocally.ts';
 
 async function start() {
-  const streams = new EventStreams();
+  let now = 0;
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  const streams = new EventStreams(() => now);
   const refused: boolean[] = [];
   const server = createServer((_req, res) => {
     if (streams.open(res)) return;
     refused.push(true);
-    res.end();
+    res.writeHead(503).end();
   });
   const { port } = await listenLocally(server);
   onTestFinished(() => {
@@ -25,7 +29,7 @@ async function start() {
     await expect.poll(() => streams.size + refused.length).toBe(before + 1);
     return socket;
   };
-  return { streams, refused, open };
+  return { streams, refused, open, port, pass };
 }
 
 it('opens 8 streams, and another one when one has ended', async () => {
@@ -82,6 +86,63 @@ it('keeps one event at most for a client that does not read', async () => {
   streams.send('the newest');
   await expect.poll(() => last).toContain('data: the newest\n\n');
 });
+
+it('ends the stream of a client that has not taken an event for 10 seconds', async () => {
+  const { streams, open, pass } = await start();
+  const [reads, stalls] = [await open(), await open()];
+  reads.resume();
+  stalls.pause();
+  const event = 'x'.repeat(1024 * 1024);
+  for (let count = 0; count < 200; count += 1) {
+    streams.send(event);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(streams.size).toBe(2);
+  // What the other one reads meanwhile is its own affair.
+  await expect
+    .poll(() => {
+      pass(1_000);
+      streams.send('x');
+      return streams.size;
+    })
+    .toBe(1);
+  const closed = once(stalls.resume(), 'close');
+  await closed;
+  expect(reads.destroyed).toBe(false);
+});
+
+it('ends the oldest of 8 streams for another, but not before it has been open for 30 seconds', async () => {
+  const { streams, refused, open, pass } = await start();
+  const sockets: Socket[] = [];
+  for (let count = 0; count < 8; count += 1) sockets.push((await open()).resume());
+  pass(29_999);
+  await open();
+  expect([streams.size, refused.length]).toEqual([8, 1]);
+  pass(1);
+  const ended = once(sockets[0] as Socket, 'close');
+  const socket = connectTo(sockets[0] as Socket);
+  await ended;
+  await expect.poll(() => streams.size).toBe(8);
+  expect(sockets.slice(1).some(({ destroyed }) => destroyed)).toBe(false);
+  expect(socket.destroyed).toBe(false);
+});
+
+it('answers HEAD with the headers of a stream, without one', async () => {
+  const { streams, open, port } = await start();
+  const ask = () => fetch(`http://127.0.0.1:${port}`, { method: 'HEAD' });
+  const answer = await ask();
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  expect(streams.size).toBe(0);
+  for (let count = 0; count < 8; count += 1) await open();
+  expect((await ask()).status).toBe(503);
+});
+
+/** Another stream of the same server. */
+function connectTo({ remotePort = 0 }: Socket): Socket {
+  const socket = connect(remotePort, '127.0.0.1').on('error', () => undefined);
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  return socket;
+}
 
 it('ends its streams when it is closed', async () => {
   const { streams, open } = await start();

@@ -1,39 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import type { MetricsSnapshot } from '../../../../src/monitoring/metrics/metricsSnapshot.ts';
-import { findAttention } from '../../../../src/monitoring/status/attention.ts';
-import { MetricReader } from '../../../../src/monitoring/status/metricReader.ts';
-import { SHOWN_METRICS, statusFacts, type StatusFacts } from '../../../../src/monitoring/status/statusFacts.ts';
+import { expect, it } from 'vitest';
+import { SHOWN_METRICS } from '../../../../src/monitoring/status/statusFacts.ts';
 import { statusPage } from '../../../../src/monitoring/status/statusPage.ts';
+import { factsOf, NOW, requestsOf, sampleOf, type Given } from '../../../support/statusFactsOf.ts';
 
 const HOSTILE = '"><img src=x onerror=alert(1)>\'</script>';
-const NOW = Date.parse('2026-01-02T03:04:05Z');
-const DAY = 86_400;
-
-type Given = readonly (readonly [name: string, labels: Readonly<Record<string, string>>, value: number])[];
-
-function factsOf(given: Given, changed: Partial<StatusFacts> = {}): StatusFacts {
-  const metrics = [...Map.groupBy(given, ([name]) => name)].map(([name, series]) => ({
-    name,
-    help: '',
-    type: 'gauge',
-    aggregator: 'sum',
-    values: series.map(([, labels, value]) => ({ labels, value })),
-  }));
-  return statusFacts({
-    hostname: 'proxy-1',
-    pid: 1,
-    version: '1.2.3',
-    now: NOW,
-    readiness: { ready: true, problems: [] },
-    processes: [],
-    metrics: new MetricReader(metrics as unknown as MetricsSnapshot),
-    samples: [],
-    bins: Array.from({ length: 90 }, () => []),
-    ...changed,
-  });
-}
-
 const HEALTH = 'xks_proxy_key_manager_health';
 const EXPIRY = 'xks_proxy_certificate_expiry_timestamp_seconds';
 
@@ -41,7 +12,7 @@ it('is ready and shows nothing to look at while all is well', () => {
   const page = statusPage(
     factsOf([
       [HEALTH, { key_manager: 'softhsm', status: 'ACTIVE' }, 1],
-      [EXPIRY, { certificate: 'server', subject: 'CN=a', serial_number: '1' }, NOW / 1000 + 31 * DAY],
+      [EXPIRY, { certificate: 'server', subject: 'CN=a', serial_number: '1' }, NOW / 1000 + 31 * 86_400],
     ]),
   );
   expect(page).toContain('<h2>Ready</h2>');
@@ -52,92 +23,34 @@ it('is ready and shows nothing to look at while all is well', () => {
 it('says why it is not ready', () => {
   const page = statusPage(factsOf([], { readiness: { ready: false, problems: ['the HSM is gone'] } }));
   expect(page).toContain('<h2>Not ready</h2>');
-  expect(page).toContain('The HSM is gone');
+  expect(page).toContain('to send no requests here: the HSM is gone.');
   expect(page).toContain('<title>NOT READY: ');
 });
 
-describe('what is to be looked at', () => {
-  const log = { log: 'a/main' };
-  it.each<[string, Given, string]>([
-    [
-      'an expired certificate',
-      [[EXPIRY, { certificate: 'server', subject: 'CN=a' }, NOW / 1000 - 2 * DAY]],
-      'fail The certificate of CN=a (server) expired 2 days ago',
-    ],
-    [
-      'a certificate with 9 days',
-      [[EXPIRY, { certificate: 'client_ca', subject: 'CN=a' }, NOW / 1000 + 9 * DAY]],
-      'fail The certificate of CN=a (client_ca) expires in 9 days',
-    ],
-    [
-      'a certificate with 20 days',
-      [[EXPIRY, { certificate: 'chain', subject: 'CN=a' }, NOW / 1000 + 20 * DAY]],
-      'warn The certificate of CN=a (chain) expires in 20 days',
-    ],
-    [
-      'a lost key manager',
-      [[HEALTH, { key_manager: 'a', status: 'UNAVAILABLE' }, 1]],
-      'fail Key manager a is UNAVAILABLE: it is gone',
-    ],
-    ['a slow key manager', [[HEALTH, { key_manager: 'b', status: 'DEGRADED' }, 1]], 'warn Key manager b is DEGRADED'],
-    [
-      'an audit log that fails',
-      [
-        ['xks_proxy_audit_tree_size', log, 1],
-        ['xks_proxy_audit_failing', log, 1],
-        ['xks_proxy_audit_last_checkpoint_timestamp_seconds', log, NOW / 1000],
-      ],
-      'fail Records cannot be written to the audit log a/main',
-    ],
-    [
-      'an old checkpoint',
-      [
-        ['xks_proxy_audit_tree_size', log, 1],
-        ['xks_proxy_audit_last_checkpoint_timestamp_seconds', log, NOW / 1000 - 360],
-      ],
-      'warn The last checkpoint of the audit log a/main is 6 min old',
-    ],
-    [
-      'a sealed log',
-      [
-        ['xks_proxy_audit_tree_size', log, 1],
-        ['xks_proxy_audit_last_checkpoint_timestamp_seconds', log, NOW / 1000],
-        ['xks_proxy_audit_sealed_logs', log, 2],
-      ],
-      'warn 2 damaged logs of the slot of a/main are kept sealed as evidence',
-    ],
-    [
-      'answers without records',
-      [['xks_proxy_audit_unrecorded_answers_total', {}, 3]],
-      'warn 3 answers have left without a record in the audit log since start',
-    ],
-    [
-      'an unreadable block list',
-      [['xks_proxy_block_list_unreadable', {}, 1]],
-      'fail The block list cannot be read: the previous blocks stay in force',
-    ],
-    [
-      'a key that can leave',
-      [['xks_proxy_key_unprotected', { key_store: 's', external_key_id: 'k', problem: 'extractable' }, 1]],
-      'warn Keys of key store s can leave the HSM or be read there: k',
-    ],
-    [
-      'a refused configuration',
-      [['xks_proxy_config_last_reload_successful', {}, 0]],
-      'warn The last configuration was refused, and the previous one is in force: the log says why',
-    ],
-  ])('is %s', (_name, given, expected) => {
-    const changes = [{ status: 'UNAVAILABLE', detail: 'it is gone', agoMs: 1 }] as const;
-    const readiness = { ready: true, problems: [] };
-    const report = { is: 'serving', name: 'main', pid: 1, readiness } as const;
-    const facts = factsOf(given, { processes: [{ ...report, keyManagers: [{ name: 'a', changes }] }] });
-    expect(findAttention(facts).map(({ level, text }) => `${level} ${text}`)).toEqual([expected]);
-  });
+it('leads with what is wrong though it is ready, with cause and cure', () => {
+  const samples = [sampleOf({ keyStores: new Map([['first', requestsOf({ succeeded: 60, retryable: 40 })]]) })];
+  const page = statusPage(factsOf([[HEALTH, { key_manager: 'a', status: 'DEGRADED' }, 1]], { samples }));
+  expect(page).toContain('<title>Critical: proxy-1, xks-proxy status</title>');
+  expect(page).toContain('<h2>Requests fail with errors after which KMS tries again</h2>');
+  expect(page).toContain('class="card verdict fail"');
+  expect(page).toContain('Load balancers may send requests here.');
+  expect(page).toMatch(
+    /first: 40 % of 100 requests in the last 5 minutes .*The HSM refuses, .*Warning.*>a is DEGRADED/s,
+  );
+});
 
-  it('is a process that does not answer', () => {
-    const facts = factsOf([], { processes: [{ is: 'not answering', pid: 7 }] });
-    expect(findAttention(facts)).toMatchObject([{ level: 'warn', text: 'The worker process 7 does not answer' }]);
+it('is bounded, however much is wrong', () => {
+  const stores = Array.from({ length: 1000 }, (_, index) => `store-${index}`);
+  const samples = [sampleOf({ keyStores: new Map(stores.map((name) => [name, requestsOf({ retryable: 1 })])) })];
+  const credentials = stores.map((key_store): Given[number] => {
+    return ['xks_proxy_credential_last_used_timestamp_seconds', { key_store, access_key_id: `${key_store}-id` }, 0];
   });
+  const certificates = stores.map((subject): Given[number] => [EXPIRY, { certificate: 'client_ca', subject }, 0]);
+  const page = statusPage(factsOf([...credentials, ...certificates], { samples }));
+  expect(page.match(/and 995 more/g)).toHaveLength(2);
+  expect(page.match(/and 950 more/g)).toHaveLength(2);
+  expect(page).toContain('store-49-id');
+  expect(page).not.toContain('store-50-id');
 });
 
 it('shows a thousand key stores in less than a MiB', () => {
@@ -160,19 +73,17 @@ it('escapes every text, and has no inline script, style or style attribute', () 
   const certificate = { certificate: 'server', subject: HOSTILE, serial_number: HOSTILE };
   const changes = [{ status: 'UNAVAILABLE', detail: HOSTILE, agoMs: 1 }] as const;
   const readiness = { ready: false, problems: [HOSTILE] };
-  const latency = Array.from({ length: 14 }, () => 1);
-  const counts = { succeeded: 1, failed: 1, errors: { [HOSTILE]: 1 }, admitted: 1, throttledByQuota: 0, latency };
-  const sample = {
-    at: NOW,
-    seconds: 5,
+  const counts = requestsOf({ succeeded: 1, refused: 1, errors: { [HOSTILE]: 1 }, throttledByQuota: 1, unverified: 1 });
+  const sample = sampleOf({
     keyStores: new Map([
       [HOSTILE, counts],
       ['none', counts],
     ]),
     keyManagers: new Map([[HOSTILE, counts]]),
     cpu: new Map([[HOSTILE, 1]]),
-    states: new Map(),
-  };
+    refusedConnections: new Map([[HOSTILE, 100]]),
+    states: new Map([[HOSTILE, { status: 'ACTIVE', sessions: 1, sessionsInUse: 1, operationsWaiting: 9 }]]),
+  });
   const facts = factsOf(
     [
       [HEALTH, { ...names, status: 'UNAVAILABLE' }, 1],
