@@ -1,0 +1,86 @@
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { LoggedProgram } from '../support/loggedProgram.ts';
+import { runProgram, type CommandOutcome } from '../support/runProgram.ts';
+import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
+import { PREFIX } from '../support/signedRequest.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-npm-'));
+const project = join(folder, 'project');
+const program = join(project, 'node_modules/.bin/xks-proxy');
+// Node.js and npm, a shell, and nothing that compiles.
+const bin = join(folder, 'bin');
+const env = { PATH: bin, HOME: folder, npm_config_cache: join(process.env['HOME'] ?? '/root', '.npm') };
+
+function npm(...args: readonly string[]): Promise<CommandOutcome> {
+  return runProgram([join(bin, 'npm'), ...args, '--prefer-offline', '--no-audit', '--no-fund'], { env, cwd: project });
+}
+
+beforeAll(async () => {
+  mkdirSync(bin);
+  mkdirSync(project);
+  const node = dirname(process.execPath);
+  const places = [join(ROOT, '.node/bin'), node, '/usr/bin', '/bin'];
+  for (const name of ['node', 'npm', 'sh', 'env']) {
+    const file = places.map((place) => join(place, name)).find((path) => existsSync(path));
+    if (file) symlinkSync(realpathSync(file), join(bin, name));
+  }
+  const packed = await runProgram(['npm', 'pack', '--pack-destination', folder], { env: process.env, cwd: ROOT });
+  expect(packed).toMatchObject({ exitCode: 0 });
+  const [tarball = ''] = globSync(join(folder, '*.tgz'));
+  expect(await npm('install', tarball)).toMatchObject({ exitCode: 0 });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+it('installs one other package without a compiler, and neither sources nor source maps', () => {
+  const installed = globSync('node_modules/{*,@*/*}/package.json', { cwd: project }).map(dirname);
+  expect(installed.sort()).toEqual(['node_modules/@cedar-policy/cedar-wasm', 'node_modules/xks-proxy']);
+  const files = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
+  expect(files).toContain('xks-proxy');
+  const others = globSync('node_modules/xks-proxy/**/*.*', { cwd: project }).filter(
+    (file) => !/\.(js|json|md|yaml|cedar)$|\/licenses\.txt$/.test(file),
+  );
+  expect(others).toEqual([]);
+});
+
+it('has a local KMS that the SDK of AWS can use', async () => {
+  const state = join(folder, 'kms.db');
+  const kms = new LoggedProgram([program, 'kms', 'serve', '--port', '0', '--state', state], { env, cwd: project });
+  onTestFinished(() => kms.kill());
+  const { port } = await kms.logged({ msg: 'listening' });
+  const credentials = { accessKeyId: 'TEST', secretAccessKey: 'any' };
+  const client = new KMSClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${String(port)}`, credentials });
+  expect((await client.send(new ListKeysCommand())).Keys).toEqual([]);
+  client.destroy();
+});
+
+it('checks a proxy by the conformance suite', async () => {
+  const proxy = await RunningProxy.start(new ProxyFiles());
+  onTestFinished(() => proxy.dispose());
+  const { files, port } = proxy;
+  const [{ accessKeyId, secretAccessKey }] = files.credentials;
+  const target = [
+    ...['--endpoint', `https://localhost:${port}`, '--ca', files.caFile, '--uri-path', `${PREFIX}/kms/xks/v1`],
+    ...['--access-key-id', accessKeyId, '--secret-file', files.writeSecret('for-npm', secretAccessKey.reveal()).file],
+    ...['--key', 'foo', '--only', 'encrypt', '--requests', '0'],
+  ];
+  const outcome = await runProgram([program, 'conformance', ...target], { env, cwd: project });
+  expect(outcome).toMatchObject({ exitCode: 0 });
+});
+
+it.each(['doctor', 'key list', 'serve'])('%s says what to do about the absent PKCS#11 addon', async (command) => {
+  const files = new ProxyFiles();
+  onTestFinished(() => {
+    files.dispose();
+  });
+  const args = [...command.split(' '), '--config', files.configFile];
+  const { exitCode, stdout, stderr } = await runProgram([program, ...args], { env, cwd: project, limitMs: 60_000 });
+  expect(stdout + stderr).toContain('npm package pkcs11js, which is not installed or not compiled here');
+  expect(exitCode).not.toBe(0);
+});
