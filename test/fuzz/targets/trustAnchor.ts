@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
-import { makeClusterCsr } from '../../../src/kms/clusters/certificates/clusterCsr.ts';
-import { issueClusterCertificates } from '../../../src/kms/clusters/certificates/issueCluster.ts';
+import forge from 'node-forge';
 import { judgeCertificates } from '../../../src/kms/clusters/certificates/judgeCertificates.ts';
 import { KmsError } from '../../../src/kms/kmsError.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import type { FuzzTarget } from '../fuzzTarget.ts';
 
-const csr = await makeClusterCsr('HSM of cluster-abcdefghij2');
-const { signedCert, trustAnchor } = await issueClusterCertificates(csr);
+const signedCert = testCertificates.server.certificate;
+const trustAnchor = testCertificates.ca.certificate;
+
+/** The request that `signedCert` may answer. Made from its key, because a new key takes a second. */
+function makeCsr(): string {
+  const request = forge.pki.createCertificationRequest();
+  request.publicKey = forge.pki.certificateFromPem(signedCert).publicKey;
+  request.sign(forge.pki.privateKeyFromPem(testCertificates.server.privateKey), forge.md.sha256.create());
+  return forge.pki.certificationRequestToPem(request);
+}
+
+const csr = makeCsr();
+judgeCertificates(csr, signedCert, trustAnchor);
 
 /** What InitializeCluster of the local CloudHSM is given: the certificate of a cluster, or its trust anchor. */
 export const target: FuzzTarget = {
@@ -15,7 +25,7 @@ export const target: FuzzTarget = {
   seeds: [
     signedCert,
     trustAnchor,
-    testCertificates.ca.certificate,
+    testCertificates.client.certificate,
     `${trustAnchor}${trustAnchor}`,
     '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
   ],
