@@ -7,6 +7,8 @@ const END = '-----END CERTIFICATE-----';
 // Also matches other dashes, as word processors write them, and too few dashes.
 const BOUNDARY_LIKE = /-----|[\p{Pd}\u2212]\s*(?:BEGIN|END)\b/u;
 const BLANKS = /[ \t]+/g;
+// Tried at the first blank of a row only, because from each of them it takes quadratic time.
+const TRAILING_BLANKS = /(?<![ \t])[ \t]+$/;
 
 /** Certificate block as it stands in the text. */
 interface Block {
@@ -26,7 +28,7 @@ export function readPemBundle(text: string): readonly X509Certificate[] {
   let block: Block | undefined;
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const number = index + 1;
-    const line = raw.replace(/[ \t]+$/, '');
+    const line = raw.replace(TRAILING_BLANKS, '');
     if (!BOUNDARY_LIKE.test(line)) {
       if (block) block.base64 += base64In(line, number, block);
     } else if (block && line === END) {
@@ -103,9 +105,13 @@ function describeBoundary(line: string): string {
   }
   if (edge === 'END') return label === 'CERTIFICATE' ? 'an END line without a BEGIN line' : `an END line of ${label}`;
   if (/^\s+-----(?:BEGIN|END) [^-]+-----$/.test(line)) return 'an indented boundary; remove the blanks before it';
-  if (/(?:BEGIN|END)\b.*\b(?:BEGIN|END)\b/s.test(line))
-    return 'two boundaries on one line; begin a new line between them';
+  if (hasTwoBoundaries(line)) return 'two boundaries on one line; begin a new line between them';
   return `text that looks like a boundary but is not one; ${BEGIN} and ${END} each need a line of their own`;
+}
+
+function hasTwoBoundaries(line: string): boolean {
+  const [first = ''] = /^.*?(?:BEGIN|END)\b/s.exec(line) ?? [];
+  return first !== '' && /\b(?:BEGIN|END)\b/.test(line.slice(first.length));
 }
 
 const NOT_TEXT =

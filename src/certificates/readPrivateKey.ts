@@ -9,7 +9,7 @@ const ADVICE = 'openssl pkey -in OLD -out NEW';
  */
 export function readPrivateKey(text: string): KeyObject {
   refuseByteOrderMark(text);
-  const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]+)-----\s*$/gm)].map(([, label = '']) => label);
+  const labels = [...text.matchAll(/^-----BEGIN ([A-Z0-9 ]{1,40})-----\s*$/gm)].map(([, label = '']) => label);
   const keys = labels.filter((label) => label.endsWith('PRIVATE KEY'));
   if (keys.length > 1) throw new Error(`holds ${keys.length} private keys; leave only that of the certificate`);
   if (keys[0] === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: *4, *ENCRYPTED/m.test(text)) {

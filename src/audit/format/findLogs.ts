@@ -40,7 +40,7 @@ export function nameOf({ path, state }: FoundLog): string {
   const folder = basename(resolve(path));
   const key = keyName(path);
   if (key === undefined) return folder;
-  return state === 'open' ? key : key.replace(/[^/]+$/, folder);
+  return state === 'open' ? key : key.slice(0, key.lastIndexOf('/') + 1) + folder;
 }
 
 /** Returns the slot that a log's folder is named for. Undefined if the folder has another name, as a copy may. */

@@ -6,7 +6,7 @@ const NO_TEXT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFD]/u;
 
 /** Secret in the text of a file or variable, without line ends at its end. Throws an Error that shows nothing of it. */
 export function parseSecret(text: string, form: SecretForm): string {
-  const secret = text.replace(/[\r\n]+$/, '');
+  const secret = text.replace(/(?<![\r\n])[\r\n]+$/, '');
   if (secret.trim() === '') throw new Error('names an empty secret');
   if (secret.startsWith('\uFEFF')) {
     throw new Error('names a secret that begins with a byte order mark (BOM); save it as UTF-8 without one');

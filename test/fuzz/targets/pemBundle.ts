@@ -18,6 +18,10 @@ export const target: FuzzTarget = {
     '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
     '-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n',
     '\u2014BEGIN CERTIFICATE',
+    // Found: they took seconds, and the label made a long message.
+    `-----BEGIN CERTIFICATE-----\n${' '.repeat(60_000)}x`,
+    `-----${'xBEGIN '.repeat(9_000)}`,
+    `-----BEGIN ${'A'.repeat(400)}-----`,
   ],
   words: [
     '-----BEGIN CERTIFICATE-----\n',
