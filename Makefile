@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package lint lint-rules lint-types fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint lint-rules lint-types fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
 # toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ where they must.
@@ -42,7 +42,11 @@ helm: ## installs Helm in some minutes where Go is, so that `make test` renders 
 package: build ## makes a .tar.gz and a .deb with Node.js inside, in packages/
 	@toolchain/packaging.sh
 	@deploy/package/make.sh packages
-	@cd packages && cat SHA256SUMS
+	@cat packages/SHA256SUMS
+
+package-test: build ## installs, runs, upgrades and removes the Debian package on a bare Debian, in 10 minutes, as root
+	@toolchain/packaging.sh debootstrap lintian
+	@PACKAGE_TEST=$${PACKAGE_TEST:-1} npx vitest run test/integration/packageOnDebian.test.ts
 
 screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
 	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts
