@@ -102,8 +102,7 @@ it('SUBNET_NOT_FOUND and INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET come with the sub
   await store.kms.connect(store.id);
   // KMS has the last addresses.
   const aws = new AwsCloudHsm(kms);
-  const more = aws.run('create-hsm', '--cluster-id', store.cluster.id, '--availability-zone', 'us-east-1a');
-  await expect(more).rejects.toThrow('has no free IP address');
+  await expect(aws.createHsm(store.cluster.id)).rejects.toThrow('has no free IP address');
 });
 
 it('NETWORK_ERRORS is a cluster that cannot be reached; keys fail, and work again with it', async () => {
@@ -164,7 +163,7 @@ it('INSUFFICIENT_CLOUDHSM_HSMS and CLUSTER_NOT_FOUND; keys that are Enabled fail
   expect(await refusal(store.createKey(), CloudHsmClusterInvalidConfigurationException)).toContain('two active HSMs');
 
   await cluster.deleteHsms();
-  await aws.run('delete-cluster', '--cluster-id', cluster.id);
+  await aws.deleteCluster(cluster.id);
   await failing('because the cluster does not exist');
   expect(await kms.keyState(key)).toBe('Enabled');
   await kms.disconnect(id);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KMSInvalidStateException } from '@aws-sdk/client-kms';
 import { expect, it } from 'vitest';
-import { AwsCloudHsm, type DescribedBackup } from '../support/awsCloudHsm.ts';
+import { AwsCloudHsm } from '../support/awsCloudHsm.ts';
 import { CloudHsmKeyStoreUnderTest, type ReadyCluster } from '../support/cloudHsmKeyStore.ts';
 import { refusal } from '../support/kmsCaller.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
@@ -121,13 +121,7 @@ it('deleted key material makes its key Unavailable, and comes back with a cluste
   expect(gone).toContain('The key material of this KMS key does not exist');
   await kms.disconnect(id);
 
-  const described = await aws.run('describe-backups', '--filters', `clusterIds=${cluster.id}`);
-  const [newest] = described['Backups'] as readonly DescribedBackup[];
-  const restored = await aws.createCluster('--source-backup-id', newest?.BackupId ?? '');
-  await aws.reaches(restored, 'INITIALIZED');
-  await aws.createHsm(restored);
-  await aws.createHsm(restored, 'us-east-1b');
-  await aws.reaches(restored, 'ACTIVE');
+  const restored = await aws.restore(cluster.id);
   await kms.updateCustomKeyStore({ CustomKeyStoreId: id, CloudHsmClusterId: restored });
   // KMS has been told another password meanwhile.
   expect(await store.failure()).toBe('INVALID_CREDENTIALS');
@@ -146,14 +140,7 @@ it('the newest backup has the password that KMS knows', async () => {
   const sealed = await kms.encryptText(await store.createKey(), 'attack at dawn');
   await cluster.deleteHsms();
   await kms.disconnect(id);
-  const [backup] = (await aws.run('describe-backups', '--filters', `clusterIds=${cluster.id}`))['Backups'] as [
-    DescribedBackup,
-  ];
-  const restored = await aws.createCluster('--source-backup-id', backup.BackupId);
-  await aws.reaches(restored, 'INITIALIZED');
-  await aws.createHsm(restored);
-  await aws.createHsm(restored, 'us-east-1b');
-  await aws.reaches(restored, 'ACTIVE');
+  const restored = await aws.restore(cluster.id);
   await kms.updateCustomKeyStore({ CustomKeyStoreId: id, CloudHsmClusterId: restored });
   await kms.connect(id);
   expect(await kms.decryptText(sealed)).toBe('attack at dawn');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ClusterConnection } from '../../src/cloudHsm/clusterConnection.ts';
 import { Secret } from '../../src/secret.ts';
-import { AwsCloudHsm, SUBNETS, type DescribedBackup } from '../support/awsCloudHsm.ts';
+import { AwsCloudHsm, SUBNETS, type DescribedBackup, type DescribedCluster } from '../support/awsCloudHsm.ts';
 import { isAlive } from '../support/isAlive.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { runCommand } from '../support/runningProxy.ts';
@@ -42,12 +42,18 @@ async function pidOf(kms: RunningLocalKms, clusterId: string): Promise<number> {
 it('a cluster lives through the whole of AWS’s guide, and is recovered from a backup', async () => {
   const { kms, aws } = await start();
   expect(await aws.run('describe-clusters')).toEqual({ Clusters: [] });
-  const id = await aws.createCluster('--tag-list', 'Key=team,Value=orders');
+  const ofCluster = ['--hsm-type', 'hsm2m.medium', '--subnet-ids', ...SUBNETS, '--tag-list', 'Key=team,Value=orders'];
+  const created = await aws.run('create-cluster', ...ofCluster);
+  const { ClusterId: id } = created['Cluster'] as DescribedCluster;
   await aws.reaches(id, 'UNINITIALIZED');
   expect(await aws.run('list-tags', '--resource-id', id)).toEqual({ TagList: [{ Key: 'team', Value: 'orders' }] });
   await aws.run('create-hsm', '--cluster-id', id, '--availability-zone', 'us-east-1a');
   await aws.hsmsAreActive(id);
-  await aws.initialize(id);
+  const { signedCert, trustAnchor } = await aws.sign(id);
+  const files = ['--signed-cert', `file://${signedCert}`, '--trust-anchor', `file://${trustAnchor}`];
+  await aws.run('initialize-cluster', '--cluster-id', id, ...files);
+  await aws.reaches(id, 'INITIALIZED');
+  expect((await aws.cluster(id)).Certificates).toEqual({ ClusterCertificate: readFileSync(signedCert, 'utf8') });
   expect(await aws.backups(id)).toEqual([]);
   const connection = await activate(id);
   await aws.reaches(id, 'ACTIVE');
@@ -75,7 +81,7 @@ it('a cluster lives through the whole of AWS’s guide, and is recovered from a 
   await aws.run('delete-cluster', '--cluster-id', id);
   await aws.reaches(id, 'DELETED');
 
-  const second = await aws.createCluster('--source-backup-id', newest?.BackupId ?? '');
+  const second = await aws.createCluster({ SourceBackupId: newest?.BackupId });
   await aws.reaches(second, 'INITIALIZED');
   await aws.createHsm(second);
   await aws.reaches(second, 'ACTIVE');

@@ -53,17 +53,10 @@ export class AwsCloudHsm {
     await expect.poll(async () => (await this.cluster(clusterId)).State).toBe(state);
   }
 
-  /** The id of a new cluster. */
-  async createCluster(...args: readonly string[]): Promise<string> {
-    const { Cluster } = await this.run(
-      'create-cluster',
-      '--hsm-type',
-      'hsm2m.medium',
-      '--subnet-ids',
-      ...SUBNETS,
-      ...args,
-    );
-    return (Cluster as DescribedCluster).ClusterId;
+  /** Creates a cluster with these members beyond those that every cluster needs; resolves to its id. */
+  async createCluster(more: object = {}): Promise<string> {
+    const output = await this.#client.call('CreateCluster', { HsmType: 'hsm2m.medium', SubnetIds: SUBNETS, ...more });
+    return (output as { Cluster: DescribedCluster }).Cluster.ClusterId;
   }
 
   /** Resolves when the HSM is active. */
@@ -85,38 +78,43 @@ export class AwsCloudHsm {
     await expect.poll(async () => (await this.cluster(clusterId)).Hsms).toEqual([]);
   }
 
-  /** As AWS's guide does it. Resolves when the cluster is INITIALIZED. */
-  async initialize(clusterId: string): Promise<void> {
+  /** Resolves to the id of an active cluster with two HSMs, made from the newest backup of another one. */
+  async restore(clusterId: string): Promise<string> {
+    const [newest] = await this.backups(clusterId);
+    const restored = await this.createCluster({ SourceBackupId: newest?.BackupId });
+    await this.reaches(restored, 'INITIALIZED');
+    await this.createHsm(restored);
+    await this.createHsm(restored, 'us-east-1b');
+    await this.reaches(restored, 'ACTIVE');
+    return restored;
+  }
+
+  async deleteCluster(clusterId: string): Promise<void> {
+    await this.#client.call('DeleteCluster', { ClusterId: clusterId });
+  }
+
+  /** Signs the cluster's CSR with a customer CA, as AWS's guide does; resolves to the paths of the two PEM files. */
+  async sign(clusterId: string): Promise<{ readonly signedCert: string; readonly trustAnchor: string }> {
     const { ClusterCsr = '' } = (await this.cluster(clusterId)).Certificates;
     const path = (name: string) => join(this.#kms.folder, name);
-    writeFileSync(path('cluster.csr'), ClusterCsr);
-    const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
-    openssl('genrsa', '-out', path('customerCA.key'), '2048');
-    const subject = ['-subj', '/CN=customer CA'];
-    openssl(
-      'req',
-      '-new',
-      '-x509',
-      '-days',
-      '3652',
-      ...subject,
-      '-key',
-      path('customerCA.key'),
-      '-out',
-      path('customerCA.crt'),
-    );
-    const authority = ['-CA', path('customerCA.crt'), '-CAkey', path('customerCA.key'), '-CAcreateserial'];
-    openssl('x509', '-req', '-days', '3652', '-in', path('cluster.csr'), ...authority, '-out', path('cluster.crt'));
-    const files = [
-      '--signed-cert',
-      `file://${path('cluster.crt')}`,
-      '--trust-anchor',
-      `file://${path('customerCA.crt')}`,
-    ];
-    await this.run('initialize-cluster', '--cluster-id', clusterId, ...files);
+    const [csr, key, trustAnchor, signedCert] = ['cluster.csr', 'customerCA.key', 'customerCA.crt', 'cluster.crt'].map(
+      path,
+    ) as [string, string, string, string];
+    writeFileSync(csr, ClusterCsr);
+    const openssl = (command: string, ...files: readonly string[]) =>
+      execFileSync('openssl', [...command.split(' '), ...files], { stdio: 'pipe' });
+    openssl('genrsa', '-out', key, '2048');
+    openssl('req -new -x509 -days 3652 -subj /CN=customerCA', '-key', key, '-out', trustAnchor);
+    const authority = ['-CA', trustAnchor, '-CAkey', key, '-CAcreateserial'];
+    openssl('x509 -req -days 3652', '-in', csr, ...authority, '-out', signedCert);
+    return { signedCert, trustAnchor };
+  }
+
+  /** Resolves when the cluster is INITIALIZED. */
+  async initialize(clusterId: string): Promise<void> {
+    const { signedCert, trustAnchor } = await this.sign(clusterId);
+    const [SignedCert, TrustAnchor] = [signedCert, trustAnchor].map((file) => readFileSync(file, 'utf8'));
+    await this.#client.call('InitializeCluster', { ClusterId: clusterId, SignedCert, TrustAnchor });
     await this.reaches(clusterId, 'INITIALIZED');
-    expect((await this.cluster(clusterId)).Certificates).toEqual({
-      ClusterCertificate: readFileSync(path('cluster.crt'), 'utf8'),
-    });
   }
 }
