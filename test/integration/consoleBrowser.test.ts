@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { axeFindings, describeInBrowser, openPage } from '../support/browser.ts';
 import { ReadyCluster } from '../support/cloudHsmKeyStore.ts';
 import { KmsCaller, keyStoreInput, optionsFor } from '../support/kmsCaller.ts';
+import { RawConnection } from '../support/rawConnection.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
@@ -11,12 +12,18 @@ const HOSTILE = '<img src=x onerror=alert(1)>';
 const WIDE = { viewport: { width: 1100, height: 1000 } };
 const NARROW = { viewport: { width: 400, height: 800 } };
 
-async function start(options: readonly string[] = ['--console-caller', 'CONSOLE']) {
+const ACTS = ['--console-caller', 'CONSOLE'];
+
+async function start(options: readonly string[] = ACTS) {
+  const kms = await RunningLocalKms.startProcess(options);
+  return { kms, url: `${kms.endpoint.replace('127.0.0.1', 'localhost')}/console` };
+}
+
+async function startWithProxy() {
   const files = new ProxyFiles();
   const proxy = await RunningProxy.start(files);
   onTestFinished(() => proxy.dispose());
-  const kms = await RunningLocalKms.startProcess([...optionsFor(proxy), ...options]);
-  return { files, proxy, kms, url: `${kms.endpoint.replace('127.0.0.1', 'localhost')}/console` };
+  return { files, proxy, ...(await start([...optionsFor(proxy), ...ACTS])) };
 }
 
 type OpenedPage = Awaited<ReturnType<typeof openPage>>['page'];
@@ -40,7 +47,7 @@ const closes = (page: OpenedPage) => expect.poll(() => page.locator('dialog[open
 
 describeInBrowser('the console', () => {
   it('lives through the life of an external key store by clicking', async () => {
-    const { files, proxy, kms, url } = await start();
+    const { files, proxy, kms, url } = await startWithProxy();
     const { page, complaints } = await openPage(url, WIDE);
     const input = keyStoreInput(files.credentials[0]);
     const credential = input.XksProxyAuthenticationCredential;
@@ -147,11 +154,8 @@ describeInBrowser('the console', () => {
     await expect.poll(() => textOf(page)).toContain('AWS_CLOUDHSM hsm');
   });
 
-  it.each([
-    ['light, wide', { ...WIDE, colorScheme: 'light' as const }],
-    ['dark, 400 pixels wide', { ...NARROW, colorScheme: 'dark' as const }],
-  ])('%s, fits and axe finds nothing, with a dialog open too', async (_name, options) => {
-    const { files, proxy, kms, url } = await start();
+  it('fits and axe finds nothing, with a dialog open too, on a wide light screen and a narrow dark one', async () => {
+    const { files, proxy, kms, url } = await startWithProxy();
     const caller = new KmsCaller(kms);
     const store = await caller.createConnectedKeyStore(files);
     await caller.encryptText(await caller.createKeyOver('foo', store), 'x');
@@ -161,13 +165,19 @@ describeInBrowser('the console', () => {
     await proxy.exitCode;
     await caller.connectCustomKeyStore({ CustomKeyStoreId: store });
     await caller.reaches(store, 'FAILED');
-    const { page, complaints } = await openPage(url, options);
-    await expect.poll(() => page.innerText('#live')).toBe('Live');
-    expect(await axeFindings(page)).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(options.viewport.width);
-    await page.locator('main button:text-is("Edit")').first().click();
-    expect(await axeFindings(page)).toEqual([]);
-    expect(complaints).toEqual([]);
+    const looks = [
+      { ...WIDE, colorScheme: 'light' },
+      { ...NARROW, colorScheme: 'dark' },
+    ] as const;
+    for (const look of looks) {
+      const { page, complaints } = await openPage(url, look);
+      await expect.poll(() => page.innerText('#live')).toBe('Live');
+      expect(await axeFindings(page)).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(look.viewport.width);
+      await page.locator('main button:text-is("Edit")').first().click();
+      expect(await axeFindings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    }
   });
 
   it('only looks without a caller', async () => {
@@ -184,7 +194,7 @@ describeInBrowser('the console', () => {
 describe('the console', () => {
   const origin = (url: string) => new URL(url).origin;
 
-  it('acts for its own page alone', async () => {
+  it('acts for its own page alone, and gives it without a redirect and CORS headers', async () => {
     const { kms, url } = await start();
     const caller = new KmsCaller(kms);
     const call = (headers: Record<string, string>) =>
@@ -197,10 +207,6 @@ describe('the console', () => {
     expect((await caller.listKeys({})).Keys).toEqual([]);
     expect(await call({ ...json, Origin: origin(url) })).toBe(200);
     expect((await caller.listKeys({})).Keys).toHaveLength(1);
-  });
-
-  it('gives its page without a redirect, and has no CORS headers', async () => {
-    const { url } = await start();
     for (const path of [url, `${url}/`, `${url}?a=b`, `${url}/style.css`, `${url}/live.js`, `${url}/actions.js`]) {
       const answer = await fetch(path, { redirect: 'manual', headers: { Origin: 'http://elsewhere.example' } });
       expect([path, answer.status]).toEqual([path, 200]);
@@ -210,6 +216,11 @@ describe('the console', () => {
     expect((await fetch(`${url}/none`)).status).toBe(404);
     expect((await fetch(`${url}/call/CreateKey`)).status).toBe(404);
     expect((await fetch(`${url}/call/%`, { method: 'POST' })).status).toBe(404);
+    const twoHosts = new RawConnection(Number(new URL(url).port));
+    await twoHosts.send('GET /console HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    expect(await twoHosts.closed()).toMatchObject([{ status: 400 }]);
+    const stream = await fetch(`${url}/events`, { method: 'HEAD' });
+    expect([stream.status, stream.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
   });
 
   it('is evaluated as its caller', async () => {
