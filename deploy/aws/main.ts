@@ -9,6 +9,6 @@ const settings = readSettings((key) => app.node.tryGetContext(key) as unknown);
 new XksProxyStack(app, settings.stackName, {
   settings,
   proxyConfig: readProxyConfig(join(import.meta.dirname, settings.configFile)),
-  // Without this stack, nothing that its keys protect can be decrypted.
+  // Without this stack, data that the key store's keys protect cannot be decrypted.
   terminationProtection: true,
 });

@@ -6,13 +6,13 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { LoadBalancer } from './loadBalancer.ts';
 
-/** The topic that all alarms report to, and the alarms on the load balancer's targets. */
+/** The topic that receives all alarms, and the alarms on the load balancer's targets. */
 export class Alarms extends Construct {
   readonly topic: Topic;
 
   constructor(scope: Construct, id: string, props: { loadBalancer: LoadBalancer; email: string | undefined }) {
     super(scope, id);
-    // Not encrypted with a KMS key: an alarm must not need what it reports about.
+    // The topic is not encrypted with a KMS key: an alarm must not depend on the service that it reports on.
     this.topic = new Topic(this, 'Topic');
     if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
 
@@ -36,7 +36,7 @@ export class Alarms extends Construct {
     });
   }
 
-  /** An alarm that reports to the topic, both ways. */
+  /** Adds an alarm that reports both its changes, to ALARM and back to OK. */
   add(scope: Construct, id: string, props: AlarmProps): void {
     const alarm = new Alarm(scope, id, props);
     alarm.addAlarmAction(new SnsAction(this.topic));

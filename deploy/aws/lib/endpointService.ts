@@ -5,12 +5,12 @@ import { Construct } from 'constructs';
 import type { LoadBalancer } from './loadBalancer.ts';
 import type { Settings } from './settings.ts';
 
-/** What AWS KMS connects to. */
+/** The endpoint service that AWS KMS connects to. */
 export class EndpointService extends Construct {
   readonly serviceId: string;
   /** The XksProxyVpcEndpointServiceName of KMS. */
   readonly serviceName: string;
-  /** Name, below the domain to verify, and value of the TXT record. */
+  /** The TXT record: its name, below the domain to verify, and its value. */
   readonly verificationName: string;
   readonly verificationValue: string;
 
@@ -29,13 +29,14 @@ export class EndpointService extends Construct {
     this.verificationName = service.attrPrivateDnsNameConfigurationName;
     this.verificationValue = service.attrPrivateDnsNameConfigurationValue;
 
-    // The same page, step 6: AWS KMS of this Region, and nobody else.
+    // The same page, step 6: admits AWS KMS of this Region only.
     new CfnVPCEndpointServicePermissions(this, 'Permissions', {
       serviceId: this.serviceId,
       allowedPrincipals: [`cks.kms.${region}.amazonaws.com`],
     });
 
-    // The same page, step 5, and PrivateLink Guide, manage-dns-names.html: in the public DNS, in a parent of the private name.
+    // The same page, step 5, and PrivateLink Guide, manage-dns-names.html: the record is in public DNS, in a parent
+    // domain of the private name.
     const { hostedZoneId, hostedZoneName: zoneName } = settings;
     if (hostedZoneId !== undefined && zoneName !== undefined) {
       new TxtRecord(this, 'VerificationRecord', {

@@ -9,8 +9,8 @@ const NAMESPACE = 'AWS/KMS';
 const KMS_OPERATIONS = ['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'];
 
 /**
- * Alarms on what KMS measures of its key store, as AWS advises them: KMS Developer Guide, xks-alarms.html; metrics and dimensions are
- * those of monitoring-cloudwatch.html.
+ * Alarms that AWS advises on the key store's metrics in KMS: KMS Developer Guide, xks-alarms.html. Metrics and
+ * dimensions are those of monitoring-cloudwatch.html.
  */
 export class KeyStoreAlarms extends Construct {
   readonly #alarms: Alarms;
@@ -105,7 +105,7 @@ export class KeyStoreAlarms extends Construct {
     return new Metric({ namespace: NAMESPACE, metricName, dimensionsMap, statistic, period: Duration.minutes(5) });
   }
 
-  /** A Metrics Insights query, for metrics with more dimensions than an alarm is to tell apart. */
+  /** A Metrics Insights query, for metrics with dimensions that an alarm does not distinguish. */
   #query(select: string, where: string, period: Duration): MathExpression {
     const condition = [`CustomKeyStoreId = '${this.#keyStoreId}'`, where].filter((part) => part !== '').join(' AND ');
     const expression = `SELECT ${select} FROM "${NAMESPACE}" WHERE ${condition}`;

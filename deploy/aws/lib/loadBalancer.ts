@@ -6,12 +6,12 @@ import type { Network } from './network.ts';
 import type { ProxyConfig } from './proxyConfig.ts';
 
 /**
- * Time after which a deregistered task is stopped. A Network Load Balancer still gives it new connections for a while; AWS's own
- * github.com/awslabs/nlb-sidecar-for-ecs waits this long. No shorter than drainSeconds can be.
+ * Time after which a deregistered task is stopped, at least drainSeconds. A Network Load Balancer still gives such a
+ * task new connections for a while. AWS's own github.com/awslabs/nlb-sidecar-for-ecs waits this long.
  */
 const DEREGISTRATION_DELAY = Duration.seconds(120);
 
-/** The Network Load Balancer: TCP 443 in, TLS untouched, to the tasks. */
+/** The Network Load Balancer: forwards TCP 443 to the tasks and does not terminate TLS. */
 export class LoadBalancer extends Construct {
   readonly nlb: elb.NetworkLoadBalancer;
   readonly targetGroup: elb.NetworkTargetGroup;
@@ -21,17 +21,19 @@ export class LoadBalancer extends Construct {
     super(scope, id);
     const { vpc, subnets, taskSecurityGroup } = network;
 
-    // No inbound rule, so nobody in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced
-    // on PrivateLink traffic: they could only name the addresses of KMS's own endpoints, which are not published. Who may
-    // connect through PrivateLink is decided by the endpoint service.
-    // NLB User Guide, load-balancer-security-groups.html: none can be added to a load balancer that was made without.
+    // There is no inbound rule, so nothing in the VPC or beyond reaches the listener. AWS KMS does, because inbound
+    // rules are not enforced on PrivateLink traffic: rules could only name the addresses of KMS's own endpoints, which
+    // are not published. The endpoint service decides who may connect through PrivateLink. NLB User Guide,
+    // load-balancer-security-groups.html: a load balancer that was created without a security group cannot get one
+    // later.
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'xks-proxy load balancer: PrivateLink alone',
       allowAllOutbound: false,
     });
-    // The same page: health checks are subject to the outbound rules. Rules that are resources of their own, as CDK makes them, do
-    // not remove the default one, which allows everything (CloudFormation, AWS::EC2::SecurityGroup, SecurityGroupEgress).
+    // The same page: health checks are subject to the outbound rules. The default outbound rule allows everything, and
+    // rules that are separate resources, as CDK makes them, do not remove it (CloudFormation, AWS::EC2::SecurityGroup,
+    // SecurityGroupEgress).
     const ports = [port, monitoringPort];
     (this.securityGroup.node.defaultChild as CfnSecurityGroup).securityGroupEgress = ports.map((taskPort) => ({
       ipProtocol: 'tcp',
@@ -58,12 +60,12 @@ export class LoadBalancer extends Construct {
       targetType: elb.TargetType.IP,
       protocol: elb.Protocol.TCP,
       port,
-      // NLB User Guide, edit-target-group-attributes.html, "Proxy protocol": the header has the id of the VPC endpoint, and health
-      // checks begin with one too, those of the monitoring port among them.
+      // NLB User Guide, edit-target-group-attributes.html, "Proxy protocol": the header has the id of the VPC endpoint.
+      // Health checks, also those of the monitoring port, begin with a header too.
       proxyProtocolV2: true,
       preserveClientIp: false,
       deregistrationDelay: DEREGISTRATION_DELAY,
-      // The proxy ends its connections itself.
+      // The proxy closes its connections itself.
       connectionTermination: false,
       healthCheck: {
         protocol: elb.Protocol.HTTP,

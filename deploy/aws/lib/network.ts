@@ -4,17 +4,17 @@ import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
 
-/** The VPC, and the private subnets that everything is in. */
+/** The VPC, and the private subnets of all its resources. */
 export class Network extends Construct {
   readonly vpc: ec2.IVpc;
   readonly subnets: ec2.SubnetSelection;
-  /** That of the tasks. What may reach them is added by what reaches them. */
+  /** The security group of the tasks. Each construct that connects to them adds its own inbound rule. */
   readonly taskSecurityGroup: ec2.SecurityGroup;
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
     this.vpc = settings.vpcCidr === undefined ? this.#existingVpc(settings) : this.#newVpc(settings.vpcCidr);
-    // A VPC that is given by its ids has no other subnets than the private ones that were given.
+    // A VPC that is imported by id has only the private subnets that were given.
     this.subnets = { subnets: [...this.vpc.isolatedSubnets, ...this.vpc.privateSubnets] };
 
     this.taskSecurityGroup = new ec2.SecurityGroup(this, 'TaskSecurityGroup', {
@@ -22,7 +22,7 @@ export class Network extends Construct {
       description: 'xks-proxy tasks',
       allowAllOutbound: false,
     });
-    // To Amazon ECR, S3, Secrets Manager and CloudWatch Logs; where those are is decided by the routes of the subnets.
+    // To Amazon ECR, S3, Secrets Manager and CloudWatch Logs. The subnets' routes decide how they are reached.
     this.taskSecurityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'AWS services');
     for (const cidr of settings.hsmCidrs) {
       for (const port of settings.hsmPorts) {
@@ -50,7 +50,7 @@ export class Network extends Construct {
     });
   }
 
-  /** What a Fargate task needs where there is no way to the internet: ECR User Guide, vpc-endpoints.html. */
+  /** The VPC endpoints that a Fargate task needs without internet access: ECR User Guide, vpc-endpoints.html. */
   #addServiceEndpoints(): void {
     const securityGroup = new ec2.SecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
@@ -84,7 +84,7 @@ export class Network extends Construct {
     );
   }
 
-  /** KMS Developer Guide, vpc-connectivity.html: the VPC is connected to the external key manager. */
+  /** Connects the VPC to the external key manager's network: KMS Developer Guide, vpc-connectivity.html. */
   #connectHsmNetwork(transitGatewayId: string, hsmCidrs: readonly string[]): void {
     const { subnets = [] } = this.subnets;
     const attachment = new ec2.CfnTransitGatewayAttachment(this, 'HsmNetwork', {

@@ -3,40 +3,45 @@ import { basename, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-/** What the deployment must know of the proxy's configuration file. */
+/** The part of the proxy's configuration that the deployment uses. */
 export interface ProxyConfig {
   readonly port: number;
   readonly monitoringPort: number;
   readonly fleetSize: number;
   readonly drainSeconds: number;
-  /** Whether tasks need a place for an audit log. */
+  /** Whether tasks need a folder for an audit log. */
   readonly hasAuditLog: boolean;
-  /** Names of the files of the TLS identity, beside the configuration. */
+  /** File names of the TLS certificate and key, beside the configuration. */
   readonly certificateFile: string;
   readonly privateKeyFile: string;
   /** Environment variables that hold secrets. */
   readonly secretNames: readonly string[];
-  /** The configuration as `config.yaml`, and the public files that it names: name to text. */
+  /** The configuration as `config.yaml`, and the public files that it names. Maps name to text. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-// ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The rest is for what is around the files.
+// ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The remainder is for everything but
+// the files.
 const MAX_FILES_BYTES = 48 * 1024;
-// ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them to exit.
+// ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate. Ten of them are for the exit.
 const MAX_DRAIN_SECONDS = 110;
 
-// Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets it, with the id of the
-// task. A host's name is made of its address, which a later task may have again.
+// Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets this
+// variable, and it has the id of the task. A host name would not do: it is made from an IP address, which a later task
+// may get again.
 const TASK_VARIABLE = 'ECS_CONTAINER_METADATA_URI_V4';
 
 const ITS_ORIGIN = `must be { env: ${TASK_VARIABLE} }: each task has a log of its own, and so a name`;
 
-/** Where a task has its place for the audit log: a folder of its volume. */
+/** The folder of the audit log in a task, on the task's volume. */
 export const AUDIT_FOLDER = '/var/lib/xks-proxy/audit';
 
 const fileName = z.string().regex(/^\w[\w.-]*$/, 'must be the name of a file beside the configuration');
 
-/** Not the whole type, which `xks-proxy config check` knows, and no defaults: what is relied on here is to be written out. */
+/**
+ * Requires the values that this deployment relies on, without defaults. `xks-proxy config check` validates the whole
+ * configuration.
+ */
 const schema = z.object({
   server: z.object({
     port: z.int().min(1024, 'must be above 1023: the proxy is not root').max(65535),
@@ -60,7 +65,7 @@ const schema = z.object({
     .optional(),
 });
 
-/** Throws an Error that says what could not work in this deployment. */
+/** Reads a configuration. Throws an Error that names every setting that cannot work in this deployment. */
 export function readProxyConfig(file: string): ProxyConfig {
   const text = readFileSync(file, 'utf8');
   const written: unknown = parse(text);
@@ -93,7 +98,10 @@ export function readProxyConfig(file: string): ProxyConfig {
   };
 }
 
-/** Such as the certificates of clientAuth: read from beside the configuration. An absolute name is one of the image. */
+/**
+ * Reads public files, such as the certificates of clientAuth, from the configuration's folder. Leaves out absolute
+ * names, which are files of the image.
+ */
 function readFiles(folder: string, references: readonly Entry[]): Record<string, string> {
   const relative = references.filter(({ value }) => !value.startsWith('/'));
   return Object.fromEntries(
@@ -109,7 +117,7 @@ interface Entry {
   readonly value: string;
 }
 
-/** Every text in the configuration, wherever it is, with its key. */
+/** Every text in the configuration at any depth, with its key. */
 function stringsOf(value: unknown): Entry[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, child]: [string, unknown]) =>

@@ -6,7 +6,7 @@ import type { Network } from './network.ts';
 import type { ProxyConfig } from './proxyConfig.ts';
 import type { ProxyTask } from './proxyTask.ts';
 
-/** The tasks, kept at their number and spread over the Availability Zones. */
+/** The ECS service: keeps the number of tasks, spread over the Availability Zones. */
 export class ProxyService extends Construct {
   readonly service: ecs.FargateService;
 
@@ -26,18 +26,19 @@ export class ProxyService extends Construct {
       assignPublicIp: false,
       // ECS Developer Guide, service-rebalancing.html
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
-      // A new task is healthy before an old one is stopped; a deployment whose tasks do not become healthy is taken back.
+      // A new task is healthy before an old one is stopped. A deployment whose tasks do not become healthy is rolled
+      // back.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(120),
-      // No shell beside the keys' plaintexts.
+      // No shell in a container whose memory holds plaintexts of the keys.
       enableExecuteCommand: false,
     });
     loadBalancer.targetGroup.addTarget(
       this.service.loadBalancerTarget({ containerName: 'xks-proxy', containerPort: config.port }),
     );
-    // The first tasks need the endpoints, the routes and the permissions.
+    // The first tasks need the VPC endpoints, the routes and the permissions.
     this.service.node.addDependency(network, task);
   }
 }

@@ -16,9 +16,9 @@ const VOLUME = 'configuration';
 const AUDIT_VOLUME = 'audit';
 
 /**
- * A task: a container that writes the configuration and the TLS files to a volume and ends, then the proxy. Fargate gives secrets as
- * environment variables only, and its tmpfs belongs to one container; the volume is on the task's encrypted storage, which
- * is gone with the task.
+ * A task. Its first container writes the configuration and the TLS files to a volume and exits, then the proxy starts.
+ * Fargate provides secrets only as environment variables, and its tmpfs belongs to one container. The volume is on the
+ * task's encrypted storage and is deleted with the task.
  */
 export class ProxyTask extends Construct {
   readonly definition: ecs.FargateTaskDefinition;
@@ -26,7 +26,7 @@ export class ProxyTask extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, config: ProxyConfig) {
     super(scope, id);
-    // The record of who used which key outlives the stack.
+    // The record of who used which key must outlive the stack.
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.THIRTEEN_MONTHS,
       removalPolicy: RemovalPolicy.RETAIN,
@@ -54,7 +54,8 @@ export class ProxyTask extends Construct {
     const names = Object.keys(files);
     const container = this.definition.addContainer('files', {
       ...this.#common(settings, 'Files'),
-      // ECS Developer Guide, bind-mounts.html: the volume is root's. The files get the proxy's group, which may read them.
+      // ECS Developer Guide, bind-mounts.html: root owns the volume. The files get the proxy's group, which may read
+      // them.
       user: `0:${PROXY_ID}`,
       essential: false,
       entryPoint: ['node', '--eval', WRITE_FILES_SCRIPT],
@@ -85,7 +86,7 @@ export class ProxyTask extends Construct {
       secrets: Object.fromEntries(
         config.secretNames.map((name) => [name, ecs.Secret.fromSecretsManager(secret, name)]),
       ),
-      // After SIGTERM: drainSeconds, and some to exit.
+      // The time after SIGTERM: drainSeconds, and some seconds to exit.
       stopTimeout: Duration.seconds(config.drainSeconds + 10),
     });
     container.addMountPoints({ sourceVolume: VOLUME, containerPath: CONFIG_FOLDER, readOnly: true });
@@ -93,7 +94,7 @@ export class ProxyTask extends Construct {
     return container;
   }
 
-  // Root's too. The proxy may write to the folder that the first container makes in it.
+  // Root owns this volume too. The first container makes a folder in it, to which the proxy may write.
   #mountAuditVolume(container: ecs.ContainerDefinition): void {
     container.addMountPoints({ sourceVolume: AUDIT_VOLUME, containerPath: dirname(AUDIT_FOLDER), readOnly: false });
   }
@@ -108,7 +109,8 @@ export class ProxyTask extends Construct {
       logging: ecs.LogDrivers.awsLogs({
         logGroup: this.logGroup,
         streamPrefix: 'task',
-        // ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. These are the record of all requests.
+        // ECS API, LogConfiguration: by default, lines are dropped when CloudWatch Logs is slow. These lines are the
+        // record of all requests.
         mode: ecs.AwsLogDriverMode.BLOCKING,
       }),
     };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { cidrsOverlap, ipv4Cidr } from './cidr.ts';
 
-/** What a deployment is made of, from the CDK context. */
+/** The settings of a deployment, from the CDK context. */
 export type Settings = z.output<typeof settings>;
 
 /** An image in a private repository of Amazon ECR. */
@@ -9,7 +9,7 @@ export interface EcrImage {
   readonly account: string;
   readonly region: string;
   readonly repository: string;
-  /** Such as `1.2.0` or `sha256:...`. */
+  /** A tag or digest, such as `1.2.0` or `sha256:...`. */
   readonly tagOrDigest: string;
 }
 
@@ -33,15 +33,15 @@ const secretArn = z
     'must be the complete ARN of a secret, with the six characters at its end',
   );
 
-/** `-c key=a,b` of the command line and a JSON list are the same. */
+/** Accepts `-c key=a,b` of the command line and a JSON list alike. */
 function list<T extends z.ZodType>(item: T) {
   return z.preprocess((value) => (typeof value === 'string' ? value.split(',') : value), z.array(item).min(1));
 }
 
 const settings = z
   .object({
-    // KMS Developer Guide, vpc-connectivity.html: a subdomain of a higher-level public domain. API of KMS,
-    // XksProxyConfigurationType: the URI endpoint has at most 128 characters, https:// among them.
+    // KMS Developer Guide, vpc-connectivity.html: a subdomain of a higher-level public domain. KMS API,
+    // XksProxyConfigurationType: the URI endpoint has at most 128 characters, including https://.
     privateDnsName: z
       .string()
       .max(120)
@@ -87,7 +87,7 @@ const settings = z
     if (vpcId !== undefined) {
       if (given.transitGatewayId !== undefined)
         problem('transitGatewayId', 'is for a new VPC; this one has its routes');
-      // KMS Developer Guide, vpc-connectivity.html: two private subnets or more, each in another Availability Zone.
+      // KMS Developer Guide, vpc-connectivity.html: at least two private subnets, each in another Availability Zone.
       const zones = new Set(availabilityZones).size;
       if (zones < 2 || zones !== subnetIds.length || zones !== availabilityZones.length)
         problem('availabilityZones', 'must name the zone of each of the subnetIds, at least two, all different');
@@ -102,7 +102,7 @@ const settings = z
       problem('hostedZoneName', 'must be a parent domain of privateDnsName');
   });
 
-/** Throws an Error with every problem of the context at once. */
+/** Reads the settings. Throws an Error with all problems of the context at once. */
 export function readSettings(contextValue: (key: string) => unknown): Settings {
   const given = Object.fromEntries(Object.keys(settings.shape).map((key) => [key, contextValue(key)]));
   const result = settings.safeParse(given);

@@ -1,6 +1,7 @@
 /**
- * A script for `node --eval`. Each argument, `<file>=<NAME>`, is a file to write with the text of an environment variable, readable
- * for owner and group; `<folder>/` is a folder to make, writable for both. It fails if a variable is not set.
+ * A script for `node --eval`. An argument `<file>=<NAME>` writes the environment variable's text to the file, which
+ * owner and group may read. An argument `<folder>/` makes a folder to which both may write. The script fails if a
+ * variable is not set.
  */
 export const WRITE_FILES_SCRIPT = `
 const { chmodSync, mkdirSync, writeFileSync } = require('node:fs');

@@ -15,7 +15,10 @@ export interface XksProxyStackProps extends StackProps {
   readonly proxyConfig: ProxyConfig;
 }
 
-/** All that AWS requires for an XKS proxy behind a VPC endpoint service: KMS Developer Guide, vpc-connectivity.html. */
+/**
+ * All resources that AWS requires for an XKS proxy behind a VPC endpoint service: KMS Developer Guide,
+ * vpc-connectivity.html.
+ */
 export class XksProxyStack extends Stack {
   constructor(scope: Construct, id: string, { settings, proxyConfig, ...props }: XksProxyStackProps) {
     super(scope, id, props);

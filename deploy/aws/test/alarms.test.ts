@@ -19,8 +19,8 @@ const metric = (MetricName: string, dimensions: Readonly<Record<string, string>>
     .sort((one, other) => one.Name.localeCompare(other.Name)),
 });
 
-describe('alarms on what KMS measures', () => {
-  it.each(['Retryable', 'Non-retryable'])('more than 5 %s errors in a minute', (type) => {
+describe('an alarm on the metrics of KMS is raised', () => {
+  it.each(['Retryable', 'Non-retryable'])('for more than 5 %s errors in a minute', (type) => {
     const expression = `SELECT SUM(XksProxyErrors) FROM "AWS/KMS" WHERE CustomKeyStoreId = '${KEY_STORE}' AND ErrorType = '${type}'`;
     hasAlarm({
       ...query(expression, 60),
@@ -31,14 +31,14 @@ describe('alarms on what KMS measures', () => {
   });
 
   it.each(['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'])(
-    '%s takes over 200 ms on average over 5 minutes',
+    'when %s takes over 200 ms on average over 5 minutes',
     (operation) => {
       const expression = `SELECT AVG(XksProxyLatency) FROM "AWS/KMS" WHERE CustomKeyStoreId = '${KEY_STORE}' AND KmsOperation = '${operation}'`;
       hasAlarm({ ...query(expression, 300), ComparisonOperator: 'GreaterThanThreshold', Threshold: 200 });
     },
   );
 
-  it('the certificate expires in less than 10 days', () => {
+  it('when the certificate expires in less than 10 days', () => {
     hasAlarm({
       ...metric('XksProxyCertificateDaysToExpire', { CertificateName: 'xks-proxy.example.com' }),
       Statistic: 'Minimum',
@@ -48,14 +48,14 @@ describe('alarms on what KMS measures', () => {
     });
   });
 
-  it('the same, of a certificate whose CN is a wildcard', () => {
+  it('when a certificate with a wildcard CN expires in less than 10 days', () => {
     synthesize({ customKeyStoreId: KEY_STORE, certificateName: '*.example.com' }).hasResourceProperties(
       'AWS::CloudWatch::Alarm',
       metric('XksProxyCertificateDaysToExpire', { CertificateName: '*.example.com' }),
     );
   });
 
-  it.each(['Degraded', 'Unavailable'])('a key manager is %s', (state) => {
+  it.each(['Degraded', 'Unavailable'])('when a key manager is %s', (state) => {
     hasAlarm({
       ...metric('XksExternalKeyManagerStates', { XksExternalKeyManagerState: state }),
       Statistic: 'Maximum',
@@ -64,32 +64,32 @@ describe('alarms on what KMS measures', () => {
     });
   });
 
-  it('KMS throttles', () => {
+  it('when KMS throttles requests', () => {
     const expression = `SELECT SUM(ExternalKeyStoreThrottle) FROM "AWS/KMS" WHERE CustomKeyStoreId = '${KEY_STORE}'`;
     hasAlarm({ ...query(expression, 300), ComparisonOperator: 'GreaterThanThreshold', Threshold: 0 });
   });
 
-  it('the credential is old', () => {
+  it('when the credential is old', () => {
     hasAlarm({ ...metric('XksProxyCredentialAge'), ComparisonOperator: 'GreaterThanThreshold', Threshold: 180 });
   });
 
-  it('are made when the id of the key store is known', () => {
+  it('only if the id of the key store is given', () => {
     expect(JSON.stringify(synthesize().toJSON())).not.toContain('AWS/KMS');
   });
 });
 
-describe('alarms on the targets', () => {
+describe('an alarm on the targets is raised', () => {
   const hosts = (MetricName: string) => ({
     Namespace: 'AWS/NetworkELB',
     MetricName,
     Dimensions: [Match.objectLike({ Name: 'LoadBalancer' }), Match.objectLike({ Name: 'TargetGroup' })],
   });
 
-  it('a task is not healthy', () => {
+  it('when a task is not healthy', () => {
     hasAlarm({ ...hosts('UnHealthyHostCount'), Statistic: 'Maximum', Threshold: 1 });
   });
 
-  it('no task is healthy, or nothing is known of any', () => {
+  it('when no task is healthy, or there is no data', () => {
     hasAlarm({
       ...hosts('HealthyHostCount'),
       Statistic: 'Minimum',
@@ -100,7 +100,7 @@ describe('alarms on the targets', () => {
   });
 });
 
-it('every alarm reports to the topic, and the topic to the address', () => {
+it('every alarm reports to the topic, and the topic to the email address', () => {
   const topic = { Ref: idOf(template, 'AWS::SNS::Topic') };
   for (const alarm of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
     expect(alarm).toMatchObject({ Properties: { AlarmActions: [topic], OKActions: [topic] } });

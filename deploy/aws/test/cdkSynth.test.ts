@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { APP_FOLDER } from './givenContext.ts';
 
-/** Every optional part. */
+/** The settings that enable every optional part. */
 const OPTIONS = {
   transitGatewayId: 'tgw-0123456789abcdef0',
   hostedZoneId: 'Z0123456789ABCDEFGHIJ',
@@ -14,7 +14,7 @@ const OPTIONS = {
   customKeyStoreId: 'cks-1234567890abcdef0',
 };
 
-// The context of cdk.json has CDK check the template against the schema of CloudFormation.
+// cdk.json has a context key that makes CDK check the template against CloudFormation's schema.
 it.each([{}, OPTIONS])(
   'cdk synth %o needs no account, network or docker, and gives a valid, protected stack',
   (options) => {
@@ -28,7 +28,7 @@ it.each([{}, OPTIONS])(
     execFileSync(process.execPath, command, {
       cwd: APP_FOLDER,
       stdio: 'pipe',
-      // No credentials, no docker on the PATH; a request to the internet would fail.
+      // There are no credentials and no docker on the PATH. A request to the internet would fail.
       env: {
         PATH: `${dirname(process.execPath)}:/bin`,
         HOME: folder,
@@ -45,7 +45,7 @@ it.each([{}, OPTIONS])(
     });
     expect(read('XksProxy.assets.json')).toMatchObject({ dockerImages: {} });
     expect(read('XksProxy.template.json')).toHaveProperty('Resources');
-    // Not switched off unnoticed.
+    // Fails if that check was switched off.
     expect(read('validation-report.json')).toMatchObject({ pluginReports: [] });
   },
 );

@@ -10,14 +10,14 @@ describe('the endpoint service', () => {
     template.hasResourceProperties('AWS::EC2::VPCEndpointService', { AcceptanceRequired: false });
   });
 
-  it('is the load balancer, over IPv4', () => {
+  it('forwards to the load balancer, over IPv4', () => {
     template.hasResourceProperties('AWS::EC2::VPCEndpointService', {
       NetworkLoadBalancerArns: [{ Ref: idOf(template, 'AWS::ElasticLoadBalancingV2::LoadBalancer') }],
       SupportedIpAddressTypes: ['ipv4'],
     });
   });
 
-  it('admits AWS KMS of this Region and nobody else', () => {
+  it('admits AWS KMS of this Region and no one else', () => {
     template.resourceCountIs('AWS::EC2::VPCEndpointServicePermissions', 1);
     template.hasResourceProperties('AWS::EC2::VPCEndpointServicePermissions', {
       ServiceId: { 'Fn::GetAtt': [service, 'ServiceId'] },
@@ -31,7 +31,7 @@ describe('the endpoint service', () => {
 });
 
 describe('the domain is verified', () => {
-  it('by a TXT record in the hosted zone', () => {
+  it('by a TXT record in the hosted zone, if there is one', () => {
     template.hasResourceProperties('AWS::Route53::RecordSet', {
       HostedZoneId: 'Z0123456789ABCDEFGHIJ',
       Type: 'TXT',
@@ -40,7 +40,7 @@ describe('the domain is verified', () => {
     });
   });
 
-  it('or by one that the outputs tell', () => {
+  it('otherwise by a TXT record that the outputs name', () => {
     const elsewhere = synthesize();
     elsewhere.resourceCountIs('AWS::Route53::RecordSet', 0);
     elsewhere.hasOutput('DomainVerificationName', { Value: verification('Name') });
@@ -48,7 +48,7 @@ describe('the domain is verified', () => {
   });
 });
 
-it('outputs what KMS asks for', () => {
+it('the outputs have the values that KMS asks for', () => {
   template.hasOutput('XksProxyUriEndpoint', { Value: 'https://xks-proxy.example.com' });
   template.hasOutput('XksProxyVpcEndpointServiceName', {
     Value: {

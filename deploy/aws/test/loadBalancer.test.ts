@@ -27,7 +27,7 @@ it('balances across zones', () => {
   });
 });
 
-it('passes TCP 443 through, TLS untouched', () => {
+it('forwards TCP 443 and does not terminate TLS', () => {
   template.resourceCountIs('AWS::ElasticLoadBalancingV2::Listener', 1);
   template.hasResourceProperties('AWS::ElasticLoadBalancingV2::Listener', {
     Port: 443,
@@ -64,7 +64,7 @@ it('does not cut the connections of a task that drains', () => {
   });
 });
 
-it('is open to PrivateLink alone: no inbound rule, and none enforced on PrivateLink', () => {
+it('is open to PrivateLink only: it has no inbound rule, and enforces none on PrivateLink traffic', () => {
   template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', {
     SecurityGroups: [LOAD_BALANCER],
     EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'off',
@@ -78,21 +78,21 @@ it('is open to PrivateLink alone: no inbound rule, and none enforced on PrivateL
   );
 });
 
-it('reaches the two ports of the tasks, and nothing else', () => {
+it('reaches only the two ports of the tasks', () => {
   const rule = (port: number) => ({
     IpProtocol: 'tcp',
     FromPort: port,
     ToPort: port,
     DestinationSecurityGroupId: TASKS,
   });
-  // Inline: the default rule, which allows everything, is only left out for these.
+  // The rules are inline, because only inline rules remove the default rule, which allows everything.
   template.hasResourceProperties('AWS::EC2::SecurityGroup', {
     GroupDescription: Match.stringLikeRegexp('load balancer'),
     SecurityGroupEgress: [rule(8443), rule(9464)],
   });
 });
 
-it('alone reaches the tasks', () => {
+it('is the only resource that may reach the tasks', () => {
   const rules = template.findResources('AWS::EC2::SecurityGroupIngress', { Properties: { GroupId: TASKS } });
   const rule = (port: number) => ({
     Properties: { IpProtocol: 'tcp', FromPort: port, ToPort: port, SourceSecurityGroupId: LOAD_BALANCER },

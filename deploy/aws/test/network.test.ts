@@ -30,7 +30,7 @@ describe('a new VPC', () => {
   });
 
   it.each(['ecr.api', 'ecr.dkr', 'secretsmanager', 'logs'])(
-    'has an endpoint of %s that admits the tasks alone',
+    'has an endpoint of %s that admits the tasks only',
     (name) => {
       template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
         ServiceName: { 'Fn::Join': ['', ['com.amazonaws.', { Ref: 'AWS::Region' }, `.${name}`]] },
@@ -60,7 +60,7 @@ describe('a new VPC', () => {
     },
   );
 
-  it('reads nothing from S3 but the layers of images', () => {
+  it('reads only image layers from S3', () => {
     template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
       VpcEndpointType: 'Gateway',
       PolicyDocument: {
@@ -103,7 +103,7 @@ describe('a new VPC', () => {
 
 const SUBNETS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
 
-it('uses an existing VPC and its subnets instead, and adds nothing to it', () => {
+it('an existing VPC and its subnets are used instead, and nothing is added to them', () => {
   const template = synthesize({
     vpcCidr: undefined,
     vpcId: 'vpc-0123456789abcdef0',
@@ -117,7 +117,7 @@ it('uses an existing VPC and its subnets instead, and adds nothing to it', () =>
   });
 });
 
-it('lets the tasks reach AWS services and the ports of the HSMs, and nothing else', () => {
+it('the tasks may reach AWS services and the ports of the HSMs only', () => {
   const template = synthesize({ hsmCidrs: '10.20.0.0/24,10.21.0.7/32', hsmPorts: '1792' });
   const rule = (CidrIp: string, port: number) =>
     Match.objectLike({ CidrIp, FromPort: port, ToPort: port, IpProtocol: 'tcp' });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { AUDIT_FOLDER, readProxyConfig } from '../lib/proxyConfig.ts';
 import { CONFIG_FILE } from './givenContext.ts';
 
-/** config.yaml with a change, and files beside it. */
+/** Reads config.yaml after a change, with more files beside it. */
 function read(change: (text: string) => string, files: Readonly<Record<string, string>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
   onTestFinished(() => {
@@ -46,13 +46,13 @@ describe('a configuration is refused', () => {
   });
 });
 
-it('asks Secrets Manager for the key of the audit log, not for what Fargate sets', () => {
+it('the key of the audit log comes from Secrets Manager, and the variable that Fargate sets does not', () => {
   const { hasAuditLog, secretNames } = read((text) => text.replace('# audit:', auditLog(AUDIT_FOLDER)));
   expect(hasAuditLog).toBe(true);
   expect(secretNames).toEqual(['XKS_AUDIT_KEY', 'XKS_HSM_PIN', 'XKS_EXAMPLE_SECRET']);
 });
 
-it('brings the public files that the configuration names', () => {
+it('the deployment includes the public files that the configuration names', () => {
   const { files } = read(
     (text) => text.replace('privateKeyFile: server.key', '$&\n    clientAuth: { caFile: kms.pem, commonNames: [x] }'),
     { 'kms.pem': 'certificates' },
@@ -61,7 +61,7 @@ it('brings the public files that the configuration names', () => {
   expect(files['kms.pem']).toBe('certificates');
 });
 
-it('leaves an absolute name to the image', () => {
+it('a file with an absolute name is expected in the image', () => {
   const { files } = read((text) =>
     text.replace('privateKeyFile: server.key', '$&\n    clientAuth: { caFile: /opt/kms.pem, commonNames: [x] }'),
   );

@@ -37,7 +37,7 @@ describe('the service', () => {
     });
   });
 
-  it('starts new tasks before it stops old ones, and takes a bad deployment back', () => {
+  it('starts new tasks before it stops old ones, and rolls a bad deployment back', () => {
     template.hasResourceProperties('AWS::ECS::Service', {
       DeploymentConfiguration: Match.objectLike({
         MinimumHealthyPercent: 100,
@@ -53,7 +53,7 @@ describe('the service', () => {
     });
   });
 
-  it('gives nobody a shell in a task', () => {
+  it('lets no one open a shell in a task', () => {
     template.hasResourceProperties('AWS::ECS::Service', { EnableExecuteCommand: false });
   });
 
@@ -80,14 +80,14 @@ describe('a task', () => {
     expect(container).not.toHaveProperty('Privileged');
   });
 
-  it('has the given image in both, by its digest', () => {
+  it('runs the given image in both containers, by its digest', () => {
     for (const container of [files, proxy]) {
       expect(JSON.stringify(container)).toContain('111122223333.dkr.ecr.us-east-1.');
       expect(JSON.stringify(container)).toContain(`/xks-proxy@sha256:${'0'.repeat(64)}`);
     }
   });
 
-  it('starts the proxy when the files are written, and lets it read them only', () => {
+  it('starts the proxy after the files are written, and lets the proxy only read them', () => {
     expect(files).toMatchObject({ Essential: false, MountPoints: [{ ContainerPath: '/files', ReadOnly: false }] });
     expect(proxy).toMatchObject({
       Essential: true,
@@ -96,13 +96,13 @@ describe('a task', () => {
     });
   });
 
-  it('has no place for an audit log unless the configuration has one', () => {
+  it('has no folder for an audit log if the configuration has none', () => {
     expect(task).toMatchObject({ Properties: { Volumes: [{ Name: 'configuration' }] } });
     for (const container of [files, proxy])
       expect(container).toMatchObject({ MountPoints: [{ SourceVolume: 'configuration' }] });
   });
 
-  it('has a volume for the audit log of the configuration, in which the proxy may write to one folder', () => {
+  it('has a volume for the audit log of the configuration, with one folder to which the proxy may write', () => {
     const audited = synthesize({}, { ...readProxyConfig(CONFIG_FILE), hasAuditLog: true });
     const mounted = (container: string) =>
       Match.objectLike({
@@ -116,12 +116,12 @@ describe('a task', () => {
     expect(JSON.stringify(audited.findResources('AWS::ECS::TaskDefinition'))).toContain('"/var/lib/xks-proxy/audit/"');
   });
 
-  it('has the configuration file as it was given', () => {
+  it('has the unchanged configuration file', () => {
     expect(files).toMatchObject({ Environment: [{ Name: 'FILE_0', Value: readFileSync(CONFIG_FILE, 'utf8') }] });
     expect(JSON.stringify(files)).toContain('/files/config.yaml=FILE_0');
   });
 
-  it('has the TLS certificate and key from Secrets Manager, under the names of the configuration', () => {
+  it('has the TLS certificate and key from Secrets Manager, under the file names of the configuration', () => {
     const secret = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:xks-proxy/tls-AbCdEf';
     expect(files).toMatchObject({
       Command: expect.arrayContaining([
@@ -135,7 +135,7 @@ describe('a task', () => {
     });
   });
 
-  it('has every {env} of the configuration from Secrets Manager', () => {
+  it('has every {env} value of the configuration from Secrets Manager', () => {
     const secret = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:xks-proxy/secrets-AbCdEf';
     expect(proxy).toMatchObject({
       Secrets: [
@@ -151,7 +151,7 @@ describe('a task', () => {
     template.resourceCountIs('AWS::SecretsManager::Secret', 0);
   });
 
-  it('has drainSeconds to stop, which end before it is killed, in no more time than the load balancer takes to let go', () => {
+  it('is killed 10 s after drainSeconds, and the load balancer waits at least drainSeconds', () => {
     const { server } = parse(readFileSync(CONFIG_FILE, 'utf8')) as { server: { drainSeconds: number } };
     expect(proxy).toMatchObject({ StopTimeout: server.drainSeconds + 10 });
     const [group] = Object.values(template.findResources('AWS::ElasticLoadBalancingV2::TargetGroup')) as [TargetGroup];
@@ -159,7 +159,7 @@ describe('a task', () => {
     expect(Number(attributes.get('deregistration_delay.timeout_seconds'))).toBeGreaterThanOrEqual(server.drainSeconds);
   });
 
-  it('logs to CloudWatch, waits rather than lose a line, and its log outlives the stack for its retention', () => {
+  it('logs to CloudWatch, blocks instead of losing a line, and keeps its log when the stack is deleted', () => {
     for (const container of [files, proxy]) {
       expect(container).toMatchObject({
         LogConfiguration: {
@@ -173,7 +173,7 @@ describe('a task', () => {
 });
 
 describe('the roles', () => {
-  it('let a task itself call nothing of AWS', () => {
+  it('let a task itself call no AWS API', () => {
     const role = idOf(template, 'AWS::IAM::Role', 'TaskRole');
     expect(template.findResources('AWS::IAM::Policy', { Properties: { Roles: [{ Ref: role }] } })).toEqual({});
     template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent(), Policies: Match.absent() });
@@ -196,7 +196,7 @@ describe('the roles', () => {
               'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':ecr:us-east-1:111122223333:repository/xks-proxy']],
             },
           },
-          // This action has no resource.
+          // This action does not support resources.
           { Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
           {
             Effect: 'Allow',

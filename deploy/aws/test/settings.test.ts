@@ -35,7 +35,7 @@ describe('the context', () => {
     expect(read({ image: 'x', vpcCidr: 'y' })).toThrow(/image[^]*vpcCidr|vpcCidr[^]*image/);
   });
 
-  it('takes lists as the command line gives them', () => {
+  it('accepts lists in the form of the command line', () => {
     expect(read({ hsmCidrs: '10.1.0.0/16,10.2.0.0/16', hsmPorts: '2223,2225' })()).toMatchObject({
       hsmCidrs: ['10.1.0.0/16', '10.2.0.0/16'],
       hsmPorts: [2223, 2225],

@@ -6,18 +6,20 @@ import { readSettings } from '../lib/settings.ts';
 import { XksProxyStack } from '../lib/xksProxyStack.ts';
 import { CONFIG_FILE, givenContext } from './givenContext.ts';
 
-/** The template of config.yaml, unless another is given, and the context of cdk.json with these changes. */
+/**
+ * Synthesizes the template with the context of cdk.json and these changes, of config.yaml unless another file is given.
+ */
 export function synthesize(
   changes: Readonly<Record<string, unknown>> = {},
   proxyConfig = readProxyConfig(CONFIG_FILE),
 ): Template {
-  // Validation against the schema of CloudFormation takes seconds; cdkSynth.test.ts has it.
+  // Validation against CloudFormation's schema takes seconds, so only cdkSynth.test.ts does it.
   vi.stubEnv('CDK_VALIDATION', 'false');
   const settings = readSettings(givenContext(changes));
   return Template.fromStack(new XksProxyStack(new App(), 'Test', { settings, proxyConfig }));
 }
 
-/** The logical id of the only resource of a type whose id has this part. */
+/** The logical id of the only resource of this type whose id contains `part`. */
 export function idOf(template: Template, type: string, part = ''): string {
   const ids = Object.keys(template.findResources(type)).filter((id) => id.includes(part));
   if (ids.length !== 1) throw new Error(`There are ${ids.length} of ${type} with ${part}: ${ids.join(', ')}`);

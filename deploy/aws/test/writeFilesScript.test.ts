@@ -19,7 +19,7 @@ function run(files: Readonly<Record<string, string>>, env: Readonly<Record<strin
   execFileSync(process.execPath, ['--eval', WRITE_FILES_SCRIPT, ...pairs], { env, stdio: 'pipe' });
 }
 
-it('writes the files, for owner and group alone', () => {
+it('files are written for owner and group only', () => {
   const key = 'of several\nlines\n';
   run({ 'config.yaml': 'FILE_0', 'server.key': 'TLS_PRIVATE_KEY' }, { FILE_0: 'server:\n', TLS_PRIVATE_KEY: key });
 
@@ -28,12 +28,12 @@ it('writes the files, for owner and group alone', () => {
   for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o640);
 });
 
-it('makes folders, for owner and group alone', () => {
+it('folders are made for owner and group only', () => {
   execFileSync(process.execPath, ['--eval', WRITE_FILES_SCRIPT, `${join(folder, 'audit')}/`], { stdio: 'pipe' });
   expect(statSync(join(folder, 'audit')).mode & 0o777).toBe(0o770);
 });
 
-it('fails if something is missing, so that the proxy does not start', () => {
+it('the script fails if a variable is missing, so the proxy does not start', () => {
   expect(() => {
     run({ 'server.key': 'TLS_PRIVATE_KEY' }, {});
   }).toThrow();
