@@ -111,11 +111,13 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
     return `/root/${packageVersion}.deb`;
   }
 
+  function make(out: string): void {
+    const env = { ...process.env, COMPRESSION: '1' };
+    execFileSync(join(ROOT, 'deploy/package/make.sh'), [out], { env, stdio: 'pipe' });
+  }
+
   beforeAll(() => {
-    execFileSync(join(ROOT, 'deploy/package/make.sh'), [packages], {
-      env: { ...process.env, COMPRESSION: '1' },
-      stdio: 'pipe',
-    });
+    make(packages);
     [deb = ''] = globSync(join(packages, '*.deb'));
     if (PACKAGE_TEST?.startsWith('/')) {
       execFileSync('cp', ['--archive', PACKAGE_TEST, debian]);
@@ -132,6 +134,17 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
+
+  it(
+    'has the same bytes when it is compiled and made again in another folder',
+    () => {
+      const again = join(folder, 'made/again');
+      make(again);
+      const sums = [packages, again].map((out) => readFileSync(join(out, 'SHA256SUMS'), 'utf8'));
+      expect(sums[1]).toBe(sums[0]);
+    },
+    10 * MINUTES,
+  );
 
   it(
     'passes lintian',
