@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A second verifier of the audit log, which shares no code with the proxy. It is written from the description of the format alone.
+"""A second verifier of the audit log, which shares no code with the proxy. It was written only from the description of the format.
 
     verify.py FOLDER [--signatures N]
 
-FOLDER is the folder of one log from its record 0 on. Reads all records, checkpoints and lines of `ranges`. Verifies N signatures,
-spread over the log and the newest among them, with the `openssl` command; all without N. Prints a JSON object; exits with 1 if
-there are problems.
+FOLDER is the folder of one log that begins with record 0. Reads all records, checkpoints and lines of `ranges`. With the `openssl`
+command, verifies N signatures, which are spread over the log and include the newest one; without N, verifies all of them. Prints a
+JSON object. Exits with 1 if there are problems.
 """
 
 import argparse

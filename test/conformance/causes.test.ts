@@ -13,7 +13,7 @@ async function reportOn(steps: Partial<Steps>, section?: string): Promise<Confor
   return runOn(fake.target, section);
 }
 
-/** Changes the error answers with this errorName. */
+/** Changes the error responses that have this errorName. */
 const changing = (errorName: string, change: { status?: number; errorName?: string }): Partial<Steps> => ({
   reply: (reply) => {
     const { status = reply.status, ...fields } = change;
@@ -29,8 +29,8 @@ const refusing = (status: number, errorName: string, ...operations: string[]): P
       : reply,
 });
 
-describe('one cause is one finding', () => {
-  it('a wrong status of one errorName', async () => {
+describe('one cause is reported as one finding', () => {
+  it('for a wrong status of one errorName', async () => {
     const report = await reportOn(changing('ValidationException', { status: 401 }));
     expect(report.causes).toMatchObject([{ text: 'ValidationException comes with 401 instead of 400', must: true }]);
     expect(report.causes[0]?.cases).toEqual(expect.arrayContaining(['encrypt-no-plaintext', 'error-names']));
@@ -39,7 +39,7 @@ describe('one cause is one finding', () => {
     expect(text.indexOf('ValidationException comes with 401')).toBeLessThan(text.indexOf('pass  MUST'));
   });
 
-  it('an errorName that is always replaced by a failure of the proxy', async () => {
+  it('for an errorName that a failure of the proxy always replaces', async () => {
     const report = await reportOn(changing('KeyNotFoundException', { status: 500, errorName: 'InternalException' }));
     expect(report.causes[0]).toMatchObject({
       text: 'InternalException comes instead of KeyNotFoundException',
@@ -79,7 +79,7 @@ describe('one cause is one finding', () => {
     expect(report.causes.length).toBeLessThanOrEqual(3);
   });
 
-  it('other spellings of a path that are served', async () => {
+  it('for other spellings of a path that are served', async () => {
     const report = await reportOn(
       { receive: (request) => ({ ...request, path: request.path.replace(/\?.*/, '').replace(/\/$/, '') }) },
       'uri-paths',
@@ -92,7 +92,7 @@ describe('one cause is one finding', () => {
     ]);
   });
 
-  it('optional members that are null', async () => {
+  it('for optional members that are null', async () => {
     const report = await reportOn({
       reply: (reply, { path }) =>
         reply.status === 200 && path.endsWith('/encrypt')
@@ -103,13 +103,13 @@ describe('one cause is one finding', () => {
   });
 });
 
-describe('a basic round trip that is refused', () => {
+describe('if a basic round trip is refused', () => {
   it.each([
     ['AccessDeniedException', 403, 'user/Alice'],
     ['InvalidKeyUsageException', 400, '--key'],
     ['KeyNotFoundException', 404, '--key'],
     ['AuthenticationFailedException', 401, '--secret-file'],
-  ])('of %s says why, and its cases are not run', async (errorName, status, advice) => {
+  ])('with %s, the report says why, and its cases are not run', async (errorName, status, advice) => {
     const report = await reportOn(refusing(status, errorName, '/encrypt', '/decrypt'));
     expect(report.refused).toMatchObject({ operation: 'encrypt', status, errorName });
     expect(report.refused?.advice).toContain(advice);
@@ -119,7 +119,7 @@ describe('a basic round trip that is refused', () => {
     expect(htmlReport(report)).toContain('The basic round trip is refused');
   });
 
-  it('because of a clock says by how much it is wrong', async () => {
+  it('because a clock is wrong, the report says by how much', async () => {
     const report = await reportOn({
       reply: (reply, { path }) =>
         path.endsWith('/encrypt')
@@ -133,14 +133,14 @@ describe('a basic round trip that is refused', () => {
     expect(report.refused?.advice).toMatch(/are (359\d|360\d) s apart: set them/);
   });
 
-  it('does not hide cases of other operations', async () => {
+  it('the cases of other operations are still reported', async () => {
     const report = await reportOn(refusing(403, 'AccessDeniedException', '/encrypt', '/metadata'), 'key-metadata');
     expect(idsWith(report, 'fail')).toEqual(['key-spec', 'key-usage', 'key-status']);
     expect(report.causes).toHaveLength(1);
   });
 });
 
-it('an answer that does not end fails its case alone', async () => {
+it('an answer that does not end fails only its own case', async () => {
   fake = await startFakeXksProxy({
     reply: (reply, { path }) =>
       reply.status === 200 && path.endsWith('/metadata') ? { ...reply, isEndless: true } : reply,
@@ -153,7 +153,7 @@ it('an answer that does not end fails its case alone', async () => {
 });
 
 it.each(['/health', '/metadata', '/encrypt'])(
-  'an answer of %s that is too large fails its cases alone',
+  'an answer of %s that is too large fails only its own cases',
   async (path) => {
     const report = await reportOn({
       reply: (reply, request) =>

@@ -20,7 +20,9 @@ afterEach(async () => {
   await fake.close();
 });
 
-/** The command's own options for the fake proxy, then `more`; what it prints, and what it throws. */
+/**
+ * Runs the command with the fake proxy's options, then `more`. Resolves to what it prints and the error that it throws.
+ */
 async function conformance(more: readonly string[], { interactive = false, stopped = false } = {}) {
   const out: string[] = [];
   const err: string[] = [];
@@ -69,7 +71,7 @@ async function start(steps: Partial<Steps> = {}): Promise<void> {
   fake = await startFakeXksProxy(steps);
 }
 
-it('reports as text, JSON and HTML', async () => {
+it('prints text, and writes JSON and HTML reports', async () => {
   await start();
   const [json, html] = [join(folder, 'report.json'), join(folder, 'report.html')];
   const { out, err, failure } = await conformance([
@@ -98,13 +100,13 @@ it('reports as text, JSON and HTML', async () => {
   for (const text of [out, page, readFileSync(json, 'utf8')]) expect(text).not.toContain(secret);
 });
 
-it('prints JSON alone when it goes to standard output', async () => {
+it('prints only JSON when the JSON goes to standard output', async () => {
   await start();
   const { out } = await conformance(['--only', 'key-metadata', '--requests', '0', '--json']);
   expect(JSON.parse(out)).toMatchObject({ sections: [{ name: 'key-metadata' }], timings: [] });
 });
 
-it('shows one redrawn line to a person', async () => {
+it('redraws one progress line on a terminal', async () => {
   await start();
   const { err } = await conformance(['--only', 'key-metadata', '--requests', '0'], { interactive: true });
   expect(err).toEqual([
@@ -114,7 +116,7 @@ it('shows one redrawn line to a person', async () => {
   ]);
 });
 
-it('fails when a MUST fails, and says what was sent, expected and got', async () => {
+it('fails when a MUST fails, and prints what was sent, expected and received', async () => {
   await start(answers('metadata', { keySpec: '\x1b[31mRSA_0' }));
   const { out, failure } = await conformance(['--only', 'key-metadata', '--requests', '0']);
   expect(failure).toEqual(new CommandFailure('MUST cases that fail: 1'));
@@ -129,7 +131,7 @@ it('succeeds when only a SHOULD fails', async () => {
   expect(out).toContain('FAIL  SHOULD  health-model-version');
 });
 
-it('tests keys that may do less with the options that name them', async () => {
+it('tests keys with restricted usages through the options that name them', async () => {
   await start();
   const keys = ['--encrypt-only-key', 'encrypt-only', '--no-usage-key', 'no-usage', '--blocked-key', 'blocked'];
   const { out } = await conformance(['--only', 'key-usage', '--requests', '0', ...keys]);
@@ -137,7 +139,7 @@ it('tests keys that may do less with the options that name them', async () => {
   expect(out).toContain('needs --decrypt-only-key');
 });
 
-it('says that the proxy cannot be reached', async () => {
+it('reports that the proxy cannot be reached', async () => {
   await start();
   await fake.close();
   const { failure } = await conformance([]);
@@ -146,7 +148,7 @@ it('says that the proxy cannot be reached', async () => {
   );
 });
 
-it('stops when it is told to', async () => {
+it('stops when its signal is aborted', async () => {
   await start();
   const { failure } = await conformance([], { stopped: true });
   expect(failure).toEqual(new CommandFailure('Stopped.'));
@@ -155,7 +157,7 @@ it('stops when it is told to', async () => {
 it.each([
   ['--ca', ['--ca', 'FILE']],
   ['--client-cert', ['--client-cert', 'FILE', '--client-key', 'FILE']],
-])('refuses certificates of %s that are glued together as misuse', async (option, args) => {
+])('refuses certificates of %s that are not separated, as a usage error', async (option, args) => {
   await start();
   const file = join(folder, 'glued.pem');
   const pem = testCertificates.ca.certificate.trim();
@@ -177,7 +179,7 @@ it.each([
   ['another name to resolve', ['--resolve', 'other=127.0.0.1:1'], '--resolve must be localhost=host:port'],
   ['too many requests', ['--requests', '1000000'], 'a number from 0 to'],
   ['an unknown section', ['--only', 'everything'], 'Allowed choices are'],
-])('refuses %s as misuse', async (_title, more, message) => {
+])('refuses %s as a usage error', async (_title, more, message) => {
   await start();
   const { failure } = await conformance(more);
   expect(failure).toBeInstanceOf(CommanderError);

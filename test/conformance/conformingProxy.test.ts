@@ -18,7 +18,7 @@ function withTls(target: Target, tls: Partial<Target['endpoint']['tls']>): Targe
   return { ...target, endpoint: { ...target.endpoint, tls: { ...target.endpoint.tls, ca: ca.certificate, ...tls } } };
 }
 
-it('passes every case on a proxy that is right', async () => {
+it('a correct proxy passes every case', async () => {
   fake = await startFakeXksProxy({}, serverTls);
   const report = await runOn(withTls(fake.target, {}), undefined, 5);
   const rest = resultsOf(report).filter(({ outcome }) => outcome !== 'pass');
@@ -34,7 +34,7 @@ it('passes every case on a proxy that is right', async () => {
   ]);
 });
 
-it('passes with a client certificate, and an address for a name, on a proxy that wants one', async () => {
+it('a correct proxy that requires a client certificate, at an IP address, passes every case', async () => {
   fake = await startFakeXksProxy({}, { ...serverTls, ca: ca.certificate, requestCert: true, rejectUnauthorized: true });
   const { endpoint, ...target } = withTls(fake.target, { cert: client.certificate, key: client.privateKey });
   const url = new URL(`https://127.0.0.1:${endpoint.url.port}`);
@@ -42,7 +42,7 @@ it('passes with a client certificate, and an address for a name, on a proxy that
   expect(idsWith(report, 'pass')).toHaveLength(resultsOf(report).length);
 });
 
-it('passes every case that needs no TLS on xks-proxy itself', async () => {
+it('xks-proxy itself passes every case that needs no TLS', async () => {
   const proxy = new ProxyUnderTest();
   const { port, close } = await listenLocally(createServer(proxy.listener));
   try {

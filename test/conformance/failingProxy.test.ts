@@ -12,7 +12,7 @@ afterEach(() => fake.close());
 const start = async (steps: Partial<Steps>) => (fake = await startFakeXksProxy(steps)).target;
 
 describe('a proxy that', () => {
-  it('does not answer fails the case, at the deadline', async () => {
+  it('does not answer fails its case at the deadline', async () => {
     const { endpoint, ...target } = await start({
       reply: (reply, { path }) => (path.endsWith('/metadata') ? undefined : reply),
     });
@@ -22,7 +22,7 @@ describe('a proxy that', () => {
     );
   });
 
-  it('dies ends the run, and does not conform', async () => {
+  it('dies ends the run and does not conform', async () => {
     const target = await start({
       reply: (reply, { body }) => {
         if (body.length < 80_000 || body.length > 100_000) return reply;
@@ -41,13 +41,13 @@ describe('a proxy that', () => {
     expect(conforms(report)).toBe(false);
   });
 
-  it('is not there cannot be tested', async () => {
+  it('does not listen cannot be tested', async () => {
     const target = await start({});
     await fake.close();
     await expect(runOn(target)).rejects.toThrow(new NoAnswer('connection refused'));
   });
 
-  it('answers without end is cut off', async () => {
+  it('sends an endless answer is cut off', async () => {
     const target = await start({
       reply: (reply, { path }) => (path.endsWith('/metadata') ? { ...reply, body: 'x'.repeat(2_000_000) } : reply),
     });
@@ -56,7 +56,7 @@ describe('a proxy that', () => {
   });
 });
 
-describe('over TLS', () => {
+describe('over TLS, the suite', () => {
   const { ca, server } = testCertificates;
   const options = { cert: server.certificate, key: server.privateKey };
   const trusting = ({ endpoint, ...target }: Target): Target => ({
@@ -65,9 +65,9 @@ describe('over TLS', () => {
   });
 
   it.each([
-    ['TLS 1.1 is found', { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const, 'tls-old-versions'],
+    ['finds TLS 1.1', { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const, 'tls-old-versions'],
     [
-      'a lack of the required suites is found',
+      'finds that the required suites are missing',
       { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const,
       'tls-required-suites',
     ],
@@ -76,7 +76,7 @@ describe('over TLS', () => {
     expect(idsWith(await runOn(trusting(fake.target), 'transport'), 'fail')).toEqual([id]);
   });
 
-  it('a client certificate that nobody asks for is found', async () => {
+  it('finds that no client certificate is requested', async () => {
     fake = await startFakeXksProxy({}, options);
     const { endpoint, ...target } = trusting(fake.target);
     const { certificate: cert, privateKey: key } = testCertificates.client;
@@ -87,7 +87,7 @@ describe('over TLS', () => {
     expect(idsWith(report, 'fail')).toEqual(['mtls-without-certificate']);
   });
 
-  it('an untrusted certificate is an unreachable proxy', async () => {
+  it('reports an untrusted certificate as an unreachable proxy', async () => {
     fake = await startFakeXksProxy({}, options);
     await expect(runOn(fake.target)).rejects.toThrow(NoAnswer);
   });

@@ -7,7 +7,7 @@ const OPERATIONS = ['health', ...KEY_OPERATIONS];
 const UNAUTHENTICATED = { status: 401, body: { errorName: 'AuthenticationFailedException' } };
 const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
 
-/** Of authentication, key usage and isolation. */
+/** Faults of authentication, key usage and isolation. */
 export const faultyAccess: Faults = {
   authentication: [
     [

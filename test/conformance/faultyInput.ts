@@ -15,7 +15,7 @@ const LOOSE_BASE64 = ['url-safe', 'unpadded', 'space', 'newline', 'padding-bits'
 const UNAUTHENTICATED = { status: 401, body: { errorName: 'AuthenticationFailedException' } };
 const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
 
-/** Of what is read, and of the errors that answer it. */
+/** Faults in the validation of input and in the errors for invalid input. */
 export const faultyInput: Faults = {
   base64: [
     [

@@ -8,7 +8,7 @@ const OPERATIONS = ['health', ...KEY_OPERATIONS];
 const COMPLETE_METADATA = { kmsRequestId: 'r', kmsOperation: 'o', awsPrincipalArn: 'p', kmsKeyArn: 'k' };
 const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
 
-/** Of transport, operations and limits. */
+/** Faults of transport, operations and limits. */
 export const faultyOperations: Faults = {
   transport: [
     [

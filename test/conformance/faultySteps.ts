@@ -1,10 +1,10 @@
 import type { SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
 import type { Json, Reply, Steps } from '../support/fakeXksProxy.ts';
 
-/** Faults of one step. */
+/** Faults of a single step. */
 export type FaultySteps = Partial<Steps>;
 
-/** Fields of a good answer are replaced; undefined takes one out. */
+/** Replaces fields of a correct answer; `undefined` removes a field. */
 export function answers(operation: string, change: Json): FaultySteps {
   return {
     reply: (reply, { path }) => {
@@ -14,7 +14,7 @@ export function answers(operation: string, change: Json): FaultySteps {
   };
 }
 
-/** Replies of a status are replaced, on some requests or on all. */
+/** Replaces replies with a status, for some requests or for all. */
 export function replaces(
   status: number,
   change: Partial<Reply>,
@@ -25,12 +25,12 @@ export function replaces(
   };
 }
 
-/** The fields of the body are changed before they are validated. */
+/** Changes the fields of the body before they are validated. */
 export function amends(change: (body: Json) => Json): FaultySteps {
   return { amend: (body) => ({ ...body, ...change(body) }) };
 }
 
-/** Valid requests are refused for something in their requestMetadata. */
+/** Refuses valid requests because of a value in their requestMetadata. */
 export function refuses(unwanted: (metadata: Json) => boolean): FaultySteps {
   return {
     amend: (body) => {
@@ -41,7 +41,7 @@ export function refuses(unwanted: (metadata: Json) => boolean): FaultySteps {
   };
 }
 
-/** Another path is served as if it were the right one, whatever is signed. */
+/** Serves another path like the right one, whichever path was signed. */
 export function serves(respell: (path: string) => string): FaultySteps {
   const respelled = new WeakSet<SignedRequest>();
   return {
@@ -56,12 +56,12 @@ export function serves(respell: (path: string) => string): FaultySteps {
   };
 }
 
-/** Requests with such a header are served without a look at their signature. */
+/** Serves requests with this header without checking their signature. */
 export function trusts(name: string, pattern: RegExp): FaultySteps {
   return { trusts: ({ headers }) => pattern.test(headers.get(name) ?? '') };
 }
 
-/** Requests whose x-amz-date is so far from now, in minutes, are served without a look at their signature. */
+/** Serves requests whose x-amz-date differs from now by these minutes, without checking their signature. */
 export function trustsAge(fromMinutes: number, toMinutes: number): FaultySteps {
   return { trusts: ({ headers }) => isBetween(ageInMinutes(headers), fromMinutes, toMinutes) };
 }

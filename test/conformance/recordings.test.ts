@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { replay, type Recording } from '../support/recordedAnswers.ts';
 
-/** The causes of a recorded proxy, each with its cases. */
+/** The causes that the suite reports for a recorded proxy, each with its cases. */
 async function causesOf(name: string): Promise<[string, readonly string[]][]> {
   const text = readFileSync(join(import.meta.dirname, `recordings/${name}.json`), 'utf8');
   const { causes } = await replay(JSON.parse(text) as Recording);
@@ -14,7 +14,7 @@ it('finds nothing in the recorded answers of this proxy', async () => {
   expect(await causesOf('own')).toEqual([]);
 });
 
-it("finds the causes in the recorded answers of AWS's sample proxy", async () => {
+it("finds the causes of the failures in the recorded answers of AWS's sample proxy", async () => {
   expect(await causesOf('sample')).toEqual([
     [
       'Requests are served that must be refused with AuthenticationFailedException',
@@ -34,7 +34,7 @@ it("finds the causes in the recorded answers of AWS's sample proxy", async () =>
   ]);
 });
 
-it('finds few causes in the recorded answers of Cosmian KMS, though 161 cases fail', async () => {
+it('finds few causes for the 161 failed cases in the recorded answers of Cosmian KMS', async () => {
   const causes = await causesOf('cosmian');
   expect(causes.flatMap(([, cases]) => cases)).toHaveLength(161);
   expect(causes.length).toBeLessThan(30);

@@ -4,7 +4,7 @@ import type { FuzzTarget } from './fuzzTarget.ts';
 
 const FOLDER = join(import.meta.dirname, 'targets');
 
-/** Names of all targets, which are those of their files. */
+/** Names of all targets, which are their file names. */
 export const targetNames: readonly string[] = globSync('*.ts', { cwd: FOLDER })
   .map((file) => basename(file, '.ts'))
   .sort();

@@ -6,8 +6,8 @@ const DEFAULT_MAX_CPU_MS = 250;
 const PUMPED_ONE_OF = 16;
 
 /**
- * Checks an input, and for some inputs also the same with a part repeated up to the longest input, because quadratic time shows itself
- * there only. Throws if a check fails, or takes too long.
+ * Checks an input. For some inputs, checks also the same input with a part repeated up to the longest input, because
+ * quadratic time shows only in long inputs. Throws if a check fails or takes too long.
  */
 export function checkInput(target: FuzzTarget, input: Buffer): void {
   checkWithin(target, input);
@@ -23,7 +23,7 @@ function checkWithin({ check, maxCpuMs = DEFAULT_MAX_CPU_MS }: FuzzTarget, input
     check(input);
   });
   if (performance.now() - start <= maxCpuMs) return;
-  // Other processes, or the compiler, may have taken the time.
+  // Other processes or the compiler may have used the time.
   const times = [0, 1, 2].map(() => {
     const before = process.threadCpuUsage();
     withoutStacks(() => {
@@ -38,7 +38,7 @@ function checkWithin({ check, maxCpuMs = DEFAULT_MAX_CPU_MS }: FuzzTarget, input
   throw new Error(`takes ${cpuMs.toFixed(0)} ms of CPU time for ${input.length} bytes: ${shown}...`);
 }
 
-/** Most inputs are refused with an error, and its stack takes most of the time. What fails is run again, with stacks. */
+/** Runs without stack traces, which take most of the time because most inputs are refused with an error. Repeats a failing run with them. */
 function withoutStacks(run: () => void): void {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -53,7 +53,7 @@ function withoutStacks(run: () => void): void {
   }
 }
 
-/** `choice` chooses the part, of one to eight bytes. */
+/** The input with a part of one to eight bytes repeated. `choice` selects the part. */
 function pumped(input: Buffer, length: number, choice: number): Buffer {
   const start = choice % input.length;
   const end = Math.min(start + 1 + (Math.floor(choice / input.length) % 8), input.length);

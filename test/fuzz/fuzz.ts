@@ -1,4 +1,4 @@
-// `make fuzz`, and with a target and a file the check of one input without the fuzzer.
+// Runs `make fuzz`. With a target and a file, checks one input without the fuzzer.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
@@ -9,17 +9,18 @@ import { seedBytes, type FuzzTarget } from './fuzzTarget.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MADE = join(import.meta.dirname, 'made');
-// toolchain/fuzz.sh makes it where Jazzer.js needs newer libraries than the machine has.
+// The Node.js that toolchain/fuzz.sh installs where Jazzer.js needs newer libraries than the machine has.
 const OWN_NODE = join(ROOT, '.fuzz/node');
-// An input takes this long if its parser never ends, for busy machines stop programs for half a minute. checkInput judges shorter times.
+// Stops a parser that never ends. Shorter is not possible, because busy machines stop programs for half a minute.
+// checkInput judges shorter times.
 const TIMEOUT_MS = 120_000;
 const MAX_MIB = 1_024;
 
-/** Files of one target in the git-ignored folder. */
+/** Files of one target, in the git-ignored folder. */
 interface Workshop {
   readonly entry: string;
   readonly seeds: string;
-  /** Inputs that reach new code. Kept for later runs. */
+  /** Inputs that reach new code, kept for later runs. */
   readonly corpus: string;
   readonly findings: string;
   readonly words: string;
@@ -45,7 +46,7 @@ function prepare(name: string, { seeds, words = [] }: FuzzTarget): Workshop {
   for (const [index, seed] of seeds.entries()) writeFileSync(join(workshop.seeds, String(index)), seedBytes(seed));
   const escaped = words.map((word) => Buffer.from(word, 'latin1').toString('hex').replaceAll(/../g, '\\x$&'));
   writeFileSync(workshop.words, escaped.map((word) => `"${word}"\n`).join(''));
-  // The fuzzer takes JavaScript only.
+  // The fuzzer accepts only JavaScript.
   const entry = `import { target } from '../../targets/${name}.ts';
 import { checkInput } from '../../checkInput.ts';
 export const fuzz = (input) => {
@@ -56,7 +57,7 @@ export const fuzz = (input) => {
   return workshop;
 }
 
-/** Runs the fuzzer; the exit code is 0 if it found nothing. */
+/** Runs the fuzzer. The exit code is 0 if it found nothing. */
 async function run(workshop: Workshop, seconds: number, maxBytes: number): Promise<number> {
   const jazzer = join(ROOT, 'node_modules/@jazzer.js/core/dist/cli.js');
   const child = spawn(
@@ -80,7 +81,7 @@ async function run(workshop: Workshop, seconds: number, maxBytes: number): Promi
   return code ?? 1;
 }
 
-/** One line: executions, coverage and corpus. */
+/** One line with executions, coverage and corpus size. */
 function summary(name: string, { log, corpus }: Workshop): string {
   const text = readFileSync(log, 'utf8');
   const executions = /number_of_executed_units: (\d+)/.exec(text)?.[1] ?? '?';
@@ -106,7 +107,7 @@ async function fuzz(names: readonly string[], seconds: number): Promise<boolean>
   return isClean;
 }
 
-/** Whether a line of the fuzzer's log tells of a finding, and not of its progress. */
+/** Whether a line of the fuzzer's log is part of a finding, and not progress. */
 function isTold(line: string): boolean {
   return line !== '' && !/^#\d|^INFO|^stat::/.test(line);
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder for the files that a parser reads, which goes with the process. */
+/** Makes a folder for the files that a parser reads, and removes it when the process exits. */
 export function fuzzFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-fuzz-'));
   process.on('exit', () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readVectors } from '../support/readVectors.ts';
 
-// The vectors of test/vectors as far as they are seeds. The tests of the parsers hold them to their whole schema.
+// The parts of test/vectors that serve as seeds. The parsers' own tests validate the whole schema of the vectors.
 
 export const signatureVectors = readVectors(
   'sigv4.json',

@@ -1,6 +1,7 @@
 /**
- * Records what a proxy answers to the suite: `node test/conformance/recordings/record.ts own`, `sample BINARY` for AWS's sample proxy,
- * both over SoftHSM, or `NAME FILE.json` for a running proxy, as `--other` of bench/compare.ts describes it.
+ * Records a proxy's answers to the suite. `node test/conformance/recordings/record.ts own` and `sample BINARY` (AWS's
+ * sample proxy) both use SoftHSM. `NAME FILE.json` is for a running proxy, described as for `--other` of
+ * bench/compare.ts.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -12,7 +12,7 @@ const proof = {
   checkpoint: 'origin\n5\nroot\n\n- a\n',
 };
 
-/** The proof of a record, and a line of the file `ranges`. Each has one spelling. */
+/** The proof of a record, and a line of the file `ranges`. Each accepted text is the only spelling of its value. */
 export const target: FuzzTarget = {
   maxBytes: 16_384,
   seeds: [
@@ -20,7 +20,7 @@ export const target: FuzzTarget = {
     formatTlogProof({ ...proof, record: undefined, hashes: [] }),
     `1 ${hash.toString('base64')}`,
     `5 ${hash.toString('base64')} ${hash.toString('base64')}`,
-    // Found: its subtrees were counted without end.
+    // Found by fuzzing: the subtrees were counted in an endless loop.
     '9'.repeat(400),
   ],
   words: [

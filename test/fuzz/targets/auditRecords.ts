@@ -33,10 +33,10 @@ const request = {
   outcome: 'success',
 };
 
-/** A segment of an audit log that someone else may have written: it is read, queried and shown without fail. */
+/** A segment of an audit log that an attacker may have written. Reading, querying and printing it never fails. */
 export const target: FuzzTarget = {
   maxBytes: 4_096,
-  // Each of so many lines that are no JSON takes some 20 microseconds, in each query.
+  // Each line that is not JSON takes about 20 microseconds in each query.
   maxCpuMs: 1_000,
   seeds: [
     [request, { ...request, index: 1, outcome: 'failure', errorName: 'InternalException' }],
@@ -107,7 +107,7 @@ function checkFound(found: FoundRecord): void {
   if (short !== undefined) assert.ok(Buffer.byteLength(short) <= 300 && typeof JSON.parse(short) === 'object');
 }
 
-/** A terminal shows it in one line, and does nothing else. */
+/** Checks that a terminal prints the text in one line and obeys nothing in it. */
 function assertVisible(text: string): void {
   assert.doesNotMatch(text, /(?! )[\p{C}\p{Z}]/u);
 }

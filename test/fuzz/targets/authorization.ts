@@ -8,8 +8,8 @@ import { unlessRefused, type FuzzTarget } from '../fuzzTarget.ts';
 import { signatureVectors } from '../vectors.ts';
 
 /**
- * The Authorization header of the proxy, and that of the local KMS. What the proxy accepts has no other spelling than a blank more or
- * less, and the local KMS reads it as the same access key id.
+ * The Authorization header of the proxy, and that of the local KMS. Other spellings of a header that the proxy accepts
+ * differ only in blanks, and the local KMS reads the same access key id from it.
  */
 export const target: FuzzTarget = {
   maxBytes: 16_384,

@@ -6,16 +6,19 @@ import { parsePath } from '../../../src/xks/path.ts';
 import type { FuzzTarget } from '../fuzzTarget.ts';
 import { signatureVectors } from '../vectors.ts';
 
-// aws4 leaves these out, and has the others in any case.
+// aws4 omits these headers, and includes all others in any case.
 const OTHERWISE_IN_AWS4 = new Set(
   'authorization connection x-amzn-trace-id user-agent expect presigned-expires range x-amz-content-sha256'.split(' '),
 );
-// HTTP's field values without the blanks of Latin-1, which aws4 takes for those of HTTP.
+// HTTP's field values without the blanks of Latin-1, which aws4 treats like those of HTTP.
 const VALUE = /^[\t\x20-\x7e\x80-\x84\x86-\x9f\xa1-\xff]*$/;
 const AMZ_DATE = '20261122T081500Z';
 const SCOPE = { date: '20261122', region: 'us-east-1' };
 
-/** A path, lines of headers, an empty line and a body. One of the strings that the proxy accepts must be that of aws4. */
+/**
+ * A path, header lines, an empty line and a body. One of the canonical requests that the proxy accepts must be that of
+ * aws4.
+ */
 export const target: FuzzTarget = {
   maxBytes: 16_384,
   seeds: signatureVectors.map(({ path, headers, body }) =>

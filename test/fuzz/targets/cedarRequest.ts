@@ -25,7 +25,10 @@ const ROLE = {
   awsPrincipalArn: 'arn:aws:sts::123456789012:assumed-role/Team/s',
 };
 
-/** The metadata of a request, as it becomes the principal and the context of a policy. Only what the policies say is allowed. */
+/**
+ * The metadata of a request, as the principal and context of a policy. A request is allowed only if the policies say
+ * so.
+ */
 export const target: FuzzTarget = {
   maxBytes: 4_096,
   seeds: [
@@ -78,7 +81,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** The same policies in TypeScript. */
+/** The same policies, written in TypeScript. */
 function isAllowed({
   awsPrincipalArn = '',
   kmsViaService = '',

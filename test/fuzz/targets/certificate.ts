@@ -17,10 +17,10 @@ const NOW = new Date();
 const certificates = Object.values(testCertificates).map(
   ({ certificate }: KeyPair) => new X509Certificate(certificate).raw,
 );
-// Found: OpenSSL takes a subjectKeyIdentifier that is not DER.
+// Found by fuzzing: OpenSSL accepts a subjectKeyIdentifier that is not DER.
 const malformed = authority.raw.toString('hex').replace('551d0e04160414', '551d0e041604ff');
 
-/** A certificate in DER, as a client or a file brings it. Whatever OpenSSL reads, the proxy judges. */
+/** A DER certificate of a client or a file. The proxy can judge every certificate that OpenSSL reads. */
 export const target: FuzzTarget = {
   maxBytes: 8_192,
   seeds: [...certificates, Buffer.from(malformed, 'hex')],
@@ -37,7 +37,7 @@ export const target: FuzzTarget = {
     certificateChain(certificate, [authority]);
     certificateChain(authority, [certificate]);
     checkCommonNames(certificate);
-    // As the file of a configuration has it, where it must be DER.
+    // As in a configuration's file, where the certificate must be DER.
     if (certificate.raw.equals(input)) {
       const commonNames = ['cks.kms.us-east-1.amazonaws.com'];
       const findings = judgeClientCa({ ca: writePemBundle([certificate]), commonNames }, NOW);
@@ -54,7 +54,7 @@ function opensslReads(der: Buffer): X509Certificate | undefined {
   }
 }
 
-/** Node shows the same names, if they need no escapes. */
+/** Compares with the names that Node shows, if these need no escapes. */
 function checkCommonNames(certificate: X509Certificate): void {
   const subject = certificate.subject as string | undefined;
   const names = commonNamesOf(certificate);

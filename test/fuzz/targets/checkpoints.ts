@@ -14,7 +14,7 @@ const notes = [...noteVectors.map(({ note }) => note), ...signedTexts.map((text)
 const keys = [...new Set([...noteVectors.map(({ vkey }) => vkey), signer.vkey])].flatMap((vkey) => keyOf(vkey) ?? []);
 const known = new Set([...noteVectors.map(({ note }) => textOf(note)), ...signedTexts]);
 
-/** A file of checkpoints, and one of verifier keys. No text counts as signed that was not. */
+/** A file of checkpoints and a file of verifier keys. A text that was not signed never counts as signed. */
 export const target: FuzzTarget = {
   maxBytes: 16_384,
   seeds: [

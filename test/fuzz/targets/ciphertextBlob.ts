@@ -32,7 +32,7 @@ export const target: FuzzTarget = {
   check: (input) => {
     const blob = unlessRefused(KmsError, () => readCiphertextBlob(input));
     if (blob) assert.deepEqual(writeCiphertextBlob(blob), input);
-    // Only what was sealed opens.
+    // Only sealed bytes can be opened.
     assert.throws(() => openInnerLayer(key, input.subarray(0, INNER_LAYER_BYTES - 1), context));
     assert.throws(() => openInnerLayer(key, input, Buffer.from('other')));
     const marker = input.toString();

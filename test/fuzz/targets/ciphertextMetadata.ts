@@ -9,7 +9,10 @@ const byLabel: KeyVersion = { label: 'foo-2', ciphertextMetadata: keyVersionMeta
 const byId: KeyVersion = { ckaId: 'ab', ciphertextMetadata: keyVersionMetadata({ ckaId: 'ab' }) };
 const key: ExternalKey = { id: 'foo', versions: [oldest, byLabel, byId], status: 'enabled' };
 
-/** Length of the ciphertextMetadata, the metadata, and the AAD: they choose the version of a key, and are bound into its AAD. */
+/**
+ * Length of the ciphertextMetadata, the metadata, and the AAD. The metadata selects the version of a key, and is bound
+ * into its AAD.
+ */
 export const target: FuzzTarget = {
   maxBytes: 1 + 20 + 8_192,
   seeds: [

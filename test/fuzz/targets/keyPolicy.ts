@@ -28,7 +28,7 @@ const conditions = {
   Bool: { 'aws:SecureTransport': false },
 };
 
-/** A key policy for the local KMS, and each line of it as a pattern. A policy without Allow allows nothing. */
+/** A key policy for the local KMS, and each of its lines as a pattern. A policy without Allow allows nothing. */
 export const target: FuzzTarget = {
   maxBytes: 32_768,
   seeds: [
@@ -93,7 +93,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** The first line is a pattern and the second a text: short ones are compared with a regular expression. */
+/** The first line is a pattern and the second a text. Short ones are compared with a regular expression. */
 function checkPattern(text: string): void {
   const [pattern = '', subject = ''] = text.split('\n', 2);
   const matches = readPattern(pattern, { wildcards: true, variable: () => undefined })(subject);

@@ -12,7 +12,9 @@ const all = Object.entries<z.ZodType | object>(members).filter(
 );
 const shape = z.object(Object.fromEntries(all)).partial();
 
-/** The body of a request to the local KMS, with the members of every operation: credential files and trust anchors among them. */
+/**
+ * The body of a request to the local KMS, with members of every operation, also of credential files and trust anchors.
+ */
 export const target: FuzzTarget = {
   maxBytes: 65_536,
   seeds: [
@@ -51,7 +53,7 @@ export const target: FuzzTarget = {
     const given = body as Record<string, unknown>;
     const taken = unlessRefused(KmsError, () => parseInput(shape, body));
     for (const [name, value] of Object.entries(taken ?? {})) {
-      // Blobs are decoded, and the rest stays.
+      // Blobs are decoded, and all other members are unchanged.
       if (value instanceof Buffer) assert.deepEqual(value, Buffer.from(String(given[name]), 'base64'));
       else if (typeof value !== 'object') assert.equal(value, given[name]);
     }
@@ -61,7 +63,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** The pairs that the canonical bytes of a context stand for. */
+/** The pairs that the canonical bytes of a context encode. */
 function readContext(bytes: Buffer): Map<string, string> {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; at += 2 + bytes.readUInt16BE(at)) {

@@ -18,14 +18,14 @@ const TYPES: readonly MessageType<object>[] = [
   encryptRequest,
   decryptRequest,
 ];
-// Spec, "Error codes": what a body can be refused with.
+// Spec, "Error codes": errors that refuse a body.
 const REFUSALS: ReadonlySet<XksErrorName> = new Set([
   'ValidationException',
   'InvalidCiphertextException',
   'UnsupportedOperationException',
 ]);
 
-/** The body of a request to the proxy, read as that of each API. */
+/** The body of a request to the proxy, parsed by each API. */
 export const target: FuzzTarget = {
   maxBytes: 65_536,
   seeds: [
@@ -102,7 +102,7 @@ function jsonObject(text: string): object | undefined {
   }
 }
 
-/** Whether an object of a JSON text has a name twice, found by its tokens. */
+/** Whether an object of a JSON text has a duplicate name, judged by its tokens. */
 function hasNameTwice(text: string): boolean {
   const open: Set<string>[] = [];
   for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"(?:[ \t\n\r]*:)?|[{}]/g)) {

@@ -4,7 +4,7 @@ import { parsePathBySegments } from '../../support/pathGrammar.ts';
 import { paths } from '../../support/messages.ts';
 import type { FuzzTarget } from '../fuzzTarget.ts';
 
-/** The target of a request: any byte but blanks can come in it. */
+/** The target of a request, which can have any byte except blanks. */
 export const target: FuzzTarget = {
   maxBytes: 16_384,
   seeds: [

@@ -8,7 +8,7 @@ import type { FuzzTarget } from '../fuzzTarget.ts';
 const { ca, server } = testCertificates;
 const REFUSAL = /^(?:lines? \d+|holds )/;
 
-/** PEM of certificates, and of a private key. No message may quote the text, which may hold a key. */
+/** PEM certificates and a PEM private key. No message may quote the text, because it may hold a key. */
 export const target: FuzzTarget = {
   maxBytes: 65_536,
   seeds: [

@@ -38,7 +38,7 @@ function httpAnswer(body: string): string {
   return `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** The answer of any XKS proxy, to the benchmark and to the local KMS. */
+/** The answer of any XKS proxy, as the benchmark and the local KMS read it. */
 export const target: FuzzTarget = {
   maxBytes: 65_536,
   seeds: [
@@ -56,14 +56,14 @@ export const target: FuzzTarget = {
   ],
   check: (input) => {
     const answer = readWhole([input]);
-    // In two pieces it is the same.
+    // The result is the same if the answer comes in two pieces.
     const middle = Math.floor(input.length / 2);
     assert.deepEqual(readWhole([input.subarray(0, middle), input.subarray(middle)]), answer);
     readAsKms(answer?.status ?? 200, answer?.body ?? input);
   },
 };
 
-/** The first answer of a connection; undefined if it is refused, or none. */
+/** The first answer of a connection, or undefined if there is none or it is refused. */
 function readWhole(chunks: readonly Buffer[]): RawAnswer | undefined {
   const reader = new AnswerReader();
   try {

@@ -12,7 +12,7 @@ import { proxyHeaderVectors } from '../vectors.ts';
 
 const REFUSAL = /^(?:no|a) PROXY protocol/;
 
-/** The PROXY protocol header of a connection. Bytes behind the header are another's. */
+/** The PROXY protocol header of a connection. Bytes after the header belong to the connection. */
 export const target: FuzzTarget = {
   maxBytes: 20_000,
   seeds: [
@@ -34,12 +34,12 @@ export const target: FuzzTarget = {
       assert.match(vpcEndpointId, /^vpce-[0-9a-f]{8,32}$/);
       assert.ok(input.includes(`\x01${vpcEndpointId}`, 'latin1'));
     }
-    // The same without what is not the header's.
+    // The result is the same without the bytes after the header.
     assert.deepEqual(parse(input.subarray(0, PROXY_PREFIX_BYTES + proxyRestBytes(input))), header);
   },
 };
 
-/** Undefined if it is refused, or not whole. */
+/** The result, or undefined if the header is refused or incomplete. */
 function parse(bytes: Buffer): ProxyHeader | undefined {
   if (bytes.length < PROXY_PREFIX_BYTES) return undefined;
   try {

@@ -10,7 +10,7 @@ const FILE = join(fuzzFolder(), 'calls.jsonl');
 const ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const LOCAL_ARN = ARN.replace('us-east-1', 'eu-west-1');
 
-/** A recording of calls to AWS KMS, to be replayed. No control character of it is printed. */
+/** A recording of calls to AWS KMS for a replay. No control character of it is printed. */
 export const target: FuzzTarget = {
   maxBytes: 65_536,
   seeds: [

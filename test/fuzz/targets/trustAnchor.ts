@@ -19,7 +19,9 @@ function makeCsr(): string {
 const csr = makeCsr();
 judgeCertificates(csr, signedCert, trustAnchor);
 
-/** What InitializeCluster of the local CloudHSM is given: the certificate of a cluster, or its trust anchor. */
+/**
+ * The certificates that InitializeCluster of the local CloudHSM takes: a cluster's certificate and its trust anchor.
+ */
 export const target: FuzzTarget = {
   maxBytes: 5_000,
   seeds: [
