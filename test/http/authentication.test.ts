@@ -25,8 +25,8 @@ async function send(headers: Record<string, string>, sent = body, path = paths.e
   return request(proxy.listener).post(path).set(headers).send(sent);
 }
 
-describe('accepted', () => {
-  it('what aws4 signs, with more headers than KMS does', async () => {
+describe('is accepted:', () => {
+  it('a signature of aws4 over more headers than KMS signs', async () => {
     const headers = signedHeaders({ path: paths.encrypt, body, credential: proxy.credentials[0] });
     expect(headers['Authorization']).toContain('content-length;content-type;host;x-amz-date');
     expect((await send(headers)).status).toBe(200);
@@ -35,13 +35,13 @@ describe('accepted', () => {
   it.each([
     ['a tab and blanks', 'a\t b  c'],
     ['UTF-8', 'Gr\u00fc\u00dfe \u00e0'],
-  ])('what aws4 signs of a header with %s', async (_what, note) => {
+  ])('a signature of aws4 over a header with %s', async (_what, note) => {
     const headers = { 'X-Note': note };
     const signed = signedHeaders({ path: paths.encrypt, body, credential: proxy.credentials[0], headers });
     expect((await send(signed)).status).toBe(200);
   });
 
-  it('what @smithy/signature-v4 signs', async () => {
+  it('a signature of @smithy/signature-v4', async () => {
     const { accessKeyId, secretAccessKey } = proxy.credentials[0];
     const signer = new SignatureV4({
       credentials: { accessKeyId, secretAccessKey: secretAccessKey.reveal() },
@@ -76,7 +76,7 @@ describe('accepted', () => {
   });
 });
 
-describe('refused with AuthenticationFailedException', () => {
+describe('is refused with AuthenticationFailedException:', () => {
   async function expectRefused(headers: Record<string, string>, sent = body): Promise<string> {
     const response = await send(headers, sent);
     expect(response.body).toMatchObject({ errorName: 'AuthenticationFailedException' });
@@ -137,11 +137,11 @@ describe('refused with AuthenticationFailedException', () => {
     await expectRefused(headers);
   });
 
-  it('a body that was changed', async () => {
+  it('a body that was changed after signing', async () => {
     await expectRefused(signed(), `${body} `);
   });
 
-  it('a body that was changed, with an x-amz-content-sha256 that says it was not', async () => {
+  it('a changed body with the x-amz-content-sha256 of the signed body', async () => {
     const headers = signed({
       signedHeaders: 'host;x-amz-content-sha256;x-amz-date',
       headers: { 'x-amz-content-sha256': hash('sha256', body) },
@@ -151,12 +151,12 @@ describe('refused with AuthenticationFailedException', () => {
     await expectRefused(headers, `${body} `);
   });
 
-  it('a signature for another key', async () => {
+  it('a signature made for another key', async () => {
     const response = await send(signed(), body, paths.decrypt);
     expect(response.status).toBe(401);
   });
 
-  it('an unknown access key id, exactly like a wrong secret', async () => {
+  it('an unknown access key id, with the same answer as a wrong secret', async () => {
     const stranger = newCredential();
     const unknown = await expectRefused(signed({ credential: stranger }));
     const wrong = await expectRefused(
@@ -165,13 +165,13 @@ describe('refused with AuthenticationFailedException', () => {
     expect(unknown).toBe(wrong);
   });
 
-  it('when the clock of the proxy has moved on', async () => {
+  it('a request whose date is too old for the clock of the proxy', async () => {
     const headers = signed();
     proxy.clockOffset = 5 * MINUTE + 2000;
     await expectRefused(headers);
   });
 
-  it('without a secret or a signature in the log', async () => {
+  it('a wrong signature, and the log contains neither a secret nor a signature', async () => {
     const headers = signed({ region: 'eu-west-1' });
     await expectRefused(headers);
     const log = JSON.stringify(proxy.logged);

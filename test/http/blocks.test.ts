@@ -45,7 +45,7 @@ describe.each([
       proxy.block();
     },
   ],
-])('a key store that %s blocks', (_, block) => {
+])('if %s blocks a key store, it', (_, block) => {
   beforeEach(() => {
     block();
   });
@@ -61,24 +61,24 @@ describe.each([
     });
   });
 
-  it('says so whatever its quota is', async () => {
+  it('refuses with the block as the reason, even if the quota is used up', async () => {
     proxy.limit(new TokenBucket({ requestsPerSecond: 1, burst: 1 }, () => 0));
     for (let count = 0; count < 3; count += 1)
       expect((await proxy.post(paths.encrypt, encryptBody)).body).toEqual(KEY_STORE_BLOCKED);
   });
 
-  it('tells nothing to a request that is not signed with its credential', async () => {
+  it('says nothing about the block to a request that is not signed with its credential', async () => {
     const credential = proxy.otherCredential;
     expect((await proxy.post(paths.encrypt, encryptBody, { credential })).status).toBe(401);
   });
 
-  it('blocks no other key store', async () => {
+  it('leaves other key stores unblocked', async () => {
     const path = keyPath('bar', 'encrypt', OTHER_PREFIX);
     expect((await proxy.post(path, encryptBody, { credential: proxy.otherCredential })).status).toBe(200);
   });
 });
 
-it('a key that the block list blocks is refused, and served again when it is not', async () => {
+it('a key on the block list is refused, and served again when it is removed from the list', async () => {
   proxy.blockList = proxy.blockList.with({ keyStore: 'first', externalKeyId: 'foo' });
   for (const [, path, body] of REQUESTS.slice(1, 4)) {
     const response = await proxy.post(path, body);

@@ -28,7 +28,7 @@ function expectError(response: { status: number; body: unknown; headers: unknown
   expect(response.headers).toMatchObject({ 'content-type': 'application/json' });
 }
 
-describe('ValidationException', () => {
+describe('ValidationException is the answer to', () => {
   const invalid: [what: string, path: string, body: unknown][] = [
     ['no body', paths.encrypt, ''],
     ['text', paths.encrypt, 'hello'],
@@ -87,12 +87,12 @@ describe('ValidationException', () => {
     expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(200);
   });
 
-  it('is logged with its requestMetadata, as far as that is valid', async () => {
+  it('an invalid request, whose record has the valid parts of its requestMetadata', async () => {
     await proxy.post(paths.encrypt, { ...encryptBody, plaintext: '!' });
     expect(proxy.lastLogged?.record).toMatchObject({ requestMetadata, errorName: 'ValidationException' });
   });
 
-  it('a Content-Encoding', async () => {
+  it('a request with a Content-Encoding', async () => {
     expectError(
       await proxy.post(paths.encrypt, encryptBody, { unsigned: { 'Content-Encoding': 'gzip' } }),
       'ValidationException',
@@ -100,7 +100,7 @@ describe('ValidationException', () => {
   });
 });
 
-describe('UnsupportedOperationException', () => {
+describe('UnsupportedOperationException is the answer to', () => {
   it.each([
     ['plaintext of 4,301 bytes', paths.encrypt, { ...encryptBody, plaintext: base64(4301) }],
     ['ciphertext of 4,301 bytes', paths.decrypt, { ...decryptBody, ciphertext: base64(4301) }],
@@ -113,7 +113,7 @@ describe('UnsupportedOperationException', () => {
   });
 });
 
-describe('the other errors', () => {
+describe('among the other errors,', () => {
   it.each<[XksErrorName, string, string, unknown]>([
     ['KeyNotFoundException', 'an unknown key', keyPath('nope', 'encrypt'), encryptBody],
     ['KeyNotFoundException', 'a key that the key manager lacks', keyPath('gone', 'encrypt'), encryptBody],
@@ -144,7 +144,7 @@ describe('the other errors', () => {
     },
   );
 
-  it('an unforeseen failure is a bare InternalException, and its message is logged nowhere', async () => {
+  it('an unforeseen failure is a bare InternalException, and its message is never logged', async () => {
     proxy.keyManager.failure = new TypeError('quotes the plaintext');
     const response = await proxy.post(paths.encrypt, encryptBody);
     expectError(response, 'InternalException');
@@ -188,12 +188,15 @@ describe('paths', () => {
     expect(proxy.logged).toHaveLength(2);
   });
 
-  it.each(['get', 'put', 'delete', 'patch', 'options'] as const)('%s on an API path is 405', async (method) => {
-    for (const path of Object.values(paths)) {
-      const response = await request(proxy.listener)[method](path);
-      expect(response.status).toBe(405);
-      expect(response.headers).toMatchObject({ allow: 'POST', 'content-length': '0' });
-      expect(response.text).toBe('');
-    }
-  });
+  it.each(['get', 'put', 'delete', 'patch', 'options'] as const)(
+    '%s on an API path is answered with 405',
+    async (method) => {
+      for (const path of Object.values(paths)) {
+        const response = await request(proxy.listener)[method](path);
+        expect(response.status).toBe(405);
+        expect(response.headers).toMatchObject({ allow: 'POST', 'content-length': '0' });
+        expect(response.text).toBe('');
+      }
+    },
+  );
 });

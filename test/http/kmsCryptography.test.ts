@@ -9,7 +9,7 @@ import { LocalKmsUnderTest } from '../support/localKmsUnderTest.ts';
 import { keyPath } from '../support/messages.ts';
 import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
 
-/** Sends what KMS would to the app of the proxy. */
+/** Sends the requests of the local KMS to the app of the proxy. */
 class ClientOfTheApp extends InMemoryXksProxy {
   readonly proxy = new ProxyUnderTest();
 
@@ -49,7 +49,7 @@ class KmsOverTheApp extends LocalKmsUnderTest {
   override readonly xksProxy = new ClientOfTheApp();
 }
 
-it('what KMS encrypts through the proxy it decrypts, within the sizes that proxies take', async () => {
+it('data that the local KMS encrypts through the proxy decrypts again, for all sizes that proxies support', async () => {
   const kms = new KmsOverTheApp();
   const { keyId } = kms.addKey(kms.addKeyStore().customKeyStoreId);
   const Plaintext = Buffer.alloc(4096, 'x');

@@ -55,7 +55,7 @@ function expectError(answer: Answer, errorName: KmsErrorName, message: string): 
 }
 
 describe('an answer', () => {
-  it('has blobs in Base64, times in seconds and nothing that is undefined', async () => {
+  it('has blobs in Base64, times in seconds and no undefined members', async () => {
     const answer = await app.call('Encrypt', { KeyId: 'k' });
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'content-type': 'application/x-amz-json-1.1' });
@@ -73,19 +73,19 @@ describe('an answer', () => {
     expect(requests[0]?.requestId).toMatch(UUID);
   });
 
-  it('of an operation without output has no body', async () => {
+  it('has no body if the operation has no output', async () => {
     const answer = await app.call('EnableKey', '{}');
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'content-length': '0', 'content-type': 'application/x-amz-json-1.1' });
     expect(answer.text).toBe('');
   });
 
-  it('is given to a Content-Type with parameters too', async () => {
+  it('is also sent if the Content-Type has parameters', async () => {
     const type = 'application/x-amz-json-1.1; charset=utf-8';
     expect((await app.call('EnableKey', '{}', { 'Content-Type': type })).status).toBe(200);
   });
 
-  it('comes after keys that are due have been deleted', async () => {
+  it('is sent after the keys that are due have been deleted', async () => {
     const { customKeyStoreId } = app.kms.addKeyStore();
     app.kms.addKey(customKeyStoreId, { state: 'PendingDeletion', deletionDate: app.kms.now });
     await app.call('EnableKey', '{}');
@@ -112,21 +112,21 @@ describe('an operation', () => {
   });
 
   it.each([undefined, 'Encrypt', 'TrentService', 'DynamoDB_20120810.Encrypt', 'trentservice.Encrypt'])(
-    'of X-Amz-Target %j is unknown',
+    'is unknown if X-Amz-Target is %j',
     async (target) => {
       expectError(await app.call('', '{}', { 'X-Amz-Target': target }), 'UnknownOperationException', WRONG_TARGET);
     },
   );
 
   it.each([undefined, 'application/json', 'application/x-amz-json-1.0', 'application/x-amz-json-1.10', 'text/plain'])(
-    'in Content-Type %j is unknown',
+    'is unknown if Content-Type is %j',
     async (type) => {
       const message = 'The Content-Type of a request must be application/x-amz-json-1.1';
       expectError(await app.call('Encrypt', '{}', { 'Content-Type': type }), 'UnknownOperationException', message);
     },
   );
 
-  it('of KMS that is not here is unsupported, for those who are authenticated', async () => {
+  it('that the local KMS lacks is unsupported, if the caller is authenticated', async () => {
     const message = 'The local KMS does not have the operation GenerateMac';
     expectError(await app.call('GenerateMac', '{}'), 'UnsupportedOperationException', message);
     const unsigned = await app.call('GenerateMac', '{}', { Authorization: undefined });
@@ -134,25 +134,25 @@ describe('an operation', () => {
   });
 });
 
-describe('CloudHSM, at the same port,', () => {
+describe('CloudHSM, on the same port,', () => {
   const Authorization = authorization({ scope: '20260101/us-east-1/cloudhsm/aws4_request' });
   const call = (name: string, headers: Record<string, string> = {}) =>
     app.call('', '{}', { 'X-Amz-Target': `BaldrApiService.${name}`, Authorization, ...headers });
 
-  it('takes requests with its own target and credential scope', async () => {
+  it('accepts requests with its own target and credential scope', async () => {
     expect((await call('EnableKey')).status).toBe(200);
     const scoped = await call('EnableKey', { Authorization: authorization() });
     const message = "Credential should be scoped to correct service: 'cloudhsm'.";
     expectError(scoped, 'InvalidSignatureException', message);
   });
 
-  it('has operations that are unsupported, in words', async () => {
+  it('answers that an operation is unsupported', async () => {
     const message = 'The local KMS does not have the operation CopyBackupToRegion';
     expectError(await call('CopyBackupToRegion'), 'UnsupportedOperationException', message);
     expectError(await call('GenerateMac'), 'UnknownOperationException', WRONG_TARGET);
   });
 
-  it('has an exception of its own for what no operation foresees', async () => {
+  it('has its own exception for failures that no operation foresees', async () => {
     expectError(await call('ListKeys'), 'CloudHsmInternalFailureException', 'The local KMS failed.');
     expect(app.logged.at(-1)).toMatchObject({
       level: 'error',
@@ -211,7 +211,7 @@ describe('authentication', () => {
     expectError(answer, 'IncompleteSignatureException', message);
   });
 
-  it('is not in the query', async () => {
+  it('does not accept a signature in the query', async () => {
     const query = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${ACCESS_KEY_ID}&X-Amz-Signature=${'ab'.repeat(32)}`;
     const answer = await request(app.listener)
       .post(`/?${query}`)
@@ -220,7 +220,7 @@ describe('authentication', () => {
     expectError(answer, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
   });
 
-  it('tells callers apart by their access key id', async () => {
+  it('distinguishes callers by their access key id', async () => {
     await app.call('Encrypt', { KeyId: 'k' }, { Authorization: authorization({ accessKeyId: 'BOB' }) });
     expect(requests[0]?.caller).toEqual({ awsPrincipalArn: 'BOB' });
   });
@@ -261,7 +261,7 @@ describe('a body', () => {
       '{"KeyId":"k","EncryptionContext":{"a":1}}',
       'The type of encryptionContext.a is not the one expected',
     ],
-  ])('of %s is a SerializationException', async (_what, body, message) => {
+  ])('of %s is answered with SerializationException', async (_what, body, message) => {
     expectError(await app.call('Encrypt', body), 'SerializationException', message);
     expect(requests).toEqual([]);
   });
@@ -274,14 +274,14 @@ describe('a body', () => {
     expect(JSON.parse((await app.call('Encrypt', body)).text)).toMatchObject({ KeyId: 'k' });
   });
 
-  it('that breaks a constraint is a ValidationException', async () => {
+  it('that breaks a constraint is answered with ValidationException', async () => {
     const message =
       "1 validation error detected: Value '' at 'keyId' failed to satisfy constraint: " +
       'Member must have length greater than or equal to 1';
     expectError(await app.call('Encrypt', { KeyId: '' }), 'ValidationException', message);
   });
 
-  it('is compressed by nobody', async () => {
+  it('is refused if it is compressed', async () => {
     const answer = await app.call('Encrypt', '{}', { 'Content-Encoding': 'gzip' });
     expectError(answer, 'SerializationException', 'A request body with a Content-Encoding is not accepted');
   });
@@ -301,7 +301,7 @@ describe('a body', () => {
 });
 
 describe('the record of a call', () => {
-  it('says who called what, and what the operation noted', async () => {
+  it('has the caller, the operation, and the fields that the operation noted', async () => {
     const { headers } = await app.call('Encrypt', { KeyId: 'k', Plaintext: 'c2VjcmV0' });
     expect(app.logged).toEqual([
       {
@@ -317,7 +317,7 @@ describe('the record of a call', () => {
     ]);
   });
 
-  it('says how it failed, with what is not for the caller', async () => {
+  it('has the failure, and a detail that is not for the caller', async () => {
     expectError(await app.call('Decrypt', '{}'), 'KMSInvalidStateException', 'cannot be used');
     expect(app.logged).toEqual([
       {
@@ -336,7 +336,7 @@ describe('the record of a call', () => {
     ]);
   });
 
-  it('of what was not foreseen says where, and nobody is told more', async () => {
+  it('has the place of an unforeseen failure, which the answer does not have', async () => {
     expectError(await app.call('ListKeys', '{}'), 'KMSInternalException', 'The local KMS failed.');
     expect(app.logged).toMatchObject([
       {
@@ -372,12 +372,12 @@ describe('the record of a call', () => {
     ]);
   });
 
-  it('is one of an output that is not JSON too', async () => {
+  it('is also written for an output that is not JSON', async () => {
     expectError(await app.call('DescribeKey', '{}'), 'KMSInternalException', 'The local KMS failed.');
     expect(app.logged).toMatchObject([{ level: 'error', record: { eventName: 'DescribeKey' } }]);
   });
 
-  it('of a request that is no call names nobody, and quotes nothing', async () => {
+  it('of a request that is not a call has no caller, and quotes nothing', async () => {
     await app.call('Foo', '{"Plaintext":"c2VjcmV0"', { Authorization: 'Basic secret' });
     expect(app.logged).toEqual([
       {
@@ -397,7 +397,7 @@ describe('the record of a call', () => {
     expect(JSON.stringify(app.logged)).not.toMatch(/secret|c2VjcmV0/);
   });
 
-  it('cuts a message that quotes the request', async () => {
+  it('shortens a message that quotes the request', async () => {
     const answer = await app.call('Encrypt', { KeyId: 'k'.repeat(500_000) });
     expect(answer.status).toBe(400);
     expect(JSON.stringify(app.logged).length).toBeLessThan(3_000);
@@ -405,7 +405,7 @@ describe('the record of a call', () => {
 });
 
 describe('the event of a call', () => {
-  it('is there before the answer, of those that fail too', async () => {
+  it('is written before the answer, also for a call that fails', async () => {
     const { headers } = await app.call('Encrypt', { KeyId: 'k', Plaintext: 'c2VjcmV0', EncryptionContext: { a: 'b' } });
     await app.call('Decrypt', '{}');
     await app.call('ListKeys', '{}');
@@ -434,7 +434,7 @@ describe('the event of a call', () => {
     expect(app.events.latest).toMatchObject([{ eventSource: 'cloudhsm.amazonaws.com', requestParameters: null }]);
   });
 
-  it('is none of a request that names no operation or is not signed', async () => {
+  it('is not written for a request that names no operation or is not signed', async () => {
     await app.call('Foo', '{}');
     await app.call('Encrypt', { KeyId: 'k' }, { Authorization: undefined });
     expect(app.events.latest).toEqual([]);
@@ -442,7 +442,7 @@ describe('the event of a call', () => {
 });
 
 describe('beside the API', () => {
-  it('GET / says what this is', async () => {
+  it('GET / describes the server', async () => {
     const answer = await request(app.listener).get('/').set('Host', 'localhost:8080');
     expect(answer.status).toBe(200);
     expect(answer.headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8' });
@@ -458,7 +458,7 @@ describe('beside the API', () => {
     expect(answer.text).toBe('# TYPE x counter\nx 1\n');
   });
 
-  it('metrics that fail are a bare 500', async () => {
+  it('metrics that fail are answered with a bare 500', async () => {
     app.metrics = () => Promise.reject(new Error('quotes a secret'));
     const answer = await request(app.listener).get('/metrics');
     expect(answer.status).toBe(500);
@@ -484,7 +484,7 @@ describe('beside the API', () => {
     expect(answer.headers).toMatchObject({ 'x-amzn-requestid': expect.stringMatching(UUID) as string });
   });
 
-  it('pages of browsers may not call', async () => {
+  it('calls from pages of browsers are refused', async () => {
     const answer = await request(app.listener).options('/').set('Origin', 'https://example.com');
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
   });

@@ -14,7 +14,7 @@ const HEAD = [
 ].join('\r\n');
 const CALL = `${HEAD}\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 
-/** Told by the listeners. */
+/** Errors that the listeners reported. */
 const errors: Error[] = [];
 
 async function listen(app: RequestListener): Promise<ListeningKms> {
@@ -24,7 +24,7 @@ async function listen(app: RequestListener): Promise<ListeningKms> {
   return listening;
 }
 
-/** An app whose EnableKey waits to be released. */
+/** An app whose EnableKey waits until the test releases it. */
 function waitingApp() {
   const { promise: released, resolve: release } = Promise.withResolvers<undefined>();
   const { promise: started, resolve: start } = Promise.withResolvers<undefined>();
@@ -54,7 +54,7 @@ it('answers one call after another on a connection', async () => {
   expect(new Set(ids).size).toBe(2);
 });
 
-it('closes when what runs has been answered, and keeps no connection', async () => {
+it('closes after running calls have been answered, and keeps no connection', async () => {
   const { listener, started, release } = waitingApp();
   const listening = await listen(listener);
   const [busy, idle] = [new RawConnection(listening.port), new RawConnection(listening.port)];
@@ -72,7 +72,7 @@ it('closes when what runs has been answered, and keeps no connection', async () 
   expect(await late.closed()).toEqual([]);
 });
 
-it('closes in spite of those who are in no hurry', async () => {
+it('closes although clients hold connections open', async () => {
   const listening = await listen(new KmsAppUnderTest({}).listener);
   const slow = new RawConnection(listening.port);
   await slow.send(`${HEAD}\r\nContent-Length: 1000\r\n\r\n{`);
@@ -80,7 +80,7 @@ it('closes in spite of those who are in no hurry', async () => {
   expect(await slow.closed()).toEqual([]);
 });
 
-it('says when the port is taken', async () => {
+it('says that the port is taken', async () => {
   const { port, close } = await listenLocally(createServer());
   onTestFinished(close);
   const onError = (error: Error) => errors.push(error);
@@ -99,7 +99,7 @@ it.each(['//[', 'http://[::1', '/\\', '*'])('answers 404 to the target %s', asyn
   expect(answer?.headers).toHaveProperty('x-amzn-requestid');
 });
 
-it('serves on when a client leaves in the middle of a call, or sends no HTTP', async () => {
+it('keeps serving when a client leaves in the middle of a call, or does not send HTTP', async () => {
   const app = new KmsAppUnderTest({ EnableKey: () => Promise.resolve(undefined) });
   const { port } = await listen(app.listener);
   const leaving = new RawConnection(port);
@@ -114,7 +114,7 @@ it('serves on when a client leaves in the middle of a call, or sends no HTTP', a
   expect(errors).toEqual([]);
 });
 
-it('refuses headers that are too long, and a body whose end nobody can tell', async () => {
+it('refuses headers that are too long, and a body with an ambiguous end', async () => {
   const { port } = await listen(new KmsAppUnderTest({}).listener);
   const long = new RawConnection(port);
   await long.send(`${HEAD}\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);

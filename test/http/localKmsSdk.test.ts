@@ -25,7 +25,7 @@ import { ACCESS_KEY_ID, KmsAppUnderTest, UUID } from '../support/kmsAppUnderTest
 
 let failures: Error[];
 let attempts: number;
-/** Throws the failures, one a call; then it succeeds. */
+/** Throws one of the failures at each call, and succeeds after the last one. */
 const failing: Operation = () => {
   attempts += 1;
   const failure = failures.shift();
@@ -99,7 +99,7 @@ describe('the SDK of AWS reads', () => {
     expect(KeyMetadata).toEqual({ KeyId: 'k', CreationDate: new Date(1_767_225_600_123), Enabled: true });
   });
 
-  it('no body, and an empty one', async () => {
+  it('an absent body, and an empty one', async () => {
     const { $metadata: none, ...nothing } = await client.send(new EnableKeyCommand({ KeyId: 'k' }));
     expect(nothing).toEqual({});
     const { $metadata: empty, ...nothingElse } = await client.send(new CancelKeyDeletionCommand({ KeyId: 'k' }));
@@ -130,14 +130,14 @@ describe('the SDK of AWS makes', () => {
     expect(error.$metadata.requestId).toMatch(UUID);
   });
 
-  it('UnsupportedOperationException of an operation that is not here', async () => {
+  it('UnsupportedOperationException of an operation that the local KMS lacks', async () => {
     const command = new GenerateMacCommand({ KeyId: 'k', Message: Buffer.from('m'), MacAlgorithm: 'HMAC_SHA_256' });
     const error = await rejectionOf(client.send(command));
     expect(error).toBeInstanceOf(UnsupportedOperationException);
     expect(error.message).toBe('The local KMS does not have the operation GenerateMac');
   });
 
-  it('KMSInternalException of what was not foreseen, when it has tried thrice', async () => {
+  it('KMSInternalException of an unforeseen failure, after three attempts', async () => {
     failures = [1, 2, 3].map(() => new Error('quotes a secret'));
     const error = await rejectionOf(client.send(new ListKeysCommand({})));
     expect(error).toBeInstanceOf(KMSInternalException);
@@ -149,7 +149,7 @@ describe('the SDK of AWS makes', () => {
     expect(attempts).toBe(3);
   });
 
-  it('a service exception of errors that the model of KMS has not', async () => {
+  it('a service exception of errors that the service model of KMS lacks', async () => {
     const elsewhere = clientOf({ region: 'eu-west-1' });
     const error = await rejectionOf(elsewhere.send(new ListKeysCommand({})));
     expect(error).toBeInstanceOf(KMSServiceException);
@@ -174,7 +174,7 @@ describe('the SDK of AWS tries again', () => {
   });
 
   it('not after others', async () => {
-    failures = [new KmsError('KMSInvalidStateException', 'no')];
+    failures = [new KmsError('but not after other errors', 'no')];
     expect((await rejectionOf(client.send(new ListKeysCommand({})))).message).toBe('no');
     expect(attempts).toBe(1);
   });

@@ -22,7 +22,7 @@ async function requests(labels: Sample['labels']): Promise<number | undefined> {
   return valueOf(await collect(), 'xks_proxy_requests_total', labels);
 }
 
-it('counts a request that succeeds, and the time it and its key manager took', async () => {
+it('counts a request that succeeds, with its duration and that of the key manager', async () => {
   await proxy.post(paths.encrypt, encryptBody);
   await proxy.post(paths.encrypt, encryptBody);
   const samples = await collect();
@@ -31,14 +31,14 @@ it('counts a request that succeeds, and the time it and its key manager took', a
   expect(valueOf(samples, 'xks_proxy_requests_total', { ...keyStore, ...operation, ...outcome })).toBe(2);
   expect(valueOf(samples, 'xks_proxy_request_duration_seconds_count', { ...keyStore, ...operation })).toBe(2);
   const seconds = valueOf(samples, 'xks_proxy_request_duration_seconds_sum') ?? NaN;
-  // The records are made before the answers have left.
+  // The records are made before the answers are sent.
   const recorded = proxy.logged.reduce((sum, { record }) => sum + Number(record['durationMs']), 0);
   expect(seconds * 1000).toBeGreaterThanOrEqual(recorded);
   const ofKeyManager = { key_manager: 'in-memory', operation: 'encrypt', error_name: 'none' };
   expect(valueOf(samples, 'xks_proxy_key_manager_operation_duration_seconds_count', ofKeyManager)).toBe(2);
 });
 
-it('counts a request that fails by its error, on both sides of the key manager', async () => {
+it('counts a request that fails by its error, in the proxy and in the key manager', async () => {
   proxy.keyManager.failure = new XksError('DependencyTimeoutException', 'late');
   await proxy.post(paths.encrypt, encryptBody);
   const labels = { key_store: 'first', operation: 'Encrypt', outcome: 'failure' };
@@ -53,14 +53,14 @@ it('counts a request that fails by its error, on both sides of the key manager',
   expect(valueOf(await collect(), name, { error_name: 'InternalException' })).toBe(1);
 });
 
-it('tells a want of sessions as such', async () => {
+it('counts failures for lack of a session separately', async () => {
   proxy.keyManager.failure = new XksError('ThrottlingException', 'none free');
   await proxy.post(paths.encrypt, encryptBody);
   const labels = { key_store: 'first', reason: 'sessions' };
   expect(valueOf(await collect(), 'xks_proxy_throttled_requests_total', labels)).toBe(1);
 });
 
-it('knows when each credential last signed', async () => {
+it('has the time of the last signature of each credential', async () => {
   const name = 'xks_proxy_credential_last_used_timestamp_seconds';
   const [used, unused] = proxy.credentials;
   const before = Date.now();
@@ -119,7 +119,7 @@ describe('a hostile client', () => {
     await request(proxy.listener).delete(paths.encrypt);
   }
 
-  it('makes no label value and, once each has occurred, no series', async () => {
+  it('adds no label values, and no time series after each has occurred once', async () => {
     await attack();
     const samples = (await collect()).filter(({ name }) => name === 'xks_proxy_requests_total');
     for (const { labels } of samples) {

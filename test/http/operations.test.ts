@@ -46,7 +46,7 @@ describe('Encrypt and Decrypt', () => {
     expect(response.body).toEqual({ plaintext });
   });
 
-  it('frames the AAD with the lengths of both of its parts', async () => {
+  it('frames the AAD with the lengths of both parts', async () => {
     await encrypted({ additionalAuthenticatedData: base64(8192) });
     const framed = proxy.keyManager.encrypted[0]?.aad;
     expect(framed).toEqual(Buffer.concat([Buffer.from([0x20, 0x00]), Buffer.alloc(8192, 7), Buffer.from([0])]));
@@ -73,7 +73,7 @@ describe('Encrypt and Decrypt', () => {
     expect(response.body).toMatchObject({ errorName: 'InvalidCiphertextException' });
   });
 
-  it('refuses metadata replayed as AAD', async () => {
+  it('refuses metadata that is replayed as AAD', async () => {
     const sealed = await encrypted({ additionalAuthenticatedData: base64(5) });
     const response = await proxy.post(paths.decrypt, decryptBody(sealed, { ciphertextMetadata: base64(5) }));
     expect(response.body).toMatchObject({ errorName: 'InvalidCiphertextException' });
@@ -81,7 +81,7 @@ describe('Encrypt and Decrypt', () => {
 });
 
 describe('CDIV', () => {
-  it('is returned when asked for, over the decoded fields', async () => {
+  it('is returned when it is requested, over the decoded fields', async () => {
     const sealed = await encrypted({
       additionalAuthenticatedData: base64(9),
       ciphertextDataIntegrityValueAlgorithm: 'SHA_256',
@@ -94,7 +94,7 @@ describe('CDIV', () => {
     expect(sealed.ciphertextDataIntegrityValue).toBe(digest.digest('base64'));
   });
 
-  it('is computed before the ciphertext is decrypted, so that it tells of a corruption between the two', async () => {
+  it('is computed before the ciphertext is decrypted, so that it reveals a corruption in between', async () => {
     const { keyManager } = proxy;
     const intact = keyManager.decrypt.bind(keyManager);
     keyManager.decrypt = async (label, sealed, aad) => {
@@ -117,11 +117,11 @@ describe('CDIV', () => {
     expect(sealed.ciphertextDataIntegrityValue).toBe(cdivOf(corrupted));
   });
 
-  it('is not returned when not asked for', async () => {
+  it('is not returned when it is not requested', async () => {
     expect(await encrypted()).not.toHaveProperty('ciphertextDataIntegrityValue');
   });
 
-  it('answers InternalException when what was encrypted does not decrypt to the plaintext', async () => {
+  it('is not returned if the ciphertext does not decrypt to the plaintext: InternalException', async () => {
     const { keyManager } = proxy;
     const intact = keyManager.encrypt.bind(keyManager);
     keyManager.encrypt = async (...args) => {
@@ -144,7 +144,7 @@ describe('GetKeyMetadata', () => {
     ['foo', ['ENCRYPT', 'DECRYPT']],
     ['encrypt-only', ['ENCRYPT']],
     ['neither', []],
-  ])('tells what the key %s is', async (id, keyUsage) => {
+  ])('shows the usage of the key %s', async (id, keyUsage) => {
     const response = await proxy.post(keyPath(id, 'metadata'), {
       requestMetadata: { ...requestMetadata, kmsKeyArn: undefined },
     });
@@ -154,7 +154,7 @@ describe('GetKeyMetadata', () => {
 });
 
 describe('GetHealthStatus', () => {
-  it.each(['ACTIVE', 'DEGRADED'] as const)('tells that a key manager is %s', async (status) => {
+  it.each(['ACTIVE', 'DEGRADED'] as const)('says that a key manager is %s', async (status) => {
     proxy.healthStatus = status;
     const response = await proxy.post(paths.health, { requestMetadata: healthMetadata });
     expect(response.status).toBe(200);
@@ -167,7 +167,7 @@ describe('GetHealthStatus', () => {
     });
   });
 
-  it('is an error when no key manager can serve', async () => {
+  it('is an error if no key manager can serve', async () => {
     proxy.healthStatus = 'UNAVAILABLE';
     const response = await proxy.post(paths.health, { requestMetadata: healthMetadata });
     expect(response.status).toBe(500);

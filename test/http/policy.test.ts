@@ -35,7 +35,7 @@ async function decisions(decision: string): Promise<number | undefined> {
   return valueOf(samples, 'xks_proxy_policy_decisions_total', { key_store: 'first', decision });
 }
 
-it('serves what a policy permits, and the record names those that do', async () => {
+it('a request that a policy permits is served, and its record names the policies that permit it', async () => {
   expect((await encrypt()).status).toBe(200);
   expect(proxy.lastLogged?.level).toBe('info');
   expect(proxy.lastLogged?.record['policy']).toEqual({ decision: 'allow', policies: ['account', 'alice'] });
@@ -43,7 +43,7 @@ it('serves what a policy permits, and the record names those that do', async () 
   expect(await decisions('allow')).toBe(2);
 });
 
-it('denies what no policy permits, on every API for keys', async () => {
+it('a request that no policy permits is denied, on every API for keys', async () => {
   const mallory = { ...requestMetadata, awsPrincipalArn: 'arn:aws:iam::210987654321:user/Mallory' };
   for (const path of [paths.encrypt, paths.metadata]) {
     const response = await proxy.post(path, { ...encryptBody, requestMetadata: mallory });
@@ -93,7 +93,7 @@ it('the record of a denial has the request as the policies saw it', async () => 
   });
 });
 
-it('a forbid wins, and the record names it', async () => {
+it('a forbid overrides permits, and the record names it', async () => {
   const response = await encrypt({ kmsViaService: 'rds.us-east-2.amazonaws.com' });
   expect(response.status).toBe(403);
   expect(response.body).toEqual(DENIED);
@@ -103,7 +103,7 @@ it('a forbid wins, and the record names it', async () => {
   });
 });
 
-it('an engine that fails denies, and says so', async () => {
+it('if the engine fails, the request is denied, and the record says so', async () => {
   const response = await encrypt({ comment: '\ud800' });
   expect(response.status).toBe(403);
   expect(response.body).toEqual({
@@ -126,7 +126,7 @@ it('the record of hostile metadata stays small', async () => {
   expect(JSON.stringify(proxy.lastLogged?.record['policy']).length).toBeLessThan(15_000);
 });
 
-it('is never asked about health, a key that is not there, or by whom has no credential', async () => {
+it('the engine is not asked about health checks, missing keys or requests without a credential', async () => {
   expect((await proxy.post(paths.health, { requestMetadata: healthMetadata })).status).toBe(200);
   expect((await proxy.post(keyPath('nope', 'encrypt'), encryptBody)).status).toBe(404);
   const unknown = { credential: proxy.otherCredential };
@@ -136,7 +136,7 @@ it('is never asked about health, a key that is not there, or by whom has no cred
   expect(await decisions('deny')).toBeUndefined();
 });
 
-it('does not restrict another key store', async () => {
+it('a policy does not restrict another key store', async () => {
   const other = { credential: proxy.otherCredential };
   const mallory = { ...requestMetadata, awsPrincipalArn: 'arn:aws:iam::210987654321:user/Mallory' };
   const body = { ...encryptBody, requestMetadata: mallory };

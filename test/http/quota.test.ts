@@ -23,7 +23,7 @@ function use(path = paths.encrypt, body: unknown = encryptBody, options = {}) {
   return proxy.post(path, body, options);
 }
 
-it('a request beyond the quota is told so, and one after it has filled up is served', async () => {
+it('a request beyond the quota gets ThrottlingException, and one is served after the quota has recovered', async () => {
   expect((await use()).status).toBe(200);
   expect((await use()).status).toBe(200);
   const response = await use();
@@ -42,7 +42,7 @@ it('a request beyond the quota is told so, and one after it has filled up is ser
   expect((await use()).status).toBe(200);
 });
 
-it('every operation with a key counts, whether it succeeds or not', async () => {
+it('every operation with a key counts, whether it succeeds or fails', async () => {
   expect((await use(paths.metadata, { requestMetadata })).status).toBe(200);
   expect((await use(keyPath('nope', 'decrypt'), encryptBody)).status).toBe(400);
   for (const [path, body] of [
@@ -54,7 +54,7 @@ it('every operation with a key counts, whether it succeeds or not', async () => 
   }
 });
 
-it('GetHealthStatus neither counts nor is refused: it tells of the proxy, not of its use', async () => {
+it('GetHealthStatus neither counts nor is refused, because it is about the proxy and not its use', async () => {
   for (let count = 0; count < 5; count += 1)
     expect((await use(paths.health, { requestMetadata: healthMetadata })).status).toBe(200);
   expect((await use()).status).toBe(200);
@@ -63,7 +63,7 @@ it('GetHealthStatus neither counts nor is refused: it tells of the proxy, not of
   expect((await use(paths.health, { requestMetadata: healthMetadata })).status).toBe(200);
 });
 
-it('whoever has no credential of the key store uses none of its quota', async () => {
+it('a request without a credential of the key store uses none of its quota', async () => {
   for (let count = 0; count < 5; count += 1) {
     expect((await use(paths.encrypt, encryptBody, { credential: newCredential() })).status).toBe(401);
     expect((await use(paths.encrypt, encryptBody, { credential: proxy.otherCredential })).status).toBe(401);
@@ -72,7 +72,7 @@ it('whoever has no credential of the key store uses none of its quota', async ()
   expect((await use()).status).toBe(200);
 });
 
-it('another key store has its own', async () => {
+it('another key store has its own quota', async () => {
   await use();
   await use();
   expect((await use()).status).toBe(429);

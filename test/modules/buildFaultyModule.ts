@@ -4,15 +4,15 @@ import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, renameSync
 import { join } from 'node:path';
 
 const PACKAGES = join(import.meta.dirname, '../../node_modules');
-// The headers of PKCS#11 that pkcs11js is compiled with.
+// The PKCS#11 headers that pkcs11js is compiled with.
 const HEADERS = join(PACKAGES, 'pkcs11js/includes');
 const CACHE = join(PACKAGES, '.cache/faulty-module');
 
 const FLAGS = ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-pthread'];
 
 /**
- * Makes the faulty module, the shared library `file`: compiles it unless that was done before for the same sources. Throws an Error
- * with what the compiler says.
+ * Builds the faulty module as the shared library `file`, unless it was already built from the same sources. Throws an
+ * Error with the compiler's output.
  */
 export function buildFaultyModule(file: string): void {
   const sources = globSync('*.{c,h}', { cwd: import.meta.dirname }).sort();
@@ -25,7 +25,7 @@ export function buildFaultyModule(file: string): void {
       sources.filter((source) => source.endsWith('.c')),
       file,
     );
-    // Whole or not at all, for other processes that look for it at this time.
+    // Renaming makes the file appear whole, because other processes may look for it now.
     copyFileSync(file, `${built}.${process.pid}`);
     renameSync(`${built}.${process.pid}`, built);
   }

@@ -1,4 +1,4 @@
-// PKCS#11 as pkcs11js declares it: the headers that it is compiled with itself.
+// PKCS#11 as pkcs11js declares it, in the headers with which pkcs11js itself is compiled.
 #ifndef CRYPTOKI_H
 #define CRYPTOKI_H
 

@@ -1,18 +1,18 @@
-// In the folder of the module are two files.
+// Two files in the folder of the module control and count its faults.
 //
 // `control` has a line for each fault: `<id> <function> <first> <last> <action> <argument>`, six words.
-//   id        a number of its own; a line that stays in the file keeps its count of calls
+//   id        a unique number; a line that stays in the file keeps its count of calls
 //   function  one that wrapped.h lists, or * for all of them
-//   first     the first call of the function to be hit, counted from 1, from when the line appeared
-//   last      the last one; 0 means all from `first` on
+//   first     the first call of the function that is hit, counted from 1 since the line appeared
+//   last      the last call that is hit; 0 means all calls from `first` on
 //   action    one of the names below
 //   argument  a number: milliseconds of delay; CKR of answer and answer-afterwards; the byte that flip-bit hits;
-//             what change-length adds to the length; bytes of the IV of make-iv-appended; values of repeat-random;
+//             the number that change-length adds to the length; bytes of the IV of make-iv-appended; values of repeat-random;
 //             flags of set-token-flags;
 //             otherwise 0
-// The file is read at every call, and is to be replaced by renaming another one over it. Without it, there are no faults.
+// The module reads this file at every call, so replace it by renaming another file over it. Without it, there are no faults.
 //
-// `counts` gets a line with the name of the function for each call, before any fault. If it does not exist, it is not made.
+// `counts` gets a line with the name of the function for each call, before any fault. The module does not create the file.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// The faults that the control file asks for. Its format is described in faults.c.
+// The faults that the control file requests. faults.c describes its format.
 #ifndef FAULTS_H
 #define FAULTS_H
 
@@ -43,10 +43,10 @@ typedef struct {
   int count;
 } plan;
 
-// Counts the call and says what is to go wrong with it. May be called from any thread.
+// Counts the call and returns its faults. May be called from any thread.
 void plan_call(plan *plan, const char *function);
 
-// NULL if this is not to happen.
+// NULL if the call has no such fault.
 const fault *planned(const plan *plan, action action);
 
 // Returns when the fault is no longer in the control file.
@@ -55,7 +55,7 @@ void hang(const fault *fault);
 // The path of a file in the folder of this module.
 void path_beside_module(char *path, size_t size, const char *file);
 
-// For mistakes in a test, which must not go unnoticed.
+// Ends the process because of a mistake in a test.
 _Noreturn void give_up(const char *reason, const char *detail);
 
 #endif

@@ -1,6 +1,6 @@
-// A PKCS#11 module that forwards to a real one and goes wrong as it is told. For tests only.
+// A PKCS#11 module that forwards calls to a real one and produces requested faults. For tests only.
 //
-// All that belongs to it lies in its own folder, so that a process may have several of it:
+// Its files are in its own folder, so a process may load several such modules:
 //   target.so  the real module, or a link to it
 //   control, counts  see faults.c
 #include <pthread.h>
@@ -17,7 +17,7 @@
 static CK_FUNCTION_LIST functions;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-// Handles of objects carry the generation that they were given out in, above the bits that real modules use.
+// Object handles include the generation in which they were returned, above the bits that real modules use.
 enum { GENERATION_SHIFT = 48 };
 static _Atomic CK_ULONG generation;
 
@@ -30,7 +30,7 @@ static CK_OBJECT_HANDLE real_handle(CK_OBJECT_HANDLE handle) {
   return handle & (((CK_OBJECT_HANDLE)1 << GENERATION_SHIFT) - 1);
 }
 
-// Calls that run in the real module hold it for reading. SoftHSM frees what they work on if sessions are closed under them.
+// Held for reading by calls that run in the real module. SoftHSM frees memory in use if a session is closed during its call.
 static pthread_rwlock_t running = PTHREAD_RWLOCK_INITIALIZER;
 
 static void close_all_sessions(void) {
@@ -52,7 +52,7 @@ static void die(void) {
   abort();
 }
 
-// What goes wrong before the real function. False if that is not called at all, since `answer` stands in for it.
+// Produces the faults before the real function. Returns false if the real function is not called because `answer` replaces it.
 static int begin(plan *plan, const char *function, CK_SESSION_HANDLE session, CK_RV *answer) {
   plan_call(plan, function);
   for (int i = 0; i < plan->count; i++) {
@@ -92,7 +92,7 @@ static CK_RV end(const plan *plan, CK_RV answer) {
   return fault ? (CK_RV)fault->argument : answer;
 }
 
-// `forward` is the call of the real function, an expression.
+// `forward` is an expression that calls the real function.
 #define WRAP(function, session, forward)                           \
   {                                                                \
     plan plan;                                                     \
@@ -242,7 +242,7 @@ static CK_RV generate_random(const plan *plan, CK_SESSION_HANDLE session, CK_BYT
   CK_RV rv = target->C_GenerateRandom(session, bytes, count);
   const fault *repeat = planned(plan, REPEAT_RANDOM);
   if (rv != CKR_OK || !repeat) return rv;
-  // So that IVs take turns, whether there is a call for each or one for several.
+  // The IVs take turns, whether one call requests one IV or several.
   enum { IV_BYTES = 12 };
   for (CK_ULONG i = 0; i < count; i++) {
     bytes[i] = (CK_BYTE)(1 + (repeat->calls + i / IV_BYTES) % (CK_ULONG)repeat->argument);

@@ -6,7 +6,7 @@
 
 #include "target.h"
 
-// CK_GCM_PARAMS as it was before PKCS#11 2.40: without ulIvBits.
+// CK_GCM_PARAMS before PKCS#11 2.40, without ulIvBits.
 typedef struct {
   CK_BYTE_PTR pIv;
   CK_ULONG ulIvLen;
@@ -15,11 +15,11 @@ typedef struct {
   CK_ULONG ulTagBits;
 } gcm_params_v2_20;
 
-// An IV that was made here and belongs to the operation that is active in this session.
+// An IV that this module generated for the active operation of the session.
 typedef struct made_iv {
   struct made_iv *next;
   CK_SESSION_HANDLE session;
-  // Where to write it, in the caller's memory, which must outlive C_EncryptInit; NULL for an IV that is appended.
+  // Address in the caller's memory for the IV, which must outlive C_EncryptInit; NULL if the IV is appended.
   CK_BYTE_PTR in_place;
   CK_ULONG length;
   CK_BYTE bytes[16];
@@ -86,7 +86,7 @@ CK_RV gcm_init(const plan *plan, CK_C_EncryptInit init, CK_SESSION_HANDLE sessio
   if (rv != CKR_OK) return rv;
   if (in_place && params.ulIvLen == 0) return CKR_MECHANISM_PARAM_INVALID;
   if (refuse && (params.pIv || params.ulIvLen != 0)) return CKR_MECHANISM_PARAM_INVALID;
-  // Of an IV that is not given, ulIvBits says how long it is to be.
+  // If no IV is given, ulIvBits is the length of the IV to generate.
   if (refuse && !planned(plan, DEMAND_V2_20) && params.ulIvBits != 96) return CKR_MECHANISM_PARAM_INVALID;
   made_iv *iv = NULL;
   if (appended || (in_place && is_zero(params.pIv, params.ulIvLen))) {

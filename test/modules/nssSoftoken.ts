@@ -8,16 +8,16 @@ import { Secret } from '../../src/secret.ts';
 export interface NssSoftoken {
   /** Path of the PKCS#11 module. */
   readonly module: string;
-  /** What C_Initialize must pass to it, in the way of NSS: it does not start without. */
+  /** The text that C_Initialize must pass to NSS, which does not start without it. */
   readonly parameters: string;
   readonly tokenLabel: string;
   /** The user PIN. */
   readonly pin: Secret;
-  /** All users of the module must have finalized it before. */
+  /** Removes the database. All users of the module must have finalized it before. */
   dispose(): void;
 }
 
-/** NSS softoken with a new database, and a token in it that has no keys. */
+/** NSS softoken with a new database and a token without keys. */
 export function createNssSoftoken(): NssSoftoken {
   const module = findModule();
   const directory = mkdtempSync(join(tmpdir(), 'xks-proxy-nss-'));
@@ -27,7 +27,7 @@ export function createNssSoftoken(): NssSoftoken {
 
   const pkcs11 = new pkcs11js.PKCS11();
   pkcs11.load(module);
-  // pkcs11js cuts off the last character.
+  // pkcs11js drops the last character.
   pkcs11.C_Initialize({ flags: pkcs11js.CKF_OS_LOCKING_OK, libraryParameters: `${parameters} ` });
   const [slot] = pkcs11.C_GetSlotList(true);
   if (!slot) throw new Error('NSS softoken has no token');

@@ -1,4 +1,4 @@
-// The real module: `target.so` in the folder of this one, or what that links to.
+// The real module: `target.so` in the folder of this module, which may be a link.
 #ifndef TARGET_H
 #define TARGET_H
 

@@ -1,4 +1,4 @@
-// The functions that can be made to fail: all that a key manager may use. The others are the real module's own.
+// The functions that can fail: all functions that a key manager may use. All others go directly to the real module.
 #ifndef WRAPPED_H
 #define WRAPPED_H
 

@@ -7,7 +7,7 @@ import { auditRecord, streamLine, type TrailRecord } from '../../src/audit/forma
 const RUNS = { numRuns: 200 };
 const PIPE_BUF = 4_096;
 
-// Code units of any kind: surrogates without their other half, control characters, quotes.
+// Code units of any kind, including surrogates without their other half, control characters and quotes.
 const unit = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 1 }),
   fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
@@ -17,7 +17,7 @@ const text = fc.oneof(
   fc.tuple(unit, fc.integer({ min: 0, max: 70_000 })).map(([part, times]) => part.repeat(times)),
 );
 const requestMetadata = fc.dictionary(text, text, { maxKeys: 60, noNullPrototype: true });
-/** The members of a request's record, of which clients choose the texts. */
+/** The members of a request's record, with texts that clients choose. */
 const members = fc.record({
   requestMetadata,
   omittedMetadata: fc.option(fc.nat(), { nil: undefined }),
@@ -43,13 +43,13 @@ type Parsed = Readonly<Record<string, unknown>>;
 function requireLine(line: string, maxBytes: number): Parsed {
   expect(Buffer.byteLength(line)).toBeLessThanOrEqual(maxBytes);
   expect(line).not.toMatch(/[\n\r]/);
-  // What is hashed as text is what is written as bytes.
+  // The text that is hashed equals the bytes that are written.
   expect(line.isWellFormed()).toBe(true);
   return JSON.parse(line) as Parsed;
 }
 
 describe('a record', () => {
-  it('is one line of at most 65,535 bytes with its index, and says what came of the request', () => {
+  it('is one line of at most 65,535 bytes with its index, and states the outcome of the request', () => {
     fc.assert(
       fc.property(record, (each) => {
         const line = `{"index":${Number.MAX_SAFE_INTEGER},${auditRecord(each).slice(1)}`;
@@ -60,7 +60,7 @@ describe('a record', () => {
     );
   });
 
-  it('is a line of the stream that processes may share, and says so too', () => {
+  it('is a line of the stream that several processes may share, and states the outcome', () => {
     fc.assert(
       fc.property(record, (each) => {
         const form = { base: { worker: 12 }, maxBytes: PIPE_BUF };
@@ -74,7 +74,7 @@ describe('a record', () => {
     );
   });
 
-  it('is whole if it is short', () => {
+  it('is unchanged if it is short', () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -91,7 +91,7 @@ describe('a record', () => {
 });
 
 describe('boundedJson', () => {
-  it('holds its bound for whatever has few members, and cuts no text that is short', () => {
+  it('keeps its bound for any object with few members, and cuts no short text', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ depthSize: 'medium' }), { maxKeys: 4 }),
@@ -107,7 +107,7 @@ describe('boundedJson', () => {
 });
 
 describe('cutText', () => {
-  it('keeps the beginning, marks the cut and halves no pair of surrogates', () => {
+  it('keeps the beginning, marks the cut and splits no pair of surrogates', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'grapheme', maxLength: 60 }),

@@ -22,7 +22,7 @@ describe('CompactRange', () => {
     expect(new CompactRange().root()).toEqual(merkleTreeHash([]));
   });
 
-  it('goes on from its line', () => {
+  it('continues from its line', () => {
     fc.assert(
       fc.property(recordsAndCut, ({ all, cut }) => {
         const range = cut === 0 ? new CompactRange() : CompactRange.parse(rangeOf(all.slice(0, cut)).toString());
@@ -33,7 +33,7 @@ describe('CompactRange', () => {
     );
   });
 
-  it('parses nothing but what it writes', () => {
+  it('parses only lines that it writes', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -19,13 +19,13 @@ function signed(): Record<string, string> & { authorization: string } {
   return { ...headers, authorization: headers['authorization'] ?? '' };
 }
 
-/** The text with the character at some place exchanged for another one. */
+/** The text with one character replaced. */
 function exchange(text: string, place: number, character: string): string {
   const index = place % text.length;
   return text.slice(0, index) + character + text.slice(index + 1);
 }
 
-it('the headers that the others are made from are accepted', async () => {
+it('the unchanged headers are accepted', async () => {
   expect(await app.send({ path, headers: signed(), body })).toMatchObject({ status: 200 });
 });
 
@@ -54,7 +54,7 @@ it('any Authorization is refused', async () => {
   );
 });
 
-it('the right Authorization with one character exchanged is refused', async () => {
+it('the right Authorization with one character replaced is refused', async () => {
   const character = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 1 });
   await fc.assert(
     fc.asyncProperty(fc.nat(), character, async (place, other) => {
@@ -67,7 +67,7 @@ it('the right Authorization with one character exchanged is refused', async () =
   );
 });
 
-it('the right signature of another body is refused, if one bit of it differs', async () => {
+it('the right signature is refused if one bit of the body differs', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(), fc.integer({ min: 0, max: 7 }), async (place, bit) => {
       const bytes = Buffer.from(body);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { decodeBase64, encodeBase64 } from '../../src/xks/base64.ts';
 
-// RFC 4648 section 4, with padding bits of zero.
+// RFC 4648 section 4, with zeros as padding bits.
 const STRICT = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 
 const nearlyBase64 = fc.string({
@@ -11,7 +11,7 @@ const nearlyBase64 = fc.string({
 });
 
 describe('decodeBase64', () => {
-  it('takes exactly what is strict Base64', () => {
+  it('accepts exactly strict Base64', () => {
     fc.assert(
       fc.property(fc.oneof(nearlyBase64, fc.base64String(), fc.string({ unit: 'binary' })), (text) => {
         return (decodeBase64(text) !== undefined) === STRICT.test(text);
@@ -20,7 +20,7 @@ describe('decodeBase64', () => {
     );
   });
 
-  it('gives the bytes that were encoded, and has one spelling for them', () => {
+  it('returns the encoded bytes, and accepts one spelling of them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         const decoded = decodeBase64(encodeBase64(bytes));

@@ -37,13 +37,13 @@ const anything = fc.oneof(
 
 interface Change {
   readonly metadata: boolean;
-  /** A number means a field that is there. */
+  /** A number selects one of the existing fields. */
   readonly field: number | string;
-  /** Undefined: left out. */
+  /** `undefined` removes the field. */
   readonly value: unknown;
 }
 
-/** Changes to the fields of a body or of its metadata: left out, exchanged or added. */
+/** Changes to the fields of a body or of its metadata: removed, replaced or added. */
 const changes: fc.Arbitrary<Change[]> = fc.array(
   fc.record({
     metadata: fc.boolean(),
@@ -76,7 +76,7 @@ function expectAnswerOfTheContract(answer: Answer): void {
 }
 
 describe('a signed body', () => {
-  it('of any bytes is a ValidationException', async () => {
+  it('of any bytes is answered with ValidationException', async () => {
     const bytes = fc.oneof(
       fc.uint8Array().map((array) => Buffer.from(array)),
       fc.string({ unit: 'binary' }),
@@ -89,7 +89,7 @@ describe('a signed body', () => {
     );
   });
 
-  it('of any JSON is a ValidationException', async () => {
+  it('of any JSON is answered with ValidationException', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...valid),
@@ -105,7 +105,7 @@ describe('a signed body', () => {
     );
   });
 
-  it('of a request with fields left out, exchanged or added gets an answer of the contract', async () => {
+  it('of a request with fields removed, replaced or added gets an answer of the contract', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...valid), changes, async ([path, body], list) => {
         expectAnswerOfTheContract(await app.sendSigned(path, JSON.stringify(list.reduce(apply, body))));
@@ -114,7 +114,7 @@ describe('a signed body', () => {
     );
   });
 
-  it('of a request with one byte exchanged gets an answer of the contract', async () => {
+  it('of a request with one byte replaced gets an answer of the contract', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...valid),

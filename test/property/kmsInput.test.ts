@@ -44,19 +44,19 @@ function expectRefusal(error: unknown, pattern: RegExp): void {
   expect((error as KmsError).errorName).toMatch(pattern);
 }
 
-it('an input is taken, or refused with ValidationException or SerializationException', () => {
+it('an input is accepted, or refused with ValidationException or SerializationException', () => {
   fc.assert(
     fc.property(fc.constantFrom(shape, required), inputs, (wanted, input) => {
       const outcome = outcomeOf(() => parseInput(wanted, input));
       if (outcome instanceof Error) expectRefusal(outcome, /^(Validation|Serialization)Exception$/);
-      // What has been taken has only the members that it may have.
+      // An accepted input has only the members that it may have.
       else expect(Object.keys(outcome as object).filter((name) => !names.includes(name))).toEqual([]);
     }),
     { numRuns: 5_000 },
   );
 });
 
-it('an encryption context is taken as it is, or refused', () => {
+it('an encryption context is accepted unchanged, or refused', () => {
   const name = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'constructor', 'toJSON', ''));
   fc.assert(
     fc.property(fc.array(fc.tuple(name, fc.string({ unit: 'binary' }))), (pairs) => {
@@ -85,7 +85,7 @@ it('the bytes of a body are a JSON object, or refused with SerializationExceptio
   );
 });
 
-it('an output of JSON values is written as JSON.stringify does', () => {
+it('an output of JSON values is written like JSON.stringify writes it', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (output) => {
       expect(JSON.parse(toJson(output))).toEqual(JSON.parse(JSON.stringify(output)));

@@ -20,7 +20,10 @@ export interface Request {
   readonly body?: string | Buffer;
 }
 
-/** The app over an in-memory key manager, listening for all tests of a file: thousands of requests need kept connections. */
+/**
+ * The app with an in-memory key manager, which listens for all tests of a file because thousands of requests need
+ * kept-alive connections.
+ */
 export class ListeningApp {
   readonly proxy = new ProxyUnderTest();
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
@@ -52,14 +55,16 @@ export class ListeningApp {
     return { status: response.statusCode ?? NaN, headers: response.headers, text: await text(response) };
   }
 
-  /** Signed with the first credential of the first key store. */
+  /** Sends a request signed with the first credential of the first key store. */
   sendSigned(path: string, body: string | Buffer): Promise<Answer> {
     const headers = signedHeaders({ path, body, credential: this.proxy.credentials[0] });
     return this.send({ path, headers, body });
   }
 }
 
-/** The error's name; fails unless the answer is one of the contract's errors, well formed, and no InternalException. */
+/**
+ * The name of the error. Fails unless the answer is a well-formed error of the contract other than InternalException.
+ */
 export function errorNameOf({ status, headers, text: received }: Answer): string {
   const body = JSON.parse(received) as { errorName: keyof typeof XKS_ERROR_STATUS };
   expect(body).toEqual({

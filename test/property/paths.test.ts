@@ -40,7 +40,7 @@ const wellFormed = fc
 const target = fc.oneof(
   wellFormed,
   fc.array(segment, { maxLength: 12 }).map((segments) => `/${segments.join('/')}`),
-  // A well-formed one with some text put in, or in the place of a character.
+  // A well-formed path with a text inserted or a character replaced.
   fc
     .tuple(wellFormed, fc.nat(), fc.constantFrom('', '/', '.', '%', '?', 'é', '\n', '%2F'), fc.nat(1))
     .map(([path, place, text, length]) => {
@@ -50,7 +50,7 @@ const target = fc.oneof(
 );
 
 describe('parsePath', () => {
-  it('reads exactly the grammar', () => {
+  it('accepts exactly the grammar', () => {
     fc.assert(
       fc.property(target, (path) => {
         expect(parsePath(path)).toEqual(parsePathBySegments(path));
@@ -63,7 +63,7 @@ describe('parsePath', () => {
 describe('the app', () => {
   it('answers any method on any path, unsigned, with 404, 405 or 401', async () => {
     const sendable = target.filter((path) => /^\/[\x21-\x7e]*$/.test(path));
-    // Those that have no meaning of their own to Node's client.
+    // Methods that Node's client does not treat specially.
     const method = fc.constantFrom(
       'POST',
       'POST',

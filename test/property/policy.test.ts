@@ -5,7 +5,7 @@ import { PolicyEngine } from '../../src/policy/policyEngine.ts';
 import { policySetOf } from '../support/policySetOf.ts';
 import { requestOf, type PolicySubject } from '../../src/policy/requestOf.ts';
 
-// Each field decides of something, so that none can be left out.
+// Each field decides something, so none can be left out.
 const POLICIES = `
 @id("operation") permit (principal is Service, action == Action::"Decrypt", resource) when { principal.name == "ec2" };
 @id("account") permit (principal in Account::"123456789012", action, resource == ExternalKey::"orders/foo");
@@ -51,7 +51,7 @@ const subjects: fc.Arbitrary<PolicySubject> = fc.record({
   clientCommonName: few(undefined, 'cn', 'other'),
 });
 
-/** The first with one field of the second. */
+/** The first request with one field of the second. */
 function exchange(one: PolicySubject, other: PolicySubject, field: string): PolicySubject {
   const requestMetadata = { ...one.requestMetadata, [field]: other.requestMetadata[field] };
   return field in one ? { ...one, [field]: Reflect.get(other, field) as unknown } : { ...one, requestMetadata };
@@ -60,7 +60,7 @@ function exchange(one: PolicySubject, other: PolicySubject, field: string): Poli
 const FIELDS = ['api', 'keyStore', 'externalKey', 'vpcEndpointId', 'clientCommonName', 'kmsRequestId', 'kmsOperation'];
 const OTHER_FIELDS = ['awsPrincipalArn', 'kmsKeyArn', 'kmsViaService', 'awsSourceVpc', 'awsSourceVpce', 'x'];
 
-it('the cache never changes a decision, whichever field is another one', () => {
+it('the cache never changes a decision, whichever field differs', () => {
   const decided = new Set<string>();
   const check = (subject: PolicySubject) => {
     const { decision, policyIds } = uncached.decide(requestOf(subject));
@@ -81,7 +81,7 @@ it('the cache never changes a decision, whichever field is another one', () => {
 const hostileText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.string({ unit: 'grapheme', maxLength: 60 }),
-  // Half of a surrogate pair too.
+  // Also halves of surrogate pairs.
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 30 }).map((units) => String.fromCharCode(...units)),
   fc.constantFrom(
     '*',
@@ -131,7 +131,7 @@ const hostileSubjects: fc.Arbitrary<PolicySubject> = fc.record({
   clientCommonName: hostileText,
 });
 
-it('hostile metadata is never taken for what is permitted, and fails nothing', () => {
+it('hostile metadata never matches a permit, and makes no decision fail', () => {
   fc.assert(
     fc.property(hostileSubjects, (subject) => {
       const { awsPrincipalArn, kmsKeyArn, kmsViaService } = subject.requestMetadata;
@@ -145,7 +145,7 @@ it('hostile metadata is never taken for what is permitted, and fails nothing', (
   );
 });
 
-it('fields that the policies do not know never turn a denial into anything else', () => {
+it('fields that the policies do not know never change a denial', () => {
   const names = fc.oneof(
     hostileText,
     fc.constantFrom('__proto__', '__entity', '__extn', 'constructor', 'principal', 'account', 'kmsKeyAccount', 'arn'),

@@ -23,7 +23,10 @@ const tlvs = fc
     ),
   );
 
-/** Reads the header of a connection on which these bytes arrive, cut at `cuts`; returns what was left for those after it. */
+/**
+ * Reads the header from a connection on which these bytes arrive in pieces, split at `cuts`. Returns the bytes after
+ * the header.
+ */
 async function read(bytes: Buffer, cuts: readonly number[], ends = false) {
   const stream = new PassThrough();
   const header = readProxyHeader(stream, 5_000);
@@ -42,7 +45,7 @@ async function read(bytes: Buffer, cuts: readonly number[], ends = false) {
 }
 
 describe('readProxyHeader', () => {
-  it('takes exactly the header, in whatever pieces it comes', async () => {
+  it('reads exactly the header, in whatever pieces it arrives', async () => {
     const cuts = fc.array(fc.nat(), { maxLength: 8 });
     await fc.assert(
       fc.asyncProperty(tlvs, fc.uint8Array({ maxLength: 300 }), cuts, async ([id, written], after, places) => {
@@ -56,7 +59,7 @@ describe('readProxyHeader', () => {
     );
   });
 
-  it('throws when the connection ends inside the header, wherever', async () => {
+  it('throws if the connection ends anywhere inside the header', async () => {
     const header = proxyHeader({ tlvs: [vpceTlv('vpce-0123456789abcdef0')] });
     for (let length = 0; length < header.length; length += 1) {
       const stream = new PassThrough();
@@ -65,7 +68,7 @@ describe('readProxyHeader', () => {
     }
   });
 
-  it('knows nothing of a connection that this side has closed', async () => {
+  it('returns nothing for a connection that this side has closed', async () => {
     const stream = new PassThrough();
     const header = readProxyHeader(stream, 5_000);
     stream.destroy();
@@ -76,7 +79,7 @@ describe('readProxyHeader', () => {
 describe('hostile bytes', () => {
   const hostile = fc.oneof(
     fc.uint8Array({ maxLength: 100 }),
-    // A good beginning, or a header of which a part is other bytes.
+    // A valid beginning, or a header with a part replaced by other bytes.
     fc.uint8Array({ maxLength: 2_100 }).map((bytes) => Buffer.concat([proxyHeader().subarray(0, 12), bytes])),
     fc
       .tuple(tlvs, fc.nat({ max: 100 }), fc.uint8Array({ minLength: 1, maxLength: 8 }))
@@ -87,7 +90,7 @@ describe('hostile bytes', () => {
       }),
   );
 
-  it('are refused with a reason, or make a valid header', () => {
+  it('are refused with a reason, or are a valid header', () => {
     fc.assert(
       fc.property(hostile, (bytes) => {
         const whole = Buffer.concat([bytes, Buffer.alloc(16)]);

@@ -6,7 +6,7 @@ import { errorNameOf, ListeningApp } from './listeningApp.ts';
 
 const app = new ListeningApp();
 
-/** Mostly short; the longest too. */
+/** Lengths that are mostly short, and sometimes the maximum. */
 function bytesUpTo(maxLength: number): fc.Arbitrary<Buffer> {
   const short = fc.uint8Array({ maxLength: 64 });
   const long = fc.nat(maxLength).map((length) => new Uint8Array(length).fill(length));
@@ -51,7 +51,7 @@ function open(sealed: Sealed) {
 }
 
 describe('Encrypt and Decrypt', () => {
-  it('give back any plaintext under any AAD, and the CDIV of it', async () => {
+  it('return any plaintext under any AAD, and its CDIV', async () => {
     await fc.assert(
       fc.asyncProperty(bytesUpTo(4_300), bytesUpTo(8_192), async (plaintext, aad) => {
         const { sealed, cdiv } = await seal(plaintext, aad);
@@ -67,7 +67,7 @@ describe('Encrypt and Decrypt', () => {
   });
 });
 
-describe('Decrypt is an InvalidCiphertextException', () => {
+describe('Decrypt answers InvalidCiphertextException', () => {
   async function expectRefused(sealed: Sealed): Promise<void> {
     expect(errorNameOf(await open(sealed))).toBe('InvalidCiphertextException');
   }
@@ -78,7 +78,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
     'additionalAuthenticatedData',
   );
 
-  it('when any bit of any field differs', async () => {
+  it('if any bit of any field differs', async () => {
     await fc.assert(
       fc.asyncProperty(
         bytesUpTo(4_300),
@@ -99,7 +99,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
     );
   });
 
-  it('when any field is longer or shorter at either end', async () => {
+  it('if any field is longer or shorter at either end', async () => {
     await fc.assert(
       fc.asyncProperty(
         bytesUpTo(100),
@@ -123,7 +123,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
     );
   });
 
-  it('when bytes move from one field to the next', async () => {
+  it('if bytes move from one field to the next', async () => {
     const pair = fc.constantFrom<[keyof Sealed, keyof Sealed]>(
       ['ciphertext', 'authenticationTag'],
       ['initializationVector', 'ciphertext'],
@@ -150,7 +150,7 @@ describe('Decrypt is an InvalidCiphertextException', () => {
     );
   });
 
-  it('when there is any metadata that the proxy has not given', async () => {
+  it('if the metadata was not made by the proxy', async () => {
     await fc.assert(
       fc.asyncProperty(
         bytesUpTo(100),

@@ -15,7 +15,7 @@ const ENTRIES = [
 ];
 const COMMENTS = ['', '', '\n', '# about it\n', '# - id: gone\n\n'];
 
-/** A list in lines, with what a person may write around its entries. */
+/** A list with one entry per line, and the comments and blanks that a person may write around entries. */
 const inLines = fc
   .record({
     entries: fc.array(
@@ -83,14 +83,14 @@ function edit(text: string, change: (yaml: YamlEditor) => void): string {
   return yaml.text;
 }
 
-/** Whether the longer text is the shorter one with one piece put in. */
+/** Whether inserting one piece into the shorter text makes the longer one. */
 function differsInOnePiece(shorter: string, longer: string): boolean {
   let start = 0;
   while (start < shorter.length && shorter[start] === longer[start]) start++;
   return longer.endsWith(shorter.slice(start));
 }
 
-it('an added entry is put in, and nothing else changes', () => {
+it('adding an entry inserts it, and changes nothing else', () => {
   fc.assert(
     fc.property(file, ({ text, count }) => {
       const after = edit(text, (yaml) => {
@@ -98,7 +98,7 @@ it('an added entry is put in, and nothing else changes', () => {
       });
       const { store } = parse(text) as Store;
       expect((parse(after) as Store).store.keys).toEqual([...store.keys, { id: 'new', label: 'x, y' }]);
-      // An empty list in brackets becomes one in lines.
+      // An empty list in brackets becomes a list in lines.
       if (count > 0) expect(differsInOnePiece(text, after)).toBe(true);
       expect(after.endsWith('\n')).toBe(text.endsWith('\n'));
       expect(after.replaceAll('\r\n', '').includes('\n')).toBe(text.replaceAll('\r\n', '').includes('\n'));
@@ -107,7 +107,7 @@ it('an added entry is put in, and nothing else changes', () => {
   );
 });
 
-it('a removed entry is taken out, and nothing else changes', () => {
+it('removing an entry deletes it, and changes nothing else', () => {
   fc.assert(
     fc.property(file, fc.nat(3), ({ text, count }, choice) => {
       fc.pre(count > 0);
@@ -117,7 +117,7 @@ it('a removed entry is taken out, and nothing else changes', () => {
       });
       const { store } = parse(text) as Store;
       expect((parse(after) as Store).store.keys).toEqual(store.keys.toSpliced(index, 1));
-      // The only entry in lines leaves brackets.
+      // Removing the only entry in lines leaves brackets.
       if (count > 1) expect(differsInOnePiece(after, text)).toBe(true);
       for (const comment of ['# about it', '# head', '# end', '# keys', '# all', '# - id: gone']) {
         expect(after.split(comment)).toHaveLength(text.split(comment).length);
