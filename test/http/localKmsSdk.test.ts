@@ -173,8 +173,8 @@ describe('the SDK of AWS tries again', () => {
     ]);
   });
 
-  it('not after others', async () => {
-    failures = [new KmsError('but not after other errors', 'no')];
+  it('but not after other errors', async () => {
+    failures = [new KmsError('KMSInvalidStateException', 'no')];
     expect((await rejectionOf(client.send(new ListKeysCommand({})))).message).toBe('no');
     expect(attempts).toBe(1);
   });
