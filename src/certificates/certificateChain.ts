@@ -34,12 +34,12 @@ export function isSelfSigned(certificate: X509Certificate): boolean {
   return isIssuedBy(certificate, certificate);
 }
 
-/** Subject of a certificate on one line. */
+/** Returns the subject of a certificate on one line. */
 export function nameOf({ subject }: X509Certificate): string {
   return oneLine(subject);
 }
 
-/** A distinguished name on one line. */
+/** Formats a distinguished name on one line. */
 export function oneLine(name: string): string {
   return name === '' ? '(no name)' : name.replaceAll('\n', ', ');
 }

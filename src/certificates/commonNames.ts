@@ -27,7 +27,7 @@ export function commonNamesOf(certificate: X509Certificate): readonly string[] {
   }
 }
 
-/** Decodes a DirectoryString (RFC 5280, section 4.1.2.4). Its other types have one byte per character. */
+/** Decodes a DirectoryString (RFC 5280, section 4.1.2.4). Its types other than BMPString and UTF8String have one byte per character. */
 function textOf({ tag, content }: DerValue): string {
   if (tag === BMP_STRING) return new TextDecoder('utf-16be').decode(content);
   return content.toString(tag === UTF8_STRING ? 'utf8' : 'latin1');

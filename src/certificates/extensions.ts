@@ -25,7 +25,7 @@ const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 const KEY_IDENTIFIER = 0x80;
 
-/** Reads the fields that Node does not expose. What is not DER is read as empty. */
+/** Reads the fields that Node does not expose. A field that is not DER is read as empty. */
 export function readExtensions(certificate: X509Certificate): CertificateExtensions {
   const fields = orNone(() => tbsCertificateOf(certificate));
   const list = fields.find(({ tag }) => tag === EXTENSIONS)?.content;
@@ -50,7 +50,7 @@ export function readExtensions(certificate: X509Certificate): CertificateExtensi
   };
 }
 
-/** The values that are read, or none. OpenSSL takes a certificate with any bytes in its extensions. */
+/** Returns the values that `read` returns, or none if it throws. OpenSSL accepts any bytes in a certificate's extensions. */
 function orNone(read: () => readonly DerValue[]): readonly DerValue[] {
   try {
     return read();

@@ -86,7 +86,8 @@ function judgeClientAuth(
   regions: readonly string[],
 ): readonly CertificateFinding[] {
   const check = 'client CA';
-  if (!clientAuth) return [{ check, level: 'ok', message: 'No client certificate is asked for; requests are signed.' }];
+  if (!clientAuth)
+    return [{ check, level: 'ok', message: 'No client certificate is required, because requests are signed.' }];
   const authorities = readPemBundle(clientAuth.ca);
   const missing = regions
     .map((region) => `cks.kms.${region}.amazonaws.com`)
@@ -107,7 +108,7 @@ function judgeClientAuth(
       advice: 'Add it to server.tls.clientAuth.commonNames.',
     });
   }
-  return [...findings, { check, level: 'warning', message: DEPRECATED, advice: 'Take out server.tls.clientAuth.' }];
+  return [...findings, { check, level: 'warning', message: DEPRECATED, advice: 'Remove server.tls.clientAuth.' }];
 }
 
 const DEPRECATED = [

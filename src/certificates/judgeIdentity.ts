@@ -9,7 +9,7 @@ import { shakeHands } from './shakeHands.ts';
 import type { TlsIdentity } from './tlsIdentity.ts';
 
 /**
- * Judges whether clients can connect with TLS, and for how long. A failure means that no client can connect, or that none can
+ * Judges whether clients can connect with TLS, and until when. A failure means that no client can connect, or that none can
  * be admitted. Makes handshakes in memory, without a port.
  */
 export async function judgeIdentity(identity: TlsIdentity, now: Date): Promise<readonly CertificateFinding[]> {
@@ -57,7 +57,7 @@ function judgeChain({ path, isComplete, isInOrder, strangers }: CertificateChain
     );
   }
   for (const certificate of strangers) {
-    warn(`${nameOf(certificate)} issued no certificate of the chain.`, 'Take it out of certificateFile.');
+    warn(`${nameOf(certificate)} issued no certificate of the chain.`, 'Remove it from certificateFile.');
   }
   if (warnings.length > 0) return warnings;
   return [{ check, level: 'ok', message: `${path.length} certificates, up to ${oneLine(top.issuer)}.` }];

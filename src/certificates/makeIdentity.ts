@@ -6,7 +6,7 @@ import type { TlsIdentity } from './tlsIdentity.ts';
 
 /** Parsed contents of an identity's files. */
 export interface IdentityParts {
-  /** The server certificate first. */
+  /** The server certificate comes first. */
   readonly certificates: readonly X509Certificate[];
   readonly privateKey: KeyObject;
   readonly clientAuth?:

@@ -36,7 +36,7 @@ export function readPemBundle(text: string): readonly X509Certificate[] {
       block = undefined;
     } else if (block) {
       throw new Error(
-        `line ${number}: the certificate of line ${block.line} has no END line before ${describeBoundary(line)}`,
+        `line ${number}: the certificate that begins on line ${block.line} has no END line before ${describeBoundary(line)}`,
       );
     } else if (line === BEGIN) block = { line: number, base64: '' };
     else throw new Error(`line ${number}: ${describeBoundary(line)}`);
@@ -59,7 +59,7 @@ export function refuseByteOrderMark(text: string): void {
 function base64In(line: string, number: number, block: Block): string {
   const base64 = line.replaceAll(BLANKS, '');
   if (/^[A-Za-z0-9+/=]*$/.test(base64)) return base64;
-  throw new Error(`line ${number}: is not Base64, inside the certificate of line ${block.line}`);
+  throw new Error(`line ${number}: is not Base64, in the certificate that begins on line ${block.line}`);
 }
 
 function parse({ line, base64 }: Block, end: number): X509Certificate {
@@ -81,7 +81,7 @@ function decode(der: Buffer, where: string): X509Certificate {
   }
 }
 
-const TAKE_OUT = 'which is not a certificate; take it out of this file';
+const TAKE_OUT = 'which is not a certificate; remove it from this file';
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/TRUSTED CERTIFICATE$/, "a TRUSTED CERTIFICATE, OpenSSL's own form; convert it: openssl x509 -in OLD -out NEW"],
   [
@@ -114,8 +114,7 @@ function hasTwoBoundaries(line: string): boolean {
   return first !== '' && /\b(?:BEGIN|END)\b/.test(line.slice(first.length));
 }
 
-const NOT_TEXT =
-  ': it is not text. DER is converted by openssl x509 -inform der -in OLD -out NEW; a text must be saved as UTF-8';
+const NOT_TEXT = ': it is not text. Convert DER: openssl x509 -inform der -in OLD -out NEW. Save text as UTF-8.';
 
 function isText(text: string): boolean {
   return !/[\0\uFFFD]/.test(text);

@@ -14,6 +14,6 @@ export interface TlsIdentity {
 export interface ClientAuth {
   /** Authorities that a client certificate must chain to, as PEM. */
   readonly ca: string;
-  /** Subject CNs, of which a client certificate must have one. */
+  /** Subject CNs. A client certificate must have one of them. */
   readonly commonNames: readonly string[];
 }

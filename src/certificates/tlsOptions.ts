@@ -11,9 +11,9 @@ export const CIPHERS = [
 ].join(':');
 
 /**
- * TLS 1.2 and 1.3 with the cipher suites of the specification only.
+ * Options of a server for TLS 1.2 and 1.3, with only the cipher suites of the specification.
  *
- * `ticketKeys`: 48 bytes that seal session tickets; processes that share a port resume each other's sessions if they share them.
+ * `ticketKeys` are 48 bytes that encrypt session tickets. Processes with the same ticket keys can resume each other's sessions.
  */
 export function tlsOptions({ certificate, privateKey, clientAuth }: TlsIdentity, ticketKeys: Buffer): TlsOptions {
   return {
@@ -21,16 +21,16 @@ export function tlsOptions({ certificate, privateKey, clientAuth }: TlsIdentity,
     key: privateKey.reveal(),
     ca: clientAuth?.ca,
     requestCert: clientAuth !== undefined,
-    // admitCertificate refuses, and can say whom.
+    // admitCertificate refuses clients instead, because it can log which client it refused.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     maxVersion: 'TLSv1.3',
     ciphers: CIPHERS,
     honorCipherOrder: true,
-    // A client is who it was when it was admitted.
+    // Renegotiation could replace the certificate of a client that has been admitted.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ticketKeys,
-    // OpenSSL resumes no session of another context: tickets are worth nothing after a change of who is admitted.
+    // OpenSSL resumes only sessions of the same context. Old tickets become useless when the admitted clients change.
     sessionIdContext: createHash('sha256')
       .update(JSON.stringify(clientAuth ?? null))
       .digest('hex')

@@ -3,13 +3,13 @@ import { dirname } from 'node:path';
 import { failure, ok, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-/** Whether the audit log can be written. Writes nothing. */
+/** Checks whether the audit log can be written, without writing to it. */
 export function* checkAudit({ config: { audit } }: LoadedContext): Generator<Finding> {
   if (!audit) {
     yield ok('audit', 'no audit log: records go to the log stream only');
     return;
   }
-  // What is missing is made when serve starts.
+  // When serve starts, it creates the missing folders.
   let folder = audit.directory;
   while (!existsSync(folder) && folder !== dirname(folder)) folder = dirname(folder);
   try {

@@ -2,12 +2,12 @@ import { failure, ok, warning, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
 const ANSWER_MS = 3_000;
-// A Date header is cut to seconds, and an answer takes its time.
+// A Date header has whole seconds, and the answer takes time to arrive.
 const USUAL_MS = 5_000;
-// Signatures of KMS are refused beyond this.
+// If the clocks differ by more, the proxy refuses KMS's signatures.
 const LONGEST_MS = 5 * 60_000;
 
-/** The clock against that of a server. Without a network there is nothing to say against it. */
+/** Compares the clock with that of a server. If the server does not answer, this is not a failure. */
 export async function* checkClock({ peer, config: { server } }: LoadedContext): AsyncGenerator<Finding> {
   const [region = 'us-east-1'] = server.regions;
   const url = peer ?? `https://kms.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}/`;
@@ -21,7 +21,11 @@ export async function* checkClock({ peer, config: { server } }: LoadedContext): 
   if (offsetMs <= USUAL_MS) yield ok('clock', difference);
   else if (offsetMs <= LONGEST_MS) yield warning('clock', difference, 'synchronise it, with chrony for example');
   else
-    yield failure('clock', `${difference}: signatures of KMS are refused`, 'synchronise it, with chrony for example');
+    yield failure(
+      'clock',
+      `${difference}, so the proxy refuses the signatures of KMS`,
+      'synchronise it, with chrony for example',
+    );
 }
 
 /** Milliseconds since 1970; undefined if there is no answer. */

@@ -2,11 +2,15 @@ import { ConfigError, formatProblem } from '../config/problems/problem.ts';
 import { failure, ok, warning, type DoctorContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-/** Whether the configuration loads, with all files that it names and their modes. */
+/** Checks whether the configuration loads, with all files that it names and their modes. */
 export function* checkConfiguration({ file, loaded }: DoctorContext): Generator<Finding> {
   if (loaded instanceof ConfigError) {
     for (const problem of loaded.problems) yield failure('configuration', formatProblem(problem), `correct ${file}`);
-    yield warning('configuration', 'what it configures was not looked at', 'run doctor again when it loads');
+    yield warning(
+      'configuration',
+      'the checks that need a configuration were not made',
+      'run doctor again when it loads',
+    );
     return;
   }
   const files = Object.values(loaded.snapshot).filter((read) => read !== null).length;

@@ -2,20 +2,20 @@ import type { LoadedConfig } from '../config/loadConfig.ts';
 import type { ConfigError } from '../config/problems/problem.ts';
 import type { Finding } from '../finding.ts';
 
-/** What the checks look at. */
+/** Input of the checks. */
 export interface DoctorContext {
   /** The configuration file. */
   readonly file: string;
-  /** The configuration, or why it does not load. */
+  /** The configuration, or the error if it does not load. */
   readonly loaded: LoadedConfig | ConfigError;
   /** The DNS name that KMS will call, if it is known. */
   readonly name: string | undefined;
-  /** URL of a server whose clock is compared. */
+  /** URL of a server to compare the clock with. */
   readonly peer: string | undefined;
   readonly cores: number;
-  /** Runs the tests in a file with the policies of a key store; throws what keeps one from passing. */
+  /** Runs the tests in a file with the policies of a key store. Returns their number. Throws if one does not pass. */
   readonly testPolicies: (keyStore: string, testsFile: string) => number;
-  /** The command that examines key managers, as ExaminerCalls says. */
+  /** Command of the process that examines key managers. It answers ExaminerCalls. */
   readonly examiner: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -23,7 +23,7 @@ export interface DoctorContext {
 /** A context whose configuration loads. */
 export type LoadedContext = DoctorContext & LoadedConfig;
 
-/** Gives findings as it makes them. What it throws becomes a failure. */
+/** Yields each finding as it is made. An error that a check throws becomes a failure. */
 export type Check<C = LoadedContext> = (context: C) => AsyncIterable<Finding> | Iterable<Finding>;
 
 export function ok(check: string, message: string): Finding {

@@ -2,10 +2,10 @@ import { connectionLimit, MAX_CONNECTIONS, TooFewDescriptors } from '../server/c
 import { failure, ok, warning, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-// An answer to KMS takes this at most, so each may hold a connection for so long.
+// KMS waits no longer for an answer, so a request holds a connection for at most this time.
 const ANSWER_SECONDS = 0.25;
 
-/** The connections that quotas and workers need against the descriptors that the system gives. */
+/** Compares the connections that quotas and workers need with the number of file descriptors that the system allows. */
 export function* checkDescriptors({ config, cores }: LoadedContext): Generator<Finding> {
   const { keyStores, server } = config;
   const processes = server.workers === 'auto' ? cores : server.workers;

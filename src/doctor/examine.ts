@@ -15,7 +15,7 @@ import { checkTls } from './tls.ts';
 
 const ALWAYS = { node: checkNode, configuration: checkConfiguration } satisfies Record<string, Check<DoctorContext>>;
 
-// They need a configuration that loads.
+// Checks that need a configuration that loads.
 const LOADED = {
   tls: checkTls,
   clock: checkClock,
@@ -27,7 +27,7 @@ const LOADED = {
   keyManagers: checkKeyManagers,
 } satisfies Record<string, Check>;
 
-/** Everything that `serve` would need, looked at one after the other. Never throws. */
+/** Checks everything that `serve` would need, one check after another. Never throws. */
 export async function* examine(context: DoctorContext): AsyncGenerator<Finding> {
   for (const [name, check] of Object.entries(ALWAYS)) yield* guarded(name, () => check(context));
   const { loaded } = context;

@@ -3,9 +3,9 @@ import { XksError } from '../xks/errors.ts';
 import { failure, ok, warning } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-// Spec, "Timeouts": KMS waits for an answer no longer.
+// Spec, "Timeouts": KMS gives up on an answer after this time.
 const KMS_MS = 250;
-// The first one pays for what the later ones find ready.
+// The first try is slower, because it opens a session and finds the key.
 const TRIES = 3;
 
 /** An encrypt and a decrypt with the health key, and their time. Makes no health key, as `serve` would. `configFile` is for advice. */
@@ -32,8 +32,8 @@ export async function* examineHealth(
     const { errorName, message, detail } = error;
     if (errorName === 'KeyNotFoundException') {
       const create = `xks-proxy key create ${label} --key-manager ${manager.name} --config ${configFile}`;
-      const advice = `${create} makes it, and so does serve`;
-      yield warning(check, `the token has no health key ${label}, so that nothing was encrypted`, advice);
+      const advice = `${create} makes it, and so does serve when it starts`;
+      yield warning(check, `the token has no health key ${label}, so nothing was encrypted`, advice);
     } else {
       const advice = 'see iv and gcmParameters of the key manager, and the log of the HSM';
       yield failure(check, `the health key ${label} does not work: ${detail ?? message}`, advice);

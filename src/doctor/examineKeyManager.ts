@@ -11,7 +11,7 @@ import { examineKeys } from './examineKeys.ts';
 import { examineToken } from './examineToken.ts';
 import type { Finding } from '../finding.ts';
 
-// An HSM that is too slow is to be measured, and not given up.
+// Long, so that doctor measures a slow HSM instead of giving up on it.
 const CALL_MS = 10_000;
 const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -21,11 +21,11 @@ export interface ExamineOptions {
   readonly refused: Set<string>;
   /** Processes that `serve` would have. */
   readonly processes: number;
-  /** The file of the configuration, for advice. */
+  /** Name of the configuration file, for advice. */
   readonly configFile: string;
 }
 
-/** Module, token, login, mechanism, keys, health and sessions of a key manager. Its calls block. */
+/** Checks module, token, login, mechanism, keys, health and sessions of a key manager. Its PKCS#11 calls block the process. */
 export async function* examineKeyManager(
   config: Config,
   name: string,
@@ -47,8 +47,8 @@ export async function* examineKeyManager(
     if (refused.has(serial)) {
       yield failure(
         check,
-        'no login: this token has just refused another one, and it counts',
-        'correct that PIN first',
+        'no login: this token has just refused another PIN, and counts wrong ones',
+        'correct the other PIN first',
       );
       return;
     }
@@ -85,6 +85,6 @@ function describeDanger(check: string, danger: PinDanger): Finding {
     );
   }
   const flag = danger === 'final try' ? 'CKF_USER_PIN_FINAL_TRY' : 'CKF_USER_PIN_COUNT_LOW';
-  const message = `no login was tried, and no key looked at: wrong PINs were tried before, and the next one may lock the user (${flag})`;
+  const message = `no login was tried, and no key was checked: wrong PINs were tried before, and the next wrong one may lock the user (${flag})`;
   return warning(check, message, "log in with the right PIN once, with the vendor's tools, and run doctor again");
 }

@@ -8,7 +8,7 @@ type KeyStore = Config['keyStores'][number];
 type ExternalKey = KeyStore['keys'][number];
 type Version = ExternalKey['versions'][number];
 
-/** Each version of the keys that key stores have in this key manager. `configFile` is for advice. */
+/** Checks each version of the keys that key stores have in this key manager. `configFile` is for advice. */
 export async function* examineKeys(
   { keyStores }: Config,
   manager: KeyManager,
@@ -25,7 +25,7 @@ export async function* examineKeys(
     if (!one) continue;
     const isBlocked = one.key.status === 'blocked' || one.store.status === 'blocked';
     for (const finding of judge(one, keyFinding, manager.name)) {
-      // No one uses it while it is blocked.
+      // While a key is blocked, no request uses it.
       yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
     }
   }
@@ -52,13 +52,13 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
   const { keySpec, keyUsage } = description;
   const isNewest = version === key.versions.findLast(({ decryptOnly }) => !decryptOnly);
   const missing = (['ENCRYPT', 'DECRYPT'] as const).filter((usage) => !keyUsage.includes(usage));
-  const advice = isNewest ? adviceToRotate(examined) : 'take this version out when nothing needs what it has encrypted';
+  const advice = isNewest ? adviceToRotate(examined) : 'remove this version when no data encrypted with it is needed';
   const found: Finding[] = [];
   if (keySpec !== 'AES_256') found.push(failure(check, `${where} is ${keySpec}, and KMS uses AES_256 only`, advice));
   if (isNewest && missing.length > 0) {
     found.push(failure(check, `${where} may not ${missing.join(' and ')}, and KMS needs both`, advice));
   } else if (missing.includes('DECRYPT')) {
-    found.push(warning(check, `${where} may not DECRYPT: what it has encrypted stays closed`, advice));
+    found.push(warning(check, `${where} may not DECRYPT: data encrypted with it cannot be decrypted`, advice));
   }
   for (const problem of protectionProblems(description)) {
     const meaning =
@@ -71,11 +71,11 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
 
 function adviceIfMissing({ store, version: { label = 'LABEL', ckaId }, configFile }: Examined): string {
   const options = ckaId === undefined ? '' : ` --cka-id ${ckaId}`;
-  // Another new key would not open what the first one has encrypted.
-  if (store.keyManagers.length > 1) return `copy the key from another key manager of ${store.name} that has it`;
+  // A new key could not decrypt data encrypted with the missing one.
+  if (store.keyManagers.length > 1) return `copy the key from a key manager of ${store.name} that has it`;
   const [manager = ''] = store.keyManagers;
   const create = `xks-proxy key create ${label}${options} --key-manager ${manager} --config ${configFile}`;
-  return `${create} makes one, if it is new; key list shows those that there are`;
+  return `${create} makes the key, if it is a new one; key list shows the keys of the token`;
 }
 
 function adviceToRotate({ store, key, configFile }: Examined): string {

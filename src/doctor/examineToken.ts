@@ -6,7 +6,7 @@ import type { Finding } from '../finding.ts';
 
 const RANDOM_BYTES = 32;
 
-/** Sessions against the token's limit, and its random numbers. */
+/** Compares the sessions that `serve` opens with the token's limit, and checks the token's random numbers. */
 export function* examineToken(
   check: string,
   { module: { cryptoki }, token }: Pick<OpenToken, 'module' | 'token'>,
@@ -16,10 +16,10 @@ export function* examineToken(
 ): Generator<Finding> {
   const sessions = keyManagers.find((manager) => manager.name === name)?.pkcs11.sessions ?? 0;
   const { maxSessions } = token.info;
-  // One more in each process keeps the login.
+  // One more session in each process keeps the login.
   const needed = (sessions + 1) * processes;
   const found = `${needed} sessions in ${processes === 1 ? 'one process' : `${processes} processes`}`;
-  if (maxSessions === undefined) yield ok(check, `${found}; the token names no limit`);
+  if (maxSessions === undefined) yield ok(check, `${found}; the token reports no limit`);
   else if (needed <= maxSessions) yield ok(check, `${found}; the token allows ${maxSessions}`);
   else {
     const advice = 'lower sessions of the key manager, or server.workers';

@@ -4,16 +4,16 @@ import { withTimeLimit } from '../timing/timeLimit.ts';
 import { failure, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-/** Calls of the process that examines key managers. A type alias, as Peer needs it. */
+/** Calls that the examining process answers. A type alias, because Peer needs one. */
 export type ExaminerCalls = {
-  /** Examines a key manager, and tells each finding as it comes. */
+  /** Examines a key manager, and reports each finding with `found`. */
   examine(keyManager: string): Promise<void>;
 };
 
-/** Calls of `doctor`: what the examining process tells it, one-way. */
+/** One-way calls from the examining process to `doctor`. */
 export type DoctorCalls = {
   found(finding: Finding): void;
-  /** Says, again and again, that no call blocks it: to look at thousands of keys takes a while. */
+  /** Sent regularly while no call blocks the process, because examining thousands of keys takes a while. */
   alive(): void;
 };
 
@@ -21,8 +21,8 @@ export type DoctorCalls = {
 const SILENCE_MS = 20_000;
 
 /**
- * Examines the key managers in a process of their own: a PKCS#11 module that hangs can be killed there, and one that crashes ends
- * nothing else. All of them are examined in one process, so that a PIN that a token has refused is not tried again.
+ * Examines the key managers in a separate process. If a PKCS#11 module hangs, the process can be killed; if a module crashes, only
+ * this process ends. One process examines all key managers, so that a PIN that a token has refused is not tried again.
  */
 export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<Finding> {
   let examiner: Examiner | undefined;
@@ -34,7 +34,7 @@ export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<
       yield failure(
         `key manager ${name}`,
         end,
-        'look at the log of the HSM, its network and its library; the checks that are missing here were not made',
+        'look at the log of the HSM, its network and its library; the remaining checks of this key manager were not made',
       );
       await examiner.kill();
       examiner = undefined;
@@ -63,7 +63,7 @@ class Examiner {
     this.#process = new HelperProcess(examiner, { name: 'the process that examines key managers', env, offer });
   }
 
-  /** Gives the findings of a key manager as they come. Returns what cut its examination short, if anything did. */
+  /** Yields the findings of a key manager as they arrive. If the examination is cut short, returns the reason. */
   async *examine(keyManager: string): AsyncGenerator<Finding, string | undefined> {
     let outcome: { readonly end: string | undefined } | undefined;
     void this.#ask(keyManager).then((end) => {
@@ -74,7 +74,7 @@ class Examiner {
       yield* this.#found.splice(0);
       if (outcome) return outcome.end;
       const hasNews = await withTimeLimit(this.#news.promise, SILENCE_MS, () => false as const);
-      if (!hasNews) return `a call of its module has not come back within ${SILENCE_MS / 1000} seconds`;
+      if (!hasNews) return `a call to its module has not returned within ${SILENCE_MS / 1000} seconds`;
       this.#news = Promise.withResolvers();
     }
   }
@@ -84,7 +84,7 @@ class Examiner {
       await this.#process.peer.call('examine', keyManager);
       return undefined;
     } catch (error) {
-      return error instanceof ChannelEnd ? 'its module has ended the process that called it' : String(error);
+      return error instanceof ChannelEnd ? 'its module ended the process that called it' : String(error);
     }
   }
 

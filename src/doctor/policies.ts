@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { failure, ok, warning, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
-/** The policies of each key store against the tests beside them: those of `NAME.cedar` are in `NAME.test.yaml`. */
+/** Runs the tests of each key store's policies. The tests of `NAME.cedar` are in `NAME.test.yaml` beside it. */
 export function* checkPolicies({ file: configFile, config, testPolicies }: LoadedContext): Generator<Finding> {
   for (const { name, policyFile } of config.keyStores) {
     const check = `policies of ${name}`;

@@ -12,12 +12,12 @@ import { failure, ok, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
 const ANSWER_MS = 3_000;
-// Of version 2 and LOCAL: what a load balancer's health check sends. It is let in without an endpoint's id.
+// Version 2 with the command LOCAL, as a load balancer's health check sends it. It needs no VPC endpoint id.
 const PROXY_HEADER = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
 
 /**
- * Whether each port is free, or held by a proxy with this configuration: one that shows the configured certificate, or that
- * answers as only this program does.
+ * Checks whether each port is free, or is held by a proxy with this configuration. Such a proxy presents the configured
+ * certificate, or gives an answer that only this program gives.
  */
 export async function* checkPorts({ config }: LoadedContext): AsyncGenerator<Finding> {
   const { server, monitoring } = config;
@@ -36,7 +36,7 @@ async function judge(
   isOurs: (address: ListenAddress) => Promise<boolean>,
 ): Promise<Finding> {
   const check = `port of ${listener}`;
-  if (port === 0) return ok(check, 'the system gives one');
+  if (port === 0) return ok(check, 'the system chooses a free port');
   const trial = createServer();
   try {
     await listenOn(trial, { host, port }, () => undefined);
@@ -53,13 +53,13 @@ async function judge(
   }
 }
 
-/** All addresses are not one to connect to. */
+/** Replaces the wildcard address, to which no client can connect, with the loopback address. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   return host === '::' ? '::1' : host;
 }
 
-/** A connection that is gone when the time is up: one to a silent stranger would keep the process from ending. */
+/** Connects for a limited time. A connection to a silent program would otherwise keep the process from ending. */
 function connectTo(address: ListenAddress): Socket {
   return createConnection({ ...address, signal: AbortSignal.timeout(ANSWER_MS) }).on('error', () => undefined);
 }
@@ -72,7 +72,7 @@ async function showsCertificate(
   const socket = connectTo(address);
   try {
     socket.write(header);
-    // Which certificate it shows is what is asked; whether a client trusts it is another check's matter.
+    // Only the presented certificate matters here. Another check judges whether clients trust it.
     const secure = connect({ socket, rejectUnauthorized: false });
     await once(secure, 'secureConnect');
     const expected = new X509Certificate(certificate).fingerprint256;

@@ -198,7 +198,7 @@ it('an HSM that is slow, and one that crashes the process that calls it', async 
   expect((await failures()).join('\n')).toMatch(/health key xks-health take 3\d\d\.\d ms; KMS waits 250 ms$/);
   lift();
   hsm.inject({ on: 'C_Login', does: 'abort' });
-  expect(await failures()).toEqual(['key manager softhsm: its module has ended the process that called it']);
+  expect(await failures()).toEqual(['key manager softhsm: its module ended the process that called it']);
 });
 
 it('an HSM that hangs: a failure after a while, and the findings before it', async () => {
@@ -206,7 +206,7 @@ it('an HSM that hangs: a failure after a while, and the findings before it', asy
   const found = await findings();
   expect(found.filter(({ check }) => check === 'key manager softhsm').at(-1)).toMatchObject({
     level: 'failure',
-    message: expect.stringMatching(/^a call of its module has not come back within \d+ seconds$/) as string,
+    message: expect.stringMatching(/^a call to its module has not returned within \d+ seconds$/) as string,
   });
   expect(found.map(({ message }) => message)).toContain('the token has AES-GCM');
 });

@@ -214,7 +214,7 @@ describe('TLS files', () => {
     [
       'a CA whose successor is glued to it',
       { ca: `${ca.certificate.trim()}${ca.certificate}` },
-      `FOLDER/ca: line ${ca.certificate.trim().split('\n').length}: the certificate of line 1 has no END line before two boundaries on one line; begin a new line between them`,
+      `FOLDER/ca: line ${ca.certificate.trim().split('\n').length}: the certificate that begins on line 1 has no END line before two boundaries on one line; begin a new line between them`,
     ],
     [
       'a private key that is none',

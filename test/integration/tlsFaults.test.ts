@@ -111,7 +111,7 @@ describe('a client CA that admits nobody, or not all that it names, is refused',
     [
       'a block cut off in the middle',
       () => `${caPem.split('\n').slice(0, 9).join('\n')}\n${secondCa.certificate}`,
-      /client-ca\.crt: line 10: the certificate of line 1 has no END line before another BEGIN line/,
+      /client-ca\.crt: line 10: the certificate that begins on line 1 has no END line before another BEGIN line/,
     ],
     [
       'only an expired CA',

@@ -39,7 +39,9 @@ it.each<[string, string, RegExp]>([
   [
     'glued boundaries',
     `${first}${second}`,
-    new RegExp(`^line ${lines.length}: the certificate of line 1 has no END line before two boundaries on one line`),
+    new RegExp(
+      `^line ${lines.length}: the certificate that begins on line 1 has no END line before two boundaries on one line`,
+    ),
   ],
   ['a boundary after text', `${first}\nCA: ${second}`, new RegExp(`^line ${next}: text that looks like a boundary`)],
   [
@@ -50,12 +52,12 @@ it.each<[string, string, RegExp]>([
   [
     'an END line after Base64',
     `${lines.slice(0, -2).join('\n')}\n${lines.slice(-2).join('')}`,
-    /^line \d+: the certificate of line 1 has no END line before text that looks like a boundary/,
+    /^line \d+: the certificate that begins on line 1 has no END line before text that looks like a boundary/,
   ],
   [
     'a block cut off in the middle',
     `${lines.slice(0, 8).join('\n')}\n${second}`,
-    /^line 9: the certificate of line 1 has no END line before another BEGIN line/,
+    /^line 9: the certificate that begins on line 1 has no END line before another BEGIN line/,
   ],
   [
     'a block cut off at the end',
@@ -72,7 +74,7 @@ it.each<[string, string, RegExp]>([
   [
     'what is not Base64',
     `${lines.slice(0, 3).join('\n')}\n%%%\n${lines.slice(3).join('\n')}`,
-    /^line 4: is not Base64, inside the certificate of line 1/,
+    /^line 4: is not Base64, in the certificate that begins on line 1/,
   ],
   [
     'bytes after the DER',
