@@ -9,7 +9,7 @@ export interface LoadOptions {
   /** Requests per second. Each is sent when it is due, even if earlier ones have no answer yet. */
   readonly rate: number;
   readonly seconds: number;
-  /** Connections kept open. A request that is due while all are in use waits, and the wait counts in its time. */
+  /** Connections kept open. A request that is due while all are in use waits, and its time includes the wait. */
   readonly connections: number;
   readonly stop: AbortSignal;
 }
@@ -22,9 +22,9 @@ export interface LoadResult {
   /** Good answers per second. */
   readonly goodput: number;
   readonly operations: readonly OperationResult[];
-  /** Number of failed requests by what came instead of a good answer, and `other failures` for further kinds. */
+  /** Number of failed requests by kind of failure, and `other failures` for further kinds. */
   readonly failures: Readonly<Record<string, number>>;
-  /** 99th percentile of the delay with which the generator sent a request. */
+  /** 99th percentile of the generator's delay in sending a request. */
   readonly lateP99Ms: number;
   /** CPU time of the generator as a share of one core. */
   readonly generatorCpu: number;

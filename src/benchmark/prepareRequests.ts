@@ -21,9 +21,9 @@ export class EncryptRefused extends Error {
 const VARIANTS = 500;
 
 export interface RequestOptions {
-  /** Defaults to the size of a KMS data key. */
+  /** Size of the plaintext. Defaults to that of a KMS data key. */
   readonly plaintextBytes?: number;
-  /** Whether encryptions ask for a CDIV, as KMS does. */
+  /** Whether encryptions request a CDIV, as KMS does. */
   readonly asksForCdiv?: boolean;
 }
 
@@ -35,7 +35,7 @@ export async function prepareRequests(
 ): Promise<PreparedRequest[]> {
   const plaintext = randomBytes(plaintextBytes).toString('base64');
   const client = new KeyStoreClient(target, target.keyStore, (request) => sendRequest(target.endpoint, request));
-  // The same fields that KMS sends.
+  // These are the fields that KMS sends.
   const fieldsOf: Record<Operation, JsonObject> = {
     health: {},
     metadata: {},
@@ -57,7 +57,7 @@ function render({ method, path, headers, body }: WireRequest): Buffer {
   return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }
 
-/** The fields of a decrypt request that opens what the proxy has encrypted. */
+/** Encrypts with the proxy. Returns the fields of a request that decrypts the ciphertext. */
 async function seal(client: KeyStoreClient, plaintext: string): Promise<JsonObject> {
   const { status, json } = await client.call('encrypt', { plaintext });
   if (status !== 200)
@@ -70,7 +70,7 @@ function judge(status: number, body: Buffer, expected: JsonObject): string | und
   const json = parseObject(body);
   if (!json) return `${status} without a JSON object`;
   const { errorName } = json;
-  // Anything may be there, such as what would act on a terminal.
+  // An errorName may be anything, such as control characters for a terminal.
   const isName = typeof errorName === 'string' && /^[A-Za-z]{1,60}$/.test(errorName);
   if (status !== 200) return `${status} ${isName ? errorName : 'without an errorName'}`;
   return Object.entries(expected).every(([name, value]) => json[name] === value) ? undefined : 'a wrong plaintext';

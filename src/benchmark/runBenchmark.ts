@@ -39,7 +39,7 @@ export interface RatedRun extends LoadResult {
 export const IN_TIME = 0.999;
 
 const [FIRST_RATE, LAST_RATE, FACTOR] = [100, 25_600, 2];
-// Steps of the search between a rate that holds and its double, which does not. The result is exact to about a tenth.
+// Steps of the search between a rate that holds and its double, which does not. The result is correct to about a tenth.
 const BISECTIONS = 3;
 // A generator that is later than this measures itself instead of the proxy.
 const GENERATOR_LATE_MS = 25;

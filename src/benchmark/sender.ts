@@ -5,7 +5,7 @@ import type { Endpoint } from '../xksClient/target.ts';
 import { AnswerReader, type RawAnswer } from './answerReader.ts';
 import type { PreparedRequest } from './prepareRequests.ts';
 
-/** Sends requests on connections that it keeps open, and says what is wrong with an answer. */
+/** Sends requests on connections that it keeps open, and judges the answers. */
 export class Sender {
   readonly #free: Connection[];
   readonly #waiting: ((connection: Connection) => void)[] = [];
@@ -25,8 +25,8 @@ export class Sender {
   }
 
   /**
-   * Resolves to undefined after a good answer, otherwise to a description of what came instead. It is not sent if no connection is
-   * free within the deadline: what waits for a proxy that hangs would wait for minutes.
+   * Resolves to undefined after a good answer, otherwise to a description of the failure. If no connection is free within the
+   * deadline, the request is not sent. With a proxy that hangs, requests would otherwise wait for minutes.
    */
   async send({ bytes, judge }: PreparedRequest): Promise<string | undefined> {
     const latest = performance.now() + this.#deadlineMs;
@@ -45,7 +45,7 @@ export class Sender {
     }
   }
 
-  /** Ends what is sent, and sends nothing more. */
+  /** Ends all running requests, and sends no others. */
   close(): void {
     this.#isClosed = true;
     for (const connection of this.#connections) connection.close();
@@ -62,7 +62,7 @@ interface Exchange {
   readonly timer: NodeJS.Timeout;
 }
 
-/** One connection, opened again when it has ended. */
+/** One connection, which is opened again after it has ended. */
 class Connection {
   readonly #endpoint: Endpoint;
   #socket: Socket | undefined;
@@ -73,7 +73,7 @@ class Connection {
     this.#endpoint = endpoint;
   }
 
-  /** One request at a time. Rejects if no complete answer comes within the deadline. */
+  /** Sends one request at a time. Rejects if no complete answer arrives within the deadline. */
   send(bytes: Buffer): Promise<RawAnswer> {
     const { deadlineMs } = this.#endpoint;
     return new Promise((resolve, reject) => {
@@ -95,7 +95,7 @@ class Connection {
     const options = connectionOptions(this.#endpoint);
     const isSecure = this.#endpoint.url.protocol === 'https:';
     const socket: Socket = isSecure ? connectSecurely(options) : connectPlainly(options);
-    // A former connection may still tell of its end.
+    // The former connection may still emit events.
     const isCurrent = () => this.#socket === socket;
     return socket
       .setNoDelay()

@@ -74,7 +74,7 @@ export class BlockList {
     return `${JSON.stringify({ blocked: this.blocks }, null, 2)}\n`;
   }
 
-  /** Whether it lists exactly this key store or key. To list a key store is not to list its keys. */
+  /** Whether it lists exactly this key store or key. If it lists a key store, it does not therefore list the keys in it. */
   has({ keyStore, externalKeyId }: Block): boolean {
     return this.#byKeyStore.get(keyStore)?.has(externalKeyId) ?? false;
   }

@@ -118,7 +118,7 @@ function replace(path: string, text: string): void {
   try {
     write(openSync(dirname(path), 'r'), () => undefined);
   } catch {
-    // Some file systems cannot flush a folder, and this user may not be allowed to read it. The list is in force all the same.
+    // Some file systems cannot flush a folder, and this user may not be allowed to read it. The list is in force even so.
   }
 }
 

@@ -58,7 +58,7 @@ export class FollowedBlockList {
   #lookingSince: number | undefined;
   /** Whether to look again after the look that is under way. */
   #isDue = false;
-  /** Problem that the observer was last told of. */
+  /** Problem that was last reported to the observer. */
   #told: string | undefined;
   #isStopped = false;
   #poll: NodeJS.Timeout | undefined;

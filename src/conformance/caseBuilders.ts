@@ -7,7 +7,7 @@ import type { Answer } from '../xksClient/sendRequest.ts';
 
 type Request = (probe: Probe) => Promise<Answer>;
 
-/** A case of one request that must be answered with one of these errors. */
+/** Makes a case of one request that must be answered with one of these errors. */
 export function refuses(
   id: string,
   level: Level,
@@ -21,7 +21,7 @@ export function refuses(
   return { id, level, title, expected: describeErrors(names), run };
 }
 
-/** A case of one request that must succeed. */
+/** Makes a case of one request that must succeed. */
 export function accepts(id: string, level: Level, title: string, request: Request): ConformanceCase {
   const run = async (probe: Probe) => {
     expectSuccess(await request(probe));
@@ -29,12 +29,12 @@ export function accepts(id: string, level: Level, title: string, request: Reques
   return { id, level, title, expected: '200', run };
 }
 
-/** A case of one valid request that a policy may still deny. Spec, "Authorization". */
+/** Makes a case of one valid request that a policy may deny. Spec, "Authorization". */
 export function acceptsOrDenies(id: string, level: Level, title: string, request: Request): ConformanceCase {
   return acceptsOrRefuses(id, level, title, ['AccessDeniedException'], request);
 }
 
-/** A case of one request that may succeed, or be answered with one of these errors; with nothing else. */
+/** Makes a case of one request that must succeed, or be answered with one of these errors. */
 export function acceptsOrRefuses(
   id: string,
   level: Level,
@@ -50,7 +50,7 @@ export function acceptsOrRefuses(
   return { id, level, title, expected: `200, or ${describeErrors(names)}`, run };
 }
 
-/** Encrypts; throws Unmet unless that works. */
+/** Encrypts. Throws Unmet unless this succeeds. */
 export async function seal(
   store: KeyStoreClient,
   plaintext: Uint8Array,
@@ -60,7 +60,7 @@ export async function seal(
   return expectSealed(await store.call('encrypt', { plaintext: base64(plaintext), ...fields }, options));
 }
 
-/** The fields of a decrypt request that opens what was sealed. */
+/** Returns the fields of a request that decrypts the answer of an encrypt. */
 export function sealedFields({ ciphertext, iv, tag, metadata }: Sealed): JsonObject {
   return {
     ciphertext: base64(ciphertext),

@@ -3,7 +3,7 @@ import type { Answer } from '../xksClient/sendRequest.ts';
 import type { CaseResult, Cause } from './conformanceCase.ts';
 import { errorNameOf } from './errorNameOf.ts';
 
-/** A cause, and the cases that failed of it. */
+/** A cause, and the cases that failed because of it. */
 export interface Finding extends Cause {
   readonly cases: readonly string[];
   /** True if the specification demands at least one of the cases. */
@@ -12,7 +12,7 @@ export interface Finding extends Cause {
 
 type Refusal = Pick<Answer, 'status' | 'json'>;
 
-/** The cause of a valid request that was refused. */
+/** Returns the cause of a valid request that was refused. */
 export function refusal(answer: Refusal): Cause {
   return {
     text: `Valid requests are refused with ${answer.status} ${errorNameOf(answer) ?? 'and no known errorName'}`,
@@ -21,7 +21,7 @@ export function refusal(answer: Refusal): Cause {
   };
 }
 
-/** The cause of an invalid request that was answered with 200. */
+/** Returns the cause of an invalid request that was answered with 200. */
 export function acceptance(names: readonly XksErrorName[]): Cause {
   const unsafe = names.some((name) => name !== 'ValidationException' && name !== 'UnsupportedOperationException');
   return {
@@ -33,7 +33,7 @@ export function acceptance(names: readonly XksErrorName[]): Cause {
   };
 }
 
-/** The cause of an error answer that is none of these, or has another status. */
+/** Returns the cause of an error answer that is none of these, or has another status. */
 export function wrongError(answer: Refusal, names: readonly XksErrorName[]): Cause {
   const name = errorNameOf(answer);
   const { status } = answer;
@@ -61,19 +61,19 @@ export function wrongError(answer: Refusal, names: readonly XksErrorName[]): Cau
   };
 }
 
-/** The cause of an answer that breaks a rule of the specification. `text`: what all answers that break it have. */
+/** Returns the cause of an answer that breaks a rule of the specification. `text` describes all answers that break it. */
 export function brokenRule(text: string): Cause {
   return { text, consequence: 'KMS relies on this rule of the specification.', severity: 3 };
 }
 
-/** The cause of a decryption that answers with other bytes than were encrypted. */
+/** Cause of a decrypt that returns a wrong plaintext. */
 export const wrongPlaintext: Cause = {
   text: 'Decrypt answers with another plaintext than the one that was encrypted',
-  consequence: 'KMS returns wrong data, or cannot open what it has encrypted: data are lost.',
+  consequence: 'KMS returns wrong data, or cannot decrypt its own ciphertexts: data are lost.',
   severity: 1,
 };
 
-/** The cause of a request that got no complete answer. */
+/** Returns the cause of a request that got no complete answer. */
 export function missingAnswer(message: string): Cause {
   return {
     text: `Requests get no answer: ${message}`,
@@ -82,7 +82,7 @@ export function missingAnswer(message: string): Cause {
   };
 }
 
-/** Groups failures by their cause, the worst first. A failure without a shared cause is one of its own. */
+/** Groups failures by their cause, the worst first. A failure without a cause becomes its own group. */
 export function findCauses(results: readonly CaseResult[]): Finding[] {
   const failed = results.filter(({ outcome }) => outcome === 'fail');
   const groups = Map.groupBy(failed, ({ cause, id }) => cause?.text ?? id);
@@ -96,7 +96,7 @@ export function findCauses(results: readonly CaseResult[]): Finding[] {
   );
 }
 
-/** `in 56 cases` */
+/** Formats the number of cases like `in 56 cases`. */
 export function countCases({ cases }: Finding): string {
   return cases.length === 1 ? 'in 1 case' : `in ${cases.length} cases`;
 }

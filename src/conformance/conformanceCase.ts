@@ -1,16 +1,16 @@
 import type { Probe } from './probe.ts';
 
-/** One group of the report: a chapter of the specification. */
+/** Group of cases in the report, for a chapter of the specification. */
 export interface Section {
-  /** Lower case, with hyphens: what `--only` takes. */
+  /** Name for `--only`, in lower case with hyphens. */
   readonly name: string;
   readonly title: string;
-  /** Where the rules are written. */
+  /** Source of the rules. */
   readonly source: string;
   readonly cases: readonly ConformanceCase[];
 }
 
-/** MUST: the AWS specification demands it. SHOULD: it recommends it, or this project asks it of a proxy. */
+/** MUST: the AWS specification demands it. SHOULD: the specification or this project recommends it. */
 export type Level = 'MUST' | 'SHOULD';
 
 export interface ConformanceCase {
@@ -19,18 +19,18 @@ export interface ConformanceCase {
   readonly level: Level;
   readonly title: string;
   readonly expected: string;
-  /** May bring a proxy down: runs after everything else. */
+  /** Set if the case may crash a proxy. It then runs after everything else. */
   readonly disruptive?: true;
-  /** Throws Unmet when the proxy does not do as expected, NotRun when the target lacks what the case needs. */
+  /** Throws Unmet if the proxy does not behave as expected, and NotRun if the target lacks something that the case needs. */
   run(probe: Probe): Promise<void>;
 }
 
-/** `blocked`: cannot be decided, because the proxy refuses the basic round trip. */
+/** Outcome of a case. `blocked` means undecided, because the proxy refuses the basic round trip. */
 export type Outcome = 'pass' | 'fail' | 'blocked' | 'skipped';
 
 /** One fault of a proxy, which may fail many cases. */
 export interface Cause {
-  /** Equal texts are one cause. */
+  /** Description. Causes with equal texts are the same cause. */
   readonly text: string;
   /** Effect on KMS. */
   readonly consequence: string;
@@ -38,7 +38,7 @@ export interface Cause {
   readonly severity: 1 | 2 | 3 | 4;
 }
 
-/** Texts hold neither secrets nor signatures, and only printable ASCII of what the target sent. */
+/** Result of a case. Texts contain no secrets and no signatures. Text from the target is printable ASCII. */
 export interface CaseResult {
   readonly id: string;
   readonly section: string;
@@ -46,7 +46,7 @@ export interface CaseResult {
   readonly title: string;
   readonly outcome: Outcome;
   readonly expected: string;
-  /** What decided the outcome: the last answer, or what was wrong, or what the case would need to run. */
+  /** Reason for the outcome: the last answer, the fault, or what the case needs to run. */
   readonly got: string;
   /** Set if the case failed for a reason that it can share with other cases. */
   readonly cause?: Cause;
@@ -60,7 +60,7 @@ export interface Exchange {
   readonly got: string;
 }
 
-/** The proxy did not do as expected; the message says what it did. */
+/** Thrown if the proxy does not behave as expected. The message says what it did. */
 export class Unmet extends Error {
   override readonly name = 'Unmet';
   readonly sharedCause: Cause | undefined;
@@ -71,7 +71,7 @@ export class Unmet extends Error {
   }
 }
 
-/** The case cannot be decided on this target; the message says what it would need. */
+/** Thrown if the case cannot be decided on this target. The message says what the case needs. */
 export class NotRun extends Error {
   override readonly name = 'NotRun';
 }

@@ -2,22 +2,22 @@ import type { Answer, Header, WireRequest } from '../xksClient/sendRequest.ts';
 
 const MAX_CHARACTERS = 400;
 const MAX_STRING_CHARACTERS = 60;
-// Always there and always the same; the rest of a request's headers is what a case is about.
+// Headers that each request has with usual values. The other headers are what a case tests.
 const USUAL_HEADERS = new Set(['host', 'content-type', 'content-length', 'x-amz-date', 'authorization']);
 
-/** One line on a request. `showSignature` adds the headers that carry it, its value left out. */
+/** Describes a request in one line. `showSignature` adds the headers of the signature, without its value. */
 export function describeRequest({ method, path, headers, body }: WireRequest, showSignature: boolean): string {
   const shown = headers.filter(([name]) => !USUAL_HEADERS.has(name) || (showSignature && isSignature(name)));
   const parts = [`${method} ${path}`, ...shown.map(formatHeader), describeBody(body)];
   return redact(printable(parts.filter((part) => part !== '').join('  ')));
 }
 
-/** One line on an answer, in printable ASCII. */
+/** Describes an answer in one line of printable ASCII. */
 export function describeAnswer({ status, body }: Pick<Answer, 'status' | 'body'>): string {
   return redact(printable(`${status} ${describeBody(body)}`.trim()));
 }
 
-/** Escapes what is not printable ASCII: a report must not carry a target's control sequences to a terminal. */
+/** Escapes all except printable ASCII, so that a report cannot send a target's control sequences to a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`);
 }
@@ -42,7 +42,7 @@ function shorten(text: string): string {
   );
 }
 
-// A proxy may echo what it was sent, or what it computed.
+// A proxy may echo a signature that it received or computed.
 function redact(text: string): string {
   return text
     .replaceAll(/(Credential=)[^/,\s&%]*/gi, '$1(id)')

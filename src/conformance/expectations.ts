@@ -9,18 +9,18 @@ import type { Answer } from '../xksClient/sendRequest.ts';
 
 const MAX_VALUE_CHARACTERS = 200;
 
-/** The fields of an encrypt answer, decoded. */
+/** Decoded fields of an encrypt answer. */
 export interface Sealed {
   readonly ciphertext: Buffer;
   readonly iv: Buffer;
   readonly tag: Buffer;
   /** Undefined if the answer has no ciphertextMetadata. */
   readonly metadata: Buffer | undefined;
-  /** ciphertextDataIntegrityValue */
+  /** Value of ciphertextDataIntegrityValue. */
   readonly cdiv: unknown;
 }
 
-/** Throws Unmet unless the answer is a 200 with a JSON object, which it returns. */
+/** Returns the JSON object of a 200. Throws Unmet for any other answer. */
 export function expectSuccess(answer: Answer): JsonObject {
   if (answer.status !== 200) throw new Unmet(describeAnswer(answer), refusal(answer));
   if (!isObject(answer.json)) {
@@ -38,17 +38,17 @@ export function expectError(answer: Answer, names: readonly XksErrorName[]): voi
   }
 }
 
-/** `400 ValidationException or 501 UnsupportedOperationException` */
+/** Formats errors like `400 ValidationException or 501 UnsupportedOperationException`. */
 export function describeErrors(names: readonly XksErrorName[]): string {
   return names.map((name) => `${XKS_ERROR_STATUS[name]} ${name}`).join(' or ');
 }
 
-/** Whether an optional member of an answer is absent. One that is null counts as absent; `null-members` finds it. */
+/** Whether an optional member of an answer is absent. Null counts as absent, because the case `null-members` reports it. */
 export function isAbsent(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-/** Throws Unmet unless the answer is a well-formed encrypt answer. */
+/** Decodes an encrypt answer. Throws Unmet unless it is well-formed. */
 export function expectSealed(answer: Answer): Sealed {
   const fields = expectSuccess(answer);
   return {
@@ -67,7 +67,7 @@ export function expectPlaintext(answer: Answer, plaintext: Uint8Array): void {
   throw new Unmet('200 with another plaintext than the one that was encrypted', wrongPlaintext);
 }
 
-/** A value of an answer in short, as JSON, for a message. */
+/** Formats a value of an answer for a message, as abridged JSON. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return 'missing';
   const text = JSON.stringify(value);

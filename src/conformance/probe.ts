@@ -11,7 +11,7 @@ const OPTION_OF: Record<keyof OptionalKeys, string> = {
   blocked: '--blocked-key',
 };
 
-/** What one case works with: the target, clients for its key stores, and a record of what was exchanged. */
+/** Tools of one case: the target, clients for its key stores, and a record of the exchanges. */
 export class Probe {
   readonly target: Target;
   readonly store: KeyStoreClient;
@@ -27,14 +27,14 @@ export class Probe {
     this.store = new KeyStoreClient(target, target.keyStore, this.#send);
   }
 
-  /** Throws NotRun if the target has no second key store. */
+  /** Returns a client of the second key store. Throws NotRun if the target has none. */
   secondStore(): KeyStoreClient {
     const { secondKeyStore } = this.target;
     if (!secondKeyStore) throw new NotRun('needs --second-uri-path, with its credential and key');
     return new KeyStoreClient(this.target, secondKeyStore, this.#send);
   }
 
-  /** Throws NotRun if the target has no such key. */
+  /** Returns the id of a key of this kind. Throws NotRun if the target has none. */
   key(kind: keyof OptionalKeys): string {
     const keyId = this.target.keys[kind];
     if (keyId === undefined) throw new NotRun(`needs ${OPTION_OF[kind]}`);
@@ -46,7 +46,7 @@ export class Probe {
     if (this.target.endpoint.url.protocol !== 'https:') throw new NotRun('needs an https:// endpoint');
   }
 
-  /** Records something that was tried below HTTP. */
+  /** Records an exchange below HTTP. */
   note(sent: string, got: string): void {
     this.exchanges.push({ sent, got });
   }

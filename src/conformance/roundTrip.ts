@@ -9,18 +9,18 @@ import { errorNameOf } from './errorNameOf.ts';
 import { expectSealed } from './expectations.ts';
 import { Probe } from './probe.ts';
 
-/** A valid Encrypt or Decrypt that the proxy refuses, so that most cases cannot be decided. */
+/** Valid Encrypt or Decrypt that the proxy refuses. Most cases cannot be decided then. */
 export interface RefusedRoundTrip {
   readonly operation: 'encrypt' | 'decrypt';
   readonly status: number;
   readonly errorName: XksErrorName | undefined;
-  /** The answer in short. */
+  /** The answer, abridged. */
   readonly got: string;
-  /** The likely reason, and what to do. */
+  /** The likely reason, and advice. */
   readonly advice: string;
 }
 
-// Spec, Appendix A: a signature is good for five minutes.
+// Spec, Appendix A: a signature is valid for five minutes.
 const MAX_CLOCK_SKEW_MS = 300_000;
 
 /** Encrypts and decrypts once, as KMS does. Returns undefined unless a request was refused with an error answer. */
@@ -32,7 +32,7 @@ export async function tryRoundTrip(target: Target): Promise<RefusedRoundTrip | u
     const decrypted = await store.call('decrypt', sealedFields(expectSealed(encrypted)));
     return decrypted.status >= 400 ? refusedBy(target, 'decrypt', decrypted) : undefined;
   } catch (error) {
-    // The cases say more of an answer that is malformed or does not come.
+    // The cases describe a malformed or missing answer better.
     if (error instanceof NoAnswer || error instanceof Unmet) return undefined;
     throw error;
   }

@@ -26,7 +26,7 @@ export async function runCase(
   try {
     await conformanceCase.run(probe);
   } catch (error) {
-    // Whatever a case stumbles over, it is the proxy's answer that it stumbled over.
+    // Any other error in a case is also caused by the proxy's answer.
     outcome = error instanceof NotRun ? 'skipped' : 'fail';
     got = printable(error instanceof Error ? error.message : String(error));
     if (error instanceof Unmet) cause = error.sharedCause;
@@ -50,7 +50,7 @@ export async function runCase(
   };
 }
 
-/** The result of a case that never ran. */
+/** Returns the result of a case that did not run. */
 export function notRun(section: string, { id, level, title, expected }: ConformanceCase, got: string): CaseResult {
   return { id, section, level, title, outcome: 'skipped', expected, got, exchanges: [], durationMs: 0 };
 }

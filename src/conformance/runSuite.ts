@@ -11,19 +11,19 @@ import { timeOperations } from './timing.ts';
 
 export interface RunOptions {
   readonly sections: readonly Section[];
-  /** To be timed, of each operation; 0 for none. */
+  /** Number of requests of each operation to time. */
   readonly requests: number;
   /** Ends the run with the signal's reason. */
   readonly stop: AbortSignal;
-  /** Told what is being tried: the section or the operation, and where in it. */
+  /** Called with the current section or operation, and the progress in it. */
   readonly onProgress: (phase: string, detail: string) => void;
 }
 
-// A supervisor may need a moment to replace a proxy that died.
+// A supervisor may need a moment to restart a proxy that has crashed.
 const REVIVAL_ATTEMPTS = 4;
 const REVIVAL_DELAY_MS = 500;
 
-/** Runs cases, timing, and last the cases that may bring the proxy down. Throws NoAnswer if it cannot be reached at all. */
+/** Runs cases, timing, and last the cases that may crash the proxy. Throws NoAnswer if the proxy cannot be reached at all. */
 export async function runSuite(target: Target, options: RunOptions): Promise<ConformanceReport> {
   const { sections, requests, stop, onProgress } = options;
   await requireAnswer(target);
@@ -93,7 +93,7 @@ async function isAnswering(target: Target): Promise<boolean> {
   return false;
 }
 
-/** Throws NoAnswer unless an answer begins. One that is too large or too slow fails cases, not the run. */
+/** Throws NoAnswer unless an answer begins. An answer that is too large or too slow makes cases fail, but not the run. */
 async function requireAnswer(target: Target): Promise<void> {
   try {
     await new Probe(target, []).store.call('health');

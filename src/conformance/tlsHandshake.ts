@@ -9,7 +9,7 @@ export interface Handshake {
   readonly suite: string;
 }
 
-/** Completes a TLS handshake with these options, and hangs up. Throws NoAnswer. */
+/** Completes a TLS handshake with these options, and closes the connection. Throws NoAnswer. */
 export async function tlsHandshake(endpoint: Endpoint, options: ConnectionOptions): Promise<Handshake> {
   const socket = connect({ ...connectionOptions(endpoint), ...options });
   try {

@@ -1,6 +1,6 @@
 import type { WireRequest } from '../xksClient/sendRequest.ts';
 
-/** Takes the signature out of a request again. */
+/** Removes the signature from a request. */
 export function unsigned(request: WireRequest): WireRequest {
   const headers = request.headers.filter(([name]) => name !== 'authorization' && name !== 'x-amz-date');
   return { ...request, headers };

@@ -21,39 +21,39 @@ const require = createRequire(import.meta.url);
 const OPTIMIZED_AFTER_BYTES = 500_000_000;
 setFlagsFromString(`--wasm-tiering-budget=${OPTIMIZED_AFTER_BYTES}`);
 
-/** Cedar, which takes a sixth of the start of a process: it is loaded with the first policy. */
+/** Returns Cedar. It takes a sixth of the start of a process, so it is loaded only with the first policy. */
 function cedar(): typeof import('@cedar-policy/cedar-wasm/nodejs') {
   return require('@cedar-policy/cedar-wasm/nodejs') as typeof import('@cedar-policy/cedar-wasm/nodejs');
 }
 
 export interface ParsedPolicies {
-  /** In the order of the text; none if it cannot be parsed. */
+  /** Policies in the order of the text. Empty if the text cannot be parsed. */
   readonly policies: readonly ParsedPolicy[];
   readonly problems: readonly CedarProblem[];
 }
 
 export interface ParsedPolicy {
   readonly text: string;
-  /** Where it begins in the text of all, in UTF-16 code units. */
+  /** Start of the policy in the text of the set, in UTF-16 code units. */
   readonly offset: number;
   readonly json: PolicyJson;
 }
 
 export interface CedarProblem {
   readonly message: string;
-  /** Index of the policy that has it, if it is one's. */
+  /** Index of the policy with the problem, if the problem belongs to a policy. */
   readonly policy: number | undefined;
   /** Place in the text, in UTF-16 code units. */
   readonly offset: number;
 }
 
-/** The policies that decided; none if no policy permits. */
+/** Decision with the policies that decided. None of them if no policy permits. */
 export interface CedarDecision {
   readonly decision: 'allow' | 'deny';
   readonly policyIds: readonly string[];
 }
 
-// Cedar takes some 20 ms to validate so many, half of them for the schema.
+// Cedar takes some 20 ms to validate so many characters, half of this time for the schema.
 const CHARACTERS_AT_ONCE = 4_096;
 
 /** Parses a text as policies and validates them against the schema. */
@@ -90,7 +90,7 @@ function validate(text: string): CedarProblem[] {
   });
   const answer = cedar().validate({ schema: cedarSchema, policies: { staticPolicies: text } });
   if (answer.type === 'failure') return answer.errors.map((error) => problem(error));
-  // Warnings too: a forbid that never applies, or text that does not read as it is.
+  // Warnings count too, such as a forbid that never applies, or text that looks different from what it is.
   const found = [...answer.validationErrors, ...answer.validationWarnings];
   return found.map(({ error, policyId }) => problem(error, policyId));
 }
@@ -101,11 +101,11 @@ interface Part {
   readonly end: number;
 }
 
-/** The policies of a text and their places; undefined if it has anything but policies. */
+/** Splits a text into its policies, with their places. Returns undefined if the text has anything else. */
 function splitPolicies(text: string): Part[] | undefined {
   const answer = cedar().policySetTextToParts(text);
   if (answer.type === 'failure' || answer.policy_templates.length > 0) return undefined;
-  // Cedar hands the policies out in the order of their names, in which policy10 is before policy2.
+  // Cedar returns the policies in the order of their names, where policy10 comes before policy2.
   const ranks = answer.policies.map((_, index) => nameAt(index)).sort();
   const texts: string[] = [];
   for (const [rank, policy] of answer.policies.entries()) texts[indexOf(ranks[rank] ?? '')] = policy;
@@ -121,7 +121,7 @@ function splitPolicies(text: string): Part[] | undefined {
   });
 }
 
-/** The name that Cedar gives to a policy of a text, by its place among them. */
+/** Returns the name that Cedar gives to the policy with this index in a text. */
 function nameAt(index: number): string {
   return `policy${index}`;
 }
@@ -147,22 +147,22 @@ export function* loadCedar(): Steps<void> {
   yield;
 }
 
-/** Policies that Cedar keeps parsed. */
+/** Policies that Cedar has parsed and keeps. */
 export class PreparedPolicies {
-  // Cedar keeps them by name, until the name is given another meaning.
+  // Cedar keeps policies by name, until other policies get the name.
   readonly #name = crypto.randomUUID();
   readonly #ids: readonly string[];
 
-  /** `policies` are valid. */
+  /** `policies` must be valid. */
   constructor(policies: readonly { readonly id: string; readonly text: string }[]) {
     this.#ids = policies.map(({ id }) => id);
-    // One text: Cedar takes four times as long to parse each policy for itself.
+    // All policies are one text, because Cedar takes four times as long to parse them one by one.
     const text = policies.map((policy) => policy.text).join('\n');
     requireSuccess(cedar().preparseSchema(SCHEMA_NAME, cedarSchema));
     requireSuccess(cedar().preparsePolicySet(this.#name, { staticPolicies: text }));
   }
 
-  /** Throws if Cedar fails, or a policy does: Cedar passes over such a one, be it a forbid. */
+  /** Decides a request. Throws if Cedar or a policy fails, because Cedar ignores a policy that fails, even a forbid. */
   decide(request: CedarRequest): CedarDecision {
     const answer = cedar().statefulIsAuthorized({
       ...toCall(request),
@@ -177,13 +177,13 @@ export class PreparedPolicies {
     return { decision, policyIds: diagnostics.reason.map(idOf).sort() };
   }
 
-  /** Frees their memory; from then on they permit nothing. */
+  /** Frees the memory of the policies. They permit nothing afterwards. */
   release(): void {
     cedar().preparsePolicySet(this.#name, { staticPolicies: {} });
   }
 }
 
-/** Which policies are true of a request, and which fail of it, as only those do that are not valid. `policies` permit. */
+/** Finds which permits are true of a request, and which fail for it. Only an invalid policy can fail. */
 export function evaluate(
   policies: Readonly<Record<string, PolicyJson>>,
   request: CedarRequest,
@@ -197,7 +197,7 @@ export function evaluate(
   return { satisfied: reason, failed: errors.map(({ policyId }) => policyId) };
 }
 
-/** The text of a policy. */
+/** Formats a policy as text. */
 export function formatPolicy(policy: PolicyJson): string {
   const answer = cedar().policyToText(policy);
   if (answer.type === 'failure') throw failure(answer.errors);

@@ -1,6 +1,6 @@
 import type { XksApi } from '../xks/path.ts';
 
-/** Texts by name, without a prototype: a name may be any text. */
+/** Texts by name. It has no prototype, because a name may be any text. */
 export type Texts = Readonly<Record<string, string>>;
 
 export interface EntityName {
@@ -13,7 +13,7 @@ export interface Entity extends EntityName {
   readonly parents: readonly EntityName[];
 }
 
-/** The APIs that a policy is asked for: all but GetHealthStatus. */
+/** APIs whose requests a policy decides: all except GetHealthStatus. */
 export type KeyApi = Exclude<XksApi, 'GetHealthStatus'>;
 
 /** A request in the terms of `cedarSchema`. */

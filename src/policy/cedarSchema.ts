@@ -1,5 +1,5 @@
 const CONTEXT = `
-  // As KMS sends it: "GenerateDataKey" for an Encrypt, and so on.
+  // The operation that KMS names, such as "GenerateDataKey" for an Encrypt.
   kmsOperation: String,
   // The parts of kmsKeyArn, if it is the ARN of a key.
   kmsKeyAccount?: String,
@@ -10,16 +10,16 @@ const CONTEXT = `
   kmsViaServiceRegion?: String,
   awsSourceVpc?: String,
   awsSourceVpce?: String,
-  // Of the connection, by the load balancer's PROXY protocol header.
+  // The VPC endpoint of the connection, from the load balancer's PROXY protocol header.
   vpcEndpointId?: String,
-  // Of the client certificate that mTLS admitted.
+  // The CN of the client certificate that mTLS admitted.
   clientCommonName?: String,
-  // Fields that AWS has added since: context.otherMetadata.hasTag("field").
+  // Fields that AWS adds later: context.otherMetadata.hasTag("field").
   otherMetadata: OtherMetadata,`;
 
 /**
- * What a policy can speak of, as a Cedar schema; all values are text. A policy that misspells a name, or reads what may be
- * absent without `has`, is refused when it is loaded.
+ * Cedar schema of everything that a policy can refer to. All values are text. When policies are loaded, one that misspells a
+ * name, or reads an optional attribute without `has`, is refused.
  */
 export const cedarSchema = `// An AWS account, by its number: principal in Account::"123456789012"
 entity Account;
@@ -27,7 +27,7 @@ entity Account;
 // A role and its sessions, by account number and role name: principal in RoleName::"123456789012/Payments"
 entity RoleName;
 
-// Principals, by the awsPrincipalArn that KMS sends, which is their attribute arn as well.
+// Principals, by the awsPrincipalArn that KMS sends, which is also their attribute arn.
 
 // arn:aws:iam::<account>:user<path><name>, where the path is "/" at least
 entity User in [Account] = { arn: String, partition: String, account: String, path: String, name: String };
@@ -46,7 +46,7 @@ entity AwsInternal = { arn: String };
 // Any other text.
 entity OtherPrincipal = { arn: String };
 
-// A key store by its name, and its keys by <name>/<id>; tags are those of the configuration.
+// A key store by its name, and its keys by <name>/<id>. Tags are those of the configuration.
 entity KeyStore;
 entity ExternalKey in [KeyStore] = { id: String, keyStore: String } tags String;
 

@@ -2,14 +2,14 @@ import type { CedarRequest, Texts } from './cedarRequest.ts';
 import type { Decision } from './policyEngine.ts';
 import { requestOf, type PolicySubject } from './requestOf.ts';
 
-/** A decision as the log has it. */
+/** Decision in the form of the log. */
 export interface DecisionRecord {
   readonly decision: 'allow' | 'deny';
-  /** `@id` of the policies that decided; empty: none permits, or the engine failed. */
+  /** `@id` of the policies that decided. Empty if no policy permits, or the engine failed. */
   readonly policies: readonly string[];
-  /** What the engine failed of. */
+  /** Error of the engine. */
   readonly error?: string;
-  /** Of a denial: the request as the policies see it, abridged. */
+  /** For a denial, the request as the policies see it, abridged. */
   readonly request?: object;
 }
 
@@ -26,7 +26,7 @@ export function decisionRecord({ allowed, policyIds, error }: Decision, subject:
   };
 }
 
-/** The request as the policies see it, abridged. */
+/** Describes the request as the policies see it, abridged. */
 export function describeRequest({ principal, action, resource, context, otherMetadata }: CedarRequest): object {
   return {
     principal: { type: principal.type, ...abridge(principal.attributes) },

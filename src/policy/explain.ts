@@ -2,7 +2,7 @@ import { evaluate, formatPolicy, parsePolicy, type PolicyJson } from './cedar.ts
 import type { PolicySet } from './policySet.ts';
 import { requestOf, type PolicySubject } from './requestOf.ts';
 
-/** Why a permit does not apply to a request. */
+/** Reason why a permit does not apply to a request. */
 export interface Explanation {
   readonly policyId: string;
   /** The parts of the policy that are not true of the request, as Cedar text. */
@@ -11,7 +11,7 @@ export interface Explanation {
 
 type Condition = PolicyJson['conditions'][number];
 
-/** The permits that do not apply to a request, those that came closest first. */
+/** Explains the permits that do not apply to a request, the closest ones first. */
 export function explain({ policies }: PolicySet, subject: PolicySubject): Explanation[] {
   const request = requestOf(subject);
   const permits = policies
@@ -24,7 +24,7 @@ export function explain({ policies }: PolicySet, subject: PolicySubject): Explan
         Object.fromEntries(parts.map(({ policy }, index) => [index, policy])),
         request,
       );
-      // A part fails only if another part, which checks for what it reads, is not true.
+      // A part can fail only if another part, which checks that an attribute exists, is not true.
       const unmet = parts.filter((_, index) => ![...satisfied, ...failed].includes(String(index)));
       return { policyId, unmet: unmet.map(({ text }) => text) };
     })
@@ -40,7 +40,7 @@ const ANY: PolicyJson = {
   conditions: [],
 };
 
-/** A policy as several, which are all true when it is. */
+/** Splits a policy into parts that are all true exactly when the policy is. */
 function partsOf({ principal, action, resource, conditions }: PolicyJson) {
   const part = (change: Partial<PolicyJson>, before: string, after: string) => {
     const policy = { ...ANY, ...change };

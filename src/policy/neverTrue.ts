@@ -11,7 +11,7 @@ export interface PolicyRemarks {
   readonly named: readonly (EntityName & { readonly policyId: string })[];
 }
 
-/** Looks for what can never be true, though it is valid Cedar: names that are written as no principal or key has them. */
+/** Finds comparisons that are valid Cedar but never true, because no principal or key has a name of that form. */
 export function neverTrue(policyId: string, policy: PolicyJson): PolicyRemarks {
   const { entities, values } = comparisonsOf(policy);
   const found = [...entities.map(entityProblem), ...values.map(valueProblem), ...kindProblems(policy)];
@@ -45,7 +45,7 @@ function comparisonsOf(policy: PolicyJson) {
   return { entities, values };
 }
 
-/** The attribute and the texts that an operator compares; none, if it compares something else. */
+/** Returns the attribute and texts that an operator compares. Empty if it compares something else. */
 function comparedIn(operator: string, operands: Json): Comparison[] {
   if (!['==', '!=', 'contains', 'like'].includes(operator)) return [];
   const { left, right, pattern } = operands;
@@ -64,7 +64,7 @@ function textsOf(node: unknown): string[] {
   return entries ? entries.flatMap(textsOf) : typeof value === 'string' ? [value] : [];
 }
 
-/** The text of a pattern without wildcards. */
+/** Returns the text of a pattern without wildcards. Undefined if it has one. */
 function wholeText(pattern: unknown): string | undefined {
   const parts = pattern as readonly ('Wildcard' | { readonly Literal: string })[];
   return parts.includes('Wildcard')
@@ -73,7 +73,7 @@ function wholeText(pattern: unknown): string | undefined {
 }
 
 const KEY_STORE = '[A-Za-z0-9._-]{1,64}';
-const ARN_WITHOUT_PATTERN = [/^[^*]*$/, 'compared as a whole, in which * is no wildcard: use like'] as const;
+const ARN_WITHOUT_PATTERN = [/^[^*]*$/, 'compared as a whole, and * is not a wildcard: use like'] as const;
 const ACCOUNT_FORM = [whole(ACCOUNT), '12 digits'] as const;
 const REGION_FORM = [/^[a-z0-9-]+$/, 'a Region such as us-east-1'] as const;
 const ENDPOINT_FORM = [/^vpce-[0-9a-f]+$/, 'a VPC endpoint id such as vpce-0123456789abcdef0'] as const;
@@ -113,9 +113,9 @@ function entityProblem({ type, id }: EntityName): string | undefined {
   if (principalForm === undefined) return undefined;
   const { type: kind } = principalOf(id);
   if (kind !== type && kind !== 'OtherPrincipal') {
-    return `${name} is never met: this is the name of another kind; write ${nameOf({ type: kind, id })}`;
+    return `${name} is never met: the name is of another kind; write ${nameOf({ type: kind, id })}`;
   }
-  if (id.includes('*')) return `${name} is never met: * is no wildcard in a name; compare principal.arn with like`;
+  if (id.includes('*')) return `${name} is never met: * is not a wildcard in a name; compare principal.arn with like`;
   return kind === type ? undefined : `${name} is never met: the name in ${type}::"..." is ${principalForm}`;
 }
 
@@ -125,7 +125,7 @@ function valueProblem({ variable, attribute, value }: Comparison): string | unde
   return !pattern || pattern.test(value) ? undefined : `${name} is never ${quote(value)}: it is ${form ?? ''}`;
 }
 
-/** Problems of an ARN that is not of the kind that the policy asks for elsewhere. */
+/** Finds ARNs of another kind than the policy requires elsewhere. */
 function kindProblems({ principal, conditions }: PolicyJson): string[] {
   const asked = conditions.filter(({ kind }) => kind === 'when').flatMap(splitCondition);
   const bodies = asked.map(({ body }) => body as Json);

@@ -5,18 +5,18 @@ import { requestOf, type PolicySubject } from './requestOf.ts';
 
 export interface Decision {
   readonly allowed: boolean;
-  /** `@id` of the policies that decided; none: no policy permits, or the engine failed. */
+  /** `@id` of the policies that decided. Empty if no policy permits, or the engine failed. */
   readonly policyIds: readonly string[];
-  /** What the engine failed of; the decision is to deny. */
+  /** Error of the engine. The decision is then to deny. */
   readonly error?: string;
 }
 
-// A decision that costs more to remember than to make is not remembered.
+// Limits of the cache. A decision whose key is very long is not cached.
 const MAX_CACHED_DECISIONS = 10_000;
 const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024;
 const MAX_CHARACTERS_OF_ONE = 16 * 1024;
 
-/** Decides by one policy set. Decisions are remembered by all that they depend on. */
+/** Decides by one policy set. Caches decisions by everything that they depend on. */
 export class PolicyEngine {
   readonly #policies: PreparedPolicies;
   readonly #decisions = new LRUCache<string, Decision>({
@@ -30,7 +30,7 @@ export class PolicyEngine {
     this.#policies = new PreparedPolicies(policies);
   }
 
-  /** Never throws: a failure of the engine denies. */
+  /** Decides a request. If the engine fails, the decision is to deny. Never throws. */
   decide(subject: PolicySubject): Decision {
     const key = cacheKey(subject);
     const known = this.#decisions.get(key);
@@ -40,7 +40,7 @@ export class PolicyEngine {
     return decision;
   }
 
-  /** Gives its memory back; from then on it permits nothing. */
+  /** Frees the memory of the policies. The engine permits nothing afterwards. */
   release(): void {
     this.#policies.release();
     this.#decisions.clear();
@@ -56,7 +56,7 @@ export class PolicyEngine {
   }
 }
 
-/** Everything but kmsRequestId, each text with its length before it: two requests with one key are the same request. */
+/** Builds the cache key from everything but kmsRequestId. Each text follows its length, so that different requests have different keys. */
 function cacheKey(subject: PolicySubject): string {
   const { api, keyStore, externalKey, requestMetadata, vpcEndpointId = '', clientCommonName = '' } = subject;
   let key = framed(api) + framed(keyStore) + framed(externalKey.id) + framed(vpcEndpointId) + framed(clientCommonName);

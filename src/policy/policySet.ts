@@ -2,26 +2,26 @@ import type { Steps } from '../timing/steps.ts';
 import { parsePolicies, type ParsedPolicy } from './cedar.ts';
 import { neverTrue, type PolicyRemarks } from './neverTrue.ts';
 
-/** A valid policy set; plain data. */
+/** Valid policy set, as plain data. */
 export interface PolicySet {
-  /** As the configuration names it. */
+  /** File name in the configuration. */
   readonly file: string;
   readonly policies: readonly Policy[];
 }
 
 export interface Policy {
-  /** Its `@id`, which no other of the set has. */
+  /** `@id` of the policy, unique in the set. */
   readonly id: string;
   readonly text: string;
 }
 
-/** A policy set and what was noticed while it was parsed. */
+/** Policy set, with remarks from its parsing. */
 export interface LoadedPolicies {
   readonly policySet: PolicySet;
   readonly remarks: PolicyRemarks;
 }
 
-/** Everything wrong with a policy set, each with file and line. */
+/** Thrown with all problems of a policy set, each with file and line. */
 export class PolicySetError extends Error {
   override readonly name = 'PolicySetError';
   readonly problems: readonly string[];
@@ -32,7 +32,7 @@ export class PolicySetError extends Error {
   }
 }
 
-/** Parses and validates a policy set; throws PolicySetError. `file` is for messages. */
+/** Parses and validates a policy set. Throws PolicySetError. `file` is for messages. */
 export function* loadPolicySet(text: string, file: string): Steps<LoadedPolicies> {
   const { policies, problems } = yield* parsePolicies(text);
   const named = policies.map((policy) => ({ ...policy, id: policy.json.annotations?.['id'] ?? '' }));
@@ -50,7 +50,7 @@ export function* loadPolicySet(text: string, file: string): Steps<LoadedPolicies
       return [];
     }),
   ];
-  if (all.length === 0 && named.length === 0) all.push(at(0, 'there is no policy: nothing would be permitted'));
+  if (all.length === 0 && named.length === 0) all.push(at(0, 'there is no policy, so nothing would be permitted'));
   if (all.length === 0) {
     const policySet = { file, policies: named.map(({ id, text }) => ({ id, text })) };
     return { policySet, remarks: yield* remarksOn(named) };
@@ -74,6 +74,6 @@ function* remarksOn(policies: readonly (ParsedPolicy & { readonly id: string })[
   return { warnings: all.flatMap(({ warnings }) => warnings), named: all.flatMap(({ named }) => named) };
 }
 
-// Ids stand in every log record, and as names in YAML.
+// Ids appear in log records, and as names in YAML.
 const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const ID_RULE = '1 to 100 characters of A-Za-z0-9._-';

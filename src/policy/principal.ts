@@ -15,7 +15,7 @@ const FORMS: readonly (readonly [type: string, pattern: RegExp])[] = [
   ['AwsInternal', /^AWS Internal$/],
 ];
 
-/** How the principals of each type are named. */
+/** Forms of the names of principals, by type. */
 export const PRINCIPAL_FORMS: Readonly<Record<string, string>> = {
   User: 'arn:aws:iam::<account>:user<path><name>, where the path is / at least',
   Role: 'arn:aws:iam::<account>:role<path><name>, where the path is / at least',
@@ -25,10 +25,10 @@ export const PRINCIPAL_FORMS: Readonly<Record<string, string>> = {
   AccountRoot: 'arn:aws:iam::<account>:root; for all of an account, write principal in Account::"<account>"',
   Service: '<name>.amazonaws.com',
   AwsInternal: 'AWS Internal',
-  OtherPrincipal: 'a text of no other kind',
+  OtherPrincipal: 'a text that has none of the other forms',
 };
 
-/** Who asked KMS, by its `awsPrincipalArn`. A text of no known form is an OtherPrincipal, and in no account. */
+/** Returns the principal with this `awsPrincipalArn`. A text of no known form is an OtherPrincipal, and in no account. */
 export function principalOf(awsPrincipalArn: string): Entity {
   const [type, match] = firstMatch(awsPrincipalArn);
   const attributes = { arn: awsPrincipalArn, ...match?.groups };

@@ -2,13 +2,13 @@ import type { MetadataField, RequestMetadata } from '../xks/messages/requestMeta
 import type { CedarRequest, KeyApi, Texts } from './cedarRequest.ts';
 import { principalOf } from './principal.ts';
 
-/** What a decision is about. */
+/** Request and connection that a decision is about. */
 export interface PolicySubject {
   readonly api: KeyApi;
   readonly keyStore: string;
   readonly externalKey: { readonly id: string; readonly tags: Texts };
   readonly requestMetadata: RequestMetadata;
-  /** Of the connection. */
+  /** VPC endpoint of the connection. */
   readonly vpcEndpointId?: string | undefined;
   readonly clientCommonName?: string | undefined;
 }
@@ -29,7 +29,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set<MetadataField>([
   'awsSourceVpce',
 ]);
 
-/** The request that Cedar decides: everything but kmsRequestId. An optional text that is empty is absent. */
+/** Builds the request that Cedar decides, from everything but kmsRequestId. An empty optional text counts as absent. */
 export function requestOf({ api, keyStore, externalKey, requestMetadata, ...connection }: PolicySubject): CedarRequest {
   const { kmsOperation, awsPrincipalArn = '', kmsKeyArn, kmsViaService, awsSourceVpc, awsSourceVpce } = requestMetadata;
   const { vpcEndpointId, clientCommonName } = connection;
@@ -53,7 +53,7 @@ export function requestOf({ api, keyStore, externalKey, requestMetadata, ...conn
       parents: [{ type: 'KeyStore', id: keyStore }],
       tags,
     },
-    // Of Encrypt and Decrypt, kmsKeyArn is required, whatever its text.
+    // Encrypt and Decrypt require kmsKeyArn, which may be empty.
     context: { kmsOperation, ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }), ...present(optional) },
     otherMetadata: present(requestMetadata, (field) => !KNOWN_FIELDS.has(field)),
   };

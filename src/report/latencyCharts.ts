@@ -2,13 +2,13 @@ import { html, type Html } from '../pages/html.ts';
 import { binLatencies, latencyHistogram, type Latencies } from './latencyHistogram.ts';
 
 export interface LatencyChart extends Latencies {
-  /** How many requests it shows. */
+  /** Text that says how many requests the chart shows. */
   readonly note: string;
   /** Named figures, such as `p99` and `12.3 ms`. */
   readonly figures: readonly (readonly [name: string, value: string])[];
 }
 
-/** Charts of one scale, one for each operation. */
+/** Draws one chart for each operation, all on one scale. */
 export function latencyCharts(charts: readonly LatencyChart[]): Html {
   const maxCount = Math.max(...charts.flatMap(({ samplesMs }) => binLatencies(samplesMs).map(({ count }) => count)));
   return html`<div class="charts">

@@ -2,16 +2,16 @@ import { KMS_TIMEOUT_MS } from '../xksClient/latencies.ts';
 import { formatMs, formatShare } from '../pages/formatFigures.ts';
 import { html, type Html } from '../pages/html.ts';
 
-/** How long the requests of one operation took. */
+/** Latencies of the requests of one operation. */
 export interface Latencies {
   readonly operation: string;
-  /** One entry a request. */
+  /** One entry for each request. */
   readonly samplesMs: readonly number[];
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** How often latencies fell between two bounds; logarithmic, ten bins a decade. */
+/** Number of latencies between two bounds. The bounds are logarithmic, with ten bins in each decade. */
 export interface Bin {
   readonly fromMs: number;
   readonly toMs: number;
@@ -29,7 +29,7 @@ const RIGHT = 8;
 const TOP = 24;
 const BOTTOM = 24;
 
-/** The latencies of one operation from 0.1 ms to 10 s, what is beyond in the outermost bins. */
+/** Counts latencies in bins from 0.1 ms to 10 s. The outermost bins include those beyond. */
 export function binLatencies(samplesMs: readonly number[]): Bin[] {
   const bins = (MAX_EXPONENT - MIN_EXPONENT) * BINS_PER_DECADE;
   const counts = new Array<number>(bins).fill(0);
@@ -41,7 +41,7 @@ export function binLatencies(samplesMs: readonly number[]): Bin[] {
   return counts.map((count, index) => ({ fromMs: boundMs(index), toMs: boundMs(index + 1), count }));
 }
 
-/** An SVG with one bar a bin and the 250 ms of KMS marked. `maxCount` is the height of the tallest bar of all charts. */
+/** Draws an SVG with one bar for each bin, and marks the 250 ms of KMS. `maxCount` is the largest count in any of the charts. */
 export function latencyHistogram({ operation, samplesMs, p50Ms, p99Ms }: Latencies, maxCount: number): Html {
   const bars = binLatencies(samplesMs).filter(({ count }) => count > 0);
   const base = HEIGHT - BOTTOM;
@@ -66,7 +66,7 @@ export function latencyHistogram({ operation, samplesMs, p50Ms, p99Ms }: Latenci
 
 function bar({ fromMs, toMs, count }: Bin, maxCount: number, total: number): Html {
   const base = HEIGHT - BOTTOM;
-  // At least one unit high: a single slow request is what one looks for.
+  // At least 1.5 units high, because a single slow request must be visible.
   const height = Math.max((count / maxCount) * (base - TOP), 1.5);
   const kind = fromMs >= KMS_TIMEOUT_MS ? 'bar slow' : 'bar';
   const width = round(xOf(toMs) - xOf(fromMs) - 1);

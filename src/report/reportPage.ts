@@ -5,7 +5,7 @@ import { REPORT_STYLE } from './reportStyle.ts';
 export interface ReportPage {
   /** Kind of the report, such as `XKS proxy conformance`. */
   readonly kind: string;
-  /** The XKS proxy that the report is about; a title if it is about several. */
+  /** XKS proxy that the report is about. A title instead, if it is about several. */
   readonly target: { readonly endpoint: string; readonly uriPath: string; readonly keyId: string } | string;
   /** Further facts below the heading. */
   readonly facts: readonly (readonly [name: string, value: string])[];
@@ -14,7 +14,7 @@ export interface ReportPage {
   readonly footer: Html;
 }
 
-/** A report as one page that needs nothing else: to be read in a browser and forwarded. */
+/** Formats a report as one self-contained HTML page. */
 export function reportPage({ kind, target, facts, sections, footer }: ReportPage): string {
   const title = typeof target === 'string' ? target : target.endpoint;
   return pageFrame({
@@ -50,7 +50,7 @@ export function reportPage({ kind, target, facts, sections, footer }: ReportPage
   });
 }
 
-/** `2026-01-02 03:04 UTC` */
+/** Formats a time like `2026-01-02 03:04 UTC`. */
 export function formatDate(iso: string): string {
   return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }

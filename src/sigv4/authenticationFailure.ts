@@ -1,6 +1,6 @@
 import { XksError } from '../xks/errors.ts';
 
-/** What of a request's authentication can fail. For the record only: the answer does not tell an unknown id from a wrong secret. */
+/** Checks of a request's authentication. Only the log names the one that failed, so that a client cannot find out access key ids. */
 export type AuthenticationCheck =
   | 'authorization-header'
   | 'signed-headers'
@@ -9,10 +9,10 @@ export type AuthenticationCheck =
   | 'access-key-id'
   | 'signature';
 
-/** AuthenticationFailedException, with what the record says of it. */
+/** AuthenticationFailedException, with details for the log. */
 export class AuthenticationFailure extends XksError {
   readonly check: AuthenticationCheck;
-  /** The client's text. */
+  /** Access key id that the client gave. */
   readonly claimedAccessKeyId: string | undefined;
 
   constructor(message: string, check: AuthenticationCheck, claimedAccessKeyId?: string) {

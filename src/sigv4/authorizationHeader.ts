@@ -15,7 +15,7 @@ const GRAMMAR =
   /^AWS4-HMAC-SHA256 Credential=([^\s,/]+)\/(\d{8})\/([^\s,/]+)\/([^\s,/]+)\/([^\s,/]+), ?SignedHeaders=([^\s,]+), ?Signature=([0-9a-f]{64})$/;
 
 /**
- * Parses a SigV4 Authorization header; throws AuthenticationFailedException for anything but its one grammar.
+ * Parses a SigV4 Authorization header. Throws AuthenticationFailedException if it does not have exactly this grammar.
  * Spec, "Authentication" and Appendix A.
  */
 export function parseAuthorizationHeader(text: string): AuthorizationHeader {

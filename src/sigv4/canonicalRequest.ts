@@ -3,14 +3,14 @@ import { ALGORITHM, formatScope, type CredentialScope } from './credentialScope.
 
 export interface CanonicalRequestInput {
   readonly method: string;
-  /** The raw path: only unreserved characters and `/`, so its canonical form is itself. There is no query string. */
+  /** Raw path without a query string. It has only unreserved characters and `/`, so it is its own canonical form. */
   readonly path: string;
-  /** The signed headers, lower-case names in sorted order, each with its value: one character a byte. */
+  /** Signed headers in sorted order. Names are in lower case, and values have one character for each byte. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;
 }
 
-/** SigV4's canonical request, one character a byte. Spec, Appendix A, task 1. */
+/** Builds the canonical request of SigV4, with one character for each byte. Spec, Appendix A, task 1. */
 export function canonicalRequest({ method, path, headers, body }: CanonicalRequestInput): string {
   const canonicalHeaders = headers.map(([name, value]) => `${name}:${trimAll(value)}\n`).join('');
   const signedHeaders = headers.map(([name]) => name).join(';');
@@ -18,10 +18,11 @@ export function canonicalRequest({ method, path, headers, body }: CanonicalReque
 }
 
 /**
- * The strings that clients sign for a request, the likelier one first. Spec, Appendix A, task 2. `amzDate` is `YYYYMMDDTHHMMSSZ`.
+ * Builds the strings that clients may sign for a request, the likelier one first. Spec, Appendix A, task 2. `amzDate` is
+ * `YYYYMMDDTHHMMSSZ`.
  *
- * There are two when a signed value is not ASCII. curl signs the bytes that it sends; botocore and aws4 sign the UTF-8 of a text and
- * send its Latin-1.
+ * If a signed value is not ASCII, there are two. curl signs the bytes that it sends. botocore and aws4 sign a text in UTF-8, but
+ * send it in Latin-1.
  */
 export function stringsToSign(amzDate: string, scope: CredentialScope, request: CanonicalRequestInput): string[] {
   const canonical = canonicalRequest(request);
@@ -31,7 +32,7 @@ export function stringsToSign(amzDate: string, scope: CredentialScope, request: 
 
 const NOT_ASCII = /[\x80-\xff]/;
 
-// Signers take tabs for blanks. String.trim would take bytes of UTF-8, too.
+// Clients treat tabs as blanks. String.trim would also remove bytes of UTF-8.
 function trimAll(value: string): string {
   return value.replaceAll(/[ \t]+/g, ' ').replaceAll(/^ | $/g, '');
 }

@@ -4,7 +4,7 @@ import type { Credential } from './credential.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-/** A random credential: an access key id of 26 characters, a secret of 288 bits in 48 characters. Spec, Appendix A. */
+/** Makes a random credential: an access key id of 26 characters, and a secret of 288 bits in 48 characters. Spec, Appendix A. */
 export function newCredential(): Credential {
   return {
     accessKeyId: Array.from(randomBytes(26), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join(''),

@@ -5,14 +5,14 @@ import { LRUCache } from 'lru-cache';
 import type { Credential } from './credential.ts';
 import { SERVICE, type CredentialScope } from './credentialScope.ts';
 
-// A credential is used in few regions, on one day or, around midnight, on two.
+// A credential is used in few regions, and on one day, or two around midnight.
 const SCOPES_KEPT_PER_CREDENTIAL = 16;
 
-/** Computes signatures, keeping of each credential the signing keys that were used last. */
+/** Computes signatures. Keeps the most recently used signing keys of each credential. */
 export class SignatureCalculator {
   readonly #keysOf = new WeakMap<Credential, LRUCache<string, KeyObject>>();
 
-  /** The signature as 64 lower-case hexadecimal digits. Spec, Appendix A, task 3. */
+  /** Returns the signature as 64 lower-case hexadecimal digits. Spec, Appendix A, task 3. */
   async sign(credential: Credential, scope: CredentialScope, stringToSign: string): Promise<string> {
     const signingKey = this.#keptKey(credential, scope) ?? (await this.#deriveKey(credential, scope));
     return createHmac('sha256', signingKey).update(stringToSign).digest('hex');
@@ -27,7 +27,7 @@ export class SignatureCalculator {
       accessKeyId: credential.accessKeyId,
       secretAccessKey: credential.secretAccessKey.reveal(),
     };
-    // Made into a KeyObject once: from bytes, each HMAC would take eight times as long.
+    // With a KeyObject, an HMAC takes an eighth of the time that it takes with the bytes of the key.
     const key = createSecretKey(await getSigningKey(Hash.bind(null, 'sha256'), identity, date, region, SERVICE));
     let keys = this.#keysOf.get(credential);
     if (!keys) this.#keysOf.set(credential, (keys = new LRUCache({ max: SCOPES_KEPT_PER_CREDENTIAL })));

@@ -8,9 +8,9 @@ import { SignatureCalculator } from './signature.ts';
 
 export interface SignedRequest {
   readonly method: string;
-  /** The raw request target, already held to the one spelling of a path: no query string, no escapes. */
+  /** Raw request target. It has passed parsePath, so it has no query string and no escapes. */
   readonly path: string;
-  /** Every header of the request by its lower-case name: its value as received, or undefined if it was sent several times. */
+  /** Received values of all headers by lower-case name. Undefined for a header that was sent several times. */
   readonly headers: ReadonlyMap<string, string | undefined>;
   /** The received bytes. */
   readonly body: Uint8Array;
@@ -30,7 +30,7 @@ export class SignatureVerifier {
   readonly #regions: ReadonlySet<string>;
   readonly #clock: () => number;
   readonly #calculator = new SignatureCalculator();
-  // Stands in for an unknown access key id, so that it costs the work of a wrong secret.
+  // Replaces the credential of an unknown access key id, so that this case takes as long as a wrong secret.
   readonly #decoy: Credential = {
     accessKeyId: 'DECOYDECOYDECOYDECOY',
     secretAccessKey: new Secret(randomBytes(32).toString('base64')),
@@ -41,9 +41,9 @@ export class SignatureVerifier {
     this.#clock = clock;
   }
 
-  /** The credential that signed the request; throws AuthenticationFailure if none of `credentials` did. */
+  /** Returns the credential that signed the request. Throws AuthenticationFailure if none of `credentials` did. */
   async verify(request: SignedRequest, credentials: ReadonlyMap<string, Credential>): Promise<Credential> {
-    // 1. Exactly one Authorization header. A header that is sent twice has no one meaning.
+    // 1. There is exactly one Authorization header, because two would be ambiguous.
     const header = request.headers.get('authorization');
     if (header === undefined) throw missing('authorization', 'authorization-header');
     const { accessKeyId, scope, signedHeaders, signature } = parseAuthorizationHeader(header);
@@ -51,7 +51,7 @@ export class SignatureVerifier {
       throw new AuthenticationFailure(message, check, accessKeyId);
     };
 
-    // 2. The signature covers host, x-amz-date, every x-amz-* header, and only headers that are there.
+    // 2. The signature covers host, x-amz-date and every x-amz-* header, and only headers that the request has.
     for (const name of ['host', 'x-amz-date']) {
       if (!signedHeaders.includes(name)) refuse('signed-headers', `SignedHeaders must contain ${name}.`);
     }
@@ -66,7 +66,7 @@ export class SignatureVerifier {
       return [name, value] as const;
     });
 
-    // 3. Scope: the region is served here, and the date is the day of x-amz-date.
+    // 3. The scope has an accepted region, and the day of x-amz-date.
     const amzDate = request.headers.get('x-amz-date') ?? '';
     if (!this.#regions.has(scope.region))
       refuse('credential-scope', 'The region of the credential scope is not accepted here.');
@@ -79,7 +79,7 @@ export class SignatureVerifier {
     }
 
     // 5. The access key id belongs to this key store. 6. The payload hash is that of the received bytes.
-    // 7. Comparison in constant time; an unknown access key id takes the same path and gives the same answer.
+    // 7. The comparison takes constant time. An unknown access key id takes the same path and gets the same answer.
     const credential = credentials.get(accessKeyId);
     const texts = stringsToSign(amzDate, scope, {
       method: request.method,
@@ -103,7 +103,7 @@ function missing(name: string, check: AuthenticationCheck, accessKeyId?: string)
   return new AuthenticationFailure(`The request must have exactly one ${name} header.`, check, accessKeyId);
 }
 
-/** Milliseconds since the epoch of `YYYYMMDDTHHMMSSZ`, NaN for anything else. */
+/** Returns `YYYYMMDDTHHMMSSZ` as milliseconds since the epoch. NaN for any other text. */
 function parseAmzDate(text: string): number {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text) ?? [];
   return Date.parse(`${year ?? ''}-${month ?? ''}-${day ?? ''}T${hour ?? ''}:${minute ?? ''}:${second ?? ''}Z`);

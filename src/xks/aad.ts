@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * The AAD given to the key manager: `uint16be(len(aad)) || aad || uint8(len(metadata)) || metadata`, a length of zero for
- * an absent field. The lengths stop a caller from replaying ciphertextMetadata as AAD.
+ * Builds the AAD for the key manager: `uint16be(len(aad)) || aad || uint8(len(metadata)) || metadata`, with a length of zero for
+ * an absent field. The lengths prevent a caller from replaying ciphertextMetadata as AAD.
  * `aad` is at most 65,535 bytes and `ciphertextMetadata` at most 255: callers have checked the contract's smaller limits.
  * Spec, "Encrypt", response parameter ciphertextMetadata.
  */
@@ -11,8 +11,8 @@ export function frameAad(aad: Uint8Array, ciphertextMetadata: Uint8Array): Buffe
 }
 
 /**
- * The AAD that AWS's sample proxy gives the key manager: the SHA-256 of the AAD stands for the AAD itself, after the length
- * that the AAD has; an absent AAD has no digest, an empty one has. Source: aws-samples/aws-kms-xks-proxy,
+ * Builds the AAD that AWS's sample proxy gives the key manager. It has the SHA-256 of the AAD instead of the AAD, after the
+ * AAD's own length. An empty AAD has a digest, an absent one has none. Source: aws-samples/aws-kms-xks-proxy,
  * xks-axum/src/xks_proxy/handlers/mod.rs.
  */
 export function frameAadLikeSampleProxy(aad: Uint8Array | undefined, ciphertextMetadata: Uint8Array): Buffer {

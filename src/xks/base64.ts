@@ -1,7 +1,6 @@
 /**
- * Decodes standard Base64 with padding (RFC 4648 section 4), or returns undefined.
- * One spelling only: URL-safe letters, missing padding, white space and non-zero padding bits are refused,
- * which Node's own decoder would all accept.
+ * Decodes standard Base64 with padding (RFC 4648 section 4). Returns undefined for URL-safe letters, missing padding, white
+ * space and non-zero padding bits, all of which Node's own decoder accepts.
  */
 export function decodeBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0) return undefined;

@@ -9,7 +9,7 @@ export interface CdivInput {
 }
 
 /**
- * The ciphertextDataIntegrityValue (CDIV): Base64 of SHA-256 over the decoded fields in this order, absent ones empty.
+ * Computes the ciphertextDataIntegrityValue (CDIV): Base64 of SHA-256 over the decoded fields in this order. Absent fields are empty.
  * Spec, Appendix C.
  */
 export function computeCdiv({ aad, ciphertextMetadata, iv, ciphertext, tag }: CdivInput): string {

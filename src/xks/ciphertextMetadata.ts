@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 
-// The first byte of the metadata: what the others are the start of the SHA-256 of.
+// First byte of the metadata. The other bytes begin the SHA-256 of the key's label, or of its CKA_ID.
 const FORMAT_LABEL = 1;
 const FORMAT_CKA_ID = 2;
 const VERSION_BYTES = 8;
 
 /**
- * The ciphertextMetadata that names a version of an external key: a format byte, then the start of the SHA-256 of its label or,
- * without a label, of its CKA_ID (hexadecimal). By these, and not by a number, versions can be retired from a configuration
- * without renaming the others. 9 bytes of the 20 that are allowed. Spec, "Encrypt", ciphertextMetadata.
+ * Builds the ciphertextMetadata that names a version of an external key: a format byte, then the start of the SHA-256 of its
+ * label or, without a label, of its CKA_ID (hexadecimal). A number would change when an older version is removed from the
+ * configuration; these names do not. 9 bytes of the 20 that are allowed. Spec, "Encrypt", ciphertextMetadata.
  */
 export function keyVersionMetadata({
   label,

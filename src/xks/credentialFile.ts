@@ -1,6 +1,6 @@
 import { xksProxyUriPath } from './path.ts';
 
-/** The JSON file that the KMS console takes when a key store is created. Spec, "XKS proxy configuration in AWS KMS console". */
+/** Formats the JSON file that the KMS console reads to create a key store. Spec, "XKS proxy configuration in AWS KMS console". */
 export function credentialFile(uriPathPrefix: string, accessKeyId: string, rawSecretAccessKey: string): string {
   const content = {
     XksProxyUriPath: xksProxyUriPath(uriPathPrefix),

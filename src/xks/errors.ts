@@ -23,12 +23,12 @@ export interface XksErrorBody {
 }
 
 export interface XksErrorOptions {
-  /** What happened, for the log only, such as `C_Encrypt: CKR_DEVICE_ERROR`. Free of plaintext and secrets. */
+  /** Details for the log only, such as `C_Encrypt: CKR_DEVICE_ERROR`. Free of plaintext and secrets. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** The one error type of a request. `message` is sent to the caller; `detail` only ever reaches the log. */
+/** The only error type of a request. `message` is sent to the caller, and `detail` only to the log. */
 export class XksError extends Error {
   override readonly name = 'XksError';
   readonly errorName: XksErrorName;

@@ -3,7 +3,7 @@ import { XksError } from './errors.ts';
 import { isJsonObject, type JsonObject } from './messages/fields.ts';
 import { hasRepeatedFields } from './repeatedFields.ts';
 
-/** The JSON object of a request body; throws ValidationException for anything else. */
+/** Parses a request body as a JSON object. Throws ValidationException for anything else. */
 export function parseJson(body: Buffer): JsonObject {
   if (!isUtf8(body)) throw new XksError('ValidationException', 'The request body is not UTF-8.');
   const text = body.toString('utf8');
@@ -11,11 +11,11 @@ export function parseJson(body: Buffer): JsonObject {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the body, which may hold plaintext: it goes nowhere.
+    // The parser's own message is dropped, because it quotes the body, which may hold plaintext.
     throw new XksError('ValidationException', 'The request body is not JSON.');
   }
   if (!isJsonObject(value)) throw new XksError('ValidationException', 'The request body must be a JSON object.');
-  // A signature covers both values of such a field: another reader may take the first for what was signed.
+  // A signature covers both values of a repeated field, and other programs may read the first one.
   if (hasRepeatedFields(text, value)) throw new XksError('ValidationException', 'The request body has a field twice.');
   return value;
 }

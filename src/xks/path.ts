@@ -3,10 +3,10 @@ import { MAX_URI_CHARACTERS } from './limits.ts';
 export type XksApi = 'GetHealthStatus' | 'GetKeyMetadata' | 'Encrypt' | 'Decrypt';
 
 export interface XksPath {
-  /** Empty, or `/`-separated segments with a leading slash: names one key store. */
+  /** Prefix that names one key store: empty, or `/`-separated segments with a leading slash. */
   readonly uriPathPrefix: string;
   readonly api: XksApi;
-  /** Of every API but GetHealthStatus. */
+  /** Undefined for GetHealthStatus only. */
   readonly externalKeyId: string | undefined;
 }
 
@@ -21,20 +21,20 @@ const URI_PATH_PREFIX = '(?:/[A-Za-z0-9_-]+)*';
 const EXTERNAL_KEY_ID = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,128}';
 
 export const URI_PATH_PREFIX_PATTERN = new RegExp(`^${URI_PATH_PREFIX}$`);
-/** `.` and `..` would be dot segments of the path. */
+/** Excludes `.` and `..`, which would be dot segments of the path. */
 export const EXTERNAL_KEY_ID_PATTERN = new RegExp(`^${EXTERNAL_KEY_ID}$`);
 const PATH = new RegExp(
   `^(${URI_PATH_PREFIX})/kms/xks/v1/(?:(health)|keys/(${EXTERNAL_KEY_ID})/(metadata|encrypt|decrypt))$`,
 );
 
-/** `[/<prefix>]/kms/xks/v1`: what KMS calls the XksProxyUriPath. */
+/** Returns `[/<prefix>]/kms/xks/v1`, which KMS calls the XksProxyUriPath. */
 export function xksProxyUriPath(uriPathPrefix: string): string {
   return `${uriPathPrefix}/kms/xks/v1`;
 }
 
 /**
- * Reads a raw request target. There is one spelling of a path: case-sensitive, no trailing slash, no `//`, no dot segments,
- * no `%`, no query string; undefined for anything else. Spec, "API operations".
+ * Reads a raw request target. Returns undefined unless it has the only spelling that is served: case-sensitive, without
+ * trailing slash, `//`, dot segments, `%` and query string. Spec, "API operations".
  */
 export function parsePath(target: string): XksPath | undefined {
   const match = target.length <= MAX_URI_CHARACTERS ? PATH.exec(target) : null;

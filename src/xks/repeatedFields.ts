@@ -1,14 +1,14 @@
 const [BACKSLASH, COLON] = ['\\', ':'].map((character) => character.charCodeAt(0));
 
 /**
- * Whether an object of a JSON text, at any depth, has a field twice. `value` is what JSON.parse made of the text: of fields with one
- * name it keeps the last, however their names are escaped, so the text then has more fields than the value.
+ * Whether an object of a JSON text, at any depth, has a field twice. `value` is the result of JSON.parse, which keeps only the last
+ * field of each name. If a name is repeated, in whatever spelling, the text has more fields than the value.
  */
 export function hasRepeatedFields(text: string, value: object): boolean {
   return fieldsOfText(text) !== fieldsOfValue(value);
 }
 
-/** Counts the colons outside strings: each follows the name of a field. */
+/** Counts the colons outside strings, because each of them follows the name of a field. */
 function fieldsOfText(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length;) {
@@ -19,7 +19,7 @@ function fieldsOfText(text: string): number {
   return count;
 }
 
-/** The index after a string that begins at `start`. Native search is what makes this fast: most of a request is in long strings. */
+/** Returns the index after a string that begins at `start`. Native search is fast, because requests are mostly long strings. */
 function endOfString(text: string, start: number): number {
   for (let end = start; ;) {
     end = indexOr(text.length, text.indexOf('"', end + 1));
@@ -33,7 +33,7 @@ function indexOr(otherwise: number, index: number): number {
   return index === -1 ? otherwise : index;
 }
 
-/** Without recursion: JSON.parse takes deeper nesting than the stack does. */
+/** Counts the fields without recursion, because JSON.parse accepts deeper nesting than the stack allows. */
 function fieldsOfValue(value: object): number {
   let count = 0;
   const objects = [value];

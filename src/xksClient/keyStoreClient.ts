@@ -23,7 +23,7 @@ export interface CallOptions {
 
 export type Send = (request: WireRequest, options: { showSignature: boolean; agent?: Agent }) => Promise<Answer>;
 
-/** Calls one key store's API as KMS does, but for what a case asks to be different. */
+/** Calls one key store's API as KMS does, except for the differences that a case requests. */
 export class KeyStoreClient {
   readonly keyStore: KeyStoreTarget;
   readonly #target: Target;
@@ -35,12 +35,12 @@ export class KeyStoreClient {
     this.#send = send;
   }
 
-  /** `fields` replace those of a good body; undefined takes one out. */
+  /** Sends a request. `fields` replace those of a good body; undefined removes a field. */
   call(operation: Operation, fields: JsonObject = {}, options: CallOptions = {}): Promise<Answer> {
     return this.send(operation, { ...options, body: this.#bodyOf(operation, fields) });
   }
 
-  /** As `call`, with `metadata` replacing fields of requestMetadata. */
+  /** Like `call`, with `metadata` replacing fields of requestMetadata. */
   callWithMetadata(operation: Operation, metadata: JsonObject, fields: JsonObject = {}): Promise<Answer> {
     const requestMetadata = { ...this.#requestMetadata(operation), ...metadata };
     return this.call(operation, { ...fields, requestMetadata });
@@ -55,14 +55,14 @@ export class KeyStoreClient {
     });
   }
 
-  /** The request that `call` sends. */
+  /** Builds the request that `call` sends. */
   prepare(operation: Operation, fields: JsonObject = {}): WireRequest {
     return this.#sign(operation, { body: this.#bodyOf(operation, fields) });
   }
 
   #bodyOf(operation: Operation, fields: JsonObject): Buffer {
     const { requestMetadata, ...rest } = { ...this.goodBody(operation), ...fields };
-    // Last, so that a request that a report cuts short still shows what the case is about.
+    // requestMetadata is last, because a report cuts long requests, and the other fields matter more to a case.
     return Buffer.from(JSON.stringify({ ...rest, requestMetadata }));
   }
 
@@ -89,7 +89,7 @@ export class KeyStoreClient {
     return operation === 'health' ? `${uriPath}/health` : `${uriPath}/keys/${keyId}/${operation}`;
   }
 
-  /** A body that the proxy must accept; but for decrypt, where only a ciphertext of its own will do. */
+  /** Builds a body that the proxy must accept. Exception: a decrypt needs a ciphertext from the proxy. */
   goodBody(operation: Operation): JsonObject {
     const requestMetadata = this.#requestMetadata(operation);
     const algorithm = { encryptionAlgorithm: 'AES_GCM' };

@@ -4,7 +4,7 @@ import { readPrivateKey, writePrivateKey } from '../certificates/readPrivateKey.
 import { Secret } from '../secret.ts';
 import type { Endpoint, KeyStoreTarget, Target } from './target.ts';
 
-/** The target as the command line gives it. */
+/** Options of the command line that describe a target. */
 export interface TargetOptions {
   readonly endpoint: string;
   readonly uriPath: string;
@@ -16,7 +16,7 @@ export interface TargetOptions {
   readonly kmsKeyArn: string;
   readonly encryptOnlyKey?: string;
   readonly decryptOnlyKey?: string;
-  /** Of `--no-usage-key <id>`: commander takes `--no-` for the negation of something that is true. */
+  /** Value of `--no-usage-key <id>`. Commander reads `--no-` as a negation, so it is true without the option. */
   readonly usageKey: true | string;
   readonly blockedKey?: string;
   readonly secondUriPath?: string;
@@ -29,15 +29,15 @@ export interface TargetOptions {
   readonly resolve?: string;
 }
 
-/** An option that cannot be used; the message names it. */
+/** Thrown when an option cannot be used. The message names the option. */
 export class InvalidOption extends Error {
   override readonly name = 'InvalidOption';
 }
 
-// KMS gives up after 250 ms; a suite that did would call a slow network a hundred failures.
+// KMS gives up after 250 ms. With this limit, a slow network would make a hundred cases fail.
 const DEADLINE_MS = 5_000;
 
-/** Throws InvalidOption. */
+/** Reads a target from options and their files. Throws InvalidOption. */
 export function readTarget(options: TargetOptions): Target {
   const { encryptOnlyKey, decryptOnlyKey, usageKey, blockedKey, region, principalArn, kmsKeyArn } = options;
   const { uriPath, accessKeyId, secretFile, key } = options;

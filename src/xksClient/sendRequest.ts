@@ -7,9 +7,9 @@ export type Header = readonly [name: string, value: string];
 
 export interface WireRequest {
   readonly method: string;
-  /** The request target, sent as it stands. */
+  /** The request target, sent without changes. */
   readonly path: string;
-  /** In the order sent; a name may come twice. */
+  /** Headers in the order of sending. A name may occur twice. */
   readonly headers: readonly Header[];
   readonly body: Uint8Array;
 }
@@ -24,12 +24,12 @@ export interface Answer {
   readonly reusedConnection: boolean;
 }
 
-/** No HTTP answer came: refused, closed, or not within the deadline. */
+/** Thrown without an HTTP answer: the connection was refused or closed, or the deadline has passed. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
-/** An HTTP answer began, and was too large, or did not end within the deadline. */
+/** Thrown when an HTTP answer is too large, or does not end within the deadline. */
 export class BrokenAnswer extends NoAnswer {}
 
 const MAX_ANSWER_BYTES = 1_048_576;
@@ -71,20 +71,20 @@ export async function sendRequest(endpoint: Endpoint, request: WireRequest, agen
   }
 }
 
-/** Where and how to connect, for node:https, node:tls and node:net alike. */
+/** Returns options of a connection, for node:https, node:tls and node:net. */
 export function connectionOptions({ url, connectTo, tls }: Endpoint) {
   const hostname = url.hostname.replaceAll(/[[\]]/g, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return {
     ...(connectTo ?? { host: hostname, port }),
-    // An IP address may not be sent as a server name.
+    // TLS does not allow an IP address as a server name.
     servername: isIP(hostname) ? '' : hostname,
     ALPNProtocols: ['http/1.1'],
     ...tls,
   };
 }
 
-/** Throws if there is more than MAX_ANSWER_BYTES. */
+/** Reads the body of an answer. Throws if it has more than MAX_ANSWER_BYTES. */
 export async function readBody(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -110,8 +110,8 @@ export function explain(error: unknown, deadlineMs: number): string {
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${deadlineMs} ms`;
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'connection closed without an answer';
-  // OpenSSL's own messages come with addresses and source lines.
+  // OpenSSL's own messages contain addresses and source lines.
   const said = reason === undefined ? message || String(code) : `TLS failure: ${reason}`;
-  // Names of a certificate may be in it.
+  // The text may contain names from a certificate, which may be anything.
   return said.replaceAll(/\p{C}/gu, '?').slice(0, MAX_REASON_CHARACTERS);
 }

@@ -10,7 +10,7 @@ export interface Signing {
   readonly time: number;
 }
 
-/** Where a signature departs from the one that the request deserves. */
+/** Deviations of a signature from the correct one. */
 export interface SigningDeviation {
   readonly credential?: Credential;
   /** Milliseconds since the epoch. */
@@ -24,7 +24,7 @@ export interface SigningDeviation {
   };
   /** Listed and signed in this order. */
   readonly signedHeaders?: readonly string[];
-  /** What is signed in place of what is sent. */
+  /** Parts to sign instead of those that are sent. */
   readonly covers?: {
     readonly method?: string;
     readonly path?: string;
@@ -32,12 +32,12 @@ export interface SigningDeviation {
     readonly body?: Uint8Array;
     readonly payloadHash?: string;
   };
-  /** A last change of the request, the signature computed. */
+  /** Changes the request after it was signed. */
   readonly edit?: (request: WireRequest) => WireRequest;
 }
 
 /**
- * Adds x-amz-date and Authorization to a request (spec, Appendix A). It shares no code with the proxy's verifier, so that
+ * Adds x-amz-date and Authorization to a request (spec, Appendix A). Shares no code with the proxy's verifier, so that
  * neither can hide a mistake of the other.
  */
 export function signRequest(request: WireRequest, signing: Signing, deviation: SigningDeviation = {}): WireRequest {

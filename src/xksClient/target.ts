@@ -1,6 +1,6 @@
 import type { Credential } from '../sigv4/credential.ts';
 
-/** The proxy under test, and what of it the cases may use. */
+/** Proxy under test, and its key stores and keys that cases may use. */
 export interface Target {
   readonly endpoint: Endpoint;
   readonly keyStore: KeyStoreTarget;
@@ -8,7 +8,7 @@ export interface Target {
   /** Region of the credential scope. */
   readonly region: string;
   readonly keys: OptionalKeys;
-  /** Sent in requestMetadata, where a policy of the proxy may look at them. */
+  /** Sent in requestMetadata, where a policy of the proxy may check them. */
   readonly principalArn: string;
   readonly kmsKeyArn: string;
   /** Milliseconds since the epoch. */
@@ -18,7 +18,7 @@ export interface Target {
 export interface Endpoint {
   /** `https://host[:port]`, or `http://` for tests. */
   readonly url: URL;
-  /** Where to connect instead of the URL's own host and port. */
+  /** Address to connect to instead of the URL's own host and port. */
   readonly connectTo: { readonly host: string; readonly port: number } | undefined;
   /** PEM texts: trusted certificate authorities, and a client certificate with its key. */
   readonly tls: {
@@ -28,7 +28,7 @@ export interface Endpoint {
     /** False accepts any certificate. */
     readonly rejectUnauthorized?: false;
   };
-  /** For one request, the connection's set-up included. */
+  /** Time limit of one request, including the set-up of its connection. */
   readonly deadlineMs: number;
 }
 
@@ -40,12 +40,12 @@ export interface KeyStoreTarget {
   readonly keyId: string;
 }
 
-/** External key ids of the first key store that show what a refused key usage looks like. */
+/** External key ids of the first key store. Cases check that the proxy refuses operations that these keys may not do. */
 export interface OptionalKeys {
   readonly encryptOnly: string | undefined;
   readonly decryptOnly: string | undefined;
-  /** May neither encrypt nor decrypt. */
+  /** A key that may neither encrypt nor decrypt. */
   readonly noUsage: string | undefined;
-  /** Disabled or blocked. */
+  /** A key that is disabled or blocked. */
   readonly blocked: string | undefined;
 }

@@ -2,7 +2,7 @@ import { formatMs, formatShare } from '../../pages/formatFigures.ts';
 import { formatTable } from '../../formatTable.ts';
 import type { BenchmarkReport, RatedRun } from '../runBenchmark.ts';
 
-/** The report for a terminal: a line for each rate and operation, failures, and the verdict. */
+/** Formats the report for a terminal: a line for each rate and operation, failures, and the verdict. */
 export function textReport(report: BenchmarkReport): string {
   const { target, startedAt, connections, seconds, runs } = report;
   const rows = runs.flatMap((run) =>
@@ -24,7 +24,7 @@ export function textReport(report: BenchmarkReport): string {
   ].join('\n');
 }
 
-/** Conclusion for a person, in one or two sentences. */
+/** Returns the conclusion, in one or two sentences. */
 export function conclusion({ highestRate, runs }: BenchmarkReport): string {
   const next = runs.find(({ holds, rate }) => !holds && rate > (highestRate ?? 0));
   const limit =
@@ -36,12 +36,12 @@ export function conclusion({ highestRate, runs }: BenchmarkReport): string {
   return `${highestRate} requests a second hold: 99.9 % of them are answered within 250 ms.${limit}`;
 }
 
-/** Verdict on a rate: "yes", or "no" and what was the limit. */
+/** Returns the verdict on a rate: "yes", or "no" and the limit. */
 function verdict({ holds, limit }: RatedRun): string {
   return holds ? 'yes' : `no: ${limit === 'generator' ? 'the generator' : 'the proxy'}`;
 }
 
-/** Share of the requests that had no good answer within 250 ms. */
+/** Formats the share of the requests that had no good answer within 250 ms. */
 export function lateShare({ inTime }: RatedRun): string {
   return formatShare(1 - inTime);
 }

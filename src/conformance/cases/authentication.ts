@@ -25,7 +25,7 @@ const withAnotherSecret = (operation: Operation) =>
     ({ store }) => store.call(operation, {}, { signing: { credential: withWrongSecret(store) } }),
   );
 
-/** A good request but for the text of its Authorization header. */
+/** Makes a case of a request that is good except for the text of its Authorization header. */
 const withHeader = (id: string, title: string, change: (authorization: string) => string): ConformanceCase =>
   rejects(id, 'MUST', title, () => ({
     edit: (request) => ({

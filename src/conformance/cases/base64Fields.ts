@@ -3,7 +3,7 @@ import type { XksErrorName } from '../../xks/errors.ts';
 import { refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 
-// All spell the bytes of "++++////AA==", or would in a decoder that guesses.
+// A lenient decoder reads all of these as the bytes of "++++////AA==".
 const LOOSE_SPELLINGS: readonly { id: string; title: string; text: string }[] = [
   { id: 'url-safe', title: 'in the URL-safe alphabet', text: '----____AA==' },
   { id: 'unpadded', title: 'without padding', text: '++++////AA' },
@@ -24,7 +24,7 @@ const loose = ({ id, title, text }: (typeof LOOSE_SPELLINGS)[number]) =>
     ),
   );
 
-/** Decrypts what was encrypted, with one field respelled. */
+/** Makes a case that encrypts, and decrypts the result with one field in another spelling. */
 const respelled = (id: string, title: string, field: string, respell: (text: string) => string): ConformanceCase =>
   refuses(id, 'SHOULD', title, MALFORMED, async ({ store }) => {
     const fields = sealedFields(await seal(store, randomBytes(7)));

@@ -6,7 +6,7 @@ import { expectPlaintext } from '../expectations.ts';
 import { base64 } from '../../xksClient/keyStoreClient.ts';
 import { tampering } from './tampering.ts';
 
-// Spec, "Error codes": a ciphertext, IV or tag that is "missing" may be either.
+// Spec, "Error codes": a "missing" ciphertext, IV or tag may have either error.
 const MISSING: readonly XksErrorName[] = ['ValidationException', 'InvalidCiphertextException'];
 
 function roundTrip(id: string, title: string, aad: string | undefined, kmsOperation = 'Decrypt'): ConformanceCase {

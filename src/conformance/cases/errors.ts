@@ -7,7 +7,7 @@ import type { Probe } from '../probe.ts';
 import type { Answer } from '../../xksClient/sendRequest.ts';
 import { unsigned } from '../unsigned.ts';
 
-/** Holds a rule against every error answer of the run so far. 405 needs no body. */
+/** Makes a case that checks a rule for every error answer of the run so far. An answer with 405 needs no body. */
 function everyError(
   id: string,
   level: Level,
@@ -70,7 +70,7 @@ export const errors: Section = {
   ],
 };
 
-// One error of each status that can be had at will, should these cases run alone.
+// Provokes errors of several statuses, in case no other cases have run.
 async function provokeErrors({ store }: Probe): Promise<void> {
   await store.call('metadata', { requestMetadata: undefined });
   await store.call('metadata', {}, { signing: { edit: unsigned } });

@@ -71,7 +71,7 @@ export const health: Section = {
         }
       },
     },
-    // The specification lists ValidationException for all but health; AWS's public test client expects it here too.
+    // The specification does not list ValidationException for health, but AWS's public test client expects it.
     refuses('health-no-metadata', 'SHOULD', 'health without requestMetadata', ['ValidationException'], ({ store }) =>
       store.call('health', { requestMetadata: undefined }),
     ),

@@ -5,9 +5,9 @@ import { expectSuccess } from '../expectations.ts';
 import type { KeyStoreClient } from '../../xksClient/keyStoreClient.ts';
 import type { Probe } from '../probe.ts';
 
-/** Both key stores, with keys of different ids: one id may well name one key of the key manager. */
+/** Throws NotRun if both key stores use the same key id, because such an id may name the same key of the key manager. */
 function withTwoKeys({ store }: Probe, second: KeyStoreClient): void {
-  if (store.keyStore.keyId === second.keyStore.keyId) throw new NotRun('needs a --second-key of another id than --key');
+  if (store.keyStore.keyId === second.keyStore.keyId) throw new NotRun('needs a --second-key that differs from --key');
 }
 
 const refusesCredential = (id: string, title: string, order: (probe: Probe) => [KeyStoreClient, KeyStoreClient]) =>

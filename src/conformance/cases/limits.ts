@@ -8,7 +8,7 @@ import { errorNameOf } from '../errorNameOf.ts';
 import { expectPlaintext, expectSuccess, expectThat } from '../expectations.ts';
 import { base64, type JsonObject, type Operation } from '../../xksClient/keyStoreClient.ts';
 
-/** AAD whose length does not fit into the two bytes that the specification gives it. */
+/** Length of an AAD that does not fit into the two bytes of the specification. */
 const ENDLESS_AAD_BYTES = 65_536;
 const LARGE_BODY_BYTES = 1_048_576;
 

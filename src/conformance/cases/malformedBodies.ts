@@ -30,7 +30,7 @@ export const malformedBodies: Section = {
     body('brackets', 'MUST', `${NESTED_ARRAYS} opening brackets`, () => '['.repeat(NESTED_ARRAYS)),
     body('prototype', 'MUST', 'The fields under __proto__', (store) => `{"__proto__":${goodJson(store)}}`),
     body('utf-8', 'SHOULD', 'A string that is not UTF-8', (store) =>
-      // Every byte is a Latin-1 character here, 0xff never one of UTF-8.
+      // The text is encoded as Latin-1, so it has the byte 0xff, which UTF-8 never has.
       Buffer.from(goodJson(store).replace('"Encrypt"', '"Encrypt\u00ff"'), 'latin1'),
     ),
     refuses(

@@ -82,7 +82,7 @@ async function callValid({ store }: Probe, operation: Operation, metadata: JsonO
   return store.callWithMetadata(operation, metadata, fields);
 }
 
-/** A variation of encrypt's requestMetadata that is valid. */
+/** Makes a case of a valid variation of encrypt's requestMetadata. */
 const valid = (id: string, title: string, fields: JsonObject): ConformanceCase =>
   acceptsOrDenies(id, 'MUST', title, ({ store }) => store.callWithMetadata('encrypt', fields));
 

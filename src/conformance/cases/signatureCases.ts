@@ -9,7 +9,7 @@ import type { SigningDeviation } from '../../xksClient/signRequest.ts';
 
 type Deviate = (probe: Probe) => SigningDeviation;
 
-/** GetKeyMetadata, signed with a deviation that must not verify. */
+/** Makes a case of GetKeyMetadata with a deviating signature, which the proxy must refuse. */
 export function rejects(
   id: string,
   level: Level,
@@ -22,7 +22,7 @@ export function rejects(
   );
 }
 
-/** GetKeyMetadata, signed in another way than KMS's that is as good. */
+/** Makes a case of GetKeyMetadata with a valid signature that differs from KMS's, which the proxy must accept. */
 export function verifies(
   id: string,
   level: Level,

@@ -10,7 +10,7 @@ import { rejects, verifies } from './signatureCases.ts';
 const OTHER_BODY = Buffer.from('{"requestMetadata":{}}');
 const OTHER_HASH = hash('sha256', OTHER_BODY);
 
-/** What a signature covers, and what it does not. */
+/** Cases about the parts of a request that a signature covers. */
 export const signatureCoverage: readonly ConformanceCase[] = [
   rejects('other-body', 'MUST', 'The body changed after it was signed', () => ({ covers: { body: OTHER_BODY } })),
   rejects('other-path', 'MUST', 'The signature of a request for health', ({ store }) => ({

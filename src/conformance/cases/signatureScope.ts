@@ -10,7 +10,7 @@ const signedAt = (offset: number) => (probe: { readonly target: { readonly clock
   time: probe.target.clock() + offset,
 });
 
-/** The credential scope and the time of a signature. */
+/** Cases about the credential scope and the time of a signature. */
 export const signatureScope: readonly ConformanceCase[] = [
   rejects('scope-service', 'MUST', 'The scope of another service', () => ({ scope: { service: 's3' } })),
   rejects('scope-terminator', 'MUST', 'A scope that does not end in aws4_request', () => ({

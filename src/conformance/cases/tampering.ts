@@ -6,14 +6,14 @@ import type { Sealed } from '../expectations.ts';
 import { base64 } from '../../xksClient/keyStoreClient.ts';
 
 const INVALID: readonly XksErrorName[] = ['InvalidCiphertextException'];
-// A value of the wrong shape may be called invalid input as well as an invalid ciphertext.
+// A proxy may report a value of the wrong length as invalid input or as an invalid ciphertext.
 const MALFORMED: readonly XksErrorName[] = ['InvalidCiphertextException', 'ValidationException'];
 
 interface Opening extends Sealed {
   readonly aad?: Uint8Array;
 }
 
-/** Encrypts with an AAD, decrypts what `change` made of it: must be refused. */
+/** Makes a case that encrypts with an AAD, and decrypts the result changed by `change`. The decrypt must be refused. */
 function tampered(
   id: string,
   title: string,

@@ -10,12 +10,12 @@ import { describeAnswer } from '../describeExchange.ts';
 import { unsigned } from '../unsigned.ts';
 
 const UNKNOWN_KEY = 'conformance-unknown-key';
-// "A-Za-z0-9-_." and one key in several spellings would share a policy, a log and a cache only by luck.
+// Spec: "A-Za-z0-9-_.". If a key had several spellings, policies, logs and caches might treat them differently.
 const INVALID_KEY_IDS = ['conformance$', 'conformance~', 'conformance%20key', 'conf%C3%B6rmance'];
 const API = '/kms/xks/v1';
 const SERVED = brokenRule('Other spellings of a path are served');
 
-/** A path that means the same to a lenient server, in a spelling of its own. */
+/** Makes a case of a path in another spelling, which a lenient server would treat as the same path. */
 function spelling(id: string, title: string, respell: (path: string, store: KeyStoreClient) => string) {
   return {
     id: `spelling-${id}`,
@@ -25,7 +25,7 @@ function spelling(id: string, title: string, respell: (path: string, store: KeyS
     async run({ store }) {
       const plain = store.pathOf('metadata');
       const path = respell(plain, store);
-      // Signed as it is sent, and signed as a server would normalise it: whichever it verifies, it must not serve it.
+      // The path is signed as it is sent, and as a server would normalise it. The proxy must serve neither request.
       for (const covers of [{}, { path: plain, query: '' }]) {
         const answer = await store.call('metadata', {}, { path, signing: { covers } });
         const name = errorNameOf(answer);

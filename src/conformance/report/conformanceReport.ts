@@ -3,17 +3,17 @@ import type { CaseResult, Level, Outcome } from '../conformanceCase.ts';
 import type { RefusedRoundTrip } from '../roundTrip.ts';
 import type { OperationTiming } from '../timing.ts';
 
-/** All that a run found, and nothing secret: what the text, JSON and HTML reports are made of. */
+/** All findings of a run, without secrets. The text, JSON and HTML reports are made from it. */
 export interface ConformanceReport {
   readonly target: ReportedTarget;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** Why the run ended early, if it did. */
+  /** Reason why the run ended early, if it did. */
   readonly stopped: string | undefined;
   /** Set if the proxy refuses a valid Encrypt or Decrypt. */
   readonly refused: RefusedRoundTrip | undefined;
-  /** Why cases failed, the worst first. */
+  /** Causes of failed cases, the worst first. */
   readonly causes: readonly Finding[];
   readonly sections: readonly SectionReport[];
   readonly timings: readonly OperationTiming[];

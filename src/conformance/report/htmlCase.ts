@@ -5,7 +5,7 @@ import { html, type Html } from '../../pages/html.ts';
 const OUTCOMES = { pass: 'Pass', fail: 'Fail', blocked: 'Not run', skipped: 'Skipped' } as const;
 const MAX_EXCHANGES = 6;
 
-/** One case as a line that opens: what was expected, what came, and the requests behind it. Open where it failed. */
+/** Formats a case as a line that opens and shows the expected and actual results and the requests. It is open if the case failed. */
 export function htmlCase(result: CaseResult): Html {
   const { id, level, title, outcome, expected, got, exchanges, durationMs } = result;
   const shown = exchanges.slice(-MAX_EXCHANGES);

@@ -3,7 +3,7 @@ import { html, type Html } from '../../pages/html.ts';
 import { latencyCharts } from '../../report/latencyCharts.ts';
 import type { OperationTiming } from '../timing.ts';
 
-/** A chart for each operation; nothing if nothing was timed. */
+/** Draws a chart for each operation. Empty if nothing was timed. */
 export function htmlLatencies(timings: readonly OperationTiming[]): Html {
   if (timings.length === 0) return html``;
   const charts = timings.map((timing) => {

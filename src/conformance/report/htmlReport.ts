@@ -13,7 +13,7 @@ const OUTCOMES: readonly (readonly [Outcome, string])[] = [
   ['skipped', 'skipped'],
 ];
 
-/** The report as one page that needs nothing else. */
+/** Formats the report as one self-contained HTML page. */
 export function htmlReport(report: ConformanceReport): string {
   const { target, sections } = report;
   return reportPage({

@@ -6,7 +6,7 @@ import { formatMs, formatShare } from '../../pages/formatFigures.ts';
 
 const LABELS = { pass: 'pass', fail: 'FAIL', blocked: 'n/r ', skipped: 'skip' } as const;
 
-/** The report for a terminal: the causes of failures, then every case in a line, and what happened where it failed. */
+/** Formats the report for a terminal: the causes of failures, then a line for each case, with details of failed ones. */
 export function textReport(report: ConformanceReport): string {
   const { target, startedAt, sections, stopped, timings } = report;
   return [

@@ -11,7 +11,7 @@ export interface DecryptRequest {
   readonly initializationVector: Buffer;
   /** 16 bytes. */
   readonly authenticationTag: Buffer;
-  /** Undefined when absent: the same input as an empty one, but not to AWS's sample proxy. */
+  /** Undefined when absent. An absent AAD is the same input as an empty one, except in the format of AWS's sample proxy. */
   readonly additionalAuthenticatedData: Buffer | undefined;
   /** At most 20 bytes. */
   readonly ciphertextMetadata: Buffer;

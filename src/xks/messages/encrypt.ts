@@ -14,7 +14,7 @@ import type { MessageType } from './messageType.ts';
 export interface EncryptRequest {
   readonly plaintext: Buffer;
   readonly additionalAuthenticatedData: Buffer;
-  /** Whether a ciphertextDataIntegrityValue is asked for. */
+  /** Whether the caller requests a ciphertextDataIntegrityValue. */
   readonly wantsCdiv: boolean;
 }
 

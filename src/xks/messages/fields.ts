@@ -1,14 +1,14 @@
 import { decodeBase64 } from '../base64.ts';
 import { XksError } from '../errors.ts';
 
-/** A JSON object as JSON.parse made it; only ever read by own name. */
+/** JSON object from JSON.parse. Read only its own properties, because the names may be anything. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The field as a string, undefined when absent. Throws ValidationException for any other type. */
+/** Returns the field as a string, or undefined if it is absent. Throws ValidationException for any other type. */
 export function optionalString(object: JsonObject, field: string, path = field): string | undefined {
   if (!Object.hasOwn(object, field)) return undefined;
   const value = object[field];
@@ -20,7 +20,7 @@ export function requiredString(object: JsonObject, field: string, path = field):
   return optionalString(object, field, path) ?? missing(path);
 }
 
-/** The decoded bytes of a Base64 field, undefined when absent. Throws ValidationException for anything but strict Base64. */
+/** Decodes a Base64 field. Returns undefined if it is absent. Throws ValidationException if it is not strict Base64. */
 export function optionalBytes(object: JsonObject, field: string): Buffer | undefined {
   const text = optionalString(object, field);
   if (text === undefined) return undefined;
@@ -42,7 +42,7 @@ export function atMost(maxBytes: number, field: string, bytes: Buffer): Buffer {
   );
 }
 
-/** Version 1 of the API knows one value of some fields; throws ValidationException for any other. */
+/** Checks a field for which version 1 of the API has only one value. Throws ValidationException for any other. */
 export function mustBe(value: string, field: string, given: string): true {
   if (given === value) return true;
   throw new XksError('ValidationException', `${field} must be ${value}.`);

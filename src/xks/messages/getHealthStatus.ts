@@ -1,6 +1,6 @@
 import type { MessageType } from './messageType.ts';
 
-/** Nothing but requestMetadata. The name of the API keeps the type apart from others of no members. */
+/** Has no fields but requestMetadata. The name of the API distinguishes the type from others without fields. */
 export interface GetHealthStatusRequest {
   readonly api: 'GetHealthStatus';
 }
@@ -28,7 +28,7 @@ export interface EkmDetails {
   readonly healthStatus: HealthStatus;
 }
 
-/** ACTIVE: healthy. DEGRADED: unhealthy, but serves. UNAVAILABLE: cannot serve. The worst is the last. */
+/** ACTIVE: healthy. DEGRADED: unhealthy, but serves. UNAVAILABLE: cannot serve. In order, the worst last. */
 export const HEALTH_STATUSES = ['ACTIVE', 'DEGRADED', 'UNAVAILABLE'] as const;
 
 export type HealthStatus = (typeof HEALTH_STATUSES)[number];

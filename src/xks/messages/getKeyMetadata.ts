@@ -1,6 +1,6 @@
 import type { MessageType } from './messageType.ts';
 
-/** Nothing but requestMetadata. The name of the API keeps the type apart from others of no members. */
+/** Has no fields but requestMetadata. The name of the API distinguishes the type from others without fields. */
 export interface GetKeyMetadataRequest {
   readonly api: 'GetKeyMetadata';
 }

@@ -1,9 +1,9 @@
 import type { JsonObject } from './fields.ts';
 import type { MetadataField } from './requestMetadata.ts';
 
-/** How the request of one API is read from its body. */
+/** Rules for reading the request of one API from its body. */
 export interface MessageType<Message> {
-  /** Fields of requestMetadata that it requires beyond kmsRequestId and kmsOperation. */
+  /** Fields of requestMetadata that the API requires in addition to kmsRequestId and kmsOperation. */
   readonly requiredMetadata: readonly MetadataField[];
   /** Reads everything but requestMetadata. Throws the XksErrors of the specification's "Error codes". */
   readonly parse: (body: JsonObject) => Message;

@@ -2,13 +2,13 @@ import { XksError } from '../errors.ts';
 import { isJsonObject, missing, optionalString, requiredString, type JsonObject } from './fields.ts';
 
 /**
- * What KMS says of the call behind a request: the fields of the specification, and any that AWS adds later as text
- * (a value that is not a string as its JSON). Spec, "API operations" and Appendix B.
+ * Facts that KMS gives about the call behind a request. Fields that are not in the specification are kept as text; if a value
+ * is not a string, the text is its JSON. Spec, "API operations" and Appendix B.
  */
 export interface RequestMetadata extends Readonly<Record<string, string | undefined>> {
-  /** Opaque; the requestId that CloudTrail shows. */
+  /** Opaque text. CloudTrail shows it as requestId. */
   readonly kmsRequestId: string;
-  /** Any text: a KMS operation of today or of the future. */
+  /** Any text, because AWS may add KMS operations. */
   readonly kmsOperation: string;
   /** An ARN, a service principal such as `ec2.amazonaws.com`, or `AWS Internal`. */
   readonly awsPrincipalArn?: string;
@@ -38,7 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set<MetadataField>([
   'awsSourceVpce',
 ]);
 
-/** Reads `requestMetadata` of a request body; `required` names what this API requires beyond kmsRequestId and kmsOperation. */
+/** Reads `requestMetadata` of a request body. `required` has the fields that the API requires in addition to kmsRequestId and kmsOperation. */
 export function parseRequestMetadata(body: JsonObject, required: readonly MetadataField[]): RequestMetadata {
   const given = Object.hasOwn(body, 'requestMetadata') ? body['requestMetadata'] : missing('requestMetadata');
   if (!isJsonObject(given)) throw new XksError('ValidationException', 'requestMetadata must be an object.');
@@ -53,7 +53,7 @@ function isText(value: unknown): boolean {
 }
 
 function withTexts(given: JsonObject): RequestMetadata {
-  // Without a prototype, a field named __proto__ is a field like any other.
+  // Without a prototype, a field named __proto__ is an ordinary field.
   const metadata = Object.create(null) as Record<string, string> & { kmsRequestId: string; kmsOperation: string };
   for (const field of Object.keys(given)) {
     metadata[field] = KNOWN.has(field)
@@ -68,7 +68,7 @@ function asText(value: unknown): string {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    // The one way to fail for what JSON.parse made: it is nested deeper than the stack allows.
+    // A value from JSON.parse can fail here only if it is nested deeper than the stack allows.
     throw new XksError('ValidationException', 'requestMetadata is nested too deeply.', { cause });
   }
 }

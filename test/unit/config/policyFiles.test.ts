@@ -53,7 +53,7 @@ describe('a policy file', () => {
 describe('a policy that no request meets is warned of', () => {
   it('once, if several key stores share it', () => {
     expect(warningsOf(`permit (principal == User::"${ROLE}", action, resource);`)).toEqual([
-      `keyStores[0].policyFile (line 26): p.cedar: in "p": User::"${ROLE}" is never met: this is the name of another kind; write Role::"${ROLE}"`,
+      `keyStores[0].policyFile (line 26): p.cedar: in "p": User::"${ROLE}" is never met: the name is of another kind; write Role::"${ROLE}"`,
     ]);
   });
 

@@ -16,8 +16,8 @@ const when = (condition: string) => `permit (principal, action, resource) when {
 
 describe('a name that no principal has is told', () => {
   it.each<[string, string]>([
-    [`User::"${ROLE}"`, `this is the name of another kind; write Role::"${ROLE}"`],
-    [`Role::"${SESSION}"`, `this is the name of another kind; write AssumedRole::"${SESSION}"`],
+    [`User::"${ROLE}"`, `the name is of another kind; write Role::"${ROLE}"`],
+    [`Role::"${SESSION}"`, `the name is of another kind; write AssumedRole::"${SESSION}"`],
     [`AssumedRole::"${ROLE}"`, `write Role::"${ROLE}"`],
     [`Role::"arn:aws:iam::111122223333:user/x"`, 'write User::"arn:aws:iam::111122223333:user/x"'],
     [`OtherPrincipal::"${ROLE}"`, `write Role::"${ROLE}"`],
@@ -29,8 +29,8 @@ describe('a name that no principal has is told', () => {
     ['Role::"arn:aws:iam::1111:role/x"', 'the name in Role::"..." is arn:'],
     ['AssumedRole::"arn:aws:sts::111122223333:assumed-role/x"', 'write principal in RoleName::"<account>/<name>"'],
     ['AccountRoot::"111122223333"', 'write principal in Account::"<account>"'],
-    ['Role::"arn:aws:iam::111122223333:role/*"', '* is no wildcard in a name; compare principal.arn with like'],
-    ['Role::"arn:aws:iam::111122223333:role/*/x"', '* is no wildcard in a name'],
+    ['Role::"arn:aws:iam::111122223333:role/*"', '* is not a wildcard in a name; compare principal.arn with like'],
+    ['Role::"arn:aws:iam::111122223333:role/*/x"', '* is not a wildcard in a name'],
   ])('%s', (name, message) => {
     const told = expect.stringContaining(message) as string;
     expect(warningsOf(principal(name))).toEqual([told]);

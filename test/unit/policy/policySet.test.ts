@@ -78,7 +78,7 @@ it('reports everything at once, in the order of the lines', () => {
 });
 
 it.each(['', '// nothing\n'])('refuses %j, which would deny everything', (text) => {
-  expect(problemsOf(text)).toEqual(['p.cedar:1: there is no policy: nothing would be permitted']);
+  expect(problemsOf(text)).toEqual(['p.cedar:1: there is no policy, so nothing would be permitted']);
 });
 
 it('refuses templates', () => {
