@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { planCapacity } from './capacity/planCapacity.ts';
 import { table } from './table.ts';
 
-const USAGE = `Says how many proxies, workers and sessions a number of requests per second needs: see docs/capacity.md.
+const USAGE = `Calculates the proxies, workers and sessions that a number of requests per second needs; see docs/capacity.md.
 
   node bench/capacity.ts --cpu-ms MS --hsm-ms MS [--cores 2] [--rates 500,1800,3600,10000]
 

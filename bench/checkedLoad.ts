@@ -6,9 +6,9 @@ export interface Answer {
   readonly body: Body;
 }
 
-/** What the load is put on. */
+/** Target of the load. */
 export interface Asked<P extends Probe> {
-  /** The next request of this operation. */
+  /** Returns the next request of this operation. */
   probe(operation: Probe['operation']): P;
   /** Sends it. Throws if there is no complete answer. */
   ask(probe: P): Promise<Answer>;
@@ -20,13 +20,13 @@ export interface Sent {
   /** Milliseconds until its outcome. */
   readonly took: number;
   readonly outcome: Outcome;
-  /** Of one without an answer: what `ask` threw. */
+  /** Error from `ask`, if there is no answer. */
   readonly error?: unknown;
 }
 
 const TICK_MS = 5;
 
-/** Encryptions with CDIV and decryptions in turn, so many in a second whatever becomes of them, each answer checked. */
+/** Sends encryptions with CDIV and decryptions in turn, at a rate that does not depend on the answers, and checks each answer. */
 export class CheckedLoad<P extends Probe> {
   readonly sent: Sent[] = [];
   readonly #asked: Asked<P>;
@@ -34,7 +34,7 @@ export class CheckedLoad<P extends Probe> {
   readonly #timer: NodeJS.Timeout;
   #begun = 0;
 
-  /** Starts it. `rate`: requests in a second. */
+  /** Starts the load. `rate` is in requests per second. */
   constructor(asked: Asked<P>, rate: number) {
     this.#asked = asked;
     const startedAt = performance.now();
@@ -44,7 +44,7 @@ export class CheckedLoad<P extends Probe> {
     }, TICK_MS);
   }
 
-  /** Begins no more; resolves when all that were sent have their outcome. */
+  /** Sends no more requests. Resolves when all that were sent have their outcome. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.all(this.#running);

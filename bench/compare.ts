@@ -13,7 +13,7 @@ metrics, log and audit log. All run in turn, over one SoftHSM token, beside the 
   node bench/compare.ts [--sample BINARY [--sample-log INFO]] [--other FILE.json]... [--rounds 3] [--seconds 3] [--rates 1800] [--connections 32]
                         [--only ROWS]... [--shared-node] [--json FILE] [--html FILE]
 
---sample       program xks-proxy of github.com/aws-samples/aws-kms-xks-proxy (cargo build --release): it is started over the same token
+--sample       program xks-proxy of github.com/aws-samples/aws-kms-xks-proxy (cargo build --release), to run over the same token
 --sample-log   log level of the sample: INFO, which its settings call right for production and which logs each request, or DEBUG, their default
 --other        proxy that you have started: {"name", "endpoint": "https://host:port", "uriPath": "[/prefix]/kms/xks/v1", "region",
                "accessKeyId", "secretAccessKey", "key", "ca"?: FILE, "insecure"?: true, "awsPrincipalArn"?, "pid"?}
@@ -21,8 +21,8 @@ metrics, log and audit log. All run in turn, over one SoftHSM token, beside the 
 --only         rows whose name, "PROXY, PROTOCOL: OPERATION" or "PROXY, PROTOCOL: 1800/s", contains ROWS, such as "two workers" or "limit".
                "audit" has rows that are left out otherwise: no audit log, and each of its sync settings
 --shared-node  runs our proxy on the same file of Node.js as the generator. PSS then leaves out half of the program's pages, some 50 MiB, which a proxy
-               alone on its machine has to itself
---json, --html files to write beside the table
+               alone on its machine would not share
+--json, --html files to write in addition to the table
 
 It takes 7 minutes or less with --sample, 5 without. Ratios are to the first row: the sample, or the first other proxy. Only measure proxies on this machine.`;
 

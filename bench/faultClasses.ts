@@ -4,33 +4,33 @@ import { dirname, join } from 'node:path';
 import type { Fault } from '../test/support/faultyModule.ts';
 import type { FaultyHsm } from './faultyHsm.ts';
 
-/** What became of a request: `ok`, the errorName of the answer, `no answer` or `wrong answer`. */
+/** Outcome of a request: `ok`, the errorName of the answer, `no answer` or `wrong answer`. */
 export type Outcome = string;
 
-/** Failures that the contract allows; between the fault and its end as KMS sees it, never afterwards. */
+/** Failures that the contract allows between a fault and its end as KMS sees it. No failure is allowed afterwards. */
 export interface Rule {
   readonly outcomes: readonly Outcome[];
-  /** Allowed until GetHealthStatus first says that an HSM is unavailable. */
+  /** Outcomes allowed until GetHealthStatus first reports that an HSM is unavailable. */
   readonly untilNoticed?: readonly Outcome[];
-  /** As many at most; any number if absent. */
+  /** Largest number of failures. Any number if absent. */
   readonly atMost?: number;
-  /** For the reader. */
+  /** Description for the table. */
   readonly text: string;
 }
 
 export interface FaultClass {
   readonly name: string;
-  /** Of the only HSM, or of the first of two. */
+  /** Faults of the only HSM, or of the first of two. */
   readonly faults?: readonly Fault[];
-  /** What befalls that HSM beside them. Returns what ends it. */
+  /** Causes a further fault of that HSM. Returns a function that ends this fault. */
   readonly strikes?: (hsm: FaultyHsm) => () => void;
-  /** What the proxy must have done to that HSM in the end. */
+  /** Whether the proxy has repaired that HSM, as it must in the end. */
   readonly isMended?: (hsm: FaultyHsm) => boolean;
-  /** Seconds until the HSM is well again; as long as the class is measured if absent. */
+  /** Duration of the fault in seconds. If absent, it lasts while the class is measured. */
   readonly seconds?: number;
-  /** The process ends by the fault, and is started again by its supervisor. */
+  /** Set if the fault ends the process, which its supervisor then starts again. */
   readonly endsProcess?: boolean;
-  /** With one key manager, and with two. */
+  /** Rules with one key manager, and with two. */
   readonly single: Rule;
   readonly replicated: Rule;
 }
@@ -55,9 +55,9 @@ const DEVICE_ERRORS = {
   CKR_CRYPTOKI_NOT_INITIALIZED: 0x190,
 };
 
-/** Returns what brings the folder back. */
+/** Moves a folder away. Returns a function that moves it back. */
 function moveAway(folder: string): () => void {
-  // Beside it, SoftHSM could take it for another token.
+  // In the folder beside it, SoftHSM could find it as another token.
   const away = mkdtempSync(join(tmpdir(), 'xks-proxy-away-'));
   renameSync(folder, join(away, 'tokens'));
   return () => {
@@ -81,7 +81,7 @@ export const FAULT_CLASSES: readonly FaultClass[] = [
   })),
   {
     name: 'HSM gone for 2 s',
-    // A library may know of its sessions still, but its device does nothing.
+    // The library may still know its sessions, but its device does nothing.
     faults: (['C_GetSlotList', 'C_OpenSession', 'C_GenerateRandom', 'C_EncryptInit', 'C_DecryptInit'] as const).map(
       (on) => ({ on, does: 'answer', code: 0x32 }),
     ),

@@ -7,7 +7,7 @@ import { measureFault, type Measured } from './measureFault.ts';
 import { table } from './table.ts';
 import { SupervisedProxy } from './supervisedProxy.ts';
 
-const USAGE = `Injects faults into HSMs under load, checks every answer, and prints what KMS would have seen.
+const USAGE = `Injects faults into HSMs under load, checks every answer, and prints the outcomes that KMS would see.
 Two proxies, over one key manager and over two replicated ones, share the load. Exits with 1 after a wrong answer, or a failure
 that the contract does not allow.
 
@@ -16,12 +16,12 @@ that the contract does not allow.
 
 --rate        requests in a second, half of them encryptions with CDIV, half decryptions
 --seconds     for each fault, at least
---timeout-ms  of each key manager: longer than KMS waits, so that a busy machine is not taken for an HSM that hangs
+--timeout-ms  of each key manager. It is longer than KMS waits, so that a busy machine does not look like an HSM that hangs
 --only        the faults whose name contains TEXT`;
 
 const KEY_MANAGERS = [1, 2];
 const WARM_UP_MS = 2_000;
-// When the pipe of its log is full, a proxy refuses requests, since it cannot record them.
+// If the pipe of its log is full, a proxy refuses requests, because it cannot record them.
 const STALL_MS = 150;
 
 const { values } = parseArgs({
@@ -62,7 +62,7 @@ if (values.help) {
   }
 }
 
-/** As many requests as later, while nothing is wrong. */
+/** Sends load at the later rate, without a fault. */
 async function warmUp(proxy: SupervisedProxy): Promise<void> {
   const load = new CheckedLoad(proxy, Number(values.rate) / KEY_MANAGERS.length);
   await sleep(WARM_UP_MS);
@@ -76,7 +76,7 @@ async function measureAll(proxy: SupervisedProxy): Promise<Measured[]> {
     const load = { rate: Number(values.rate) / KEY_MANAGERS.length, seconds: Number(values.seconds) };
     const one = await measureFault(proxy, fault, load);
     measured.push(one);
-    // What is left of one fault is not to be seen as of the next.
+    // The effects of one fault must not count for the next.
     if (one.violations.length > 0) await proxy.restart();
   }
   return measured;

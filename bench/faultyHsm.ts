@@ -3,24 +3,24 @@ import { dirname, join } from 'node:path';
 import { createFaultyModule, type FaultyModule } from '../test/support/faultyModule.ts';
 import type { SoftHsmFixture } from '../test/support/softHsm.ts';
 
-/** An HSM that goes wrong when it is told to. */
+/** HSM with faults that can be switched on. */
 export interface FaultyHsm {
   /** The label of its token. */
   readonly name: string;
-  /** In front of a copy of SoftHSM. */
+  /** Module that causes the faults, in front of a copy of SoftHSM. */
   readonly module: FaultyModule;
-  /** Where SoftHSM keeps the token, in the folder of all tokens of one proxy. */
+  /** Folder of the token, in the folder of all tokens of one proxy. */
   readonly tokenFolder: string;
   /** Whether the token has the key of the proxy's health check. */
   hasHealthKey(): boolean;
-  /** Another program deletes the key of the proxy's health check. */
+  /** Deletes the key of the proxy's health check, as another program might. */
   destroyHealthKey(): void;
 }
 
 // The default of `healthKey`.
 const HEALTH_KEY = 'xks-health';
 
-/** Makes an HSM with a token of its own, which has the key `known` of this value. */
+/** Makes an HSM with its own token, which has the key `known` with this value. */
 export function createFaultyHsm(softHsm: SoftHsmFixture, name: string, value: Buffer): FaultyHsm {
   const tokens = join(dirname(softHsm.env.SOFTHSM2_CONF), 'tokens');
   const others = new Set(readdirSync(tokens));

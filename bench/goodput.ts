@@ -7,7 +7,7 @@ import { table } from './table.ts';
 import { SupervisedProxy } from './supervisedProxy.ts';
 import { until } from './until.ts';
 
-const USAGE = `Puts more load on a slow HSM than it can take, and prints what is left: answers that come before KMS gives up (250 ms).
+const USAGE = `Puts more load on a slow HSM than it can serve, and prints the rate of answers that arrive before KMS gives up (250 ms).
 Clients send one request after the other. The HSM has 8 sessions, and the key manager a time limit of 200 ms. Every success is
 checked; exits with 1 after a wrong answer. A mix can have more than is possible if the proxy prefers decryptions, which cost half.
 
@@ -28,14 +28,13 @@ checked; exits with 1 after a wrong answer. A mix can have more than is possible
 It takes (seconds + 2) * rounds * numbers of clients * operations * checkouts: 4 minutes for one checkout.`;
 
 const SESSIONS = 8;
-// Its old name, which other checkouts know as well as this one.
-// `calls` is the name that checkouts from before `isolation` understand, too.
+// `calls` is the old name of `isolation`. Older checkouts know only this name.
 const SETTINGS = { calls: 'threadpool', sessions: SESSIONS, timeoutMs: 200 };
 const OPERATIONS = ['encrypt', 'decrypt', 'mix'] as const;
 const DECRYPTION = ['C_DecryptInit', 'C_Decrypt'];
-/** The calls of the HSM that an operation takes. The CDIV is given when the ciphertext was decrypted again. */
+/** HSM calls of each operation. For the CDIV, the proxy decrypts the ciphertext again. */
 const CALLS = { decrypt: DECRYPTION, encrypt: ['C_GenerateRandom', 'C_EncryptInit', 'C_Encrypt', ...DECRYPTION] };
-// A signature is good for five minutes.
+// A signature is valid for five minutes.
 const LONGEST_SECONDS = 240;
 
 interface Point {
@@ -45,7 +44,7 @@ interface Point {
 
 interface Row extends Point, Figures {
   readonly checkout: string;
-  /** Successes in a second that so many clients can have of this HSM; of a mix, if half of them are encryptions. */
+  /** Most successes per second with this HSM and number of clients. In a mix, half of the requests are encryptions. */
   readonly possible: number;
 }
 
@@ -83,7 +82,7 @@ async function measureAll(): Promise<Row[]> {
   const proxies: { checkout: string; proxy: SupervisedProxy }[] = [];
   try {
     for (const checkout of ['.', ...values.other]) proxies.push({ checkout, proxy: await startProxy(checkout) });
-    // The checkouts one after the other, so that what disturbs the machine disturbs them all.
+    // Checkouts take turns, so that a disturbance of the machine affects all of them.
     const series = points().flatMap((point) => proxies.map((each) => ({ ...each, point, rounds: [] as Figures[] })));
     for (let round = 1; round <= Number(values.rounds); round += 1) {
       for (const { checkout, proxy, point, rounds } of series) {
@@ -116,15 +115,15 @@ function startProxy(checkout: string): Promise<SupervisedProxy> {
 }
 
 async function measure(proxy: SupervisedProxy, { operation, clients }: Point): Promise<Figures> {
-  // An overload may be followed by a time in which the key manager is left out.
+  // After an overload, the proxy may leave out the key manager for some time.
   await until('the proxy is well again', () => proxy.isWell());
   const outcome = await runClosedLoop(proxy, operation, { count: clients, pauseMs }, seconds);
-  // The one that is started in its place has an HSM without delays.
+  // A restarted proxy has an HSM without delays.
   if (proxy.restarts > 0) throw new Error('the proxy has ended under load');
   return figuresOf(outcome);
 }
 
-/** As many as the sessions give, or as clients ask for who are answered at once when they have a session. */
+/** Calculates the most successes: the limit of the sessions, or that of clients whose answers never wait. */
 function possible({ operation, clients }: Point): number {
   const operations = operation === 'mix' ? (['encrypt', 'decrypt'] as const) : [operation];
   const took = operations.map((each) => CALLS[each].reduce((sum, name) => sum + (delays.get(name) ?? 0), 0));

@@ -9,7 +9,7 @@ import { mediansOf } from './statistics.ts';
 import { fixed, table } from './table.ts';
 import { createTestBed, type TestBed } from './testBed.ts';
 
-const USAGE = `Measures how our proxy behaves when something grows: keys, key stores, policies, payload, connections, the HSM's delay. Encrypt with CDIV
+const USAGE = `Measures our proxy with growing numbers of keys, key stores, policies and connections, and growing payload and HSM delay. Encrypt with CDIV
 over HTTPS, one process, with metrics, log and audit log. Prints one table for each dimension.
 
   make bench-growth
@@ -22,7 +22,7 @@ loop while the configuration is reloaded; it is some 20 ms even at rest. The HSM
 with CDIV makes one each. "-" is a proxy that did not start within 5 minutes. It takes 20 minutes or more, most of them with 10,000 keys,
 which are made several times faster with TMPDIR=/dev/shm.`;
 
-/** One line of a table. */
+/** Settings of one line of a table. */
 interface Setting {
   readonly name: string;
   readonly options?: OwnProxyOptions;
@@ -40,7 +40,7 @@ interface Figures {
   readonly reloadMs: number;
 }
 
-// For a proxy that does not start.
+// Figures of a proxy that does not start.
 const UNKNOWN: Figures = { rate: NaN, cpuMs: NaN, p99Ms: NaN, startMs: NaN, reloadMs: NaN };
 const CONNECTIONS = 32;
 const SETTLE_MS = 500;
@@ -131,7 +131,7 @@ async function measure(bed: TestBed, setting: Setting): Promise<Figures> {
   }
 }
 
-/** Reads the longest delay of the event loop since the last scrape, which is before the reload. */
+/** Reloads, and reads the longest delay of the event loop since the last scrape, which was before the reload. */
 async function measureReload(proxy: OwnProxy, options: OwnProxyOptions): Promise<number> {
   const { policy = POLICY } = options;
   const one = '@id("reload")\npermit (principal in Account::"999999999999", action, resource);\n';
@@ -149,12 +149,12 @@ function makeBed({ keys = 1 }: Setting): TestBed {
   return bed;
 }
 
-/** Ids and labels of the keys beside the one that is used. */
+/** Returns ids and labels of the keys in addition to the one that is used. */
 function moreKeysOf(keys: number): string[] {
   return Array.from({ length: keys - 1 }, (_, index) => `key-${index}`);
 }
 
-/** So many policies, of which one permits the requests. */
+/** Makes this number of policies, of which one permits the requests. */
 function policiesOf(count: number): string {
   const others = Array.from(
     { length: Math.max(0, count - 1) },

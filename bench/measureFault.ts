@@ -9,19 +9,19 @@ export interface Measured {
   readonly keyManagers: number;
   readonly rule: Rule;
   readonly sent: number;
-  /** How many requests had each outcome. */
+  /** Number of requests with each outcome. */
   readonly outcomes: ReadonlyMap<Outcome, number>;
-  /** Answers that came after KMS had given up. */
+  /** Answers that arrived after KMS had given up. */
   readonly late: number;
-  /** What the rule does not allow; empty if all is well. */
+  /** Failures that the rule does not allow. */
   readonly violations: readonly string[];
 }
 
-// Connection set-up included, which keep-alive spares.
+// The limit includes connection set-up, which keep-alive avoids.
 const KMS_WAITS_MS = 250;
 const POLL_MS = 100;
 
-/** Injects the fault of a class under load, and goes on until the proxy is well again, at least for `seconds`. */
+/** Injects the fault of a class under load. Continues until the proxy is healthy again, but for at least `seconds`. */
 export async function measureFault(
   proxy: SupervisedProxy,
   fault: FaultClass,
@@ -45,7 +45,7 @@ export async function measureFault(
   await awaitEnd('the HSM is mended', () => fault.isMended?.(hsm) ?? true);
   const liftedAt = performance.now();
   await awaitEnd('all serve again', async () => endOf(load.sent, liftedAt) < Infinity && (await proxy.isWell()));
-  // To see that all is well indeed.
+  // Shows that the proxy stays healthy.
   await sleep(Math.max(seconds * 250, startedAt + seconds * 1_000 - performance.now()));
   await load.stop();
 
@@ -63,7 +63,7 @@ export async function measureFault(
   };
 }
 
-/** Waits. Gives the time when the proxy first said that an HSM is unavailable, by performance.now(); Infinity if it did not. */
+/** Waits. Returns the time, by performance.now(), when the proxy first reported an unavailable HSM; Infinity if it did not. */
 async function watch(proxy: SupervisedProxy, milliseconds: number): Promise<number> {
   const endsAt = performance.now() + milliseconds;
   let noticedAt = Infinity;
@@ -74,7 +74,7 @@ async function watch(proxy: SupervisedProxy, milliseconds: number): Promise<numb
   return noticedAt;
 }
 
-/** As KMS sees it, the end of a fault is the first success after it; Infinity if there is none. */
+/** Returns the end of a fault as KMS sees it, which is the first success after it. Infinity if there is none. */
 function endOf(sent: readonly Sent[], liftedAt: number): number {
   return Math.min(...sent.flatMap(({ at, outcome }) => (outcome === 'ok' && at >= liftedAt ? [at] : [])));
 }

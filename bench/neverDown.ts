@@ -18,13 +18,13 @@ import { table } from './table.ts';
 import { phaseTable, processTable } from './neverDown/tables.ts';
 
 const USAGE = `Kills workers, rotates everything that can be rotated, and replaces a proxy, under a steady load through a load balancer.
-Checks every answer and prints which requests failed, and why each was allowed to. Exits with 1 after a wrong answer, a failure
+Checks every answer and prints the failed requests, and why each failure was allowed. Exits with 1 after a wrong answer, a failure
 that is not allowed, or a change that does not take effect.
 
   make bench-never-down
   node bench/neverDown.ts [--minutes 3] [--rate 300] [--only TEXT]...
 
---minutes  of all phases together, at least
+--minutes  least duration of all phases together
 --rate     requests in a second, half of them encryptions with CDIV, half decryptions
 --only     the phases whose name contains TEXT`;
 
@@ -86,7 +86,7 @@ async function run(minutes: number, rate: number): Promise<void> {
   }
 }
 
-/** Runs the phases one after the other, until one fails. */
+/** Runs the phases one after another, until one fails. */
 async function underLoad(phases: readonly Phase[], scene: Scene, rate: number) {
   const load = new CheckedLoad(scene.client, rate);
   const marks: Marked[] = [];
@@ -141,7 +141,7 @@ function figuresOf({ instances }: Fleet): Map<string, TreeFigures> {
   return new Map(processes.map(([name, pid]) => [name, processFigures(pid)]));
 }
 
-/** The answers that the client has, and what the proxies say of them. */
+/** Compares the answers that the client has with the numbers of the proxies. */
 async function countTable({ former, instances }: Fleet, client: KmsClient): Promise<string> {
   const counted = async (instance: Fleet['instances'][number]) => {
     const samples = (await instance.metrics()).filter(({ name }) => name === 'xks_proxy_requests_total');
@@ -156,7 +156,7 @@ async function countTable({ former, instances }: Fleet, client: KmsClient): Prom
   return table(['target', 'answers received', 'requests in its log', 'xks_proxy_requests_total'], rows);
 }
 
-/** What the proxies have logged at warn and above. */
+/** Lists log lines of the proxies at warn and above. */
 function complaintTable({ former, instances }: Fleet): string {
   const all = [...former, ...instances];
   const texts = new Set(all.flatMap(({ complaints }) => [...complaints.keys()]));

@@ -15,22 +15,22 @@ export interface OwnProxyOptions {
   readonly insecureHttp?: boolean;
   /** Settings of `audit`; false for no audit log. */
   readonly audit?: object | false;
-  /** Settings of the key manager beside its token and PIN. */
+  /** Settings of the key manager in addition to its token and PIN. */
   readonly pkcs11?: object;
   /** Text of the policies; empty for none. */
   readonly policy?: string;
   /** Requests in a second. */
   readonly quota?: number;
-  /** Keys and key stores beside the one that is measured. */
+  /** Keys and key stores in addition to the measured ones. */
   readonly moreKeys?: readonly string[];
   readonly moreKeyStores?: number;
 }
 
 export interface OwnProxy extends RunningPeer {
   readonly monitoringPort: number;
-  /** Reads its metrics. */
+  /** Reads the metrics of the proxy. */
   metrics(): Promise<Sample[]>;
-  /** Gives it another configuration. Resolves when that is in force. */
+  /** Gives the proxy another configuration. Resolves when it is in force. */
   reload(options: OwnProxyOptions): Promise<void>;
 }
 

@@ -5,8 +5,8 @@ import { median } from './statistics.ts';
 import { table } from './table.ts';
 
 /**
- * What a policy decision costs: made (each request another one), and remembered (the same request with another kmsRequestId),
- * with few and many policies; and what it costs to load them. Prints a table of microseconds.
+ * Measures the cost of policy decisions with few and many policies, and of loading them. "Made" decisions are for ever new
+ * requests, "remembered" ones for the same request with another kmsRequestId. Prints a table of microseconds.
  */
 
 function policiesOf(count: number): string {
@@ -33,7 +33,7 @@ function subject(session: string): PolicySubject {
   };
 }
 
-/** Microseconds of one call: the median of some rounds. */
+/** Returns the microseconds of one call, the median of several rounds. */
 function measure(calls: number, call: (index: number) => void): number {
   const rounds = Array.from({ length: 11 }, (_, round) => {
     const start = performance.now();

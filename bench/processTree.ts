@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a program takes: sums over its process and all that it has started. */
+/** Resources of a program: sums over its process and all descendants. */
 export interface TreeFigures {
-  /** Milliseconds of CPU time, user and system, of those that have ended too. */
+  /** Milliseconds of user and system CPU time, including processes that have ended. */
   readonly cpuMs: number;
   /** MiB. Proportional set size: memory that several processes share counts once. */
   readonly pss: number;
@@ -15,14 +15,14 @@ const UNKNOWN: TreeFigures = { cpuMs: NaN, pss: NaN, residentMemory: NaN, fileDe
 // sysconf(_SC_CLK_TCK) is 100 on Linux.
 const TICK_MS = 10;
 
-/** Figures of a process tree on Linux. NaN elsewhere, and if the process is gone. */
+/** Reads the figures of a process tree on Linux. NaN on other systems, and if the process has ended. */
 export function treeFigures(pid: number | undefined): TreeFigures {
   if (pid === undefined || process.platform !== 'linux') return UNKNOWN;
   const processes = (ofLiving(() => treeOf(pid)) ?? []).flatMap((each) => ofLiving(() => readProcess(each)) ?? []);
   return processes.length === 0 ? UNKNOWN : processes.reduce(add, NONE);
 }
 
-/** The same of one process, without those that it has started. */
+/** Reads the figures of one process, without its descendants. */
 export function processFigures(pid: number): TreeFigures {
   return ofLiving(() => readProcess(pid)) ?? UNKNOWN;
 }
@@ -61,7 +61,7 @@ function add(one: TreeFigures, other: TreeFigures): TreeFigures {
   };
 }
 
-/** Undefined for a process that has just ended. */
+/** Returns undefined if the process has just ended. */
 function ofLiving<T>(read: () => T): T | undefined {
   try {
     return read();

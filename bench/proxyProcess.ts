@@ -1,25 +1,25 @@
 import { MAIN, startTestProgram } from '../test/support/startTestProgram.ts';
 
-/** `xks-proxy serve` in a process of its own. */
+/** `xks-proxy serve` in its own process. */
 export interface ProxyProcess {
   readonly pid: number | undefined;
   readonly port: number;
-  /** Resolves when the process has ended: to its exit code, or to null if a signal has ended it. */
+  /** Resolves when the process has ended, to its exit code, or to null if a signal ended it. */
   readonly ended: Promise<number | null>;
-  /** Asks it to stop and waits until it has. */
+  /** Stops the process, and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 
 export interface ProxyProcessOptions {
-  /** Told of each line of its log. */
+  /** Called with each line of the log. */
   readonly onRecord?: (record: LogRecord) => void;
-  /** `dist/main.js` of a checkout; of this one if absent. */
+  /** `dist/main.js` of a checkout. Defaults to that of this checkout. */
   readonly program?: string;
 }
 
-/** Starts it and resolves when it listens; throws if it ends before. `env` is added to that of this process. */
+/** Starts the proxy. Resolves when it listens, and throws if it ends before. `env` is added to that of this process. */
 export async function startProxyProcess(
   configFile: string,
   env: Readonly<Record<string, string>>,

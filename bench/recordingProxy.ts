@@ -16,11 +16,11 @@ import { until } from './until.ts';
 export interface RecordingOptions {
   readonly server?: object;
   readonly audit?: object;
-  /** Before the proxy's own words: `prlimit --fsize=...`. */
+  /** Words before the command of the proxy, such as `prlimit --fsize=...`. */
   readonly command?: readonly string[];
 }
 
-/** A proxy with an audit log, whose standard output is kept as its reader gets it. */
+/** Proxy with an audit log. Its standard output is kept as a reader receives it. */
 export class RecordingProxy implements Pick<RunningProxy, 'post'> {
   readonly folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
   readonly directory = join(this.folder, 'audit');
@@ -71,7 +71,7 @@ export class RecordingProxy implements Pick<RunningProxy, 'post'> {
     if (workers > 1) await until('all workers serve', () => this.workers.length === workers);
   }
 
-  /** Whole lines of its log. */
+  /** Complete lines of the log. */
   get lines(): string[] {
     return this.#output.split('\n').slice(0, -1);
   }
@@ -89,7 +89,7 @@ export class RecordingProxy implements Pick<RunningProxy, 'post'> {
     this.#program?.stdout.resume();
   }
 
-  /** Resolves when the process has ended and its output was read. */
+  /** Sends a signal. Resolves when the process has ended and its output has been read. */
   async signal(signal: NodeJS.Signals): Promise<void> {
     this.#program?.signal(signal);
     await this.#program?.ended;

@@ -21,7 +21,7 @@ export interface SaturationOptions {
   readonly seconds: number;
 }
 
-/** Keeps all connections busy: each sends its next request when it has the answer to the last (a closed loop). */
+/** Keeps all connections busy in a closed loop: each sends its next request when the previous one is answered. */
 export async function saturate(
   { target, pid }: RunningPeer,
   requests: readonly PreparedRequest[],

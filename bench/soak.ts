@@ -9,7 +9,7 @@ import { growthOf, type MinuteFigures } from './soak/judge.ts';
 import { table } from './table.ts';
 import { createTestBed } from './testBed.ts';
 
-const USAGE = `Keeps our proxy at 70 % of its capacity and looks at it from the outside each minute: /metrics and /proc.
+const USAGE = `Keeps our proxy at 70 % of its capacity, and reads its figures from /metrics and /proc each minute.
 Exits with 1 if memory or file descriptors grow after the first two minutes, or a request fails.
 
   node bench/soak.ts [--minutes 10] [--workers 1] [--share 0.7] [--connections 32] [--minute-seconds 60]
@@ -40,7 +40,7 @@ async function soak(): Promise<void> {
   try {
     const proxy = await startOwnProxy(bed, { workers: Number(values.workers) });
     try {
-      // Signed anew each time, since a signature is good for five minutes.
+      // Requests are signed anew each time, because a signature is valid for five minutes.
       const prepare = () => prepareRequests(proxy.target, ['encrypt', 'decrypt']);
       const warmUp = { connections, seconds: Math.min(MEASURE_SECONDS, seconds) };
       await saturate(proxy, await prepare(), warmUp);
@@ -62,7 +62,7 @@ async function soak(): Promise<void> {
       print(toTable(minutes));
       const failed = minutes.reduce((sum, each) => sum + each.failed, 0);
       const growth = growthOf(minutes);
-      if (growth.length === 0) print('Too few minutes to tell growth: five are the least.');
+      if (growth.length === 0) print('Too few minutes to detect growth. At least five are needed.');
       for (const { text, isTolerated } of growth) print(`${isTolerated ? 'flat' : 'GROWS'}  ${text}`);
       if (failed > 0) print(`FAILED ${failed} requests`);
       if (failed > 0 || growth.some(({ isTolerated }) => !isTolerated)) process.exitCode = 1;

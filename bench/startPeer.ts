@@ -8,10 +8,10 @@ import type { Target } from '../src/xksClient/target.ts';
 import { startTestProgram, type Program } from '../test/support/startTestProgram.ts';
 import { until } from './until.ts';
 
-/** An XKS proxy, or a server like one, that runs and can be measured. */
+/** Running XKS proxy, or a similar server, to measure. */
 export interface RunningPeer {
   readonly target: Target;
-  /** Root of its process tree; undefined if it is unknown. */
+  /** Root of its process tree, if known. */
   readonly pid: number | undefined;
   /** Milliseconds from its start until it served. */
   readonly startedInMs: number;
@@ -28,8 +28,8 @@ const STOP_MS = 20_000;
 const START_LIMIT_MS = 300_000;
 
 /**
- * Starts a program with its log in a file, as reading a pipe would take CPU time from the load generator. Resolves when `isReady` says so of
- * the log. Throws an Error with the end of the log if the program ends first.
+ * Starts a program with its log in a file, because reading a pipe would take CPU time from the load generator. Resolves when
+ * `isReady` is true of the log. Throws an Error with the end of the log if the program ends first.
  */
 export async function startPeer(
   program: Program,
@@ -58,7 +58,7 @@ export async function startPeer(
     throw error;
   }
   const stop = async () => {
-    // With SIGTERM our proxy would first wait for a load balancer.
+    // After SIGTERM our proxy would first wait for a load balancer.
     running.signal('SIGINT');
     await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
     running.kill();

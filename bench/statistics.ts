@@ -1,4 +1,4 @@
-/** Value below which this share (0 to 1) of the values lies. NaN if there are no values; NaNs are left out. */
+/** Returns the value below which this share (0 to 1) of the values lies. NaNs are ignored. NaN if there are no other values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Median of each figure of several rounds. */
+/** Returns the median of each figure of several rounds. */
 export function mediansOf<T extends object>(rounds: readonly T[]): T {
   const names = Object.keys(rounds[0] ?? {}) as (keyof T)[];
   return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => Number(round[name])))])) as T;
@@ -21,7 +21,7 @@ export interface Line {
   readonly error: number;
 }
 
-/** Line of least squares through points. NaN for fewer than three points. */
+/** Fits a line of least squares to points. NaN for fewer than three points. */
 export function fitLine(points: readonly (readonly [x: number, y: number])[]): Line {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanX, meanY] = [mean(points.map(([x]) => x)), mean(points.map(([, y]) => y))];

@@ -16,13 +16,13 @@ import { createFaultyHsm, type FaultyHsm } from './faultyHsm.ts';
 import { startProxyProcess, type ProxyProcess } from './proxyProcess.ts';
 
 export interface SupervisedProxyOptions {
-  /** HSMs of its one key store, a key manager for each. */
+  /** Number of HSMs of the key store. Each has a key manager. */
   readonly hsms: number;
-  /** Settings of each key manager, beside its module, its token and its PIN. */
+  /** Settings of each key manager in addition to its module, token and PIN. */
   readonly settings: object;
   /** Faults that each HSM has when the proxy starts. */
   readonly faults?: readonly Fault[];
-  /** `dist/main.js` of a checkout; of this one if absent. */
+  /** `dist/main.js` of a checkout. Defaults to that of this checkout. */
   readonly program?: string;
 }
 
@@ -33,10 +33,10 @@ export interface SignedRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-// An answer that takes longer is none.
+// A request without an answer in this time counts as unanswered.
 const GIVE_UP_MS = 15_000;
 
-/** The proxy over faulty HSMs, in a process that is started again when it ends, after its faults were lifted. */
+/** Proxy over faulty HSMs. If its process ends, the faults are removed and it is started again. */
 export class SupervisedProxy implements Asked<Probe> {
   readonly key = new KnownKey();
   readonly hsms: readonly FaultyHsm[];
@@ -103,7 +103,7 @@ export class SupervisedProxy implements Asked<Probe> {
     return this.send(this.sign(probe));
   }
 
-  /** A request for the key, to send as often as one likes. */
+  /** Signs a request for the key. It can be sent any number of times. */
   sign({ operation, body }: Probe): SignedRequest {
     return this.#sign(keyPath('known', operation), body);
   }
@@ -136,24 +136,24 @@ export class SupervisedProxy implements Asked<Probe> {
     }
   }
 
-  /** How often its process has ended. */
+  /** Number of times that the process has ended. */
   get restarts(): number {
     return this.#restarts;
   }
 
-  /** Resolves when the process that runs now has ended, and another one listens or has failed to. */
+  /** Resolves when the current process has ended, and the next one listens or has failed. */
   restarted(): Promise<unknown> {
     return this.#restart.promise;
   }
 
-  /** Ends the process that runs now, and resolves when another one listens. */
+  /** Ends the current process. Resolves when the next one listens. */
   async restart(): Promise<void> {
     const restarted = this.restarted();
     await this.#process?.stop();
     await restarted;
   }
 
-  /** Stops it and removes its files. */
+  /** Stops the proxy and removes its files. */
   async dispose(): Promise<void> {
     this.#stopping = true;
     this.#clear();
@@ -176,7 +176,7 @@ export class SupervisedProxy implements Asked<Probe> {
     const { resolve } = this.#restart;
     this.#restart = Promise.withResolvers();
     this.#clear();
-    // If it does not start, no request is answered any more, and that is what is measured.
+    // If the proxy does not start, requests stay unanswered, and the results show this.
     await this.#run().then(resolve, resolve);
   }
 

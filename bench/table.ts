@@ -1,4 +1,4 @@
-/** A table in Markdown with aligned columns; numbers to the right. */
+/** Formats a Markdown table with aligned columns, numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const texts = [head, ...rows].map((cells) => cells.map(String));
   const widths = head.map((_, column) => Math.max(3, ...texts.map((cells) => cells[column]?.length ?? 0)));
@@ -10,7 +10,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   return [line(first), line(rule), ...others.map(line)].join('\n');
 }
 
-/** A number with so many decimals; `-` if it is unknown. */
+/** Formats a number with this many decimals, or as `-` if it is unknown. */
 export function fixed(value: number, decimals: number): string {
   return Number.isFinite(value) ? value.toFixed(decimals) : '-';
 }

@@ -14,7 +14,7 @@ export const PREFIX = '/bench/prefix';
 /** External key id and label in the HSM. */
 export const KEY = 'bench';
 
-/** What all measured proxies share: a SoftHSM token with a key, a certificate and a credential. */
+/** Set-up of all measured proxies: a SoftHSM token with a key, a certificate and a credential. */
 export interface TestBed {
   readonly folder: string;
   readonly softHsm: SoftHsmFixture;
@@ -24,14 +24,14 @@ export interface TestBed {
   readonly env: Readonly<Record<string, string>>;
   /** The first `node` on its PATH. */
   readonly node: string;
-  /** How clients reach a proxy of this bed. */
+  /** Returns the target for clients of a proxy of this bed. */
   targetAt(port: number, protocol?: 'https' | 'http'): Target;
   dispose(): void;
 }
 
 const DEADLINE_MS = 5_000;
 
-/** `sharesNode`: whether proxies run on the same file of Node.js as this process, rather than on a copy. */
+/** Makes a test bed. With `sharesNode`, proxies run on the same file of Node.js as this process, not on a copy. */
 export function createTestBed({ sharesNode = false } = {}): TestBed {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-bench-'));
   const softHsm = createSoftHsm();
@@ -71,7 +71,7 @@ export function createTestBed({ sharesNode = false } = {}): TestBed {
   };
 }
 
-/** This process runs Node.js too. Pages of one file that both map would be missing in the proxy's proportional set size. */
+/** Copies Node.js. If this process and a proxy shared its file, shared pages would count only in part in the proxy's PSS. */
 function copyNode(folder: string): string {
   const node = join(folder, 'bin/node');
   mkdirSync(dirname(node));

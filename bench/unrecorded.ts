@@ -7,7 +7,7 @@ import { RecordedLoad } from '../test/support/recordedLoad.ts';
 import { table } from './table.ts';
 import { RecordingProxy, type RecordingOptions } from './recordingProxy.ts';
 
-const USAGE = `Kills proxies under load, and takes their logs away, and compares answers with records. Exits with 1 if an answer has no record.
+const USAGE = `Kills proxies under load, or removes their logs, and compares answers with records. Exits with 1 if an answer has no record.
 
   make build && node bench/unrecorded.ts [--runs 10] [--clients 16] [--only TEXT]`;
 

@@ -1,5 +1,5 @@
 export interface Demand {
-  /** Requests in a second, of all proxies. */
+  /** Requests per second to all proxies together. */
   readonly rate: number;
   /** Milliseconds of CPU time that a proxy takes for a request. */
   readonly cpuMs: number;
@@ -13,20 +13,20 @@ export interface Plan {
   readonly proxies: number;
   /** Processes of each proxy. */
   readonly workers: number;
-  /** `sessions` of the key manager, lent by each process. */
+  /** `sessions` of the key manager in each process. */
   readonly sessions: number;
-  /** Sessions at the HSM at most, with those of the logins. */
+  /** Most sessions at the HSM, including those of the logins. */
   readonly hsmSessions: number;
 }
 
-/** Share of a core that a worker may be busy. Above, waiting times grow faster than the load. */
+/** Share of the time that a worker may use a core. Above it, waiting times grow faster than the load. */
 export const CPU_SHARE = 0.6;
 /** Share of the time that a session may be busy. */
 export const SESSION_SHARE = 0.7;
 
 /**
- * Finds the fewest proxies that serve the demand when one of them is lost, and their workers and sessions. By Little's law, rate × time
- * is how many cores, or sessions, are busy on average.
+ * Finds the fewest proxies that serve the demand even if one of them is lost, and their workers and sessions. By Little's law,
+ * rate × time is the average number of busy cores or sessions.
  */
 export function planCapacity({ rate, cpuMs, hsmMs, cores }: Demand): Plan {
   const busyCores = (rate * cpuMs) / 1_000;
@@ -38,7 +38,7 @@ export function planCapacity({ rate, cpuMs, hsmMs, cores }: Demand): Plan {
   return { proxies, workers, sessions, hsmSessions: (sessions + 1) * workers * proxies };
 }
 
-/** The next whole number, but not for a rounding error. */
+/** Rounds up to a whole number, but ignores rounding errors. */
 function roundUp(value: number): number {
   return Math.ceil(value - 1e-9);
 }

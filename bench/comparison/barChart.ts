@@ -7,7 +7,7 @@ export interface Bar {
   readonly text: string;
 }
 
-/** A table of horizontal bars on one scale from 0. */
+/** Draws a table of horizontal bars on one scale from 0. */
 export function barChart(title: string, bars: readonly Bar[]): Html {
   const longest = Math.max(...bars.map(({ value }) => (Number.isFinite(value) ? value : 0)), Number.MIN_VALUE);
   return html`<div class="card chart">

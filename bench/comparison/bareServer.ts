@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-// A limit for any proxy on Node.js: reads the body of each request and answers, without looking at it. Its arguments are the files of
-// its certificate and its private key.
+// The limit of any proxy on Node.js: reads the body of each request, ignores it, and answers. The arguments are the files of
+// the certificate and its private key.
 
 const ANSWER = JSON.stringify({
   authenticationTag: Buffer.alloc(16).toString('base64'),

@@ -14,9 +14,9 @@ export interface Peer {
   /** HTTPS, as KMS sends it, or plain HTTP. Only peers of one protocol are compared. */
   readonly protocol: 'HTTPS' | 'plain HTTP';
   readonly operations: readonly MeasuredOperation[];
-  /** Whether it is measured at open-loop rates, too. */
+  /** Whether the peer is also measured at open-loop rates. */
   readonly hasRates: boolean;
-  /** Measured only if `--only` names it. */
+  /** Set if the peer is measured only when `--only` names it. */
   readonly isExtra?: boolean;
   readonly start: () => Promise<RunningPeer>;
 }
@@ -24,7 +24,7 @@ export interface Peer {
 const [WITH_CDIV, , WITHOUT_CDIV] = OPERATIONS;
 const AUDIT_SYNCS = ['never', 'interval', 'always'] as const;
 
-/** The peers in the order of the table: ratios are to the first of each protocol. */
+/** Lists the peers in the order of the table. Ratios are to the first peer of each protocol. */
 export function peersOf(bed: TestBed, sample: Sample | undefined, others: readonly string[]): Peer[] {
   const https = { protocol: 'HTTPS', operations: OPERATIONS, hasRates: true } as const;
   const plain = { protocol: 'plain HTTP', operations: [WITH_CDIV, WITHOUT_CDIV], hasRates: false } as const;

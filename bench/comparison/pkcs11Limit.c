@@ -1,5 +1,5 @@
-// Does what an Encrypt with CDIV, or a Decrypt, asks of an HSM in a loop: C_EncryptInit and C_Encrypt with AES-GCM of 32 bytes, then
-// C_DecryptInit and C_Decrypt. This is the limit for any proxy on one core.
+// Makes the PKCS#11 calls of an Encrypt with CDIV, or of a Decrypt, in a loop: C_EncryptInit and C_Encrypt with AES-GCM of 32 bytes, then
+// C_DecryptInit and C_Decrypt. This is the limit of any proxy on one core.
 //
 //   pkcs11Limit MODULE TOKEN_LABEL KEY_LABEL encrypt|decrypt SECONDS <PIN
 //

@@ -13,7 +13,7 @@ export interface Pkcs11Limit {
   readonly cpuMs: number;
 }
 
-/** Calls the token as an operation does, in a loop in C, in one thread. Throws an Error with what the compiler or the program says. */
+/** Makes the calls of an operation in a loop in C, in one thread. Throws an Error with the output of the compiler or the program. */
 export async function measurePkcs11(
   { folder, softHsm }: TestBed,
   operation: 'encrypt' | 'decrypt',

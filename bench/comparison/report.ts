@@ -5,7 +5,7 @@ import { fixed, table } from '../table.ts';
 import { barChart } from './barChart.ts';
 import type { Comparison, ComparisonOptions, SaturationRow } from './runComparison.ts';
 
-/** The comparison as tables for a terminal, in Markdown. */
+/** Formats the comparison as Markdown tables for a terminal. */
 export function textReport({ saturation, rates, memory }: Comparison, options: ComparisonOptions): string {
   return [
     howMeasured(options),
@@ -45,7 +45,7 @@ export function textReport({ saturation, rates, memory }: Comparison, options: C
   ].join('\n\n');
 }
 
-/** The comparison as one page with charts. */
+/** Formats the comparison as one page with charts. */
 export function htmlReport(comparison: Comparison, options: ComparisonOptions): string {
   const { saturation, rates, memory } = comparison;
   const groups = [...Map.groupBy(saturation, ({ operation }) => operation)];
@@ -105,7 +105,7 @@ function howMeasured({ rounds, seconds, connections }: ComparisonOptions): strin
   return `Medians of ${rounds} rounds, ${connections} connections, ${seconds} s for each figure, the load generator on the same cores.\n${machine()}`;
 }
 
-/** Ratio of a figure to the first row of the same operation and protocol; of a limit without a protocol, to the first of the operation. */
+/** Formats the ratio of a figure to the first row of the same operation and protocol, or of the operation if the row has no protocol. */
 function ratio(rows: readonly SaturationRow[], row: SaturationRow, figure: 'rate' | 'cpuMs'): string {
   const isComparable = ({ protocol }: SaturationRow) => row.protocol === 'none' || protocol === row.protocol;
   const first = rows.find((other) => other.operation === row.operation && isComparable(other));

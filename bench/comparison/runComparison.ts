@@ -20,18 +20,18 @@ export interface ComparisonOptions {
   readonly onProgress: (text: string) => void;
 }
 
-/** What every row begins with. */
+/** First columns of every row. */
 interface RowName {
   readonly peer: string;
   readonly protocol: string;
 }
 
-/** As many requests as the peer answers. Figures are medians. */
+/** Figures when the peer gets as many requests as it can answer. Figures are medians. */
 export interface SaturationRow extends RowName, Saturation {
   readonly operation: string;
 }
 
-/** Encrypt with CDIV at a rate, whatever becomes of earlier requests. Milliseconds are from when a request was due. */
+/** Figures of Encrypt with CDIV at a fixed rate. Milliseconds count from when a request was due. */
 export interface RateRow extends RowName {
   readonly rate: number;
   /** Share of the requests, from 0 to 1, with a good answer within 250 ms. */
@@ -56,7 +56,7 @@ export interface Comparison {
   readonly memory: readonly MemoryRow[];
 }
 
-/** The rounds of rows, each with a name and figures. */
+/** Rows with a name and figures, collected over the rounds. */
 class Series<N extends object, F extends object> {
   readonly rows = new Map<string, { name: N; rounds: F[] }>();
 
@@ -73,13 +73,13 @@ class Series<N extends object, F extends object> {
 }
 
 const SETTLE_MS = 1_000;
-// V8 compiles the path of a request again and again while it learns: a process that has just started takes half as much CPU more.
+// V8 optimizes the code of a request over time, so a process that has just started takes 1.5 times the CPU time.
 const WARM_UP_SECONDS = 6;
 export const PKCS11_LIMIT = 'limit: the same PKCS#11 calls in C, one thread';
 
 /**
- * Measures all peers in turn, round after round, so that what disturbs the machine disturbs them all. Each is started anew in each
- * round and runs alone beside the load generator.
+ * Measures all peers in turn, round after round, so that a disturbance of the machine affects all of them. Each peer is started
+ * anew in each round, and runs alone beside the load generator.
  */
 export async function runComparison(
   bed: TestBed,

@@ -9,7 +9,7 @@ let started = 0;
 export interface Sample {
   /** Program that `cargo build --release` makes of github.com/aws-samples/aws-kms-xks-proxy. */
   readonly binary: string;
-  /** INFO logs each request; its settings file calls that right for production, but has DEBUG. */
+  /** With INFO, the sample logs each request. Its settings file recommends INFO for production, but has DEBUG. */
   readonly logLevel: string;
 }
 
@@ -38,7 +38,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** Its `configuration/settings.toml` with this test bed's addresses, secrets and log. */
+/** Formats the sample's `configuration/settings.toml` with this test bed's addresses, secrets and log. */
 function settings({ softHsm, tls, credential }: TestBed, port: number, isSecure: boolean, logLevel: string): string {
   return `
 [server]

@@ -8,7 +8,7 @@ export type Operation = Probe['operation'] | 'mix';
 
 export interface Clients {
   readonly count: number;
-  /** From an answer to the next request. */
+  /** Pause between an answer and the next request. */
   readonly pauseMs: number;
 }
 
@@ -22,14 +22,14 @@ export interface LoopOutcome {
   /** Wrong answers at any time. */
   readonly wrong: number;
   readonly seconds: number;
-  /** The share of the measured time in which this process, which has the clients, was busy. */
+  /** Share of the measured time in which this process, which runs the clients, was busy. */
   readonly generatorBusy: number;
 }
 
-// All clients begin at once, which is not what is measured.
+// Time that is not measured, because all clients begin at once.
 const RAMP_MS = 1_000;
 
-/** Clients that each wait for an answer before they send the next request. Resolves when all answers are there. */
+/** Runs clients that each wait for an answer before the next request. Resolves when all answers have arrived. */
 export async function runClosedLoop(
   proxy: SupervisedProxy,
   operation: Operation,

@@ -1,29 +1,29 @@
 import { mediansOf, quantile } from '../statistics.ts';
 import type { LoopOutcome } from './closedLoop.ts';
 
-/** Per second, except where it is said otherwise. */
+/** Figures per second, unless stated otherwise. */
 export interface Figures {
-  /** Successes that KMS would have waited for. */
+  /** Successes within the time that KMS waits. */
   readonly goodput: number;
-  /** Those of them that are encryptions. */
+  /** Encryptions among these successes. */
   readonly encrypts: number;
   readonly late: number;
   readonly throttled: number;
   readonly timedOut: number;
   readonly failed: number;
-  /** Successes: milliseconds. */
+  /** Milliseconds until a success. */
   readonly successP50: number;
   readonly successP99: number;
-  /** Answers 429 and 503: milliseconds. */
+  /** Milliseconds until an answer with 429 or 503. */
   readonly refusalP50: number;
   readonly refusalP99: number;
-  /** A number, of all. */
+  /** Number of wrong answers over the whole time. */
   readonly wrong: number;
-  /** A share. */
+  /** Share of the time, from 0 to 1. */
   readonly generatorBusy: number;
 }
 
-// Connection set-up included, which keep-alive spares.
+// The limit includes connection set-up, which keep-alive avoids.
 const KMS_WAITS_MS = 250;
 const REFUSALS = { ThrottlingException: 'throttled', DependencyTimeoutException: 'timedOut' } as const;
 
@@ -53,7 +53,7 @@ export function figuresOf({ sent, wrong, seconds, generatorBusy }: LoopOutcome):
   };
 }
 
-/** The median of each figure; the sum of wrong answers. */
+/** Returns the median of each figure, and the sum of wrong answers. */
 export function mediansOfRounds(rounds: readonly Figures[]): Figures {
   return { ...mediansOf(rounds), wrong: rounds.reduce((sum, { wrong }) => sum + wrong, 0) };
 }

@@ -18,13 +18,13 @@ import { ProxyInstance } from './proxyInstance.ts';
 export interface FleetOptions {
   readonly credential: Credential;
   readonly server: KeyPair;
-  /** PEM, of those that client certificates must chain to. */
+  /** PEM of the authorities that client certificates must chain to. */
   readonly clientCa: string;
   /** Bytes of the key `known`. */
   readonly known: Buffer;
 }
 
-/** As far as it is edited. */
+/** Parts of the configuration that are edited. */
 export interface EditableConfig {
   keyStores: {
     quota?: { requestsPerSecond: number; burst?: number };
@@ -35,17 +35,17 @@ export interface EditableConfig {
 const TARGETS = 2;
 const WORKERS = 2;
 const DRAIN_SECONDS = 10;
-// Longer than KMS waits, so that a busy machine is not taken for an HSM that hangs.
+// Longer than KMS waits, so that a busy machine does not look like an HSM that hangs.
 const TIMEOUT_MS = 5_000;
 
-/** Proxies over one token behind a load balancer, and the configuration that is published to each. */
+/** Proxies over one token behind a load balancer, with the configuration that each of them gets. */
 export class Fleet {
   readonly balancer: LoadBalancer;
-  /** Those that serve. */
+  /** Proxies that serve. */
   readonly instances: ProxyInstance[] = [];
-  /** Those that have drained. */
+  /** Proxies that have drained. */
   readonly former: ProxyInstance[] = [];
-  /** Of the second key store. */
+  /** Credential of the second key store. */
   readonly secondCredential = newCredential();
   readonly #softHsm = createSoftHsm();
   readonly #folder = mkdtempSync(join(tmpdir(), 'xks-proxy-never-down-'));
@@ -73,7 +73,7 @@ export class Fleet {
     await this.allHealthy();
   }
 
-  /** One more target, with the configuration as it is now. */
+  /** Starts one more target, with the current configuration. */
   async launch(): Promise<void> {
     this.#begun += 1;
     const folder = join(this.#folder, `target-${this.#begun}`);
@@ -83,7 +83,7 @@ export class Fleet {
     this.balancer.register(instance);
   }
 
-  /** Asks the target that has run longest to stop; resolves when it has. */
+  /** Stops the target that has run longest. Resolves when it has ended. */
   async retire(): Promise<void> {
     const [oldest] = this.instances;
     if (!oldest) return;
@@ -129,11 +129,11 @@ export class Fleet {
     return stdout;
   }
 
-  /** Gives the configuration to one target after the other, each of which goes over to it, or refuses it. */
+  /** Gives the configuration to one target after another. Each must reload it, or refuse it. */
   async publish(outcome: 'reloaded' | 'refused' = 'reloaded', { signal = true } = {}): Promise<void> {
     for (const instance of this.instances) {
       const done = instance.reloads(outcome);
-      // The configuration last, and each file at once.
+      // config.yaml comes last, and each file is replaced in one step.
       const names = readdirSync(this.#master).sort((a, b) => Number(a === 'config.yaml') - Number(b === 'config.yaml'));
       for (const name of names) {
         cpSync(join(this.#master, name), join(this.#folder, name));
@@ -144,7 +144,7 @@ export class Fleet {
     }
   }
 
-  /** Stops what runs and removes all files. */
+  /** Stops all processes and removes all files. */
   async dispose(): Promise<void> {
     await Promise.allSettled(this.instances.map((each) => each.drain()));
     this.#softHsm.dispose();

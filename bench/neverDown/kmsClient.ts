@@ -17,11 +17,11 @@ export interface KeyProbe extends Probe {
   readonly path: string;
 }
 
-/** A request that broke, or waited for too long. */
+/** Thrown if the connection breaks, or no answer arrives in time. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
   readonly flow: Flow | undefined;
-  /** Such as ECONNRESET. */
+  /** Code of the error, such as ECONNRESET. */
   readonly code: string;
 
   constructor(flow: Flow | undefined, code: string) {
@@ -33,26 +33,26 @@ export class NoAnswer extends Error {
 
 export interface Identity {
   readonly credential: Credential;
-  /** Of the TLS client. */
+  /** Certificate of the TLS client. */
   readonly certificate: KeyPair;
 }
 
-/** How a request is sent. */
+/** Way to send a request. */
 interface Way {
   readonly options: RequestOptions;
-  /** Whether it ends its connection. */
+  /** Whether the request ends its connection. */
   readonly last?: boolean;
-  /** If it goes there directly. */
+  /** Target to which the request goes directly. */
   readonly target?: Target;
 }
 
 const CONNECTIONS = 32;
-// Each so manyeth request is the last one on its connection, so that there are always new ones.
+// One request in this number is the last one on its connection, so that there are always new connections.
 const RECYCLE = 25;
-// KMS gives up after 250 ms; here the wait is to show what became of the request.
+// KMS gives up after 250 ms. This limit is longer, to find out the outcome of the request.
 const GIVE_UP_MS = 10_000;
 
-/** As AWS KMS: signed requests over keep-alive connections with mTLS, through the load balancer. */
+/** Client that behaves like AWS KMS: signed requests over keep-alive connections with mTLS, through the load balancer. */
 export class KmsClient implements Asked<KeyProbe> {
   readonly known = new KnownKey();
   readonly rotating = new RoundTripKey();
@@ -64,7 +64,7 @@ export class KmsClient implements Asked<KeyProbe> {
   readonly #answers = new Map<Target, number>();
   #asked = 0;
 
-  /** `ca`: PEM, of the authority that the servers' certificates chain to. */
+  /** `ca` is the PEM of the authority that the servers' certificates chain to. */
   constructor(balancer: LoadBalancer, ca: string, identity: Identity) {
     this.#balancer = balancer;
     this.#ca = ca;
@@ -76,13 +76,13 @@ export class KmsClient implements Asked<KeyProbe> {
     return this.#identity;
   }
 
-  /** From the next request on. */
+  /** Changes the identity, from the next request on. */
   use(change: Partial<Identity>): void {
     this.#identity = { ...this.#identity, ...change };
     if (change.certificate) this.#agent = this.#newAgent();
   }
 
-  /** Of two keys in turn. */
+  /** Returns requests for two keys in turn. */
   probe(operation: Probe['operation']): KeyProbe {
     const other = this.#asked % 4 < 2 ? this.rotating[`${operation}Probe`]() : undefined;
     const probe = other ?? this.known[`${operation}Probe`]();
@@ -96,13 +96,13 @@ export class KmsClient implements Asked<KeyProbe> {
     return this.#post(path, body, this.#identity, { options, last });
   }
 
-  /** Sends a request to one target, on a connection of its own, past the load balancer. */
+  /** Sends a request to one target, on its own connection, bypassing the load balancer. */
   askAt(target: Target, { path, body }: Pick<KeyProbe, 'path' | 'body'>, identity = this.#identity): Promise<Answer> {
     const createConnection = () => this.#connect(target, identity);
     return this.#post(path, body, identity, { options: { createConnection }, target });
   }
 
-  /** The serial number of the certificate that a target shows on a new connection. */
+  /** Returns the serial number of the certificate that a target presents on a new connection. */
   async serialNumberOf(target: Target): Promise<string> {
     const stream = this.#connect(target, this.#identity);
     await once(stream, 'secureConnect');
@@ -111,7 +111,7 @@ export class KmsClient implements Asked<KeyProbe> {
     return serialNumber;
   }
 
-  /** How many answers a target has given. */
+  /** Returns the number of answers from a target. */
   answersOf(target: Target): number {
     return this.#answers.get(target) ?? 0;
   }
@@ -123,7 +123,7 @@ export class KmsClient implements Asked<KeyProbe> {
   #connect(target: Target, identity: Identity): TLSSocket {
     const socket = connect({ host: '127.0.0.1', port: target.port });
     socket.write(headerOf(Buffer.of(10, 255, 255, 255), 1));
-    // What is below TLS may be reset as well.
+    // The TCP connection below TLS may be reset too.
     socket.on('error', () => undefined);
     return connectTls({ socket, ...this.#tls(identity) });
   }
@@ -133,7 +133,7 @@ export class KmsClient implements Asked<KeyProbe> {
   }
 
   #newAgent(): Agent {
-    // All connections are used in turn: none is idle for long.
+    // All connections are used in turn, so none is idle for long.
     const options = { keepAlive: true, scheduling: 'fifo', maxSockets: CONNECTIONS } as const;
     const agent = new Agent({ ...options, ...this.#tls(this.#identity) });
     this.#agents.push(agent);

@@ -10,13 +10,13 @@ export interface Target {
   readonly monitoringPort: number;
 }
 
-/** A connection of a client, with the one to a target that carries it on. Times are milliseconds, by performance.now(). */
+/** Connection of a client, with its connection to a target. Times are milliseconds, by performance.now(). */
 export interface Flow {
-  /** Its client's in the PROXY header, of no other flow. */
+  /** Client address in the PROXY header, unique for each flow. */
   readonly address: string;
   readonly target: Target;
   readonly openedAt: number;
-  /** When either end had closed it; undefined as long as it is open. */
+  /** Time when either end closed the connection. Undefined while it is open. */
   closedAt?: number;
 }
 
@@ -27,27 +27,27 @@ const CHECK_TIMEOUT_MS = 2_000;
 const THRESHOLD = 2;
 const LOCAL_HEADER = proxyHeader({ command: 0x20, family: 0, addresses: Buffer.alloc(0) });
 
-/** The checks of one target. */
+/** State of the health checks of one target. */
 interface Checked {
   healthy: boolean;
-  /** Checks in a row that said otherwise. */
+  /** Consecutive checks that contradict the current state. */
   otherwise: number;
   timer: NodeJS.Timeout | undefined;
 }
 
 /**
- * As a Network Load Balancer: a new connection goes to a healthy target, of which it passes bytes through with a PROXY protocol
- * header before them; it stays there, whatever becomes of the target's health. When no target is healthy, all are taken.
+ * Load balancer that behaves like a Network Load Balancer. A new connection goes to a healthy target, with a PROXY protocol header
+ * before its bytes. It stays there, even if the target becomes unhealthy. If no target is healthy, all targets get connections.
  */
 export class LoadBalancer {
   readonly #server: Server;
   #local: LocalServer | undefined;
   readonly #targets = new Map<Target, Checked>();
-  /** By the client's port: the latest. */
+  /** Latest flow by the client's port. */
   readonly #flows = new Map<number, Flow>();
   #connections = 0;
 
-  /** Resolves when it listens on a port that the system has given. */
+  /** Starts to listen on any free port. */
   static async start(): Promise<LoadBalancer> {
     const balancer = new LoadBalancer();
     balancer.#local = await listenLocally(balancer.#server);
@@ -64,7 +64,7 @@ export class LoadBalancer {
     return this.#local?.port ?? NaN;
   }
 
-  /** Takes a target in, which gets connections once it is healthy. */
+  /** Adds a target, which gets connections once it is healthy. */
   register(target: Target): void {
     const checked: Checked = { healthy: false, otherwise: 0, timer: undefined };
     this.#targets.set(target, checked);
@@ -80,7 +80,7 @@ export class LoadBalancer {
     return this.#targets.get(target)?.healthy ?? false;
   }
 
-  /** The flow of a client that connects from this port of 127.0.0.1. */
+  /** Returns the flow of the client on this port of 127.0.0.1. */
   flowFrom(clientPort: number | undefined): Flow | undefined {
     return clientPort === undefined ? undefined : this.#flows.get(clientPort);
   }
@@ -128,20 +128,20 @@ export class LoadBalancer {
   }
 }
 
-/** What a Network Load Balancer sends ahead of a connection through a VPC endpoint, with a checksum and padding. */
+/** Builds the PROXY header of a connection through a VPC endpoint as a Network Load Balancer does, with checksum and padding. */
 export function headerOf(source: Buffer, port: number): Buffer {
   const ports = Buffer.of(port >> 8, port & 255, 0x01, 0xbb);
   const addresses = Buffer.concat([source, Buffer.of(10, 0, 0, 1), ports]);
   return proxyHeader({ addresses, tlvs: [CRC32C_TLV, vpceTlv(VPC_ENDPOINT), [0x04, Buffer.alloc(36)]] });
 }
 
-/** Passes on what one end sends, its end, and its reset. */
+/** Forwards bytes, end and reset of one end to the other. */
 function join(from: Socket, to: Socket): void {
   from.pipe(to);
   from.on('error', () => to.resetAndDestroy());
 }
 
-/** One health check, on a connection of its own. */
+/** Makes one health check, on its own connection. */
 function isReady({ monitoringPort }: Target): Promise<boolean> {
   return new Promise((resolve) => {
     const check = request({

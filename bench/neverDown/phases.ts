@@ -9,13 +9,13 @@ import type { Fleet } from './fleet.ts';
 import type { Identity, KmsClient } from './kmsClient.ts';
 import type { ProxyInstance } from './proxyInstance.ts';
 
-/** Made before the load: a key takes its time. */
+/** Certificates, made before the load, because making keys takes time. */
 export interface Certificates {
-  /** Issued the certificates of the servers. */
+  /** Authority of the servers' certificates. */
   readonly ca: KeyPair;
   readonly server: KeyPair;
   readonly nextServer: KeyPair;
-  /** Issued the client's first certificate. */
+  /** Authority of the client's first certificate. */
   readonly clientCa: KeyPair;
   readonly client: KeyPair;
   readonly nextClientCa: KeyPair;
@@ -28,23 +28,23 @@ export interface Scene {
   readonly certificates: Certificates;
   /** Kills the worker of this proxy that has served longest. */
   readonly kill: (instance: ProxyInstance) => void;
-  /** Of each phase, at least. */
+  /** Least duration of each phase. */
   readonly seconds: number;
 }
 
-/** Something that is done to the fleet under load. It throws if it does not take effect. */
+/** Change of the fleet under load. `run` throws if the change does not take effect. */
 export interface Phase {
   readonly name: string;
   readonly run: (scene: Scene) => Promise<void>;
 }
 
-// Workers take connections in turn: enough to meet each.
+// Workers accept connections in turn, so this number reaches each of them.
 const ASK_EACH = 4;
 const KILLS = 4;
 
 export const PHASES: readonly Phase[] = [
   { name: 'nothing', run: () => Promise.resolve() },
-  { name: 'workers killed with SIGKILL, each when the one before is replaced', run: killWorkers },
+  { name: 'workers killed with SIGKILL, each when the previous one is replaced', run: killWorkers },
   { name: 'credential rotated: added, used, removed', run: rotateCredential },
   { name: 'server certificate replaced, found without a signal', run: replaceServerCertificate },
   { name: 'client CA replaced: both trusted, new one used, old one removed', run: replaceClientCa },
@@ -61,7 +61,7 @@ async function killWorkers({ fleet, kill, seconds }: Scene): Promise<void> {
   for (let time = 0; time < KILLS; time += 1) {
     const instance = fleet.instances[time % fleet.instances.length];
     if (instance) kill(instance);
-    // Not at once: a load balancer that has seen the connections break must have opened new ones.
+    // Wait, so that the client has replaced its broken connections.
     await sleep((seconds * 1_000) / (2 * KILLS));
     await fleet.allServing();
   }
@@ -128,7 +128,7 @@ async function changeQuotas(scene: Scene): Promise<void> {
     await fleet.publish();
   };
   await set({ requestsPerSecond: 10_000 }, { requestsPerSecond: 0.001, burst: 1 });
-  // What the processes of a proxy may take together, and so once at most of each.
+  // The quota is for all processes of a proxy together, so these requests use it up.
   await askAll(scene, { identity, path });
   await expectOfAll(scene, 'ThrottlingException', { identity, path });
   await set({ requestsPerSecond: 20_000, burst: 5_000 }, { requestsPerSecond: 100 });
@@ -158,7 +158,7 @@ async function rotateKey({ fleet, client, seconds }: Scene): Promise<void> {
   await fleet.run('key', 'rotate', 'rotating', '--decrypt-only', '--key-store', 'first');
   await fleet.publish();
   await sleep(seconds * 250);
-  // A key that had no versions names its first one from now on.
+  // From now on, ciphertexts of a key that had no versions name its first version.
   assert.equal(versions.size, 2, 'a version that only decrypts has encrypted');
   fleet.edit(({ keyStores }) => {
     for (const version of keyStores[0]?.keys[1]?.versions ?? []) delete version.decryptOnly;

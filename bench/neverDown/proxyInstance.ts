@@ -15,20 +15,20 @@ export interface Kill {
 /** One proxy of the fleet: a supervisor and its workers. */
 export class ProxyInstance implements Target {
   readonly name: string;
-  /** Its configuration, and what that refers to. */
+  /** Folder of the configuration and the files that it refers to. */
   readonly folder: string;
-  /** Requests in its log. */
+  /** Number of requests in the log. */
   requests = 0;
-  /** Lines of its log at warn and above, requests apart, by their text. */
+  /** Numbers of log lines at warn and above, except those of requests, by text. */
   readonly complaints = new Map<string, number>();
   readonly #records: LogRecord[] = [];
-  /** Process ids of those that serve, by worker id, longest serving first. */
+  /** Process ids of serving workers by worker id, the longest serving first. */
   readonly #workers = new Map<number, number>();
-  /** By the address of a client in its PROXY header. */
+  /** Workers by the client address in the PROXY header. */
   readonly #workerOf = new Map<string, number>();
   #process: ProxyProcess | undefined;
 
-  /** Resolves when all its workers serve. */
+  /** Starts a proxy. Resolves when all its workers serve. */
   static async start(
     name: string,
     folder: string,
@@ -63,18 +63,18 @@ export class ProxyInstance implements Target {
     return Number(this.#logged('monitoring listens')[0]?.['port']);
   }
 
-  /** By name, such as `target 1` and `target 1, worker 2`. */
+  /** Process ids by name, such as `target 1` and `target 1, worker 2`. */
   get processIds(): ReadonlyMap<string, number> {
     const workers = [...this.#workers].map(([worker, pid]) => [`${this.name}, worker ${worker}`, pid] as const);
     return new Map([[this.name, this.#process?.pid ?? NaN], ...workers]);
   }
 
-  /** The worker that answered a request of this client; undefined if none did. */
+  /** Returns the worker that answered a request of this client. Undefined if none did. */
   workerOf(address: string): number | undefined {
     return this.#workerOf.get(address);
   }
 
-  /** Resolves when so many workers serve. */
+  /** Resolves when this number of workers serve. */
   async serving(workers: number): Promise<void> {
     await until(`${workers} workers of ${this.name} serve`, () => this.#workers.size === workers);
   }
@@ -88,12 +88,12 @@ export class ProxyInstance implements Target {
     return { instance: this, worker, at: performance.now() };
   }
 
-  /** Makes it read its configuration again. */
+  /** Makes the proxy read its configuration again. */
   hangUp(): void {
     if (this.#process?.pid !== undefined) process.kill(this.#process.pid, 'SIGHUP');
   }
 
-  /** Resolves when it has taken over its configuration once more, or has refused to. */
+  /** Resolves when the proxy has reloaded its configuration once more, or has refused it. */
   async reloads(outcome: 'reloaded' | 'refused'): Promise<void> {
     const logged = () =>
       this.#logged(`the configuration ${outcome === 'reloaded' ? 'was reloaded' : 'is not reloaded'}`).length;
@@ -106,7 +106,7 @@ export class ProxyInstance implements Target {
     return parseExposition(await response.text());
   }
 
-  /** Drains it. Throws unless it ends with exit code 0 and nothing left undone. */
+  /** Drains the proxy. Throws unless it exits with 0 and no request was cut off. */
   async drain(): Promise<void> {
     await this.#process?.stop();
     const exitCode = await this.#process?.ended;

@@ -11,13 +11,13 @@ interface Kept {
 
 const KEPT = 500;
 
-/** An external key whose bytes nobody knows. Its ciphertexts are right if any proxy opens them again, at any time. */
+/** External key whose bytes are unknown. Its ciphertexts are right if any proxy can decrypt them at any time. */
 export class RoundTripKey {
-  /** The values of ciphertextMetadata that were seen. */
+  /** Values of ciphertextMetadata in answers. */
   readonly versions = new Set<unknown>();
   readonly #kept: Kept[] = [];
 
-  /** Encrypt, asking for the CDIV, which is checked. */
+  /** Returns an Encrypt that requests a CDIV, which is checked. */
   encryptProbe(): Probe {
     const plaintext = randomBytes(32).toString('base64');
     const additionalAuthenticatedData = randomBytes(30).toString('base64');
@@ -31,14 +31,14 @@ export class RoundTripKey {
         const bytes = [...parts, authenticationTag].map((part) => Buffer.from(String(part), 'base64'));
         assert.equal(ciphertextDataIntegrityValue, hash('sha256', Buffer.concat(bytes), 'base64'));
         this.versions.add(ciphertextMetadata);
-        // Old ones stay among new ones.
+        // Some old ciphertexts stay among the new ones.
         const place = this.#kept.length < KEPT ? this.#kept.length : randomInt(KEPT);
         this.#kept[place] = { plaintext, sealed: { ...common, ...sealed } };
       },
     };
   }
 
-  /** Decrypt of something that a proxy has encrypted; undefined if there is none yet. */
+  /** Returns a Decrypt of an earlier ciphertext. Undefined if there is none yet. */
   decryptProbe(): Probe | undefined {
     const kept = this.#kept[randomInt(Math.max(1, this.#kept.length))];
     if (!kept) return undefined;

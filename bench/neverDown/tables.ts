@@ -6,14 +6,14 @@ import type { Kill } from './proxyInstance.ts';
 
 export interface PhaseRequests {
   readonly phase: string;
-  /** Those that were begun in it. */
+  /** Requests that began in the phase. */
   readonly sent: readonly Sent[];
 }
 
-// Connection set-up included, which keep-alive spares.
+// The limit includes connection set-up, which keep-alive avoids.
 const KMS_WAITS_MS = 250;
 
-/** One row for each phase. */
+/** Formats one row for each phase. */
 export function phaseTable(phases: readonly PhaseRequests[], kills: readonly Kill[]): string {
   const rows = phases.map(({ phase, sent }) => {
     const failed = sent.filter(({ outcome }) => outcome !== 'ok');
@@ -32,7 +32,7 @@ export function phaseTable(phases: readonly PhaseRequests[], kills: readonly Kil
   return table(['phase', 'sent', 'ok', 'failed', 'allowed?', 'p99 ms', 'over 250 ms'], rows);
 }
 
-/** One row for each process: idle before the load, and idle after it. */
+/** Formats one row for each process, idle before and after the load. */
 export function processTable(
   before: ReadonlyMap<string, TreeFigures>,
   after: ReadonlyMap<string, TreeFigures>,

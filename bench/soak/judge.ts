@@ -1,6 +1,6 @@
 import { fitLine } from '../statistics.ts';
 
-/** What is read at the end of each minute. */
+/** Figures that are read at the end of each minute. */
 export interface MinuteFigures {
   readonly minute: number;
   /** Good answers per second. */
@@ -19,11 +19,11 @@ export interface MinuteFigures {
   readonly fileDescriptors: number;
 }
 
-// What a proxy fills once: caches, pools, compiled code.
+// In these minutes a proxy fills caches and pools, and compiles code.
 const WARM_UP_MINUTES = 2;
 const STANDARD_ERRORS = 3;
 
-/** Growth in all the minutes below which a figure is flat, as a share of its mean, and at least so much. */
+/** Growth over all minutes that still counts as flat: a share of the mean, or a least amount. */
 const TOLERATED = {
   pss: { share: 0.05, least: 8 },
   residentMemory: { share: 0.05, least: 8 },
@@ -31,12 +31,12 @@ const TOLERATED = {
 } as const;
 
 export interface Growth {
-  /** The figure, and what it does in a minute. */
+  /** Description of the figure and its change per minute. */
   readonly text: string;
   readonly isTolerated: boolean;
 }
 
-/** How figures change after the first two minutes. Growth is not tolerated if it is more than that, and more than noise explains. None if there are too few minutes. */
+/** Calculates the change of figures after the first two minutes. Growth above the tolerance that noise does not explain is not tolerated. Empty if there are too few minutes. */
 export function growthOf(minutes: readonly MinuteFigures[]): Growth[] {
   const measured = minutes.filter(({ minute }) => minute > WARM_UP_MINUTES);
   if (measured.length < 3) return [];
