@@ -1,4 +1,4 @@
-/** Roles of users, as CloudHSM CLI names them. */
+/** Roles of users, with the names of the CloudHSM CLI. */
 export type Role = 'admin' | 'crypto-user';
 
 export interface ClusterUser {
@@ -7,7 +7,7 @@ export interface ClusterUser {
   readonly isLocked: boolean;
 }
 
-/** A key of the crypto user, with its attributes as CloudHSM CLI names them. */
+/** A key of the crypto user, with the attribute names of the CloudHSM CLI. */
 export interface ClusterKey {
   /** CKA_ID, in lower-case hexadecimal. */
   readonly id: string;
@@ -35,7 +35,9 @@ interface WireSealed {
   readonly tag: string;
 }
 
-/** Calls that a cluster answers over its socket; each throws ClusterFailure. A type alias, as Peer needs it. */
+/**
+ * Calls that a cluster answers over its socket. Each throws ClusterFailure. This is a type alias because Peer does not accept an interface.
+ */
 export type ClusterCalls = {
   /** Sets the first password of `admin`. */
   activate(argument: { readonly password: string }): void;
@@ -44,16 +46,16 @@ export type ClusterCalls = {
   /** Needs no login. */
   listUsers(): readonly ClusterUser[];
   createUser(credentials: Credentials): void;
-  /** The user's own, or another's by `admin`, which also unlocks that user. */
+  /** Changes the user's own password, or as `admin` that of another user, which also unlocks that user. */
   changePassword(credentials: Credentials): void;
-  /** Makes an AES-256 key; with a random CKA_ID if none is given. */
+  /** Creates an AES-256 key. Its CKA_ID is random if none is given. */
   generateKey(argument: { readonly label: string; readonly id?: string | undefined }): Promise<KeyChoice>;
-  /** So many random bytes, in Base64. */
+  /** Returns `length` random bytes, in Base64. */
   generateRandom(argument: { readonly length: number }): Promise<{ readonly bytes: string }>;
   listKeys(): readonly ClusterKey[];
   deleteKey(key: KeyChoice): void;
   keyExists(key: KeyChoice): boolean;
-  /** `plaintext` and `aad` in Base64. */
+  /** `plaintext` and `aad` are in Base64. */
   encrypt(argument: KeyChoice & { readonly plaintext: string; readonly aad: string }): Promise<WireSealed>;
   decrypt(argument: KeyChoice & WireSealed & { readonly aad: string }): Promise<{ readonly plaintext: string }>;
 };

@@ -15,19 +15,19 @@ export interface Credentials {
   readonly password: Secret;
 }
 
-/** A key by its CKA_ID, in lower-case hexadecimal. */
+/** A key, identified by its CKA_ID in lower-case hexadecimal. */
 export interface KeyChoice {
   readonly id: string;
 }
 
-// Longer than a busy machine takes. A process that was stopped does not answer.
+// Longer than a busy machine takes. The limit is for a process that is suspended (SIGSTOP) and so does not answer.
 const ANSWER_MS = 30_000;
-// A list of all keys has one line.
+// The list of all keys is one line.
 const MAX_LINE_BYTES = 64 * 1_048_576;
 
-/** A connection to a cluster. A login belongs to its connection. Every call rejects with ClusterFailure. */
+/** A connection to a cluster. A login belongs to its connection. Every call rejects with ClusterFailure if it fails. */
 export class ClusterConnection {
-  /** Resolves when the connection has ended, because it was closed, or the process of the cluster has ended. */
+  /** Resolves when the connection has been closed or the process of the cluster has ended. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
   readonly #peer: Peer<ClusterCalls>;
@@ -44,7 +44,7 @@ export class ClusterConnection {
     });
   }
 
-  /** Rejects with ClusterFailure: `unreachable` if the cluster does not run. */
+  /** Rejects with ClusterFailure, whose reason is `unreachable` if the cluster does not run. */
   static async open(clusterId: string, env: Environment = ownEnvironment): Promise<ClusterConnection> {
     const socket = connect(socketPathOf(clusterId, env));
     try {
@@ -83,12 +83,12 @@ export class ClusterConnection {
     return this.#call('createUser', reveal(credentials));
   }
 
-  /** The user's own password, or that of another by `admin`, which also unlocks that user. */
+  /** Changes the user's own password, or as `admin` that of another user, which also unlocks that user. */
   changePassword(credentials: Credentials): Promise<void> {
     return this.#call('changePassword', reveal(credentials));
   }
 
-  /** Makes an AES-256 key that never leaves the token; with a random CKA_ID if none is given. */
+  /** Creates an AES-256 key that never leaves the token. Its CKA_ID is random if none is given. */
   generateKey(label: string, id?: string): Promise<KeyChoice> {
     return this.#call('generateKey', { label, id });
   }
@@ -109,7 +109,7 @@ export class ClusterConnection {
     return this.#call('keyExists', { id });
   }
 
-  /** AES-GCM with an IV of 12 bytes and a tag of 16. */
+  /** Encrypts with AES-GCM, an IV of 12 bytes and a tag of 16. */
   async encrypt({ id }: KeyChoice, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed> {
     const sealed = await this.#call('encrypt', { id, plaintext: toBase64(plaintext), aad: toBase64(aad) });
     return { ciphertext: fromBase64(sealed.ciphertext), iv: fromBase64(sealed.iv), tag: fromBase64(sealed.tag) };

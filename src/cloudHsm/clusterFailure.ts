@@ -3,7 +3,7 @@ import { Pkcs11Failure } from '../hsm/pkcs11/pkcs11Failure.ts';
 import type { ErrorCodec } from '../messaging/errorCodec.ts';
 import { redactError } from '../redactError.ts';
 
-/** Why a cluster has not done what it was asked to. */
+/** Reason why a cluster did not do what a call asked for. */
 export type ClusterFailureReason =
   | 'not activated'
   | 'already activated'
@@ -17,12 +17,12 @@ export type ClusterFailureReason =
   | 'invalid ciphertext'
   /** The process of the cluster does not run, or does not answer. */
   | 'unreachable'
-  /** A rule forbids it; the message says which. */
+  /** A rule forbids the call. The message says which rule. */
   | 'refused'
   /** The token, the disk or the program has failed. */
   | 'failed';
 
-/** A cluster has not done what it was asked to: the message says why, and what to do. It holds no secret. */
+/** Error of a call to a cluster. The message says what went wrong and what to do, and contains no secret. */
 export class ClusterFailure extends Error {
   override readonly name = 'ClusterFailure';
   readonly reason: ClusterFailureReason;
@@ -38,7 +38,7 @@ interface WireFailure {
   readonly message: string;
 }
 
-/** How failures leave the process of a cluster. */
+/** Form in which failures leave the process of a cluster. */
 export const CLUSTER_FAILURES: ErrorCodec<WireFailure> = {
   encode: (error) => {
     if (error instanceof ClusterFailure) return { reason: error.reason, message: error.message };

@@ -1,22 +1,22 @@
 export interface ClusterStart {
-  /** Absolute path. Holds all that the cluster keeps. */
+  /** Absolute path of the folder that holds the cluster's data. */
   readonly folder: string;
   readonly socketPath: string;
   readonly maxSessions: number;
 }
 
-/** Calls of the process of a cluster, for the one that has started it. A type alias, as Peer needs it. */
+/** Calls that the process of a cluster answers for its starter. This is a type alias because Peer does not accept an interface. */
 export type ClusterProcessCalls = {
-  /** The first call, and made once. */
+  /** Must be the first call, and is made only once. */
   start(start: ClusterStart): Promise<void>;
-  /** Copies what the cluster keeps into a folder, as it is at one moment. */
+  /** Copies the cluster's data into a folder, all from the same moment. */
   copyTo(folder: string): Promise<void>;
 };
 
-/** What the process of a cluster tells the one that has started it, one-way. */
+/** One-way messages from the process of a cluster to its starter. */
 export type StarterCalls = {
-  /** The cluster is activated, at its start or since now. */
+  /** The cluster is activated: it was already at its start, or has just been. */
   activated(): void;
-  /** Something for the log. */
+  /** A record for the log. */
   note(note: { readonly message: string; readonly fields: object }): void;
 };

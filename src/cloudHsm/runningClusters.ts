@@ -6,7 +6,7 @@ import { socketFolder, type Environment } from './socketFolder.ts';
 
 const SUFFIX = '.sock';
 
-/** Ids of the clusters of this user that can be connected to, in alphabetical order. Rejects with ClusterFailure. */
+/** Returns the ids of this user's clusters that accept connections, in alphabetical order. Rejects with ClusterFailure. */
 export async function runningClusters(env: Environment): Promise<string[]> {
   const ids = readdirSync(socketFolder(env))
     .filter((name) => name.endsWith(SUFFIX))
@@ -16,7 +16,7 @@ export async function runningClusters(env: Environment): Promise<string[]> {
   return ids.filter((_, index) => running[index]);
 }
 
-/** A process that was killed leaves its socket behind. */
+/** Tries to connect, because a process that was killed leaves its socket behind. */
 async function isRunning(clusterId: string, env: Environment): Promise<boolean> {
   try {
     (await ClusterConnection.open(clusterId, env)).close();

@@ -10,7 +10,7 @@ const MAX_PATH_BYTES = 103;
 // The pattern of the service model of cloudhsmv2.
 const CLUSTER_ID = /^cluster-[2-7a-zA-Z]{11,16}$/;
 
-/** Path of the socket of a cluster. Throws ClusterFailure. */
+/** Returns the path of a cluster's socket. Throws ClusterFailure. */
 export function socketPathOf(clusterId: string, env: Environment): string {
   if (!CLUSTER_ID.test(clusterId)) {
     throw new ClusterFailure(
@@ -26,24 +26,24 @@ export function socketPathOf(clusterId: string, env: Environment): string {
   );
 }
 
-/** The folder of the sockets of all clusters of this user, which is made if it is absent. Throws ClusterFailure. */
+/** Returns the folder of the sockets of all clusters of this user, and creates it if it does not exist. Throws ClusterFailure. */
 export function socketFolder({ XDG_RUNTIME_DIR: runtime, TMPDIR: temporary }: Environment): string {
   const user = getuid?.() ?? 0;
-  // A container may name a folder that it does not have.
+  // In a container, the variable may name a folder that does not exist.
   const folder =
     runtime && existsSync(runtime) ? join(runtime, 'xks-proxy') : join(temporary ?? '/tmp', `xks-proxy-${user}`);
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') throw new ClusterFailure('failed', `The folder ${folder} cannot be made (${code}).`);
+    if (code !== 'EEXIST') throw new ClusterFailure('failed', `The folder ${folder} cannot be created (${code}).`);
   }
-  // Another user could have made it first in /tmp, and then read the passwords.
+  // Another user could have created the folder in /tmp first, and could then read the passwords.
   const stats = lstatSync(folder);
   if (!stats.isDirectory() || stats.uid !== user || (stats.mode & 0o077) !== 0) {
     throw new ClusterFailure(
       'refused',
-      `${folder} must be a folder of this user alone (mode 0700). Remove it, or set XDG_RUNTIME_DIR to a folder of your own.`,
+      `${folder} must be a folder that only this user can access (mode 0700). Remove it, or set XDG_RUNTIME_DIR to a folder of your own.`,
     );
   }
   return folder;

@@ -12,16 +12,18 @@ import { socketPathOf, type Environment } from './socketFolder.ts';
 export interface ClusterOptions {
   /** `cluster-` and 11 to 16 letters or digits from 2 to 7. */
   readonly clusterId: string;
-  /** Where the cluster keeps its token and its users. Made if it is absent; one that `copyTo` has filled is a cluster from a backup. */
+  /**
+   * Folder for the cluster's token and users, created if it does not exist. If `copyTo` has filled it, the cluster starts from that backup.
+   */
   readonly folder: string;
-  /** PKCS#11 sessions that operations may use at once; 1,024 if left out. */
+  /** PKCS#11 sessions that operations may use at once. The default is 1,024. */
   readonly maxSessions?: number;
   /** Command line that runs this program, without the arguments. */
   readonly program: readonly [string, ...string[]];
-  /** The environment of the process; this one's if left out. */
+  /** The environment of the process. The default is this process's environment. */
   readonly env?: Environment;
   readonly log: ClusterLog;
-  /** Told when the cluster is activated, and at the start if it is already. */
+  /** Called when the cluster is activated, or at its start if it already is. */
   readonly onActivated?: () => void;
 }
 
@@ -29,24 +31,24 @@ export interface ClusterLog {
   info(fields: object, message: string): void;
 }
 
-/** A cluster whose process has been started. It ends with this process at the latest. */
+/** A cluster whose process has been started. It ends no later than this process. */
 export interface RunningCluster {
   readonly clusterId: string;
   readonly socketPath: string;
   readonly pid: number;
-  /** Resolves when the process has ended, whatever ended it. */
+  /** Resolves when the process has ended for any reason. */
   readonly ended: Promise<void>;
-  /** Copies all that the cluster keeps into a folder, as it is at one moment: a backup. Rejects with ClusterFailure. */
+  /** Makes a backup: copies the cluster's data into a folder, all from the same moment. Rejects with ClusterFailure. */
   copyTo(folder: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 const DEFAULT_MAX_SESSIONS = 1_024;
-// Longer than a busy machine takes. An earlier process of the cluster has ten seconds to end.
+// Longer than a busy machine takes. This includes ten seconds for the cluster's previous process to end.
 const START_MS = 60_000;
 const STOP_MS = 5_000;
 
-/** Starts the process of a cluster; resolves when it can be connected to. Rejects with ClusterFailure. */
+/** Starts the process of a cluster. Resolves when the cluster accepts connections. Rejects with ClusterFailure. */
 export async function startCluster(options: ClusterOptions): Promise<RunningCluster> {
   const { clusterId, maxSessions = DEFAULT_MAX_SESSIONS, program, env = ownEnvironment, log, onActivated } = options;
   const folder = resolve(options.folder);
@@ -72,7 +74,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     helper.kill();
     throw error;
   }
-  // It has answered.
+  // The process has answered, so it has an id.
   const pid = Number(helper.pid);
   log.info({ clusterId, pid, socketPath }, 'a cluster runs');
   return {
@@ -91,7 +93,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
   };
 }
 
-/** Makes the folder of a cluster and SoftHSM's configuration in it, which names the folder and so is none of a backup. */
+/** Creates the folder of a cluster, with SoftHSM's configuration. The configuration names the folder, so backups do not contain it. */
 function configureSoftHsm(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);

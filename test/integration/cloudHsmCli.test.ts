@@ -84,7 +84,7 @@ it('does what the guide does, one command at a time', async () => {
   expect(await answer(cluster, { ...login, input: '' })).toEqual(failed('No password was entered.'));
   expect(
     await answer(cluster, { args: ['key', 'list'], env: { ...AS_USER, CLOUDHSM_PIN: 'kmsuser:wrongOne' } }),
-  ).toEqual(failed('The password of kmsuser is wrong. 4 more wrong ones lock the user.'));
+  ).toEqual(failed('The password of kmsuser is wrong. 4 more wrong passwords lock the user.'));
 });
 
 it('lists keys by pages and filters, and deletes the one that a filter chooses', async () => {

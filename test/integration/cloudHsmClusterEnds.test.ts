@@ -199,7 +199,9 @@ it.each([
   const folder = join(cluster.folder, 'xks-proxy');
   make(folder);
   await expect(cluster.start()).rejects.toMatchObject({ reason: 'refused' });
-  await expect(cluster.connect()).rejects.toThrow(`${folder} must be a folder of this user alone (mode 0700)`);
+  await expect(cluster.connect()).rejects.toThrow(
+    `${folder} must be a folder that only this user can access (mode 0700)`,
+  );
 });
 
 it('says what is wrong with an id, a path that is too long and users that cannot be read', async () => {

@@ -4,7 +4,7 @@ import { ClusterFailure } from '../clusterFailure.ts';
 import type { ClusterToken } from './clusterToken.ts';
 import { MAX_WRONG_TRIES, type Users } from './users.ts';
 
-/** A connection to the cluster, as the owner of a login. */
+/** A connection to the cluster, which can own a login. */
 export type Client = object;
 
 export interface Credentials {
@@ -16,7 +16,7 @@ export interface Credentials {
 export interface AccountsOptions {
   readonly token: ClusterToken;
   readonly users: Users;
-  /** Told of what an administrator would want to know, in words. */
+  /** Called for each event that an administrator may want to know of, with its description. */
   readonly onEvent: (event: string, fields: object) => void;
   readonly onActivated: () => void;
 }
@@ -28,15 +28,15 @@ interface Login {
 
 const APPLIANCE_USER: ClusterUser = { username: 'app_user', role: 'internal(APPLIANCE_USER)', isLocked: false };
 
-// AWS's guide. A colon separates user and password in CLOUDHSM_PIN.
+// Rule of AWS's guide. No colon, because a colon separates user and password in CLOUDHSM_PIN.
 const PASSWORD = /^[!-9;-~]{7,32}$/;
 const USERNAME = /^[a-z0-9_]{1,31}$/;
 
-/** The users of a cluster: who is logged in by which connection, and who may do what to whom. */
+/** Users of a cluster: which user each connection is logged in as, and which changes a user may make to another. */
 export class Accounts {
   readonly #options: AccountsOptions;
   readonly #logins = new Map<Client, Login>();
-  /** Known while an administrator is logged in: the token wants it for each act of its security officer. */
+  /** Kept while an administrator is logged in, because the token needs it each time the security officer acts. */
   #adminPassword: Secret | undefined;
 
   constructor(options: AccountsOptions) {
@@ -82,7 +82,7 @@ export class Accounts {
     this.end(client);
   }
 
-  /** Logs the user of a connection out that has ended. */
+  /** Logs out the user of a connection that has ended. */
   end(client: Client): void {
     const login = this.#logins.get(client);
     if (!login) return;
@@ -111,14 +111,14 @@ export class Accounts {
     if (role === 'admin') {
       throw new ClusterFailure(
         'refused',
-        'A cluster here has one administrator, admin: its token has one security officer.',
+        'A cluster of the local KMS has only one administrator, admin, because its token has one security officer.',
       );
     }
     const known = users.nameOf(role);
     if (known !== undefined) {
       throw new ClusterFailure(
         'refused',
-        `A cluster here has one crypto user, and it is ${known}: its token has one user.`,
+        `A cluster of the local KMS has only one crypto user, ${known}, because its token has one user.`,
       );
     }
     if (!USERNAME.test(name) || [users.nameOf('admin'), APPLIANCE_USER.username].includes(name)) {
@@ -142,7 +142,7 @@ export class Accounts {
     if (login.role === 'admin') {
       this.#changeAsAdmin(client, role, password);
     } else if (role === 'admin') {
-      throw new ClusterFailure('refused', 'Only an administrator changes the password of another user.');
+      throw new ClusterFailure('refused', 'Only an administrator can change the password of another user.');
     } else {
       this.#requireUnlocked(role);
       token.changeOwnPassword(password);
@@ -151,7 +151,7 @@ export class Accounts {
     onEvent('a password was changed', { username: name, role, by: login.username });
   }
 
-  /** The name of the crypto user that this connection is logged in as. Throws ClusterFailure if there is none, or it is locked. */
+  /** Returns the name of the crypto user that this connection is logged in as. Throws ClusterFailure if there is none, or it is locked. */
   requireCryptoUser(client: Client): string {
     const login = this.#logins.get(client);
     if (login?.role !== 'crypto-user') throw notLoggedIn('the crypto user');
@@ -193,33 +193,30 @@ export class Accounts {
     const name = String(users.nameOf(role));
     const cure =
       role === 'admin'
-        ? 'Change its password where it is still logged in, or make a cluster from a backup.'
-        : `An administrator unlocks it with: user change-password --username ${name} --role ${role}`;
+        ? 'Change its password on a connection that is still logged in, or create a cluster from a backup.'
+        : `An administrator can unlock it with: user change-password --username ${name} --role ${role}`;
     throw new ClusterFailure('locked out', `${name} is locked out after ${MAX_WRONG_TRIES} wrong passwords. ${cure}`);
   }
 
-  /** The crypto user has one login at a time, and nobody else changes its password meanwhile. */
+  /** Throws if the crypto user is logged in: it has one login at a time, and no other connection may change its password meanwhile. */
   #requireLoggedOut(): void {
     const login = [...this.#logins.values()].find(({ role }) => role === 'crypto-user');
     if (!login) return;
     throw new ClusterFailure(
       'logged in elsewhere',
-      `${login.username} is logged in by another connection. If it is KMS, disconnect the custom key store first.`,
+      `${login.username} is logged in by another connection. If that is KMS, disconnect the custom key store first.`,
     );
   }
 }
 
 function requirePassword(password: Secret): void {
   if (PASSWORD.test(password.reveal())) return;
-  throw new ClusterFailure(
-    'refused',
-    'A password has 7 to 32 letters, digits or signs of ASCII, but no colon and no blank.',
-  );
+  throw new ClusterFailure('refused', 'A password has 7 to 32 printable ASCII characters, without colons and spaces.');
 }
 
 function consequence(triesLeft: number): string {
   if (triesLeft === 0) return 'The user is locked out now.';
-  return `${triesLeft === 1 ? 'One more wrong one locks' : `${triesLeft} more wrong ones lock`} the user.`;
+  return `${triesLeft === 1 ? 'One more wrong password locks' : `${triesLeft} more wrong passwords lock`} the user.`;
 }
 
 function notLoggedIn(as?: string): ClusterFailure {
@@ -227,7 +224,7 @@ function notLoggedIn(as?: string): ClusterFailure {
   return new ClusterFailure('not logged in', `${missing}. Log in first, with: login --username USER --role ROLE`);
 }
 
-// Someone has changed the token behind the cluster's back.
+// Another program has changed the token.
 function staleAdmin(): ClusterFailure {
-  return new ClusterFailure('failed', 'The token no longer takes the password of admin. Log out, and in again.');
+  return new ClusterFailure('failed', 'The token no longer accepts the password of admin. Log out and in again.');
 }

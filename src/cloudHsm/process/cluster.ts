@@ -18,7 +18,7 @@ export interface ClusterOptions extends Pick<AccountsOptions, 'onEvent' | 'onAct
   readonly maxSessions: number;
 }
 
-/** A cluster of AWS CloudHSM over a token of SoftHSM, which must have the configuration of its folder. A process has one. */
+/** A CloudHSM cluster over a token of SoftHSM. SoftHSM must be configured for the cluster's folder, so each process has one cluster. */
 export class Cluster {
   readonly #folder: string;
   readonly #cryptoki: ManagingCryptoki;
@@ -46,7 +46,7 @@ export class Cluster {
     return this.#token.isInitialized;
   }
 
-  /** What the cluster does for one connection. */
+  /** Returns the calls that the cluster answers on one connection. */
   offerTo(client: Client): ClusterCalls {
     const [accounts, keys] = [this.#accounts, this.#keys];
     const asUser = () => accounts.requireCryptoUser(client);
@@ -97,12 +97,12 @@ export class Cluster {
     };
   }
 
-  /** A connection has ended. */
+  /** Must be called when a connection has ended. */
   leave(client: Client): void {
     this.#accounts.end(client);
   }
 
-  /** Copies what the cluster keeps. No call changes it meanwhile. */
+  /** Copies the cluster's data. This is synchronous, so no call changes the data meanwhile. */
   copyTo(folder: string): void {
     copyCluster(this.#folder, folder);
   }

@@ -26,7 +26,7 @@ export class ClusterListener {
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** Takes the place of a socket that a process has left behind: no other may listen there. Rejects with what the system says. */
+  /** Replaces a socket that an ended process has left behind. No other process may listen at this path. Rejects with the system's error. */
   static async listen(path: string, cluster: Cluster): Promise<ClusterListener> {
     const listener = new ClusterListener(cluster);
     rmSync(path, { force: true });
@@ -36,7 +36,7 @@ export class ClusterListener {
     return listener;
   }
 
-  /** Ends the connections, and removes the socket. */
+  /** Ends the connections and removes the socket. */
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -44,8 +44,8 @@ export class ClusterListener {
 }
 
 /**
- * Waits until the ends of connections are seen that were closed before this one was made: their logins would refuse its own. The first
- * turn of the event loop may read what such a connection has sent last, and the second one its end.
+ * Waits until the ends of earlier connections have been seen, because a login that they left would make the new connection's login fail.
+ * The first turn of the event loop may read the last data of such a connection, and the second turn its end.
  */
 async function letOthersEnd(): Promise<void> {
   await turn();
@@ -54,7 +54,7 @@ async function letOthersEnd(): Promise<void> {
 
 function serve(socket: Socket, cluster: Cluster, onEnd: () => void): void {
   const client = {};
-  // What goes wrong with a connection ends it.
+  // An error ends the connection, and `close` follows.
   socket
     .on('error', () => undefined)
     .on('end', () => {
@@ -87,7 +87,7 @@ function serve(socket: Socket, cluster: Cluster, onEnd: () => void): void {
   new Peer(guarded, { name: 'a client', offer: cluster.offerTo(client), errors: CLUSTER_FAILURES });
 }
 
-/** Takes no further calls until the client has read its answers, so that they do not fill the memory. */
+/** Reads no further calls until the client has read its answers, so that unread answers do not fill the memory. */
 function waitForReader(socket: Socket): void {
   if (!socket.writableNeedDrain || socket.isPaused()) return;
   socket.pause().once('drain', () => socket.resume());

@@ -35,15 +35,15 @@ const schema = z.strictObject({
   argument: z.unknown().optional(),
 });
 
-/** What is wrong with a message of a client. */
+/** The fault in a client's message. */
 export interface RequestFault {
-  /** The number of the call; undefined if the message is none. */
+  /** The number of the call, or undefined if the message is not a call. */
   readonly call: number | undefined;
-  /** Without the client's data. */
+  /** Does not contain the client's data. */
   readonly reason: string;
 }
 
-/** Undefined if the message is a call that a cluster answers. */
+/** Returns undefined if the message is a call that a cluster answers. */
 export function findFault(message: unknown): RequestFault | undefined {
   const request = schema.safeParse(message);
   if (!request.success) {
@@ -56,7 +56,7 @@ export function findFault(message: unknown): RequestFault | undefined {
   const parsed = ARGUMENTS[name].safeParse(argument);
   if (parsed.success) return undefined;
   const members = new Set(parsed.error.issues.map(({ path, code }) => (path.length > 0 ? String(path[0]) : code)));
-  return { call, reason: `The argument of ${name} cannot be taken: ${[...members].join(', ')}.` };
+  return { call, reason: `The argument of ${name} is not valid: ${[...members].join(', ')}.` };
 }
 
 function ofBytes(lengths: readonly number[]) {

@@ -6,7 +6,7 @@ import type { Role } from '../clusterCalls.ts';
 import { ClusterFailure } from '../clusterFailure.ts';
 import type { TokenUndo } from './tokenUndo.ts';
 
-// The same in every cluster, because a cluster that is made from a backup has the token of another one.
+// The same in every cluster, because a cluster from a backup has a copy of another cluster's token.
 const LABEL = 'cloudhsm';
 const WRONG_PASSWORD = [CKR.PIN_INCORRECT, CKR.PIN_INVALID, CKR.PIN_LEN_RANGE, CKR.USER_PIN_NOT_INITIALIZED];
 
@@ -16,15 +16,15 @@ interface Login {
 }
 
 /**
- * The token of a cluster. `admin` is its security officer, the crypto user its user, and their passwords are its PINs.
+ * The token of a cluster. `admin` is its security officer, the crypto user is its user, and their passwords are its PINs.
  *
- * A token of SoftHSM has one login at a time: while the user is logged in, it judges no PIN and admits no officer. The user is
- * therefore logged out meanwhile, and logged in again. The calls are synchronous, so no other call runs in between.
+ * A token of SoftHSM has one login at a time. While its user is logged in, it checks no other PIN and admits no security officer. So the
+ * user is logged out for such a check and then logged in again. The calls are synchronous, so no other call runs in between.
  */
 export class ClusterToken {
   readonly #cryptoki: ManagingCryptoki;
   readonly #undo: TokenUndo;
-  /** Login of the crypto user. Its session must stay open: the token ends a login with its last session. */
+  /** Login of the crypto user. Its session must stay open, because the token ends a login with its last session. */
   #login: Login | undefined;
 
   /** The module must be initialised. */
@@ -37,7 +37,7 @@ export class ClusterToken {
     return this.#find() !== undefined;
   }
 
-  /** Makes the token, with the password of `admin`. */
+  /** Creates the token, with the password of `admin`. */
   initialize(password: Secret): void {
     const free = this.#cryptoki.tokens().find(({ label }) => label === '');
     if (!free) throw new ClusterFailure('failed', 'SoftHSM has no free slot for the token of the cluster.');
@@ -50,7 +50,7 @@ export class ClusterToken {
     return this.#as(role, password);
   }
 
-  /** Logs the crypto user in; the password must be right. */
+  /** Logs the crypto user in. The password must be right. */
   logIn(password: Secret): void {
     const session = this.openSession();
     this.#cryptoki.login(session, password);
@@ -75,21 +75,21 @@ export class ClusterToken {
     this.#login = { session, password: next };
   }
 
-  /** Sets the password of the crypto user; false if that of `admin` is wrong. */
+  /** Sets the password of the crypto user. Returns false if the password of `admin` is wrong. */
   setUserPassword(admin: Secret, next: Secret): boolean {
     return this.#as('admin', admin, (session) => {
       this.#cryptoki.initializeUserPin(session, next);
     });
   }
 
-  /** False if the password is wrong. */
+  /** Returns false if the current password is wrong. */
   changeAdminPassword(password: Secret, next: Secret): boolean {
     return this.#as('admin', password, (session) => {
       this.#cryptoki.changePin(session, password, next);
     });
   }
 
-  /** Read-write, because a security officer cannot log in beside sessions that are read-only. */
+  /** Opens a read-write session, because a security officer cannot log in while a read-only session is open. */
   openSession(): SessionHandle {
     const token = this.#find();
     if (!token) throw new ClusterFailure('failed', 'The token of the cluster is gone.');
@@ -100,7 +100,7 @@ export class ClusterToken {
     return this.#cryptoki.tokens().find(({ label }) => label === LABEL);
   }
 
-  /** Makes a change while a user is logged in; false if the password is wrong. */
+  /** Logs a user in, makes the change, and logs the user out. Returns false if the password is wrong. */
   #as(role: Role, password: Secret, change?: (session: SessionHandle) => void): boolean {
     const session = this.openSession();
     const kept = this.#login;

@@ -2,7 +2,7 @@ import { CKA } from '../../hsm/pkcs11/cryptoki/cryptokiConstants.ts';
 import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from '../../hsm/pkcs11/keys/secretKey.ts';
 import type { ClusterKey } from '../clusterCalls.ts';
 
-/** Flags of a key in the order of CloudHSM CLI, and their names there. */
+/** Flags of a key, with the names and in the order of the CloudHSM CLI. */
 const FLAGS = [
   ['encrypt', CKA.ENCRYPT],
   ['decrypt', CKA.DECRYPT],
@@ -29,17 +29,17 @@ export const KEY_ATTRIBUTES = [
   ...new Set([...DESCRIBING_ATTRIBUTES, ...FLAGS.map(([, type]) => type), CKA.LABEL, CKA.ID, CKA.CHECK_VALUE]),
 ];
 
-// CloudHSM numbers its keys with 8 bytes.
+// A key reference of CloudHSM has 8 bytes.
 const REFERENCE_DIGITS = 16;
 const ID_DIGITS = 12;
 
-/** A secret key as CloudHSM CLI shows it. Source: AWS's guide, "key list". */
+/** Describes a secret key as the CloudHSM CLI shows it. Source: AWS's guide, "key list". */
 export function describeKey(attributes: ReadonlyMap<number, Buffer>, owner: string): ClusterKey {
   const id = attributes.get(CKA.ID)?.toString('hex') ?? '';
   const [type = '', bits] = describeSecretKey(attributes).keySpec.split('_');
   return {
     id,
-    // The token's own handles change with each login.
+    // Derived from the id, because the token's own handles change with each login.
     reference: `0x${id.slice(0, ID_DIGITS).padStart(REFERENCE_DIGITS, '0')}`,
     owner,
     attributes: {

@@ -21,7 +21,7 @@ export interface KeyMaterialOptions {
   readonly maxSessions: number;
 }
 
-/** The keys of the crypto user, who must be logged in. Keys are named by their CKA_ID, in lower-case hexadecimal. */
+/** The keys of the crypto user, who must be logged in. Keys are identified by their CKA_ID, in lower-case hexadecimal. */
 export class KeyMaterial {
   readonly #token: ClusterToken;
   readonly #cryptoki: Cryptoki;
@@ -36,7 +36,7 @@ export class KeyMaterial {
     this.#gcm = new AesGcm(cryptoki, dialect, () => undefined);
   }
 
-  /** Makes an AES-256 key that never leaves the token. Resolves to its CKA_ID, which is random if none is given. */
+  /** Creates an AES-256 key that never leaves the token. Resolves to its CKA_ID, which is random if none is given. */
   generate(label: string, ckaId?: string): Promise<string> {
     return this.#sessions.lend((session) => {
       const key = this.#cryptoki.generateAesKey(
@@ -47,7 +47,7 @@ export class KeyMaterial {
     });
   }
 
-  /** Bytes of the token's generator. */
+  /** Returns bytes from the token's random number generator. */
   random(length: number): Promise<Buffer> {
     return this.#sessions.lend((session) => this.#cryptoki.generateRandom(session, length));
   }
@@ -70,7 +70,7 @@ export class KeyMaterial {
     });
   }
 
-  /** AES-GCM with an IV of 12 bytes and a tag of 16. */
+  /** Encrypts with AES-GCM, an IV of 12 bytes and a tag of 16. */
   encrypt(id: string, plaintext: Uint8Array, aad: Uint8Array): Promise<Sealed> {
     return this.#sessions.lend((session) => this.#gcm.encrypt(session, this.#require(session, id), plaintext, aad));
   }
@@ -82,7 +82,7 @@ export class KeyMaterial {
       );
     } catch (error) {
       if (!isVagueOfDecrypt(error) && !isAnswer(error, CKR.MECHANISM_PARAM_INVALID)) throw error;
-      throw new ClusterFailure('invalid ciphertext', 'The key does not open this ciphertext with this AAD.');
+      throw new ClusterFailure('invalid ciphertext', 'The key cannot decrypt this ciphertext with this AAD.');
     }
   }
 
@@ -107,8 +107,8 @@ export class KeyMaterial {
 
   #search(session: SessionHandle, selector: Parameters<typeof findSecretKeys>[2]): ObjectHandle[] {
     const found = findSecretKeys(this.#cryptoki, session, selector);
-    // Without a login, keys are not refused but invisible.
+    // Without a login, the token does not refuse a search but shows no keys.
     if (found.length > 0 || this.#cryptoki.isUserLoggedIn(session)) return found;
-    throw new ClusterFailure('failed', 'The token has lost the login of the crypto user. Log out, and in again.');
+    throw new ClusterFailure('failed', 'The token has lost the login of the crypto user. Log out and in again.');
   }
 }

@@ -3,7 +3,7 @@ import type { Cryptoki, SessionHandle } from '../../hsm/pkcs11/cryptoki/cryptoki
 import { ClusterFailure } from '../clusterFailure.ts';
 import type { ClusterToken } from './clusterToken.ts';
 
-// Time of an operation over a network. SoftHSM alone is so quick that no burst would use up the sessions.
+// Typical time of an operation over a network. Without it, SoftHSM is so fast that no burst would use up the sessions.
 const OPERATION_MS = 2;
 
 export interface OperationSessionsOptions {
@@ -13,7 +13,7 @@ export interface OperationSessionsOptions {
   readonly max: number;
 }
 
-/** The PKCS#11 sessions of a cluster for operations with keys. */
+/** Limits the PKCS#11 sessions of a cluster that operations with keys use at once. */
 export class OperationSessions {
   readonly #options: OperationSessionsOptions;
   #inUse = 0;
@@ -22,7 +22,7 @@ export class OperationSessions {
     this.#options = options;
   }
 
-  /** Lends a session, which is in use until this resolves. Throws ClusterFailure if all are in use. */
+  /** Lends a session until the returned promise settles. Throws ClusterFailure if all sessions are in use. */
   async lend<T>(operate: (session: SessionHandle) => T): Promise<Awaited<T>> {
     const { token, cryptoki, max } = this.#options;
     if (this.#inUse >= max) {

@@ -14,7 +14,7 @@ interface RunningParts {
   close(): void;
 }
 
-/** Runs a cluster for the process that has started this one, until that one ends or `stopped` resolves. */
+/** Runs a cluster for the process that started this one. Resolves when the starter has ended or `stopped` has resolved. */
 export async function runCluster(starter: ProcessChannel, stopped: Promise<unknown>): Promise<void> {
   let starting: Promise<RunningParts> | undefined;
   const offer: ClusterProcessCalls = {
@@ -42,7 +42,7 @@ async function startParts(
 ): Promise<RunningParts> {
   const locks: FileLock[] = [];
   try {
-    // The process that had them may still be ending.
+    // The previous process of the cluster may still be ending.
     for (const place of [join(folder, 'cluster'), socketPath])
       locks.push(await whenFree(() => takeLock(`${place}.lock`)));
     mkdirSync(join(folder, CLUSTER_FILES.tokens), { recursive: true, mode: 0o700 });
@@ -69,7 +69,7 @@ async function startParts(
   } catch (error) {
     for (const lock of locks) lock.release();
     throw error instanceof LockHeld
-      ? new ClusterFailure('refused', `The cluster runs already: ${error.message}.`)
+      ? new ClusterFailure('refused', `The cluster is already running: ${error.message}.`)
       : error;
   }
 }

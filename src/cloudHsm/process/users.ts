@@ -15,14 +15,14 @@ type UserRecord = z.infer<typeof user>;
 const NEW: z.infer<typeof schema> = { admin: { username: 'admin', wrongTries: 0 } };
 
 /**
- * The users of a cluster with what the token does not keep: their names, and how often in a row a wrong password came for each. Changes
- * are on the disk before a method returns.
+ * The users of a cluster, with the facts that the token does not store: their names, and how many wrong passwords in a row each had. A
+ * method returns only when its changes are on disk.
  */
 export class Users {
   readonly #file: string;
   #users: z.infer<typeof schema>;
 
-  /** Throws ClusterFailure if the file is there and cannot be used. */
+  /** Throws ClusterFailure if the file exists but cannot be used. */
   constructor(file: string) {
     this.#file = file;
     this.#users = existsSync(file) ? read(file) : NEW;
@@ -65,7 +65,7 @@ function read(file: string): z.infer<typeof schema> {
   try {
     return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new ClusterFailure('failed', `The file ${file} cannot be used. Take it from a backup of the cluster.`, {
+    throw new ClusterFailure('failed', `The file ${file} cannot be used. Restore it from a backup of the cluster.`, {
       cause,
     });
   }
