@@ -22,7 +22,7 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
       /^InvalidTlsName: certificate for another name: Host: localhost\. is not in the cert's altnames: DNS:elsewhere\.example\.com$/,
     ],
     [
-      'is of an authority that KMS does not know',
+      'was issued by an authority that KMS does not trust',
       () => issueServerCertificate(createCertificateAuthority({ commonName: 'another test CA' })),
       /^InvalidTls: no TLS connection: unable to verify the first certificate/,
     ],

@@ -10,7 +10,7 @@ export interface Asset {
   readonly body: string;
 }
 
-/** The page, or a part of it; undefined: there is none at that path. */
+/** Returns the page or one of its files, or undefined if there is none at that path. */
 export function assetAt(path: string, facts: ConsoleFacts): Asset | undefined {
   switch (path) {
     case CONSOLE_PATHS.page:
@@ -26,7 +26,7 @@ export function assetAt(path: string, facts: ConsoleFacts): Asset | undefined {
   }
 }
 
-/** What an event of the page has. */
+/** Returns the HTML that an event carries to replace the page's main part. */
 export function renderMain(facts: ConsoleFacts): string {
   return consoleMain(facts).text;
 }

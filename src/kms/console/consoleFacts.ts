@@ -2,10 +2,10 @@ import type { EventTrail } from '../events/eventTrail.ts';
 import type { LocalKms } from '../localKms.ts';
 import type { ExchangeHistory } from '../monitoring/exchangeHistory.ts';
 
-/** What the console shows. */
+/** Data that the console shows. */
 export interface ConsoleFacts {
   readonly kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'evaluatePolicies'>;
-  /** Whether it has a caller to act as. */
+  /** Whether the console has a caller to act as. */
   readonly canAct: boolean;
   readonly events: Pick<EventTrail, 'latest'>;
   readonly history: Pick<ExchangeHistory, 'bins' | 'lastHealth' | 'lastCertificate'>;

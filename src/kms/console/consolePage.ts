@@ -12,7 +12,7 @@ import { keysSection } from './keysSection.ts';
 import { keyStoresSection } from './keyStoresSection.ts';
 import { monitoringSection } from './monitoringSection.ts';
 
-/** The whole page; `consoleMain` is what its events replace. */
+/** Renders the whole page. Its events replace the part that `consoleMain` renders. */
 export function consolePage(facts: ConsoleFacts): string {
   return pageFrame({
     title: titleOf(facts),
@@ -48,8 +48,8 @@ export function consoleMain(facts: ConsoleFacts): Html {
     ${eventsSection(facts)}
     <footer>
       <p>
-        ${facts.canAct ? '' : 'It only looks: --console-caller says as whom it acts.'} Times are in UTC.
-        docs/local-kms.md tells of what is here.
+        ${facts.canAct ? '' : 'This console is read-only: --console-caller sets the caller that it acts as.'} Times are
+        in UTC. docs/local-kms.md describes this page.
       </p>
     </footer>
   </main>`;
@@ -68,7 +68,7 @@ function verdict({ kms }: ConsoleFacts): Html {
   return html`<section class="card verdict ${level}" aria-live="polite">
     <h2>${all === 0 ? 'No custom key store' : `${connected} of ${all} ${stores} connected`}</h2>
     <p>
-      ${failed > 0 ? 'Disconnect a key store that has FAILED, remove the cause, and connect it again.' : 'None has FAILED.'}
+      ${failed > 0 ? 'Disconnect a key store that is FAILED, remove the cause, and connect it again.' : 'None is FAILED.'}
     </p>
     ${failed > 0 ? failureList(keyStores) : ''}
   </section>`;

@@ -1,13 +1,13 @@
 import { html, type Html } from '../../pages/html.ts';
 
 interface Field {
-  /** A member of the input. */
+  /** Name of the input member. */
   readonly name: string;
-  /** Left out: it is hidden, and the button that opens the dialog fills it. */
+  /** If left out, the field is hidden, and the button that opens the dialog fills it. */
   readonly label?: string;
   readonly hint?: string;
   readonly kind?: 'text' | 'password' | 'number' | 'file' | 'textarea';
-  /** How its text becomes the member. */
+  /** How the text of the field is converted to the member. */
   readonly as?: 'number' | 'base64' | 'credential';
   readonly options?: readonly string[];
   readonly required?: boolean;
@@ -20,7 +20,7 @@ interface Dialog {
   readonly fields: readonly Field[];
   readonly submit: string;
   readonly text?: string;
-  /** The member of the answer that is shown; left out: the dialog closes. */
+  /** The member of the answer to show. If left out, the dialog closes. */
   readonly shows?: string;
 }
 
@@ -29,7 +29,7 @@ const KEY: Field = { name: 'KeyId' };
 const CREDENTIAL: Field = {
   name: 'XksProxyAuthenticationCredential',
   label: 'Credential file',
-  hint: 'the JSON that xks-proxy credential create has written; it can be dropped here',
+  hint: 'the JSON file from xks-proxy credential create; you can drop it here',
   kind: 'file',
   as: 'credential',
 };
@@ -51,7 +51,7 @@ const PROXY: readonly Field[] = [
 ];
 const CONNECTIVITY = ['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE'];
 
-/** All that the console does, by the steps of AWS's guide. */
+/** All actions of the console, which follow the steps of AWS's guide. */
 const DIALOGS: readonly Dialog[] = [
   {
     id: 'create-external',
@@ -185,7 +185,7 @@ export function dialogs(): Html {
   return html`${DIALOGS.map(dialog)}`;
 }
 
-/** A button that opens a dialog for a subject, whose id it fills in. */
+/** Renders a button that opens a dialog for a subject and fills in the subject's id. */
 export function opens(
   id: string,
   label: string,

@@ -5,7 +5,7 @@ import type { ConsoleFacts } from './consoleFacts.ts';
 
 const MOST_EVENTS = 50;
 
-/** The latest events, newest first. */
+/** Renders the latest events, newest first. */
 export function eventsSection({ events }: ConsoleFacts): Html {
   const latest = events.latest.slice(-MOST_EVENTS).toReversed();
   return html`<section>
@@ -17,7 +17,7 @@ export function eventsSection({ events }: ConsoleFacts): Html {
 function eventTable(events: readonly CloudTrailEvent[]): Html {
   return table({
     caption: 'Latest events',
-    columns: ['Event', 'Time', 'By', 'Outcome', 'About'],
+    columns: ['Event', 'Time', 'By', 'Outcome', 'Resources'],
     keys: events.map(({ eventID }) => eventID),
     rows: events.map((event) => [
       event.eventName,

@@ -52,7 +52,7 @@ function keyStore(facts: ConsoleFacts, store: CustomKeyStore): Html {
   </article>`;
 }
 
-/** Each is enabled when AWS's console enables it. */
+/** Renders the buttons of a key store. Each is enabled when AWS's console enables it. */
 function actions({ kms }: ConsoleFacts, store: CustomKeyStore): Html {
   const { customKeyStoreId, customKeyStoreName: subject, connectionState: state } = store;
   const values = { CustomKeyStoreId: customKeyStoreId };
@@ -67,7 +67,7 @@ function actions({ kms }: ConsoleFacts, store: CustomKeyStore): Html {
   </p>`;
 }
 
-/** The connection state. For FAILED, a tip with error code, cause and cure appears at hover and at keyboard focus. */
+/** Renders the connection state. For FAILED, a tip with error code, cause and cure appears on hover and on keyboard focus. */
 function connectionState({
   customKeyStoreId,
   connectionState: state,
@@ -79,7 +79,7 @@ function connectionState({
   return html`<span class="hint"
     ><button type="button" class="outcome fail" aria-describedby="${id}">FAILED</button>
     <span class="tip card" role="tooltip" id="${id}"
-      ><b>${code}</b> ${cause} ${cure} Disconnect before that, and connect afterwards.</span
+      ><b>${code}</b> ${cause} ${cure} Disconnect the key store first, and connect it afterwards.</span
     ></span
   >`;
 }

@@ -6,7 +6,7 @@ import type { KmsKey } from '../state/records.ts';
 import { opens } from './dialogs.ts';
 import type { ConsoleFacts } from './consoleFacts.ts';
 
-// More would make the page megabytes, and it is drawn each second.
+// With more keys the page would have megabytes, and it is drawn every second.
 const MOST_KEYS = 200;
 
 const LEVELS: Readonly<Record<ReturnType<typeof keyStateOf>, Level>> = {
@@ -24,7 +24,7 @@ export function keysSection(facts: ConsoleFacts): Html {
     <h2>Keys</h2>
     ${keys.length === 0 ? html`<p class="muted">None yet</p>` : keyTable(facts, keys)}
     ${facts.canAct ? html`<p class="actions">${opens('decrypt', 'Decrypt')}</p>` : ''}
-    ${others > 0 ? html`<p class="muted">and ${formatNumber(others)} older ones</p>` : ''}
+    ${others > 0 ? html`<p class="muted">and ${formatNumber(others)} older keys</p>` : ''}
   </section>`;
 }
 
@@ -48,7 +48,7 @@ function keyTable(facts: ConsoleFacts, keys: readonly KmsKey[]): Html {
   });
 }
 
-/** Each is enabled when AWS's console enables it. */
+/** Renders the buttons of a key. Each is enabled when AWS's console enables it. */
 function actions({ keyId, state }: KmsKey, keyState: ReturnType<typeof keyStateOf>): Html {
   const of = { values: { KeyId: keyId }, subject: keyId };
   if (state === 'PendingDeletion') return opens('cancel-deletion', 'Cancel deletion', of);
@@ -59,7 +59,7 @@ function actions({ keyId, state }: KmsKey, keyState: ReturnType<typeof keyStateO
   </span>`;
 }
 
-/** The custom key store of a key, and its id there. */
+/** Renders the custom key store of a key, and the key's id there. */
 function placeOf({ kms }: ConsoleFacts, key: KmsKey): Html | string {
   if (key.origin === 'AWS_KMS') return 'KMS';
   const { customKeyStoreId } = key;

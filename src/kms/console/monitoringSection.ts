@@ -8,7 +8,7 @@ import type { ConsoleFacts } from './consoleFacts.ts';
 
 const DAY_MS = 86_400_000;
 
-/** AWS KMS Developer Guide, "Monitoring external key stores": what the section of that name shows, of the last hour. */
+/** Renders the last hour of each external key store, like AWS's console. AWS KMS Developer Guide, "Monitoring external key stores". */
 export function monitoringSection(facts: ConsoleFacts): Html {
   const stores = facts.kms.state.customKeyStores.external();
   if (stores.length === 0) return html``;
@@ -51,7 +51,7 @@ function healthOf({ history }: ConsoleFacts, customKeyStoreId: string): string {
 
 function chart(bins: readonly ExchangeCounts[]): Html {
   return timeChart({
-    title: 'Requests a minute',
+    title: 'Requests per minute',
     kind: 'bars',
     series: [
       { name: 'success', look: 'plain', values: bins.map(({ succeeded }) => succeeded) },

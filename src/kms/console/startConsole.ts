@@ -9,31 +9,31 @@ import { CONSOLE_PATHS } from './consolePaths.ts';
 
 export interface ConsoleOptions extends Pick<Console, 'caller'> {
   readonly facts: Omit<ConsoleFacts, 'canAct'>;
-  /** Where the local KMS listens. */
+  /** The host on which the local KMS listens. */
   readonly host: string;
-  /** Host names under which browsers may open it, beside localhost and loopback addresses. */
+  /** Host names under which browsers may open the console, in addition to localhost and loopback addresses. */
   readonly hosts: readonly string[];
-  /** Told when the state cannot be read. */
+  /** Called when the state cannot be read. */
   readonly onError: (error: unknown) => void;
 }
 
 export interface Console {
-  /** Access key id as which it acts; undefined: it only looks. */
+  /** Access key id of the caller that the console acts as. If undefined, the console is read-only. */
   readonly caller: string | undefined;
-  /** Answers a request at /console, or below it. */
+  /** Answers a request to /console or a path below it. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** Refuses a call that does not come from the console's page. */
   readonly admitCall: (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
   stop(): void;
 }
 
-const NO_PAGE_OF_OURS: Refusal = [403, "only the console's own page may call"];
+const NO_PAGE_OF_OURS: Refusal = [403, "only the console's own page may call operations"];
 const NOT_ALLOWED: Refusal = [405, 'method not allowed'];
 
-/** Between two events of the streams. */
+/** Interval between two events of a stream. */
 const EVENT_MS = 1_000;
 
-/** Serves the console, to this machine alone. What draws it is loaded when someone asks for it. */
+/** Serves the console to this machine only. The rendering code is loaded on the first request. */
 export function startConsole({ facts: shown, host, hosts, caller, onError }: ConsoleOptions): Console {
   const facts = { ...shown, canAct: caller !== undefined };
   const streams = new EventStreams(() => performance.now());
@@ -52,7 +52,7 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
   const refusal = (request: IncomingMessage): Refusal | undefined =>
     isLoopback(host)
       ? refusalOf(request, hosts, '--console-host adds one')
-      : [404, 'the console is there only while --host is a loopback address'];
+      : [404, 'the console is available only if --host is a loopback address'];
   return {
     caller,
     admitCall: (request, response, next) => {
@@ -90,7 +90,7 @@ export function startConsole({ facts: shown, host, hosts, caller, onError }: Con
   };
 }
 
-/** Without a query, which means nothing here, and without a slash at its end. */
+/** Returns the path without a trailing slash and without the query, which the console ignores. */
 function pathOf({ url = '' }: IncomingMessage): string {
   return url.replace(/\/?(\?.*)?$/s, '');
 }

@@ -46,5 +46,5 @@ it('the console shows the newest 200 keys, and how many others there are', () =>
   }
   expect(drawn().indexOf(KeyId)).toBe(drawn().indexOf('data-key="') + 'data-key="'.length);
   expect(drawn().match(/<tr /g)).toHaveLength(201);
-  expect(drawn()).toContain('and 51 older ones');
+  expect(drawn()).toContain('and 51 older keys');
 });
