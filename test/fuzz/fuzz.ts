@@ -116,12 +116,22 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** The targets and the seconds that the environment names. Throws an Error that says what is wrong with them. */
+function settings({
+  FUZZ,
+  FUZZ_SECONDS = '10',
+}: NodeJS.ProcessEnv): readonly [names: readonly string[], seconds: number] {
+  const names = FUZZ?.split(',') ?? targetNames;
+  const unknown = names.find((name) => !targetNames.includes(name));
+  if (unknown !== undefined) throw new Error(`FUZZ: there is no target ${unknown}, only ${targetNames.join(', ')}`);
+  if (!/^[1-9]\d*$/.test(FUZZ_SECONDS)) throw new Error('FUZZ_SECONDS must be a whole number, 1 or more');
+  return [names, Number(FUZZ_SECONDS)];
+}
+
 const [name, file] = process.argv.slice(2);
 if (name !== undefined && file !== undefined) {
   checkInput(await loadTarget(name), readFileSync(file));
   print('Nothing is wrong with this input.');
 } else {
-  const { FUZZ, FUZZ_SECONDS = '10' } = process.env;
-  const isClean = await fuzz(FUZZ === undefined ? targetNames : FUZZ.split(','), Number(FUZZ_SECONDS));
-  process.exitCode = isClean ? 0 : 1;
+  process.exitCode = (await fuzz(...settings(process.env))) ? 0 : 1;
 }
