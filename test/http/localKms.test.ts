@@ -127,7 +127,7 @@ describe('an operation', () => {
   );
 
   it('that the local KMS lacks is unsupported, if the caller is authenticated', async () => {
-    const message = 'The local KMS does not have the operation GenerateMac';
+    const message = 'The local KMS does not support the operation GenerateMac';
     expectError(await app.call('GenerateMac', '{}'), 'UnsupportedOperationException', message);
     const unsigned = await app.call('GenerateMac', '{}', { Authorization: undefined });
     expectError(unsigned, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
@@ -147,7 +147,7 @@ describe('CloudHSM, on the same port,', () => {
   });
 
   it('answers that an operation is unsupported', async () => {
-    const message = 'The local KMS does not have the operation CopyBackupToRegion';
+    const message = 'The local KMS does not support the operation CopyBackupToRegion';
     expectError(await call('CopyBackupToRegion'), 'UnsupportedOperationException', message);
     expectError(await call('GenerateMac'), 'UnknownOperationException', WRONG_TARGET);
   });
@@ -231,7 +231,7 @@ describe('a body', () => {
   const object = 'The request body must be a JSON object';
   const utf8 = 'The request body is not UTF-8';
   const deep = 'The request is nested too deeply';
-  const surrogate = 'The request has a surrogate without its pair';
+  const surrogate = 'The request contains an unpaired surrogate';
   it.each<[what: string, body: string | Buffer, message: string]>([
     ['nothing', '', json],
     ['text', 'KeyId=k', json],
@@ -249,11 +249,11 @@ describe('a body', () => {
     ['objects in objects', `{"KeyId":"k","x":${'{"x":'.repeat(100_000)}1${'}'.repeat(100_000)}}`, deep],
     ['half a surrogate pair', String.raw`{"KeyId":"\ud800"}`, surrogate],
     ['half a surrogate pair in a name', String.raw`{"KeyId":"k","EncryptionContext":{"\udfff":"x"}}`, surrogate],
-    ['__proto__ for its members', '{"__proto__":{"KeyId":"k"}}', 'No member can have the name __proto__'],
+    ['__proto__ for its members', '{"__proto__":{"KeyId":"k"}}', 'A member cannot have the name __proto__'],
     [
       '__proto__ in an encryption context',
       '{"KeyId":"k","EncryptionContext":{"__proto__":"x"}}',
-      'No member can have the name __proto__',
+      'A member cannot have the name __proto__',
     ],
     ['another type', '{"KeyId":{"toString":"k"}}', 'The type of keyId is not the one expected'],
     [

@@ -134,7 +134,7 @@ describe('the SDK of AWS makes', () => {
     const command = new GenerateMacCommand({ KeyId: 'k', Message: Buffer.from('m'), MacAlgorithm: 'HMAC_SHA_256' });
     const error = await rejectionOf(client.send(command));
     expect(error).toBeInstanceOf(UnsupportedOperationException);
-    expect(error.message).toBe('The local KMS does not have the operation GenerateMac');
+    expect(error.message).toBe('The local KMS does not support the operation GenerateMac');
   });
 
   it('KMSInternalException of an unforeseen failure, after three attempts', async () => {

@@ -49,7 +49,7 @@ describe('CreateKey', () => {
       ),
       foo: kmsException(
         'XksKeyAlreadyInUseException',
-        'The external key foo is in use: this external key store has a KMS key over it.',
+        'The external key foo is in use: this external key store already has a KMS key for it.',
       ),
     };
     for (const [xksKeyId, refusal] of Object.entries(refusals)) {

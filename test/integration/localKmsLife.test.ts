@@ -41,7 +41,7 @@ const INVALID_CIPHERTEXT =
   'corrupted, missing, or otherwise invalid.';
 const WRONG_KEY = 'The key ID in the request does not identify a CMK that can perform this operation.';
 const HAS_KEYS =
-  'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.';
+  'The custom key store contains KMS keys. Schedule their deletion, and delete the custom key store when they are deleted.';
 
 let proxy: RunningProxy;
 let files: ProxyFiles;
@@ -171,7 +171,7 @@ describe('a key', () => {
   it('is over one external key, which is suitable and of no other key', async () => {
     const { kms, store } = await startWithKey();
     expect(await refusal(kms.createKeyOver('foo', store), XksKeyAlreadyInUseException)).toBe(
-      'The external key foo is in use: this external key store has a KMS key over it.',
+      'The external key foo is in use: this external key store already has a KMS key for it.',
     );
     expect(await refusal(kms.createKeyOver('blocked', store), XksKeyInvalidConfigurationException)).toBe(
       'The external key associated with this KMS key in an external key store is not enabled in the external key ' +

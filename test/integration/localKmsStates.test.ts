@@ -99,7 +99,7 @@ it('CustomKeyStoreHasCMKsException: the key store has a KMS key, until that is d
     name: 'CustomKeyStoreHasCMKsException',
     operation: 'DeleteCustomKeyStore',
     message:
-      'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
+      'The custom key store contains KMS keys. Schedule their deletion, and delete the custom key store when they are deleted.',
   });
   expect(exitCode).toBeGreaterThan(0);
   await store.client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));

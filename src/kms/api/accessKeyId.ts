@@ -10,9 +10,9 @@ const SIGNED_HEADERS = /^[a-z0-9-]+(;[a-z0-9-]+)*$/;
 const SIGNATURE = /^[0-9a-f]{64}$/;
 
 /**
- * The access key id of a request that is signed for the service in this Region with SigV4, in its Authorization header. There are no
- * secrets to check the signature with. Throws MissingAuthenticationTokenException, IncompleteSignatureException and
- * InvalidSignatureException.
+ * Returns the access key id from the Authorization header of a request that is signed with SigV4 for the service in this Region. The
+ * signature is not verified, because the local KMS has no secrets of callers. Throws MissingAuthenticationTokenException,
+ * IncompleteSignatureException and InvalidSignatureException.
  */
 export function accessKeyIdOf(req: Request, { signingName }: Service, { region }: Identity): string {
   const header = req.get('Authorization');

@@ -21,19 +21,21 @@ import type { Service } from './service.ts';
 export interface ApiDependencies {
   readonly kms: LocalKms;
   readonly services: readonly Service[];
-  /** Whom an access key belongs to. IAM is not emulated: every access key id will do, and nobody checks its signature. */
+  /**
+   * Returns the caller that an access key belongs to. IAM is not emulated: every access key id is accepted, and no signature is verified.
+   */
   readonly callerOf: (accessKeyId: string) => Caller;
   readonly log: CallLog;
   readonly events: EventTrail;
 }
 
-/** How a request says what it calls, and who calls. Both throw KmsError. */
+/** Reads the operation and the caller from a request. Both methods throw KmsError. */
 export interface CallReader {
   readonly find: (req: Request) => FoundOperation;
   readonly accessKeyIdOf: (req: Request, service: Service) => string;
 }
 
-/** Calls of AWS's clients. */
+/** Reads the calls of AWS's clients, which are signed with SigV4. */
 export function signedCalls({ services, kms }: Pick<ApiDependencies, 'services' | 'kms'>): CallReader {
   return {
     find: (req) => findOperation(services, req),
@@ -41,7 +43,7 @@ export function signedCalls({ services, kms }: Pick<ApiDependencies, 'services' 
   };
 }
 
-/** The whole path of a call of the API, in AWS JSON 1.1; each has one answer, one record in the log, and one event. */
+/** Handles a call of the API, in AWS JSON 1.1, from arrival to answer. Each call gets one answer, one log record and one event. */
 export function answerCall(api: ApiDependencies, reader: CallReader): RequestHandler {
   return async (req, res) => {
     const call: Call = {
@@ -59,7 +61,7 @@ export function answerCall(api: ApiDependencies, reader: CallReader): RequestHan
       call.failure = kmsErrorOf(error, call);
       answer = errorAnswer(call.failure);
     }
-    // Before the answer is sent, so that its reader finds them.
+    // Recorded before the answer is sent, so that a client that has the answer finds them.
     recordCall(api.log, call);
     const event = apiCallEvent(api.kms, call);
     if (event) api.events.add(event);

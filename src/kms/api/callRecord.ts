@@ -1,18 +1,18 @@
 import type { Call } from '../events/call.ts';
 
-/** Takes one record of a call; pino's methods fit. */
+/** Log for the records of calls. A pino logger fits. */
 export interface CallLog {
   info(record: object, message: string): void;
   warn(record: object, message: string): void;
   error(record: object, message: string): void;
 }
 
-// A message quotes what it refuses, which may be as long as a request.
+// A message quotes the refused value, which may be as long as a request.
 const MAX_LOGGED_CHARACTERS = 2_048;
 
 /**
- * Writes the one record of a call, in CloudTrail's terms: who called what, and how it ended; never its input or its output.
- * AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+ * Writes the log record of a call, in CloudTrail's terms: caller, operation and outcome, but never input or output. AWS KMS Developer
+ * Guide, "Logging AWS KMS API calls with AWS CloudTrail".
  */
 export function recordCall(log: CallLog, { requestId, eventName, caller, additionalEventData, failure }: Call): void {
   const record = {

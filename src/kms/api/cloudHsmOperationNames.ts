@@ -1,4 +1,4 @@
-/** All operations of CloudHSM, whether the local KMS has them or not. Source: the service model of CloudHSM V2 2017-04-28. */
+/** All operations of CloudHSM, including those that the local KMS does not support. Source: the service model of CloudHSM V2 2017-04-28. */
 export const CLOUD_HSM_OPERATION_NAMES: ReadonlySet<string> = new Set([
   'CopyBackupToRegion',
   'CreateCluster',

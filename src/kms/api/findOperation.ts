@@ -13,8 +13,8 @@ export interface FoundOperation {
 }
 
 /**
- * The operation that X-Amz-Target names; one that its service has and this one has not throws UnsupportedOperationException
- * when it is run. Throws UnknownOperationException.
+ * Returns the operation that X-Amz-Target names. If AWS has the operation but the local KMS does not, running it throws
+ * UnsupportedOperationException. Throws UnknownOperationException if AWS has no such operation.
  */
 export function findOperation(services: readonly Service[], req: Request): FoundOperation {
   if (!CONTENT_TYPE.test(req.get('Content-Type') ?? '')) {
@@ -28,7 +28,7 @@ export function findOperation(services: readonly Service[], req: Request): Found
   throw unknown(`The X-Amz-Target of a request must be ${targets.join(', or ')}`);
 }
 
-/** The operation of a service that has this name; undefined if the service has none. */
+/** Returns the operation of a service by its name, or undefined if the service has no such operation. */
 export function operationOf(service: Service, name: string): FoundOperation | undefined {
   const operation = Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
   if (operation) return { service, name, operation };
@@ -37,7 +37,9 @@ export function operationOf(service: Service, name: string): FoundOperation | un
 
 function unsupported(name: string): Operation {
   return () =>
-    Promise.reject(new KmsError('UnsupportedOperationException', `The local KMS does not have the operation ${name}`));
+    Promise.reject(
+      new KmsError('UnsupportedOperationException', `The local KMS does not support the operation ${name}`),
+    );
 }
 
 function unknown(message: string): KmsError {

@@ -7,14 +7,14 @@ import { answerCall, signedCalls, type ApiDependencies } from './answerCall.ts';
 import { assignRequestId, requestIdOf } from './requestId.ts';
 
 export interface KmsAppDependencies extends ApiDependencies {
-  /** In Prometheus's text format. */
+  /** Returns the metrics in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   readonly console: Pick<Console, 'answer' | 'admitCall' | 'caller'>;
 }
 
 const NOT_FOUND = 'not found\n';
 
-/** KMS's API at POST /, and for people and monitoring: GET /, GET /console and GET /metrics. */
+/** Creates the request handler. POST / is the API; GET /, GET /console and GET /metrics are for people and monitoring. */
 export function createKmsApp({ metrics, console, ...api }: KmsAppDependencies): RequestListener {
   const { identity } = api.kms;
   const app = express();
@@ -39,7 +39,7 @@ export function createKmsApp({ metrics, console, ...api }: KmsAppDependencies): 
     res.status(404).type('text/plain').send(NOT_FOUND);
   });
   const fail: ErrorRequestHandler = (error: unknown, _req, res, _next) => {
-    // A path that is not percent-encoded, such as /console/call/%.
+    // The path has invalid percent-encoding, such as /console/call/%.
     if (error instanceof URIError) {
       res.status(404).type('text/plain').send(NOT_FOUND);
       return;
@@ -50,7 +50,7 @@ export function createKmsApp({ metrics, console, ...api }: KmsAppDependencies): 
   app.use(fail);
   return (req: IncomingMessage, res: ServerResponse) => {
     assignRequestId(res);
-    // Express itself gives up on a target that it cannot read as a URL; it has then run nothing.
+    // Express itself gives up on a target that it cannot parse as a URL. No handler has run in that case.
     app(req as Request, res as Response, () => {
       res.writeHead(404, { 'Content-Type': 'text/plain', 'Content-Length': NOT_FOUND.length }).end(NOT_FOUND);
     });

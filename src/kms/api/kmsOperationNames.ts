@@ -1,4 +1,4 @@
-/** All operations of KMS, whether this one has them or not. Source: the service model of KMS 2014-11-01. */
+/** All operations of KMS, including those that the local KMS does not support. Source: the service model of KMS 2014-11-01. */
 export const KMS_OPERATION_NAMES: ReadonlySet<string> = new Set([
   'CancelKeyDeletion',
   'ConnectCustomKeyStore',

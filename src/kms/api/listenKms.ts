@@ -2,13 +2,13 @@ import { createServer, type RequestListener, type ServerOptions, type ServerResp
 import { listenOn, type ListenAddress } from '../../listenOn.ts';
 
 export interface ListenKmsOptions extends ListenAddress {
-  /** Told when a connection cannot be accepted, such as for lack of file descriptors; the server goes on. */
+  /** Called when a connection cannot be accepted, for example for lack of file descriptors. The server continues. */
   readonly onError: (error: Error) => void;
 }
 
 export interface ListeningKms {
   readonly port: number;
-  /** Takes no new connection, and resolves when what runs has been answered; `graceMs` from now it ends what is left. */
+  /** Accepts no new connections. Resolves when running requests have been answered. After `graceMs`, ends the remaining connections. */
   close(graceMs?: number): Promise<void>;
 }
 
@@ -17,15 +17,15 @@ const LIMITS: ServerOptions = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
-  // SDKs keep connections for 60 seconds or less: so that none meets one that is about to close.
+  // SDKs reuse a connection for at most 60 seconds. This is longer, so that no SDK uses a connection that the server is about to close.
   keepAliveTimeout: 75_000,
 };
 const MAX_CONNECTIONS = 1_000;
-// For a client that sends and never reads; longer than an idle connection is kept.
+// Ends the connection of a client that never reads its answers. Longer than `keepAliveTimeout`.
 const SILENCE_MS = 90_000;
 const GRACE_MS = 5_000;
 
-/** Serves plain HTTP, which is for tests on one's own machine. Rejects with what the system says: EADDRINUSE, EACCES. */
+/** Serves plain HTTP, for tests on the developer's own machine. Rejects with the system's error, such as EADDRINUSE or EACCES. */
 export async function listenKms(options: ListenKmsOptions, app: RequestListener): Promise<ListeningKms> {
   const running = new Set<ServerResponse>();
   const server = createServer(LIMITS, (req, res) => {

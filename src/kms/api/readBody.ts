@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { BodyRefused, receiveBody } from '../../receiveBody.ts';
 import { KmsError } from '../kmsError.ts';
 
-/** Bytes of a request body. The largest sensible one, a key policy of 128 KiB with its characters escaped, takes 768 KiB. */
+/** Size limit of a request body. The largest sensible body, a key policy of 128 KiB with all characters escaped, has 768 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Reads the bytes of the body, whatever its type. Throws KmsError. */
+/** Reads the bytes of a request body of any content type. Rejects with KmsError. */
 export async function readBody(req: IncomingMessage): Promise<Buffer> {
   try {
     return await receiveBody(req, MAX_BODY_BYTES);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 
 const HEADER = 'x-amzn-RequestId';
 
-/** Every answer has one, even of what is no call of the API. */
+/** Gives an answer its request id. Every answer has one, even if the request is not a call of the API. */
 export function assignRequestId(res: ServerResponse): void {
   res.setHeader(HEADER, randomUUID());
 }

@@ -2,19 +2,19 @@ import type { ShownMembersOfOperations } from '../events/showMembers.ts';
 import type { KmsErrorName } from '../kmsError.ts';
 import type { Operation } from '../operations/operation.ts';
 
-/** A service of AWS that the local KMS answers for, all at one port. */
+/** An AWS service that the local KMS emulates. All services share one port. */
 export interface Service {
   readonly name: string;
   /** The service in the credential scope of a request. */
   readonly signingName: string;
-  /** What X-Amz-Target has before the operation, without the full stop. */
+  /** The part of X-Amz-Target before the dot and the operation. */
   readonly targetPrefix: string;
-  /** All operations of the service, whether the local KMS has them or not. */
+  /** All operations of the service, including those that the local KMS does not support. */
   readonly operationNames: ReadonlySet<string>;
-  /** Those that the local KMS has, by name. */
+  /** The operations that the local KMS supports, by name. */
   readonly operations: Readonly<Record<string, Operation>>;
-  /** What the events of its operations show. */
+  /** The members that the events of its operations show. */
   readonly shownMembers: ShownMembersOfOperations;
-  /** The exception of a failure of the service itself. */
+  /** The exception for a failure of the service itself. */
   readonly internalFailure: KmsErrorName;
 }

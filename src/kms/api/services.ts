@@ -7,7 +7,7 @@ import type { Service } from './service.ts';
 
 type Operations = Readonly<Record<string, Operation>>;
 
-/** The services that the local KMS answers for, with their operations by name. Source: the service models, `metadata`. */
+/** Returns the AWS services that the local KMS emulates, with their operations by name. Source: the service models, `metadata`. */
 export function servicesWith({
   kms,
   cloudHsm,

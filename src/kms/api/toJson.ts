@@ -1,4 +1,4 @@
-/** The text of an output in AWS JSON 1.1: blobs in Base64, times in seconds since the epoch, undefined members left out. */
+/** Converts an output to AWS JSON 1.1: blobs in Base64, times in seconds since the epoch, undefined members left out. */
 export function toJson(output: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(toWire(output));
 }

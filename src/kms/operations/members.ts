@@ -114,7 +114,7 @@ export const xksProxyAuthenticationCredential = z.object({
 });
 export const xksProxyConnectivity = z.enum(['PUBLIC_ENDPOINT', 'VPC_ENDPOINT_SERVICE']);
 
-/** The service model has the lengths; the pattern is that of CloudHSM. */
+/** The lengths are from the service model of KMS, the pattern is from that of CloudHSM. */
 export const cloudHsmClusterId = z
   .string()
   .min(19)
@@ -123,7 +123,7 @@ export const cloudHsmClusterId = z
 export const trustAnchorCertificate = z.string().min(1).max(5000);
 export const keyStorePassword = z.string().min(7).max(32);
 
-/** Deprecated: KeySpec without those of later years. */
+/** Deprecated by AWS. It has the values of KeySpec without the newer ones. */
 export const customerMasterKeySpec = z.enum([
   'RSA_2048',
   'RSA_3072',
@@ -163,10 +163,10 @@ export const dataKeySpec = z.enum(['AES_256', 'AES_128']);
 export const numberOfBytes = z.int().min(1).max(1024);
 export const encryptionContext = z.record(z.string(), z.string());
 
-/** Decoded to a Buffer of so many bytes. */
+/** Base64, decoded to a Buffer of 1 to 4,096 bytes. */
 export const plaintext = base64Blob(1, 4096);
 export const ciphertextBlob = base64Blob(1, 6144);
-/** An attestation document, which is not read. */
+/** An attestation document, whose content is not read. */
 export const recipient = z.object({
   KeyEncryptionAlgorithm: z.enum(['RSAES_OAEP_SHA_256']).optional(),
   AttestationDocument: base64Blob(1, 262_144).optional(),

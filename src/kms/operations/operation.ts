@@ -6,32 +6,32 @@ import { requireGrantTokens } from './grants/grantToken.ts';
 import { parseInput } from './parseInput.ts';
 
 export interface KmsRequest {
-  /** A UUID: `x-amzn-RequestId`, and the kmsRequestId of the requests to the proxy that it causes. */
+  /** A UUID. It is the answer's `x-amzn-RequestId`, and the kmsRequestId of the requests to the proxy that this request causes. */
   readonly requestId: string;
   readonly caller: Caller;
   /**
-   * Adds to additionalEventData of the request's event and of its record in the log. Cryptographic operations tell
-   * `customKeyStoreId` and `xksKeyId`, or `backingKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+   * Adds to the additionalEventData of the request's event and log record. Cryptographic operations add `customKeyStoreId` and either
+   * `xksKeyId` or `backingKeyId`. AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
    */
   readonly note: (data: Readonly<Record<string, string>>) => void;
-  /** Decides whether the caller may do what the operation does. */
+  /** Decides whether the caller may perform the operation. */
   readonly access: RequestAccess;
   /** Adds the ARN of a key or alias to the resources of the request's event. */
   readonly noteResource: (arn: string) => void;
-  /** Gives the checked input to the request's event, which shows the members that its service allows. */
+  /** Gives the validated input to the request's event, which shows only the members that its service lists. */
   readonly noteInput: (input: unknown) => void;
 }
 
 /**
- * What an operation answers: members of its output, blobs as Buffer and times as Date (the protocol makes Base64 and epoch
- * seconds of them), or undefined for an empty body.
+ * The output of an operation, or undefined for an empty body. Blobs are Buffers and times are Dates, which `toJson` converts to Base64 and
+ * epoch seconds.
  */
 export type Output = Readonly<Record<string, unknown>> | undefined;
 
-/** Checks its input, which is the JSON of a request's body, and runs. Rejects with KmsError. */
+/** Validates its input, which is the parsed JSON of a request's body, and runs. Rejects with KmsError. */
 export type Operation = (kms: LocalKms, input: unknown, request: KmsRequest) => Promise<Output>;
 
-/** An operation of the members that `shape` names; unknown members of a request are ignored. */
+/** Makes an operation whose input has the members in `shape`. Unknown members of a request are ignored. */
 export function operation<Shape extends z.ZodType>(
   shape: Shape,
   run: (kms: LocalKms, input: z.output<Shape>, request: KmsRequest) => Output | Promise<Output>,

@@ -42,7 +42,7 @@ import { listKeyRotations } from './rotation/listKeyRotations.ts';
 import { rotateKeyOnDemand } from './rotation/rotateKeyOnDemand.ts';
 import type { Operation } from './operation.ts';
 
-/** All that the local KMS can do, by the names that KMS has for it. */
+/** The operations of KMS that the local KMS supports, by name. */
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   CreateCustomKeyStore: createCustomKeyStore,
   UpdateCustomKeyStore: updateCustomKeyStore,

@@ -3,25 +3,28 @@ import { KmsError } from '../kmsError.ts';
 export interface Page<Item> {
   readonly page: readonly Item[];
   readonly Truncated: boolean;
-  /** The Marker of the next page, if there is one. */
+  /** The Marker for the next page, if there is one. */
   readonly NextMarker?: string;
 }
 
 export interface PageRequest {
-  /** 100 by default. */
+  /** The default is 100. */
   readonly Limit?: number | undefined;
   readonly Marker?: string | undefined;
 }
 
 /**
- * The page of `items`, which are in the order of their ids, that begins after the one that `Marker` stands for, whether that
- * still exists or not. Throws InvalidMarkerException.
+ * Returns the page of items that follows the item of `Marker`, even if that item no longer exists. `items` must be in the order of their
+ * ids. Throws InvalidMarkerException.
  */
 export function paginate<Item>(items: readonly Item[], request: PageRequest, idOf: (item: Item) => string): Page<Item> {
   return pageAfter((previous) => items.filter((item) => idOf(item) > previous), request, idOf);
 }
 
-/** The same of items that are read: at least `count`, if there are so many, whose ids come after one. Throws InvalidMarkerException. */
+/**
+ * Does the same for items that `read` supplies. `read` returns the items that follow `id`: at least `count`, or all if there are fewer.
+ * Throws InvalidMarkerException.
+ */
 export function pageAfter<Item>(
   read: (id: string, count: number) => readonly Item[],
   { Limit = 100, Marker }: PageRequest,
@@ -36,12 +39,12 @@ export function pageAfter<Item>(
   return { page, Truncated: true, NextMarker: markerOf(idOf(last)) };
 }
 
-/** A marker is opaque: Base64, so that nobody is led to make one. */
+/** Returns the marker of an id. It is Base64, so that clients treat it as opaque. */
 export function markerOf(id: string): string {
   return Buffer.from(`after ${id}`).toString('base64url');
 }
 
-/** The id that a marker was made of; undefined for any other text. */
+/** Returns the id in a marker, or undefined for any other text. */
 export function idOfMarker(marker: string): string | undefined {
   const [, id] = /^after (.+)$/s.exec(Buffer.from(marker, 'base64url').toString()) ?? [];
   return id !== undefined && markerOf(id) === marker ? id : undefined;

@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { KmsError } from '../kmsError.ts';
 import { plainInput } from './plainInput.ts';
 
-// A list may have as many bad elements as fit into a request; their messages need not.
+// Limits the message, because a list may have as many invalid elements as fit into a request.
 const MAX_DESCRIBED = 10;
 
-/** A blob: Base64 in JSON, decoded to a Buffer of `min` to `max` bytes. */
+/** Returns the schema of a blob: Base64 in JSON, decoded to a Buffer of `min` to `max` bytes. */
 export function base64Blob(min: number, max: number) {
   return z
     .base64()
@@ -15,8 +15,8 @@ export function base64Blob(min: number, max: number) {
 }
 
 /**
- * The input of an operation. Throws ValidationException, in AWS's words, for values that break a constraint, and
- * SerializationException for those of another type. A member that is null is absent.
+ * Validates the input of an operation. Throws ValidationException, with AWS's text, for values that break a constraint, and
+ * SerializationException for values of the wrong type. A member that is null is treated as absent.
  */
 export function parseInput<Shape extends z.ZodType>(shape: Shape, input: unknown): z.output<Shape> {
   const result = shape.safeParse(plainInput(input), { reportInput: true });
@@ -45,21 +45,21 @@ function describe(issue: Issue): string {
   return `${value} '${nameOf(issue)}' failed to satisfy constraint: Member must ${constraintOf(issue)}`;
 }
 
-// A request of a megabyte would have an answer of several.
+// Without this limit, the answer to a request of a megabyte could have several megabytes.
 const MAX_SHOWN_CHARACTERS = 1_024;
 
 function shortened(text: string): string {
   return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}...` : text;
 }
 
-// In the model's sense: a message may end up in a log.
+// Members that the service model calls sensitive. A message may be logged, so it must not show them.
 const SENSITIVE = new Set(['AccessKeyId', 'RawSecretAccessKey', 'KeyStorePassword', 'Plaintext']);
 
 function isSensitive({ path }: Issue): boolean {
   return path.some((part) => SENSITIVE.has(String(part)));
 }
 
-/** In AWS's messages the names of members begin with a small letter, and the elements of lists count from 1. */
+/** Returns the name of a member as in AWS's messages: it begins with a lower-case letter, and the elements of lists count from 1. */
 function nameOf({ path }: Issue): string {
   if (path.length === 0) return 'the input';
   return path.map((part) => (typeof part === 'number' ? `${part + 1}.member` : decapitalized(String(part)))).join('.');

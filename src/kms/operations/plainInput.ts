@@ -1,15 +1,19 @@
 import { KmsError } from '../kmsError.ts';
 
-// The input of CreateGrant is the deepest that KMS has: three levels.
+// Far more than KMS needs. Its deepest input is that of CreateGrant, with three levels.
 const MAX_DEPTH = 32;
 
-// The largest input that is accepted, an encryption context of 8 KiB, has some 2,000.
+// The largest accepted input, an encryption context of 8 KiB, has about 2,000 values.
 const MAX_VALUES = 5_000;
 
 /**
- * The value of a JSON text without the members that are null, which are absent ones. Throws SerializationException for what
- * no input of KMS is: too deep for functions that call themselves, so many values that to describe each takes seconds, a name that JavaScript gives a meaning (it would vanish
- * from a map, such as an encryption context), or text that has no UTF-8 (two of them would be the same bytes).
+ * Returns a JSON value without the members that are null, because KMS treats them as absent. Throws SerializationException for input that
+ * no operation of KMS has:
+ *
+ * - Values that are nested too deeply for recursive functions.
+ * - So many values that describing their problems would take seconds.
+ * - The name `__proto__`, because JavaScript would drop it from a map such as an encryption context.
+ * - Text that cannot be encoded as UTF-8, because different texts would have the same bytes.
  */
 export function plainInput(value: unknown): unknown {
   return plain(value, 0, { values: 0 });
@@ -29,12 +33,11 @@ function plain(value: unknown, depth: number, count: { values: number }): unknow
 }
 
 function nameable(name: string): string {
-  if (name === '__proto__') throw new KmsError('SerializationException', 'No member can have the name __proto__');
+  if (name === '__proto__') throw new KmsError('SerializationException', 'A member cannot have the name __proto__');
   return wellFormed(name);
 }
 
 function wellFormed(text: string): string {
-  if (!text.isWellFormed())
-    throw new KmsError('SerializationException', 'The request has a surrogate without its pair');
+  if (!text.isWellFormed()) throw new KmsError('SerializationException', 'The request contains an unpaired surrogate');
   return text;
 }

@@ -2,8 +2,8 @@ import type { RequestMetadata } from '../xksProxy/xksProxyClient.ts';
 import type { KmsRequest } from './operation.ts';
 
 /**
- * What a proxy is told of the request that it is called for. Without a KMS key, which CreateKey is about to make, there is no
- * `kmsViaService` either. Spec, "GetKeyMetadata".
+ * Returns the facts about a request that KMS sends to a proxy. CreateKey has no KMS key yet, and then `kmsViaService` is left out too.
+ * Spec, "GetKeyMetadata".
  */
 export function requestMetadata(
   { requestId, caller }: KmsRequest,

@@ -255,7 +255,7 @@ describe('UpdateCustomKeyStore', () => {
       { XksProxyUriPath: '/kms/xks/v1' },
     ],
     [
-      'TrustAnchorCertificate cannot be changed: clusters that share a backup history have the same one.',
+      'TrustAnchorCertificate cannot be changed: clusters that share a backup history have the same trust anchor.',
       { TrustAnchorCertificate: 'x' },
     ],
   ])('ValidationException: %s', async (message, input) => {

@@ -14,7 +14,7 @@ const NOT_CONNECTED = {
 };
 const IN_USE = {
   errorName: 'XksKeyAlreadyInUseException',
-  message: 'The external key foo is in use: this external key store has a KMS key over it.',
+  message: 'The external key foo is in use: this external key store already has a KMS key for it.',
 };
 
 let kms: LocalKmsUnderTest;
@@ -114,12 +114,12 @@ describe('CreateKey', () => {
 
 describe('CreateKey refuses without a call to the proxy', () => {
   const imported =
-    'This local KMS imports no key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
-  const custom = 'A key in a custom key store has the Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
+    'The local KMS does not import key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
+  const custom = 'The Origin of a key in a custom key store must be AWS_CLOUDHSM or EXTERNAL_KEY_STORE.';
   const one = '1 validation error detected: Value ';
   const reserved = 'Tags beginning with aws: are reserved';
   const tag = (TagKey: string, TagValue = '') => ({ TagKey, TagValue });
-  const characters = 'Tags have letters, digits, spaces and the characters _.:/=+-@';
+  const characters = 'Tags can have only letters, digits, spaces and the characters _.:/=+-@';
 
   it.each<[string, Record<string, unknown>, string, string]>([
     ['another Origin', { Origin: 'EXTERNAL', XksKeyId: null }, 'UnsupportedOperationException', imported],
@@ -128,7 +128,7 @@ describe('CreateKey refuses without a call to the proxy', () => {
       'XksKeyId with another Origin',
       { Origin: 'AWS_CLOUDHSM' },
       'ValidationException',
-      'XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.',
+      'XksKeyId is valid only for keys whose Origin is EXTERNAL_KEY_STORE.',
     ],
     [
       'no key store',
@@ -152,13 +152,13 @@ describe('CreateKey refuses without a call to the proxy', () => {
       'another KeySpec',
       { KeySpec: 'RSA_2048' },
       'UnsupportedOperationException',
-      'A key in a custom key store has the KeySpec SYMMETRIC_DEFAULT, not RSA_2048.',
+      'A key in a custom key store must have the KeySpec SYMMETRIC_DEFAULT, not RSA_2048.',
     ],
     [
       'another CustomerMasterKeySpec',
       { CustomerMasterKeySpec: 'HMAC_256' },
       'UnsupportedOperationException',
-      'A key in a custom key store has the KeySpec SYMMETRIC_DEFAULT, not HMAC_256.',
+      'A key in a custom key store must have the KeySpec SYMMETRIC_DEFAULT, not HMAC_256.',
     ],
     [
       'another KeyUsage',

@@ -463,7 +463,7 @@ describe('each operation', () => {
       if (name !== 'Decrypt' && name !== 'GenerateDataKey') continue;
       await expect(kms.call(operation, { ...input, Recipient })).rejects.toMatchObject({
         errorName: 'UnsupportedOperationException',
-        message: 'This local KMS does not take attestation documents (Recipient).',
+        message: 'The local KMS does not accept attestation documents (Recipient).',
       });
     }
     expect(kms.xksProxy.calls).toEqual([]);

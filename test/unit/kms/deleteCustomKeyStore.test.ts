@@ -36,7 +36,7 @@ describe('DeleteCustomKeyStore', () => {
     await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId })).rejects.toMatchObject({
       errorName: 'CustomKeyStoreHasCMKsException',
       message:
-        'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
+        'The custom key store contains KMS keys. Schedule their deletion, and delete the custom key store when they are deleted.',
     });
     expect(kms.state.customKeyStores.list()).toHaveLength(1);
   });

@@ -1,7 +1,7 @@
 import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 
-/** For one that is to be used from now on. Throws ValidationException, InvalidAliasNameException or NotAuthorizedException. */
+/** Checks the name of a new alias. Throws ValidationException, InvalidAliasNameException or NotAuthorizedException. */
 export function requireAliasName(aliasName: string): void {
   requireCustomerAlias(aliasName);
   if (aliasName.includes(':')) {
@@ -11,7 +11,7 @@ export function requireAliasName(aliasName: string): void {
     throw new KmsError('InvalidAliasNameException', 'Nothing follows alias/ in the alias name');
 }
 
-/** Throws ValidationException without the prefix of aliases, and NotAuthorizedException for an alias of AWS's own keys. */
+/** Throws ValidationException if the name lacks the prefix of aliases, and NotAuthorizedException for an alias of an AWS managed key. */
 export function requireCustomerAlias(aliasName: string): void {
   if (aliasName.startsWith('alias/aws/')) {
     throw new KmsError('NotAuthorizedException', '', { detail: 'alias/aws/ is reserved for AWS managed keys' });
@@ -27,7 +27,7 @@ export function requireCustomerAlias(aliasName: string): void {
 // AWS KMS Developer Guide, "Resource quotas".
 const MOST_ALIASES = 50;
 
-/** Throws LimitExceededException if a key has all the aliases that it can have. */
+/** Throws LimitExceededException if a key has the maximum number of aliases. */
 export function requireRoomForAlias({ state }: LocalKms, keyId: string): void {
   if (state.aliases.namesOf(keyId).length < MOST_ALIASES) return;
   throw new KmsError('LimitExceededException', `A key has at most ${MOST_ALIASES} aliases`);

@@ -4,7 +4,7 @@ import type { KmsKey } from '../../state/records.ts';
 import type { KmsRequest } from '../operation.ts';
 import { findKeyToChange } from '../keys/findKeyToChange.ts';
 
-/** The key that an alias is to refer to. Throws ValidationException, and what findKeyToChange does. */
+/** Finds the key that an alias will refer to. Throws ValidationException, and the errors of findKeyToChange. */
 export function findAliasTarget(kms: LocalKms, targetKeyId: string, request: KmsRequest): KmsKey {
   if (/^(arn:[^/]*:)?alias\//.test(targetKeyId)) {
     throw new KmsError('ValidationException', 'Aliases must refer to keys. Not aliases');

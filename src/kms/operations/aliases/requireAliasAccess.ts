@@ -3,8 +3,8 @@ import type { Alias } from '../../state/records.ts';
 import type { KmsRequest } from '../operation.ts';
 
 /**
- * For an alias that is to be changed, and the key that it refers to. Throws AccessDeniedException. AWS KMS Developer Guide,
- * "Controlling access to aliases".
+ * Requires access to change an alias and to the key that it refers to. Throws AccessDeniedException. AWS KMS Developer Guide, "Controlling
+ * access to aliases".
  */
 export function requireAliasAccess(
   { state }: LocalKms,

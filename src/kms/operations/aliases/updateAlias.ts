@@ -9,7 +9,7 @@ import { findAliasTarget } from './findAliasTarget.ts';
 
 const shape = z.object({ AliasName: member.aliasName, TargetKeyId: member.keyId });
 
-/** The key that it referred to may be pending deletion; the one that it will refer to may not. */
+/** Points an alias to another key. The old key may be pending deletion, but the new key may not. */
 export const updateAlias = operation(shape, (kms, { AliasName, TargetKeyId }, request) => {
   requireAliasName(AliasName);
   const alias = findAlias(kms, AliasName);

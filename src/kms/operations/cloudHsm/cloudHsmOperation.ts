@@ -3,7 +3,7 @@ import { KmsError } from '../../kmsError.ts';
 import type { LocalKms } from '../../localKms.ts';
 import { operation, type KmsRequest, type Operation, type Output } from '../operation.ts';
 
-/** An operation of CloudHSM. Its exception for what breaks a constraint is not KMS's. */
+/** Makes an operation of CloudHSM, whose exception for a broken constraint differs from KMS's. */
 export function cloudHsmOperation<Shape extends z.ZodType>(
   shape: Shape,
   run: (kms: LocalKms, input: z.output<Shape>, request: KmsRequest) => Output | Promise<Output>,

@@ -37,10 +37,10 @@ export const createCluster = cloudHsmOperation(shape, async (kms, input) => {
   }
   const clusterId = newCloudHsmId('cluster');
   const parent = backup && kms.state.clusters.find(backup.clusterId);
-  // node-forge takes a while to load.
+  // Loaded only here, because node-forge takes a while to load.
   const { makeClusterCsr } = await import('../../clusters/certificates/clusterCsr.ts');
   const csr = backup ? undefined : await makeClusterCsr(`HSM of ${clusterId}`);
-  // It may be gone meanwhile; a deletion waits for a cluster that is being created from it.
+  // The backup may have been deleted meanwhile. From now on a deletion waits for the cluster that is being created from it.
   if (backup) requireBackupState(findBackup(kms, backup.backupId), 'CreateCluster', ['READY']);
   kms.clusters.putCluster({
     clusterId,
@@ -62,7 +62,7 @@ export const createCluster = cloudHsmOperation(shape, async (kms, input) => {
   return { Cluster: describeCluster(kms, findCluster(kms, clusterId)) };
 });
 
-/** Throws CloudHsmInvalidRequestException unless they exist, in one VPC, and in different zones. */
+/** Finds the subnets. Throws CloudHsmInvalidRequestException unless they exist, in one VPC and in different zones. */
 function subnetsOf(kms: LocalKms, subnetIds: readonly string[]): readonly Subnet[] {
   const subnets = subnetIds.map((id) => {
     const subnet = kms.subnets.find(({ subnetId }) => subnetId === id);
@@ -81,13 +81,13 @@ function subnetsOf(kms: LocalKms, subnetIds: readonly string[]): readonly Subnet
   return subnets;
 }
 
-/** The backup that SourceBackupId names, if it is there. Throws CloudHsmResourceNotFoundException. */
+/** Finds the backup that SourceBackupId names, if the request has one. Throws CloudHsmResourceNotFoundException. */
 function sourceOf(kms: LocalKms, { SourceBackupId: source }: Input): Backup | undefined {
   if (source === undefined) return undefined;
   const { region, accountId } = kms.identity;
   const [backupId = '', place] = source.split('/').toReversed();
   if (place !== undefined && place !== `arn:aws:cloudhsm:${region}:${accountId}:backup`) {
-    throw notFound(`${source} does not exist: the local KMS has the account ${accountId} in ${region} alone.`);
+    throw notFound(`${source} does not exist. The local KMS has only the account ${accountId} in ${region}.`);
   }
   const backup = findBackup(kms, backupId);
   requireBackupState(backup, 'CreateCluster', ['READY']);

@@ -17,7 +17,7 @@ export const deleteHsm = cloudHsmOperation(shape, (kms, { ClusterId, HsmId, EniI
     .list({ clusterId })
     .find((each) => isOrUnset(HsmId, each.hsmId) && isOrUnset(EniId, each.eniId) && isOrUnset(EniIp, each.eniIp));
   if (!hsm) throw notFound(`Cluster ${clusterId} has no such HSM.`);
-  if (hsm.state === 'DELETE_IN_PROGRESS') throw invalidRequest(`HSM ${hsm.hsmId} is being deleted already.`);
+  if (hsm.state === 'DELETE_IN_PROGRESS') throw invalidRequest(`HSM ${hsm.hsmId} is already being deleted.`);
   kms.clusters.putHsm({ ...hsm, state: 'DELETE_IN_PROGRESS' });
   return { HsmId: hsm.hsmId };
 });

@@ -17,14 +17,14 @@ const shape = z.object({
 const STATES = z.enum(['CREATE_IN_PROGRESS', 'READY', 'DELETED', 'PENDING_DELETION']);
 const FILTERS: Readonly<Record<string, Filter<Backup>>> = {
   backupIds: { values: member.backupId, valueOf: ({ backupId }) => backupId },
-  // Only copies in another Region have a source, and there are none.
+  // Only copies from another Region have a source, and the local KMS has no such copies.
   sourceBackupIds: { values: member.backupId, valueOf: () => undefined },
   clusterIds: { values: member.clusterId, valueOf: ({ clusterId }) => clusterId },
   states: { values: STATES, valueOf: ({ state }) => state },
   neverExpires: { values: z.enum(['true', 'false']), valueOf: ({ neverExpires }) => String(neverExpires) },
 };
 
-/** The newest first, unless asked otherwise. Nothing is shared with the one account that there is. */
+/** Lists backups, the newest first by default. There is only one account, so no backup is shared with it. */
 export const describeBackups = cloudHsmOperation(shape, (kms, input) => {
   const backups = input.Shared === true ? [] : kms.state.backups.list();
   const wanted = select(backups, input.Filters ?? {}, FILTERS);

@@ -12,7 +12,7 @@ const shape = z.object({
   MaxResults: z.int().min(1).max(MOST).optional(),
 });
 
-// All of the service model; a local cluster is never in the last three.
+// All states of the service model. A local cluster is never in the last three.
 const STATES = z.enum([
   'CREATE_IN_PROGRESS',
   'UNINITIALIZED',

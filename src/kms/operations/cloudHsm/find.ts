@@ -3,7 +3,7 @@ import type { LocalKms } from '../../localKms.ts';
 import type { Backup, Cluster } from '../../state/clusterRecords.ts';
 import { invalidRequest } from './cloudHsmOperation.ts';
 
-/** A cluster that is not deleted. Throws CloudHsmResourceNotFoundException. */
+/** Finds a cluster that is not deleted. Throws CloudHsmResourceNotFoundException. */
 export function findCluster({ state }: LocalKms, clusterId: string): Cluster {
   const cluster = state.clusters.find(clusterId);
   if (!cluster || cluster.state === 'DELETED') throw notFound(`Cluster ${clusterId} does not exist.`);
@@ -29,7 +29,7 @@ export function requireClusterState(
   );
 }
 
-/** The same of a backup. */
+/** Does the same for a backup. */
 export function requireBackupState(
   { backupId, state }: Backup,
   operation: string,

@@ -11,7 +11,7 @@ export const initializeCluster = cloudHsmOperation(shape, async (kms, { ClusterI
   requireClusterState(judged, 'InitializeCluster', ['UNINITIALIZED']);
   const { judgeCertificates } = await import('../../clusters/certificates/judgeCertificates.ts');
   judgeCertificates(judged.csr ?? '', SignedCert, TrustAnchor);
-  // Another call may have been quicker.
+  // Read again, because another call may have initialized the cluster meanwhile.
   const cluster = findCluster(kms, ClusterId);
   requireClusterState(cluster, 'InitializeCluster', ['UNINITIALIZED']);
   if (!kms.state.hsms.list({ clusterId: ClusterId }).some(({ state }) => state === 'ACTIVE')) {

@@ -27,7 +27,7 @@ export const certificate = z
   .string()
   .max(5000)
   .regex(/^[a-zA-Z0-9+-/=\s]*$/);
-/** Days, as text in a request. The model's own text: a value between 7 and 379. */
+/** Days, which are a string in a request. The description in the service model says: between 7 and 379. */
 export const backupRetentionPolicy = z.object({
   Type: z.enum(['DAYS']),
   Value: z

@@ -10,7 +10,7 @@ const shape = z.object({
   BackupRetentionPolicy: member.backupRetentionPolicy.optional(),
 });
 
-/** A change of the retention period takes effect at once; one of the HSM type leads through MODIFY_IN_PROGRESS. */
+/** Changes a cluster. A new retention period takes effect at once. A new HSM type puts the cluster into MODIFY_IN_PROGRESS first. */
 export const modifyCluster = cloudHsmOperation(shape, (kms, { ClusterId, HsmType, BackupRetentionPolicy }) => {
   const cluster = findCluster(kms, ClusterId);
   if (HsmType === undefined && BackupRetentionPolicy === undefined) {
@@ -21,7 +21,8 @@ export const modifyCluster = cloudHsmOperation(shape, (kms, { ClusterId, HsmType
   const isMigration = hsmType !== cluster.hsmType;
   if (isMigration) {
     requireClusterState(cluster, 'ModifyCluster with another HsmType', ['ACTIVE']);
-    if (hsmType === 'hsm1.medium') throw invalidRequest('A cluster cannot go back from hsm2m.medium to hsm1.medium.');
+    if (hsmType === 'hsm1.medium')
+      throw invalidRequest('A cluster cannot change from hsm2m.medium back to hsm1.medium.');
   }
   kms.clusters.putCluster({
     ...cluster,

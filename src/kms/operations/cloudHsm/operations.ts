@@ -14,7 +14,7 @@ import { restoreBackup } from './restoreBackup.ts';
 import { tagResource } from './tagResource.ts';
 import { untagResource } from './untagResource.ts';
 
-/** All that the local KMS can do of CloudHSM, by the names that CloudHSM has for it. */
+/** The operations of CloudHSM that the local KMS supports, by name. */
 export const CLOUD_HSM_OPERATIONS: Readonly<Record<string, Operation>> = {
   CreateCluster: createCluster,
   InitializeCluster: initializeCluster,

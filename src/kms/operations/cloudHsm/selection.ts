@@ -3,13 +3,13 @@ import { parseInput } from '../parseInput.ts';
 import { idOfMarker, markerOf } from '../paginate.ts';
 import { invalidRequest } from './cloudHsmOperation.ts';
 
-/** What a filter of a Describe operation accepts, and what it compares. */
+/** A filter of a Describe operation: the values that it accepts, and the value of an item that it compares. */
 export interface Filter<Item> {
   readonly values: z.ZodType<string>;
   readonly valueOf: (item: Item) => string | undefined;
 }
 
-/** The items that pass all filters of a request. Throws CloudHsmInvalidRequestException for filters and values that there are not. */
+/** Returns the items that pass all filters of a request. Throws CloudHsmInvalidRequestException for unknown filters and invalid values. */
 export function select<Item>(
   items: readonly Item[],
   given: Readonly<Record<string, readonly string[]>>,
@@ -20,13 +20,16 @@ export function select<Item>(
     if (!filter) {
       throw invalidRequest(`There is no filter ${name}. The filters are ${Object.keys(filters).join(', ')}.`);
     }
-    // For an exception that names the filter.
+    // Checked inside an object, so that the exception names the filter.
     parseInput(z.object({ Filters: z.object({ [name]: z.array(filter.values) }) }), { Filters: { [name]: values } });
     return left.filter((item) => values.includes(filter.valueOf(item) ?? ''));
   }, items);
 }
 
-/** The page of items that begins after the one that NextToken stands for. `keyOf` gives different text for each, in any order. */
+/**
+ * Returns the page of items that follows the item of NextToken. `keyOf` must return a different text for each item. The items may be in any
+ * order.
+ */
 export function pageOf<Item>(
   items: readonly Item[],
   { MaxResults, NextToken }: { readonly MaxResults?: number | undefined; readonly NextToken?: string | undefined },
@@ -46,7 +49,7 @@ export function pageOf<Item>(
   return { page, NextToken: markerOf(keyOf(last)) };
 }
 
-/** A key in the order of time. */
+/** Returns a text that sorts by time. */
 export function timeKey(timestamp: number, id: string): string {
   return `${String(timestamp).padStart(16, '0')} ${id}`;
 }

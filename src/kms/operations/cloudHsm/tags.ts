@@ -7,7 +7,7 @@ import type { tagList } from './members.ts';
 
 const MOST_TAGS = 50;
 
-/** The tags of a request. Throws CloudHsmTagException. */
+/** Reads the tags of a request. Throws CloudHsmTagException. */
 export function tagsOf(input: z.output<typeof tagList> = []): Tag[] {
   const tags = input.map(({ Key, Value }) => ({ key: Key, value: Value }));
   if (tags.some(({ key }) => /^aws:/i.test(key))) throw tagError('Tags beginning with aws: are reserved.');
@@ -15,19 +15,19 @@ export function tagsOf(input: z.output<typeof tagList> = []): Tag[] {
   return tags;
 }
 
-/** `added` replace those with their keys. Throws CloudHsmResourceLimitExceededException. */
+/** Adds tags, which replace existing ones with the same key. Throws CloudHsmResourceLimitExceededException. */
 export function mergeTags(tags: readonly Tag[], added: readonly Tag[]): Tag[] {
   const values = new Map([...tags, ...added].map(({ key, value }) => [key, value]));
   if (values.size <= MOST_TAGS) return Array.from(values, ([key, value]) => ({ key, value }));
   throw new KmsError('CloudHsmResourceLimitExceededException', `A resource has at most ${MOST_TAGS} tags.`);
 }
 
-/** The tags of a cluster or a backup. Throws CloudHsmResourceNotFoundException. */
+/** Returns the tags of a cluster or a backup. Throws CloudHsmResourceNotFoundException. */
 export function readTags(kms: LocalKms, resourceId: string): readonly Tag[] {
   return isCluster(resourceId) ? findCluster(kms, resourceId).tags : findBackup(kms, resourceId).tags;
 }
 
-/** Stores the tags that `change` makes of those that are there. Throws CloudHsmResourceNotFoundException. */
+/** Replaces the tags of a cluster or a backup by the result of `change`. Throws CloudHsmResourceNotFoundException. */
 export function changeTags(kms: LocalKms, resourceId: string, change: (tags: readonly Tag[]) => Tag[]): void {
   const tags = change(readTags(kms, resourceId));
   if (isCluster(resourceId)) kms.state.clusters.put({ ...findCluster(kms, resourceId), tags });

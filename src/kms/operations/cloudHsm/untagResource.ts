@@ -5,7 +5,7 @@ import { changeTags } from './tags.ts';
 
 const shape = z.object({ ResourceId: resourceId, TagKeyList: tagKeyList });
 
-/** Keys of tags that the resource does not have are no error. */
+/** Removes tags. It is not an error if the resource does not have a tag. */
 export const untagResource = cloudHsmOperation(shape, (kms, { ResourceId, TagKeyList }) => {
   const removed = new Set(TagKeyList);
   changeTags(kms, ResourceId, (tags) => tags.filter(({ key }) => !removed.has(key)));

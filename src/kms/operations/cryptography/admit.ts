@@ -3,8 +3,8 @@ import type { LocalKms } from '../../localKms.ts';
 import { endDryRun, type DryRunnable } from '../endDryRun.ts';
 
 /**
- * The last step before some keys are used. Throws DryRunOperationException if the request ends here, and
- * ThrottlingException if one of the key stores has had its requests of this second.
+ * The last check before keys are used. Throws DryRunOperationException if the request is a dry run, and ThrottlingException if one of the
+ * key stores has used up its quota for this second.
  */
 export function admit(kms: LocalKms, input: DryRunnable, uses: readonly KeyUse[]): void {
   endDryRun(input);

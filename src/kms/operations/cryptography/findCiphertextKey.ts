@@ -7,8 +7,8 @@ import { findKey } from '../keys/findKey.ts';
 import type { KmsRequest } from '../operation.ts';
 
 /**
- * The key that a ciphertext names. If the request names one too (`keyId`), they must be the same. Throws IncorrectKeyException
- * and AccessDeniedException, and for `keyId` what findKey throws.
+ * Finds the key of a ciphertext. If the request also names a key (`keyId`), it must be the same one. Throws IncorrectKeyException and
+ * AccessDeniedException, and for `keyId` the errors of findKey.
  */
 export function findCiphertextKey(
   kms: LocalKms,

@@ -17,7 +17,7 @@ const shape = z.object({
   Recipient: member.recipient.optional(),
 });
 
-/** Random bytes of KMS, or of the cluster of an AWS CloudHSM key store. */
+/** Returns random bytes from KMS or from the cluster of an AWS CloudHSM key store. */
 export const generateRandom = operation(shape, async (kms, input, request) => {
   const { NumberOfBytes: length, CustomKeyStoreId: customKeyStoreId } = input;
   refuseRecipient(input.Recipient);

@@ -11,7 +11,7 @@ import type { KmsRequest } from '../operation.ts';
 import { admit } from './admit.ts';
 import { useKey } from './useKey.ts';
 
-/** The members that GenerateDataKey and GenerateDataKeyWithoutPlaintext have in common. */
+/** Members common to GenerateDataKey and GenerateDataKeyWithoutPlaintext. */
 export const dataKeyShape = z.object({
   KeyId: member.keyId,
   EncryptionContext: member.encryptionContext.optional(),
@@ -21,7 +21,7 @@ export const dataKeyShape = z.object({
   DryRun: z.boolean().optional(),
 });
 
-/** A random data key, and the same encrypted under a KMS key. */
+/** Makes a random data key, and encrypts it under a KMS key. */
 export async function newDataKey(
   kms: LocalKms,
   input: z.output<typeof dataKeyShape>,
@@ -40,7 +40,7 @@ export async function newDataKey(
 
 const KEY_SPEC_BYTES = { AES_256: 32, AES_128: 16 };
 
-/** In bytes. */
+/** Returns the length of the data key, in bytes. */
 function lengthOf({ KeySpec, NumberOfBytes }: z.output<typeof dataKeyShape>): number {
   if (KeySpec !== undefined && NumberOfBytes === undefined) return KEY_SPEC_BYTES[KeySpec];
   if (KeySpec === undefined && NumberOfBytes !== undefined) return NumberOfBytes;

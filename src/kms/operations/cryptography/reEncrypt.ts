@@ -59,7 +59,10 @@ export const reEncrypt = operation(shape, async (kms, input, request) => {
   };
 });
 
-/** The request, whose event tells of the source beside the destination: `customKeyStoreId` as `sourceCustomKeyStoreId`. */
+/**
+ * Returns the request with source names in its event, next to those of the destination: `customKeyStoreId` becomes
+ * `sourceCustomKeyStoreId`.
+ */
 function ofSource(request: KmsRequest): KmsRequest {
   const nameOf = (name: string) => `source${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return {

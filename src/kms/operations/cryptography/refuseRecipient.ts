@@ -1,10 +1,10 @@
 import { KmsError } from '../../kmsError.ts';
 
-/** Throws UnsupportedOperationException: nobody attests to what runs on a developer's machine. */
+/** Throws UnsupportedOperationException if there is a recipient, because a developer's machine has no attestation. */
 export function refuseRecipient(recipient: object | undefined): void {
   if (!recipient) return;
   throw new KmsError(
     'UnsupportedOperationException',
-    'This local KMS does not take attestation documents (Recipient).',
+    'The local KMS does not accept attestation documents (Recipient).',
   );
 }

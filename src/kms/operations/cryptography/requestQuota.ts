@@ -1,9 +1,9 @@
 import { TokenBucket } from '../../../timing/tokenBucket.ts';
 import { KmsError } from '../../kmsError.ts';
 
-/** KMS's own limit of cryptographic requests per second for each custom key store. */
+/** KMS's quota of cryptographic requests per second for each custom key store. */
 export interface RequestQuota {
-  /** Throws ThrottlingException, before the proxy is called, when the key store has had its requests of this second. */
+  /** Counts a request, before the proxy is called. Throws ThrottlingException if the key store has used up its quota for this second. */
   take(customKeyStoreId: string, kmsOperation: string): void;
 }
 
@@ -14,8 +14,8 @@ export interface Throttle {
 }
 
 /**
- * So many requests in the second that begins with a key store's first. `onThrottle` sees every one that is refused. The seconds
- * are the real ones.
+ * Makes a quota. A second starts with a key store's first request, and is measured in real time. `onThrottle` is called for each refused
+ * request.
  */
 export function requestQuota(requestsPerSecond: number, onThrottle: (throttle: Throttle) => void): RequestQuota {
   const rate = { requestsPerSecond, burst: requestsPerSecond, fills: 'each second' } as const;

@@ -1,6 +1,6 @@
 import { KmsError } from '../../kmsError.ts';
 
-/** The one encryption algorithm of keys in key stores. */
+/** The only encryption algorithm of the keys here. */
 export const SYMMETRIC_DEFAULT = 'SYMMETRIC_DEFAULT';
 
 /** Throws InvalidKeyUsageException. */

@@ -10,8 +10,8 @@ import type { KmsRequest } from '../operation.ts';
 import { requestMetadata } from '../requestMetadata.ts';
 
 /**
- * The use of a key for a request, whose event tells of it even if it fails. Throws DisabledException or KMSInvalidStateException if
- * it cannot be used now.
+ * Returns the use of a key for a request. The request's event names the key even if the use fails. Throws DisabledException or
+ * KMSInvalidStateException if the key cannot be used now.
  */
 export function useKey(kms: LocalKms, key: KmsKey, kmsOperation: string, request: KmsRequest): KeyUse {
   request.note(eventDataOf(key));

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import * as member from '../members.ts';
 
 /**
- * What CreateCustomKeyStore and UpdateCustomKeyStore say of a cluster, before the type of the key store is known: a value that breaks
- * a rule would hide that the member itself is for another type.
+ * Members of CreateCustomKeyStore and UpdateCustomKeyStore about a cluster. They are not validated until the type of the key store is
+ * known. Otherwise an error about a value would hide that the member itself belongs to the other type.
  */
 export const anyCloudHsmMembers = {
   CloudHsmClusterId: z.unknown().optional(),

@@ -6,9 +6,9 @@ import type { LocalKms } from '../../localKms.ts';
 import type { Cluster } from '../../state/clusterRecords.ts';
 import type { CloudHsmKeyStore } from '../../state/records.ts';
 
-// What a cluster must be to serve a key store. AWS KMS Developer Guide, "Assemble the prerequisites", and the service model.
+// Requirements on a cluster that serves a key store. AWS KMS Developer Guide, "Assemble the prerequisites", and the service model.
 
-/** A cluster for a key store to use. Throws CloudHsmClusterNotFoundException, and what the next two functions throw. */
+/** Finds a cluster that a key store can use. Throws CloudHsmClusterNotFoundException, and the errors of the next two functions. */
 export function requireSuitableCluster(kms: Pick<LocalKms, 'state' | 'securityGroups'>, clusterId: string): Cluster {
   const cluster = findPresentCluster(kms.state, clusterId);
   if (!cluster) {
@@ -19,7 +19,10 @@ export function requireSuitableCluster(kms: Pick<LocalKms, 'state' | 'securityGr
   return cluster;
 }
 
-/** Throws CloudHsmClusterNotActiveException and CloudHsmClusterInvalidConfigurationException, as ConnectCustomKeyStore does at once. */
+/**
+ * Throws CloudHsmClusterNotActiveException and CloudHsmClusterInvalidConfigurationException, as ConnectCustomKeyStore does before it
+ * answers.
+ */
 export function requireReadyCluster({ securityGroups }: Pick<LocalKms, 'securityGroups'>, cluster: Cluster): void {
   const { clusterId, state, subnetMapping, securityGroup } = cluster;
   if (state !== 'ACTIVE') {

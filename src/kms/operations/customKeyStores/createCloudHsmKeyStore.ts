@@ -8,7 +8,7 @@ import { requireSuitableCluster, requireTrustAnchor, requireUnusedCluster } from
 import type { NewKeyStore } from './newKeyStore.ts';
 import { requireRoom } from './requireUnique.ts';
 
-/** Stores the AWS CloudHSM key store that a request is for. The password is not tried: that is for ConnectCustomKeyStore. Throws KmsError. */
+/** Stores a new AWS CloudHSM key store. The password is not tried before ConnectCustomKeyStore. Throws KmsError. */
 export function createCloudHsmKeyStore(kms: LocalKms, input: object, common: NewKeyStore): void {
   const {
     CloudHsmClusterId: cloudHsmClusterId,

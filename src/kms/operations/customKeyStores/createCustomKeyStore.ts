@@ -15,7 +15,7 @@ const shape = z.object({
   ...xksProxyMembers,
 });
 
-/** The new key store is DISCONNECTED. */
+/** Creates a key store, which is DISCONNECTED. */
 export const createCustomKeyStore = operation(shape, async (kms, input, { requestId }) => {
   refuseMembersOfOthers(input.CustomKeyStoreType, input);
   const common = {

@@ -9,7 +9,7 @@ import { requireVpcEndpointService } from './requireVpcEndpointService.ts';
 import { requireVpcMembers } from './requireVpcMembers.ts';
 import type { XksProxyMembers } from './xksProxyMembers.ts';
 
-/** Stores the external key store that a request is for; its proxy is healthy. Rejects with KmsError. */
+/** Stores a new external key store, after a check of its proxy or of its VPC endpoint service. Rejects with KmsError. */
 export async function createExternalKeyStore(
   kms: LocalKms,
   input: XksProxyMembers,
@@ -26,14 +26,14 @@ export async function createExternalKeyStore(
   else {
     const requestMetadata = { kmsRequestId, kmsOperation: 'CreateCustomKeyStore' };
     await requireHealthyProxy(kms, { proxy, requestMetadata, customKeyStoreId: undefined });
-    // Others may have been created meanwhile.
+    // Checked again, because other key stores may have been created meanwhile.
     requireFree();
   }
   const credentialDate = common.creationDate;
   kms.state.customKeyStores.put({ ...common, customKeyStoreType: 'EXTERNAL_KEY_STORE', proxy, credentialDate });
 }
 
-/** Throws ValidationException if members are missing, or do not belong to the connectivity. */
+/** Reads the proxy's configuration. Throws ValidationException if members are missing or do not fit the connectivity. */
 function proxyOf(input: XksProxyMembers, accountId: string): XksProxyConfiguration {
   const {
     XksProxyConnectivity: connectivity,

@@ -13,11 +13,11 @@ export const deleteCustomKeyStore = operation(
     if (kms.state.keys.areIn(CustomKeyStoreId)) {
       throw new KmsError(
         'CustomKeyStoreHasCMKsException',
-        'The custom key store contains KMS keys. Schedule their deletion; when they are deleted, delete the custom key store.',
+        'The custom key store contains KMS keys. Schedule their deletion, and delete the custom key store when they are deleted.',
       );
     }
     kms.state.customKeyStores.delete(CustomKeyStoreId);
-    // That of the health check before it was created or updated, if it was not connected since.
+    // A connection may be left from the health check of the creation or an update.
     if (store.customKeyStoreType === 'EXTERNAL_KEY_STORE') kms.xksProxy.disconnect(store.proxy.uriEndpoint);
     return {};
   },

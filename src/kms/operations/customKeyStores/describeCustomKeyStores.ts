@@ -33,7 +33,7 @@ function wanted(
   throw new KmsError('CustomKeyStoreNotFoundException', `There is no custom key store with the ${what}.`);
 }
 
-/** CustomKeyStoresListEntry, of which secrets are no members. */
+/** Returns a CustomKeyStoresListEntry, which contains no secrets. */
 function describe(store: CustomKeyStore): Readonly<Record<string, unknown>> {
   return {
     CustomKeyStoreId: store.customKeyStoreId,

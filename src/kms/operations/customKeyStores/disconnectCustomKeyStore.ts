@@ -3,7 +3,7 @@ import { customKeyStoreId } from '../members.ts';
 import { operation } from '../operation.ts';
 import { findCustomKeyStore } from './findCustomKeyStore.ts';
 
-/** Answers before the key store is disconnected. */
+/** Disconnects a key store. Answers before it is disconnected. */
 export const disconnectCustomKeyStore = operation(
   z.object({ CustomKeyStoreId: customKeyStoreId }),
   (kms, { CustomKeyStoreId }, request) => {

@@ -3,7 +3,7 @@ import type { LocalKms } from '../../localKms.ts';
 import type { CustomKeyStore } from '../../state/records.ts';
 import type { KmsRequest } from '../operation.ts';
 
-/** The key store of an id, whose name the request's event has. Throws CustomKeyStoreNotFoundException. */
+/** Finds a key store by id, and adds its name to the request's event. Throws CustomKeyStoreNotFoundException. */
 export function findCustomKeyStore({ state }: LocalKms, customKeyStoreId: string, request: KmsRequest): CustomKeyStore {
   const store = state.customKeyStores.find(customKeyStoreId);
   if (store) {

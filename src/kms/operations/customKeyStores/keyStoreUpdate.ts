@@ -4,7 +4,7 @@ import type { KmsRequest } from '../operation.ts';
 import { findCustomKeyStore } from './findCustomKeyStore.ts';
 import { requireUniqueName } from './requireUnique.ts';
 
-/** What an UpdateCustomKeyStore has whatever the type of the key store is. */
+/** Facts of an UpdateCustomKeyStore that do not depend on the type of the key store. */
 export interface KeyStoreUpdate {
   readonly customKeyStoreId: string;
   readonly newName: string | undefined;
@@ -13,7 +13,7 @@ export interface KeyStoreUpdate {
 
 type StoreOf<Kind> = Extract<CustomKeyStore, { readonly customKeyStoreType: Kind }>;
 
-/** The key store, which is of that type, as it is now. Throws CustomKeyStoreNotFoundException. */
+/** Reads the present key store, which must have the type. Throws CustomKeyStoreNotFoundException. */
 export function findToUpdate<Kind extends CustomKeyStore['customKeyStoreType']>(
   kms: LocalKms,
   { customKeyStoreId, request }: KeyStoreUpdate,
@@ -24,7 +24,7 @@ export function findToUpdate<Kind extends CustomKeyStore['customKeyStoreType']>(
   return store as StoreOf<Kind>;
 }
 
-/** The name that the key store has after the update. Throws CustomKeyStoreNameInUseException. */
+/** Returns the name of the key store after the update. Throws CustomKeyStoreNameInUseException. */
 export function nameAfter(
   { state }: LocalKms,
   { customKeyStoreId, customKeyStoreName }: CustomKeyStore,

@@ -5,8 +5,8 @@ import { requireVpcMembers } from './requireVpcMembers.ts';
 import type { XksProxyMembers } from './xksProxyMembers.ts';
 
 /**
- * The configuration with what an UpdateCustomKeyStore changes. Throws ValidationException if another connectivity does not
- * come with all that belongs to it. Source: API reference, UpdateCustomKeyStore, XksProxyConnectivity.
+ * Returns the configuration with the changes of an UpdateCustomKeyStore. Throws ValidationException if the connectivity changes without the
+ * other members that must change with it. Source: API reference, UpdateCustomKeyStore, XksProxyConnectivity.
  */
 export function mergeXksProxy(
   before: XksProxyConfiguration,

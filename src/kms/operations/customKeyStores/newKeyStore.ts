@@ -1,5 +1,5 @@
 import type { CloudHsmKeyStore, ExternalKeyStore } from '../../state/records.ts';
 
-/** What a new key store has whatever its type is. */
+/** Properties of a new key store that do not depend on its type. */
 export type NewKeyStore = Omit<ExternalKeyStore, 'customKeyStoreType' | 'proxy' | 'credentialDate'> &
   Omit<CloudHsmKeyStore, Exclude<keyof CloudHsmKeyStore, keyof ExternalKeyStore> | 'customKeyStoreType'>;

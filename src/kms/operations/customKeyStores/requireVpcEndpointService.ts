@@ -4,8 +4,8 @@ import type { LocalKms } from '../../localKms.ts';
 import type { XksProxyConfiguration } from '../../state/records.ts';
 
 /**
- * Throws XksProxyVpcEndpointServiceNotFoundException or XksProxyVpcEndpointServiceInvalidConfigurationException; never with a
- * public endpoint.
+ * Throws XksProxyVpcEndpointServiceNotFoundException or XksProxyVpcEndpointServiceInvalidConfigurationException. Never throws for a public
+ * endpoint.
  */
 export function requireVpcEndpointService(kms: LocalKms, proxy: XksProxyConfiguration): void {
   const judgement = judgeVpcEndpointService(kms.vpcEndpointServices, proxy, kms.identity);

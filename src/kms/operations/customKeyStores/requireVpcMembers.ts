@@ -1,7 +1,7 @@
 import { KmsError } from '../../kmsError.ts';
 import type { XksProxyConfiguration } from '../../state/records.ts';
 
-/** Throws ValidationException unless the members of a VPC endpoint service are there with that connectivity, and only then. */
+/** Throws ValidationException if the members of a VPC endpoint service do not fit the connectivity. */
 export function requireVpcMembers({
   connectivity,
   vpcEndpointServiceName: name,

@@ -8,13 +8,13 @@ import { cloudHsmMembers } from './cloudHsmMembers.ts';
 import { requireRelatedCluster, requireSuitableCluster } from './clusterRules.ts';
 import { findToUpdate, nameAfter, type KeyStoreUpdate } from './keyStoreUpdate.ts';
 
-/** Changes what KMS knows of a cluster and its `kmsuser`, and nothing in the cluster. Throws KmsError. */
+/** Changes only KMS's record of a cluster and its `kmsuser`, not the cluster itself. Throws KmsError. */
 export function updateCloudHsmKeyStore(kms: LocalKms, update: KeyStoreUpdate, input: object): void {
   const changes = parseInput(z.object(cloudHsmMembers), input);
   if (changes.TrustAnchorCertificate !== undefined) {
     throw new KmsError(
       'ValidationException',
-      'TrustAnchorCertificate cannot be changed: clusters that share a backup history have the same one.',
+      'TrustAnchorCertificate cannot be changed: clusters that share a backup history have the same trust anchor.',
     );
   }
   const before = findToUpdate(kms, update, 'AWS_CLOUDHSM');

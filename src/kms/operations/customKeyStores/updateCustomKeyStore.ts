@@ -14,7 +14,7 @@ const shape = z.object({
   NewCustomKeyStoreName: customKeyStoreName.optional(),
   ...anyCloudHsmMembers,
   ...xksProxyMembers,
-  // API reference, XksProxyConnectivity: null or empty with PUBLIC_ENDPOINT.
+  // API reference, XksProxyConnectivity: the name is null or empty with PUBLIC_ENDPOINT.
   XksProxyVpcEndpointServiceName: z.preprocess(
     (name) => (name === '' ? undefined : name),
     xksProxyMembers.XksProxyVpcEndpointServiceName,

@@ -9,7 +9,8 @@ import { requireUniqueProxy } from './requireUnique.ts';
 import { requireVpcEndpointService } from './requireVpcEndpointService.ts';
 import type { XksProxyMembers } from './xksProxyMembers.ts';
 
-// The rest can be changed in any state. AWS KMS Developer Guide, "Editing external key store properties".
+// Members that can be changed only while DISCONNECTED. The others can be changed in any state. AWS KMS Developer Guide, "Editing external
+// key store properties".
 const NEED_DISCONNECTED = [
   'XksProxyConnectivity',
   'XksProxyUriEndpoint',
@@ -17,7 +18,10 @@ const NEED_DISCONNECTED = [
   'XksProxyVpcEndpointServiceOwner',
 ] as const;
 
-/** Nothing is stored that GetHealthStatus has not succeeded with, but a name. Rejects with KmsError. */
+/**
+ * Updates an external key store. A change of the proxy's configuration is stored only after GetHealthStatus has succeeded with it. Rejects
+ * with KmsError.
+ */
 export async function updateExternalKeyStore(
   kms: LocalKms,
   update: KeyStoreUpdate,
@@ -27,7 +31,7 @@ export async function updateExternalKeyStore(
   const changesProxy = Object.values(changes).some((value) => value !== undefined);
   let tested: XksProxyConfiguration | undefined;
   for (;;) {
-    // Read again after each test: meanwhile others may have changed, connected or deleted the key store.
+    // Read again after each test, because other calls may have changed, connected or deleted the key store meanwhile.
     const before = findToUpdate(kms, update, 'EXTERNAL_KEY_STORE');
     const after = updated(kms, before, update, changes);
     if (!changesProxy || (tested && isSame(tested, after.proxy))) {
@@ -42,7 +46,7 @@ export async function updateExternalKeyStore(
   }
 }
 
-/** Throws if the key store's state or others' properties do not allow it. */
+/** Returns the updated key store. Throws if its state or the properties of other key stores do not allow the update. */
 function updated(
   kms: LocalKms,
   before: ExternalKeyStore,
@@ -68,7 +72,7 @@ function isSame(one: XksProxyConfiguration, other: XksProxyConfiguration): boole
   return isDeepStrictEqual(a, b);
 }
 
-/** They lead to another proxy, or through another VPC endpoint service. */
+/** Ends the old connections if they lead to another proxy or through another VPC endpoint service. */
 function endOldConnections({ xksProxy }: LocalKms, before: XksProxyConfiguration, after: XksProxyConfiguration): void {
   const isSameWay =
     before.uriEndpoint === after.uriEndpoint && before.vpcEndpointServiceName === after.vpcEndpointServiceName;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import * as member from '../members.ts';
 
-/** What CreateCustomKeyStore and UpdateCustomKeyStore say of a proxy. */
+/** Members of CreateCustomKeyStore and UpdateCustomKeyStore about a proxy. */
 export const xksProxyMembers = {
   XksProxyConnectivity: member.xksProxyConnectivity.optional(),
   XksProxyUriEndpoint: member.xksProxyUriEndpoint.optional(),

@@ -33,10 +33,10 @@ const shape = z.object({
   DryRun: z.boolean().optional(),
 });
 
-/** Makes a grant; a request with the name and all else of a grant that exists gets a new token of that. */
+/** Creates a grant. If a grant with the same name and the same properties exists, returns a new token of that grant. */
 export const createGrant = operation(shape, (kms, input, request) => {
   const { caller } = request;
-  // Policies are evaluated next, and only on bounded texts.
+  // Checked before policies are evaluated, so that policies see only bounded texts.
   requireConstraints(input.Constraints);
   const key = findKeyToChange(kms, input.KeyId, request);
   if (key.state === 'Disabled') {
@@ -75,7 +75,7 @@ function findSame({ state }: LocalKms, grant: Grant): Grant | undefined {
   return undefined;
 }
 
-/** What two requests for one grant have in common, beside key and name. */
+/** Returns a text of all properties besides key and name that two requests for the same grant share. */
 function identityOf({ granteePrincipal, retiringPrincipal, operations, constraints, issuingAccount }: Grant): string {
   const sorted = (pairs: Readonly<Record<string, string>> = {}): unknown => Object.entries(pairs).sort();
   const { EncryptionContextEquals: equals, EncryptionContextSubset: subset } = constraints;

@@ -5,7 +5,7 @@ import type { GrantFilter } from '../../state/grantTable.ts';
 import { pageAfter, type PageRequest } from '../paginate.ts';
 import type { Output } from '../operation.ts';
 
-/** A page of the grants that a filter selects, as ListGrants and ListRetirableGrants answer it. Throws InvalidMarkerException. */
+/** Returns a page of the grants that a filter selects, in the form of ListGrants and ListRetirableGrants. Throws InvalidMarkerException. */
 export function grantList({ identity, state }: LocalKms, filter: GrantFilter, input: PageRequest): Output {
   const read = (after: string, count: number): Grant[] => state.grants.page(filter, after, count);
   const { page, ...rest } = pageAfter(read, input, ({ grantId }) => grantId);

@@ -13,12 +13,12 @@ const MOST_VALUE_CHARACTERS = 384;
 // AWS KMS Developer Guide, "Resource quotas".
 const MOST_GRANTS = 50_000;
 
-/** Operations that keys for symmetric encryption have not. */
+/** Operations that keys for symmetric encryption do not support. */
 const ASYMMETRIC = /^(Sign|Verify|GetPublicKey|GenerateMac|VerifyMac|DeriveSharedSecret|Encapsulate|Decapsulate)$/;
-/** Operations that keys in custom key stores have not. */
+/** Operations that keys in custom key stores do not support. */
 const DATA_KEY_PAIRS = /^GenerateDataKeyPair/;
 
-/** Throws ValidationException for operations that a grant on this key cannot have. */
+/** Throws ValidationException if a grant on this key cannot have these operations. */
 export function requireGrantOperations({ identity }: LocalKms, key: KmsKey, operations: readonly string[]): void {
   if (operations.length === 0) throw invalid('Grants must contain at least one operation.');
   if (operations.every((operation) => operation === 'CreateGrant')) {
@@ -33,7 +33,7 @@ export function requireGrantOperations({ identity }: LocalKms, key: KmsKey, oper
   }
 }
 
-/** Throws ValidationException, also for pairs that no encryption context has room for. */
+/** Throws ValidationException for invalid constraints, also if their pairs are too long for an encryption context. */
 export function requireConstraints(constraints: Grant['constraints']): void {
   for (const [name, pairs = {}] of Object.entries(constraints)) {
     const values = Object.values(pairs);
@@ -46,8 +46,8 @@ export function requireConstraints(constraints: Grant['constraints']): void {
 }
 
 /**
- * Which users and roles there are is not known: every one that could be is accepted, of any account. Services are grantees of
- * grants that services make. Throws InvalidArnException.
+ * Throws InvalidArnException if the text is not the ARN of a principal. The local KMS does not know which users and roles exist, so it
+ * accepts every well-formed ARN of any account. A service can be a grantee only if a service makes the grant.
  */
 export function requireGrantPrincipal(principal: string, { kmsViaService, awsPrincipalArn }: Caller): void {
   const isOfService = kmsViaService !== undefined || isServicePrincipal(awsPrincipalArn);
@@ -55,7 +55,7 @@ export function requireGrantPrincipal(principal: string, { kmsViaService, awsPri
   throw new KmsError('InvalidArnException', `ARN does not refer to a valid principal: ${principal}`);
 }
 
-/** Throws LimitExceededException if a key has all the grants that it can have. */
+/** Throws LimitExceededException if a key has the maximum number of grants. */
 export function requireRoomForGrant({ state }: LocalKms, { keyId }: KmsKey): void {
   if (state.grants.count(keyId) < MOST_GRANTS) return;
   throw new KmsError('LimitExceededException', `A key has at most ${MOST_GRANTS} grants`);

@@ -16,7 +16,7 @@ const shape = z.object({
   DryRun: z.boolean().optional(),
 });
 
-/** In every state of the key. The grant is named by a token, or by its key and its id. */
+/** Retires a grant, which a token or its key and its id names. Works in every state of the key. */
 export const retireGrant = operation(shape, (kms, input, request) => {
   const { grantId } = findGrantToRetire(kms, input, request);
   request.note({ grantId });
@@ -25,7 +25,7 @@ export const retireGrant = operation(shape, (kms, input, request) => {
   return undefined;
 });
 
-/** Throws AccessDeniedException unless the grant lets the caller retire it. */
+/** Finds the grant. Throws AccessDeniedException unless the grant lets the caller retire it. */
 function findGrantToRetire(
   kms: LocalKms,
   { GrantToken, KeyId, GrantId }: z.output<typeof shape>,
@@ -35,7 +35,7 @@ function findGrantToRetire(
   const id = byToken?.keyId ?? KeyId;
   const grantId = byToken?.grantId ?? GrantId;
   if (id === undefined || grantId === undefined) {
-    throw new KmsError('ValidationException', 'Give a GrantToken, or a KeyId and a GrantId.');
+    throw new KmsError('ValidationException', 'Specify a GrantToken, or a KeyId and a GrantId.');
   }
   const key = lookUpKey(kms, id, { aliases: false }, request);
   const grant = findGrant(kms, key.keyId, grantId);

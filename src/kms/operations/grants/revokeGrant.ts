@@ -7,7 +7,7 @@ import { findGrant } from './findGrant.ts';
 
 const shape = z.object({ KeyId: member.keyId, GrantId: member.grantId, DryRun: z.boolean().optional() });
 
-/** In every state of the key. */
+/** Revokes a grant. Works in every state of the key. */
 export const revokeGrant = operation(shape, (kms, input, request) => {
   const { keyId } = findKey(kms, input.KeyId, { aliases: false }, request);
   const { grantId } = findGrant(kms, keyId, input.GrantId);

@@ -5,7 +5,7 @@ import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { findKey } from './findKey.ts';
 
-/** The key is Disabled afterwards. */
+/** Cancels the deletion of a key, which is Disabled afterwards. */
 export const cancelKeyDeletion = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }, request) => {
   const { keyId, state } = findKey(kms, KeyId, { aliases: false }, request);
   const arn = keyArn(kms.identity, keyId);

@@ -2,7 +2,7 @@ import type { LocalKms } from '../../localKms.ts';
 import type { AwsKmsKey } from '../../state/records.ts';
 import { addKeyMaterial } from '../rotation/addKeyMaterial.ts';
 
-/** Stores a KMS key with key material of KMS's own, which is not rotated before somebody asks for it. */
+/** Stores a KMS key with KMS's own key material. Automatic rotation is off at first. */
 export function createAwsKmsKey(
   kms: LocalKms,
   common: Omit<AwsKmsKey, 'origin' | 'creationDate' | 'rotationPeriodInDays' | 'nextRotationDate'>,

@@ -14,7 +14,7 @@ const BACKING_KEY_ID_BYTES = 16;
 
 type Wanted = Extract<NewKey, { readonly origin: 'AWS_CLOUDHSM' }>;
 
-/** Makes key material in the cluster of a key store, and stores a KMS key with it. Rejects with KmsError. */
+/** Creates key material in the cluster of a key store, and stores a KMS key with it. Rejects with KmsError. */
 export async function createClusterKey(
   kms: LocalKms,
   wanted: Wanted,
@@ -29,12 +29,12 @@ export async function createClusterKey(
   if (!cluster) throw createKeyErrorOfCluster('cluster not found');
   requireTwoHsms(kms.state, cluster);
   const backingKeyId = randomBytes(BACKING_KEY_ID_BYTES).toString('hex');
-  // Before it is made: whatever ends meanwhile, key material that no key has is deleted.
+  // Stored before the key material is created. If KMS or the cluster ends meanwhile, material without a KMS key is deleted later.
   kms.state.keyMaterialDeletions.put({ keyId, customKeyStoreId, cloudHsmClusterId, backingKeyId });
   kms.keysInCreation.add(keyId);
   try {
     await makeKeyMaterial(kms, store, keyId, backingKeyId);
-    // It may be disconnected by now.
+    // Checked again, because the key store may have been disconnected meanwhile.
     findStoreForKey(kms, customKeyStoreId, 'AWS_CLOUDHSM');
     const key = { ...common, ...wanted, creationDate: kms.clock(), backingKeyId, isMaterialMissing: false };
     kms.state.together(() => {
@@ -56,11 +56,11 @@ async function makeKeyMaterial(
 ): Promise<void> {
   try {
     const cluster = await kms.kmsUser.loggedIn(store);
-    // The label tells the administrator of the cluster which KMS key it is for. AWS KMS Developer Guide, "Find the KMS keys".
+    // The label shows the administrator of the cluster which KMS key the material is for. AWS KMS Developer Guide, "Find the KMS keys".
     await cluster.generateKey(keyArn(kms.identity, keyId), backingKeyId);
   } catch (error) {
     if (!(error instanceof ClusterFailure)) throw error;
-    // Whether an HSM that does not answer has made it, nobody knows.
+    // If an HSM does not answer, it may or may not have created the key material, so the record of the deletion is kept.
     if (error.reason !== 'unreachable') kms.state.keyMaterialDeletions.delete(keyId);
     throw createKeyErrorOfCluster(error.reason, error.message);
   }

@@ -10,7 +10,7 @@ import { requireFreeExternalKey, requireSuitableExternalKey } from './externalKe
 
 type Wanted = Extract<NewKey, { readonly origin: 'EXTERNAL_KEY_STORE' }>;
 
-/** Stores a KMS key over a key that exists in an external key store; its proxy is asked whether that key will do. Rejects with KmsError. */
+/** Stores a KMS key over an existing external key, after asking the proxy whether that key is suitable. Rejects with KmsError. */
 export async function createExternalKey(
   kms: LocalKms,
   wanted: Wanted,
@@ -24,7 +24,7 @@ export async function createExternalKey(
     throw error instanceof XksProxyFailure ? createKeyError(error) : error;
   });
   requireSuitableExternalKey(externalKey);
-  // What was true before the proxy was asked may no longer be.
+  // Checked again, because the state may have changed during the call to the proxy.
   requireFreeExternalKey(kms, customKeyStoreId, xksKeyId);
   const key = { ...common, ...wanted, creationDate: kms.clock(), keyMaterial: createSecretKey(randomBytes(32)) };
   kms.state.keys.insert(key);

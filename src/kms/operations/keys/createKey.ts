@@ -12,7 +12,7 @@ import { keyMetadata } from './keyMetadata.ts';
 import { defaultKeyPolicy, requireKeyPolicy } from './keyPolicy.ts';
 import { tagsOf } from './keyTags.ts';
 
-/** A KMS key with key material of KMS's own, with key material that is made in a cluster, or over an external key. */
+/** Creates a KMS key with KMS's own key material, with key material in a cluster, or over an external key. */
 export const createKey = operation(createKeyRequest, async (kms, input, request) => {
   const wanted = newKeyOf(input);
   const policy = input.Policy ?? defaultKeyPolicy(kms.identity.accountId);

@@ -16,15 +16,15 @@ export const createKeyRequest = z.object({
   XksKeyId: member.xksKeyId.optional(),
 });
 
-/** What a new key is to be made of. */
+/** Origin and place of a new key. */
 export type NewKey =
   | { readonly origin: 'AWS_KMS' }
   | { readonly origin: 'EXTERNAL_KEY_STORE'; readonly customKeyStoreId: string; readonly xksKeyId: string }
   | { readonly origin: 'AWS_CLOUDHSM'; readonly customKeyStoreId: string };
 
 /**
- * What the request is for. Throws ValidationException for members that do not go together, and UnsupportedOperationException for
- * kinds of keys that are not made here or that no custom key store has.
+ * Returns the origin and place of the requested key. Throws ValidationException for members that cannot be combined. Throws
+ * UnsupportedOperationException for types of keys that the local KMS or a custom key store does not support.
  */
 export function newKeyOf(input: z.output<typeof createKeyRequest>): NewKey {
   const { Origin: origin = 'AWS_KMS', CustomKeyStoreId: customKeyStoreId, XksKeyId: xksKeyId } = input;
@@ -34,17 +34,17 @@ export function newKeyOf(input: z.output<typeof createKeyRequest>): NewKey {
     );
   }
   if (xksKeyId !== undefined && origin !== 'EXTERNAL_KEY_STORE') {
-    throw invalid('XksKeyId is for keys whose Origin is EXTERNAL_KEY_STORE.');
+    throw invalid('XksKeyId is valid only for keys whose Origin is EXTERNAL_KEY_STORE.');
   }
   if (origin === 'EXTERNAL') {
     throw unsupported(
-      'This local KMS imports no key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.',
+      'The local KMS does not import key material: Origin must be AWS_KMS, AWS_CLOUDHSM or EXTERNAL_KEY_STORE.',
     );
   }
   requireSuitable(input, origin);
   if (origin === 'AWS_KMS') {
     if (customKeyStoreId === undefined) return { origin };
-    throw invalid('A key in a custom key store has the Origin AWS_CLOUDHSM or EXTERNAL_KEY_STORE.');
+    throw invalid('The Origin of a key in a custom key store must be AWS_CLOUDHSM or EXTERNAL_KEY_STORE.');
   }
   if (customKeyStoreId === undefined) throw invalid(`A key whose Origin is ${origin} needs a CustomKeyStoreId.`);
   if (origin === 'AWS_CLOUDHSM') return { origin, customKeyStoreId };
@@ -54,8 +54,9 @@ export function newKeyOf(input: z.output<typeof createKeyRequest>): NewKey {
 
 function requireSuitable(input: z.output<typeof createKeyRequest>, origin: NewKey['origin']): void {
   const keySpec = input.KeySpec ?? input.CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
-  const where = origin === 'AWS_KMS' ? 'A key of this local KMS' : 'A key in a custom key store';
-  if (keySpec !== 'SYMMETRIC_DEFAULT') throw unsupported(`${where} has the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
+  const where = origin === 'AWS_KMS' ? 'A key of the local KMS' : 'A key in a custom key store';
+  if (keySpec !== 'SYMMETRIC_DEFAULT')
+    throw unsupported(`${where} must have the KeySpec SYMMETRIC_DEFAULT, not ${keySpec}.`);
   if (input.KeyUsage !== 'ENCRYPT_DECRYPT') {
     throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec SYMMETRIC_DEFAULT.`);
   }

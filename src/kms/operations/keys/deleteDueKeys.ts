@@ -3,8 +3,8 @@ import type { EventTrail } from '../../events/eventTrail.ts';
 import type { LocalKms } from '../../localKms.ts';
 
 /**
- * Deletes the keys whose waiting period has ended. An external key is left as it is, and the event is of this moment; key material in
- * a cluster is deleted soon after, and its event tells how that ended.
+ * Deletes the keys whose waiting period has ended. Their external keys are not changed, and their events are added at once. Key material in
+ * a cluster is deleted soon after, and its event reports the outcome.
  */
 export function deleteDueKeys(kms: Pick<LocalKms, 'identity' | 'state' | 'clock'>, events: EventTrail): void {
   for (const key of kms.state.keys.deleteDue(kms.clock())) {

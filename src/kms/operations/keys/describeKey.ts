@@ -6,7 +6,7 @@ import { keyMetadata } from './keyMetadata.ts';
 
 const shape = z.object({ KeyId: member.keyId, GrantTokens: member.grantTokens.optional() });
 
-/** The proxy is not asked: the external key's own state is not shown. */
+/** Describes a key. The proxy is not called, so the state of the external key is not shown. */
 export const describeKey = operation(shape, (kms, { KeyId }, request) => ({
   KeyMetadata: keyMetadata(kms, findKey(kms, KeyId, { aliases: true }, request)),
 }));

@@ -5,7 +5,7 @@ import type { ExternalKeyMetadata } from '../../xksProxy/xksProxyClient.ts';
 import { findStoreForKey } from './findStoreForKey.ts';
 
 /**
- * The key store, which is connected and has no KMS key over that external key. Throws CustomKeyStoreNotFoundException,
+ * Returns the key store if it is connected and has no KMS key over this external key. Throws CustomKeyStoreNotFoundException,
  * CustomKeyStoreInvalidStateException or XksKeyAlreadyInUseException.
  */
 export function requireFreeExternalKey(kms: LocalKms, customKeyStoreId: string, xksKeyId: string): ExternalKeyStore {
@@ -13,7 +13,7 @@ export function requireFreeExternalKey(kms: LocalKms, customKeyStoreId: string, 
   if (kms.state.keys.findByXksKeyId(customKeyStoreId, xksKeyId)) {
     throw new KmsError(
       'XksKeyAlreadyInUseException',
-      `The external key ${xksKeyId} is in use: this external key store has a KMS key over it.`,
+      `The external key ${xksKeyId} is in use: this external key store already has a KMS key for it.`,
     );
   }
   return store;

@@ -5,11 +5,11 @@ import type { Alias, KmsKey } from '../../state/records.ts';
 import type { KmsRequest } from '../operation.ts';
 
 interface IdKinds {
-  /** Whether the operation takes names and ARNs of aliases. */
+  /** Whether the operation accepts names and ARNs of aliases. */
   readonly aliases: boolean;
 }
 
-/** The key of a `KeyId`, to which the caller has access. Throws AccessDeniedException, and what lookUpKey does. */
+/** Finds the key of a `KeyId` and requires the caller's access to it. Throws AccessDeniedException, and the errors of lookUpKey. */
 export function findKey(
   kms: LocalKms,
   keyId: string,
@@ -22,8 +22,8 @@ export function findKey(
 }
 
 /**
- * The key of a `KeyId`: its id, its ARN and, where the operation takes them, the name or the ARN of an alias.
- * It is a resource of the request's event. Throws NotFoundException or InvalidArnException.
+ * Finds the key of a `KeyId`, which is an id, an ARN or, if the operation accepts them, the name or the ARN of an alias. Adds the key to
+ * the resources of the request's event. Throws NotFoundException or InvalidArnException.
  */
 export function lookUpKey(
   kms: LocalKms,
@@ -41,11 +41,11 @@ export function lookUpKey(
   return key;
 }
 
-// Keys of several Regions, of which there are none here, have `mrk-` ids.
+// Multi-Region keys, which the local KMS does not have, have `mrk-` ids.
 const KEY_ID = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
 const ARN = /^arn:aws:kms:([^:]+):(\d{12}):(?:key\/([^:/]+)|(alias\/[^:]+))$/;
 
-/** The id of a key, or the name of an alias. */
+/** Returns the key id or the alias name in an ARN. */
 function nameInArn({ region, accountId }: Identity, arn: string, aliases: boolean): string {
   const [, arnRegion = '', arnAccountId, id, aliasName] = ARN.exec(arn) ?? [];
   const name = id ?? aliasName;
@@ -58,7 +58,7 @@ function nameInArn({ region, accountId }: Identity, arn: string, aliases: boolea
   return name;
 }
 
-/** Throws NotFoundException. */
+/** Finds an alias by name. Throws NotFoundException. */
 export function findAlias({ identity, state }: LocalKms, aliasName: string): Alias {
   const alias = state.aliases.find(aliasName);
   if (!alias) throw aliasNotFound(aliasArn(identity, aliasName));

@@ -5,9 +5,8 @@ import { findKey } from './findKey.ts';
 import { requireNotPendingDeletion } from './keyState.ts';
 
 /**
- * The key of an id or ARN, for an operation that does not work on a key that is pending deletion, but does on one that is
- * Disabled or Unavailable. Throws NotFoundException, InvalidArnException or KMSInvalidStateException. AWS KMS Developer Guide,
- * "Key state table".
+ * Finds the key of an id or ARN, for an operation that works on Disabled and Unavailable keys, but not on keys that are pending deletion.
+ * Throws NotFoundException, InvalidArnException or KMSInvalidStateException. AWS KMS Developer Guide, "Key state table".
  */
 export function findKeyToChange(kms: LocalKms, keyId: string, request: KmsRequest): KmsKey {
   const key = findKey(kms, keyId, { aliases: false }, request);

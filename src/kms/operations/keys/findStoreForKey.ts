@@ -6,8 +6,8 @@ import { notConnected } from './keyState.ts';
 type Kind = CustomKeyStore['customKeyStoreType'];
 
 /**
- * The key store that a new key with this Origin is for; it is connected. Throws CustomKeyStoreNotFoundException,
- * ValidationException for one of the other kind, or CustomKeyStoreInvalidStateException.
+ * Finds the key store for a new key with this Origin. Throws CustomKeyStoreNotFoundException, ValidationException if the key store is of
+ * the other type, or CustomKeyStoreInvalidStateException if it is not connected.
  */
 export function findStoreForKey<Origin extends Kind>(
   kms: LocalKms,

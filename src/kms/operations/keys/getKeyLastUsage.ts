@@ -4,7 +4,7 @@ import * as member from '../members.ts';
 import { operation } from '../operation.ts';
 import { findKey } from './findKey.ts';
 
-/** Uses are tracked since the local KMS has been started, which is what TrackingStartDate says. */
+/** Returns the last use of a key. Uses are tracked since the start of the local KMS, which TrackingStartDate shows. */
 export const getKeyLastUsage = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }, request) => {
   const { keyId, creationDate } = findKey(kms, KeyId, { aliases: false }, request);
   const usage = kms.keyUsage.lastOf(keyArn(kms.identity, keyId));

@@ -26,10 +26,10 @@ const ofMultiRegionKeys: Refusal = ({ identity }, { keyId }) => {
   return new KmsError('UnsupportedOperationException', message);
 };
 
-/** KMS makes data key pairs under keys of its own; the local KMS does not. */
+/** AWS supports these operations for keys whose Origin is AWS_KMS, but the local KMS does not. */
 const ofAwsKmsKeys: Refusal = (kms, key, operationName) =>
   key.origin === 'AWS_KMS'
-    ? new KmsError('UnsupportedOperationException', `The local KMS does not have the operation ${operationName}`)
+    ? new KmsError('UnsupportedOperationException', `The local KMS does not support the operation ${operationName}`)
     : invalidOrigin(kms, key);
 
 const REFUSALS: Readonly<Record<string, { readonly refuse: Refusal; readonly aliases: boolean }>> = {
@@ -51,8 +51,8 @@ const REFUSALS: Readonly<Record<string, { readonly refuse: Refusal; readonly ali
 const shape = z.object({ KeyId: member.keyId });
 
 /**
- * Operations that no key of the local KMS has, by name. Each throws what AWS throws for such a key, after NotFoundException or
- * InvalidArnException for one that is not there. Their other members are not looked at.
+ * Operations that no key of the local KMS supports, by name. Each throws the exception that AWS throws for such a key, or NotFoundException
+ * or InvalidArnException if the key does not exist. Their other members are not validated.
  */
 export const IMPOSSIBLE_OPERATIONS: Readonly<Record<string, Operation>> = Object.fromEntries(
   Object.entries(REFUSALS).map(([name, { refuse, aliases }]) => [

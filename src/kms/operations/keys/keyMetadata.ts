@@ -3,7 +3,7 @@ import type { LocalKms } from '../../localKms.ts';
 import type { KmsKey } from '../../state/records.ts';
 import { keyStateOf, storeOf } from './keyState.ts';
 
-/** The KeyMetadata that CreateKey and DescribeKey answer. */
+/** Returns the KeyMetadata of CreateKey and DescribeKey. */
 export function keyMetadata(kms: LocalKms, key: KmsKey): Readonly<Record<string, unknown>> {
   const keyState = keyStateOf(kms, key);
   return {

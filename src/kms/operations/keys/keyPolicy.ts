@@ -4,7 +4,9 @@ import { keyPolicySchema } from '../../access/policySchema.ts';
 import type { RequestAccess } from '../../access/requestAccess.ts';
 import { KmsError } from '../../kmsError.ts';
 
-/** Policy of a key that is created without one. Like AWS's, it gives the account control, and so its IAM policies. */
+/**
+ * Returns the policy of a key that is created without one. Like AWS's default, it gives control to the account, and so to its IAM policies.
+ */
 export function defaultKeyPolicy(accountId: string): string {
   const statement = {
     Sid: 'Enable IAM User Permissions',
@@ -19,18 +21,18 @@ export function defaultKeyPolicy(accountId: string): string {
 // AWS KMS Developer Guide, "Resource quotas".
 const MAX_POLICY_BYTES = 32_768;
 
-/** A policy that a key is to have. */
+/** A new policy for a key. */
 export interface NewKeyPolicy {
   readonly text: string;
   readonly keyId: string;
   readonly key: KeyFacts;
-  /** BypassPolicyLockoutSafetyCheck. */
+  /** The member BypassPolicyLockoutSafetyCheck. */
   readonly mayLockOut: boolean;
 }
 
 /**
- * Throws LimitExceededException, or MalformedPolicyDocumentException for a policy that AWS does not store: one that is not
- * well-formed, or that would not let the caller change it again.
+ * Throws LimitExceededException if the policy is too long. Throws MalformedPolicyDocumentException if it is not well-formed, or would not
+ * let the caller change it again. AWS stores no such policy.
  */
 export function requireKeyPolicy({ text, keyId, key, mayLockOut }: NewKeyPolicy, access: RequestAccess): void {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) {
@@ -51,7 +53,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A condition on this name would vanish, and its statement apply without it. */
+/** Refuses the name `__proto__`, because a condition with this name would be lost and its statement would apply without the condition. */
 function refusePrototype(name: string, value: unknown): unknown {
   if (name === '__proto__') throw new SyntaxError('a member named __proto__');
   return value;
@@ -69,7 +71,7 @@ function malformed(message: string): KmsError {
   return new KmsError('MalformedPolicyDocumentException', message);
 }
 
-/** A key has one policy. Throws NotFoundException. */
+/** Throws NotFoundException for any name except `default`, because a key has only one policy. */
 export function requireDefaultPolicyName(policyName: string): void {
   if (policyName !== 'default') throw new KmsError('NotFoundException', 'No such policy exists');
 }

@@ -14,14 +14,14 @@ const NOT_CONNECTED = {
     'Connect the CloudHSM key store and try the request again.',
 } as const;
 
-/** What CreateKey and cryptographic operations say of a key store that is not CONNECTED. */
+/** Returns the message of CreateKey and cryptographic operations for a key store that is not CONNECTED. */
 export function notConnected({ customKeyStoreType }: Pick<CustomKeyStore, 'customKeyStoreType'>): string {
   return NOT_CONNECTED[customKeyStoreType];
 }
 
 /**
- * The KeyState that is shown. A key stays PendingDeletion when its key store is disconnected, so that its deletion can be
- * cancelled. AWS KMS Developer Guide, "Key states of AWS KMS keys".
+ * Returns the KeyState to show. A key stays PendingDeletion when its key store is disconnected, so that its deletion can be cancelled. AWS
+ * KMS Developer Guide, "Key states of AWS KMS keys".
  */
 export function keyStateOf(kms: Pick<LocalKms, 'state'>, key: KmsKey): StoredKeyState | 'Unavailable' {
   if (key.state === 'PendingDeletion' || key.origin === 'AWS_KMS') return key.state;
@@ -29,7 +29,7 @@ export function keyStateOf(kms: Pick<LocalKms, 'state'>, key: KmsKey): StoredKey
   return isAvailable ? key.state : 'Unavailable';
 }
 
-/** Throws DisabledException or KMSInvalidStateException, as cryptographic operations do, unless a key can be used now. */
+/** Throws DisabledException or KMSInvalidStateException unless cryptographic operations can use the key now. */
 export function requireUsable(kms: LocalKms, key: KmsKey): void {
   requireNotPendingDeletion(kms, key);
   if (key.origin !== 'AWS_KMS') requireAvailable(kms, key);
@@ -58,7 +58,7 @@ function requireAvailable(kms: LocalKms, key: CustomKey): void {
 
 type StoreOf<Key extends CustomKey> = Extract<CustomKeyStore, { readonly customKeyStoreType: Key['origin'] }>;
 
-/** The key store of a key. It exists while the key does. */
+/** Returns the key store of a key. It always exists while the key exists. */
 export function storeOf<Key extends CustomKey>(
   { state }: Pick<LocalKms, 'state'>,
   { keyId, customKeyStoreId, origin }: Key,

@@ -7,13 +7,13 @@ const MOST_TAGS = 50;
 // AWS General Reference, "Tagging AWS resources".
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** The tags of a request. Throws TagException. */
+/** Reads the tags of a request. Throws TagException. */
 export function tagsOf(input: z.output<typeof tags>): Tag[] {
   const read = input.map(({ TagKey, TagValue }) => ({ key: TagKey, value: TagValue }));
   for (const { key, value } of read) {
     if (/^aws:/i.test(key)) throw new KmsError('TagException', 'Tags beginning with aws: are reserved');
     if (!CHARACTERS.test(key) || !CHARACTERS.test(value)) {
-      throw new KmsError('TagException', 'Tags have letters, digits, spaces and the characters _.:/=+-@');
+      throw new KmsError('TagException', 'Tags can have only letters, digits, spaces and the characters _.:/=+-@');
     }
   }
   if (new Set(read.map(({ key }) => key)).size < read.length) throw new KmsError('TagException', 'Duplicate tag keys');
@@ -21,7 +21,7 @@ export function tagsOf(input: z.output<typeof tags>): Tag[] {
   return read;
 }
 
-/** `added` replace those with their keys. Throws LimitExceededException. */
+/** Adds tags, which replace existing ones with the same key. Throws LimitExceededException. */
 export function mergeTags(tags: readonly Tag[], added: readonly Tag[]): Tag[] {
   const values = new Map([...tags, ...added].map(({ key, value }) => [key, value]));
   if (values.size > MOST_TAGS) throw new KmsError('LimitExceededException', `A key has at most ${MOST_TAGS} tags`);

@@ -6,7 +6,7 @@ import { findKey } from './findKey.ts';
 
 const shape = z.object({ KeyId: member.keyId, ...member.pagination });
 
-/** A key has one policy, which is called default. */
+/** Lists the policies of a key. A key has one policy, which is called default. */
 export const listKeyPolicies = operation(shape, (kms, input, request) => {
   findKey(kms, input.KeyId, { aliases: false }, request);
   const { page, ...rest } = paginate(['default'], input, (policyName) => policyName);

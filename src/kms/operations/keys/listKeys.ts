@@ -6,7 +6,7 @@ import { paginate } from '../paginate.ts';
 
 const shape = z.object({ ResourceOwners: member.resourceOwners.default(['SELF']), ...member.pagination });
 
-/** There is one account: nobody shares keys with it. */
+/** Lists the keys of the account. There is only one account, so no other account shares keys with it. */
 export const listKeys = operation(shape, (kms, input) => {
   const ids = input.ResourceOwners.includes('SELF') ? kms.state.keys.ids() : [];
   const { page, ...rest } = paginate(ids, input, (keyId) => keyId);

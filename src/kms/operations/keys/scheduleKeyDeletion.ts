@@ -8,7 +8,7 @@ import { findKeyToChange } from './findKeyToChange.ts';
 const shape = z.object({ KeyId: member.keyId, PendingWindowInDays: member.pendingWindowInDays.default(30) });
 
 export const scheduleKeyDeletion = operation(shape, (kms, { KeyId, PendingWindowInDays: days }, request) => {
-  // The service model admits 1 to 365; the API reference says what is taken.
+  // The service model allows 1 to 365. These limits are from the API reference.
   if (days < 7 || days > 30) {
     throw new KmsError('ValidationException', 'PendingWindowInDays must be between 7 and 30 (inclusive)');
   }

@@ -5,7 +5,7 @@ import { findKeyToChange } from './findKeyToChange.ts';
 
 const shape = z.object({ KeyId: member.keyId, TagKeys: member.tagKeys });
 
-/** Keys of tags that the key does not have are no error. */
+/** Removes tags. It is not an error if the key does not have a tag. */
 export const untagResource = operation(shape, (kms, { KeyId, TagKeys }, request) => {
   const { keyId, tags } = findKeyToChange(kms, KeyId, request);
   const removed = new Set(TagKeys);

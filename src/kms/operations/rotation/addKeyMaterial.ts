@@ -2,7 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import type { LocalKms } from '../../localKms.ts';
 import type { AwsKmsKey, RotationType } from '../../state/records.ts';
 
-/** Makes the key material that a key encrypts with from now on. Without a type, it is the first. */
+/** Creates the key material that a key encrypts with from now on. The first key material of a key has no rotation type. */
 export function addKeyMaterial(
   { state, clock }: Pick<LocalKms, 'state' | 'clock'>,
   { keyId }: AwsKmsKey,

@@ -8,7 +8,7 @@ const shape = z.object({ KeyId: member.keyId, RotationPeriodInDays: member.rotat
 
 const DEFAULT_PERIOD_DAYS = 365;
 
-/** Also sets another period of a key that is rotated already; it counts from now. */
+/** Enables automatic rotation. If it is already enabled, changes its period, which then counts from now. */
 export const enableKeyRotation = operation(shape, (kms, { KeyId, RotationPeriodInDays }, request) => {
   const key = findKeyToRotate(kms, KeyId, request);
   requireEnabled(kms, key);

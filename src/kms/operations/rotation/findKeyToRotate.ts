@@ -6,8 +6,8 @@ import { invalidOrigin } from '../keys/invalidOrigin.ts';
 import type { KmsRequest } from '../operation.ts';
 
 /**
- * A key that KMS can rotate. Throws NotFoundException, InvalidArnException, KMSInvalidStateException, and
- * UnsupportedOperationException for one in a custom key store.
+ * Finds a key that KMS can rotate. Throws NotFoundException, InvalidArnException, KMSInvalidStateException, and
+ * UnsupportedOperationException for a key in a custom key store.
  */
 export function findKeyToRotate(kms: LocalKms, keyId: string, request: KmsRequest): AwsKmsKey {
   const key = findKey(kms, keyId, { aliases: false }, request);

@@ -13,7 +13,7 @@ const shape = z.object({
 
 const VERSION_DIGITS = 10;
 
-/** Oldest first. */
+/** Lists the rotations of a key, oldest first. */
 export const listKeyRotations = operation(shape, (kms, input, request) => {
   const { keyId } = findKeyToRotate(kms, input.KeyId, request);
   const all = kms.state.keyMaterials.list(keyId);
@@ -23,7 +23,7 @@ export const listKeyRotations = operation(shape, (kms, input, request) => {
   return { Rotations: page.map((material) => describe(material, material === current)), ...rest };
 });
 
-/** RotationsListEntry. */
+/** Returns a RotationsListEntry. */
 function describe(
   { keyId, keyMaterialId, rotationDate, rotationType }: KeyMaterial,
   isCurrent: boolean,

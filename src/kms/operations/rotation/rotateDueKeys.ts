@@ -1,7 +1,7 @@
 import type { LocalKms } from '../../localKms.ts';
 import { addKeyMaterial } from './addKeyMaterial.ts';
 
-/** Rotates the keys whose time has come, once each, however late it is. Those that are Disabled wait until they are Enabled. */
+/** Rotates each due key once, even if several rotations are overdue. A Disabled key is rotated when it is Enabled again. */
 export function rotateDueKeys(kms: Pick<LocalKms, 'state' | 'clock' | 'dayMs'>): void {
   for (const key of kms.state.keys.dueForRotation(kms.clock())) {
     const { keyId, rotationPeriodInDays: periodInDays = 0 } = key;

@@ -10,7 +10,7 @@ import { findKeyToRotate } from './findKeyToRotate.ts';
 // API reference, RotateKeyOnDemand.
 const MOST_ROTATIONS = 25;
 
-/** The schedule of automatic rotation stays as it is. */
+/** Rotates a key now. The schedule of automatic rotation does not change. */
 export const rotateKeyOnDemand = operation(z.object({ KeyId: member.keyId }), (kms, { KeyId }, request) => {
   const key = findKeyToRotate(kms, KeyId, request);
   requireEnabled(kms, key);
@@ -24,6 +24,6 @@ export const rotateKeyOnDemand = operation(z.object({ KeyId: member.keyId }), (k
     );
   }
   addKeyMaterial(kms, key, 'ON_DEMAND');
-  // AWS answers the ARN, though its API reference calls it an id.
+  // AWS returns the ARN, although its API reference calls it an id.
   return { KeyId: arn };
 });
