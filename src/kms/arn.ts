@@ -1,4 +1,4 @@
-/** The account and Region that a local KMS plays. */
+/** The account and Region that a local KMS emulates. */
 export interface Identity {
   readonly region: string;
   readonly accountId: string;
@@ -8,7 +8,7 @@ export function keyArn({ region, accountId }: Identity, keyId: string): string {
   return `arn:aws:kms:${region}:${accountId}:key/${keyId}`;
 }
 
-/** The ARN of an alias; its name begins with `alias/`. */
+/** Returns the ARN of an alias. `aliasName` begins with `alias/`. */
 export function aliasArn({ region, accountId }: Identity, aliasName: string): string {
   return `arn:aws:kms:${region}:${accountId}:${aliasName}`;
 }

@@ -1,18 +1,18 @@
-/** A local KMS that listens. */
+/** The address of a running local KMS. */
 export interface CalledKms {
-  /** URL of it, such as `http://127.0.0.1:4599`. */
+  /** Its URL, such as `http://127.0.0.1:4599`. */
   readonly endpoint: string;
   readonly region: string;
 }
 
-/** An operation of a service of AWS that the local KMS answers for. */
+/** A call of an operation that the local KMS emulates. */
 export interface CalledOperation {
   /** The service in the credential scope of a request. */
   readonly signingName: 'kms' | 'cloudhsm';
   /** The value of X-Amz-Target. */
   readonly target: string;
   readonly input: object;
-  /** Ends the call when it aborts. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal;
 }
 
@@ -22,12 +22,12 @@ export interface LocalKmsAnswer {
   readonly output: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The local KMS cannot be reached; the message says how to start it. */
+/** Error if the local KMS cannot be reached. The message says how to start it. */
 export class LocalKmsUnreachable extends Error {
   override readonly name = 'LocalKmsUnreachable';
 }
 
-/** Calls an operation of a local KMS, which takes any signature. Rejects with LocalKmsUnreachable. */
+/** Calls an operation of a local KMS. The signature is a dummy, because the local KMS accepts any. Rejects with LocalKmsUnreachable. */
 export async function callLocalKms(
   { endpoint, region }: CalledKms,
   { signingName, target, input, signal }: CalledOperation,

@@ -10,13 +10,13 @@ const PAUSE_MS = 1_000;
 
 export interface DueWork {
   run(): Promise<void>;
-  /** Begins nothing more; resolves when what is under way has ended. */
+  /** Starts no further work. Resolves when the running work has ended. */
   end(): Promise<void>;
 }
 
 /**
- * Does what is due soon after its time, also while there are no calls: rotates keys, deletes those whose waiting period has ended, and
- * then their key material in clusters.
+ * Does due work every second, even without calls: rotates keys, deletes keys whose waiting period has ended, and then deletes their key
+ * material in clusters.
  */
 export function dueWork(
   kms: Pick<LocalKms, 'identity' | 'state' | 'clock' | 'dayMs' | 'kmsUser' | 'keysInCreation'>,
@@ -30,7 +30,7 @@ export function dueWork(
       deleteDueKeys(kms, events);
       await deleteKeyMaterial(kms, events, ending.signal);
     } catch (error) {
-      log.error({ detail: redactError(error) }, 'keys that are due cannot be rotated or deleted');
+      log.error({ detail: redactError(error) }, 'due keys cannot be rotated or deleted');
     }
   };
   const repetition = new Repetition(work, () => PAUSE_MS);

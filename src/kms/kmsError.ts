@@ -1,6 +1,6 @@
 /**
- * The closed set of error names and their HTTP status. Source: the service models of KMS 2014-11-01 and CloudHSM V2 2017-04-28;
- * the last ones are common to the services of AWS and are not in the models.
+ * All error names and their HTTP status. Source: the service models of KMS 2014-11-01 and CloudHSM V2 2017-04-28. The last names are common
+ * to AWS services and are not in the models.
  */
 export const KMS_ERROR_STATUS = {
   AlreadyExistsException: 400,
@@ -67,7 +67,7 @@ export const KMS_ERROR_STATUS = {
 
 export type KmsErrorName = keyof typeof KMS_ERROR_STATUS;
 
-/** The one error type of an operation. `message` is sent to the caller, unless it is empty; `detail` only ever reaches the log. */
+/** The only error type of operations. `message` is sent to the caller, unless it is empty. `detail` is written only to the log. */
 export class KmsError extends Error {
   override readonly name = 'KmsError';
   readonly errorName: KmsErrorName;

@@ -4,7 +4,10 @@ import { watchConfig } from '../config/watchConfig.ts';
 import type { Identity } from './arn.ts';
 import { KmsConfigFailure, readConfig, type KmsConfig } from './readConfig.ts';
 
-/** A configuration that is read again when its file has changed. A bad new one is logged, and the old one stays in force. */
+/**
+ * A configuration that is reloaded when its file changes. If the new configuration is invalid, this is logged and the old one stays in
+ * force.
+ */
 export class LiveConfig {
   readonly #file: string | undefined;
   readonly #identity: Identity;
@@ -13,7 +16,7 @@ export class LiveConfig {
   #snapshot: ConfigSnapshot;
   #stop: (() => void) | undefined;
 
-  /** Without a file, all is as by default. Throws KmsConfigFailure. */
+  /** Without a file, everything has its default. Throws KmsConfigFailure. */
   constructor(file: string | undefined, identity: Identity, log: Logger) {
     this.#file = file;
     this.#identity = identity;

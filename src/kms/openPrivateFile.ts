@@ -2,7 +2,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs';
 
 const { O_RDWR, O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK } = constants;
 
-/** A path that leads to something else than a file, such as a device or a pipe. */
+/** Error for a path that is not a regular file, such as a device or a pipe. */
 export class NotAFile extends Error {
   override readonly name = 'NotAFile';
 
@@ -12,8 +12,9 @@ export class NotAFile extends Error {
 }
 
 /**
- * Opens a file for reading and appending, or makes it, and takes it from everybody but its owner. Returns the descriptor. Throws
- * NotAFile, or what the system or `check` says; then the permissions of what is there, such as /dev/null, stay as they are.
+ * Opens or creates a file for reading and appending, and removes the access of everyone except its owner. Returns the descriptor. Throws
+ * NotAFile, or the error of the system or of `check`. After an error, the permissions at the path stay unchanged, which matters for
+ * /dev/null.
  */
 export function openPrivateFile(file: string, check?: (descriptor: number) => void): number {
   const descriptor = open(file);

@@ -9,26 +9,26 @@ import type { SecurityGroup } from './clusters/securityGroup.ts';
 import { addressesIn, type Subnet } from './clusters/subnet.ts';
 import type { VpcEndpointService } from './connection/vpcEndpointService.ts';
 
-/** What a real KMS would know of IAM and EC2. */
+/** Configuration of the local KMS: facts that a real KMS learns from IAM and EC2. */
 export interface KmsConfig {
   /** By access key id. */
   readonly callers: ReadonlyMap<string, Caller>;
   readonly vpcEndpointServices: readonly VpcEndpointService[];
   readonly subnets: readonly Subnet[];
-  /** Those that are not as CloudHSM has made them. */
+  /** Security groups that differ from those that CloudHSM creates. */
   readonly securityGroups: readonly SecurityGroup[];
 }
 
-/** One subnet in each of two zones, unless the configuration says otherwise. */
+/** Default subnets, one in each of two zones. */
 export const DEFAULT_SUBNET_IDS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
 const DEFAULT_VPC = 'vpc-0123456789abcdef0';
 
-/** A configuration file that cannot be used; the message has all its problems, each with its key path. */
+/** Error if the configuration file cannot be used. The message lists all problems, each with its key path. */
 export class KmsConfigFailure extends Error {
   override readonly name = 'KmsConfigFailure';
 }
 
-/** Reads the configuration file of the local KMS (YAML); without a file, all is as by default. Throws KmsConfigFailure. */
+/** Reads the configuration file of the local KMS (YAML). Without a file, everything has its default. Throws KmsConfigFailure. */
 export function readConfig(file: string | undefined, identity: Identity): KmsConfig {
   const result = schemaFor(identity).safeParse(file === undefined ? {} : readYaml(file));
   if (!result.success) {

@@ -32,46 +32,46 @@ export interface LocalKmsSettings extends Pick<HttpsXksProxyClientOptions, 'reso
   readonly host: string;
   readonly port: number;
   readonly identity: Identity;
-  /** Callers, VPC endpoint services and subnets; left out, all is as by default. */
+  /** File with callers, VPC endpoint services and subnets. If undefined, everything has its default. */
   readonly configFile: string | undefined;
   /** Whether policies and grants decide what callers may do. */
   readonly evaluatePolicies: boolean;
-  /** `:memory:` for none. */
+  /** `:memory:` keeps the state only in memory. */
   readonly stateFile: string;
-  /** For events in CloudTrail's form; undefined for none. */
+  /** File for events in CloudTrail's form, or undefined for none. */
   readonly eventFile: string | undefined;
-  /** How long a key store is CONNECTING and DISCONNECTING. */
+  /** Time that a key store is CONNECTING. `disconnectMs` is the time that it is DISCONNECTING. */
   readonly connectMs: number;
   readonly disconnectMs: number;
-  /** That a proxy has for an answer. */
+  /** Time limit for an answer of a proxy. */
   readonly answerWithinMs: number;
   readonly healthCheckMs: number;
-  /** How long each change of a cluster, an HSM or a backup takes. */
+  /** Duration of each state in progress of a cluster, an HSM or a backup. */
   readonly clusterStepMs: number;
   readonly startCluster: StartClusterProcess;
   readonly openCluster: OpenCluster;
   readonly dayMs: number;
   readonly requestsPerSecond: number;
-  /** Host names under which browsers may open the console, beside localhost and loopback addresses. */
+  /** Host names under which browsers may open the console, in addition to localhost and loopback addresses. */
   readonly consoleHosts: readonly string[];
-  /** Access key id as which the console acts; undefined: it only looks. */
+  /** Access key id of the caller that the console acts as. If undefined, the console is read-only. */
   readonly consoleCaller: string | undefined;
 }
 
 export interface RunningLocalKms {
   readonly port: number;
-  /** Answers what runs, and closes the state. */
+  /** Answers the running requests, and closes the state. */
   close(): Promise<void>;
 }
 
 /**
- * Rejects with KmsConfigFailure, StateFileFailure, EventFileFailure, with XksProxyFailure for a TLS file that cannot be used, or with
- * what the system says of the port.
+ * Starts the local KMS. Rejects with KmsConfigFailure, StateFileFailure or EventFileFailure, with XksProxyFailure if a TLS file cannot be
+ * used, or with the system's error about the port.
  */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {
   const { identity, resolve, tls, dayMs, requestsPerSecond, evaluatePolicies } = settings;
   const clock = Date.now;
-  // Read again for each connection: so that a wrong file is found now, and not when a key store fails to connect.
+  // The files are read again for each connection. Reading them now finds a bad file before a key store fails to connect.
   tlsContextOf(tls)();
   const config = new LiveConfig(settings.configFile, identity, log);
   const state = new KmsState(openDatabase(settings.stateFile));
@@ -128,7 +128,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   const folders = new ClusterFolders(settings.stateFile);
   const { clusterStepMs: stepMs, startCluster: start } = settings;
   const clusters = new BackgroundKeeper({ state, folders, start, log, clock, stepMs, dayMs });
-  // Not spread: that would read the configuration once and for all.
+  // Assigned, because spreading would evaluate the getters of `background` and keep the first configuration forever.
   const kms: LocalKms = Object.assign(background, {
     connector,
     clusters,
@@ -146,7 +146,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     hosts: settings.consoleHosts,
     caller: settings.consoleCaller,
     onError: (error) => {
-      log.error({ detail: redactError(error) }, 'the console cannot be drawn');
+      log.error({ detail: redactError(error) }, 'the console cannot be rendered');
     },
   });
   const app = createKmsApp({
@@ -167,7 +167,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
     await listening?.close();
     healthChecks.stop();
     connector.stop();
-    // Before KMS logs out: key material that cannot be deleted then is orphaned.
+    // Before KMS logs out, because key material that cannot be deleted without a login would be orphaned.
     await due.end();
     await kmsUser.disconnectAll();
     await clusters.stop();
@@ -195,7 +195,7 @@ export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Pr
   return { port: listening.port, close: () => end(listening) };
 }
 
-/** Undefined without a file. Throws EventFileFailure, and closes the state then. */
+/** Opens the event file, or returns undefined without one. If this fails, closes the state and throws EventFileFailure. */
 function openEventFile(file: string | undefined, state: KmsState, log: Logger): EventFile | undefined {
   if (file === undefined) return undefined;
   try {

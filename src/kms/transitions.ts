@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 
-// For a state file that fails for a moment: nothing else would end a state that is in progress.
+// Retries, for example after a short failure of the state file, because nothing else would end a state in progress.
 const RETRY_MS = 1_000;
 
-/** Whether the transition is still what its subject is about to do. */
+/** Whether the transition is still the next one of its subject. */
 export type IsCurrent = () => boolean;
 
-/** What subjects (key stores, clusters, ...) are about to become, at most one thing each, by their ids. */
+/** The next state transition of each subject (key store, cluster, ...), at most one each, by id. */
 export class Transitions {
   readonly #log: Logger;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** Why the last try has failed of those that are tried again. */
+  /** Errors of the last attempt, for transitions that are being retried. */
   readonly #problems = new Map<string, string>();
 
   constructor(log: Logger) {
@@ -18,8 +18,8 @@ export class Transitions {
   }
 
   /**
-   * Runs `finish` after so many milliseconds, in place of what the subject was about to become. A failure is logged, and `finish`
-   * runs again a second later. After an `await`, `finish` must not change a state unless it is current.
+   * Runs `finish` after `milliseconds`, and cancels the previous transition of the subject. A failure is logged, and `finish` runs again a
+   * second later. After an `await`, `finish` must not change a state unless `isCurrent()`.
    */
   later(id: string, milliseconds: number, finish: (isCurrent: IsCurrent) => void | Promise<void>): void {
     this.cancel(id);
@@ -36,7 +36,7 @@ export class Transitions {
       }
       if (isCurrent()) this.cancel(id);
     };
-    // The process need not wait for it: the next run resumes it.
+    // The process may end before the timer, because the next run resumes the transition.
     const timer = setTimeout(() => void run(), milliseconds).unref();
     this.#timers.set(id, timer);
   }
@@ -47,12 +47,12 @@ export class Transitions {
     this.#problems.delete(id);
   }
 
-  /** Why the subject is not yet what it is about to become; undefined while nothing is wrong. */
+  /** Returns why the last attempt of a subject's transition failed, or undefined if there is no problem. */
   problemOf(id: string): string | undefined {
     return this.#problems.get(id);
   }
 
-  /** The states stay as they are, to be resumed by the next run. */
+  /** Cancels all transitions but keeps the states, so that the next run resumes them. */
   stop(): void {
     for (const id of this.#timers.keys()) this.cancel(id);
   }

@@ -241,8 +241,8 @@ it('refuses a file that is none for events, such as that of the state', async ()
   const refused = (events: string, reason: string) => ({
     exitCode: 1,
     stdout: '',
-    stderr: `The event file ${events} cannot be used (${reason}). Name another with --events.\n`,
+    stderr: `The event file ${events} cannot be used (${reason}). Name another one with --events.\n`,
   });
   expect(await run('/dev/null')).toEqual(refused('/dev/null', 'it is not a file'));
-  expect(await run(state)).toEqual(refused(state, 'it holds something else than events'));
+  expect(await run(state)).toEqual(refused(state, 'it contains something other than events'));
 });

@@ -1,7 +1,10 @@
 import { KmsError } from '../kmsError.ts';
 import type { Decision } from './decide.ts';
 
-/** Its words are those of AWS, which name no resource if there can be none yet. IAM User Guide, "Troubleshoot access denied". */
+/**
+ * Returns the exception with AWS's text, which names no resource if the resource does not exist yet. IAM User Guide, "Troubleshoot access
+ * denied".
+ */
 export function accessDenied(
   callerArn: string,
   action: string,

@@ -4,13 +4,15 @@ import { readPattern, type Matcher, type PatternRules } from './pattern.ts';
 type Variable = PatternRules['variable'];
 
 export interface ConditionOperator {
-  /** Reads one value of a policy, which values of a condition key then match or not. */
+  /** Reads one value of a policy. The matcher is then applied to values of a condition key. */
   readonly read: (expected: string, variable: Variable) => Matcher;
-  /** Whether it is the opposite: then no value of the policy may match, and a key without a value satisfies it. */
+  /**
+   * Whether this is a negated operator, such as StringNotEquals: no value of the policy may match, and a key without a value satisfies it.
+   */
   readonly negated: boolean;
 }
 
-/** Condition operators, except Null, by their names. IAM User Guide, "IAM JSON policy elements: Condition operators". */
+/** Condition operators except Null, by name. IAM User Guide, "IAM JSON policy elements: Condition operators". */
 export const CONDITION_OPERATORS: ReadonlyMap<string, ConditionOperator> = new Map([
   ...pair('StringEquals', 'StringNotEquals', text({ wildcards: false })),
   ...pair('StringEqualsIgnoreCase', 'StringNotEqualsIgnoreCase', text({ wildcards: false, ignoreCase: true })),
@@ -81,7 +83,7 @@ function text(rules: Omit<PatternRules, 'variable'>): Read {
 
 const ARN_PARTS = 6;
 
-/** Each of the six parts of an ARN is a pattern of its own. */
+/** Matches each of the six parts of an ARN against its own pattern. */
 function arn(expected: string, variable: Variable): Matcher {
   const patterns = arnParts(expected).map((part) => readPattern(part, { wildcards: true, variable }));
   return (actual) => {
@@ -91,7 +93,7 @@ function arn(expected: string, variable: Variable): Matcher {
   };
 }
 
-/** The last part has all that is after the fifth colon. The colons of policy variables separate nothing. */
+/** Splits an ARN. The last part is everything after the fifth colon. Colons inside policy variables do not separate parts. */
 function arnParts(text: string): string[] {
   const parts = [''];
   for (const [piece] of text.matchAll(/\$\{[^{}]*\}|./gsu)) {
@@ -108,7 +110,7 @@ function ordered(read: (text: string) => number, compare: (actual: number, expec
   };
 }
 
-/** Milliseconds of an ISO 8601 date, or of seconds since the epoch. */
+/** Reads an ISO 8601 date, or seconds since the epoch. Returns milliseconds since the epoch. */
 function time(text: string): number {
   return /^\d+(\.\d+)?$/.test(text) && text.length > 4 ? Number(text) * 1000 : Date.parse(text);
 }
@@ -122,7 +124,7 @@ function addressBlock(expected: string): Matcher {
   return (actual) => familyOf(actual) === family && block.check(actual, family);
 }
 
-/** Whether a policy may have this text as an address or a block of addresses. */
+/** Whether a text is an IP address or a block of addresses that a policy may contain. */
 export function isAddressBlock(text: string): boolean {
   const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = familyOf(address);

@@ -1,11 +1,11 @@
 import { CONDITION_OPERATORS } from './conditionOperators.ts';
 
-/** Values of condition keys, by the keys in lower case. A key with several values is compared by set operators alone. */
+/** Values of condition keys, by key in lower case. Only set operators compare a key with several values. */
 export type ConditionContext = ReadonlyMap<string, string | readonly string[]>;
 
-/** A line of a condition block: all must hold. */
+/** One condition of a condition block. All conditions of a block must hold. */
 export interface Condition {
-  /** Without set operator and `IfExists`: `StringEquals`, or `Null`. */
+  /** The name without set operator and `IfExists`, such as `StringEquals` or `Null`. */
   readonly operator: string;
   readonly set: 'ForAllValues' | 'ForAnyValue' | undefined;
   readonly ifExists: boolean;
@@ -15,14 +15,14 @@ export interface Condition {
 
 const OPERATOR = /^(?:(?<set>ForAllValues|ForAnyValue):)?(?<operator>[A-Za-z]+?)(?<ifExists>IfExists)?$/;
 
-/** The parts of an operator as policies have it, such as `ForAnyValue:StringLikeIfExists`; undefined for any other text. */
+/** Splits an operator of a policy, such as `ForAnyValue:StringLikeIfExists`. Returns undefined if the text is not an operator. */
 export function parseOperator(text: string): Pick<Condition, 'operator' | 'set' | 'ifExists'> | undefined {
   const { set, operator = '', ifExists } = OPERATOR.exec(text)?.groups ?? {};
   if (operator === 'Null' ? ifExists !== undefined : !CONDITION_OPERATORS.has(operator)) return undefined;
   return { operator, set: set as Condition['set'], ifExists: ifExists !== undefined };
 }
 
-/** `variables`: whether `${aws:username}` stands for a value, as in policies of version 2012-10-17. */
+/** `variables` says whether `${aws:username}` stands for a value, as in policies of version 2012-10-17. */
 export function conditionsHold(
   conditions: readonly Condition[],
   context: ConditionContext,
@@ -32,7 +32,7 @@ export function conditionsHold(
   return conditions.every((condition) => holds(condition, context, variable));
 }
 
-/** The values that policy variables stand for: those of keys with one value. */
+/** Returns a look-up of policy variables. A variable stands for the value of a condition key that has one value. */
 export function variableOf(context: ConditionContext, variables: boolean): (name: string) => string | undefined {
   return (name) => {
     if (!variables) return `\${${name}}`;
@@ -50,21 +50,24 @@ function holds(
 ) {
   const actual = context.get(key.toLowerCase());
   const present = actual === undefined ? [] : [actual].flat();
-  // IAM User Guide, "Access Analyzer policy check reference": set operators make Null true or false for good.
+  // IAM User Guide, "Access Analyzer policy check reference": with a set operator, the result of Null is constant.
   if (name === 'Null' && set) return set === 'ForAllValues';
   if (name === 'Null') return values.some((value) => value.toLowerCase() === String(present.length === 0));
   const operator = CONDITION_OPERATORS.get(name);
   if (!operator) return false;
-  // Both lists may have thousands of values.
+  // The patterns are read once, because both lists may have thousands of values.
   const matchers = values.map((value) => operator.read(value, variable));
   const test = (value: string): boolean => matchers.some((matches) => matches(value)) !== operator.negated;
   if (set === 'ForAnyValue') return present.some(test);
   if (set === 'ForAllValues') return present.every(test);
   if (present.length === 0) return ifExists || operator.negated;
-  // AWS leaves open what a key of several values is without a set operator; here it satisfies nothing.
+  // AWS does not define a key with several values without a set operator. Here such a key satisfies nothing.
   if (typeof actual === 'object' && !SPELLINGS.test(key)) return false;
   return operator.negated ? present.every(test) : present.some(test);
 }
 
-/** Keys with one value, but several if a request has keys that differ in case alone. Then any of them counts, so that no denial is evaded. */
+/**
+ * Condition keys that have one value, or several if a request contains names that differ only in case. Any of these values counts, so that
+ * a caller cannot evade a denial.
+ */
 const SPELLINGS = /^(kms:EncryptionContext:|aws:RequestTag\/|aws:ResourceTag\/)/i;

@@ -3,35 +3,36 @@ import { readPattern, type PatternRules } from './pattern.ts';
 import type { Elements, Policy, Statement } from './policy.ts';
 import { canonicalPrincipal, parsePrincipalArn, type CallerPrincipals } from './principals.ts';
 
-/** A request to be decided on. */
+/** A request, with all facts that the decision needs. */
 export interface Access {
-  /** `kms:` and an operation. */
+  /** `kms:` followed by an operation. */
   readonly action: string;
-  /** ARN of a key or an alias; for an operation without resource, that of all resources of the account. */
+  /** ARN of a key or an alias. For an operation without a resource, the ARN of all resources of the account. */
   readonly resource: string;
   readonly accountId: string;
   readonly caller: CallerPrincipals;
   readonly identityPolicies: readonly Policy[];
-  /** Key policy of the key; undefined if the resource is no key. */
+  /** Policy of the key, or undefined if the resource is not a key. */
   readonly keyPolicy: Policy | undefined;
-  /** Condition keys of identity policies, and those of them that key policies may use. */
+  /** Condition keys that identity policies may use. `keyPolicyContext` has those that key policies may use. */
   readonly context: ConditionContext;
   readonly keyPolicyContext: ConditionContext;
-  /** Whom a grant allows the request, asked only if no policy decides. */
+  /** Says whether a grant allows the request to the caller or to its account. Called only if no policy decides. */
   readonly grantee: () => PrincipalMatch | undefined;
 }
 
-/** `policy` denies explicitly, or allows too little. */
+/** If not allowed, `policy` is the kind of policy that denies explicitly, or that does not allow the request. */
 export type Decision = 'allowed' | { readonly policy: 'identity-based' | 'resource-based'; readonly explicit: boolean };
 
 /**
  * Decides in AWS's order:
  *
- * 1. A statement that denies, in the key policy or in an identity policy, ends it.
- * 2. The key policy allows a caller that it names.
- * 3. A key policy that names the caller's account lets the caller's identity policies allow. A caller of another account needs
- *    both in any case; an operation without a key needs identity policies alone.
- * 4. A grant allows its grantee; if that is the caller's account, identity policies must allow too.
+ * 1. If a statement of the key policy or of an identity policy denies the request, it is denied.
+ * 2. If the key policy allows the request to this caller by name, it is allowed.
+ * 3. If the key policy allows the request to the caller's account, the caller's identity policies may allow it. A caller of another account
+ *    always needs both. An operation without a key needs only identity policies.
+ * 4. If a grant allows the request to the caller, it is allowed. If the grantee is the caller's account, identity policies must allow it
+ *    too.
  *
  * AWS KMS Developer Guide, "Troubleshooting key access"; IAM User Guide, "Policy evaluation logic".
  */
@@ -56,7 +57,7 @@ export function decide(access: Access): Decision {
   return { policy: isOpen ? 'identity-based' : 'resource-based', explicit: false };
 }
 
-/** Statements of a policy whose elements, other than the principal, apply to the request. */
+/** Returns the statements of a policy that apply to the request, without regard to their principals. */
 function applying(
   { action, resource }: Access,
   policy: Policy | undefined,
@@ -82,7 +83,7 @@ function includes({ negated, values }: Elements, text: string, rules: PatternRul
   return values.some((pattern) => readPattern(pattern, rules)(text)) !== negated;
 }
 
-/** Whether a principal is the caller, or the account whose identity policies then decide. */
+/** How a principal matches: it is the caller (`named`), or the caller's account, whose identity policies then decide. */
 export type PrincipalMatch = 'named' | 'account';
 
 function principalMatch(caller: CallerPrincipals, principals: Elements | undefined): PrincipalMatch | undefined {

@@ -2,16 +2,16 @@ import type { Grant } from '../state/grantRecord.ts';
 
 type Pairs = Readonly<Record<string, string>>;
 
-/** A request as a grant sees it. */
+/** The facts of a request that a grant depends on. */
 export interface GrantedUse {
-  /** One of the operations of grants, such as `Decrypt` or `ReEncryptFrom`. */
+  /** A grant operation, such as `Decrypt` or `ReEncryptFrom`. */
   readonly operation: string;
   readonly encryptionContext: Pairs;
-  /** For CreateGrant: the operations and the constraints of the grant to be. */
+  /** For CreateGrant, the operations and the constraints of the new grant. */
   readonly child: Pick<Grant, 'operations' | 'constraints'> | undefined;
 }
 
-/** These take no encryption context. AWS KMS Developer Guide, "Using grant constraints". */
+/** Operations without an encryption context. AWS KMS Developer Guide, "Using grant constraints". */
 const UNCONSTRAINED: ReadonlySet<string> = new Set(['DescribeKey', 'RetireGrant']);
 
 /** Whether a grant allows its grantee this use of its key. AWS KMS Developer Guide, "Grants in AWS KMS". */
@@ -21,7 +21,7 @@ export function grantAllows(
 ): boolean {
   if (!operations.includes(operation)) return false;
   if (child) {
-    // Less than what the grantee has, never more: "Granting CreateGrant permission".
+    // The new grant may not allow more than this one: "Granting CreateGrant permission".
     return child.operations.every((each) => operations.includes(each)) && areAsStrict(child.constraints, constraints);
   }
   if (UNCONSTRAINED.has(operation)) return true;

@@ -1,7 +1,7 @@
 import type { KmsState } from '../state/kmsState.ts';
 import type { KmsKey, Tag } from '../state/records.ts';
 
-/** What conditions can ask of a key. */
+/** Facts about a key that conditions can refer to. */
 export interface KeyFacts {
   readonly origin: string;
   readonly keySpec: string;
@@ -22,7 +22,7 @@ export function keyFactsOf(state: KmsState, { keyId, origin, tags }: KmsKey): Ke
   };
 }
 
-/** Members of CreateKey's input, which have their defaults. */
+/** Members of CreateKey's input, after defaults have been applied. */
 export interface NewKeyMembers {
   readonly Origin?: string | undefined;
   readonly KeySpec?: string | undefined;
@@ -32,7 +32,7 @@ export interface NewKeyMembers {
   readonly Tags: readonly unknown[];
 }
 
-/** Facts of the key that CreateKey is about to make. It has no aliases; the conditions on its tags read the request. */
+/** Returns the facts of the key that CreateKey is about to create. The key has no aliases, and conditions on its tags read the request. */
 export function newKeyFacts(input: NewKeyMembers): KeyFacts {
   const { Origin = 'AWS_KMS', CustomerMasterKeySpec = 'SYMMETRIC_DEFAULT', KeySpec = CustomerMasterKeySpec } = input;
   const { KeyUsage: keyUsage, MultiRegion: multiRegion } = input;

@@ -1,9 +1,9 @@
-/** How the pattern of a policy is read. */
+/** Rules for reading a pattern of a policy. */
 export interface PatternRules {
   /** Whether `*` stands for any characters and `?` for one. */
   readonly wildcards: boolean;
   readonly ignoreCase?: boolean;
-  /** The value of a policy variable, such as `aws:username`; undefined for one that the request does not have. */
+  /** Returns the value of a policy variable, such as `aws:username`, or undefined if the request has no such value. */
   readonly variable: (name: string) => string | undefined;
 }
 
@@ -12,18 +12,18 @@ const ONE = Symbol('one character');
 /** A wildcard, or literal text that is not empty. */
 type Token = string | typeof ANY | typeof ONE;
 
-/** Whether a text matches. */
+/** Says whether a text matches. */
 export type Matcher = (text: string) => boolean;
 
-/** Reads the pattern of a policy once for many texts. A pattern with a variable that has no value matches nothing. */
+/** Reads a pattern of a policy once, to match many texts. If a variable in it has no value, the pattern matches nothing. */
 export function readPattern(pattern: string, rules: PatternRules): Matcher {
   const tokens = tokensOf(pattern, rules);
   if (!tokens) return () => false;
   return (text) => matchesTokens(tokens, rules.ignoreCase ? text.toLowerCase() : text);
 }
 
-// ${*}, ${?} and ${$} are the characters themselves. IAM User Guide, "Policy variables and tags". A name has no brace, and takes the
-// spaces after it, so that no character is tried in two ways: reading any pattern takes linear time.
+// ${*}, ${?} and ${$} stand for the characters themselves. IAM User Guide, "Policy variables and tags". A name contains no brace and
+// includes the spaces after it, so no character can be matched in two ways, and reading any pattern takes linear time.
 const PART = /\$\{(?<name>[^{}',]+)(?:,\s*'(?<otherwise>[^']*)')?\}|\*|\?|[^*?$]+|\$/gu;
 
 function tokensOf(pattern: string, { wildcards, ignoreCase, variable }: PatternRules): Token[] | undefined {
@@ -32,7 +32,7 @@ function tokensOf(pattern: string, { wildcards, ignoreCase, variable }: PatternR
     const name = groups?.['name']?.trimEnd();
     const last = tokens.at(-1);
     if (wildcards && part === '*') tokens.push(ANY);
-    // `*?` is `?*`, so that literal text follows, which is found faster.
+    // `*?` becomes `?*`, because a `*` followed by literal text is matched faster.
     else if (wildcards && part === '?') tokens.splice(last === ANY ? -1 : tokens.length, 0, ONE);
     else {
       const literal =
@@ -46,7 +46,7 @@ function tokensOf(pattern: string, { wildcards, ignoreCase, variable }: PatternR
   return tokens;
 }
 
-/** Goes back to the latest ANY only, so that no pattern takes exponential time. */
+/** Matches the tokens. On a mismatch it retries only from the latest ANY, so that no pattern takes exponential time. */
 function matchesTokens(tokens: readonly Token[], text: string): boolean {
   let token = 0;
   let position = 0;
@@ -73,12 +73,12 @@ function matchesTokens(tokens: readonly Token[], text: string): boolean {
   return true;
 }
 
-/** The next place where a text may go on with a token; negative if there is none. */
+/** Returns the next position at which the token may match, or a negative number if there is none. */
 function nextStart(token: Token | undefined, text: string, position: number): number {
   return typeof token === 'string' ? text.indexOf(token, position + 1) : after(text, position);
 }
 
-/** The position after one character, which may have two UTF-16 code units. */
+/** Returns the position after one character, which may have two UTF-16 code units. */
 function after(text: string, position: number): number {
   return position + ((text.codePointAt(position) ?? 0) > 0xffff ? 2 : 1);
 }

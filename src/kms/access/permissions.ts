@@ -1,6 +1,6 @@
 // AWS KMS Developer Guide, "AWS KMS permissions".
 
-/** Operations that are about no key, or about one that is to be made: identity policies alone decide. */
+/** Operations on no key, or on a key that does not exist yet. Only identity policies decide about them. */
 export const WITHOUT_KEY: ReadonlySet<string> = new Set([
   'CreateKey',
   'ListKeys',

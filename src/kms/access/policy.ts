@@ -9,21 +9,21 @@ export interface Policy {
 
 export interface Statement {
   readonly effect: 'Allow' | 'Deny';
-  /** Principals as a key policy has them; `*` is everyone. Undefined in an identity policy. */
+  /** Principals of a key policy, where `*` is everyone. Undefined in an identity policy. */
   readonly principals: Elements | undefined;
   readonly actions: Elements;
-  /** Undefined in a key policy's statement without resource, which applies to no key. */
+  /** Undefined if a statement of a key policy has no resource. Such a statement applies to no key. */
   readonly resources: Elements | undefined;
   readonly conditions: readonly Condition[];
 }
 
-/** What an element such as Action lists, or all but what one such as NotAction lists. */
+/** The values that an element such as Action lists. If negated, as in NotAction, the element means all values except these. */
 export interface Elements {
   readonly negated: boolean;
   readonly values: readonly string[];
 }
 
-/** A policy that allows some principals everything. */
+/** Returns a policy that allows the principals everything. */
 export function allowing(principals: readonly string[]): Policy {
   const everything = { negated: false, values: ['*'] };
   const statement: Statement = {

@@ -6,7 +6,7 @@ import { isServicePrincipal, parsePrincipalArn } from './principals.ts';
 
 // IAM User Guide, "Grammar of the IAM JSON policy language"; AWS KMS Developer Guide, "Creating a key policy".
 
-/** The message of an object's schema for what is no object; other problems keep their own. */
+/** Returns an error map for an object schema: `message` if the value is not an object, and zod's own message for other problems. */
 export function ifNoObject(message: string): (issue: { readonly code: string }) => string | undefined {
   return ({ code }) => (code === 'invalid_type' ? message : undefined);
 }
@@ -48,7 +48,7 @@ const PRINCIPALS = z.preprocess(
     .refine((all) => all.length > 0, { error: INVALID_PRINCIPAL }),
 );
 
-const VALUE = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number or a truth value' });
+const VALUE = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, a number or a boolean' });
 const CONDITIONS = z
   .record(z.string(), z.record(z.string(), z.union([VALUE, z.array(VALUE)])), { error: 'must map operators to keys' })
   .transform((block, check): Condition[] =>
@@ -105,7 +105,7 @@ function statementOf(parts: Parts, check: z.RefinementCtx): Statement {
   const either = (name: 'Principal' | 'Action' | 'Resource'): Elements | undefined => {
     const [listed, excluded] = [parts[name], parts[`Not${name}`]];
     if (listed && excluded) {
-      check.addIssue({ code: 'custom', path: [name], message: `cannot be beside Not${name}` });
+      check.addIssue({ code: 'custom', path: [name], message: `cannot be combined with Not${name}` });
     }
     return listed ? { negated: false, values: listed } : excluded && { negated: true, values: excluded };
   };
@@ -138,7 +138,7 @@ function policyOf<Shape extends z.ZodType<Statement>>(statement: Shape) {
     .transform(({ Version, Statement: statements }): Policy => ({ variables: Version === '2012-10-17', statements }));
 }
 
-/** The policy of a key. A statement without resource has no effect, but is none that AWS refuses. */
+/** The policy of a key. A statement without a resource has no effect, but AWS accepts it. */
 export const keyPolicySchema = policyOf(
   z
     .strictObject({ ...STATEMENT, Principal: PRINCIPALS.optional(), NotPrincipal: PRINCIPALS.optional() }, NO_STATEMENT)
@@ -149,7 +149,7 @@ export const keyPolicySchema = policyOf(
     }),
 );
 
-/** The policy of an identity: a user or a role. */
+/** The policy of an identity, which is a user or a role. */
 export const identityPolicySchema = policyOf(
   z.strictObject(STATEMENT, NO_STATEMENT).transform((parts, check) => {
     const statement = statementOf(parts, check);
@@ -160,7 +160,7 @@ export const identityPolicySchema = policyOf(
 
 const NOTHING_ALLOWED: Policy = { variables: false, statements: [] };
 
-/** The policy of a stored key. One that could not be stored today, from a state file of an earlier version, allows nothing. */
+/** Reads the policy of a stored key. If it is no longer valid, as may be in a state file of an earlier version, it allows nothing. */
 export function readKeyPolicy(text: string): Policy {
   try {
     return keyPolicySchema.safeParse(JSON.parse(text)).data ?? NOTHING_ALLOWED;

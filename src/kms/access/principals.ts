@@ -1,11 +1,11 @@
-/** ARNs and names that stand for a caller in policies and grants. IAM User Guide, "AWS JSON policy elements: Principal". */
+/** Names of a caller in policies and grants. IAM User Guide, "AWS JSON policy elements: Principal". */
 export interface CallerPrincipals {
-  /** ARN, or the name of a service such as `s3.amazonaws.com`. */
+  /** The ARN, or the name of a service such as `s3.amazonaws.com`. */
   readonly arn: string;
   /** Undefined for a service. */
   readonly accountId: string | undefined;
   readonly kind: string;
-  /** Names of this caller alone, in the form of `canonicalPrincipal`: its ARN, and for a session that of its role. */
+  /** Names of this caller, in the form of `canonicalPrincipal`: its ARN and, for a session, the ARN of its role. */
   readonly names: readonly string[];
   /** Whether the caller is the root user of its account. */
   readonly isRoot: boolean;
@@ -24,11 +24,11 @@ interface PrincipalArn {
   readonly accountId: string;
   /** `root`, `user`, `role`, `assumed-role` or `federated-user`. */
   readonly kind: string;
-  /** Path and name: of a session, the role's name and the session's; empty for root. */
+  /** Path and name. For a session, the names of role and session. Empty for root. */
   readonly path: string;
 }
 
-/** The parts of an account's, user's, role's or session's ARN; undefined for any other text. */
+/** Splits the ARN of an account, user, role or session. Returns undefined for any other text. */
 export function parsePrincipalArn(text: string): PrincipalArn | undefined {
   const groups = ARN.exec(text)?.groups;
   if (!groups) return undefined;
@@ -43,19 +43,22 @@ export function isServicePrincipal(text: string): boolean {
   return SERVICE.test(text);
 }
 
-/** One name for each principal: an account id becomes the account's ARN; a role's ARN loses its path, as that of its sessions does. */
+/**
+ * Returns the only spelling used for comparing a principal. An account id becomes the account's ARN. A role's ARN loses its path, because
+ * the ARNs of its sessions have none.
+ */
 export function canonicalPrincipal(text: string): string {
   if (/^\d{12}$/.test(text)) return accountPrincipal(text);
   const { partition, accountId, kind, path } = parsePrincipalArn(text) ?? {};
   return kind === 'role' ? `${partition}:iam::${accountId}:role/${lastOf(path)}` : text;
 }
 
-/** The ARN that stands for an account, and for its root user. */
+/** Returns the ARN that stands for an account and for its root user. */
 export function accountPrincipal(accountId: string): string {
   return `arn:aws:iam::${accountId}:root`;
 }
 
-/** An ARN that is none of a principal's, which a configuration may have, is a caller of no account. */
+/** Returns the names of a caller. If the ARN is not a principal's, as a configuration may have it, the caller belongs to no account. */
 export function principalsOf(arn: string): CallerPrincipals {
   const { partition = '', accountId, kind = 'service', path = '' } = parsePrincipalArn(arn) ?? {};
   const names = [canonicalPrincipal(arn)];

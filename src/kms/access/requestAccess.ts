@@ -15,12 +15,12 @@ import { keyPolicyContext, requestContext, type RequestMembers } from './request
 
 type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'evaluatePolicies'>;
 
-/** A call whose access is checked. */
+/** A call to be authorized. */
 export interface AccessedCall {
   readonly operation: string;
   readonly caller: Caller;
   readonly sourceIpAddress: string;
-  /** Checked, with its defaults. */
+  /** The validated input, with defaults applied. */
   readonly input: unknown;
 }
 
@@ -29,21 +29,21 @@ interface Wanted {
   /** The name of an operation, or one of the two permissions of ReEncrypt. */
   readonly permission: string;
   readonly resource: string;
-  /** The resource as the exception has it, if not so. */
+  /** The resource as the exception shows it, if that differs from `resource`. */
   readonly shownResource?: string | undefined;
   readonly key?: KeyFacts | undefined;
   readonly keyPolicy?: Policy | undefined;
   readonly identityPolicies?: readonly Policy[];
-  /** Account of the resource, if not that of the local KMS. */
+  /** Account of the resource, if it is not that of the local KMS. */
   readonly accountId?: string | undefined;
-  /** Members that conditions may ask of, if not those of the input. */
+  /** Members that conditions can refer to, if they are not those of the input. */
   readonly members?: RequestMembers;
   readonly grantee?: () => PrincipalMatch | undefined;
 }
 
 /**
- * Decides by policies and grants whether a call may do what it wants. Each `require` throws AccessDeniedException if not; it
- * does nothing if the local KMS does not evaluate policies.
+ * Decides by policies and grants whether a call is allowed. Each `require` method throws AccessDeniedException if not. It does nothing if
+ * the local KMS does not evaluate policies.
  */
 export class RequestAccess {
   readonly #kms: Kms;
@@ -56,7 +56,7 @@ export class RequestAccess {
     this.#caller = principalsOf(call.caller.awsPrincipalArn);
   }
 
-  /** For an operation that is about no key yet. The others need access when they have found their key. */
+  /** Checks an operation that acts on no existing key. Other operations check access when they have found their key. */
   requireOperation(): void {
     const { operation: permission, input } = this.#call;
     if (!WITHOUT_KEY.has(permission)) return;
@@ -71,7 +71,7 @@ export class RequestAccess {
     if (members.Tags.length > 0) this.#require({ permission: 'TagResource', ...wanted });
   }
 
-  /** The same call as one that wants another permission, by other members: ReEncrypt wants two. */
+  /** Returns the same call with another permission and other members. ReEncrypt needs two permissions. */
   as(operation: string, input: RequestMembers): RequestAccess {
     return new RequestAccess(this.#kms, { ...this.#call, operation, input });
   }
@@ -90,14 +90,14 @@ export class RequestAccess {
     });
   }
 
-  /** For the alias itself, beside its key: identity policies alone can allow it. */
+  /** Checks access to the alias itself, which is needed in addition to its key. Only identity policies can allow it. */
   requireAlias(aliasName: string): void {
     const resource = aliasArn(this.#kms.identity, aliasName);
     this.#require({ permission: this.#call.operation, resource, members: {} });
   }
 
   /**
-   * For RetireGrant: the grant decides like a key policy that names those who may retire it. AWS KMS Developer Guide,
+   * Checks RetireGrant. The grant decides like a key policy that names the principals that may retire it. AWS KMS Developer Guide,
    * "Retiring and revoking grants".
    */
   requireRetiring(grant: Grant, key: KmsKey): void {
@@ -114,7 +114,7 @@ export class RequestAccess {
     });
   }
 
-  /** Whether a policy for a key would let the caller change it again, whatever the caller's identity policies are. */
+  /** Whether a new policy of a key would let the caller change it again if the caller's identity policies allowed everything. */
   canUpdate(keyPolicy: Policy, keyId: string, key: KeyFacts): boolean {
     const resource = keyArn(this.#kms.identity, keyId);
     const wanted = { permission: 'PutKeyPolicy', resource, key, keyPolicy, identityPolicies: [allowing(['*'])] };
@@ -165,7 +165,7 @@ export class RequestAccess {
   }
 }
 
-/** What stands for the resource of an operation that has none, so that `*` and `arn:aws:kms:us-east-1:111122223333:*` match. */
+/** Returns the resource to compare for an operation that has none, so that `*` and `arn:aws:kms:us-east-1:111122223333:*` match. */
 function allResources({ identity: { region, accountId } }: Kms): string {
   return `arn:aws:kms:${region}:${accountId}:*`;
 }

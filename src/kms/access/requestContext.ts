@@ -4,20 +4,20 @@ import type { ConditionContext } from './conditions.ts';
 import type { KeyFacts } from './keyFacts.ts';
 import { principalsOf } from './principals.ts';
 
-/** Who asks for what. */
+/** A request, with the facts that its condition keys are made of. */
 export interface AskedAccess {
-  /** `kms:` and an operation. */
+  /** `kms:` followed by an operation. */
   readonly action: string;
   readonly caller: Caller;
   readonly sourceIpAddress: string;
   readonly input: RequestMembers;
-  /** Facts of the key that the operation uses or, for CreateKey, makes. */
+  /** Facts of the key that the operation uses or, for CreateKey, creates. */
   readonly key: KeyFacts | undefined;
 }
 
 type Pairs = Readonly<Record<string, string>>;
 
-/** Members of a request's input that conditions can ask of, if its operation has them. */
+/** Members of a request's input that conditions can refer to. An operation has only some of them. */
 export interface RequestMembers {
   readonly KeyId?: string | undefined;
   readonly EncryptionContext?: Pairs | undefined;
@@ -33,7 +33,7 @@ export interface RequestMembers {
 
 type Values = string | readonly string[] | boolean | number | undefined;
 
-/** Condition keys of a request for identity policies. AWS KMS Developer Guide, "Condition keys for AWS KMS". */
+/** Returns the condition keys of a request for identity policies. AWS KMS Developer Guide, "Condition keys for AWS KMS". */
 export function requestContext(identity: Identity, asked: AskedAccess, now: number): ConditionContext {
   return contextOf({
     ...callerKeys(asked, identity, now),
@@ -42,7 +42,7 @@ export function requestContext(identity: Identity, asked: AskedAccess, now: numb
   });
 }
 
-/** Those of them that key policies cannot use. AWS KMS Developer Guide, "ABAC for AWS KMS". */
+/** Condition keys that key policies cannot use. AWS KMS Developer Guide, "ABAC for AWS KMS". */
 const OF_IDENTITY_POLICIES = /^(aws:resourcetag\/|kms:resourcealiases$)/;
 
 export function keyPolicyContext(context: ConditionContext): ConditionContext {
@@ -54,7 +54,7 @@ function callerKeys({ caller, sourceIpAddress }: AskedAccess, { region, accountI
   const { accountId: principalAccount, kind, names } = principalsOf(awsPrincipalArn);
   const isDirect = kmsViaService === undefined && awsSourceVpce === undefined && awsSourceVpc === undefined;
   return {
-    // The role of a session.
+    // For a session, the ARN of its role.
     'aws:PrincipalArn': kind === 'service' ? undefined : names.at(-1),
     'aws:PrincipalAccount': principalAccount,
     'aws:PrincipalType': TYPES[kind],
@@ -69,7 +69,7 @@ function callerKeys({ caller, sourceIpAddress }: AskedAccess, { region, accountI
     'aws:RequestedRegion': region,
     'aws:CurrentTime': new Date(now).toISOString(),
     'aws:EpochTime': Math.floor(now / 1000),
-    // AWS's endpoints have TLS, whatever this one has.
+    // True even without TLS here, because AWS's endpoints always use TLS.
     'aws:SecureTransport': true,
     'aws:ResourceAccount': accountId,
     'kms:CallerAccount': principalAccount,
@@ -108,7 +108,7 @@ function memberKeys({ action, caller, input }: AskedAccess): Readonly<Record<str
     input.EncryptionContext ?? Object.fromEntries(constraints.flatMap(({ pairs }) => Object.entries(pairs)));
   return {
     'kms:RequestAlias': input.KeyId && aliasIn(input.KeyId),
-    // Data keys are encrypted by no other.
+    // Data keys are encrypted with no other algorithm.
     'kms:EncryptionAlgorithm': action.startsWith('kms:GenerateDataKey')
       ? 'SYMMETRIC_DEFAULT'
       : input.EncryptionAlgorithm,
@@ -130,17 +130,17 @@ function memberKeys({ action, caller, input }: AskedAccess): Readonly<Record<str
 
 const GRANT_ACTIONS: ReadonlySet<string> = new Set(['kms:CreateGrant', 'kms:ListGrants', 'kms:RevokeGrant']);
 
-/** The name of the alias that a KeyId is, or is the ARN of. */
+/** Returns the alias name if a KeyId is an alias name or an alias ARN. */
 function aliasIn(keyId: string): string | undefined {
   return /(?:^|:)(alias\/.*)$/.exec(keyId)?.[1];
 }
 
-/** Condition keys that end with a key of the request or of the resource. */
+/** Returns condition keys that end with a key from the request or the resource, such as `aws:RequestTag/Project`. */
 function keysOf(prefix: string, pairs: readonly (readonly [key: string, value: string])[]): Record<string, string> {
   return Object.fromEntries(pairs.map(([key, value]) => [`${prefix}${key}`, value]));
 }
 
-/** Keys that differ in case alone become one, with all their values. */
+/** Builds the context. Keys that differ only in case become one key with all their values. */
 function contextOf(keys: Readonly<Record<string, Values>>): ConditionContext {
   const context = new Map<string, string | readonly string[]>();
   for (const [spelling, value] of Object.entries(keys)) {

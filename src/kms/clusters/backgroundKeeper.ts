@@ -16,25 +16,25 @@ export interface KeeperOptions {
   readonly log: Logger;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** How long a state in progress lasts, in milliseconds. */
+  /** Duration of a state in progress, in milliseconds. */
   readonly stepMs: number;
-  /** How long a day of backups is, in milliseconds. */
+  /** Length of a day for backups, in milliseconds. */
   readonly dayMs: number;
 }
 
-/** Milliseconds until the process of a cluster that has ended is started again, as AWS replaces an HSM that fails. */
+/** Delay before the ended process of a cluster is restarted, in milliseconds. AWS likewise replaces an HSM that fails. */
 const REPLACE_MS = 10_000;
 
 /**
- * Leads clusters, HSMs and backups through their states. A state in progress ends after `stepMs`, in this run or the next one.
- * The process of a cluster runs while the cluster is initialized and has an active HSM; the process tells when it is activated.
+ * Moves clusters, HSMs and backups through their states. A state in progress ends after `stepMs`, in this run or the next one. The process
+ * of a cluster runs while the cluster is initialized and has an active HSM. The process reports when the cluster is activated.
  */
 export class BackgroundKeeper implements ClusterKeeper {
   readonly #options: KeeperOptions;
   readonly #transitions: Transitions;
   readonly #processes: ClusterProcesses;
   readonly #schedule: BackupSchedule;
-  /** Copies of this run, by the ids of the backups. */
+  /** Copies that this run has started, by backup id. */
   readonly #copies = new Map<string, Promise<void>>();
 
   constructor(options: KeeperOptions) {
@@ -60,7 +60,7 @@ export class BackgroundKeeper implements ClusterKeeper {
     });
   }
 
-  /** Goes on with what the last run was about; resolves when the processes of the clusters run, or could not be started. */
+  /** Resumes the states in progress of the last run. Resolves when each cluster's process runs, or could not be started. */
   async resume(): Promise<void> {
     const { state } = this.#options;
     for (const cluster of state.clusters.list()) this.#advanceCluster(cluster);
@@ -71,7 +71,7 @@ export class BackgroundKeeper implements ClusterKeeper {
     this.#schedule.start();
   }
 
-  /** The states stay as they are, to be resumed by the next run. */
+  /** Stops the work but keeps the states, so that the next run resumes them. */
   async stop(): Promise<void> {
     this.#schedule.stop();
     this.#transitions.stop();
@@ -121,13 +121,13 @@ export class BackgroundKeeper implements ClusterKeeper {
     });
   }
 
-  /** What is done before a state in progress ends. */
+  /** The work to do before a state in progress ends. */
   readonly #endings: Partial<Record<Cluster['state'], (clusterId: string) => Promise<void>>> = {
     CREATE_IN_PROGRESS: async (clusterId) => {
       const sourceBackupId = this.#options.state.clusters.find(clusterId)?.sourceBackupId;
       if (sourceBackupId !== undefined) await this.#options.folders.restore(sourceBackupId, clusterId);
     },
-    // So that an initialized cluster can be activated.
+    // An initialized cluster needs its process to be activated.
     INITIALIZE_IN_PROGRESS: (clusterId) => this.#processes.start(clusterId),
     MODIFY_IN_PROGRESS: () => Promise.resolve(),
     DELETE_IN_PROGRESS: async (clusterId) => {
@@ -143,7 +143,7 @@ export class BackgroundKeeper implements ClusterKeeper {
 
   async #finishCreating(hsmId: string, clusterId: string): Promise<void> {
     const { state } = this.#options;
-    // So that an HSM that is active can be reached.
+    // The process must run before the HSM is ACTIVE, because clients connect to an active HSM.
     if (isInitialized(state.clusters.find(clusterId))) await this.#processes.start(clusterId);
     const hsm = state.hsms.find(hsmId);
     if (hsm?.state !== 'CREATE_IN_PROGRESS') return;
@@ -174,7 +174,7 @@ export class BackgroundKeeper implements ClusterKeeper {
     });
   }
 
-  /** Begins a backup of what the cluster holds now. Resolves when it is copied, or could not be, which is made up for. */
+  /** Starts a backup of the cluster's present data. Also resolves if the copy fails, because `#advanceBackup` then retries it. */
   #backUp({ clusterId, hsmType, mode }: Cluster): Promise<void> {
     const backup: Backup = {
       backupId: newCloudHsmId('backup'),
@@ -189,7 +189,7 @@ export class BackgroundKeeper implements ClusterKeeper {
     };
     this.putBackup(backup);
     const copied = this.#copy(backup).catch((error: unknown) => {
-      this.#options.log.warn({ backupId: backup.backupId, err: error }, 'a backup was not copied, and is tried again');
+      this.#options.log.warn({ backupId: backup.backupId, err: error }, 'a backup could not be copied and is retried');
     });
     this.#copies.set(backup.backupId, copied);
     return copied;
@@ -207,7 +207,7 @@ export class BackgroundKeeper implements ClusterKeeper {
     void this.#backUp(active);
   }
 
-  /** Starts or stops the process of a cluster, as its states want it. Does not reject if it is to try again. */
+  /** Starts or stops the process of a cluster, as the states require. With `again`, a failure is retried later and does not reject. */
   async #settleProcess(clusterId: string, { again = false } = {}): Promise<void> {
     const { state, log } = this.#options;
     const hasHsm = state.hsms.list({ clusterId }).some((hsm) => hsm.state !== 'CREATE_IN_PROGRESS');

@@ -9,13 +9,13 @@ export interface BackupScheduleOptions {
   readonly log: Logger;
   readonly clock: () => number;
   readonly dayMs: number;
-  /** Begins a backup. */
+  /** Starts a backup. */
   readonly backUp: (cluster: Cluster) => void;
 }
 
 const LONGEST_INTERVAL_MS = 60_000;
 
-/** Backups that come daily, and those that go: at the end of a retention period, or some days after DeleteBackup. */
+/** Makes daily backups. Deletes backups at the end of their retention period, or some days after DeleteBackup. */
 export class BackupSchedule {
   readonly #options: BackupScheduleOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -31,7 +31,7 @@ export class BackupSchedule {
           this.#backUpDaily();
           this.deleteDue();
         } catch (error) {
-          // Nothing else would catch it; the next time may be better.
+          // No other code would catch this error. The next attempt may succeed.
           this.#options.log.error({ err: error }, 'the daily backups cannot be made');
         }
       },
@@ -43,7 +43,7 @@ export class BackupSchedule {
     clearInterval(this.#timer);
   }
 
-  /** Deletes backups whose time has come. The newest one of a cluster outlives its retention period. */
+  /** Deletes backups that are due. The newest backup of a cluster is kept after its retention period. */
   deleteDue(): void {
     const { state, folders, clock, log } = this.#options;
     const backups = state.backups.list();
@@ -78,7 +78,7 @@ export class BackupSchedule {
   }
 }
 
-/** By the ids of their clusters. */
+/** Returns the newest backup of each cluster, by cluster id. */
 function newestOf(backups: readonly Backup[]): ReadonlyMap<string, Backup> {
   return new Map(
     backups.toSorted((a, b) => a.createTimestamp - b.createTimestamp).map((backup) => [backup.clusterId, backup]),

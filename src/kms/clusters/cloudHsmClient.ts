@@ -1,11 +1,11 @@
 import { callLocalKms, LocalKmsUnreachable, type CalledKms } from '../callLocalKms.ts';
 
-/** A call of CloudHSM's API that was refused or not answered; the message says what to do. */
+/** Error of a call of CloudHSM's API that was refused or not answered. The message says what to do. */
 export class CloudHsmCallFailure extends Error {
   override readonly name = 'CloudHsmCallFailure';
 }
 
-/** Calls CloudHSM's API of a local KMS. */
+/** Client of the CloudHSM API of a local KMS. */
 export class CloudHsmClient {
   readonly #kms: CalledKms;
 

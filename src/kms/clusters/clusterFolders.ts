@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { copyCluster } from '../../cloudHsm/copyCluster.ts';
 import type { ClusterProcess } from './clusterProcesses.ts';
 
-/** Folders of clusters and backups, by their ids, for their owner alone. */
+/** Folders of clusters and backups, by id. Only their owner can access them. */
 export class ClusterFolders {
   readonly #stateFile: string;
   #root: string | undefined;
 
-  /** Nothing is made before the first cluster is. */
+  /** Creates no folder. The first cluster creates its folders. */
   constructor(stateFile: string) {
     this.#stateFile = stateFile;
   }
@@ -18,7 +18,7 @@ export class ClusterFolders {
     return join(this.#rootFolder(), id);
   }
 
-  /** Copies what a cluster keeps, as the folder of a backup. `process` is that of the cluster, if it runs. */
+  /** Copies a cluster's data into the folder of a backup. `process` is the cluster's process, if it runs. */
   async backUp(clusterId: string, backupId: string, process: ClusterProcess | undefined): Promise<void> {
     await this.#fill(backupId, async (part) => {
       if (process) await process.copyTo(part);
@@ -26,7 +26,7 @@ export class ClusterFolders {
     });
   }
 
-  /** Makes the folder of a cluster, with all that the backup has. */
+  /** Creates the folder of a cluster with the data of a backup. */
   async restore(backupId: string, clusterId: string): Promise<void> {
     await this.#fill(clusterId, (part) => {
       copyCluster(this.folderOf(backupId), part);
@@ -41,13 +41,13 @@ export class ClusterFolders {
     rmSync(this.folderOf(id), { recursive: true, force: true });
   }
 
-  /** Removes all folders if the state was kept nowhere. */
+  /** Removes all folders if the state was kept only in memory. */
   close(): void {
     if (this.#stateFile === ':memory:' && this.#root !== undefined)
       rmSync(this.#root, { recursive: true, force: true });
   }
 
-  /** The folder is there when it is complete. */
+  /** Fills a folder under another name first, so that a folder with its final name is always complete. */
   async #fill(id: string, fill: (folder: string) => void | Promise<void>): Promise<void> {
     const part = this.folderOf(`${id}.part`);
     rmSync(part, { recursive: true, force: true });
@@ -62,7 +62,7 @@ export class ClusterFolders {
     else {
       this.#root = `${this.#stateFile}.clusters`;
       mkdirSync(this.#root, { recursive: true, mode: 0o700 });
-      // One that was there before, too: it holds tokens.
+      // Also for an existing folder, because it holds tokens.
       chmodSync(this.#root, 0o700);
     }
     return this.#root;

@@ -1,15 +1,15 @@
 import type { Backup, Cluster, Hsm } from '../state/clusterRecords.ts';
 
 /**
- * Keeps the promises that states in progress make, in the background. Each of its methods stores the record, which an operation
- * has judged before, and goes on from there.
+ * Completes states in progress in the background. Each `put` method stores a record that an operation has checked, and starts the work that
+ * its state requires.
  */
 export interface ClusterKeeper {
   putCluster(cluster: Cluster): void;
   putHsm(hsm: Hsm): void;
   putBackup(backup: Backup): void;
-  /** Why a state in progress of a cluster or an HSM does not end; undefined while nothing is wrong. */
+  /** Returns why a state in progress of a cluster or an HSM does not end, or undefined if there is no problem. */
   problemOf(id: string): string | undefined;
-  /** Deletes backups whose time has come. */
+  /** Deletes backups that are due. */
   deleteDueBackups(): void;
 }

@@ -1,19 +1,19 @@
 import type { Logger } from 'pino';
 
-/** The process of a cluster that runs. */
+/** The running process of a cluster. */
 export interface ClusterProcess {
-  /** Resolves when the process has ended, whatever ended it. */
+  /** Resolves when the process has ended for any reason. */
   readonly ended: Promise<void>;
-  /** Copies all that the cluster keeps into a folder, as it is at one moment. */
+  /** Copies the cluster's data into a folder, all from the same moment. */
   copyTo(folder: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts the process of a cluster; resolves when it can be connected to. */
+/** Starts the process of a cluster. Resolves when the cluster accepts connections. */
 export type StartClusterProcess = (options: {
   readonly clusterId: string;
   readonly folder: string;
-  /** Told when the cluster is activated, and at the start if it is already. */
+  /** Called when the cluster is activated, or at its start if it already is. */
   readonly onActivated: () => void;
 }) => Promise<ClusterProcess>;
 
@@ -21,12 +21,12 @@ export interface ClusterProcessesOptions {
   readonly start: StartClusterProcess;
   readonly folderOf: (clusterId: string) => string;
   readonly onActivated: (clusterId: string) => void;
-  /** Told when a process has ended that was not stopped. */
+  /** Called when a process has ended without being stopped. */
   readonly onLost: (clusterId: string) => void;
   readonly log: Logger;
 }
 
-/** The processes of clusters: at most one for each. */
+/** The processes of clusters, at most one for each cluster. */
 export class ClusterProcesses {
   readonly #options: ClusterProcessesOptions;
   readonly #running = new Map<string, Promise<ClusterProcess>>();
@@ -35,7 +35,7 @@ export class ClusterProcesses {
     this.#options = options;
   }
 
-  /** Resolves when the cluster can be connected to. */
+  /** Starts the cluster's process if it does not run. Resolves when the cluster accepts connections. */
   async start(clusterId: string): Promise<void> {
     const running = this.#running.get(clusterId);
     await (running ?? this.#start(clusterId));
@@ -79,7 +79,7 @@ export class ClusterProcesses {
     }
   }
 
-  /** False if the process was stopped before: the cluster has none, or another one. */
+  /** Returns false if the process was already stopped, so that the cluster has no process or another one. */
   #forget(clusterId: string, process: Promise<ClusterProcess>): boolean {
     return this.#running.get(clusterId) === process && this.#running.delete(clusterId);
   }

@@ -2,12 +2,12 @@ import type { Cluster } from '../state/clusterRecords.ts';
 
 const INITIALIZED: readonly Cluster['state'][] = ['INITIALIZED', 'ACTIVE', 'MODIFY_IN_PROGRESS'];
 
-/** Whether the cluster has a process as soon as it has an HSM. */
+/** Whether the cluster is initialized, so that its process can run once it has an HSM. */
 export function isInitialized(cluster: Cluster | undefined): boolean {
   return cluster !== undefined && INITIALIZED.includes(cluster.state);
 }
 
-/** The state that ends a state in progress; any other stays. */
+/** Returns the state that follows a state in progress. Any other state is returned unchanged. */
 export function stateAfter({ state, sourceBackupId }: Cluster): Cluster['state'] {
   switch (state) {
     case 'CREATE_IN_PROGRESS':

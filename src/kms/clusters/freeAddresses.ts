@@ -1,7 +1,10 @@
 import type { KmsState } from '../state/kmsState.ts';
 import type { Subnet } from './subnet.ts';
 
-/** How many addresses of a subnet are free: HSMs have one each, and so has KMS for each key store that is connected to a cluster there. */
+/**
+ * Returns how many addresses of a subnet are free. Each HSM uses one, and KMS uses one for each key store that is connected to a cluster
+ * there.
+ */
 export function freeAddresses(state: KmsState, { subnetId, availableIpAddressCount }: Subnet): number {
   const hsms = state.hsms.list({ subnetId });
   const connected = state.customKeyStores.cloudHsm().filter(({ connectionState, cloudHsmClusterId }) => {

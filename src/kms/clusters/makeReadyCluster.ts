@@ -6,9 +6,9 @@ import { CloudHsmCallFailure, type CloudHsmClient } from './cloudHsmClient.ts';
 export interface ReadyClusterOptions {
   readonly client: CloudHsmClient;
   readonly subnetIds: readonly string[];
-  /** Sets the password of `admin` and makes `kmsuser`. */
+  /** Sets the password of `admin` and creates `kmsuser`. */
   readonly activate: (clusterId: string) => Promise<void>;
-  /** Told what is done next. */
+  /** Called with a description of the next step. */
   readonly progress: (text: string) => void;
   readonly stop: AbortSignal;
 }
@@ -28,8 +28,8 @@ const cluster = z.object({
 type Described = z.output<typeof cluster>;
 
 /**
- * Makes an active cluster with an HSM in each subnet, as AWS's guide does by hand. Resolves to its id and its trust anchor, PEM.
- * Rejects with CloudHsmCallFailure.
+ * Creates an active cluster with an HSM in each subnet, by the manual steps of AWS's guide. Resolves to its id and its trust anchor, in
+ * PEM. Rejects with CloudHsmCallFailure.
  */
 export async function makeReadyCluster(
   options: ReadyClusterOptions,
@@ -60,12 +60,12 @@ export async function makeReadyCluster(
   progress('the cluster is being activated');
   await activate(ClusterId);
   await reaches(options, ClusterId, ({ State }) => State === 'ACTIVE');
-  // After that, so that the backups they make have kmsuser.
+  // The other HSMs come after the activation, so that the backups made with them contain kmsuser.
   await addHsms(otherZones);
   return { clusterId: ClusterId, trustAnchor };
 }
 
-/** Resolves to the cluster when the condition holds. */
+/** Polls the cluster. Resolves to its description when the condition holds. */
 async function reaches(
   { client, stop, progress }: ReadyClusterOptions,
   clusterId: string,
@@ -80,7 +80,7 @@ async function reaches(
     const message = described?.StateMessage;
     if (message !== undefined && message !== told) progress(message);
     told = message;
-    if (stop.aborted) throw new CloudHsmCallFailure(`${clusterId} is left as it is: it is not ready.`);
+    if (stop.aborted) throw new CloudHsmCallFailure(`${clusterId} is not ready, and is left as it is.`);
     await sleep(POLL_MS);
   }
   throw new CloudHsmCallFailure(

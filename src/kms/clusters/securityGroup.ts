@@ -1,4 +1,4 @@
-/** Rules of a security group that the configuration tells of, in EC2's terms. Source: EC2 API, SecurityGroup. */
+/** A security group of the configuration and its rules, in EC2's terms. Source: EC2 API, SecurityGroup. */
 export interface SecurityGroup {
   readonly groupId: string;
   /** Inbound rules. */
@@ -8,7 +8,7 @@ export interface SecurityGroup {
 }
 
 export interface IpPermission {
-  /** `-1` for all protocols, and all ports. */
+  /** `-1` means all protocols and all ports. */
   readonly ipProtocol: 'tcp' | 'udp' | 'icmp' | '-1';
   readonly fromPort: number;
   readonly toPort: number;
@@ -17,7 +17,7 @@ export interface IpPermission {
 /** Ports of CloudHSM. */
 const PORTS = [2223, 2224, 2225];
 
-/** Whether a security group keeps KMS from a cluster. One that is not in the configuration is as CloudHSM makes it: open. */
+/** Whether a security group blocks KMS from a cluster. A group that is not in the configuration is open, as CloudHSM creates it. */
 export function isClosed(groups: readonly SecurityGroup[], id: string): boolean {
   const group = groups.find(({ groupId }) => groupId === id);
   return group !== undefined && ![group.ipPermissions, group.ipPermissionsEgress].every(letThrough);

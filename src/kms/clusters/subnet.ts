@@ -1,28 +1,28 @@
 import { BlockList } from 'node:net';
 import type { Hsm } from '../state/clusterRecords.ts';
 
-/** A private subnet that the configuration says exists, in EC2's terms. Source: EC2 API, Subnet. */
+/** A private subnet of the configuration, in EC2's terms. Source: EC2 API, Subnet. */
 export interface Subnet {
   readonly subnetId: string;
   readonly vpcId: string;
   readonly availabilityZone: string;
   /** IPv4, such as `10.0.1.0/24`. */
   readonly cidrBlock: string;
-  /** How many addresses were free if no cluster had an HSM in the subnet. */
+  /** Number of free addresses when no cluster has an HSM in the subnet. */
   readonly availableIpAddressCount: number;
 }
 
-// VPC User Guide, "Subnet sizing": the first four addresses and the last one are AWS's own.
+// VPC User Guide, "Subnet sizing": AWS reserves the first four addresses and the last one.
 const FIRST_RESERVED = 4;
 const LAST_RESERVED = 1;
 
-/** How many addresses of a subnet are free when nothing is in it. */
+/** Returns how many usable addresses an empty subnet has. */
 export function addressesIn(cidrBlock: string): number {
   const [, bits = ''] = cidrBlock.split('/');
   return 2 ** (32 - Number(bits)) - FIRST_RESERVED - LAST_RESERVED;
 }
 
-/** The first address of the subnet that none of these HSMs has. There must be a free one. */
+/** Returns the first address of the subnet that none of these HSMs has. There must be a free address. */
 export function nextAddress({ subnetId, cidrBlock }: Subnet, hsms: readonly Hsm[]): string {
   const taken = new Set(hsms.filter((hsm) => hsm.subnetId === subnetId).map(({ eniIp }) => eniIp));
   for (let offset = FIRST_RESERVED; ; offset++) {
@@ -31,7 +31,7 @@ export function nextAddress({ subnetId, cidrBlock }: Subnet, hsms: readonly Hsm[
   }
 }
 
-/** Whether an instance could have the address. */
+/** Whether the subnet contains the address and AWS does not reserve it. */
 export function holds({ cidrBlock }: Subnet, address: string): boolean {
   const size = addressesIn(cidrBlock);
   const usable = new BlockList();

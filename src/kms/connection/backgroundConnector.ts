@@ -9,9 +9,9 @@ import { endConnection, tryToConnect, type ConnectingKms } from './tryToConnect.
 export interface ConnectorOptions {
   readonly kms: ConnectingKms;
   readonly log: Logger;
-  /** How long a key store is CONNECTING before its proxy or its cluster is called, in milliseconds. */
+  /** Time that a key store is CONNECTING before its proxy or its cluster is called, in milliseconds. */
   readonly connectMs: number;
-  /** How long it is DISCONNECTING, in milliseconds. */
+  /** Time that a key store is DISCONNECTING, in milliseconds. */
   readonly disconnectMs: number;
 }
 
@@ -30,7 +30,7 @@ export class BackgroundConnector implements Connector {
     this.#transitions = new Transitions(log);
   }
 
-  /** Goes on with what the last run was about. */
+  /** Resumes the connections and disconnections of the last run. */
   resume(): void {
     for (const { customKeyStoreId, connectionState } of this.#kms.state.customKeyStores.list()) {
       if (connectionState === 'CONNECTING') this.#finishConnecting(customKeyStoreId, randomUUID());
@@ -51,7 +51,7 @@ export class BackgroundConnector implements Connector {
     this.#finishDisconnecting(store.customKeyStoreId);
   }
 
-  /** The states stay as they are, to be resumed by the next run. */
+  /** Stops the work but keeps the states, so that the next run resumes them. */
   stop(): void {
     this.#transitions.stop();
   }

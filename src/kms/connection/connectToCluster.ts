@@ -9,7 +9,7 @@ import { failed, type ConnectionResult } from './connectionResult.ts';
 
 type Kms = Pick<LocalKms, 'state' | 'subnets' | 'kmsUser'>;
 
-/** One attempt to connect a key store to its cluster. Rejects with what is no failure of a cluster. */
+/** Tries once to connect a key store to its cluster. Rejects only if an error is not a ClusterFailure. */
 export async function connectToCluster(kms: Kms, store: CloudHsmKeyStore): Promise<ConnectionResult> {
   const { cloudHsmClusterId } = store;
   const problem = findServingProblem(kms.state, cloudHsmClusterId);
@@ -21,14 +21,14 @@ export async function connectToCluster(kms: Kms, store: CloudHsmKeyStore): Promi
     await checkKeyMaterial(kms, store);
     return { state: 'CONNECTED' };
   } catch (error) {
-    // A key store that is FAILED keeps nobody from logging in.
+    // A key store that is FAILED must not keep other clients from logging in.
     await kms.kmsUser.disconnect(store.customKeyStoreId);
     if (!(error instanceof ClusterFailure)) throw error;
     return failed(CLUSTER_FAILURE_TABLE[error.reason].connection, error.message);
   }
 }
 
-/** KMS puts a network interface into each subnet of the cluster. */
+/** Checks that each subnet of the cluster has an address for the network interface of KMS. */
 function judgeSubnets(kms: Kms, clusterId: string): ConnectionResult {
   const ids = Object.values(findPresentCluster(kms.state, clusterId)?.subnetMapping ?? {});
   for (const id of ids) {

@@ -11,8 +11,8 @@ const ERROR_CODES = {
 } as const;
 
 /**
- * One attempt to connect an external key store: its VPC endpoint service, if it has one, and then its proxy. Rejects with what is no
- * failure of a proxy.
+ * Tries once to connect an external key store: checks its VPC endpoint service, if it has one, and then calls its proxy. Rejects only if an
+ * error is not an XksProxyFailure.
  */
 export async function connectToProxy(
   kms: Pick<LocalKms, 'xksProxy' | 'vpcEndpointServices' | 'identity'>,
@@ -21,7 +21,7 @@ export async function connectToProxy(
 ): Promise<ConnectionResult> {
   const judgement = judgeVpcEndpointService(kms.vpcEndpointServices, proxy, kms.identity);
   if (judgement.verdict !== 'Ok') return failed(ERROR_CODES[judgement.verdict], judgement.reason);
-  // So that a new connection is made, with TLS files that are read anew.
+  // Forces a new connection, with TLS files that are read again.
   kms.xksProxy.disconnect(proxy.uriEndpoint);
   const requestMetadata = { kmsRequestId, kmsOperation: 'ConnectCustomKeyStore' };
   try {

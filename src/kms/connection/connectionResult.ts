@@ -1,9 +1,9 @@
 import type { ConnectionErrorCode } from '../state/records.ts';
 
-/** How an attempt to connect a key store has ended. */
+/** Outcome of an attempt to connect a key store. */
 export type ConnectionResult =
   | { readonly state: 'CONNECTED' }
-  /** `detail` is for the log: what the proxy or the cluster said, or what went wrong. */
+  /** `detail` is for the log: the answer of the proxy or the cluster, or another reason. */
   | { readonly state: 'FAILED'; readonly errorCode: ConnectionErrorCode; readonly detail: string };
 
 export function failed(errorCode: ConnectionErrorCode, detail: string): ConnectionResult {

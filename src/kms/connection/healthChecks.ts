@@ -9,19 +9,19 @@ import { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 export interface HealthCheckOptions {
   readonly kms: Pick<LocalKms, 'state' | 'xksProxy' | 'kmsUser'>;
   readonly log: Logger;
-  /** Milliseconds from one check of a key store to the next. */
+  /** Interval between two checks of a key store, in milliseconds. */
   readonly healthCheckMs: number;
 }
 
 /**
- * Asks the proxies of connected key stores for their health, and clusters for key material, again and again. A key store whose proxy
- * or cluster fails stays CONNECTED: the answers are for metrics, the log, and the states of keys.
+ * Regularly asks the proxies of connected key stores for their health, and clusters for key material. A key store whose proxy or cluster
+ * fails stays CONNECTED. The answers are used for metrics, the log and the states of keys.
  */
 export class HealthChecks {
   readonly #kms: HealthCheckOptions['kms'];
   readonly #log: Logger;
   readonly #healthCheckMs: number;
-  /** The ids of those that are being checked. */
+  /** Ids of the key stores that are being checked. */
   readonly #running = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -52,7 +52,7 @@ export class HealthChecks {
     try {
       return this.#kms.state.customKeyStores.list().filter(({ connectionState }) => connectionState === 'CONNECTED');
     } catch (error) {
-      // Nobody else would catch it; the next check may find the state again.
+      // No other code would catch this error. The next check may be able to read the state.
       this.#log.error({ err: error }, 'the key stores cannot be read for their health checks');
       return [];
     }
@@ -65,7 +65,7 @@ export class HealthChecks {
       if (store.customKeyStoreType === 'AWS_CLOUDHSM') await checkKeyMaterial(this.#kms, store);
       else await this.#askProxy(store);
     } catch (error) {
-      // Failures of proxies are in the log already, as are those of all requests to them.
+      // Failures of proxies are already logged, like those of all requests to proxies.
       if (error instanceof XksProxyFailure) return;
       if (error instanceof ClusterFailure)
         this.#log.warn({ customKeyStoreId, detail: error.message }, 'cluster failed');

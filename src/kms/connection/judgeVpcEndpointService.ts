@@ -4,12 +4,12 @@ import type { VpcEndpointService } from './vpcEndpointService.ts';
 
 export type Verdict =
   | { readonly verdict: 'Ok' }
-  /** `reason` is a sentence: the first requirement that is not met. */
+  /** `reason` is a sentence about the first requirement that is not met. */
   | { readonly verdict: 'NotFound' | 'Invalid'; readonly reason: string };
 
 /**
- * Whether KMS can reach a proxy through the VPC endpoint service that its key store names; with a public endpoint there is
- * nothing to judge. Source: AWS KMS Developer Guide, "VPC endpoint service connectivity configuration errors".
+ * Judges whether KMS can reach a proxy through the VPC endpoint service that its key store names. A public endpoint is always Ok. Source:
+ * AWS KMS Developer Guide, "VPC endpoint service connectivity configuration errors".
  */
 export function judgeVpcEndpointService(
   services: readonly VpcEndpointService[],
@@ -44,7 +44,7 @@ export function judgeVpcEndpointService(
   return { verdict: 'Ok' };
 }
 
-/** `com.amazonaws.vpce.<region>.vpce-svc-<id>` */
+/** Reads the Region from a name such as `com.amazonaws.vpce.<region>.vpce-svc-<id>`. */
 function regionOf(serviceName: string): string | undefined {
   return serviceName.split('.')[3];
 }

@@ -4,13 +4,13 @@ import { connectToCluster } from './connectToCluster.ts';
 import { connectToProxy } from './connectToProxy.ts';
 import { failed, type ConnectionResult } from './connectionResult.ts';
 
-/** What connecting a key store needs. */
+/** Parts of the local KMS that are needed to connect a key store. */
 export type ConnectingKms = Pick<
   LocalKms,
   'state' | 'xksProxy' | 'vpcEndpointServices' | 'identity' | 'subnets' | 'kmsUser'
 >;
 
-/** One attempt to connect a key store. `kmsRequestId` is for its proxy. Does not reject. */
+/** Tries once to connect a key store. `kmsRequestId` is for the request to its proxy. Never rejects. */
 export async function tryToConnect(
   kms: ConnectingKms,
   store: CustomKeyStore,
@@ -25,7 +25,7 @@ export async function tryToConnect(
   }
 }
 
-/** Ends what connecting has begun; resolves when it has ended. */
+/** Ends the connection of a key store. Resolves when it has ended. */
 export async function endConnection(kms: ConnectingKms, store: CustomKeyStore): Promise<void> {
   if (store.customKeyStoreType === 'AWS_CLOUDHSM') await kms.kmsUser.disconnect(store.customKeyStoreId);
   else kms.xksProxy.disconnect(store.proxy.uriEndpoint);

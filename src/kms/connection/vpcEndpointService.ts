@@ -1,4 +1,4 @@
-/** A VPC endpoint service that the configuration says exists, in EC2's terms. Source: EC2 API, ServiceConfiguration, ServiceDetail. */
+/** A VPC endpoint service of the configuration, in EC2's terms. Source: EC2 API, ServiceConfiguration, ServiceDetail. */
 export interface VpcEndpointService {
   /** `com.amazonaws.vpce.<region>.vpce-svc-<id>` */
   readonly serviceName: string;

@@ -4,10 +4,10 @@ import { invalidCiphertext, requireFormat } from './ciphertextBlob.ts';
 import { INNER_IV_BYTES, INNER_LAYER_BYTES, openInnerLayer, sealInnerLayer } from './innerLayer.ts';
 import type { KeyUse } from './keyUse.ts';
 
-// The metadata of a ciphertext has so much of the id of its key material, in bytes.
+// Number of bytes of the key material's id that the metadata of a ciphertext holds.
 const ID_BYTES = 16;
 
-/** Encryption with the latest key material of a key whose Origin is AWS_KMS, and decryption with any. */
+/** Returns the use of a key whose Origin is AWS_KMS. It encrypts with the newest key material and decrypts with any. */
 export function useAwsKmsKey({ state }: Pick<LocalKms, 'state'>, key: AwsKmsKey, kmsOperation: string): KeyUse {
   const { keyId } = key;
   const materials = state.keyMaterials.list(keyId);
@@ -32,7 +32,7 @@ export function useAwsKmsKey({ state }: Pick<LocalKms, 'state'>, key: AwsKmsKey,
     },
     decrypt: ({ initializationVector, authenticationTag, ciphertextMetadata, ciphertext }, context) => {
       const { secret: keyMaterial } = findMaterial(ciphertextMetadata);
-      // A longer one would take the place of the beginning of the tag, in another blob of the same ciphertext.
+      // With a longer IV, bytes of the tag could be moved into the IV, and another blob would decrypt to the same plaintext.
       requireFormat(initializationVector.length === INNER_IV_BYTES);
       try {
         const sealed = Buffer.concat([initializationVector, authenticationTag, ciphertext]);

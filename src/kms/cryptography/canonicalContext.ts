@@ -2,10 +2,9 @@ import { MAX_AAD_BYTES } from '../../xks/limits.ts';
 import { KmsError } from '../kmsError.ts';
 
 /**
- * The bytes that stand for an encryption context in both layers of encryption: its pairs in the order of their keys' UTF-8
- * bytes, each key and each value after its length as uint16be. No two contexts have the same bytes, and no context at all
- * has none. Throws ValidationException for more than the 8,192 bytes that proxies take as additionalAuthenticatedData (spec,
- * "Encrypt"). All text is well-formed.
+ * Encodes an encryption context for both layers of encryption. Its pairs are in the order of their keys' UTF-8 bytes, and each key and each
+ * value follows its length as uint16be. No two contexts have the same bytes; no context gives no bytes. Throws ValidationException above
+ * 8,192 bytes, which is all that proxies accept as additionalAuthenticatedData (spec, "Encrypt"). All text must be well-formed.
  */
 export function canonicalContext(context: Readonly<Record<string, string>> = {}): Buffer {
   const pairs = Object.entries(context)

@@ -4,7 +4,7 @@ import type { ExternalCiphertext } from '../xksProxy/xksProxyClient.ts';
 import { INNER_LAYER_BYTES } from './innerLayer.ts';
 import { KEY_ID_BYTES, keyIdFromBytes, keyIdToBytes } from './keyIdBytes.ts';
 
-/** What a CiphertextBlob says: the KMS key, and what its proxy or its cluster made of the plaintext. */
+/** Content of a CiphertextBlob: the KMS key, and the ciphertext from its proxy or its cluster. */
 export interface CiphertextBlob {
   readonly keyId: string;
   readonly sealed: ExternalCiphertext;
@@ -15,8 +15,8 @@ const MIN_CIPHERTEXT_BYTES = 1;
 const MAX_CIPHERTEXT_BYTES = 4096 + INNER_LAYER_BYTES;
 
 /**
- * A format byte, the key id, the IV after its length, the tag, the ciphertextMetadata after its length, and the ciphertext:
- * at most 4,195 bytes of the 6,144 that KMS allows.
+ * Encodes a CiphertextBlob: a format byte, the key id, the length of the IV and the IV, the tag, the length of the ciphertextMetadata and
+ * the ciphertextMetadata, and the ciphertext. These are at most 4,195 bytes; KMS allows 6,144.
  */
 export function writeCiphertextBlob({ keyId, sealed }: CiphertextBlob): Buffer {
   const { initializationVector, authenticationTag, ciphertextMetadata, ciphertext } = sealed;
@@ -32,7 +32,7 @@ export function writeCiphertextBlob({ keyId, sealed }: CiphertextBlob): Buffer {
   ]);
 }
 
-/** Throws InvalidCiphertextException for what `writeCiphertextBlob` does not write. */
+/** Decodes a CiphertextBlob. Throws InvalidCiphertextException for bytes that `writeCiphertextBlob` does not write. */
 export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
   let offset = 0;
   const take = (length: number): Buffer => {
@@ -57,12 +57,12 @@ export function readCiphertextBlob(blob: Buffer): CiphertextBlob {
   return { keyId, sealed: { initializationVector, authenticationTag, ciphertextMetadata, ciphertext } };
 }
 
-/** Throws InvalidCiphertextException unless that holds. */
+/** Throws InvalidCiphertextException if the condition is false. */
 export function requireFormat(holds: boolean): void {
   if (!holds) throw invalidCiphertext();
 }
 
 export function invalidCiphertext(): KmsError {
-  // AWS says nothing of it either.
+  // No message, because AWS sends none either.
   return new KmsError('InvalidCiphertextException', '', { detail: 'not a ciphertext that this local KMS has made' });
 }

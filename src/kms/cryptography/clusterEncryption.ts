@@ -10,7 +10,10 @@ import type { KeyUse } from './keyUse.ts';
 
 type Kms = Pick<LocalKms, 'state' | 'kmsUser'>;
 
-/** Encryption in a cluster, with AES-GCM in its token: bound to the KMS key and the context by the additional authenticated data. */
+/**
+ * Returns the use of a key in a cluster, which encrypts with AES-GCM in its token. The additional authenticated data binds a ciphertext to
+ * the KMS key and the context.
+ */
 export function useClusterKey(kms: Kms, key: CloudHsmKey, store: CloudHsmKeyStore, kmsOperation: string): KeyUse {
   const { keyId, backingKeyId: id } = key;
   const aadOf = (context: Buffer): Buffer => Buffer.concat([keyIdToBytes(keyId), context]);

@@ -8,9 +8,9 @@ import { INNER_LAYER_BYTES, openInnerLayer, sealInnerLayer } from './innerLayer.
 import type { KeyUse } from './keyUse.ts';
 
 /**
- * Double encryption, first with the key material of the KMS key, then with its external key. The context alone is the
- * additionalAuthenticatedData of the outer layer, so that what the proxy sees is what the caller said: the KMS key is bound by the
- * inner layer. AWS KMS Developer Guide, "Double encryption". Rejects with what cryptographicError makes of a failure of the proxy.
+ * Returns the use of an external key with double encryption: first with the key material of the KMS key, then with the external key. The
+ * inner layer binds the KMS key. The additionalAuthenticatedData of the outer layer is only the context, so that the proxy sees exactly
+ * what the caller gave. AWS KMS Developer Guide, "Double encryption". A failure of the proxy rejects with its `cryptographicError`.
  */
 export function useExternalKey(xksProxy: XksProxyClient, key: ExternalKey, call: XksCall): KeyUse {
   return {
@@ -29,7 +29,7 @@ export function useExternalKey(xksProxy: XksProxyClient, key: ExternalKey, call:
           'KMSInvalidStateException',
           'The ciphertext that the external key store proxy submitted for decryption, or the encryption context, is corrupted, ' +
             'missing, or otherwise invalid.',
-          { detail: 'The inner layer does not open.' },
+          { detail: 'The inner layer cannot be decrypted.' },
         );
       }
     },

@@ -5,18 +5,18 @@ const ALGORITHM = 'aes-256-gcm';
 export const INNER_IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A KMS key, and its key material, 32 bytes. */
+/** A KMS key and its key material of 32 bytes. */
 export interface KeyWithMaterial {
   readonly keyId: string;
   readonly keyMaterial: KeyObject;
 }
 
-/** What the inner layer adds to a plaintext. */
+/** Number of bytes that the inner layer adds to a plaintext. */
 export const INNER_LAYER_BYTES = INNER_IV_BYTES + TAG_BYTES;
 
 /**
- * KMS's own encryption, which is the inner layer of double encryption: AES-256-GCM under the key material of the KMS key, bound to the key's id and to
- * the encryption context. Gives IV, tag and ciphertext.
+ * Encrypts as KMS itself does, which is the inner layer of double encryption. This is AES-256-GCM with the key material of the KMS key,
+ * bound to the key's id and to the encryption context. Returns IV, tag and ciphertext.
  */
 export function sealInnerLayer(key: KeyWithMaterial, plaintext: Buffer, context: Buffer): Buffer {
   const iv = randomBytes(INNER_IV_BYTES);
@@ -25,7 +25,7 @@ export function sealInnerLayer(key: KeyWithMaterial, plaintext: Buffer, context:
   return Buffer.concat([iv, cipher.getAuthTag(), ciphertext]);
 }
 
-/** Throws an Error if the bytes are not those that were sealed with this key and context. */
+/** Decrypts the inner layer. Throws an Error if the bytes were not sealed with this key and context. */
 export function openInnerLayer(key: KeyWithMaterial, sealed: Buffer, context: Buffer): Buffer {
   const iv = sealed.subarray(0, INNER_IV_BYTES);
   const tag = sealed.subarray(INNER_IV_BYTES, INNER_LAYER_BYTES);

@@ -1,6 +1,6 @@
 export const KEY_ID_BYTES = 16;
 
-/** The 16 bytes of a key id, which is a UUID. */
+/** Returns the 16 bytes of a key id, which is a UUID. */
 export function keyIdToBytes(keyId: string): Buffer {
   return Buffer.from(keyId.replaceAll('-', ''), 'hex');
 }

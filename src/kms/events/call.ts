@@ -3,7 +3,7 @@ import type { KmsError } from '../kmsError.ts';
 import type { Output } from '../operations/operation.ts';
 import type { AuthenticatedCaller } from './userIdentity.ts';
 
-/** What is known of a call of the API so far. Its event and its record in the log are made of it. */
+/** The facts known so far about a call of the API. Its event and its log record are made from them. */
 export interface Call {
   readonly requestId: string;
   readonly sourceIpAddress: string;
@@ -13,12 +13,12 @@ export interface Call {
   readonly resources: string[];
   /** The service of the operation. */
   service?: Service;
-  /** The operation, when it is one. */
+  /** Name of the operation, if the request names one. */
   eventName?: string;
   caller?: AuthenticatedCaller;
-  /** Checked, with its defaults. */
+  /** The validated input, with defaults applied. */
   input?: unknown;
   output?: Output;
-  /** The answer, if the call has failed. */
+  /** The error that is the answer, if the call failed. */
   failure?: KmsError;
 }

@@ -49,8 +49,9 @@ const BACKUP: ShownMembers = {
 };
 
 /**
- * What the events of CloudHSM's operations show of inputs and outputs. A member that is not here is hidden; certificates are long,
- * and are in DescribeClusters. AWS CloudHSM User Guide, "Logging AWS CloudHSM API calls with AWS CloudTrail".
+ * Members of inputs and outputs that the events of CloudHSM's operations show. Members that are not listed are hidden. Certificates are not
+ * listed, because they are long and DescribeClusters returns them. AWS CloudHSM User Guide, "Logging AWS CloudHSM API calls with AWS
+ * CloudTrail".
  */
 export const CLOUD_HSM_SHOWN_MEMBERS: ShownMembersOfOperations = {
   CreateCluster: {

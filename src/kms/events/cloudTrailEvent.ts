@@ -9,7 +9,7 @@ import { callerIdentity } from './userIdentity.ts';
 export interface CloudTrailEvent {
   readonly eventVersion: string;
   readonly userIdentity: Readonly<Record<string, unknown>>;
-  /** ISO 8601, in seconds. */
+  /** ISO 8601, to the second. */
   readonly eventTime: string;
   readonly eventSource: string;
   readonly eventName: string;
@@ -36,25 +36,26 @@ export interface CloudTrailEvent {
 
 type Shown = Readonly<Record<string, unknown>> | null;
 
-/** What every event needs of the local KMS. */
+/** Parts of the local KMS that every event needs. */
 export interface EventContext {
   readonly identity: Identity;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }
 
-// AWS CloudTrail User Guide, "CloudTrail record contents": errorMessage and userAgent are cut, and parameters left out, beyond these.
+// AWS CloudTrail User Guide, "CloudTrail record contents": longer values of errorMessage and userAgent are cut, and larger parameters are
+// left out.
 const MAX_TEXT_CHARACTERS = 1_024;
 const MAX_PARAMETERS_BYTES = 100 * 1024;
 
 const AWS_INTERNAL = 'AWS Internal';
-// CloudTrail calls cryptographic operations read-only: they change nothing of a key.
+// CloudTrail calls cryptographic operations read-only, because they do not change a key.
 const READ_ONLY =
   /^(Describe|Get|List|Encrypt|Decrypt|ReEncrypt|Generate|Sign$|Verify|DeriveSharedSecret|Encapsulate|Decapsulate)/;
 
 /**
- * The event of a call that has been answered; undefined for a request that names no operation or no caller, which is none.
- * AWS KMS Developer Guide, "Logging AWS KMS API calls with AWS CloudTrail".
+ * Returns the event of an answered call, or undefined if the request names no operation or no caller. AWS KMS Developer Guide, "Logging AWS
+ * KMS API calls with AWS CloudTrail".
  */
 export function apiCallEvent(context: EventContext, call: Call): CloudTrailEvent | undefined {
   const { service, eventName, caller, failure, resources } = call;
@@ -80,7 +81,7 @@ export function apiCallEvent(context: EventContext, call: Call): CloudTrailEvent
   });
 }
 
-/** The event of the end of a key's waiting period, which no one has called for. Guide, "CloudTrail log entries", "DeleteKey". */
+/** Returns the event for the end of a key's waiting period, which is not a call. Guide, "CloudTrail log entries", "DeleteKey". */
 export function deleteKeyEvent(
   context: EventContext,
   { keyId }: Pick<KmsKey, 'keyId'>,
@@ -117,7 +118,7 @@ type Particulars = Pick<
   | 'vpcEndpointId'
 > & { readonly additionalEventData: Readonly<Record<string, string>>; readonly resources: readonly string[] };
 
-/** The fields in the order of the guide's examples. */
+/** Builds an event with its fields in the order of the guide's examples. */
 function eventOf({ identity, clock }: EventContext, particulars: Particulars): CloudTrailEvent {
   const { region: awsRegion, accountId } = identity;
   const { userIdentity, eventSource, eventName, additionalEventData, requestID, resources } = particulars;
@@ -148,7 +149,7 @@ function eventOf({ identity, clock }: EventContext, particulars: Particulars): C
     ...(requestID !== undefined && { requestID }),
     eventID: randomUUID(),
     readOnly: READ_ONLY.test(eventName),
-    // Aliases too have the type of keys.
+    // Aliases have the type of keys too.
     ...(resources.length > 0 && { resources: resources.map((ARN) => ({ accountId, type: 'AWS::KMS::Key', ARN })) }),
     eventType,
     managementEvent: true,

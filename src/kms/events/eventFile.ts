@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, ftruncateSync, readSync, statSync, writeSync } from 'node:fs';
 import { openPrivateFile } from '../openPrivateFile.ts';
 
-/** A file for events that cannot be used; the message says why, and what to do. */
+/** Error if the file for events cannot be used. The message says why, and what to do. */
 export class EventFileFailure extends Error {
   override readonly name = 'EventFileFailure';
 }
 
-/** Takes records of the file's own; pino's methods fit. */
+/** Log for records about the file itself. A pino logger fits. */
 export interface EventFileLog {
   info(record: object, message: string): void;
   error(record: object, message: string): void;
@@ -16,19 +16,19 @@ const LF = 0x0a;
 const BRACE = 0x7b;
 
 /**
- * A file with one JSON line for each event, for its owner alone. Each line is one write and is in the file when `write` returns.
- * A file that has been renamed or removed is left, and a new one made at its path. A failure is logged once and loses events; it
- * never reaches the caller.
+ * A file with one JSON line per event, which only its owner can access. Each line is one write and is in the file when `write` returns. If
+ * the file has been renamed or removed, a new one is created at its path. A failure loses events and is logged once, but never reaches the
+ * caller.
  */
 export class EventFile {
   readonly #file: string;
   readonly #log: EventFileLog;
-  /** Undefined while it cannot be opened, and in the end. */
+  /** Undefined while the file cannot be opened, and after `close`. */
   #descriptor: number | undefined;
   #isClosed = false;
   #lost = 0;
 
-  /** Opens the file or makes it. Throws EventFileFailure. */
+  /** Opens or creates the file. Throws EventFileFailure. */
   constructor(file: string, log: EventFileLog) {
     this.#file = file;
     this.#log = log;
@@ -36,7 +36,7 @@ export class EventFile {
       this.#descriptor = openPrivateFile(file, requireEvents);
     } catch (error) {
       const { message } = error as Error;
-      throw new EventFileFailure(`The event file ${file} cannot be used (${message}). Name another with --events.`);
+      throw new EventFileFailure(`The event file ${file} cannot be used (${message}). Name another one with --events.`);
     }
   }
 
@@ -50,7 +50,7 @@ export class EventFile {
       this.#lost += 1;
       return;
     }
-    if (this.#lost > 0) this.#log.info({ lost: this.#lost }, 'events are written again');
+    if (this.#lost > 0) this.#log.info({ lost: this.#lost }, 'events can be written again');
     this.#lost = 0;
   }
 
@@ -72,11 +72,11 @@ export class EventFile {
   }
 }
 
-/** Ends a last line that a crash has cut. Throws if a file that is not empty cannot hold events. */
+/** Ends a last line that a crash has cut. Throws if the file has content that is not events. */
 function requireEvents(descriptor: number): void {
   const { size } = fstatSync(descriptor);
   if (size === 0) return;
-  if (byteAt(descriptor, 0) !== BRACE) throw new Error('it holds something else than events');
+  if (byteAt(descriptor, 0) !== BRACE) throw new Error('it contains something other than events');
   if (byteAt(descriptor, size - 1) !== LF) writeSync(descriptor, '\n');
 }
 
@@ -89,7 +89,7 @@ function byteAt(descriptor: number, position: number): number {
 function appendLine(descriptor: number, line: Buffer): void {
   const written = writeSync(descriptor, line);
   if (written === line.length) return;
-  // A disk that is full takes a part: half a line would spoil the next one.
+  // A full disk may accept part of a line, which would corrupt the next line, so the part is removed.
   ftruncateSync(descriptor, fstatSync(descriptor).size - written);
   throw new Error('there is no room for a whole line');
 }

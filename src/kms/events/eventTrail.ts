@@ -3,21 +3,21 @@ import type { CloudTrailEvent } from './cloudTrailEvent.ts';
 type Listener = (event: CloudTrailEvent, json: string) => void;
 
 const MAX_EVENTS = 1_000;
-// Events with large policies would otherwise fill the memory.
+// Limits the memory for events with large policies.
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 
-/** The events of this process, in order: the latest are kept, and subscribers are told of each as it comes. */
+/** The events of this process, in order. The latest are kept, and subscribers get each new one. */
 export class EventTrail {
   readonly #listeners = new Set<Listener>();
   readonly #kept: { readonly event: CloudTrailEvent; readonly characters: number }[] = [];
   #characters = 0;
 
-  /** The latest events, oldest first: 1,000 at most, fewer if they are large. */
+  /** The latest events, oldest first. At most 1,000, or fewer if they are large. */
   get latest(): readonly CloudTrailEvent[] {
     return this.#kept.map(({ event }) => event);
   }
 
-  /** `listener`, which must not throw, gets each event from now on, with its JSON. Returns a function that ends this. */
+  /** Calls `listener` with each new event and its JSON. It must not throw. Returns a function that ends the subscription. */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => {

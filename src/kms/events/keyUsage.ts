@@ -11,10 +11,10 @@ export interface KeyLastUsage {
 
 const OPERATIONS = new Set(['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt']);
 
-/** What keys were used for last, since this process began. */
+/** The last use of each key since this process started. */
 export class KeyUsage {
   readonly #clock: () => number;
-  /** By the ARNs of keys. */
+  /** By key ARN. */
   readonly #last = new Map<string, KeyLastUsage>();
   /** Milliseconds since the epoch. */
   readonly trackingStartDate: number;
@@ -24,7 +24,7 @@ export class KeyUsage {
     this.trackingStartDate = clock();
   }
 
-  /** Takes each event; those that are no use of a key change nothing. */
+  /** Records an event. Ignores events that are not the use of a key. */
   record({ eventName, eventID, requestID, errorCode, resources = [], eventSource }: CloudTrailEvent): void {
     if (eventSource !== 'kms.amazonaws.com') return;
     if (eventName === 'DeleteKey') for (const { ARN } of resources) this.#last.delete(ARN);

@@ -21,8 +21,8 @@ const XKS_PROXY: ShownMembers = {
 };
 
 /**
- * What the events of KMS's operations show of inputs and outputs. A member that is not here is
- * hidden. AWS KMS Developer Guide, "CloudTrail log entries"; credentials, passwords, plaintexts and ciphertexts are in none.
+ * Members of inputs and outputs that the events of KMS's operations show. Members that are not listed are hidden. No event shows
+ * credentials, passwords, plaintexts or ciphertexts. AWS KMS Developer Guide, "CloudTrail log entries".
  */
 export const KMS_SHOWN_MEMBERS: ShownMembersOfOperations = {
   CreateCustomKeyStore: {
@@ -110,7 +110,7 @@ export const KMS_SHOWN_MEMBERS: ShownMembersOfOperations = {
   },
   ListGrants: { request: { KeyId: true, GrantId: true, GranteePrincipal: true, ...PAGE } },
   ListRetirableGrants: { request: { RetiringPrincipal: true, ...PAGE } },
-  // The grant is in additionalEventData.
+  // The grant's id is in additionalEventData.
   RetireGrant: { request: {} },
   RevokeGrant: { request: { KeyId: true, GrantId: true, DryRun: true } },
 
@@ -137,7 +137,7 @@ export const KMS_SHOWN_MEMBERS: ShownMembersOfOperations = {
   GenerateDataKey: { request: DATA_KEY },
   GenerateDataKeyWithoutPlaintext: { request: DATA_KEY },
 
-  // Keys here have none of these: they are events of failures alone.
+  // No key of the local KMS supports these operations, so their events are always failures.
   Sign: { request: KEY },
   Verify: { request: KEY },
   GenerateMac: { request: KEY },

@@ -1,19 +1,19 @@
 /**
- * Which members of an input or output an event shows: `true` for a member as it is, another name for it, or the members of a
- * structure or of each structure of a list. What is not listed is hidden.
+ * Members of an input or output that an event shows. The value is `true` to show the member as it is, another name for it, or the shown
+ * members of a structure or of each structure in a list. Members that are not listed are hidden.
  */
 export interface ShownMembers {
   readonly [member: string]: true | string | ShownMembers;
 }
 
-/** Members that events show, by the names of a service's operations. */
+/** Members that events show, by operation of a service. */
 export type ShownMembersOfOperations = Readonly<
   Record<
     string,
     {
-      /** Members of the input, which is checked and has its defaults. */
+      /** Members of the validated input, with defaults applied. */
       readonly request: ShownMembers;
-      /** Members of the output. `key ARN` is for an operation without output: CloudTrail shows its key since December 2022. */
+      /** Members of the output. `key ARN` is for an operation without output, whose key CloudTrail has shown since December 2022. */
       readonly response?: ShownMembers | 'key ARN';
     }
   >
@@ -21,7 +21,7 @@ export type ShownMembersOfOperations = Readonly<
 
 type Shown = Readonly<Record<string, unknown>>;
 
-/** The members that are there and shown, with names that begin with a small letter, as CloudTrail has them; null if there are none. */
+/** Returns the shown members that exist, with names that begin with a lower-case letter as in CloudTrail, or null if there are none. */
 export function showMembers(members: ShownMembers, value: unknown): Shown | null {
   if (typeof value !== 'object' || value === null) return null;
   const shown = Object.entries(members).flatMap(([member, how]) => {
@@ -44,9 +44,9 @@ function showValue(value: unknown): unknown {
 
 const DATE = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'UTC' });
 
-/** Such as `Dec 7, 2022, 10:37:45 PM`. */
+/** Formats a date, such as `Dec 7, 2022, 10:37:45 PM`. */
 function showDate(date: Date): string {
-  // Unicode's data has a narrow no-break space before AM and PM.
+  // Intl writes a narrow no-break space before AM and PM.
   return DATE.format(date).replaceAll('\u202f', ' ');
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../caller.ts';
 
-/** Who has signed a call. */
+/** The caller that signed a call. */
 export interface AuthenticatedCaller {
   readonly principal: Caller;
   readonly accessKeyId: string;
@@ -20,8 +20,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * CloudTrail's userIdentity of a caller. `invokedBy` is the service that calls for them, such as `s3.amazonaws.com`. AWS CloudTrail
- * User Guide, "CloudTrail userIdentity element".
+ * Returns CloudTrail's userIdentity of a caller. `invokedBy` is the service that calls on the caller's behalf, such as `s3.amazonaws.com`.
+ * AWS CloudTrail User Guide, "CloudTrail userIdentity element".
  */
 export function callerIdentity({ principal, accessKeyId }: AuthenticatedCaller, invokedBy?: string): UserIdentity {
   const { awsPrincipalArn: arn } = principal;
@@ -68,7 +68,7 @@ function lastOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** An id like IAM's, the same for the same name: a prefix, and 17 letters and digits. */
+/** Returns an id like IAM's: a prefix and 17 letters and digits. The same name always gives the same id. */
 function uniqueId(prefix: string, accountId: string, name: string): string {
   const digits = createHash('sha256').update(`${prefix}/${accountId}/${name}`).digest('hex');
   return prefix + BigInt(`0x${digits}`).toString(36).toUpperCase().slice(0, 17);

@@ -2,7 +2,7 @@ import type { ClusterFailureReason } from '../../cloudHsm/clusterFailure.ts';
 import type { KmsErrorName } from '../kmsError.ts';
 import type { ConnectionErrorCode } from '../state/records.ts';
 
-/** What KMS makes of a failure of the cluster of an AWS CloudHSM key store. */
+/** How KMS reports a failure of the cluster of an AWS CloudHSM key store. */
 export interface ClusterFailureEffect {
   /** The ConnectionErrorCode of a key store that cannot be connected for this reason. */
   readonly connection: ConnectionErrorCode;
@@ -10,23 +10,23 @@ export interface ClusterFailureEffect {
   readonly createKey: KmsErrorName;
   /** The exception of cryptographic operations. */
   readonly cryptographic: KmsErrorName;
-  /** The exceptions' message. */
+  /** The message of the exceptions. */
   readonly message: string;
 }
 
-/** Why a cluster does not serve: what it has answered, or what KMS itself knows of it. */
+/** Reason why a cluster does not serve: its answer, or a fact that KMS itself knows. */
 export type ClusterProblem = ClusterFailureReason | 'cluster not found' | 'no active HSM';
 
 const NO_COMMUNICATION = 'KMS cannot communicate with your CloudHSM cluster';
 const NO_LOGIN =
-  'disconnect the custom key store, set the password of kmsuser in the cluster, tell KMS that password, and connect';
+  'disconnect the custom key store, set the password of kmsuser in the cluster, update the key store with that password, and connect';
 
 const USUAL = {
   createKey: 'CustomKeyStoreInvalidStateException',
   cryptographic: 'KMSInvalidStateException',
 } as const;
 
-/** Nothing that the administrator of the cluster has done. */
+/** For failures that the administrator of the cluster did not cause. */
 const INTERNAL = {
   connection: 'INTERNAL_ERROR',
   createKey: 'KMSInternalException',
@@ -35,8 +35,9 @@ const INTERNAL = {
 } as const;
 
 /**
- * AWS KMS Developer Guide, "Troubleshooting a custom key store". It names no exception of CreateKey for a cluster that fails: ours is
- * that of a key store which is not connected, and where a retry may do, those that the service model calls retryable.
+ * How KMS reports each problem. AWS KMS Developer Guide, "Troubleshooting a custom key store". The guide names no exception of CreateKey
+ * for a failing cluster. Our choice is the exception for a key store that is not connected or, where a retry may help, one that the service
+ * model calls retryable.
  */
 export const CLUSTER_FAILURE_TABLE: Readonly<Record<ClusterProblem, ClusterFailureEffect>> = {
   'cluster not found': {
@@ -68,12 +69,12 @@ export const CLUSTER_FAILURE_TABLE: Readonly<Record<ClusterProblem, ClusterFailu
   'user not found': {
     ...USUAL,
     connection: 'USER_NOT_FOUND',
-    message: `${NO_COMMUNICATION} because it has no kmsuser. To repair it, disconnect the custom key store, create kmsuser in the cluster, tell KMS its password, and connect.`,
+    message: `${NO_COMMUNICATION} because it has no kmsuser. To repair it, disconnect the custom key store, create kmsuser in the cluster, update the key store with its password, and connect.`,
   },
   'logged in elsewhere': {
     ...USUAL,
     connection: 'USER_LOGGED_IN',
-    message: `${NO_COMMUNICATION} because the kmsuser is logged in to it elsewhere. Log it out; if its password was changed, disconnect the custom key store, tell KMS the password, and connect.`,
+    message: `${NO_COMMUNICATION} because the kmsuser is logged in to it elsewhere. Log it out. If its password was changed, disconnect the custom key store, update it with the password, and connect.`,
   },
   'key not found': {
     ...USUAL,
@@ -84,7 +85,7 @@ export const CLUSTER_FAILURE_TABLE: Readonly<Record<ClusterProblem, ClusterFailu
   'invalid ciphertext': {
     ...INTERNAL,
     cryptographic: 'InvalidCiphertextException',
-    // AWS says nothing of it either.
+    // No message, because AWS sends none either.
     message: '',
   },
   'no free session': {

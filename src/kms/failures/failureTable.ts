@@ -2,13 +2,13 @@ import type { KmsErrorName } from '../kmsError.ts';
 import type { ConnectionErrorCode } from '../state/records.ts';
 import type { FailureReason } from '../xksProxy/xksProxyFailure.ts';
 
-/** What KMS makes of a failure of a proxy. */
+/** How KMS reports a failure of a proxy. */
 export interface FailureEffect {
-  /** The exception's message, whatever the operation. */
+  /** The message of the exceptions, for all operations. */
   readonly message: string;
   /** The exception of CreateCustomKeyStore and UpdateCustomKeyStore. */
   readonly management: KmsErrorName;
-  /** Theirs, if it is another message. */
+  /** The message of `management`, if it differs. */
   readonly managementMessage?: string;
   /** The ConnectionErrorCode of a key store that cannot be connected for this reason. */
   readonly connection: ConnectionErrorCode;
@@ -16,7 +16,7 @@ export interface FailureEffect {
   readonly createKey: KmsErrorName;
   /** The exception of cryptographic operations. */
   readonly cryptographic: KmsErrorName;
-  /** Whether XksProxyErrors counts it as retryable. */
+  /** Whether the metric XksProxyErrors counts the failure as retryable. */
   readonly retryable: boolean;
 }
 
@@ -40,7 +40,7 @@ const USUAL = {
   retryable: false,
 } as const;
 
-/** No answer to GetHealthStatus, says the specification: a proxy that gives it cannot be understood. */
+/** Effects of an error that the specification does not allow as an answer to GetHealthStatus. KMS cannot interpret such an answer. */
 const NOT_OF_HEALTH = {
   management: 'XksProxyInvalidResponseException',
   managementMessage: NOT_INTERPRETED,
@@ -48,8 +48,8 @@ const NOT_OF_HEALTH = {
 } as const;
 
 /**
- * Spec, "Error codes", the table of "KMS Considerations", and for the rest the AWS KMS Developer Guide, "Monitoring an external
- * key store" and "Troubleshooting external key stores". Where both are silent a comment says so.
+ * How KMS reports each failure. Spec, "Error codes", the table of "KMS Considerations", and for the rest the AWS KMS Developer Guide,
+ * "Monitoring an external key store" and "Troubleshooting external key stores". A comment marks our own choices where both say nothing.
  */
 export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
   ValidationException: {
@@ -58,7 +58,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     management: 'XksProxyInvalidResponseException',
     connection: 'XKS_PROXY_INVALID_RESPONSE',
   },
-  // On a key store's management: ours, since a proxy that is disabled is as good as none.
+  // `management` is our choice: a disabled proxy is treated like an unreachable one.
   InvalidStateException: {
     ...USUAL,
     message:
@@ -69,7 +69,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     connection: 'XKS_PROXY_NOT_REACHABLE',
     createKey: 'XksKeyInvalidConfigurationException',
   },
-  // On anything but Decrypt and ReEncrypt: ours.
+  // Our choice for all operations except Decrypt and ReEncrypt.
   InvalidCiphertextException: {
     ...USUAL,
     ...NOT_OF_HEALTH,
@@ -77,7 +77,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
       'The external key store proxy rejected the request because the specified ciphertext or encryption context is ' +
       'corrupted, missing, or otherwise invalid.',
   },
-  // On a key store's management: ours.
+  // `management` is our choice.
   InvalidKeyUsageException: {
     ...USUAL,
     ...NOT_OF_HEALTH,
@@ -94,7 +94,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     management: 'XksProxyIncorrectAuthenticationCredentialException',
     connection: 'INVALID_CREDENTIALS',
   },
-  // On Create and Update: ours. On CreateKey the specification has KMSInvalidStateException, which CreateKey does not declare.
+  // `management` is our choice. For CreateKey the specification names KMSInvalidStateException, which CreateKey does not declare.
   AccessDeniedException: {
     ...USUAL,
     message:
@@ -103,7 +103,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     management: 'XksProxyInvalidConfigurationException',
     connection: 'XKS_PROXY_ACCESS_DENIED',
   },
-  // On a key store's management: ours.
+  // `management` is our choice.
   KeyNotFoundException: {
     ...USUAL,
     ...NOT_OF_HEALTH,
@@ -129,7 +129,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     connection: 'XKS_PROXY_NOT_REACHABLE',
     retryable: true,
   },
-  // On Create and Update: ours. For CreateKey both sources name XksKeyInvalidResponseException, which KMS does not have.
+  // `management` is our choice. For CreateKey both sources name XksKeyInvalidResponseException, which KMS does not have.
   UnsupportedOperationException: {
     ...USUAL,
     message:
@@ -164,7 +164,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     connection: 'XKS_PROXY_NOT_REACHABLE',
     retryable: true,
   },
-  // On Create and Update the specification's; the guide has XksProxyInvalidConfigurationException.
+  // `management` follows the specification. The guide names XksProxyInvalidConfigurationException.
   InvalidTls: {
     ...USUAL,
     message: NO_TLS,
@@ -179,7 +179,7 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     connection: 'XKS_PROXY_INVALID_TLS_CONFIGURATION',
     retryable: true,
   },
-  // Ours, as the specification knows connections only that are never made.
+  // Our choice, because the specification covers only connections that could not be made.
   ConnectionLost: {
     ...USUAL,
     message: NO_COMMUNICATION,
@@ -196,21 +196,21 @@ export const FAILURE_TABLE: Readonly<Record<FailureReason, FailureEffect>> = {
     connection: 'XKS_PROXY_TIMED_OUT',
     retryable: true,
   },
-  // Whether it is retryable: ours; the same answer would come again.
+  // `retryable` is our choice: a retry would get the same answer.
   InvalidResponse: {
     ...USUAL,
     message: NOT_INTERPRETED,
     management: 'XksProxyInvalidResponseException',
     connection: 'XKS_PROXY_INVALID_RESPONSE',
   },
-  // The proxy has answered; only the health of its key managers is bad. On CreateKey: ours, as it asks for no health.
+  // The proxy has answered, but its key managers are not healthy. `createKey` is our choice, because CreateKey does not ask for health.
   EkmUnavailable: {
     ...USUAL,
     message: UNHEALTHY,
     management: 'XksProxyUriUnreachableException',
     connection: 'XKS_PROXY_NOT_REACHABLE',
   },
-  // Ours, as it is KMS's own fault.
+  // Our choice, because this is a fault of KMS itself.
   Internal: {
     message: 'AWS KMS could not complete the request due to an internal error. Retry the request.',
     management: 'KMSInternalException',

@@ -4,9 +4,9 @@ import type { XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 import { CLUSTER_FAILURE_TABLE, type ClusterProblem } from './clusterFailureTable.ts';
 import { FAILURE_TABLE } from './failureTable.ts';
 
-// The caller learns what kind of failure it was; the proxy's own words are the log's. Spec, "KMS Considerations".
+// The caller learns only the kind of failure. The proxy's own message goes to the log. Spec, "KMS Considerations".
 
-/** What CreateCustomKeyStore and UpdateCustomKeyStore answer. */
+/** Returns the exception of CreateCustomKeyStore and UpdateCustomKeyStore. */
 export function managementError({ reason, detail }: XksProxyFailure): KmsError {
   const { management, message, managementMessage = message } = FAILURE_TABLE[reason];
   return new KmsError(management, managementMessage, { detail });
@@ -17,28 +17,28 @@ export function createKeyError({ reason, detail }: XksProxyFailure): KmsError {
   return new KmsError(createKey, message, { detail });
 }
 
-/** What Encrypt, Decrypt, ReEncrypt and GenerateDataKey(WithoutPlaintext) answer. */
+/** Returns the exception of Encrypt, Decrypt, ReEncrypt and GenerateDataKey(WithoutPlaintext). */
 export function cryptographicError({ reason, detail }: XksProxyFailure): KmsError {
   const { cryptographic, message } = FAILURE_TABLE[reason];
   return new KmsError(cryptographic, message, { detail });
 }
 
-/** Why a key store is FAILED. */
+/** Returns the ConnectionErrorCode of a key store that cannot be connected. */
 export function connectionErrorCode({ reason }: XksProxyFailure, connectivity: Connectivity): ConnectionErrorCode {
-  // A certificate without the private DNS name is a fault of the endpoint service. Guide, "Connection error codes".
+  // If the certificate lacks the private DNS name, the endpoint service is at fault. Guide, "Connection error codes".
   if (reason === 'InvalidTlsName' && connectivity === 'VPC_ENDPOINT_SERVICE') {
     return 'XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION';
   }
   return FAILURE_TABLE[reason].connection;
 }
 
-/** What CreateKey and GenerateRandom answer when the cluster of a key store does not serve. */
+/** Returns the exception of CreateKey and GenerateRandom if the cluster of a key store does not serve. */
 export function createKeyErrorOfCluster(problem: ClusterProblem, detail?: string): KmsError {
   const { createKey, message } = CLUSTER_FAILURE_TABLE[problem];
   return new KmsError(createKey, message, { detail });
 }
 
-/** What cryptographic operations answer when a cluster does not serve. */
+/** Returns the exception of cryptographic operations if a cluster does not serve. */
 export function clusterError(problem: ClusterProblem, detail?: string): KmsError {
   const { cryptographic, message } = CLUSTER_FAILURE_TABLE[problem];
   return new KmsError(cryptographic, message, { detail });

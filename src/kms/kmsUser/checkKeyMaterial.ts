@@ -1,7 +1,9 @@
 import type { LocalKms } from '../localKms.ts';
 import type { CloudHsmKeyStore } from '../state/records.ts';
 
-/** Finds out which keys of a connected key store have their key material in its cluster. Rejects with ClusterFailure. */
+/**
+ * Checks which keys of a connected key store have their key material in its cluster, and stores the result. Rejects with ClusterFailure.
+ */
 export async function checkKeyMaterial(
   { state, kmsUser }: Pick<LocalKms, 'state' | 'kmsUser'>,
   store: CloudHsmKeyStore,

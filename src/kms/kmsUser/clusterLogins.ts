@@ -6,12 +6,12 @@ import type { KmsState } from '../state/kmsState.ts';
 import type { CloudHsmKeyStore, ConnectionState } from '../state/records.ts';
 import type { ClusterKeys, KmsUser } from './kmsUser.ts';
 
-/** Connects to a cluster that runs. Rejects with ClusterFailure. */
+/** Connects to a running cluster. Rejects with ClusterFailure. */
 export type OpenCluster = (clusterId: string) => Promise<ClusterConnection>;
 
 const PASSWORD_BYTES = 16;
 
-/** The logins of KMS as `kmsuser`: at most one for each key store, over a connection of its own. */
+/** The logins of KMS as `kmsuser`: at most one for each key store, each on its own connection. */
 export class ClusterLogins implements KmsUser {
   readonly #state: KmsState;
   readonly #open: OpenCluster;
@@ -55,7 +55,7 @@ export class ClusterLogins implements KmsUser {
     login.then(
       (connection) => connection.ended.then(forget),
       (error: unknown) => {
-        // A wrong password stays wrong until KMS is told another one; each try would bring the lock nearer.
+        // A wrong password is kept as the result, because it stays wrong until KMS gets another one, and wrong attempts lock the user.
         if (how.rotate || !isWrongPassword(error)) forget();
       },
     );
@@ -74,24 +74,24 @@ export class ClusterLogins implements KmsUser {
     }
   }
 
-  /** The key store as it is now: others may have disconnected it. Throws ClusterFailure. */
+  /** Reads the key store again, because another call may have disconnected it. Throws ClusterFailure. */
   #find(id: string, state: ConnectionState): CloudHsmKeyStore {
     const store = this.#state.customKeyStores.find(id);
     if (store?.customKeyStoreType === 'AWS_CLOUDHSM' && store.connectionState === state) return store;
     throw new ClusterFailure('not logged in', `${id} is not ${state}.`);
   }
 
-  /** Resolves to the password that was right. */
+  /** Logs in. Resolves to the password that was right. */
   async #authenticate(store: CloudHsmKeyStore, connection: ClusterConnection): Promise<Secret> {
     const { customKeyStoreId, keyStorePassword, nextKeyStorePassword: next } = store;
     try {
       await connection.login(kmsuser(keyStorePassword));
       return keyStorePassword;
     } catch (error) {
-      // KMS has ended, or lost the cluster, while it set that one.
+      // KMS ended, or lost the cluster, while it was setting the next password.
       if (!next || !isWrongPassword(error)) throw error;
       await connection.login(kmsuser(next)).catch((second: unknown) => {
-        // From now on one wrong try a connection, not two: five lock.
+        // Forget the next password, so that each connection makes one wrong attempt, not two. Five lock the user.
         if (isWrongPassword(second))
           this.#state.customKeyStores.setPasswords(customKeyStoreId, keyStorePassword, undefined);
         throw second;

@@ -7,9 +7,9 @@ import type { KeyMaterialDeletion } from '../state/records.ts';
 type Kms = Pick<LocalKms, 'identity' | 'state' | 'clock' | 'kmsUser' | 'keysInCreation'>;
 
 /**
- * Tries once to delete the key material of each KMS key that has been deleted, or has not come to be, and tells the outcome in an event. What could not be
- * deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material". After `ending`, no further try begins: the next
- * run makes it.
+ * Tries once to delete the key material of each KMS key that was deleted or whose creation failed, and reports the outcome in an event.
+ * Material that could not be deleted is orphaned. AWS KMS Developer Guide, "How to delete orphaned key material". After `ending`, no
+ * further attempt starts; the next run makes it.
  */
 export async function deleteKeyMaterial(kms: Kms, events: EventTrail, ending?: AbortSignal): Promise<void> {
   for (const deletion of kms.state.keyMaterialDeletions.list()) {

@@ -1,7 +1,8 @@
 import { FAILURE_TABLE } from '../failures/failureTable.ts';
 import type { FailureReason, XksProxyFailure } from '../xksProxy/xksProxyFailure.ts';
 
-// Of what KMS found itself. AWS KMS Developer Guide, "Monitoring an external key store", "Top 5 exceptions"; the last two are ours.
+// Names of failures that KMS itself found. AWS KMS Developer Guide, "Monitoring an external key store", "Top 5 exceptions". The last two
+// are our choice.
 const EXCEPTION_NAMES: Readonly<Partial<Record<FailureReason, string>>> = {
   NotReachable: 'XksProxyUnreachableException',
   InvalidTls: 'XksProxyUnreachableException',
@@ -12,7 +13,7 @@ const EXCEPTION_NAMES: Readonly<Partial<Record<FailureReason, string>>> = {
   Internal: 'KMSInternalException',
 };
 
-/** The dimensions ErrorType and ExceptionName of XksProxyErrors. */
+/** Returns the dimensions ErrorType and ExceptionName of the metric XksProxyErrors. */
 export function errorDimensions(failure: XksProxyFailure | undefined): { ErrorType: string; ExceptionName: string } {
   if (!failure) return { ErrorType: 'N/A', ExceptionName: 'None' };
   const { reason } = failure;

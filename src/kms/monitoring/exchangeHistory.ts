@@ -2,29 +2,29 @@ import { LATENCY_BUCKETS_MS } from './latencyBuckets.ts';
 import { errorDimensions } from './errorDimensions.ts';
 import type { HealthStatus, XksExchange, XksOperation } from '../xksProxy/xksProxyClient.ts';
 
-/** Requests to proxies in a minute, or several. */
+/** Counts of requests to proxies in one minute or several. */
 export interface ExchangeCounts {
   succeeded: number;
   failed: number;
   throttled: number;
   /** By ExceptionName. */
   readonly failures: Map<string, number>;
-  /** One count for each of LATENCY_BUCKETS_MS, and one for those beyond; by operation. */
+  /** One count for each of LATENCY_BUCKETS_MS and one for longer requests, by operation. */
   readonly latency: Map<XksOperation, number[]>;
 }
 
 export const BIN_SECONDS = 60;
 export const BINS = 60;
 
-/** Requests to the proxies of external key stores in the last hour, by minutes. */
+/** Requests to the proxies of external key stores in the last hour, by minute. */
 export class ExchangeHistory {
   readonly #clock: () => number;
-  /** By key store, and by minute since the epoch. */
+  /** By key store and by minute since the epoch. */
   readonly #stores = new Map<string, Map<number, ExchangeCounts>>();
   readonly #health = new Map<string, HealthStatus>();
   readonly #certificates = new Map<string, NonNullable<XksExchange['certificate']>>();
 
-  /** `clock` gives milliseconds since the epoch. */
+  /** `clock` returns milliseconds since the epoch. */
   constructor(clock: () => number) {
     this.#clock = clock;
   }
@@ -44,7 +44,7 @@ export class ExchangeHistory {
     latency[index] = (latency[index] ?? 0) + 1;
     counts.latency.set(xksOperation, latency);
     if (health) this.#health.set(customKeyStoreId, health);
-    // Nobody knows how the key managers are.
+    // The check failed, so the health of the key managers is unknown.
     else if (xksOperation === 'GetHealthStatus') this.#health.delete(customKeyStoreId);
     if (certificate) this.#certificates.set(customKeyStoreId, certificate);
   }
@@ -53,7 +53,7 @@ export class ExchangeHistory {
     this.#now(customKeyStoreId).throttled += 1;
   }
 
-  /** The last hour by minutes, the newest last. */
+  /** Returns the last hour by minute, the newest last. */
   bins(customKeyStoreId: string): ExchangeCounts[] {
     const minutes = this.#stores.get(customKeyStoreId);
     const last = this.#minute();
@@ -77,7 +77,7 @@ export class ExchangeHistory {
     return counts;
   }
 
-  /** Begins the history of a key store, and forgets key stores without a request in the last hour: they were deleted. */
+  /** Starts the history of a key store. Forgets key stores without a request in the last hour, because they were deleted. */
   #begin(customKeyStoreId: string, minute: number): Map<number, ExchangeCounts> {
     for (const [id, known] of this.#stores) {
       if (Math.max(...known.keys()) > minute - BINS) continue;
@@ -111,7 +111,10 @@ export function sumOf(bins: readonly ExchangeCounts[]): ExchangeCounts {
   return sum;
 }
 
-/** The bound, in milliseconds, within which this share of requests was answered; Infinity beyond the last, undefined of none. */
+/**
+ * Returns the smallest bound, in milliseconds, within which this share of requests was answered. Infinity if it is above the last bound,
+ * undefined without requests.
+ */
 export function boundOf(latency: readonly number[], share: number): number | undefined {
   const total = latency.reduce((sum, count) => sum + count, 0);
   if (total === 0) return undefined;

@@ -16,13 +16,13 @@ const STATE_NAMES: Readonly<Record<HealthState, string>> = {
 export interface KmsMetrics {
   readonly observe: (exchange: XksExchange) => void;
   readonly countThrottle: (throttle: Throttle) => void;
-  /** In Prometheus' text format. */
+  /** Returns the metrics in Prometheus's text format. */
   readonly text: () => Promise<string>;
 }
 
 /**
- * What KMS tells CloudWatch of external key stores, with CloudWatch's names, dimensions and units. AWS KMS Developer Guide,
- * "Monitoring KMS keys with Amazon CloudWatch". Series of a key store that is not there any more are dropped, but for what was counted.
+ * The metrics of external key stores that KMS sends to CloudWatch, with CloudWatch's names, dimensions and units. AWS KMS Developer Guide,
+ * "Monitoring KMS keys with Amazon CloudWatch". When a key store is deleted, its gauges are dropped and its counters stay.
  */
 export function kmsMetrics({
   externalKeyStores,
@@ -30,7 +30,7 @@ export function kmsMetrics({
   clock,
 }: {
   readonly externalKeyStores: () => readonly ExternalKeyStore[];
-  /** What proxies said and showed last. */
+  /** The last health and the last certificate of each proxy. */
   readonly history: Pick<ExchangeHistory, 'lastHealth' | 'lastCertificate'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -41,20 +41,20 @@ export function kmsMetrics({
 
   const errors = new Counter({
     name: 'XksProxyErrors',
-    help: 'Requests to the external key store proxy, by how they ended; those that succeeded have the ErrorType N/A.',
+    help: 'Requests to the external key store proxy, by outcome. Successful requests have the ErrorType N/A.',
     labelNames: [...operationLabels, 'ErrorType', 'ExceptionName'],
     registers,
   });
   const latency = new Histogram({
     name: 'XksProxyLatency',
-    help: 'Milliseconds until the external key store proxy answered; 250 for each time that it did not.',
+    help: 'Milliseconds until the external key store proxy answered, or 250 for each attempt without an answer.',
     labelNames: operationLabels,
     buckets: LATENCY_BUCKETS_MS,
     registers,
   });
   const throttles = new Counter({
     name: 'ExternalKeyStoreThrottle',
-    help: 'Cryptographic requests that KMS throttled, before the external key store proxy was asked.',
+    help: 'Cryptographic requests that KMS throttled before it called the external key store proxy.',
     labelNames: ['CustomKeyStoreId', 'KmsOperation', 'KeySpec'],
     registers,
   });
@@ -75,7 +75,7 @@ export function kmsMetrics({
   };
   gaugeOfStores(
     'XksExternalKeyManagerStates',
-    'External key manager instances in each health state, as the proxy said last.',
+    'External key manager instances in each health state, as last reported by the proxy.',
     'XksExternalKeyManagerState',
     ({ customKeyStoreId }) => {
       const instances = history.lastHealth(customKeyStoreId)?.ekmFleetDetails;
@@ -88,7 +88,7 @@ export function kmsMetrics({
   );
   gaugeOfStores(
     'XksProxyCertificateDaysToExpire',
-    'Days until the TLS certificate that the proxy showed last expires.',
+    'Days until the TLS certificate last presented by the proxy expires.',
     'CertificateName',
     ({ customKeyStoreId }) => {
       const certificate = history.lastCertificate(customKeyStoreId);
@@ -98,7 +98,7 @@ export function kmsMetrics({
   );
   gaugeOfStores(
     'XksProxyCredentialAge',
-    'Days since KMS was given the proxy authentication credential.',
+    'Days since the proxy authentication credential was given to KMS.',
     undefined,
     ({ credentialDate }) => [[(clock() - credentialDate) / DAY_MS, {}]],
   );
@@ -106,7 +106,7 @@ export function kmsMetrics({
   return {
     observe: ({ call, xksOperation, latencyMs, failure }) => {
       const { customKeyStoreId, requestMetadata } = call;
-      // A key store that is not there yet has no metrics.
+      // A key store that does not exist yet has no metrics.
       if (customKeyStoreId === undefined) return;
       const operation = {
         CustomKeyStoreId: customKeyStoreId,

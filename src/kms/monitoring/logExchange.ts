@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { XksExchange } from '../xksProxy/xksProxyClient.ts';
 
-/** A record of a request to a proxy: what CloudWatch Logs would have of it, the proxy's own words included. */
+/** Logs a request to a proxy, with the facts that CloudWatch Logs would get, including the proxy's own error message. */
 export function logExchange(log: Logger, { call, xksOperation, latencyMs, failure, health }: XksExchange): void {
   const { customKeyStoreId, requestMetadata } = call;
   const { kmsOperation, kmsRequestId } = requestMetadata;

@@ -1,25 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Correspondence } from './correspondence.ts';
 
-/** A part of an answer that differs. */
+/** A difference between a recorded answer and the local one. */
 export interface Difference {
-  /** Such as `output.KeyMetadata.Enabled`. */
+  /** Path of the part that differs, such as `output.KeyMetadata.Enabled`. */
   readonly path: string;
-  /** Undefined if the recorded answer has no such part; likewise `local`. */
+  /** Undefined if the recorded answer has no such part. The same applies to `local`. */
   readonly recorded: unknown;
   readonly local: unknown;
 }
 
-// Source: the service model of KMS 2014-11-01. Their values differ from one run to the next.
+// Source: the service model of KMS 2014-11-01. Values of these members differ from one run to the next.
 const DATE = /(Date|ValidTo)$/;
 const GENERATED =
   /(^|\.)(Arn|CiphertextBlob|CiphertextForRecipient|CustomKeyStoreId|GrantId|GrantToken|KeyArn|\w*KeyId|\w*KeyMaterialId|NextMarker|Plaintext)$/;
 
-/** All parts in which a local answer differs from the recorded one. Values that AWS generates are paired when they first appear. */
+/** Returns all parts in which a local answer differs from the recorded one. Pairs generated values when they first appear. */
 export function compareAnswers(recorded: unknown, local: unknown, pairs: Correspondence, path: string): Difference[] {
   if (DATE.test(path) && recorded !== undefined && local !== undefined) return [];
   if (typeof recorded === 'string' && typeof local === 'string') {
-    // An ARN is paired by its key id: its Region and account are known.
+    // An ARN is paired by its key id, because its Region and account are already paired.
     const [id = '', localId = ''] = [recorded, local].map((text) => text.replace(/^arn:.*:key\//, ''));
     if (GENERATED.test(path) && !pairs.knows(id)) pairs.pair(id, localId);
     return pairs.toLocal(recorded) === local ? [] : [{ path, recorded: pairs.toLocal(recorded), local }];
@@ -36,7 +36,10 @@ export function compareAnswers(recorded: unknown, local: unknown, pairs: Corresp
   return isDeepStrictEqual(recorded, local) ? [] : [{ path, recorded, local }];
 }
 
-/** Leaves out the elements that are equal, wherever they are: the order of KMS's lists means nothing. Pairs the others as they come. */
+/**
+ * Pairs the elements of two lists that have no equal element in the other list. The order of equal elements is ignored, because the order
+ * of KMS's lists has no meaning.
+ */
 function pairUnequal(
   recorded: readonly unknown[],
   local: readonly unknown[],

@@ -1,22 +1,22 @@
-// ARNs, account ids, and ids of keys, key stores and grants occur in messages and policies; ciphertexts and plaintexts do not.
+// ARNs, account ids, and ids of keys, key stores and grants can occur inside messages and policies. Ciphertexts and plaintexts cannot.
 const OCCURS_INSIDE = /^(arn:.*|\d{12}|(cks|mrk)-\w+|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{64})$/;
 
 /**
- * Values of a recording, such as key ids and ciphertexts, and the values of the local KMS that they stand for. Each recorded
- * value is paired with the local one that is where it first appears in an answer.
+ * Pairs of recorded values, such as key ids and ciphertexts, and the corresponding values of the local KMS. A recorded value is paired with
+ * the local value at the place where it first appears in an answer.
  */
 export class Correspondence {
   readonly #locals = new Map<string, string>();
-  /** Recorded values that are replaced inside longer texts, too. */
+  /** Recorded values that are also replaced inside longer texts. */
   readonly #inside: string[] = [];
-  /** Recorded values that stand for themselves, such as those that the caller chose. */
+  /** Recorded values that correspond to themselves, such as values that the caller chose. */
   readonly #kept = new Set<string>();
 
   constructor(pairs: Iterable<readonly [recorded: string, local: string]> = []) {
     for (const [recorded, local] of pairs) this.pair(recorded, local);
   }
 
-  /** Whether what a recorded text stands for is settled. */
+  /** Whether the local value of a recorded text is known. */
   knows(recorded: string): boolean {
     return this.#kept.has(recorded) || this.toLocal(recorded) !== recorded;
   }
@@ -26,12 +26,12 @@ export class Correspondence {
     this.#locals.set(recorded, local);
   }
 
-  /** Lets a recorded text stand for itself from now on, unless it stands for another. */
+  /** Makes a recorded text correspond to itself from now on, unless it has another local value. */
   keep(recorded: string): void {
     if (!this.knows(recorded)) this.#kept.add(recorded);
   }
 
-  /** What a recorded value stands for: paired values are replaced wherever they are in its texts. */
+  /** Converts a recorded value to the local one: replaces paired values everywhere in its texts. */
   toLocal<Value>(recorded: Value): Value;
   toLocal(recorded: unknown): unknown {
     if (typeof recorded === 'string') return this.#locals.get(recorded) ?? this.#replaceInside(recorded);
@@ -40,7 +40,7 @@ export class Correspondence {
     return Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name, this.toLocal<unknown>(value)]));
   }
 
-  /** The input to send for a recorded one. Its texts that stand for nothing yet stand for themselves from now on. */
+  /** Converts a recorded input to the input to send. Texts in it that are not paired yet correspond to themselves from now on. */
   toLocalInput(recorded: object): object {
     for (const text of textsOf(recorded)) this.keep(text);
     return this.toLocal(recorded);
@@ -48,7 +48,7 @@ export class Correspondence {
 
   #replaceInside(text: string): string {
     const inside = this.#inside.filter((value) => text.includes(value));
-    // The longest first: an id may be a part of an ARN that is paired, too.
+    // The longest first, because an id may be part of a paired ARN.
     return inside
       .toSorted((a, b) => b.length - a.length)
       .reduce((replaced, value) => replaced.replaceAll(value, () => this.#locals.get(value) ?? value), text);

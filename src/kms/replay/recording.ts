@@ -5,16 +5,16 @@ import { KMS_OPERATION_NAMES } from '../api/kmsOperationNames.ts';
 const MAX_BYTES = 16 * 2 ** 20;
 const MAX_CALLS = 10_000;
 const MAX_PROBLEMS = 20;
-/** Of objects and lists; those of KMS have some five levels. */
+/** Nesting depth of objects and lists. Those of KMS have about five levels. */
 const MAX_DEPTH = 32;
 
-// Zod's own messages have the names of the members, which may be anything.
-const ONLY = 'must have no other members than operation, input, and output or error (name, message)';
+// Replaces zod's own message, which quotes the names of unknown members, and these may contain anything.
+const ONLY = 'can have only the members operation, input, and output or error (name, message)';
 const members = z.record(z.string(), z.unknown(), { error: 'must be an object' });
 const recordedCall = z
   .strictObject(
     {
-      operation: z.string('must be text').refine((name) => KMS_OPERATION_NAMES.has(name), 'is no operation of KMS'),
+      operation: z.string('must be text').refine((name) => KMS_OPERATION_NAMES.has(name), 'is not an operation of KMS'),
       input: members,
       output: members.optional(),
       error: z
@@ -31,22 +31,22 @@ const recordedCall = z
     error: 'must have either output or error',
   });
 
-/** A call of AWS KMS that was recorded, and its answer. */
+/** A recorded call of AWS KMS, with its answer. */
 export type RecordedCall = z.output<typeof recordedCall> & {
   /** Counted from 1. */
   readonly line: number;
 };
 
-/** A recording that cannot be replayed; the message has its problems. */
+/** Error if a recording cannot be replayed. The message lists its problems. */
 export class RecordingFailure extends Error {
   override readonly name = 'RecordingFailure';
 }
 
-/** The calls of a file of JSON lines; throws RecordingFailure with every problem, up to 20, and without what the lines hold. */
+/** Reads the calls from a file of JSON lines. Throws RecordingFailure with up to 20 problems, but without the content of the lines. */
 export function readRecording(file: string): readonly RecordedCall[] {
   const problems: string[] = [];
   const lines = readLines(file).flatMap((text, index) => (text.trim() === '' ? [] : [{ text, line: index + 1 }]));
-  // None is read then: that would take minutes for millions.
+  // In that case no line is parsed, because millions of lines would take minutes.
   if (lines.length > MAX_CALLS) problems.push(`it has ${lines.length} calls: more than ${MAX_CALLS}`);
   const calls = (problems.length === 0 ? lines : []).flatMap(({ text, line }): RecordedCall[] => {
     const result = recordedCall.safeParse(parse(text));
@@ -82,7 +82,7 @@ function isWithin(depth: number, value: unknown): boolean {
   return depth > 0 && Object.values(value).every((member) => isWithin(depth - 1, member));
 }
 
-/** The value of a line; undefined, which is no object, if it is not JSON. */
+/** Parses a line. Returns undefined, which is not an object, if it is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

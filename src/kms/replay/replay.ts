@@ -10,12 +10,12 @@ const POLL_MS = 100;
 
 export interface ReplayOptions {
   readonly kms: CalledKms;
-  /** Recorded values and those of the local KMS that they stand for. */
+  /** Recorded values and the corresponding values of the local KMS. */
   readonly pairs: Iterable<readonly [recorded: string, local: string]>;
   readonly stop: AbortSignal;
 }
 
-/** A recorded call, and the differences of its answer. */
+/** A recorded call, and the differences between its answers. */
 export interface Replayed {
   readonly call: RecordedCall;
   readonly differences: readonly Difference[];
@@ -47,7 +47,7 @@ const ARN = /arn:[\w-]+:kms:(?<region>[\w-]+):(?<account>\d{12}):/;
 async function pairAccounts(calls: readonly RecordedCall[], send: Send): Promise<[string, string][]> {
   const recorded = ARN.exec(JSON.stringify(calls));
   if (!recorded?.groups) return [];
-  // The message of this exception has an ARN, and the call changes nothing.
+  // This call fails with a message that contains an ARN, and it changes nothing.
   const { output } = await send('DescribeKey', { KeyId: '00000000-0000-0000-0000-000000000000' });
   const local = ARN.exec(JSON.stringify(output ?? {}));
   if (!local?.groups) return [];
@@ -58,7 +58,7 @@ async function pairAccounts(calls: readonly RecordedCall[], send: Send): Promise
 }
 
 function compare(call: RecordedCall, { ok, output }: LocalKmsAnswer, pairs: Correspondence): Difference[] {
-  // What is decrypted has been generated or sent before, if at all.
+  // A plaintext that was generated or sent before is already paired. Any other must be the same in both answers.
   if (call.operation === 'Decrypt') pairs.keep(String(call.output?.['Plaintext']));
   const { __type: name, message } = output ?? {};
   const error = { name, ...(message !== undefined && { message }) };

@@ -10,12 +10,12 @@ export class AliasTable {
     this.#database = database;
   }
 
-  /** In the order of their names. */
+  /** Returns all aliases in the order of their names. */
   list(): Alias[] {
     return this.#database.prepare('SELECT * FROM aliases ORDER BY aliasName').all().map(read);
   }
 
-  /** Names of a key's aliases, in order. */
+  /** Returns the names of a key's aliases, in order. */
   namesOf(targetKeyId: string): string[] {
     const rows = this.#database.prepare('SELECT aliasName FROM aliases WHERE targetKeyId = ? ORDER BY aliasName');
     return rows.all(targetKeyId).map(({ aliasName }) => String(aliasName));
@@ -26,7 +26,7 @@ export class AliasTable {
     return row && read(row);
   }
 
-  /** Inserts it, or replaces the one with its name. */
+  /** Inserts an alias, or replaces the one with the same name. */
   put({ aliasName, targetKeyId, creationDate, lastUpdatedDate }: Alias): void {
     this.#database
       .prepare('INSERT OR REPLACE INTO aliases VALUES (?, ?, ?, ?)')

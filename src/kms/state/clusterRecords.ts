@@ -1,7 +1,8 @@
 import type { Columns } from './recordTable.ts';
 import type { Tag } from './records.ts';
 
-// Records of AWS CloudHSM. Their fields are those of the service model of CloudHSM V2 2017-04-28. Times are milliseconds since the epoch.
+// Records of AWS CloudHSM. Their fields have the names of the service model of CloudHSM V2 2017-04-28. Times are milliseconds since the
+// epoch.
 
 export type ClusterState =
   | 'CREATE_IN_PROGRESS'
@@ -17,7 +18,7 @@ export const HSM_TYPES = ['hsm1.medium', 'hsm2m.medium'] as const;
 export type HsmType = (typeof HSM_TYPES)[number];
 export type ClusterMode = 'FIPS' | 'NON_FIPS';
 
-/** A cluster. The row of a deleted one stays, because its backups refer to it. */
+/** A cluster. The row of a deleted cluster stays, because its backups refer to it. */
 export interface Cluster {
   /** `cluster-` and 11 characters. */
   readonly clusterId: string;
@@ -30,12 +31,12 @@ export interface Cluster {
   /** Subnet ids by Availability Zone. */
   readonly subnetMapping: Readonly<Record<string, string>>;
   readonly sourceBackupId: string | undefined;
-  /** The id of the first cluster of those that were made from each other's backups. */
+  /** Id of the first cluster in the chain of clusters created from each other's backups. */
   readonly backupHistory: string;
   readonly retentionDays: number;
-  /** PEM, as are the next: the certificate signing request, until the cluster is initialized. */
+  /** The certificate signing request, in PEM, until the cluster is initialized. */
   readonly csr: string | undefined;
-  /** The cluster certificate, and the certificate of the authority that issued it, of an initialized cluster. */
+  /** The certificate of an initialized cluster, in PEM. `trustAnchor` is the certificate of the authority that issued it. */
   readonly certificate: string | undefined;
   readonly trustAnchor: string | undefined;
   readonly tags: readonly Tag[];
@@ -84,7 +85,7 @@ export const HSM_COLUMNS: Columns<Hsm> = {
   eniIp: 'text',
 };
 
-/** A backup, until it is deleted for good. */
+/** A backup, until it is finally deleted. */
 export interface Backup {
   /** `backup-` and 11 characters. */
   readonly backupId: string;
@@ -92,7 +93,7 @@ export interface Backup {
   readonly createTimestamp: number;
   readonly state: 'CREATE_IN_PROGRESS' | 'READY' | 'PENDING_DELETION';
   readonly neverExpires: boolean;
-  /** When a backup that is pending deletion is deleted. */
+  /** Time at which a backup that is pending deletion is deleted. */
   readonly deleteTimestamp: number | undefined;
   readonly hsmType: HsmType;
   readonly mode: ClusterMode;

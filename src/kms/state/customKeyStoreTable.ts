@@ -39,7 +39,7 @@ export class CustomKeyStoreTable {
     this.#database = database;
   }
 
-  /** In the order of their ids. */
+  /** Returns all key stores in the order of their ids. */
   list(): CustomKeyStore[] {
     return this.#database.prepare('SELECT * FROM custom_key_stores ORDER BY customKeyStoreId').all().map(read);
   }
@@ -59,7 +59,7 @@ export class CustomKeyStoreTable {
     return row && read(row);
   }
 
-  /** Inserts it, or replaces the one with its id. */
+  /** Inserts a key store, or replaces the one with the same id. */
   put(store: CustomKeyStore): void {
     const row = write(store);
     const changed = COLUMNS.slice(1).map((column) => `${column} = excluded.${column}`);
@@ -77,7 +77,7 @@ export class CustomKeyStoreTable {
       .run(state, errorCode ?? null, customKeyStoreId);
   }
 
-  /** What KMS knows of the password of `kmsuser`. */
+  /** Sets the password of `kmsuser`, and the next one while it is being changed. */
   setPasswords(customKeyStoreId: string, password: Secret, next: Secret | undefined): void {
     this.#database
       .prepare('UPDATE custom_key_stores SET keyStorePassword = ?, nextKeyStorePassword = ? WHERE customKeyStoreId = ?')

@@ -3,14 +3,14 @@ import { DatabaseSync } from 'node:sqlite';
 import { NotAFile, openPrivateFile } from '../openPrivateFile.ts';
 import { SCHEMA_STEPS } from './schema.ts';
 
-/** A state file that cannot be used; the message says why, and what to do. */
+/** Error if the state file cannot be used. The message says why, and what to do. */
 export class StateFileFailure extends Error {
   override readonly name = 'StateFileFailure';
 }
 
 /**
- * Opens the state file, or makes it, for its owner alone: it holds the secrets of the key stores. Upgrades one of an earlier
- * version, in one transaction. `:memory:` is one that is gone with the process. Only one process at a time may have it open.
+ * Opens or creates the state file. Only its owner can access it, because it holds the secrets of the key stores. Upgrades a file of an
+ * earlier version in one transaction. `:memory:` keeps the state only in this process. Only one process at a time may have the file open.
  * Throws StateFileFailure.
  */
 export function openDatabase(file: string): DatabaseSync {
@@ -19,7 +19,7 @@ export function openDatabase(file: string): DatabaseSync {
   } catch (error) {
     if (error instanceof StateFileFailure) throw error;
     if (error instanceof NotAFile) {
-      throw new StateFileFailure(`The state file ${file} is not a file. Name another with --state.`);
+      throw new StateFileFailure(`The state file ${file} is not a file. Name another one with --state.`);
     }
     const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
     const isBusy = /locked|busy/.test(message);
@@ -30,11 +30,11 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 function open(file: string): DatabaseSync {
-  // Before SQLite makes it, with the permissions of any file.
+  // Created here, because SQLite would create it with default permissions.
   if (file !== ':memory:') closeSync(openPrivateFile(file));
-  // A step may replace a table that others refer to.
+  // Without foreign keys, because a step may replace a table that other tables refer to.
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
-  // What an operation has answered is not lost, not even when the power fails; nobody else reads or writes the file.
+  // An answered change must survive even a power failure. No other process may read or write the file.
   database.exec(
     'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE;',
   );
@@ -45,7 +45,7 @@ function open(file: string): DatabaseSync {
   if (version > SCHEMA_STEPS.length) {
     database.close();
     throw new StateFileFailure(
-      `The state file ${file} was written by a newer version of xks-proxy. Name another with --state.`,
+      `The state file ${file} was written by a newer version of xks-proxy. Name another one with --state.`,
     );
   }
   return database;

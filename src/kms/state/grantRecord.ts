@@ -9,17 +9,17 @@ export interface Grant {
   readonly keyId: string;
   readonly creationDate: number;
   readonly name: string | undefined;
-  /** ARNs, as they were given. */
+  /** ARN as CreateGrant received it, like `retiringPrincipal`. */
   readonly granteePrincipal: string;
   readonly retiringPrincipal: string | undefined;
-  /** The grantee's only name, by which a caller finds the grant. */
+  /** The grantee in the form of `canonicalPrincipal`, by which the grants of a caller are found. */
   readonly granteeName: string;
   readonly operations: readonly string[];
   readonly constraints: {
     readonly EncryptionContextEquals?: Pairs | undefined;
     readonly EncryptionContextSubset?: Pairs | undefined;
   };
-  /** ARN of the account of the caller of CreateGrant. */
+  /** ARN of the account that called CreateGrant. */
   readonly issuingAccount: string;
 }
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-/** Makes all of a change, or nothing of it if it throws or the process ends meanwhile. The change must not begin another one. */
+/** Makes a change completely, or not at all if it throws or the process ends meanwhile. The change must not begin another transaction. */
 export function inTransaction<T>(database: DatabaseSync, change: () => T): T {
   database.exec('BEGIN');
   try {

@@ -10,7 +10,7 @@ export class KeyMaterialTable {
     this.#database = database;
   }
 
-  /** All of a key, oldest first. */
+  /** Returns all key material of a key, oldest first. */
   list(keyId: string): KeyMaterial[] {
     return this.#database.prepare('SELECT * FROM key_materials WHERE keyId = ? ORDER BY version').all(keyId).map(read);
   }

@@ -30,7 +30,7 @@ export class KeyTable {
     this.#database = database;
   }
 
-  /** Ids of all keys, in order. Whole records could fill the memory: a policy has up to 32 KiB. */
+  /** Returns the ids of all keys, in order. Whole records could fill the memory, because a policy has up to 32 KiB. */
   ids(): string[] {
     const rows = this.#database.prepare('SELECT keyId FROM keys ORDER BY keyId').all();
     return rows.map(({ keyId }) => String(keyId));
@@ -58,7 +58,7 @@ export class KeyTable {
     return key?.origin === 'EXTERNAL_KEY_STORE' ? key : undefined;
   }
 
-  /** How many keys the key store has, those pending deletion included. */
+  /** Returns how many keys the key store has, including those pending deletion. */
   count(customKeyStoreId: string): number {
     const row = this.#database
       .prepare('SELECT count(*) AS n FROM keys WHERE customKeyStoreId = ?')
@@ -66,12 +66,12 @@ export class KeyTable {
     return Number(row?.['n']);
   }
 
-  /** Whether the key store has any, those pending deletion included. */
+  /** Whether the key store has any keys, including those pending deletion. */
   areIn(customKeyStoreId: string): boolean {
     return this.#database.prepare('SELECT 1 FROM keys WHERE customKeyStoreId = ?').get(customKeyStoreId) !== undefined;
   }
 
-  /** The keys of an AWS CloudHSM key store, those pending deletion included. */
+  /** Returns the keys of an AWS CloudHSM key store, including those pending deletion. */
   inCluster(customKeyStoreId: string): CloudHsmKey[] {
     return this.#database
       .prepare('SELECT * FROM keys WHERE customKeyStoreId = ?')
@@ -87,7 +87,7 @@ export class KeyTable {
       .run(...COLUMNS.map((column) => row[column] ?? null));
   }
 
-  /** Changes the parts of a key that can change. */
+  /** Changes description, tags or policy of a key. */
   update(keyId: string, change: Partial<Pick<KmsKey, 'description' | 'tags' | 'policy'>>): void {
     const { description = null, tags, policy = null } = change;
     this.#database
@@ -110,14 +110,14 @@ export class KeyTable {
       .run(Number(isMaterialMissing), keyId);
   }
 
-  /** Sets the automatic rotation of a key whose Origin is AWS_KMS; undefined switches it off. */
+  /** Sets the automatic rotation of a key whose Origin is AWS_KMS. Undefined disables it. */
   setRotation(keyId: string, rotation: { readonly periodInDays: number; readonly nextDate: number } | undefined): void {
     this.#database
       .prepare('UPDATE keys SET rotationPeriodInDays = ?, nextRotationDate = ? WHERE keyId = ?')
       .run(rotation?.periodInDays ?? null, rotation?.nextDate ?? null, keyId);
   }
 
-  /** Enabled keys that are to be rotated by now. */
+  /** Returns the Enabled keys whose rotation is due. */
   dueForRotation(now: number): AwsKmsKey[] {
     return this.#database
       .prepare("SELECT * FROM keys WHERE nextRotationDate <= ? AND state = 'Enabled'")
@@ -126,7 +126,10 @@ export class KeyTable {
       .filter((key) => key.origin === 'AWS_KMS');
   }
 
-  /** Deletes keys with their aliases, and returns them. Those in clusters become deletions of key material in the same moment. */
+  /**
+   * Deletes due keys with their aliases, and returns the keys. In the same transaction, stores a deletion of key material for each key in a
+   * cluster.
+   */
   deleteDue(now: number): KmsKey[] {
     const isDue = this.#database.prepare('SELECT 1 FROM keys WHERE deletionDate <= ?').get(now);
     if (!isDue) return [];

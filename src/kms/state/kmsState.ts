@@ -17,8 +17,8 @@ const DELETION_COLUMNS: Columns<KeyMaterialDeletion> = {
 };
 
 /**
- * All that the local KMS remembers. Each call is finished when it returns, and on the disk. A change that would break a rule of
- * the tables (a name that is taken, a key store that has keys) throws: callers check first, to give the right exception.
+ * The stored state of the local KMS. When a call returns, its change is on disk. A change that would break a rule of the tables, such as a
+ * name that is in use or the deletion of a key store with keys, throws. Callers check these rules first, to throw the right exception.
  */
 export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
@@ -45,7 +45,7 @@ export class KmsState {
     this.backups = new RecordTable<Backup>(database, 'backups', BACKUP_COLUMNS);
   }
 
-  /** Makes all of a change, or nothing of it. */
+  /** Makes a change completely or not at all. */
   together(change: () => void): void {
     inTransaction(this.#database, change);
   }

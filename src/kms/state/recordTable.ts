@@ -2,10 +2,10 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 
 type Kind = 'text' | 'integer' | 'boolean' | 'json';
 
-/** The columns of a table, which are the fields of its records. A field that is undefined is NULL. */
+/** The columns of a table, which are the fields of its records. An undefined field is stored as NULL. */
 export type Columns<Fields> = { readonly [field in keyof Fields & string]-?: Kind };
 
-/** A table with one record a row. The first column is the primary key. */
+/** A table with one record per row. The first column is the primary key. */
 export class RecordTable<Fields extends object> {
   readonly #database: DatabaseSync;
   readonly #table: string;
@@ -19,7 +19,7 @@ export class RecordTable<Fields extends object> {
     this.#id = this.#columns[0]?.[0] ?? '';
   }
 
-  /** All records, or those with these values, in the order of their ids. */
+  /** Returns all records, or those with these values, in the order of their ids. */
   list(where: { readonly [field in keyof Fields & string]?: string } = {}): Fields[] {
     const conditions = ['TRUE', ...Object.keys(where).map((name) => `${name} = ?`)].join(' AND ');
     return this.#database
@@ -33,13 +33,13 @@ export class RecordTable<Fields extends object> {
     return row && this.#read(row);
   }
 
-  /** The records that the end of a query selects, read one at a time. */
+  /** Returns the records that `end`, the end of a query, selects. They are read one at a time. */
   *select(end: string, ...values: readonly SQLInputValue[]): Generator<Fields> {
     const rows = this.#database.prepare(`SELECT * FROM ${this.#table} ${end}`).iterate(...values);
     for (const row of rows) yield this.#read(row);
   }
 
-  /** Inserts it, or replaces the one with its id. */
+  /** Inserts a record, or replaces the one with the same id. */
   put(record: Fields): void {
     const names = this.#columns.map(([name]) => name);
     const changes = names.slice(1).map((name) => `${name} = excluded.${name}`);

@@ -3,7 +3,10 @@ import type { Secret } from '../../secret.ts';
 
 export type ConnectionState = 'CONNECTED' | 'CONNECTING' | 'FAILED' | 'DISCONNECTED' | 'DISCONNECTING';
 
-/** Why a key store is FAILED; the first three are of both kinds. API reference, CustomKeyStoresListEntry, ConnectionErrorCode. */
+/**
+ * Reason why a key store is FAILED. The first three apply to both types of key store. API reference, CustomKeyStoresListEntry,
+ * ConnectionErrorCode.
+ */
 export type ConnectionErrorCode =
   | 'INTERNAL_ERROR'
   | 'INVALID_CREDENTIALS'
@@ -26,14 +29,14 @@ export type ConnectionErrorCode =
 
 export type Connectivity = 'PUBLIC_ENDPOINT' | 'VPC_ENDPOINT_SERVICE';
 
-/** Where a proxy is, and how KMS signs its requests to it. */
+/** The address of a proxy, and the credential with which KMS signs requests to it. */
 export interface XksProxyConfiguration {
   readonly connectivity: Connectivity;
-  /** `https://` and a name, no more. */
+  /** `https://` followed by a name only. */
   readonly uriEndpoint: string;
   /** `[/<prefix>]/kms/xks/v1` */
   readonly uriPath: string;
-  /** With VPC_ENDPOINT_SERVICE, as is the next. */
+  /** Defined only with VPC_ENDPOINT_SERVICE, like `vpcEndpointServiceOwner`. */
   readonly vpcEndpointServiceName: string | undefined;
   readonly vpcEndpointServiceOwner: string | undefined;
   readonly accessKeyId: string;
@@ -46,14 +49,14 @@ interface AnyKeyStore {
   readonly customKeyStoreName: string;
   readonly creationDate: number;
   readonly connectionState: ConnectionState;
-  /** Why a FAILED key store is so. */
+  /** Reason for the state FAILED. */
   readonly connectionErrorCode: ConnectionErrorCode | undefined;
 }
 
 export interface ExternalKeyStore extends AnyKeyStore {
   readonly customKeyStoreType: 'EXTERNAL_KEY_STORE';
   readonly proxy: XksProxyConfiguration;
-  /** When KMS was given the credential. */
+  /** Time at which KMS was given the credential. */
   readonly credentialDate: number;
 }
 
@@ -62,16 +65,16 @@ export interface CloudHsmKeyStore extends AnyKeyStore {
   readonly cloudHsmClusterId: string;
   /** PEM, as KMS was given it. */
   readonly trustAnchorCertificate: string;
-  /** What KMS takes for the password of `kmsuser`. */
+  /** The password of `kmsuser`, as far as KMS knows. */
   readonly keyStorePassword: Secret;
-  /** The password that is being set: whether it has been, only a login tells. */
+  /** The password that is being set. Only a login can show whether it has been set. */
   readonly nextKeyStorePassword: Secret | undefined;
 }
 
 /** Times are milliseconds since the epoch. */
 export type CustomKeyStore = ExternalKeyStore | CloudHsmKeyStore;
 
-/** What a key would be if its key store were connected. */
+/** The state that a key has while its key store is connected. */
 export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 
 export interface Tag {
@@ -85,10 +88,10 @@ interface AnyKey {
   readonly creationDate: number;
   readonly description: string;
   readonly state: StoredKeyState;
-  /** When a key that is pending deletion is deleted. */
+  /** Time at which a key that is pending deletion is deleted. */
   readonly deletionDate: number | undefined;
   readonly tags: readonly Tag[];
-  /** The key policy, JSON: kept, not evaluated. */
+  /** The key policy, in JSON. */
   readonly policy: string;
 }
 
@@ -97,7 +100,7 @@ export interface ExternalKey extends AnyKey {
   readonly origin: 'EXTERNAL_KEY_STORE';
   readonly customKeyStoreId: string;
   readonly xksKeyId: string;
-  /** 32 bytes: KMS's own share of the double encryption. */
+  /** 32 bytes, for the inner layer of double encryption. */
   readonly keyMaterial: KeyObject;
 }
 
@@ -107,14 +110,14 @@ export interface CloudHsmKey extends AnyKey {
   readonly customKeyStoreId: string;
   /** CKA_ID of the key material in the cluster, in lower-case hexadecimal. */
   readonly backingKeyId: string;
-  /** Whether the cluster had no key of this id when KMS looked last. */
+  /** Whether the cluster had no key with this id when KMS last checked. */
   readonly isMaterialMissing: boolean;
 }
 
-/** A KMS key whose key material is KMS's own. */
+/** A KMS key with KMS's own key material. */
 export interface AwsKmsKey extends AnyKey {
   readonly origin: 'AWS_KMS';
-  /** While automatic rotation is enabled, as is the next. */
+  /** Defined only while automatic rotation is enabled, like `nextRotationDate`. */
   readonly rotationPeriodInDays: number | undefined;
   readonly nextRotationDate: number | undefined;
 }
@@ -125,14 +128,14 @@ export type CustomKey = ExternalKey | CloudHsmKey;
 /** Times are milliseconds since the epoch. */
 export type KmsKey = CustomKey | AwsKmsKey;
 
-/** Key material of a key whose Origin is AWS_KMS. The latest encrypts; all decrypt. */
+/** Key material of a key whose Origin is AWS_KMS. The newest encrypts, and all decrypt. */
 export interface KeyMaterial {
   /** 64 hexadecimal digits. */
   readonly keyMaterialId: string;
   readonly keyId: string;
   /** Counts from 1. */
   readonly version: number;
-  /** Undefined for the first key material, as is the next. */
+  /** Undefined for the first key material, like `rotationType`. */
   readonly rotationDate: number | undefined;
   readonly rotationType: RotationType | undefined;
   /** 32 bytes. */
@@ -141,7 +144,7 @@ export interface KeyMaterial {
 
 export type RotationType = 'AUTOMATIC' | 'ON_DEMAND';
 
-/** Key material of a deleted KMS key that is to be deleted from its cluster. */
+/** Key material to delete from its cluster, because its KMS key was deleted or is still being created. */
 export interface KeyMaterialDeletion {
   readonly keyId: string;
   readonly customKeyStoreId: string;

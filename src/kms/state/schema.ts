@@ -1,6 +1,6 @@
 /**
- * The tables of the state file, step by step: step n makes version n of what version n - 1 was. A step that was released is never
- * changed: state files in the field have gone through it. Times are milliseconds since the epoch; what is unique in AWS is unique here.
+ * Steps that create and upgrade the tables of the state file. Step n upgrades version n - 1 to version n. Never change a released step,
+ * because existing state files have already run it. Times are milliseconds since the epoch. Values that are unique in AWS are unique here.
  */
 export const SCHEMA_STEPS: readonly string[] = [
   `CREATE TABLE custom_key_stores (
@@ -83,7 +83,7 @@ export const SCHEMA_STEPS: readonly string[] = [
   ) STRICT;
   CREATE INDEX backups_of_cluster ON backups (clusterId);`,
 
-  // Key stores and keys of both kinds: columns of one kind are NULL in the other.
+  // Both types of key stores and keys share a table. The columns of one type are NULL for the other.
   `CREATE TABLE new_custom_key_stores (
     customKeyStoreId TEXT PRIMARY KEY,
     customKeyStoreType TEXT NOT NULL,

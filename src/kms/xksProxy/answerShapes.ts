@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { XKS_ERROR_STATUS, type XksErrorName } from '../../xks/errors.ts';
 import type { HealthState } from './xksProxyClient.ts';
 
-// The bodies of answers. A proxy may send more members than these; they are left out.
+// Schemas of the bodies of answers. Other members that a proxy sends are ignored.
 
 /** Spec, "GetHealthStatus". */
 export const healthAnswer = z.object({
@@ -49,7 +49,7 @@ export const errorAnswer = z.object({
 function base64(expected = 'any length', isLength: (length: number) => boolean = () => true) {
   return z.string().transform((text, context) => {
     const bytes = Buffer.from(text, 'base64');
-    // Node decodes what is not Base64 as well.
+    // Encoded again for the comparison, because Node also decodes text that is not valid Base64.
     if (bytes.toString('base64') === text && isLength(bytes.length)) return bytes;
     context.addIssue({ code: 'custom', message: `not the Base64 of ${expected}` });
     return z.NEVER;

@@ -2,7 +2,10 @@ import { printable } from './printable.ts';
 import type { ProxyConnection } from './proxyConnection.ts';
 import { XksProxyFailure, type FailureReason } from './xksProxyFailure.ts';
 
-/** Why no answer came, by how far the connection had come; undefined: there was none yet. */
+/**
+ * Returns the failure of a request without an answer, which depends on the phase of its connection. Without a connection, no request was
+ * sent.
+ */
 export function connectionFailure(error: unknown, connection: ProxyConnection | undefined): XksProxyFailure {
   const { code = '' } = error as NodeJS.ErrnoException;
   const [reason, what] = explain(code, connection);
@@ -21,14 +24,14 @@ function explain(code: string, connection: ProxyConnection | undefined): [reason
         : ['InvalidTls', 'no TLS connection'];
     case 'open':
       if (code.startsWith('HPE_')) return ['InvalidResponse', 'not HTTP'];
-      // Refused client certificates: in TLS 1.3 the client has finished its handshake before the server looks at them.
+      // Probably a refused client certificate. In TLS 1.3 the client finishes its handshake before the server checks the certificate.
       return connection.tlsVersion === 'TLSv1.3' && connection.bytesReceived === 0
         ? ['ConnectionLost', 'closed without an answer, as by a proxy that refuses the client certificate']
         : ['ConnectionLost', 'closed before the end of the answer'];
   }
 }
 
-/** The time for an answer ran out. */
+/** Returns the failure of a request that reached the time limit. */
 export function lateFailure(connection: ProxyConnection | undefined, answerWithinMs: number): XksProxyFailure {
   return connection?.phase === 'connecting'
     ? new XksProxyFailure('NotReachable', `no TCP connection within ${answerWithinMs} ms`)
@@ -36,7 +39,7 @@ export function lateFailure(connection: ProxyConnection | undefined, answerWithi
 }
 
 function describe(error: unknown): string {
-  // OpenSSL's own messages come with addresses and source lines.
+  // `reason` is better than OpenSSL's own messages, which contain addresses and source lines.
   const { reason, message, code } = error as NodeJS.ErrnoException & { readonly reason?: string };
   return reason ?? (message || String(code));
 }

@@ -18,28 +18,28 @@ import { decryptRequest, encryptRequest, healthRequest, metadataRequest, type Xk
 export interface HttpsXksProxyClientOptions {
   /** The Region of the credential scope. */
   readonly region: string;
-  /** Where to connect for a name (lower case); others are themselves at port 443. */
+  /** Addresses to connect to, by name in lower case. Other names are connected to at port 443. */
   readonly resolve: ReadonlyMap<string, Address>;
-  /** Read anew for the first connection to an endpoint, at start and after `disconnect`. */
+  /** Read again for the first connection to an endpoint, at the start and after `disconnect`. */
   readonly tls: TlsFiles;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
-  /** Milliseconds since any time. */
+  /** Milliseconds since an arbitrary time. */
   readonly monotonicClock: () => number;
-  /** Called once for each call, when it is over. */
+  /** Called once at the end of each call. */
   readonly onExchange: (exchange: XksExchange) => void;
-  /** For an answer, from the request to its last byte, connection and TLS included; AWS's 250 unless given. */
+  /** Time limit from the request to the last byte of the answer, including connection and TLS. The default is AWS's 250. */
   readonly answerWithinMs?: number;
 }
 
 const HTTPS = 'https://';
 
-/** Over HTTPS, with connections that are kept. */
+/** Client over HTTPS with persistent connections. */
 export class HttpsXksProxyClient implements XksProxyClient {
   readonly #options: HttpsXksProxyClientOptions;
   readonly #tlsContext;
   readonly #endpoints = new Map<string, ProxyEndpoint>();
-  /** Disconnected, but with requests under way. */
+  /** Disconnected endpoints with running requests. */
   #retired: readonly ProxyEndpoint[] = [];
 
   constructor(options: HttpsXksProxyClientOptions) {
@@ -49,7 +49,7 @@ export class HttpsXksProxyClient implements XksProxyClient {
 
   async getHealthStatus(call: XksCall): Promise<HealthStatus> {
     const health = await this.#perform(healthRequest(call), readHealthStatus, (value) => value);
-    // The exchange itself was a success, and the metrics have its health.
+    // Checked only here, because the exchange itself succeeded and the metrics have its health.
     requireEkm(health);
     return health;
   }
@@ -127,7 +127,7 @@ export class HttpsXksProxyClient implements XksProxyClient {
   }
 }
 
-/** In lower case, as names have no case. */
+/** Returns the name in lower case, because case does not matter in names. */
 function nameOf(uriEndpoint: string): string {
   return uriEndpoint.slice(HTTPS.length).toLowerCase();
 }

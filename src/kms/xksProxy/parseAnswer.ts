@@ -5,14 +5,17 @@ import { errorAnswer } from './answerShapes.ts';
 import { printable } from './printable.ts';
 import { XksProxyFailure } from './xksProxyFailure.ts';
 
-/** An answer as it was received, whole. */
+/** A complete answer as it was received. */
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string | undefined;
   readonly body: Buffer;
 }
 
-/** The body of a 200. Throws the error that the proxy names, or InvalidResponse for all that breaks the specification. */
+/**
+ * Returns the parsed body of a 200 answer. Throws the error that the proxy names, or InvalidResponse if the answer breaks the
+ * specification.
+ */
 export function parseAnswer<Shape extends z.ZodType>(answer: HttpAnswer, shape: Shape): z.output<Shape> {
   const { status } = answer;
   const body = parseJson(answer);
@@ -29,7 +32,7 @@ function parseJson({ status, contentType = 'none', body }: HttpAnswer): unknown 
   try {
     return JSON.parse(body.toString()) as unknown;
   } catch {
-    // The parser's own message quotes the body, which may be a plaintext.
+    // The parser's own message is dropped, because it quotes the body, which may be a plaintext.
     throw invalid(status, 'not JSON');
   }
 }

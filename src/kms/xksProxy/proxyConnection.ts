@@ -3,17 +3,17 @@ import { TLSSocket } from 'node:tls';
 import { printable } from './printable.ts';
 import type { XksExchange } from './xksProxyClient.ts';
 
-/** How far a connection has come; `open` is after the TLS handshake, with the proxy's certificate verified. */
+/** Phase of a connection. `open` means that the TLS handshake is done and the proxy's certificate is verified. */
 export type ConnectionPhase = 'connecting' | 'handshake' | 'open';
 
-/** What there is to know of a connection, from the first request that it is for to the last. */
+/** Observes a connection from its first request to its last. */
 export class ProxyConnection {
   #phase: ConnectionPhase = 'connecting';
   #bytesReceived = 0;
   #tlsVersion: string | null = null;
   #certificate: XksExchange['certificate'];
 
-  /** `socket` has just been made. */
+  /** `socket` must be new. */
   constructor(socket: Socket) {
     socket.once('connect', () => {
       this.#phase = 'handshake';
@@ -34,17 +34,17 @@ export class ProxyConnection {
     return this.#phase;
   }
 
-  /** Without those of TLS. */
+  /** Bytes of HTTP, without the overhead of TLS. */
   get bytesReceived(): number {
     return this.#bytesReceived;
   }
 
-  /** `TLSv1.3`, once it is open. */
+  /** The version, such as `TLSv1.3`, once the connection is open. */
   get tlsVersion(): string | null {
     return this.#tlsVersion;
   }
 
-  /** Once it is open. */
+  /** The proxy's certificate, once the connection is open. */
   get certificate(): XksExchange['certificate'] {
     return this.#certificate;
   }

@@ -3,25 +3,25 @@ import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, type SecureContext } from 'node:tls';
 import { ProxyConnection } from './proxyConnection.ts';
 
-/** Where to connect for the name of an endpoint. */
+/** Address to connect to for the name of an endpoint. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-// The quota of a key store allows 1,800 requests a second of 250 ms each, which is 450 at once.
+// The quota of a key store allows 1,800 requests per second of 250 ms each, which is 450 at once.
 const MAX_CONNECTIONS = 512;
 
-/** The connections to one endpoint, all made with the same TLS files. */
+/** Connections to one endpoint, all made with the same TLS files. */
 export class ProxyEndpoint {
-  /** Lends connections to one request after another. */
+  /** Reuses each connection for one request after another. */
   readonly kept: Agent;
-  /** Makes a connection for each request. */
+  /** Makes a new connection for each request. */
   readonly fresh: Agent;
   #isClosed = false;
   readonly #connections = new WeakMap<Socket, ProxyConnection>();
 
-  /** The certificate must be for `name`, whatever the address. */
+  /** The certificate must be for `name`, even if `address` has another host. */
   constructor(name: string, address: Address, secureContext: SecureContext) {
     const options = {
       ...address,
@@ -30,7 +30,7 @@ export class ProxyEndpoint {
       servername: isIP(name) === 0 ? name : '',
       checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
         checkServerIdentity(name, certificate),
-      // Resumed sessions would not show the proxy's certificate anew.
+      // A resumed session would not present the proxy's certificate again.
       maxCachedSessions: 0,
       maxSockets: MAX_CONNECTIONS,
     };
@@ -44,13 +44,13 @@ export class ProxyEndpoint {
     return connection;
   }
 
-  /** Ends the idle connections now, and the others with the request that they serve. */
+  /** Ends idle connections now, and each other connection after its present request. */
   retire(): void {
     this.kept.maxFreeSockets = 0;
     for (const socket of Object.values(this.kept.freeSockets).flat()) socket?.destroy();
   }
 
-  /** Whether requests are under way, idle connections aside. */
+  /** Whether requests are running. Idle connections do not count. */
   get isInUse(): boolean {
     return [this.kept, this.fresh].some(({ sockets }) => Object.keys(sockets).length > 0);
   }
@@ -59,7 +59,7 @@ export class ProxyEndpoint {
     return this.#isClosed;
   }
 
-  /** Ends all connections, and what runs on them. */
+  /** Ends all connections and their running requests. */
   close(): void {
     this.#isClosed = true;
     this.kept.destroy();

@@ -8,7 +8,7 @@ export function readHealthStatus(answer: HttpAnswer): HealthStatus {
   return parseAnswer(answer, healthAnswer);
 }
 
-/** Throws EkmUnavailable if no external key manager serves. */
+/** Throws EkmUnavailable if all external key managers are UNAVAILABLE. */
 export function requireEkm({ ekmFleetDetails }: HealthStatus): void {
   if (ekmFleetDetails.some(({ healthStatus }) => healthStatus !== 'UNAVAILABLE')) return;
   throw new XksProxyFailure('EkmUnavailable', 'all external key managers are UNAVAILABLE');
@@ -18,7 +18,7 @@ export function readKeyMetadata(answer: HttpAnswer): ExternalKeyMetadata {
   return parseAnswer(answer, metadataAnswer);
 }
 
-/** `aad` and `plaintext` are those of the request. */
+/** Reads the answer to an Encrypt and verifies its CDIV. `aad` and `plaintext` are those of the request. */
 export function readCiphertext(answer: HttpAnswer, plaintext: Buffer, aad: Buffer): ExternalCiphertext {
   const { ciphertextDataIntegrityValue, ...sealed } = parseAnswer(answer, encryptAnswer);
   requireLength('ciphertext', sealed.ciphertext, plaintext);
@@ -28,20 +28,20 @@ export function readCiphertext(answer: HttpAnswer, plaintext: Buffer, aad: Buffe
   return sealed;
 }
 
-/** `ciphertext` is that of the request. */
+/** Reads the answer to a Decrypt. `ciphertext` is that of the request. */
 export function readPlaintext(answer: HttpAnswer, ciphertext: Buffer): Buffer {
   const { plaintext } = parseAnswer(answer, decryptAnswer);
   requireLength('plaintext', plaintext, ciphertext);
   return plaintext;
 }
 
-/** AES-GCM keeps the length. */
+/** Requires that input and output have the same length, because AES-GCM keeps it. */
 function requireLength(member: string, { length }: Buffer, input: Buffer): void {
   if (length === input.length) return;
   throw new XksProxyFailure('InvalidResponse', `${member}: ${length} bytes, not ${input.length}`);
 }
 
-/** 32 bytes. Spec, Appendix C. */
+/** Returns the CDIV of 32 bytes. Spec, Appendix C. */
 function computeCdiv(sealed: ExternalCiphertext, aad: Buffer): Buffer {
   const { ciphertextMetadata, initializationVector, ciphertext, authenticationTag } = sealed;
   const covered = [aad, ciphertextMetadata, initializationVector, ciphertext, authenticationTag];

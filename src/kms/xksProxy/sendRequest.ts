@@ -21,7 +21,7 @@ export type Outcome = { readonly certificate: XksExchange['certificate'] } & (
 const MAX_ANSWER_BYTES = 65_536;
 
 /**
- * Sends a request, and once more on a new connection if no answer came in time. It is not reachable only if neither attempt
+ * Sends a request. If no answer comes in time, sends it once more on a new connection. The failure is NotReachable only if neither attempt
  * had a TCP connection.
  */
 export async function sendRequest(
@@ -52,7 +52,7 @@ async function attempt(
     signal: deadline,
   });
   const used: { connection?: ProxyConnection; receivedBefore: number; error?: Error } = { receivedBefore: 0 };
-  // Of an answer that stops to be HTTP the answer itself says only that it ended.
+  // Keeps the error of the request. If an answer breaks off as invalid HTTP, the response's own error says only that it ended.
   outgoing.on('error', (error) => {
     used.error ??= error;
   });

@@ -10,7 +10,7 @@ export interface SignOptions {
   readonly time: number;
 }
 
-/** The headers host, x-amz-date and authorization of a POST; these first two are what it signs. Spec, Appendix A. */
+/** Returns the headers host, x-amz-date and authorization of a POST. The first two are signed. Spec, Appendix A. */
 export async function signRequest(
   request: { readonly host: string; readonly path: string; readonly body: Buffer },
   { accessKeyId, rawSecretAccessKey, region, time }: SignOptions,
@@ -21,7 +21,7 @@ export async function signRequest(
     region,
     credentials: { accessKeyId, secretAccessKey: rawSecretAccessKey.reveal() },
     sha256: Hash.bind(null, 'sha256'),
-    // No x-amz-content-sha256, and the path as it is sent.
+    // Adds no x-amz-content-sha256, and signs the path as it is sent.
     applyChecksum: false,
     uriEscapePath: false,
   });

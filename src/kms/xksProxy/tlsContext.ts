@@ -7,15 +7,15 @@ import { XksProxyFailure } from './xksProxyFailure.ts';
 
 /** PEM files. */
 export interface TlsFiles {
-  /** Certificate authorities that are trusted beside Node's own, each file with one or more. */
+  /** Certificate authorities to trust in addition to Node's own. Each file has one or more. */
   readonly caFiles: readonly string[];
-  /** What KMS presents to a proxy that asks for it. */
+  /** The client certificate that KMS presents to a proxy that requests one. */
   readonly clientCertificate?: { readonly certificateFile: string; readonly privateKeyFile: string } | undefined;
 }
 
 /**
- * Reads the files each time it is called. Throws Internal, with the file and what is wrong with it. As long as they have not
- * changed the context is the same one: each takes a megabyte, with all the authorities that Node knows.
+ * Returns a function that reads the files each time it is called. It throws Internal, with the name of a bad file and its problem. While
+ * the files do not change, it returns the same context, because each context takes a megabyte for all the authorities of Node.
  */
 export function tlsContextOf(files: TlsFiles): () => SecureContext {
   let last: { readonly options: SecureContextOptions; readonly context: SecureContext } | undefined;

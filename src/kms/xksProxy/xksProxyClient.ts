@@ -1,7 +1,7 @@
 import type { XksProxyConfiguration } from '../state/records.ts';
 import type { XksProxyFailure } from './xksProxyFailure.ts';
 
-/** What KMS tells a proxy of the request it serves; fields that do not apply are left out. Spec, "requestMetadata". */
+/** The facts about a request that KMS sends to a proxy. Fields that do not apply are left out. Spec, "requestMetadata". */
 export interface RequestMetadata {
   readonly kmsRequestId: string;
   readonly kmsOperation: string;
@@ -12,7 +12,7 @@ export interface RequestMetadata {
   readonly kmsViaService?: string;
 }
 
-/** One request of KMS to a proxy. */
+/** One request from KMS to a proxy. */
 export interface XksCall {
   readonly proxy: XksProxyConfiguration;
   readonly requestMetadata: RequestMetadata;
@@ -42,7 +42,7 @@ export interface ExternalKeyMetadata {
   readonly keyStatus: string;
 }
 
-/** What a proxy makes of a plaintext; decoded. Its CDIV has been checked. */
+/** Decoded answer of a proxy to Encrypt. Its CDIV has been verified. */
 export interface ExternalCiphertext {
   readonly ciphertext: Buffer;
   /** 12 or 16 bytes. */
@@ -54,33 +54,33 @@ export interface ExternalCiphertext {
 }
 
 /**
- * Calls XKS proxies as KMS does: signed with SigV4 over `host;x-amz-date`, 250 ms for an answer and one retry when that time
- * runs out. All calls reject with XksProxyFailure.
+ * Calls XKS proxies as KMS does: signed with SigV4 over `host;x-amz-date`, with 250 ms for an answer and one retry after that time. All
+ * calls reject with XksProxyFailure.
  */
 export interface XksProxyClient {
   /** Rejects with EkmUnavailable if all external key managers are UNAVAILABLE. */
   getHealthStatus(call: XksCall): Promise<HealthStatus>;
   getKeyMetadata(call: XksCall, xksKeyId: string): Promise<ExternalKeyMetadata>;
-  /** Asks for a CDIV and checks it. `aad` is at most 8,192 bytes. */
+  /** Encrypts, requests a CDIV and verifies it. `aad` has at most 8,192 bytes. */
   encrypt(call: XksCall, xksKeyId: string, plaintext: Buffer, aad: Buffer): Promise<ExternalCiphertext>;
   decrypt(call: XksCall, xksKeyId: string, ciphertext: ExternalCiphertext, aad: Buffer): Promise<Buffer>;
-  /** Ends idle connections to that endpoint, so that the next call makes a new one, with TLS files read anew. */
+  /** Ends idle connections to the endpoint, so that the next call reads the TLS files again and makes a new connection. */
   disconnect(uriEndpoint: string): void;
   close(): void;
 }
 
 export type XksOperation = 'GetHealthStatus' | 'GetKeyMetadata' | 'Encrypt' | 'Decrypt';
 
-/** What is seen of each request to a proxy, for metrics and the log. */
+/** Facts about a request to a proxy and its outcome, for metrics and the log. */
 export interface XksExchange {
   readonly call: XksCall;
   readonly xksOperation: XksOperation;
-  /** Both attempts, if there were two. */
+  /** Time of the request. If there were two attempts, this includes both. */
   readonly latencyMs: number;
-  /** Undefined if it succeeded. */
+  /** Undefined if the request succeeded. */
   readonly failure: XksProxyFailure | undefined;
-  /** Name and end of the proxy's certificate, if one was seen. */
+  /** Name and expiry of the proxy's certificate, if it presented one. */
   readonly certificate: { readonly commonName: string; readonly validTo: number } | undefined;
-  /** The answer to a successful GetHealthStatus, even if no external key manager serves. */
+  /** The answer to a successful GetHealthStatus, even if all external key managers are UNAVAILABLE. */
   readonly health: HealthStatus | undefined;
 }

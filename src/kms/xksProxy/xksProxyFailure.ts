@@ -1,9 +1,9 @@
 import type { XksErrorName } from '../../xks/errors.ts';
 
-/** Why a request to a proxy failed: an error that the proxy names, or what KMS itself found. */
+/** Reason why a request to a proxy failed: an error that the proxy names, or one that KMS itself found. */
 export type FailureReason =
   | XksErrorName
-  /** No TCP connection, or no such name. */
+  /** No TCP connection, or the name does not exist. */
   | 'NotReachable'
   /** No TLS connection: version, certificate authority, dates. */
   | 'InvalidTls'
@@ -11,16 +11,16 @@ export type FailureReason =
   | 'InvalidTlsName'
   /** The connection ended before the answer did. */
   | 'ConnectionLost'
-  /** Connected, and no answer in 250 ms, twice. */
+  /** No answer within 250 ms, twice, although at least one attempt was connected. */
   | 'TimedOut'
-  /** Not what the specification says, or a CDIV that does not match. */
+  /** The answer breaks the specification, or its CDIV does not match. */
   | 'InvalidResponse'
-  /** All external key managers are UNAVAILABLE, says GetHealthStatus. */
+  /** GetHealthStatus reports that all external key managers are UNAVAILABLE. */
   | 'EkmUnavailable'
-  /** Nothing the proxy did: for example KMS cannot read its own client certificate. */
+  /** The fault is not the proxy's. For example, KMS cannot read its own client certificate. */
   | 'Internal';
 
-/** `detail` is for the log only: what the proxy said (its errorMessage), or what went wrong on the way. */
+/** Failure of a request to a proxy. `detail` is only for the log: the proxy's errorMessage, or a description of the failure. */
 export class XksProxyFailure extends Error {
   override readonly name = 'XksProxyFailure';
   readonly reason: FailureReason;

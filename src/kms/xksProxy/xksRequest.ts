@@ -1,6 +1,6 @@
 import type { ExternalCiphertext, RequestMetadata, XksCall, XksOperation } from './xksProxyClient.ts';
 
-/** What is asked of a proxy. */
+/** A request to a proxy, before it is signed. */
 export interface XksRequest {
   readonly call: XksCall;
   readonly xksOperation: XksOperation;
@@ -45,7 +45,7 @@ const OF_ALL = ['kmsRequestId', 'kmsOperation'] as const;
 const OF_KEYS = [...OF_ALL, 'awsPrincipalArn', 'awsSourceVpc', 'awsSourceVpce'] as const;
 const OF_CRYPTO = [...OF_KEYS, 'kmsKeyArn', 'kmsViaService'] as const;
 
-/** The fields of requestMetadata: GetKeyMetadata is asked before there is a KMS key. */
+/** Fields of requestMetadata, by operation. GetKeyMetadata has none about the KMS key, because the key does not exist yet. */
 const METADATA_FIELDS: Readonly<Record<XksOperation, readonly (keyof RequestMetadata)[]>> = {
   GetHealthStatus: OF_ALL,
   GetKeyMetadata: OF_KEYS,
@@ -55,7 +55,7 @@ const METADATA_FIELDS: Readonly<Record<XksOperation, readonly (keyof RequestMeta
 
 function xksRequest(call: XksCall, xksOperation: XksOperation, uri: string, members: object): XksRequest {
   const fields = METADATA_FIELDS[xksOperation].map((field) => [field, call.requestMetadata[field]]);
-  // JSON leaves out what is undefined.
+  // JSON.stringify leaves out undefined fields.
   const body = JSON.stringify({ requestMetadata: Object.fromEntries(fields) as RequestMetadata, ...members });
   return { call, xksOperation, path: `${call.proxy.uriPath}/${uri}`, body: Buffer.from(body) };
 }

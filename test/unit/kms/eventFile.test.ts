@@ -63,7 +63,7 @@ it.each([
   ['device', 'it is not a file'],
   ['pipe', 'it is not a file'],
   ['.', 'it is not a file'],
-  ['other', 'it holds something else than events'],
+  ['other', 'it contains something other than events'],
   ['missing/events', 'ENOENT: no such file or directory'],
 ])('is not %s', (path, reason) => {
   symlinkSync('/dev/null', join(folder, 'device'));
@@ -102,7 +102,7 @@ it('tells of a failure once, and how much was lost when it can write again', () 
   rmdirSync(file);
   events.write('{"c":3}');
   events.write('{"d":4}');
-  expect(logged.slice(1)).toEqual([['info', { lost: 2 }, 'events are written again']]);
+  expect(logged.slice(1)).toEqual([['info', { lost: 2 }, 'events can be written again']]);
   expect(readFileSync(file, 'utf8')).toBe('{"c":3}\n{"d":4}\n');
 });
 

@@ -59,7 +59,7 @@ const REFUSED_STATEMENTS: readonly (readonly [statement: object, message: unknow
   [{ ...CONTROL, Action: undefined }, 'Statement[0].Action must list actions'],
   [{ ...CONTROL, Action: [] }, 'Statement[0].Action must list actions'],
   [{ ...CONTROL, Action: 'Encrypt' }, 'Statement[0].Action[0] must be an action such as kms:Decrypt'],
-  [{ ...CONTROL, NotAction: 'kms:Sign' }, 'Statement[0].Action cannot be beside NotAction'],
+  [{ ...CONTROL, NotAction: 'kms:Sign' }, 'Statement[0].Action cannot be combined with NotAction'],
   [{ ...CONTROL, Conditions: {} }, 'Statement[0] Unrecognized key: "Conditions"'],
   [
     { ...CONTROL, Condition: { StringMatches: { 'kms:ViaService': 'x' } } },

@@ -196,7 +196,7 @@ describe('the state file', () => {
   it('that is not a file is left alone, with its permissions', () => {
     chmodSync(folder, 0o750);
     expect(() => openDatabase(folder)).toThrow(
-      new StateFileFailure(`The state file ${folder} is not a file. Name another with --state.`),
+      new StateFileFailure(`The state file ${folder} is not a file. Name another one with --state.`),
     );
     expect(statSync(folder).mode & 0o777).toBe(0o750);
     const pipe = join(folder, 'pipe');

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import forge from 'node-forge';
 
 /**
- * A certificate signing request for a new key of a cluster, PEM, as its first HSM makes one. Nothing uses the private key, which
- * is dropped. AWS CloudHSM User Guide, "Initialize the cluster".
+ * Creates a certificate signing request for a new key of a cluster, in PEM, as the cluster's first HSM does. The private key is dropped,
+ * because nothing uses it. AWS CloudHSM User Guide, "Initialize the cluster".
  */
 export async function makeClusterCsr(hsmName: string): Promise<string> {
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
@@ -25,14 +25,14 @@ export async function makeClusterCsr(hsmName: string): Promise<string> {
   return withLineFeeds(forge.pki.certificationRequestToPem(request));
 }
 
-/** The public key that a request is for: SPKI, PEM. */
+/** Returns the public key of a certificate signing request: SPKI, PEM. */
 export function publicKeyOfCsr(csr: string): string {
   const { publicKey } = forge.pki.certificationRequestFromPem(csr);
   if (!publicKey) throw new Error('a certificate signing request has no public key');
   return forge.pki.publicKeyToPem(publicKey);
 }
 
-/** PEM without the carriage returns of node-forge, which a file that is read as text loses. */
+/** Removes the carriage returns that node-forge writes in PEM, because a client that reads the file as text would lose them. */
 export function withLineFeeds(pem: string): string {
   return pem.replaceAll('\r\n', '\n');
 }

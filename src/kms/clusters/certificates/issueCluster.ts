@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import forge from 'node-forge';
 import { withLineFeeds } from './clusterCsr.ts';
 
-/** What InitializeCluster wants, PEM. */
+/** The certificates that InitializeCluster takes, in PEM. */
 export interface ClusterCertificates {
   readonly signedCert: string;
   readonly trustAnchor: string;
@@ -12,7 +12,7 @@ export interface ClusterCertificates {
 // AWS CloudHSM User Guide, "Initialize the cluster": 3652 days.
 const TEN_YEARS_MS = 3652 * 86_400_000;
 
-/** Signs the request of a cluster with a new authority, whose private key is dropped: it is needed once. */
+/** Signs the request of a cluster with a new authority. The authority's private key is used once and then dropped. */
 export async function issueClusterCertificates(csr: string): Promise<ClusterCertificates> {
   const keys = await promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
@@ -27,7 +27,7 @@ export async function issueClusterCertificates(csr: string): Promise<ClusterCert
   const issue = (publicKey: forge.pki.PublicKey, subject: forge.pki.CertificateField[], cA: boolean): string => {
     const certificate = forge.pki.createCertificate();
     certificate.publicKey = publicKey;
-    // 127 bits: positive, and in the shortest form of DER.
+    // 127 bits, so that the number is positive and has the shortest form in DER.
     certificate.serialNumber = `5${randomBytes(16).toString('hex').slice(1)}`;
     certificate.validity.notBefore = new Date(Date.now() - 3_600_000);
     certificate.validity.notAfter = new Date(Date.now() + TEN_YEARS_MS);

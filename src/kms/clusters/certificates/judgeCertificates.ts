@@ -4,8 +4,9 @@ import { KmsError } from '../../kmsError.ts';
 import { publicKeyOfCsr } from './clusterCsr.ts';
 
 /**
- * Throws CloudHsmInvalidRequestException unless a cluster can be initialized with these certificates: the trust anchor is
- * self-signed, and has signed the cluster certificate, which has the key of the request. AWS CloudHSM User Guide, "Initialize the cluster".
+ * Throws CloudHsmInvalidRequestException unless a cluster can be initialized with these certificates. The trust anchor must be self-signed
+ * and must have signed the cluster certificate, and the cluster certificate must contain the key of the request. AWS CloudHSM User Guide,
+ * "Initialize the cluster".
  */
 export function judgeCertificates(csr: string, signedCert: string, trustAnchor: string): void {
   const cluster = readCertificate('SignedCert', signedCert);
@@ -37,7 +38,7 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
   try {
     return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
   } catch {
-    // A key of another kind than the signature's.
+    // The key is of another type than the signature.
     return false;
   }
 }

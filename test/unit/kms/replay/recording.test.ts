@@ -30,7 +30,7 @@ it('tells every problem with its line, and nothing that the lines hold', () => {
     [
       ' cannot be replayed:',
       '  line 1: must be an object',
-      '  line 2: operation is no operation of KMS',
+      '  line 2: operation is not an operation of KMS',
       '  line 3: input must be an object',
       '  line 4: must have either output or error',
       '  line 5: must be an object',
@@ -63,7 +63,7 @@ it('refuses what is nested more deeply than any call', () => {
 it('does not tell the names of other members', () => {
   const other = String.raw`"\u001b[2J":1`;
   const expected =
-    / {2}line 1: (error )?must have no other members than operation, input, and output or error \(name, message\)$/;
+    / {2}line 1: (error )?can have only the members operation, input, and output or error \(name, message\)$/;
   expect(() => read(`{"operation":"ListKeys","input":{},"output":{},${other}}`)).toThrow(expected);
   expect(() => read(`{"operation":"ListKeys","input":{},"error":{"name":"X",${other}}}`)).toThrow(expected);
 });
