@@ -1,6 +1,6 @@
 /**
- * Members of an input or output that an event shows. The value is `true` to show the member as it is, another name for it, or the shown
- * members of a structure or of each structure in a list. Members that are not listed are hidden.
+ * Members of an input or output that an event shows. The value is `true` to show the member as it is, or another name for it. For a
+ * structure or a list of structures, it has the shown members. Members that are not listed are hidden.
  */
 export interface ShownMembers {
   readonly [member: string]: true | string | ShownMembers;

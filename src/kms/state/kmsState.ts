@@ -17,8 +17,8 @@ const DELETION_COLUMNS: Columns<KeyMaterialDeletion> = {
 };
 
 /**
- * The stored state of the local KMS. When a call returns, its change is on disk. A change that would break a rule of the tables, such as a
- * name that is in use or the deletion of a key store with keys, throws. Callers check these rules first, to throw the right exception.
+ * The stored state of the local KMS. When a call returns, its change is on disk. A change throws if it would break a rule of the tables,
+ * such as two key stores with one name. Callers check these rules first, to throw the right exception.
  */
 export class KmsState {
   readonly customKeyStores: CustomKeyStoreTable;
