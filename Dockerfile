@@ -1,5 +1,5 @@
 # docker build --tag xks-proxy .                       the proxy, without any HSM's PKCS#11 library
-# docker build --tag xks-proxy:demo --target demo .    what `make run` starts, over SoftHSM
+# docker build --tag xks-proxy:demo --target demo .    the demo of `make run`, over SoftHSM
 # deploy/README.md says how to run them.
 
 # The Node.js of toolchain/package.json. Another base: Debian with node and npm, and Node's headers, under /usr/local.
@@ -10,11 +10,11 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends g++ make python3 \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-# What changes seldom comes first: a change of the sources bundles them, and nothing else.
+# Steps that change seldom come first, so a change of the sources only repeats the bundling.
 COPY package.json package-lock.json ./
 COPY deploy/build.sh deploy/
 RUN deploy/build.sh /app packages
-# The bundler, for the next step alone.
+# The bundler, only for the next step.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json rolldown.config.ts ./
 COPY src src
@@ -29,9 +29,9 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/bin/npm /us
   && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin xks-proxy
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /app
-# For the audit log. A volume that is mounted there the first time has this owner.
+# Folder of the audit log. A new volume that is mounted there gets this owner.
 RUN install --directory --owner 10001 --group 10001 --mode 700 /var/lib/xks-proxy
-# Root's, so that the proxy cannot change its own program.
+# The files belong to root, so that the proxy cannot change its own program.
 COPY --from=build /app ./
 STOPSIGNAL SIGTERM
 EXPOSE 8443 9464

@@ -5,7 +5,7 @@ MAKEFLAGS += --no-builtin-rules
 .PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint lint-rules lint-types fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
-# toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ where they must.
+# toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ if the machine lacks the program.
 export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$(PATH)
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
@@ -73,7 +73,7 @@ bench-growth: build ## measures with more keys, key stores, policies, payload, c
 bench-soak: build ## keeps the proxy at 70 % of its capacity and looks for growing memory, in 11 minutes
 	@exec node bench/soak.ts
 
-bench-goodput: build ## measures what is left of an HSM's capacity under overload, in 4 minutes
+bench-goodput: build ## measures the share of an HSM's capacity that remains under overload, in 4 minutes
 	@exec node bench/goodput.ts
 
 bench-faults: build ## injects faults into HSMs under load and checks every answer, in 3 minutes
@@ -87,10 +87,10 @@ sbom: build ## writes the bill of materials (CycloneDX) of a release to packages
 	@file=packages/xks-proxy-$$(node -p 'require("./package.json").version').cdx.json; \
 	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
 
-clean: ## removes all that was built, installed or made for local runs
+clean: ## removes everything that was built, installed or made for local runs
 	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint .helm .fuzz config/xks-proxy.schema.json packages */made test/fuzz/made
 
-env: node ## prints what puts this Node.js on a shell's PATH: eval "$(make -s env)"
+env: node ## prints commands that put this Node.js on a shell's PATH: eval "$(make -s env)"
 	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 

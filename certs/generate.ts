@@ -11,8 +11,8 @@ import {
 const RENEW_BEFORE_MS = 30 * 24 * 3_600_000;
 
 /**
- * Makes sure that `folder` holds {ca,server,client}.{crt,key}, PEM, `server.crt` with its chain, each valid for 30 more days, and says what it made.
- * Those that are still good are kept; a new certificate authority replaces all three.
+ * Makes sure that `folder` has {ca,server,client}.{crt,key} as PEM, `server.crt` with its chain, each valid for 30 more days.
+ * Certificates that are still valid are kept. A new certificate authority replaces all three. Returns the names of the new ones.
  */
 export function generateCertificates(folder: string): readonly string[] {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -58,7 +58,7 @@ function filesOf(folder: string, name: string): KeyPairFiles {
   return { certificateFile: join(folder, `${name}.crt`), privateKeyFile: join(folder, `${name}.key`) };
 }
 
-/** Also false for what an interrupted run left half written, or a mix of two runs. */
+/** Whether a pair can be kept. False also for files that an interrupted run left incomplete, and for a mix of two runs. */
 function isGood(pair: KeyPair, issuer: KeyPair): boolean {
   try {
     const certificate = new X509Certificate(pair.certificate);

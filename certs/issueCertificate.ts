@@ -17,7 +17,7 @@ export interface CertificateOptions {
   readonly notBefore?: Date;
   /** Defaults to 365 days from now, a certificate authority's to ten years. */
   readonly notAfter?: Date;
-  /** Of an end entity; null leaves the extension out. Defaults to what the certificate is for. */
+  /** Usage of an end entity. Null leaves the extension out. Defaults to the purpose of the certificate. */
   readonly extendedKeyUsage?: 'serverAuth' | 'clientAuth' | null;
 }
 
@@ -25,31 +25,31 @@ export type Curve = 'P-256' | 'P-384';
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
-// Its place in a TBSCertificate, RFC 5280 section 4.1.
+// Index of the public key in a TBSCertificate, RFC 5280 section 4.1.
 const SUBJECT_PUBLIC_KEY_INFO = 6;
 const ORGANIZATION = { name: 'organizationName', value: 'xks-proxy test' };
 
-/** A self-signed root. */
+/** Makes a self-signed root. */
 export function createCertificateAuthority(options: CertificateOptions = {}): KeyPair {
   return issueAuthority('self-signed', { commonName: 'xks-proxy test CA', ...options });
 }
 
-/** An authority below a root. */
+/** Issues an authority below a root. */
 export function issueIntermediate(issuer: KeyPair, options: CertificateOptions = {}): KeyPair {
   return issueAuthority(issuer, { commonName: 'xks-proxy test intermediate CA', ...options });
 }
 
-/** A TLS server certificate, for localhost unless told otherwise. */
+/** Issues a TLS server certificate, by default for localhost. */
 export function issueServerCertificate(issuer: KeyPair | 'self-signed', options: CertificateOptions = {}): KeyPair {
   const { certificate, privateKey } = serverCertificate(issuer, options);
   return toPem(certificate, forge.pki.privateKeyToPem(privateKey));
 }
 
-/** The same with a key on a curve instead of an RSA key. */
+/** Issues a TLS server certificate whose key is on a curve, not RSA. */
 export function issueEcdsaServerCertificate(issuer: KeyPair, namedCurve: Curve): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
   const { certificate } = serverCertificate(issuer, {});
-  // forge knows no such keys: the key is replaced in what it made, which is then signed again.
+  // forge does not support such keys. So the key in its certificate is replaced, and the certificate is signed again.
   const signed = certificate as forge.pki.Certificate & { tbsCertificate: { value: forge.asn1.Asn1[] } };
   const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('latin1');
   signed.tbsCertificate.value[SUBJECT_PUBLIC_KEY_INFO] = forge.asn1.fromDer(spki);
@@ -58,7 +58,7 @@ export function issueEcdsaServerCertificate(issuer: KeyPair, namedCurve: Curve):
   return toPem(signed, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 }
 
-/** A TLS client certificate, with the name AWS KMS gives its own in us-east-1 unless told otherwise. */
+/** Issues a TLS client certificate, by default with the name of AWS KMS's certificate in us-east-1. */
 export function issueClientCertificate(issuer: KeyPair | 'self-signed', options: CertificateOptions = {}): KeyPair {
   const defaults = { commonName: 'cks.kms.us-east-1.amazonaws.com', extendedKeyUsage: 'clientAuth' } as const;
   const { certificate, privateKey } = issueEndEntity(issuer, { ...defaults, ...options });
@@ -126,7 +126,7 @@ function altName(name: string): object {
   return isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name };
 }
 
-/** 128 random bits as hexadecimal. RFC 5280 section 4.1.2.2: positive and in the shortest DER form. */
+/** Returns 128 random bits as hexadecimal. RFC 5280 section 4.1.2.2: positive and in the shortest DER form. */
 function randomSerialNumber(): string {
   const bytes = randomBytes(16);
   bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);

@@ -8,7 +8,7 @@ export interface SignedPost {
   readonly credential: Credential;
 }
 
-/** The arguments with which curl 7.75 or newer signs a request to an XKS proxy. They hold the secret. */
+/** Returns arguments for curl 7.75 or newer to send a signed request to an XKS proxy. They contain the secret. */
 export function curlArguments({ url, body, caFile, region, credential }: SignedPost): string[] {
   return [
     '-sS',
@@ -20,7 +20,7 @@ export function curlArguments({ url, body, caFile, region, credential }: SignedP
     `${credential.accessKeyId}:${credential.secretAccessKey.reveal()}`,
     '-H',
     'Content-Type: application/json',
-    // curl before 7.87 signs the host without its port: so it sends it without, too.
+    // curl before 7.87 signs the host without its port, so the Host header must not have the port either.
     '-H',
     `Host: ${new URL(url).hostname}`,
     '--data',
@@ -29,7 +29,7 @@ export function curlArguments({ url, body, caFile, region, credential }: SignedP
   ];
 }
 
-/** A line for any POSIX shell. */
+/** Quotes words as a line for any POSIX shell. */
 export function shellLine(words: readonly string[]): string {
   return words.map((word) => (/^[\w./:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
 }

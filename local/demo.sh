@@ -2,7 +2,7 @@
 # The life of an external key store, told through the AWS CLI. `make demo` starts what it needs, and runs it.
 . "$(dirname "$0")/story.sh"
 
-# Waits until the proxy has seen that its configuration has changed, as it does within seconds.
+# Waits until the proxy has reloaded its changed configuration, which takes seconds.
 reloaded=0
 wait_for_reload() {
   reloaded=$((reloaded + 1))
@@ -10,7 +10,7 @@ wait_for_reload() {
   run "grep 'the configuration was reloaded' proxy.log | tail -n 1"
 }
 
-# Waits until the proxy has taken over its block list, as it does within a second.
+# Waits until the proxy has read its changed block list, which takes less than a second.
 changed=0
 wait_for_block_list() {
   changed=$((changed + 1))
@@ -57,20 +57,20 @@ run 'aws kms encrypt --key-id alias/example --plaintext fileb://hello.txt --encr
     --query CiphertextBlob --output text | base64 --decode > hello.encrypted; wc -c < hello.encrypted'
 run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo \
     --query Plaintext --output text | base64 --decode; echo'
-say 'With another encryption context, no:'
+say 'With another encryption context, decryption fails:'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=theft'
 say 'A data key, as S3, EBS and databases use them:'
 run 'aws kms generate-data-key --key-id alias/example --key-spec AES_256 --query CiphertextBlob --output text | cut -c 1-60'
-say 'What the proxy saw of it, and logged: who, for what, with which key; no plaintext, no ciphertext.'
+say 'The log line of the proxy says who used which key for which operation. It has no plaintext and no ciphertext:'
 run 'grep GenerateDataKey proxy.log | tail -n 1'
 
 chapter 'Disconnect'
 run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'
 wait_for_state DISCONNECTED
-say 'Now the key is Unavailable, and of no use:'
+say 'Now the key is Unavailable, and cannot be used:'
 run 'aws kms describe-key --key-id $KEY_ID --query KeyMetadata.KeyState'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
-say 'Connected again, it is what it was before:'
+say 'After the key store is connected again, the key works as before:'
 run 'aws kms connect-custom-key-store --custom-key-store-id $KEY_STORE'
 wait_for_state CONNECTED
 run 'aws kms describe-key --key-id $KEY_ID --query KeyMetadata.KeyState'
@@ -78,7 +78,7 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
     --query Plaintext --output text | base64 --decode; echo'
 
 chapter 'Rotate the credential, with no downtime'
-say 'The proxy takes a second credential beside the first, then KMS is given the second, then the proxy forgets the first.'
+say 'The proxy accepts a second credential in addition to the first. Then KMS gets the second one, and then the proxy removes the first.'
 run 'OLD=$(xks-proxy credential list example --config config.yaml)'
 run 'xks-proxy credential add example --config config.yaml > new-credential.json'
 wait_for_reload
@@ -90,7 +90,7 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
     --query Plaintext --output text | base64 --decode; echo'
 
 chapter 'Block the key at the proxy'
-say "Whoever runs the proxy has the last word, whatever AWS's policies say:"
+say "The operator of the proxy has the last word, even if AWS's policies allow a request:"
 run 'xks-proxy key block foo --key-store example --config config.yaml'
 wait_for_block_list
 say 'What the caller sees:'
@@ -108,12 +108,12 @@ say 'The proxy recorded each request before it answered, and what the commands a
 run 'xks-proxy audit query audit --key foo --operation Decrypt | tail -n 2'
 run 'xks-proxy audit query audit --type admin | tail -n 4'
 run 'xks-proxy audit verify audit | tail -n 1'
-say 'In a copy, somebody hides that the old credential was removed:'
+say 'In a copy of the log, we hide that the old credential was removed. Verification finds this:'
 run "cp -R audit changed && sed 's/credential remove/credential list/' audit/cli/00000000000000000000.ndjson > changed/cli/00000000000000000000.ndjson"
 refused 'xks-proxy audit verify changed/cli'
 
 chapter 'The end'
-say 'A key is deleted after a waiting period, so that nobody deletes data by accident; until then a key store that has keys stays.'
+say 'A key is deleted only after a waiting period, which protects data from accidents. A key store cannot be deleted while it has keys:'
 run 'aws kms schedule-key-deletion --key-id $KEY_ID --pending-window-in-days 7'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=demo'
 run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'

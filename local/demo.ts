@@ -3,8 +3,8 @@ import { setUpLocal } from './setUp.ts';
 import { MAIN, main, newFolder, startLogged, tellStory } from './story.ts';
 
 /**
- * What `make demo` runs: a proxy over SoftHSM, and `demo.sh`, which tells the life of an external key store through the AWS CLI. All
- * that it makes is in `local/made/demo` of `root`, and made anew each time.
+ * Runs `make demo`: a proxy over SoftHSM, and `demo.sh`, which shows the life of an external key store through the AWS CLI. All
+ * files are in `local/made/demo` of `root`, and are made anew each time.
  */
 async function demo(root: string, kmsOptions: readonly string[]): Promise<number> {
   const folder = newFolder(root, 'demo');

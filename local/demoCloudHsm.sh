@@ -3,7 +3,7 @@
 # runs it.
 . "$(dirname "$0")/story.sh"
 
-# Waits until a command says what it should, and tells the reader to wait, too: $1 is for what.
+# Waits until a command prints the expected text, and tells the reader so: $1 is the condition.
 wait_until() {
   until_it_says "${@:2}"
   printf '\n# ... until %s\n' "$1"
@@ -57,14 +57,14 @@ run 'as_kmsuser() { CLOUDHSM_ROLE=crypto-user CLOUDHSM_PIN=kmsuser:$PASSWORD xks
 run 'as_admin user list | grep username'
 
 chapter 'Create and connect'
-say 'KMS is told the password of kmsuser, and the certificate that the cluster was initialized with:'
+say 'KMS gets the password of kmsuser, and the certificate with which the cluster was initialized:'
 run 'KEY_STORE=$(aws kms create-custom-key-store --custom-key-store-name ExampleKeyStore --cloud-hsm-cluster-id $CLUSTER \
     --trust-anchor-certificate file://cluster/customerCA.crt --key-store-password file://cluster/kmsuser.password \
     --query CustomKeyStoreId --output text); echo $KEY_STORE'
 connect
 wait_until_store_is CONNECTED
 show_state
-say 'KMS has logged in as kmsuser, and has changed the password to one that only KMS knows. The old one is of no use:'
+say 'KMS has logged in as kmsuser, and has changed the password to one that only KMS knows. The old password no longer works:'
 run 'PASSWORD=$(cat cluster/kmsuser.password)'
 refused 'as_kmsuser key list'
 
@@ -100,7 +100,7 @@ wait_until_store_is FAILED
 show_state ConnectionErrorCode
 
 chapter 'kmsuser is logged in elsewhere'
-say 'A FAILED key store has to be disconnected first. KMS is told the password; but in another terminal, kmsuser is logged in:'
+say 'A FAILED key store has to be disconnected first. KMS then gets the password, but kmsuser is still logged in on another terminal:'
 disconnect
 tell_password '$PASSWORD'
 run 'exec 3> >(xks-proxy cloudhsm-cli interactive > other-terminal.txt 2>&1)'

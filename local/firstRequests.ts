@@ -10,7 +10,7 @@ export function encryptRequest(keyUrl: string, signing: Signing): SignedPost {
   return keyRequest(keyUrl, signing, 'Encrypt', { plaintext: PLAINTEXT });
 }
 
-/** Encrypts through curl, decrypts what came back, and throws unless that is the plaintext again. */
+/** Encrypts and decrypts through curl. Throws unless the result is the plaintext. */
 export async function encryptAndDecrypt(keyUrl: string, signing: Signing): Promise<void> {
   const sealed = await post(encryptRequest(keyUrl, signing));
   const { plaintext } = await post(keyRequest(keyUrl, signing, 'Decrypt', sealed));
@@ -37,7 +37,7 @@ function keyRequest(keyUrl: string, signing: Signing, kmsOperation: 'Encrypt' | 
 function post(request: SignedPost): Promise<Readonly<Record<string, string>>> {
   return new Promise((resolve, reject) => {
     execFile('curl', curlArguments(request), { timeout: 10_000 }, (error, stdout, stderr) => {
-      // The error itself quotes the arguments, which hold the secret.
+      // The error itself is dropped, because it quotes the arguments, which contain the secret.
       if (error) reject(new Error(`curl ${request.url} failed: ${stderr || (error.code ?? 'no answer').toString()}`));
       else if (stdout.includes('"errorName"')) reject(new Error(`${request.url} answered ${stdout}`));
       else resolve(JSON.parse(stdout) as Record<string, string>);

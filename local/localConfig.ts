@@ -8,7 +8,7 @@ import { newCredential } from '../src/sigv4/newCredential.ts';
 /** The id of the external key in the configuration, and its label in the token. */
 export const KEY = 'foo';
 export const HEALTH_KEY = 'xks-health';
-/** That of the SigV4 credential scope. */
+/** Region of the SigV4 credential scope. */
 export const REGION = 'us-east-1';
 
 const AUDIT_KEY_FILE = 'audit.key';
@@ -16,7 +16,7 @@ const AUDIT_FOLDER = 'audit';
 
 /**
  * Writes a configuration with one key store, a new credential and an audit log, its secrets in files beside it. The file names in
- * it are relative, so that the checkout can be moved. It is renamed into place: an interrupted run leaves no half of one.
+ * it are relative, so that the checkout can be moved. The file is renamed into place, so that it is never incomplete.
  */
 export function writeLocalConfig(
   file: string,
@@ -57,9 +57,9 @@ export function writeLocalConfig(
   };
   writeFileSync(join(dirname(file), secretFile), `${secretAccessKey.reveal()}\n`, { mode: 0o600 });
   const auditKeyFile = join(dirname(file), AUDIT_KEY_FILE);
-  // Made before the proxy runs, so that the creation of the first keys is recorded in it.
+  // The folder is made before the proxy runs, so that the audit log has the creation of the first keys.
   mkdirSync(join(dirname(file), AUDIT_FOLDER), { recursive: true, mode: 0o700 });
-  // Another key would end the log that an earlier run began.
+  // A new key would end the log of an earlier run.
   if (!existsSync(auditKeyFile)) writeFileSync(auditKeyFile, newAuditKey(), { mode: 0o600 });
   const schemaFile = fromHere(join(import.meta.dirname, '../config/xks-proxy.schema.json'));
   const schema = `# yaml-language-server: $schema=${schemaFile}\n`;

@@ -9,8 +9,8 @@ import { setUpLocal, type LocalSetUp } from './setUp.ts';
 import { startProgram } from './startProgram.ts';
 
 /**
- * What ends a run, and what the proxy is sent then: not the same signal, because a terminal sends that to the proxy as well,
- * and a second one of a kind would cut its draining short.
+ * Signals that end a run, with the signal for the proxy. It differs, because a terminal sends the first one to the proxy as well,
+ * and a second signal of the same kind would cut its draining short.
  */
 const SIGNALS = [
   ['SIGINT', 'SIGTERM'],
@@ -21,7 +21,7 @@ const SIGNALS = [
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 8443;
 
-/** What `make run` starts: a proxy over SoftHSM that stays until Ctrl-C. Throws unless it was asked to stop and did. */
+/** Runs `make run`: a proxy over SoftHSM, until Ctrl-C. Throws if the proxy ends by itself or fails. */
 async function run(root: string, address: { host: string; port: number }): Promise<void> {
   const main = join(root, 'dist/main.js');
   const setUp = setUpLocal(root, { ...address, main, env: process.env, folder: folderFor(root, address) });
@@ -50,7 +50,7 @@ async function run(root: string, address: { host: string; port: number }): Promi
   if (!asked.signal.aborted || end !== 0) throw new Error(`xks-proxy ended: ${end}`);
 }
 
-/** Sends it an encrypt and a decrypt, and says how others do. */
+/** Sends an encrypt and a decrypt, and prints how to send others. */
 async function introduce(
   { uriPathPrefix, credential, caFile, configFile, credentialFile }: LocalSetUp,
   port: number,
@@ -67,7 +67,7 @@ Configuration: ${configFile}
 
 Credential file for the KMS console, ${credentialFile}:
 ${readFileSync(credentialFile, 'utf8')}
-An encrypt from any other terminal:
+To encrypt from another terminal:
 ${shellLine(['curl', ...curlArguments(encryptRequest(keyUrl, signing))])}
 
 Ctrl-C stops the proxy.
@@ -75,10 +75,10 @@ Ctrl-C stops the proxy.
 `;
 }
 
-/** A folder for each address, so that a second proxy beside the first changes nothing of the first one's configuration. */
+/** Returns the folder for an address. Each address has its own, so that a second proxy leaves the first one's configuration alone. */
 function folderFor(root: string, { host, port }: { host: string; port: number }): string {
   const made = join(root, 'local/made');
-  // A listener on all addresses leaves no room for one beside it.
+  // A listener on all addresses excludes others on the same port, so it can use the default folder.
   if (![DEFAULT_HOST, '0.0.0.0', '::'].includes(host)) return join(made, `${host}-${port}`);
   return port === DEFAULT_PORT ? made : join(made, String(port));
 }

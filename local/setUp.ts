@@ -11,16 +11,16 @@ import { HEALTH_KEY, KEY, writeLocalConfig } from './localConfig.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** File names are absolute. */
+/** Result of the set-up. File names are absolute. */
 export interface LocalSetUp {
   readonly configFile: string;
-  /** What the KMS console takes. It holds the secret. */
+  /** File for the KMS console. It contains the secret. */
   readonly credentialFile: string;
-  /** PEM, of the certificate authority that issued the server's certificate. */
+  /** PEM file of the authority that issued the server's certificate. */
   readonly caFile: string;
-  /** What xks-proxy runs with: it leads to the token. */
+  /** Environment of xks-proxy, with the path to the token. */
   readonly env: Environment;
-  /** Of the first key store in the configuration. */
+  /** Prefix of the first key store in the configuration. */
   readonly uriPathPrefix: string;
   readonly credential: Credential;
 }
@@ -31,13 +31,13 @@ export interface SetUpOptions {
   readonly host: string;
   readonly port: number;
   readonly env: Environment;
-  /** For the configuration and its secrets. */
+  /** Folder of the configuration and its secrets. */
   readonly folder?: string;
 }
 
 /**
- * Makes what a local run lacks, in `root`: a SoftHSM token, certificates, a configuration with one key store and its credential, and the
- * keys in the token. What earlier runs made is kept; only the address changes.
+ * Makes everything that a local run needs in `root`: a SoftHSM token, certificates, a configuration with one key store, and the
+ * keys in the token. Keeps what exists from earlier runs; only the address changes.
  */
 export function setUpLocal(
   root: string,

@@ -10,28 +10,28 @@ export interface ProgramOptions {
   /** Its whole environment. */
   readonly env: Environment;
   readonly cwd?: string | undefined;
-  /** Whether it leads a process group: `kill` then reaches what it has started, and Ctrl-C in a terminal does not. */
+  /** Whether it leads a process group. If so, `kill` also reaches its descendants, and Ctrl-C in a terminal does not reach it. */
   readonly leadsGroup?: boolean;
-  /** Is given each line of its standard output. */
+  /** Called with each line of its standard output. */
   readonly onLine?: (line: string) => void;
 }
 
-/** A program in a process of its own. Its standard output and error must be read. */
+/** Running program. Its standard output and error must be read. */
 export interface RunningProgram {
   readonly pid: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves to the port that it says it listens on; rejects if it ends before. */
+  /** Resolves to the port in its log line `listening`. Rejects if the program ends before. */
   readonly listening: Promise<number>;
-  /** Resolves when it has ended and its output is read, to its exit code or the signal that ended it. */
+  /** Resolves to its exit code, or the signal that ended it, after its output has been read. */
   readonly ended: Promise<number | NodeJS.Signals>;
   readonly signal: (signal: NodeJS.Signals) => void;
-  /** Kills it, and what it has started if it leads a group. */
+  /** Kills the program and, if it leads a group, its descendants. */
   readonly kill: () => void;
 }
 
-/** Programs that run, and those that have ended while a process of their group runs. */
+/** Programs that are running, or have ended while a process of their group is running. */
 const running = new Set<RunningProgram>();
 process.on('exit', killPrograms);
 
@@ -40,7 +40,7 @@ export function killPrograms(): void {
   for (const program of running) program.kill();
 }
 
-/** Starts a program that ends with this process at the latest. */
+/** Starts a program, which is killed when this process ends. */
 export function startProgram([command, ...args]: Program, options: ProgramOptions): RunningProgram {
   const { env, cwd, leadsGroup = false, onLine } = options;
   const child = spawn(command, args, { env, cwd, stdio: 'pipe', detached: leadsGroup });
@@ -54,7 +54,7 @@ export function startProgram([command, ...args]: Program, options: ProgramOption
   const signal = (name: NodeJS.Signals) => void child.kill(name);
   const kill = () => {
     if (!leadsGroup) child.kill('SIGKILL');
-    // Once: its id may be another group's later.
+    // Only once, because another group may get the id later.
     else if (running.delete(program)) signalGroup(pid, 'SIGKILL');
   };
   const listening = portOf(stdout, ended, onLine);

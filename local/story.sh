@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the stories of `make demo` and `make demo-cloudhsm` share: they are told through the AWS CLI, in a folder of their own.
+# Functions of the stories of `make demo` and `make demo-cloudhsm`, which run the AWS CLI, each in its own folder.
 set -euo pipefail
 
-# The AWS CLI asks for credentials; the local KMS asks for none in particular.
+# The AWS CLI needs credentials, and the local KMS accepts any.
 export AWS_ACCESS_KEY_ID=DEMO AWS_SECRET_ACCESS_KEY=DEMO AWS_DEFAULT_REGION=us-east-1
 export AWS_CONFIG_FILE=aws.config AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true AWS_PAGER=
 # Version 1 of the AWS CLI would fetch the page at a value that begins with https://.
@@ -30,7 +30,7 @@ run() {
   eval "$1"
 }
 
-# The same, of a line that has to fail.
+# Shows a line that has to fail, and runs it.
 refused() {
   printf '\n$ %s\n' "$1"
   if eval "$1" 2>&1; then
@@ -39,7 +39,7 @@ refused() {
   fi
 }
 
-# Waits until a command says what it should, for a minute at most: $1 is the word, the others the command.
+# Waits until a command prints a word, for a minute at most: $1 is the word, the others are the command.
 until_it_says() {
   local word=$1 said
   shift
@@ -52,12 +52,12 @@ until_it_says() {
   exit 1
 }
 
-# How many lines of a log have a text: $1 is the text, $2 the log.
+# Counts the lines of a log that have a text: $1 is the text, $2 the log.
 times_logged() {
   grep -c "$1" "$2" || true
 }
 
-# The state that the key store reached last, of the local KMS's log: the AWS CLI takes a second to start.
+# Prints the last state of the key store, from the local KMS's log, because the AWS CLI takes a second to start.
 connection_state() {
   grep '"msg":"connection state"' kms.log | tail -n 1 | grep -o '"to":"[A-Z]*"' | cut -d '"' -f 4
 }

@@ -13,17 +13,17 @@ export const MAIN = join(CHECKOUT, 'dist/main.js');
 export interface StoryOptions {
   /** A script of this folder, which tells the story with `story.sh`. It runs in `folder`. */
   readonly script: string;
-  /** For all that the story makes. */
+  /** Folder of all files of the story. */
   readonly folder: string;
   /** The environment of the local KMS and of the script. */
   readonly env: Environment;
-  /** Options of `kms serve`, beside those that each story has. */
+  /** Options of `kms serve` in addition to those of every story. */
   readonly kmsOptions: readonly string[];
 }
 
 /**
- * Tells the story that the command line asks for: `tell` is given the folder that holds what local runs make, by default the checkout,
- * and more options for `kms serve`; it resolves to the exit code.
+ * Runs a story with the arguments of the command line. `tell` gets the root of the files of local runs, by default the checkout,
+ * and further options for `kms serve`. It resolves to the exit code.
  */
 export async function main(tell: (root: string, kmsOptions: readonly string[]) => Promise<number>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
@@ -36,7 +36,7 @@ export async function main(tell: (root: string, kmsOptions: readonly string[]) =
   }
 }
 
-/** An empty folder for one story, in `local/made` of `root`. */
+/** Makes an empty folder for one story, in `local/made` of `root`. */
 export function newFolder(root: string, name: string): string {
   const folder = join(root, 'local/made', name);
   rmSync(folder, { recursive: true, force: true });
@@ -57,9 +57,9 @@ export function startLogged(args: readonly string[], env: Environment, logFile: 
   return program;
 }
 
-/** Runs a local KMS on a port of the system's choice, and a script that drives it. Resolves to the script's exit code. */
+/** Runs a local KMS on any free port, and a script that uses it. Resolves to the script's exit code. */
 export async function tellStory({ script, folder, env, kmsOptions }: StoryOptions): Promise<number> {
-  // For the sockets of this story's clusters and of no others, so that CloudHSM CLI finds the only one. Their paths must be short.
+  // Only this story's clusters have sockets in this folder, so CloudHSM CLI finds the right one. The paths must be short.
   const sockets = mkdtempSync(join(tmpdir(), 'kms-'));
   process.once('exit', () => {
     rmSync(sockets, { recursive: true, force: true });

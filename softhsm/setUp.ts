@@ -7,7 +7,7 @@ import { findSoftHsm, INSTALL_SOFTHSM } from '../src/hsm/pkcs11/module/findSoftH
 export interface SoftHsm {
   /** Path of the PKCS#11 module. */
   readonly module: string;
-  /** What a process that loads the module must have in its environment. */
+  /** Environment that a process needs to load the module. */
   readonly env: { readonly SOFTHSM2_CONF: string };
   /** Files with the user PIN and the security officer's PIN of all tokens made here. */
   readonly pinFile: string;
@@ -16,7 +16,7 @@ export interface SoftHsm {
 
 export const TOKEN_LABEL = 'xks-proxy';
 
-/** Makes the configuration, the PINs and the folder for tokens of a SoftHSM in `directory`, as far as they are absent. */
+/** Makes the configuration, the PINs and the folder for tokens of a SoftHSM in `directory`. Keeps those that exist. */
 export function setUpSoftHsm(directory: string): SoftHsm {
   const module = findSoftHsm();
   const tokens = join(directory, 'tokens');
@@ -31,7 +31,7 @@ export function setUpSoftHsm(directory: string): SoftHsm {
   };
 }
 
-/** Initialises one more token, without keys. */
+/** Initialises another token, without keys. */
 export function initializeToken(softHsm: SoftHsm, label: string): void {
   const pin = readFileSync(softHsm.pinFile, 'utf8');
   const soPin = readFileSync(softHsm.soPinFile, 'utf8');
@@ -53,7 +53,7 @@ function runUtility({ env }: SoftHsm, args: readonly string[]): string {
   try {
     return execFileSync('softhsm2-util', args, { env: { ...process.env, ...env }, encoding: 'utf8', stdio: 'pipe' });
   } catch (error) {
-    // The error itself quotes the arguments, which are PINs: it must not be the cause.
+    // The error itself must not be the cause, because it quotes the arguments, which are PINs.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new Error(`There is no softhsm2-util on the PATH. ${INSTALL_SOFTHSM}`);
     }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that there is actionlint, with which the tests check .github/workflows: the machine's own, Homebrew's, or one that Go
+# Makes sure that actionlint is installed, with which the tests check .github/workflows: the machine's own, Homebrew's, or one that Go
 # builds in .actionlint/, in some 15 seconds of CPU time. Does nothing when there is one. Without one the test is skipped.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that there is an AWS CLI that knows external key stores: the machine's own, its package manager's, or one from PyPI
-# in .aws-cli/. For the tests and the demo of the local KMS. Does nothing when there is one.
+# in .aws-cli/. The tests and the demo of the local KMS need it. Does nothing when there is one.
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes sure that there is a Chromium, in which the tests look at pages: the machine's own, Debian's package, or the one that Playwright
-# brings. Does nothing when there is one. Without one these tests are skipped.
+# Makes sure that Chromium is installed, in which the tests open pages: the machine's own, Debian's package, or the one that Playwright
+# installs. Does nothing when there is one. Without one these tests are skipped.
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh
 
-# As the tests look for it.
+# The tests search for it in the same way.
 usable() {
   node -e 'import("./test/support/findBrowser.ts").then(({ findBrowser }) => process.exit(findBrowser() ? 0 : 1))'
 }

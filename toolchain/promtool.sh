@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that there is promtool, with which the tests check the metrics and the alerts: the machine's own, Homebrew's, or that
+# Makes sure that promtool is installed, with which the tests check the metrics and the alerts: the machine's own, Homebrew's, or that
 # of Debian's package in .promtool/, without the server that the package would start. Does nothing when there is one.
 # Without one these tests are skipped.
 set -eu

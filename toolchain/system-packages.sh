@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what npm cannot: SoftHSM and NSS softoken, what node-gyp needs to compile pkcs11js, curl, openssl, jq, xxd, systemd-analyze.
-# Does nothing when all is there.
+# Installs what npm cannot: SoftHSM, NSS softoken, the tools with which node-gyp compiles pkcs11js, curl, openssl, jq, xxd, systemd-analyze.
+# Does nothing if all are installed.
 set -eu
 . "$(dirname "$0")/apt-get.sh"
 
@@ -28,7 +28,7 @@ ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss
   /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"
 if [ "$manager" = apt-get ]; then
   [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
-  # The tests check deploy/systemd with it; systemd itself need not run.
+  # The tests check deploy/systemd with it. systemd itself need not run.
   need systemd-analyze systemd
 fi
 [ -n "$missing" ] || exit 0
@@ -40,7 +40,7 @@ fi
 say "Installing$missing with $manager"
 case $manager in
   apt-get)
-    # One source of many that cannot be reached does not matter if the packages are found.
+    # A source that cannot be reached does not matter if the packages are found elsewhere.
     apt_get update || say 'apt-get update failed: trying with the package lists as they are'
     # shellcheck disable=SC2086 # a list of words
     apt_get install --yes --no-install-recommends $missing || {
