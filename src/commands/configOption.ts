@@ -19,5 +19,5 @@ export function requireConfig(command: Command, { env, supervisor }: Pick<Cli, '
   if (!isDefault || file === undefined || supervisor || json || existsSync(file)) return;
   const { XKS_PROXY_CONFIG: named = '' } = env;
   const tried = named === '' ? `XKS_PROXY_CONFIG is not set, and ${file}` : `and XKS_PROXY_CONFIG names ${file}, which`;
-  command.error(`there is no configuration: --config is not given, ${tried} is not there`);
+  command.error(`there is no configuration: --config is not given, ${tried} does not exist`);
 }

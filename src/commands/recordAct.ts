@@ -65,7 +65,7 @@ export function systemUser(env: Cli['env']): { uid: number | undefined; name?: s
 
 async function open({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>): Promise<LogWriter> {
   // If the first command created the directory, it would belong to the user of that command, and not to the proxy's user.
-  if (!existsSync(directory)) throw new Error(`${directory} is not there yet; the proxy makes it`);
+  if (!existsSync(directory)) throw new Error(`${directory} does not exist yet; the proxy makes it`);
   return whenFree(() =>
     LogWriter.open({
       directory,

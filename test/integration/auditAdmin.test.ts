@@ -83,7 +83,7 @@ it('a command whose act cannot be recorded warns, and has done it', async () => 
     stdout: expect.stringContaining('Created unrecorded') as string,
   });
   expect(stderr).toBe(
-    `warning: this is not recorded in an audit log: ${join(broken.folder, 'nowhere')} is not there yet; the proxy makes it\n`,
+    `warning: this is not recorded in an audit log: ${join(broken.folder, 'nowhere')} does not exist yet; the proxy makes it\n`,
   );
   broken.dispose();
 });

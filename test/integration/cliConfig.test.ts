@@ -63,7 +63,7 @@ describe('--config may be left out', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        'there is no configuration: --config is not given, and XKS_PROXY_CONFIG names /nowhere/c.yaml, which is not there\n(add --help for usage)\n',
+        'there is no configuration: --config is not given, and XKS_PROXY_CONFIG names /nowhere/c.yaml, which does not exist\n(add --help for usage)\n',
     });
   });
 
@@ -72,7 +72,7 @@ describe('--config may be left out', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /nowhere/config.yaml is not there\n(add --help for usage)\n',
+        'there is no configuration: --config is not given, XKS_PROXY_CONFIG is not set, and /nowhere/config.yaml does not exist\n(add --help for usage)\n',
     });
   });
 

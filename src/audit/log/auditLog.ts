@@ -206,7 +206,7 @@ export class AuditLog {
     const { directory, about } = this.#options;
     try {
       // A person must create it again, because it may be the mount point of a volume.
-      if (!existsSync(directory)) throw new Error(`${directory} is not there`);
+      if (!existsSync(directory)) throw new Error(`${directory} does not exist`);
       const lost = { problem: this.problem, records: this.size, checkpoint: this.#lastCheckpoint?.note };
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
       this.#isLost = false;

@@ -144,7 +144,7 @@ describe('files that are taken away', () => {
     fs.renameSync(directory, `${directory}.away`);
     await pass(1_300);
     expect(fs.existsSync(directory)).toBe(false);
-    expect(log.problem).toBe(`the audit log cannot be written: ${directory} is not there`);
+    expect(log.problem).toBe(`the audit log cannot be written: ${directory} does not exist`);
     fs.renameSync(`${directory}.away`, directory);
     await pass(1);
     expect(problems.at(-1)).toBeUndefined();
@@ -303,7 +303,7 @@ describe('stop', () => {
     const { log } = open();
     fs.renameSync(directory, `${directory}.away`);
     await pass(2);
-    expect(await log.stop()).toMatch(/is not there$/);
+    expect(await log.stop()).toMatch(/does not exist$/);
     fs.rmSync(`${directory}.away`, { recursive: true });
   });
 });
