@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fills the folder $1 with what a server needs: dist/, node_modules/ with the production packages alone, package.json and
-# config/. The image, the .deb and the .tar.gz are made with it, and it makes the same bytes in every folder. A second word
-# asks for one half, so that an image can keep the first as a layer of its own:
+# Fills the folder $1 with everything that a server needs: dist/, node_modules/ with only the production packages, package.json and
+# config/. The image, the .deb and the .tar.gz are made with it, and it makes the same bytes in every folder. A second argument
+# selects one half, so that an image can keep the first half as a separate layer:
 #   packages  needs package.json and package-lock.json, and compiles pkcs11js: g++, make, python3, headers of Node.js
 #   program   needs src/, config/, and the checkout's node_modules/
 set -eu
@@ -16,10 +16,10 @@ cd "$(dirname "$0")/.."
 
 packages() {
   cp package.json package-lock.json "$folder/"
-  # node-gyp takes the headers beside the node that runs, and downloads none.
+  # node-gyp uses the headers of the running Node.js, and downloads none.
   npm_package_config_node_gyp_nodedir=$(node -p 'path.resolve(process.execPath, "../..")')
   export npm_package_config_node_gyp_nodedir
-  # The addon holds no names of this machine's folders.
+  # The addon must not contain names of this machine's folders.
   CXXFLAGS="${CXXFLAGS-} -ffile-prefix-map=$folder=." LDFLAGS="${LDFLAGS-} -s"
   export CXXFLAGS LDFLAGS
   (
@@ -30,7 +30,7 @@ packages() {
       echo 'pkcs11js was not compiled. Install g++, make and python3, then run this script again.' >&2
       exit 1
     }
-    # Nothing that only the compiler needed, and no variants of Cedar for other platforms.
+    # Removes files that only the compiler needs, and variants of Cedar for other platforms.
     cd node_modules
     rm -rf pkcs11js/binding.gyp pkcs11js/src pkcs11js/includes @cedar-policy/cedar-wasm/esm @cedar-policy/cedar-wasm/web
     find pkcs11js/build -type f ! -path '*/Release/pkcs11.node' -delete
@@ -43,7 +43,7 @@ program() {
   node node_modules/rolldown/bin/cli.mjs --config rolldown.config.ts --dir "$folder/dist" --no-sourcemap >/dev/null
   chmod +x "$folder/dist/main.js"
   cp -R config "$folder/"
-  # The first run of what was built.
+  # Runs the program for the first time.
   node "$folder/dist/main.js" config schema >"$folder/config/xks-proxy.schema.json"
 }
 

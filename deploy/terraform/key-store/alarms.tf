@@ -1,4 +1,4 @@
-# Alarms on what KMS measures of its key store, as AWS advises them: KMS Developer Guide, xks-alarms.html; metrics and dimensions are those
+# Alarms on KMS's metrics of the key store, as AWS recommends them: KMS Developer Guide, xks-alarms.html. Metrics and dimensions are those
 # of monitoring-cloudwatch.html.
 
 locals {
@@ -12,7 +12,7 @@ locals {
   # KMS operations that call the proxy for a customer: KMS Developer Guide, keystore-external.html#concept-proxy-apis.
   operations = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
 
-  # Metrics Insights queries, for metrics with more dimensions than an alarm is to tell apart.
+  # Metrics Insights queries, for metrics with dimensions that an alarm does not distinguish.
   query_alarms = merge(
     {
       for name, error in local.error_alarms : name => {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Connects or disconnects an external key store, and waits until it is: connection.sh connect|disconnect ID REGION
+# Connects or disconnects an external key store, and waits for the result: connection.sh connect|disconnect ID REGION
 set -eu
 action=$1 id=$2 region=$3
 export AWS_DEFAULT_REGION="$region" AWS_PAGER=

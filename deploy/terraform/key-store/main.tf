@@ -20,21 +20,21 @@ resource "aws_kms_custom_key_store" "xks" {
   }
 
   lifecycle {
-    # Keys are lost to their users while there is none, and KMS never gives the secret back: what was given first stays in the state, and
-    # is worth nothing after the next rotation.
+    # Without a key store, its keys cannot be used. KMS never returns the secret, so the first secret stays in the state, and
+    # becomes useless with the next rotation.
     ignore_changes = [xks_proxy_authentication_credential]
   }
 }
 
-# KMS refuses to delete a key store that is connected or has keys, and the provider takes the refusal for success. README.md,
-# "Destroying", says how it goes all the same.
+# KMS refuses to delete a key store that is connected or has keys, and the provider treats this refusal as success. README.md,
+# "Destroying", says how to delete it anyway.
 resource "terraform_data" "destroy_protection" {
   lifecycle {
     prevent_destroy = true
   }
 }
 
-# Connecting takes some minutes. No key can be made before.
+# Connecting takes some minutes. KMS makes no key before it is done.
 resource "terraform_data" "connection" {
   count = var.key_store != null && var.connect_with_aws_cli ? 1 : 0
 
@@ -72,7 +72,7 @@ resource "aws_kms_alias" "keys" {
 
 locals {
   # KMS Developer Guide, key-policy-default.html: its statements for administrators and users. The account's own has administration
-  # alone: it keeps the key from being locked when the administrators are deleted, and lets no IAM policy give the use of the key away.
+  # alone, so the key is not locked when its administrators are deleted, and no IAM policy can grant the use of the key.
   policies = {
     for name, key in var.keys : name => length(key.administrators) == 0 ? null : jsonencode({
       Version = "2012-10-17"

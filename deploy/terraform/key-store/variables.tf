@@ -111,7 +111,7 @@ variable "keys" {
     error_message = "Give a key either policy, or administrators and users."
   }
   validation {
-    # One account, which the policy names; and a key that nobody administers cannot be changed any more.
+    # One account, which the policy names. A key without administrators can no longer be changed.
     condition     = alltrue([for key in var.keys : length(key.administrators) > 0 || length(key.users) == 0])
     error_message = "keys[].administrators must not be empty if there are users. The role that runs Terraform should be one of them."
   }

@@ -6,7 +6,7 @@ locals {
     "arn:${local.partition}:s3:::${local.package.bucket}/${local.package.key}",
   ]
 
-  # Path to text.
+  # Maps path to text.
   instance_files = merge(
     { for name, text in module.config.value.files : "/etc/xks-proxy/${name}" => text },
     { "/usr/local/sbin/xks-proxy-secrets" = file("${path.module}/fetch-secrets.sh") },
@@ -46,7 +46,7 @@ resource "aws_launch_template" "proxy" {
     http_put_response_hop_limit = 1
   }
 
-  # The host's name is the instance's id, which no other instance gets: the name of an audit log is made of it.
+  # The host's name is the instance's id, which no other instance gets. The name of the audit log contains it.
   private_dns_name_options {
     hostname_type = "resource-name"
   }
@@ -99,8 +99,8 @@ resource "aws_autoscaling_group" "proxy" {
     version = aws_launch_template.proxy[0].latest_version
   }
 
-  # A new instance is healthy before an old one is stopped, and a change whose instances do not become healthy
-  # is taken back.
+  # A new instance is healthy before an old one is stopped. If the new instances do not become healthy, the
+  # change is rolled back.
   instance_maintenance_policy {
     min_healthy_percentage = 100
     max_healthy_percentage = 200

@@ -1,5 +1,5 @@
-# What AWS KMS connects to. KMS Developer Guide, vpc-connectivity.html, step 4: acceptance not required, a private DNS name, IPv4; step 6:
-# AWS KMS of this Region, and nobody else.
+# The service to which AWS KMS connects. KMS Developer Guide, vpc-connectivity.html, step 4: acceptance not required, a private DNS name, IPv4; step 6:
+# only AWS KMS of this Region may connect.
 resource "aws_vpc_endpoint_service" "proxy" {
   network_load_balancer_arns = [aws_lb.proxy.arn]
   acceptance_required        = false

@@ -1,5 +1,5 @@
 # Tasks: a container that writes the configuration and the TLS files to a volume and ends, then the proxy. Fargate gives secrets as
-# environment variables only, and its tmpfs belongs to one container; the volume is on the task's encrypted storage, which is gone with
+# environment variables only, and its tmpfs belongs to one container. The volume is on the task's encrypted storage, which is deleted with
 # the task.
 
 locals {
@@ -38,7 +38,7 @@ E
         awslogs-group         = var.name
         awslogs-region        = local.region
         awslogs-stream-prefix = "task"
-        # ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. These are the record of all requests.
+        # ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. These lines are the record of all requests.
         mode = "blocking"
       }
     }
@@ -69,13 +69,13 @@ E
     portMappings = [for port in [local.ports.proxy, local.ports.monitoring] : { containerPort = port, protocol = "tcp" }]
     # ECS Developer Guide, secrets-envvar-secrets-manager.html: read when the container starts, so a rotation needs new tasks.
     secrets = [for name in module.config.value.secret_names : { name = name, valueFrom = "${var.secret_arn}:${name}::" }]
-    # After SIGTERM: drainSeconds, and some to exit.
+    # Time after SIGTERM: drainSeconds, and some seconds to exit.
     stopTimeout = module.config.value.drain_seconds + 10
     mountPoints = concat([{ sourceVolume = "configuration", containerPath = local.config_folder, readOnly = true }], local.audit_mount)
   })
 }
 
-# The record of who used which key outlives the rest.
+# The log group has the record of who used which key, so it is kept when everything else is destroyed.
 resource "aws_cloudwatch_log_group" "proxy" {
   count = var.fargate == null ? 0 : 1
 
@@ -125,12 +125,12 @@ resource "aws_ecs_service" "proxy" {
   desired_count   = module.config.value.fleet_size
   # ECS Developer Guide, service-rebalancing.html
   availability_zone_rebalancing = "ENABLED"
-  # A new task is healthy before an old one is stopped; a deployment whose tasks do not become healthy is taken back.
+  # A new task is healthy before an old one is stopped. If the new tasks do not become healthy, the deployment is rolled back.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   health_check_grace_period_seconds  = 120
   wait_for_steady_state              = true
-  # No shell beside the keys' plaintexts.
+  # No shell in a container whose memory has plaintexts of the keys.
   enable_execute_command = false
 
   deployment_circuit_breaker {
@@ -168,7 +168,7 @@ resource "aws_ecs_service" "proxy" {
   ]
 }
 
-# A task itself calls nothing of AWS.
+# A running task calls no AWS API.
 resource "aws_iam_role" "task" {
   count = var.fargate == null ? 0 : 1
 
@@ -176,7 +176,7 @@ resource "aws_iam_role" "task" {
   assume_role_policy = local.assumed_by["ecs-tasks"]
 }
 
-# What Fargate does before the proxy starts.
+# Permissions that Fargate needs before the proxy starts.
 resource "aws_iam_role" "execution" {
   count = var.fargate == null ? 0 : 1
 

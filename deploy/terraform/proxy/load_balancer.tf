@@ -1,7 +1,7 @@
 # The Network Load Balancer: TCP 443 in, TLS untouched, to the proxies.
 
 locals {
-  # Of the proxy: what KMS calls, and what health checks ask.
+  # Ports of the proxy, for KMS and for health checks.
   ports = { proxy = module.config.value.port, monitoring = module.config.value.monitoring_port }
 
   # Seconds after which a deregistered target is stopped. A Network Load Balancer still gives it new connections for a while; AWS's own
@@ -9,7 +9,7 @@ locals {
   deregistration_delay = 120
 }
 
-# No inbound rule, so nobody in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced on
+# Without an inbound rule, no client in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced on
 # PrivateLink traffic: they could only name the addresses of KMS's own endpoints, which are not published. Who may connect through
 # PrivateLink is decided by the endpoint service. NLB User Guide, load-balancer-security-groups.html: none can be added to a load
 # balancer that was made without.

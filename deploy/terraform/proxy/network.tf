@@ -6,9 +6,9 @@ locals {
   subnet_bits        = ceil(log(max(length(local.new_zones), 1), 2))
   transit_gateway_id = try(var.new_vpc.transit_gateway_id, null)
 
-  # What the proxy needs where there is no way to the internet: ECR User Guide, vpc-endpoints.html.
+  # Endpoints that the proxy needs without a route to the internet: ECR User Guide, vpc-endpoints.html.
   services = var.fargate == null ? ["secretsmanager"] : ["secretsmanager", "ecr.api", "ecr.dkr", "logs"]
-  # What it reads from S3: the same page, "Minimum Amazon S3 Bucket Permissions for Amazon ECR"; on EC2 the package.
+  # Objects that the proxy reads from S3: the same page, "Minimum Amazon S3 Bucket Permissions for Amazon ECR"; on EC2 the package.
   s3_objects = var.fargate == null ? local.package_arns : ["arn:${local.partition}:s3:::prod-${local.region}-starport-layer-bucket/*"]
 }
 
@@ -77,7 +77,7 @@ resource "aws_security_group" "proxy" {
   }
 }
 
-# Where AWS services are is decided by the routes of the subnets.
+# The addresses of AWS services depend on the routes of the subnets.
 resource "aws_vpc_security_group_egress_rule" "aws_services" {
   security_group_id = aws_security_group.proxy.id
   description       = "AWS services"

@@ -1,5 +1,5 @@
-# What the deployment must know of the proxy's configuration file. Not the whole type, which `xks-proxy config check` knows, and no
-# defaults: what is relied on here is to be written out.
+# Facts from the proxy's configuration file that the deployment needs. `xks-proxy config check` checks the whole file. There are no
+# defaults here, so the file must contain every setting that the deployment relies on.
 
 locals {
   text    = file(var.file)
@@ -7,12 +7,12 @@ locals {
   server  = try(local.written.server, {})
   tls     = try(local.server.tls, {})
 
-  # Every text under the key `env`, `file` or `*File`, wherever it is. JSON has no comments, and a text with such a pair has \" in it.
+  # Every text under the key `env`, `file` or `*File`, at any depth. JSON has no comments, and a text that contains such a pair has \" in it.
   json         = jsonencode(local.written)
   variables    = distinct(flatten(regexall("\"env\":\"([^\"]*)\"", local.json)))
   secret_files = distinct(flatten(regexall("\"file\":\"([^\"]*)\"", local.json)))
   tls_files    = [for key in ["certificateFile", "privateKeyFile"] : try(local.tls[key], "")]
-  # Such as the certificates of clientAuth, from beside the configuration. An absolute name is one of the image or the AMI.
+  # Public files in the folder of the configuration, such as the certificates of clientAuth. An absolute name is a file of the image or the AMI.
   public_files = [
     for name in distinct(flatten(regexall("\"\\w+File\":\"([^\"]*)\"", local.json))) : name
     if !startswith(name, "/") && !contains(local.tls_files, name)
@@ -20,9 +20,9 @@ locals {
   missing_files = [for name in local.public_files : name if !can(regex("^\\w[\\w.-]*$", name)) || !fileexists("${dirname(var.file)}/${name}")]
 
   # Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets it, with the id of the
-  # task. A host's name is made of its address, which a later task may have again.
+  # task. A host's name is made of its address, which a later task may get again.
   task_variable = "ECS_CONTAINER_METADATA_URI_V4"
-  # Where a task has a volume for the audit log, and an instance the service's state.
+  # Folder of the audit log: a task has a volume there, and an instance the state of the service.
   audit_folder = "/var/lib/xks-proxy/audit"
   # A tmpfs of the instances, in which the secrets are files.
   secrets_folder = "/run/xks-proxy-secrets"
@@ -74,7 +74,7 @@ output "value" {
     error_message = "${var.file}: server.fleetSize must be at least 2, a proxy in each Availability Zone."
   }
   precondition {
-    # ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them to exit. The load balancer waits 120 seconds.
+    # ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them are for the exit. The load balancer waits 120 seconds.
     condition     = try(local.server.drainSeconds >= 1 && local.server.drainSeconds <= 110, false)
     error_message = "${var.file}: server.drainSeconds must be written, from 1 to 110."
   }
@@ -99,7 +99,7 @@ output "value" {
     error_message = "${var.file} names ${join(", ", local.missing_files)}, which must be beside the configuration."
   }
   precondition {
-    # ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The rest is for what is around the files.
+    # ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The remainder is for everything but the files.
     condition     = local.bytes <= 48 * 1024
     error_message = "${var.file} and the files that it names have ${local.bytes} bytes; ${48 * 1024} is the most."
   }
