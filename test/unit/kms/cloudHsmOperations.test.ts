@@ -365,7 +365,9 @@ describe('ModifyCluster', () => {
   it('says why not', async () => {
     const { clusterId: ClusterId } = addCluster();
     expect(await refusal('ModifyCluster', { ClusterId })).toMatch(/Specify BackupRetentionPolicy or HsmType/);
-    expect(await refusal('ModifyCluster', { ClusterId, HsmType: 'hsm1.medium' })).toMatch(/cannot change from hsm2m.medium back/);
+    expect(await refusal('ModifyCluster', { ClusterId, HsmType: 'hsm1.medium' })).toMatch(
+      /cannot change from hsm2m.medium back/,
+    );
   });
 });
 
