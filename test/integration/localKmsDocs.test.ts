@@ -49,6 +49,9 @@ describe('docs/local-kms.md, "In your own tests"', () => {
       'json',
       '--outputFile',
       report,
+      // Guards, as for our own tests on a busy machine.
+      '--testTimeout=120000',
+      '--hookTimeout=120000',
     ];
     const env = { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) };
     const { stdout, stderr } = await runProgram([process.execPath, ...vitest], { env, cwd: folder });
