@@ -9,7 +9,7 @@ export function newSigningKey(): KeyObject {
   return generateKeyPairSync('ed25519').privateKey;
 }
 
-/** Opens a log in `directory` with the real writer: slot main, never synced, a clock that stands. */
+/** Opens a log in `directory` with the real writer, for slot main, without sync and with a stopped clock. */
 export function openLog(directory: string, options: Partial<LogOptions> = {}): LogWriter {
   return LogWriter.open({
     directory,
@@ -24,7 +24,7 @@ export function openLog(directory: string, options: Partial<LogOptions> = {}): L
   });
 }
 
-/** Appends records, JSON objects with type first, and throws unless all are taken. Signs nothing. */
+/** Appends records, which are JSON objects with type first. Throws unless all are accepted. Signs nothing. */
 export function appendAll(log: LogWriter, records: readonly object[]): void {
   const { failure } = log.append(records.map((record) => JSON.stringify(record)));
   if (failure) throw failure;
@@ -37,7 +37,7 @@ export interface RecordMembers {
   readonly [member: string]: unknown;
 }
 
-/** The record of a successful Encrypt without its index, with other members in the place of its own. */
+/** The record of a successful Encrypt without its index. The given members replace its own. */
 export function requestRecord({
   type = 'request',
   time = '2026-11-26T19:00:00.000Z',
@@ -70,7 +70,7 @@ export function requestRecord({
   };
 }
 
-/** Appends so many records, of which no two are the same, and signs after each ten, unless `each` is another number. */
+/** Appends this number of records, no two the same, and signs after each ten, or after each `each`. */
 export async function appendSigned(log: LogWriter, records: number, each = 10): Promise<void> {
   for (let left = records; left > 0; left -= each) {
     const { size } = log;
@@ -82,7 +82,7 @@ export async function appendSigned(log: LogWriter, records: number, each = 10): 
   }
 }
 
-/** Makes a log with so many records, the newest checkpoint of which signs all of them. Returns its folder. */
+/** Makes a log with this number of records, all signed by the newest checkpoint. Returns its folder. */
 export async function logOfSize(
   directory: string,
   records: number,
@@ -92,7 +92,7 @@ export async function logOfSize(
   const time = '2026-11-26T19:00:00.000Z';
   appendAll(
     log,
-    // The writer has begun with a record of its own.
+    // The writer begins with a record of its own.
     Array.from({ length: records - 1 }, (_, index) => ({ type: 'heartbeat', time, text: 'ä'.repeat(index % 40) })),
   );
   await log.checkpoint();

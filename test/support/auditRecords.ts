@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogRecord } from './processLog.ts';
 
-/** The records of all logs of a directory, in whole lines; those set aside too. */
+/** Records of all logs of a directory in whole lines, including logs that were set aside. */
 export function auditRecords(directory: string): LogRecord[] {
   return readdirSync(directory).flatMap((slot) =>
     readdirSync(join(directory, slot))
@@ -11,7 +11,7 @@ export function auditRecords(directory: string): LogRecord[] {
   );
 }
 
-/** JSON lines; a last one without its end is left out. */
+/** Parses JSON lines, without a last line that has no end. */
 export function recordsOf(text: string): LogRecord[] {
   return text
     .split('\n')
@@ -19,7 +19,7 @@ export function recordsOf(text: string): LogRecord[] {
     .map((line) => JSON.parse(line) as LogRecord);
 }
 
-/** kmsRequestIds of the requests that records, or lines of the log, say to have been answered with success. */
+/** kmsRequestIds of successful requests in these records or log lines. */
 export function recordedSuccesses(records: readonly LogRecord[]): Set<string> {
   const successes = records.filter(({ outcome, httpStatus }) => outcome === 'success' && httpStatus === 200);
   return new Set(successes.map(({ requestMetadata }) => (requestMetadata as { kmsRequestId: string }).kmsRequestId));

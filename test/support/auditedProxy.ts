@@ -10,7 +10,7 @@ export interface AuditedOptions {
   readonly [section: string]: object | undefined;
 }
 
-/** Files of a proxy with an audit log in their folder; plain HTTP. */
+/** Files of a plain-HTTP proxy with an audit log in the same folder. */
 export function auditedFiles({ server, audit, ...sections }: AuditedOptions = {}): ProxyFiles {
   const files = new ProxyFiles({ tls: false });
   writeFileSync(join(files.folder, 'audit.key'), newAuditKey(), { mode: 0o600 });
@@ -27,7 +27,7 @@ export function auditDirectory(files: ProxyFiles): string {
   return join(files.folder, 'audit');
 }
 
-/** Exit code of `xks-proxy audit verify`, with what it says. */
+/** Exit code and output of `xks-proxy audit verify`. */
 export function verify(directory: string) {
   return runCommandHere(['audit', 'verify', directory]);
 }

@@ -20,7 +20,9 @@ export interface DescribedBackup {
   readonly ClusterId: string;
 }
 
-/** `aws cloudhsmv2` of the real AWS CLI, with a local KMS. What is asked again and again does without the CLI, which takes a second to start. */
+/**
+ * Runs `aws cloudhsmv2` of the real AWS CLI with a local KMS. Polls do without the CLI, which takes a second to start.
+ */
 export class AwsCloudHsm {
   readonly #kms: RunningLocalKms;
   readonly #client: CloudHsmClient;
@@ -30,7 +32,7 @@ export class AwsCloudHsm {
     this.#client = new CloudHsmClient({ endpoint: kms.endpoint, region: 'us-east-1' });
   }
 
-  /** What the command prints; throws with what it says if it fails. */
+  /** Resolves to the output of the command. Throws an error with its error output if it fails. */
   async run(...args: readonly string[]): Promise<Record<string, unknown>> {
     const { exitCode, stdout, stderr } = await this.#kms.awsService('cloudhsmv2', ...args);
     if (exitCode !== 0) throw new Error(stderr.trim());

@@ -6,14 +6,14 @@ import { findBrowser } from './findBrowser.ts';
 
 const executablePath = findBrowser();
 
-// One for all tests of a file: a browser takes a second to start.
+// One browser serves all tests of a file, because it takes a second to start.
 let browser: Promise<Browser> | undefined;
 
-/** Tests that open pages in Chromium; skipped if there is none. */
+/** Tests that open pages in Chromium, skipped if there is no Chromium. */
 export function describeInBrowser(name: string, tests: () => void): void {
   const found = executablePath !== undefined;
   describe.skipIf(!found)(`${name} in Chromium${found ? '' : ' (skipped: there is none)'}`, () => {
-    // Not at the top of this module, which test files of one process share.
+    // Not at the top of this module, because test files of one process share the module.
     afterAll(async () => {
       const opened = browser;
       browser = undefined;
@@ -23,14 +23,14 @@ export function describeInBrowser(name: string, tests: () => void): void {
   });
 }
 
-/** A page, and what it did that a page of ours must not do. */
+/** A page, and its violations of what our pages may do. */
 export interface OpenPage {
   readonly page: Page;
   /** Errors, refusals by the Content-Security-Policy, dialogs, and requests to other origins. */
   readonly complaints: readonly string[];
 }
 
-/** Opens an address in a context of its own, which is closed when the test has finished. */
+/** Opens an address in its own browser context, which is closed when the test has finished. */
 export async function openPage(url: string, options: BrowserContextOptions = {}): Promise<OpenPage> {
   // Chromium's sandbox does not work for root.
   const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
@@ -61,10 +61,10 @@ export interface AxeFinding {
   readonly nodes: readonly string[];
 }
 
-/** What axe finds wrong with a page for people who use a keyboard or a screen reader. */
+/** Problems that axe finds for people who use a keyboard or a screen reader. */
 export async function axeFindings(page: Page): Promise<AxeFinding[]> {
   const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  // Not by a script element, which the page's Content-Security-Policy forbids.
+  // Evaluated, because the page's Content-Security-Policy forbids a script element.
   await page.evaluate(axe);
   return page.evaluate(`axe.run().then(({ violations }) =>
     violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) })))`);

@@ -7,7 +7,10 @@ import { runProgram } from './runProgram.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const BUILD = join(ROOT, 'deploy/build.sh');
 
-/** Fills a folder as deploy/build.sh does. Compiles the packages once for each lock file, because that takes half a minute. */
+/**
+ * Fills a folder like deploy/build.sh does. Compiles the packages once for each lock file, because that takes half a
+ * minute.
+ */
 export async function buildServer(folder: string): Promise<void> {
   execFileSync('cp', ['-R', `${await packages()}/.`, folder]);
   await build(folder, 'program');
@@ -22,7 +25,7 @@ async function packages(): Promise<string> {
   try {
     renameSync(made, folder);
   } catch (error) {
-    // Another test file was faster.
+    // Another test file has finished first.
     if (!existsSync(folder)) throw error;
   }
   return folder;

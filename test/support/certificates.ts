@@ -9,9 +9,9 @@ import {
 
 export interface TestCertificates {
   readonly ca: KeyPair;
-  /** For localhost, 127.0.0.1 and ::1. */
+  /** The server's certificate for localhost, 127.0.0.1 and ::1. */
   readonly server: KeyPair;
-  /** Its CN is cks.kms.us-east-1.amazonaws.com. */
+  /** The client's certificate, with the CN cks.kms.us-east-1.amazonaws.com. */
   readonly client: KeyPair;
 }
 
@@ -19,7 +19,10 @@ const CACHE = join(import.meta.dirname, '../../node_modules/.cache');
 const FILE = join(CACHE, 'test-certificates.json');
 const DAY_MS = 86_400_000;
 
-/** Made once a day, because it takes each test process half a second. `writeKeyPair` of certs/generate.ts gives files. */
+/**
+ * Certificates that are made once a day, because making them takes each test process half a second. For files, use
+ * `writeKeyPair` of certs/generate.ts.
+ */
 export const testCertificates: TestCertificates = keptCertificates() ?? makeCertificates();
 
 function keptCertificates(): TestCertificates | undefined {
@@ -35,7 +38,7 @@ function makeCertificates(): TestCertificates {
   const ca = createCertificateAuthority();
   const made = { ca, server: issueServerCertificate(ca), client: issueClientCertificate(ca) };
   mkdirSync(CACHE, { recursive: true });
-  // Whole or not at all, for other processes that look for it at this time.
+  // Renaming makes the file appear whole, because other processes may look for it now.
   writeFileSync(`${FILE}.${process.pid}`, JSON.stringify(made), { mode: 0o600 });
   renameSync(`${FILE}.${process.pid}`, FILE);
   return made;

@@ -15,17 +15,17 @@ export function withPassword(user: Credentials, password: string): Credentials {
   return { ...user, password: new Secret(password) };
 }
 
-/** A cluster, started in a process of its own as often as a test wants, until the test is finished. */
+/** A cluster whose process a test may start repeatedly, until the test is finished. */
 export class ClusterUnderTest {
   readonly clusterId: string;
-  /** Holds the cluster's folder and the folder of sockets. */
+  /** The parent of the cluster's folder and of the sockets' folder. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Events of its process, in words. */
+  /** Event texts of the process. */
   readonly log: { readonly message: string; readonly fields: object }[] = [];
   activations = 0;
 
-  /** In the folder of another one if it is given, with the same sockets. */
+  /** Makes a cluster, in another cluster's folder with the same sockets if one is given. */
   constructor(folder = temporaryFolder(), clusterId = newClusterId()) {
     this.folder = folder;
     this.clusterId = clusterId;
@@ -65,7 +65,7 @@ export class ClusterUnderTest {
     return connection;
   }
 
-  /** Starts it, with the passwords of ADMIN and KMSUSER. */
+  /** Activates the cluster with the passwords of ADMIN and KMSUSER. */
   async startActivated(options: Partial<ClusterOptions> = {}): Promise<RunningCluster> {
     const running = await this.start(options);
     const admin = await this.connect();

@@ -9,13 +9,13 @@ import type { RunningLocalKms } from './runningLocalKms.ts';
 import { runCommandHere } from './runCommandHere.ts';
 import { ENVIRONMENT } from './startTestProgram.ts';
 
-/** A cluster of a running local KMS that `kms cluster create` has made. */
+/** A cluster of a running local KMS, made by `kms cluster create`. */
 export class ReadyCluster {
   readonly kms: RunningLocalKms;
   readonly id: string;
   readonly trustAnchor: string;
   readonly adminPassword: Secret;
-  /** The password of `kmsuser` before KMS has rotated it. */
+  /** The password of `kmsuser` before KMS rotates it. */
   readonly kmsuserPassword: Secret;
 
   private constructor(kms: RunningLocalKms, id: string, trustAnchor: string, admin: string, kmsuser: string) {
@@ -36,12 +36,12 @@ export class ReadyCluster {
     return new ReadyCluster(kms, ClusterId, read('customerCA.crt'), read('admin.password'), read('kmsuser.password'));
   }
 
-  /** One that AwsCloudHsm has initialized; its users are to have these passwords. */
+  /** A cluster that AwsCloudHsm has initialized, whose users get these passwords. */
   static initialized(kms: RunningLocalKms, id: string, admin: string, kmsuser: string): ReadyCluster {
     return new ReadyCluster(kms, id, readFileSync(join(kms.folder, 'customerCA.crt'), 'utf8'), admin, kmsuser);
   }
 
-  /** A connection of its own, until the test is finished. */
+  /** Opens a connection, which is closed when the test is finished. */
   async connect(clusterId = this.id): Promise<ClusterConnection> {
     const connection = await ClusterConnection.open(clusterId, ENVIRONMENT);
     onTestFinished(() => {
@@ -50,14 +50,14 @@ export class ReadyCluster {
     return connection;
   }
 
-  /** A connection that is logged in as `admin`. */
+  /** Opens a connection that is logged in as `admin`. */
   async asAdmin(clusterId = this.id): Promise<ClusterConnection> {
     const connection = await this.connect(clusterId);
     await connection.login({ username: 'admin', role: 'admin', password: this.adminPassword });
     return connection;
   }
 
-  /** The password that `admin` gives to `kmsuser`, which is not logged in. */
+  /** Sets a password of `kmsuser`, who is not logged in, as `admin`. */
   async resetKmsuser(text: string, clusterId = this.id): Promise<Secret> {
     const [admin, password] = [await this.asAdmin(clusterId), new Secret(text)];
     await admin.changePassword({ ...KMSUSER, password });
@@ -65,21 +65,21 @@ export class ReadyCluster {
     return password;
   }
 
-  /** A connection that is logged in as `kmsuser`. */
+  /** Opens a connection that is logged in as `kmsuser`. */
   async asKmsuser(password: Secret, clusterId = this.id): Promise<ClusterConnection> {
     const connection = await this.connect(clusterId);
     await connection.login({ ...KMSUSER, password });
     return connection;
   }
 
-  /** Kills its process, which the local KMS starts anew in ten seconds. */
+  /** Kills the cluster's process. The local KMS restarts it within ten seconds. */
   async kill(): Promise<void> {
     const { pid } = await this.kms.logged({ msg: 'a cluster runs', clusterId: this.id });
     process.kill(Number(pid), 'SIGKILL');
     await this.kms.logged({ msg: 'the process of a cluster has ended', clusterId: this.id, pid });
   }
 
-  /** Resolves when it has no HSM. */
+  /** Resolves when the cluster has no HSM. */
   async deleteHsms(): Promise<void> {
     await new AwsCloudHsm(this.kms).deleteHsms(this.id);
   }
@@ -87,7 +87,7 @@ export class ReadyCluster {
 
 const KMSUSER = { username: 'kmsuser', role: 'crypto-user' } as const;
 
-/** An AWS CloudHSM key store over a cluster that is ready. */
+/** An AWS CloudHSM key store that uses a ready cluster. */
 export class CloudHsmKeyStoreUnderTest {
   readonly cluster: ReadyCluster;
   readonly id: string;
@@ -99,7 +99,7 @@ export class CloudHsmKeyStoreUnderTest {
     this.kms = new KmsCaller(cluster.kms);
   }
 
-  /** It is DISCONNECTED. */
+  /** Makes a key store, which is DISCONNECTED. */
   static async create(cluster: ReadyCluster): Promise<CloudHsmKeyStoreUnderTest> {
     const { CustomKeyStoreId = '' } = await new KmsCaller(cluster.kms).createCustomKeyStore({
       CustomKeyStoreName: `hsm of ${cluster.id}`,
@@ -110,26 +110,26 @@ export class CloudHsmKeyStoreUnderTest {
     return new CloudHsmKeyStoreUnderTest(cluster, CustomKeyStoreId);
   }
 
-  /** A local KMS with a connected one. */
+  /** Starts a local KMS with a connected key store. */
   static async connected(kms: RunningLocalKms): Promise<CloudHsmKeyStoreUnderTest> {
     const store = await CloudHsmKeyStoreUnderTest.create(await ReadyCluster.create(kms));
     await store.kms.connect(store.id);
     return store;
   }
 
-  /** Connects it, and resolves to its ConnectionErrorCode when it is FAILED. */
+  /** Connects the key store, which must fail. Resolves to its ConnectionErrorCode. */
   async failure(): Promise<string | undefined> {
     await this.kms.connectCustomKeyStore({ CustomKeyStoreId: this.id });
     await this.kms.reaches(this.id, 'FAILED');
     return (await this.kms.keyStore(this.id)).ConnectionErrorCode;
   }
 
-  /** Tells KMS a password of `kmsuser`. */
+  /** Sets the password of `kmsuser` in KMS. */
   async tell(password: Secret): Promise<void> {
     await this.kms.updateCustomKeyStore({ CustomKeyStoreId: this.id, KeyStorePassword: password.reveal() });
   }
 
-  /** The ARN of a new key. */
+  /** Creates a key, and resolves to its ARN. */
   async createKey(): Promise<string> {
     const { KeyMetadata } = await this.kms.createKey({ Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: this.id });
     return KeyMetadata?.Arn ?? '';

@@ -46,7 +46,7 @@ export const BACKUP: Backup = {
   tags: [],
 };
 
-/** An ACTIVE cluster of its own, over two zones. */
+/** An ACTIVE cluster with its own id, in two zones. */
 export function newActiveCluster(): Cluster {
   const clusterId = newCloudHsmId('cluster');
   const subnetMapping = { 'us-east-1a': 'subnet-00000000000000001', 'us-east-1b': 'subnet-00000000000000002' };
@@ -60,7 +60,7 @@ export function newActiveCluster(): Cluster {
   };
 }
 
-/** An ACTIVE HSM of that cluster, in the zone of that subnet. */
+/** An ACTIVE HSM of the cluster, in the zone of this subnet. */
 export function newActiveHsm({ clusterId }: Cluster, availabilityZone: string, subnetId: string): Hsm {
   const address = randomInt(10, 250);
   const [hsmId, eniId] = [newCloudHsmId('hsm'), newEc2Id('eni')];

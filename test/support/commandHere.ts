@@ -8,7 +8,9 @@ import { temporaryFolder } from './temporaryFolder.ts';
 
 const POLL_MS = 20;
 
-/** A command of `xks-proxy` that serves in this process, which spares most of a second. It must load no PKCS#11 module. */
+/**
+ * A command of `xks-proxy` that serves in this process, which saves almost a second. It must not load a PKCS#11 module.
+ */
 export class CommandHere implements Pick<LoggedProgram, 'exitCode' | 'output' | 'log' | 'logged' | 'signal'> {
   readonly exitCode: Promise<number>;
   readonly #stop = new AbortController();

@@ -5,7 +5,7 @@ import { CONFIG_SECRET } from './validConfig.ts';
 
 export const EXAMPLE_POLICY = '@id("everyone") permit (principal, action, resource);';
 
-/** The commented example, over a module that is not loaded. */
+/** The commented example with a module that is not loaded. */
 export const EXAMPLE = readFileSync(new URL('../../config/xks-proxy.example.yaml', import.meta.url), 'utf8').replace(
   '/usr/lib/softhsm/libsofthsm2.so',
   'module.so',
@@ -13,13 +13,13 @@ export const EXAMPLE = readFileSync(new URL('../../config/xks-proxy.example.yaml
 
 const COMMENTED_OUT = ['audit', 'clientAuth', 'initializeParameters', 'tags', 'policyFile', 'quota', 'decryptAlso'];
 
-/** The commented example with what it leaves out. */
+/** The commented example, including its commented-out settings. */
 export const WHOLE_EXAMPLE = COMMENTED_OUT.reduce(
   (text, key) => text.replaceAll(`# ${key}: `, `${key}: `),
   EXAMPLE,
 ).replace('policies/example.cedar', 'example.cedar');
 
-/** What both refer to, beside the files of the valid configuration. */
+/** Files to which both examples refer, besides those of the valid configuration. */
 export const EXAMPLE_FILES = {
   'audit.key': newAuditKey(),
   'example.secret': CONFIG_SECRET,

@@ -7,7 +7,7 @@ export interface Sample {
 const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (-?[0-9.e+-]+|[+-]Inf)$/;
 const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|$)/y;
 
-/** Reads Prometheus's text format; throws at a line that is not in it. */
+/** Parses Prometheus's text format. Throws at an invalid line. */
 export function parseExposition(text: string): Sample[] {
   const lines = text.split('\n').filter((line) => line !== '' && !/^# (HELP|TYPE) /.test(line));
   return lines.map((line) => {
@@ -16,7 +16,7 @@ export function parseExposition(text: string): Sample[] {
   });
 }
 
-/** The value of the only sample with this name and these labels, among others. */
+/** The value of the only sample with this name and at least these labels. */
 export function valueOf(samples: readonly Sample[], name: string, labels: Sample['labels'] = {}): number | undefined {
   const found = samples.filter(
     (sample) =>

@@ -14,24 +14,24 @@ export type Json = Record<string, unknown>;
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent as JSON, undefined as no body. */
+  /** A body that is sent as JSON, or no body if undefined. */
   readonly body: unknown;
-  /** The body begins and does not end. */
+  /** Sends the beginning of the body and no end. */
   readonly isEndless?: boolean;
 }
 
-/** Where a fault can be put; every step is right by default. */
+/** The steps in which a test can put a fault. Each is correct by default. */
 export interface Steps {
-  /** The request as it is routed. */
+  /** Routes the request. */
   receive: (request: SignedRequest) => SignedRequest;
-  /** Whether a request is served without a look at its signature. */
+  /** Decides whether a request is served without a check of its signature. */
   trusts: (request: SignedRequest) => boolean;
   parse: (body: Uint8Array) => unknown;
-  /** The body as it is validated. */
+  /** Changes the body before it is validated. */
   amend: (body: Json, operation: string) => Json;
   frameAad: (aad: Buffer, metadata: Buffer) => Buffer;
   newIv: () => Buffer;
-  /** What is answered; undefined for nothing at all. */
+  /** Changes the reply. Undefined means no reply at all. */
   reply: (reply: Reply, request: SignedRequest) => Reply | undefined;
 }
 
@@ -66,7 +66,7 @@ const HEALTH = {
   ekmFleetDetails: [{ id: 'fake-1', model: 'node:crypto', healthStatus: 'ACTIVE' }],
 };
 
-/** An XKS proxy of node:http and node:crypto on a port of 127.0.0.1: right, but for the steps it is given. */
+/** An XKS proxy of node:http and node:crypto on a port of 127.0.0.1. It is correct except for the given steps. */
 export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: ServerOptions): Promise<FakeXksProxy> {
   const steps: Steps = { ...RIGHT_STEPS, ...faults };
   const stores = {
@@ -146,7 +146,7 @@ function parseObject(steps: Steps, bytes: Uint8Array): Json {
     const body = steps.parse(bytes);
     if (isObject(body)) return body;
   } catch {
-    // Not JSON is as bad as not an object.
+    // A body that is not JSON is refused like one that is not an object.
   }
   throw invalid('The body is not a JSON object.');
 }

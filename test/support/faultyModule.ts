@@ -3,33 +3,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildFaultyModule } from '../modules/buildFaultyModule.ts';
 
-/** Which calls of one function, or of all with `*`, go wrong, and how. Several faults may hit one call. */
+/**
+ * A fault: the calls of one function, or of all functions with `*`, that go wrong, and how. Several faults may affect
+ * one call.
+ */
 export type Fault = {
-  /** The first call that is hit, counted from 1, from when the fault was injected, in each process; 1 if absent. */
+  /** The first affected call, counted from 1 in each process since the fault was injected; 1 if absent. */
   readonly from?: number;
-  /** How many calls are hit; all from then on if absent. */
+  /** Number of affected calls; all later calls if absent. */
   readonly times?: number;
 } & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault | TokenFault);
 
 type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'delay'; readonly milliseconds: number }
-  /** Until the fault is lifted. A process cannot exit while a call of libuv's pool hangs. */
+  /** Hangs until the fault is lifted. A process cannot exit while a call of libuv's pool hangs. */
   | { readonly does: 'hang' }
-  /** CKR `code`, without calling the real function, or after calling it, in place of its answer. */
+  /** Returns CKR `code` instead of calling the real function, or after calling it. */
   | { readonly does: 'answer' | 'answer-afterwards'; readonly code: number }
-  /** C_CloseSession of the call's session before the call. */
+  /** Calls C_CloseSession for the call's session before the call. */
   | { readonly does: 'close-session' }
-  /** C_CloseAllSessions of all tokens before the call. */
+  /** Calls C_CloseAllSessions for all tokens before the call. */
   | { readonly does: 'close-all-sessions' }
-  /** C_Logout by the call's session before the call. */
+  /** Calls C_Logout in the call's session before the call. */
   | { readonly does: 'log-out' }
-  /** Handles of objects given out so far mean nothing from this call on. */
+  /** Invalidates all object handles returned before this call. */
   | { readonly does: 'invalidate-handles' }
   /** Ends the process with SIGABRT. */
   | { readonly does: 'abort' }
 );
 
-/** A session without CKF_RW_SESSION is refused with CKR_FUNCTION_FAILED. */
+/** Refuses a session without CKF_RW_SESSION with CKR_FUNCTION_FAILED. */
 interface SessionFault {
   readonly on: 'C_OpenSession';
   readonly does: 'demand-read-write';
@@ -39,28 +42,28 @@ type InitFault =
   | {
       readonly on: 'C_EncryptInit';
       /**
-       * In place: C_Encrypt writes an IV of the module's own into the caller's memory, if that was all zero. Appended: it
-       * writes an IV of the module's own, of 12 bytes unless said otherwise, after the tag; the caller's is ignored.
+       * Generates an IV. In place: C_Encrypt writes the IV into the caller's memory if that was all zeros. Appended:
+       * C_Encrypt writes the IV, 12 bytes by default, after the tag and ignores the caller's IV.
        */
       readonly does: 'make-iv-in-place';
     }
   | { readonly on: 'C_EncryptInit'; readonly does: 'make-iv-appended'; readonly bytes?: 12 | 16 }
-  /** CKR_MECHANISM_PARAM_INVALID unless pIv is null, ulIvLen 0 and, where it is, ulIvBits 96. */
+  /** Answers CKR_MECHANISM_PARAM_INVALID unless pIv is null, ulIvLen is 0, and ulIvBits, if present, is 96. */
   | { readonly on: 'C_EncryptInit'; readonly does: 'refuse-iv' }
   | {
       readonly on: 'C_EncryptInit' | 'C_DecryptInit';
-      /** CK_GCM_PARAMS must come without ulIvBits; with it, CKR_MECHANISM_PARAM_INVALID. */
+      /** Requires CK_GCM_PARAMS without ulIvBits. Otherwise answers CKR_MECHANISM_PARAM_INVALID. */
       readonly does: 'demand-v2.20';
     };
 
 type CipherFault = { readonly on: 'C_Encrypt' | 'C_Decrypt' } & (
   | { readonly does: 'flip-bit'; readonly byte: number }
   | { readonly does: 'change-length'; readonly by: number }
-  /** Claims success with the right length. */
+  /** Reports success with the right length, but writes nothing. */
   | { readonly does: 'write-nothing' }
 );
 
-/** Sets these CKF_ flags beside those of the token. */
+/** Adds these CKF_ flags to those of the token. */
 interface TokenFault {
   readonly on: 'C_GetTokenInfo';
   readonly does: 'set-token-flags';
@@ -69,31 +72,33 @@ interface TokenFault {
 
 interface RandomFault {
   readonly on: 'C_GenerateRandom';
-  /** Gives `values` different values of 12 bytes, in turn. */
+  /** Returns `values` different values of 12 bytes in turn. */
   readonly does: 'repeat-random';
   readonly values: number;
 }
 
 export interface FaultyModule {
-  /** Path of the PKCS#11 module. Each fixture has one of its own, so that a process may use several. */
+  /** Path of the PKCS#11 module. Each fixture has its own, so one process may use several. */
   readonly module: string;
-  /** For child processes: that of the real module. */
+  /** Environment variables for child processes, as the real module needs them. */
   readonly env: Readonly<Record<string, string>>;
-  /** Adds faults, in all processes that use the module, from their next call on. What it gives lifts these faults again. */
+  /** Adds faults, in all processes that use the module, from their next call on. Returns a function that lifts them. */
   inject(...faults: readonly Fault[]): () => void;
   /** Lifts all faults. */
   clear(): void;
-  /** Calls by function, such as C_Login, of all processes since the beginning, before any fault. */
+  /**
+   * Number of calls by function name, such as C_Login, of all processes since the start. Counts calls before any fault.
+   */
   counts(): ReadonlyMap<string, number>;
   /** Lifts all faults and removes the files. Key managers must be closed before. */
   dispose(): void;
 }
 
-/** What the faulty module forwards to. */
+/** The real module behind the faulty one. */
 export interface RealModule {
   readonly module: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Whether to load a copy of it, with sessions and logins apart from those of others in this process: as a second HSM. */
+  /** Whether to load a copy, whose sessions and logins are separate from others in this process, like a second HSM. */
   readonly separate?: boolean;
 }
 
@@ -148,7 +153,7 @@ export function createFaultyModule({ module: target, env, separate }: RealModule
   };
 }
 
-/** As in the control file, without its id. */
+/** The fault as in the control file, without its id. */
 function describeFault(fault: Fault): string {
   const { on, does, from = 1, times } = fault;
   const last = times === undefined ? 0 : from + times - 1;

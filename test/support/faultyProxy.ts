@@ -5,23 +5,26 @@ import { KnownKey, type Probe } from './knownKey.ts';
 import { healthMetadata, keyPath } from './messages.ts';
 import { ProxyFiles, RunningProxy, type Answer } from './runningProxy.ts';
 
-/** Settings of a key manager over a faulty module of its own, and faults that its module has from the start. */
+/** Settings of a key manager with its own faulty module, and the module's initial faults. */
 export type FaultyManager = Readonly<Record<string, unknown>> & { readonly faults?: readonly Fault[] };
 
 /** A key store of a FaultyProxy. */
 export interface FaultyStore {
   readonly prefix: string;
   readonly credential: Credential;
-  /** Of its key managers, in their order; these and their tokens are named `<store>-<manager>`, both counted from 1. */
+  /**
+   * Key managers of the key store in their order. They and their tokens are named `<store>-<manager>`, both counted
+   * from 1.
+   */
   readonly modules: readonly FaultyModule[];
 }
 
-/** `ok`, or the errorName of a failure. */
+/** The outcome of a request: `ok`, or the errorName of a failure. */
 export type Outcome = string;
 
 /**
- * `xks-proxy serve` over faulty modules in front of SoftHSM. Each key store has the key `known`, and each key manager a copy
- * of SoftHSM and a token of its own: HSMs that fail apart from each other.
+ * `xks-proxy serve` with faulty modules in front of SoftHSM. Each key store has the key `known`. Each key manager has
+ * its own copy of SoftHSM and its own token, so the HSMs fail independently.
  */
 export class FaultyProxy {
   readonly files = new ProxyFiles({ tls: false });
@@ -69,14 +72,17 @@ export class FaultyProxy {
     });
   }
 
-  /** Resolves when it listens. For each key store, its key managers; `timeoutMs` is 5,000 unless one says otherwise. */
+  /**
+   * Starts a proxy with the key managers of each key store, and resolves when it listens. `timeoutMs` is 5,000 by
+   * default.
+   */
   static async start(...stores: readonly (readonly FaultyManager[])[]): Promise<FaultyProxy> {
     const proxy = new FaultyProxy(stores);
     await proxy.restart();
     return proxy;
   }
 
-  /** Starts a process where there is none, or none any more. */
+  /** Starts the process if none is running. */
   async restart(): Promise<void> {
     this.#running = await RunningProxy.start(this.files);
   }
@@ -92,7 +98,7 @@ export class FaultyProxy {
     return module;
   }
 
-  /** Sends the request to a key store, and throws if the answer is wrong. */
+  /** Sends the request to a key store. Throws if the answer is wrong. */
   async ask({ operation, body, prove }: Probe, store = 0): Promise<Answer> {
     const { prefix, credential } = this.#store(store);
     const answer = await this.running.post(keyPath('known', operation, prefix), body, { credential });
@@ -100,7 +106,7 @@ export class FaultyProxy {
     return answer;
   }
 
-  /** What became of an encryption with CDIV and of a decryption, one after the other, `times` over. Throws for a wrong answer. */
+  /** The outcomes of `times` encryptions with CDIV and decryptions, one after the other. Throws for a wrong answer. */
   async outcomes(times = 1, store = 0): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     for (let time = 0; time < times; time += 1) {
@@ -111,12 +117,12 @@ export class FaultyProxy {
     return outcomes;
   }
 
-  /** Different outcomes of as many encryptions and as many decryptions, all at once. Throws for a wrong answer. */
+  /** The distinct outcomes of this number of encryptions and of decryptions, all at once. Throws for a wrong answer. */
   async concurrentOutcomes(times: number, store = 0): Promise<Set<Outcome>> {
     return new Set((await Promise.all(Array.from({ length: times }, () => this.outcomes(1, store)))).flat());
   }
 
-  /** What GetHealthStatus says of the key managers of a store, in their order; the errorName if it fails. */
+  /** The status of each key manager of a store in GetHealthStatus, in order, or the errorName if it fails. */
   async health(store = 0): Promise<unknown> {
     const { prefix, credential } = this.#store(store);
     const path = `${prefix}/kms/xks/v1/health`;
@@ -130,7 +136,7 @@ export class FaultyProxy {
     for (const { modules } of this.stores) for (const module of modules) module.clear();
   }
 
-  /** Lifts all faults, stops the proxy and removes its files; throws unless it ends as it should. */
+  /** Lifts all faults, stops the proxy and removes its files. Throws unless the proxy exits cleanly. */
   async dispose(): Promise<void> {
     this.clear();
     try {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 
-// Names on the PATH and whole paths; the last one is what Playwright installs.
+// Names on the PATH and absolute paths. Playwright installs the last one.
 const CANDIDATES = [
   'chromium',
   'google-chrome',
@@ -10,7 +10,7 @@ const CANDIDATES = [
   chromium.executablePath(),
 ];
 
-/** The path of a Chromium that runs here; undefined if there is none: toolchain/chromium.sh installs one for make test. */
+/** The path of a Chromium that runs here, or undefined. toolchain/chromium.sh installs one for make test. */
 export function findBrowser(): string | undefined {
   return CANDIDATES.map(pathOf).find((path) => path && spawnSync(path, ['--version']).status === 0);
 }

@@ -6,7 +6,7 @@ export interface HandSignedOptions {
   readonly path: string;
   readonly body: string;
   readonly signedHeaders?: string;
-  /** Beside host and x-amz-date. */
+  /** Headers besides host and x-amz-date. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly date?: Date;
   readonly scopeDate?: string;
@@ -16,7 +16,7 @@ export interface HandSignedOptions {
   readonly separator?: string;
 }
 
-/** Headers of a request signed step by step, so that each part can be wrong in one way only while the rest is right. */
+/** Headers of a request that is signed step by step, so that one part can be wrong while all others are right. */
 export function handSigned(options: HandSignedOptions): Record<string, string> {
   const { credential, path, body, date = new Date(), region = 'us-east-1', service = 'kms-xks-proxy' } = options;
   const { signedHeaders = 'host;x-amz-date', headers = {}, terminator = 'aws4_request', separator = ', ' } = options;

@@ -11,10 +11,10 @@ const version = spawnSync('helm', ['version', '--short'], { encoding: 'utf8' });
 /** Whether Helm is on the PATH. toolchain/helm.sh installs it. */
 export const hasHelm = version.status === 0;
 
-/** Whether a dry run of an installation, which prints the notes, needs no cluster. */
+/** Whether a dry run of an installation, which prints the notes, works without a cluster. */
 export const showsNotes = hasHelm && !version.stdout.startsWith('v3.');
 
-/** What the names of skipped tests say. */
+/** A note in the names of skipped tests. */
 export const WITHOUT_HELM = hasHelm ? '' : ' (skipped: there is no Helm; make helm installs it)';
 
 /** The example configuration. */
@@ -23,11 +23,11 @@ export const CONFIG = parse(readFileSync(join(CHART, 'examples/config.yaml'), 'u
   readonly keyManagers: readonly [{ readonly pkcs11: object }];
   readonly keyStores: readonly [object];
 };
-/** The configuration without an audit log: JSON, in which Helm gets it, leaves out what is undefined. */
+/** The configuration without an audit log. Helm gets it as JSON, which omits undefined members. */
 export const NO_AUDIT = { ...CONFIG, audit: undefined };
-/** Values of one pod. */
+/** Values for one pod. */
 export const ONE_POD = { replicas: 1, autoscaling: { enabled: false } };
-/** Values of an audit log that each pod continues. */
+/** Values for an audit log that each pod continues. */
 export const ONE_LOG = {
   audit: { existingClaim: 'audit' },
   config: {
@@ -36,20 +36,22 @@ export const ONE_LOG = {
   },
 };
 
-/** Runs Helm with the chart's example values and configuration, and with these values over them. */
+/** Runs Helm with the chart's example values and configuration, overridden by these values. */
 export function helm(command: readonly string[], values: object = {}) {
-  // A configuration that --set-file gives has precedence.
+  // A configuration that --set-file passes has precedence.
   const config = 'config' in values ? [] : ['--set-file', `config=${join(CHART, 'examples/config.yaml')}`];
   const args = [...command, CHART, '--values', join(CHART, 'examples/values.yaml'), '--values', '-', ...config];
   const { status, stdout, stderr } = spawnSync('helm', args, { encoding: 'utf8', input: JSON.stringify(values) });
   return { status, stdout, stderr };
 }
 
-/** The objects of the chart with these values over the example ones. Throws what Helm prints if it refuses them. */
+/**
+ * The chart's objects with the example values, overridden by these values. Throws Helm's output if Helm refuses them.
+ */
 export function render(values: object = {}, release = 'xks-proxy'): readonly Manifest[] {
   const { status, stdout, stderr } = helm(['template', release, '--namespace', 'keys'], values);
   if (status !== 0) throw new Error(stderr);
-  // As Kubernetes reads it: YAML 1.1, where `off` and 0440 are not what they are in 1.2.
+  // Parsed as Kubernetes does: in YAML 1.1, `off` and 0440 differ from YAML 1.2.
   return parseAllDocuments(stdout, { version: '1.1' }).map((document) => {
     if (document.errors[0]) throw document.errors[0];
     return document.toJS() as Manifest;

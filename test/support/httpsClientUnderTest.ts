@@ -12,8 +12,8 @@ export interface HttpsClientUnderTest {
 }
 
 /**
- * A client until the test has finished. `ca` is PEM. Unless told otherwise it waits for answers longer than any machine is
- * busy.
+ * A client that is closed when the test has finished. `ca` is PEM. By default it waits for answers longer than any
+ * machine is busy.
  */
 export function httpsClient(
   port: number,
@@ -38,7 +38,7 @@ export function httpsClient(
   return { client, exchanges };
 }
 
-/** A call to a proxy at `https://localhost` unless told otherwise. */
+/** Sends a call to a proxy, by default at `https://localhost`. */
 export function xksCall(
   proxy: Partial<XksCall['proxy']> = {},
   { accessKeyId, secretAccessKey }: Credential = newCredential(),
@@ -64,7 +64,7 @@ export function xksCall(
   };
 }
 
-/** What a call rejects with. */
+/** Resolves to the error with which the call rejects. */
 export async function failureOf(result: Promise<unknown>): Promise<XksProxyFailure> {
   const failure = await result.then(
     () => undefined,

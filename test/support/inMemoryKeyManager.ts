@@ -24,13 +24,13 @@ export class InMemoryKeyManager implements KeyManager {
   readonly name = 'in-memory';
   readonly timeoutMs = 200;
   readonly keys = new Map<string, Key>();
-  /** Plaintexts and framed AADs that encrypt was given. */
+  /** Plaintexts and framed AADs that encrypt has received. */
   readonly encrypted: { plaintext: Buffer; aad: Buffer }[] = [];
-  /** The deadlines that describeKey, encrypt and decrypt were given, in order. */
+  /** Deadlines that describeKey, encrypt and decrypt have received, in order. */
   readonly deadlines: (number | undefined)[] = [];
-  /** What it says of all its keys. */
+  /** The description of all its keys. */
   protection: Protection = {};
-  /** When set, thrown by every call. */
+  /** An error that every call throws, if set. */
   failure: Error | undefined;
 
   addKey(label: string, usage: readonly KeyUsage[] = ['ENCRYPT', 'DECRYPT'], bits = 256): this {
@@ -127,7 +127,7 @@ export class InMemoryKeyManager implements KeyManager {
   }
 }
 
-// A key manager's failures are rejections, never synchronous throws.
+// Failures of a key manager are rejections, never synchronous throws.
 async function attempt<T>(run: () => T): Promise<T> {
   await Promise.resolve();
   return run();

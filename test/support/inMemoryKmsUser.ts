@@ -3,14 +3,16 @@ import { ClusterFailure, type ClusterFailureReason } from '../../src/cloudHsm/cl
 import type { ClusterKeys, KmsUser } from '../../src/kms/kmsUser/kmsUser.ts';
 import type { CloudHsmKeyStore } from '../../src/kms/state/records.ts';
 
-/** Logins of KMS to clusters that share one memory, so each key store has all keys. A test sets how the next calls fail. */
+/**
+ * Logins of KMS to clusters that share one memory, so each key store has all keys. A test sets how the next calls fail.
+ */
 export class InMemoryKmsUser implements KmsUser {
   readonly keys = new Map<string, Buffer>();
-  /** Labels of the keys that were made. */
+  /** Labels of the created keys. */
   readonly labels: string[] = [];
   /** Ids of the key stores that are logged in. */
   readonly connected = new Set<string>();
-  /** Why logins fail, and calls of those that are made. */
+  /** The reason with which logins, and calls of existing logins, fail. */
   loginFailure: ClusterFailureReason | undefined;
   callFailure: ClusterFailureReason | undefined;
 

@@ -9,7 +9,10 @@ import type {
   XksProxyClient,
 } from '../../src/kms/xksProxy/xksProxyClient.ts';
 
-/** A proxy and its keys in memory, behind the interface of the client of real ones, for tests of what KMS does around it. */
+/**
+ * A proxy and its keys in memory, with the interface of the client of real proxies. For tests of the code of KMS around
+ * that client.
+ */
 export class InMemoryXksProxy implements XksProxyClient {
   /** Every call that was made, in order. */
   readonly calls: (XksCall & { readonly xksOperation: string; readonly xksKeyId?: string; readonly aad?: Buffer })[] =
@@ -17,9 +20,9 @@ export class InMemoryXksProxy implements XksProxyClient {
   readonly disconnected: string[] = [];
   readonly keys = new Map<string, ExternalKeyMetadata & { value: Buffer }>();
   healthStatus: HealthState = 'ACTIVE';
-  /** When set, every call rejects with it. */
+  /** An error with which every call rejects, if set. */
   failure: XksProxyFailure | undefined;
-  /** Awaited by every call, before it answers. */
+  /** Awaited by every call before it answers. */
   pause: Promise<unknown> = Promise.resolve();
 
   addKey(xksKeyId: string, metadata: Partial<ExternalKeyMetadata> = {}): this {

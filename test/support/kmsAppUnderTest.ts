@@ -10,7 +10,7 @@ export const ACCESS_KEY_ID = 'AKIAIOSFODNN7EXAMPLE';
 export const ALICE = 'arn:aws:iam::111122223333:user/Alice';
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-/** An Authorization header with the given parts; signed with nothing, which nobody checks. */
+/** An Authorization header with the given parts. No test checks its signature. */
 export function authorization({
   accessKeyId = ACCESS_KEY_ID,
   scope = '20260101/us-east-1/kms/aws4_request',
@@ -20,14 +20,14 @@ export function authorization({
   return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
 }
 
-/** What any SDK sends with its calls. */
+/** Headers that any SDK sends with its calls. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'Content-Type': 'application/x-amz-json-1.1',
   'X-Amz-Date': '20260101T000000Z',
   Authorization: authorization(),
 };
 
-/** The API of a local KMS that has the given operations. All access keys are Alice's. */
+/** The API of a local KMS with the given operations. All access keys belong to Alice. */
 export class KmsAppUnderTest {
   readonly kms = new LocalKmsUnderTest();
   readonly events = new EventTrail();
@@ -51,7 +51,7 @@ export class KmsAppUnderTest {
     });
   }
 
-  /** Calls an operation; `headers` are added, or left out when they are undefined. */
+  /** Calls an operation. `headers` are added, or removed if undefined. */
   call(operationName: string, body: string | Buffer | object, headers: Record<string, string | undefined> = {}) {
     const all: Record<string, string | undefined> = {
       ...HEADERS,

@@ -5,12 +5,12 @@ import { PREFIX } from './signedRequest.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 import type { ProxyFiles, RunningProxy } from './runningProxy.ts';
 
-/** Options of a local KMS for which the proxy is `https://localhost`. */
+/** Options of a local KMS whose proxy is `https://localhost`. */
 export function optionsFor({ port, files }: RunningProxy): readonly string[] {
   return ['--resolve', `localhost=127.0.0.1:${port}`, '--ca', files.caFile];
 }
 
-/** What CreateCustomKeyStore wants to know of a key store of a proxy. */
+/** Input of CreateCustomKeyStore for a key store of a proxy. */
 export function keyStoreInput({ accessKeyId, secretAccessKey }: Credential, prefix = PREFIX) {
   return {
     CustomKeyStoreName: `store of ${accessKeyId}`,
@@ -22,7 +22,7 @@ export function keyStoreInput({ accessKeyId, secretAccessKey }: Credential, pref
   } as const;
 }
 
-/** The SDK of AWS with a local KMS until the test is finished, and what takes it more than one call. */
+/** AWS's SDK with a local KMS until the test is finished, and helpers for tasks of several calls. */
 export class KmsCaller extends KMS {
   constructor({ endpoint }: RunningLocalKms, accessKeyId = 'TEST') {
     const credentials = { accessKeyId, secretAccessKey: 'any' };
@@ -32,7 +32,7 @@ export class KmsCaller extends KMS {
     });
   }
 
-  /** Its id; the first key store of the proxy unless said otherwise. */
+  /** Creates a key store, and resolves to its id. By default it uses the proxy's first key store. */
   async createKeyStore(files: ProxyFiles, credential: Credential = files.credentials[0], prefix = PREFIX) {
     const { CustomKeyStoreId = '' } = await this.createCustomKeyStore(keyStoreInput(credential, prefix));
     return CustomKeyStoreId;
@@ -44,13 +44,13 @@ export class KmsCaller extends KMS {
     return id;
   }
 
-  /** Resolves when it is CONNECTED. */
+  /** Resolves when the key store is CONNECTED. */
   async connect(CustomKeyStoreId: string): Promise<void> {
     await this.connectCustomKeyStore({ CustomKeyStoreId });
     await this.reaches(CustomKeyStoreId, 'CONNECTED');
   }
 
-  /** Resolves when it is DISCONNECTED. */
+  /** Resolves when the key store is DISCONNECTED. */
   async disconnect(CustomKeyStoreId: string): Promise<void> {
     await this.disconnectCustomKeyStore({ CustomKeyStoreId });
     await this.reaches(CustomKeyStoreId, 'DISCONNECTED');
@@ -67,7 +67,7 @@ export class KmsCaller extends KMS {
     await expect.poll(stateNow).toBe(state);
   }
 
-  /** The ARN of a new KMS key. */
+  /** Creates a KMS key, and resolves to its ARN. */
   async createKeyOver(XksKeyId: string, CustomKeyStoreId: string): Promise<string> {
     const { KeyMetadata } = await this.createKey({ Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId, XksKeyId });
     return KeyMetadata?.Arn ?? '';
@@ -90,7 +90,7 @@ export class KmsCaller extends KMS {
 
 type ExceptionClass = new (...args: never[]) => KMSServiceException;
 
-/** The message of the exception of the SDK that the call fails with, which must be of this class and name. */
+/** The message of the SDK's exception, which must have this class and name. */
 export async function refusal(
   call: Promise<unknown>,
   exception: ExceptionClass,

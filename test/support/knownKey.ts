@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 import { requestMetadata } from './messages.ts';
 
-/** The body of a request or of an answer. */
+/** The body of a request or an answer. */
 export type Body = Readonly<Record<string, unknown>>;
 
-/** A request whose answer can be told to be right or wrong. */
+/** A request with a check of its answer. */
 export interface Probe {
   readonly operation: 'encrypt' | 'decrypt';
   readonly body: Body;
@@ -24,14 +24,17 @@ const NO_BYTES = Buffer.alloc(0);
 const AAD_BYTES = 30;
 
 /**
- * An AES-256 key whose bytes are known outside the token, so that node:crypto can tell right answers of a proxy from wrong ones,
- * with none of the proxy's own code.
+ * An AES-256 key whose bytes are known outside the token. node:crypto can tell right answers of a proxy from wrong
+ * ones, without any code of the proxy.
  */
 export class KnownKey {
   readonly value = randomBytes(32);
   readonly #ivs = new Set<string>();
 
-  /** Encrypt, asking for the CDIV. Right is what opens to the plaintext, with an IV that this key has not seen before. */
+  /**
+   * An Encrypt request with a CDIV. A right answer decrypts to the plaintext, and has an IV that was not used with this
+   * key before.
+   */
   encryptProbe({ bytes = 32 }: ProbeOptions = {}): Probe {
     const [plaintext, aad] = [randomBytes(bytes), randomBytes(AAD_BYTES)];
     return {
@@ -52,7 +55,7 @@ export class KnownKey {
     };
   }
 
-  /** Decrypt of what node:crypto has encrypted. */
+  /** A Decrypt request for a ciphertext made by node:crypto. */
   decryptProbe({ bytes = 32, ivBytes = 12 }: ProbeOptions = {}): Probe {
     const [plaintext, aad] = [randomBytes(bytes), randomBytes(AAD_BYTES)];
     return {
@@ -69,7 +72,7 @@ export class KnownKey {
     };
   }
 
-  /** The plaintext of an answer to Encrypt. Throws unless it opens with this AAD, and its CDIV, if it has one, is right. */
+  /** The plaintext of an answer to Encrypt. Throws unless it decrypts with this AAD and its CDIV, if any, is right. */
   open(answer: Body, aad: Buffer): Buffer {
     const [ciphertext, iv, tag] = ['ciphertext', 'initializationVector', 'authenticationTag'].map((name) =>
       bytesOf(answer, name),
@@ -84,7 +87,7 @@ export class KnownKey {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   }
 
-  /** The fields of a Decrypt request that are the ciphertext; `framedAad` is what the key manager authenticates beside it. */
+  /** The ciphertext fields of a Decrypt request. `framedAad` is the AAD that the key manager authenticates. */
   seal(plaintext: Buffer, framedAad: Buffer, ivBytes = 12): Body {
     const iv = randomBytes(ivBytes);
     const cipher = createCipheriv('aes-256-gcm', this.value, iv).setAAD(framedAad);
@@ -103,7 +106,7 @@ function bytesOf(body: Body, field: string): Buffer {
   return Buffer.from(value, 'base64');
 }
 
-/** Spec, "Encrypt": what the key manager authenticates beside the plaintext. */
+/** Spec, "Encrypt": the AAD that the key manager authenticates. */
 function framed(aad: Buffer, metadata: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(aad.length);

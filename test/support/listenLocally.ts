@@ -3,11 +3,11 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 
 export interface LocalServer {
   readonly port: number;
-  /** Ends all its connections; resolves when it has closed. */
+  /** Ends all connections of the server. Resolves when it has closed. */
   readonly close: () => Promise<void>;
 }
 
-/** Has a server listen on a port of 127.0.0.1 that the system chooses. */
+/** Makes a server listen on a port of 127.0.0.1 that the system chooses. */
 export async function listenLocally(server: Server): Promise<LocalServer> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

@@ -13,11 +13,11 @@ export const REQUEST = 'GET /who HTTP/1.1\r\nHost: xks.example.com\r\n\r\n';
 export interface ListeningServer extends Listening {
   readonly port: number;
   readonly refusals: readonly Refusal[];
-  /** Who sent each request. */
+  /** The client of each request. */
   readonly clients: readonly Client[];
 }
 
-/** A server in this process until the test has finished, with TLS unless told otherwise. It answers with the request's client. */
+/** A server in this process until the test has finished, with TLS by default. It answers with the request's client. */
 export async function startServer(options: Partial<ListenOptions> = {}): Promise<ListeningServer> {
   const refusals: Refusal[] = [];
   const clients: Client[] = [];

@@ -7,7 +7,9 @@ import { RunningLocalKms } from './runningLocalKms.ts';
 import type { RunningProxy } from './runningProxy.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-/** A local KMS for which localhost is at that port; in the folder of one that has ended, with that one's state. */
+/**
+ * Starts a local KMS for which localhost has that port. In the folder of an earlier one, it continues with that state.
+ */
 export function startKms(port: number, options: readonly string[] = [], folder?: string): Promise<RunningLocalKms> {
   const route = ['--resolve', `localhost=127.0.0.1:${port}`];
   const { certificateFile } = writeKeyPair(temporaryFolder(), 'ca', testCertificates.ca);
@@ -15,7 +17,7 @@ export function startKms(port: number, options: readonly string[] = [], folder?:
   return RunningLocalKms.start([...route, ...quick, '--ca', certificateFile, ...options], folder);
 }
 
-/** A key store of a local KMS over a proxy, which could be connected. */
+/** A key store of a local KMS with a proxy to which it could connect. */
 export async function startKeyStore(
   { port, files }: RunningProxy,
   kmsOptions: readonly string[] = [],
@@ -26,7 +28,10 @@ export async function startKeyStore(
   return { files, kms, store };
 }
 
-/** What is tried fails with that code, `detail` is in KMS's log, and the key store cannot be connected again as it is. */
+/**
+ * Expects the connection to fail with this code, KMS to log `detail`, and a new attempt to fail while nothing has
+ * changed.
+ */
 export async function expectFailed(store: LocalKmsKeyStore, code: string, detail: RegExp): Promise<void> {
   await store.connect();
   expect(await store.describe()).toMatchObject({ ConnectionState: 'FAILED', ConnectionErrorCode: code });
@@ -40,7 +45,7 @@ export async function expectFailed(store: LocalKmsKeyStore, code: string, detail
   });
 }
 
-/** After the cause is mended. */
+/** Expects a connection to succeed after the cause is fixed. */
 export async function expectToConnectAgain(store: LocalKmsKeyStore): Promise<void> {
   const disconnected = await store.disconnect();
   expect(disconnected.ConnectionState).toBe('DISCONNECTED');

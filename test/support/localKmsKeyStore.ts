@@ -13,7 +13,7 @@ import type { Credential } from '../../src/sigv4/credential.ts';
 import { PREFIX } from './signedRequest.ts';
 import type { RunningLocalKms } from './runningLocalKms.ts';
 
-/** What CreateCustomKeyStore is told of a proxy, the one at `https://localhost` unless `members` say otherwise. */
+/** Input of CreateCustomKeyStore for a proxy, the one at `https://localhost` unless `members` differ. */
 export function keyStoreMembers(
   { accessKeyId, secretAccessKey }: Credential,
   members: Partial<CreateCustomKeyStoreCommandInput> = {},
@@ -35,7 +35,7 @@ export class LocalKmsKeyStore {
   readonly id: string;
   readonly client: KMSClient;
 
-  /** `kms` has the key store already; `create` makes one. */
+  /** A key store that `kms` has already. `create` makes one. */
   constructor(kms: RunningLocalKms, id: string) {
     this.kms = kms;
     this.id = id;
@@ -47,13 +47,13 @@ export class LocalKmsKeyStore {
     return new LocalKmsKeyStore(kms, CustomKeyStoreId);
   }
 
-  /** Resolves to what it is then: CONNECTED or FAILED. */
+  /** Connects the key store. Resolves to its final state, CONNECTED or FAILED. */
   async connect(): Promise<CustomKeyStoresListEntry> {
     await this.client.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId: this.id }));
     return this.settled();
   }
 
-  /** Resolves to what it is then: DISCONNECTED. */
+  /** Disconnects the key store. Resolves to its final state, DISCONNECTED. */
   async disconnect(): Promise<CustomKeyStoresListEntry> {
     await this.client.send(new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId: this.id }));
     return this.settled();
@@ -66,7 +66,7 @@ export class LocalKmsKeyStore {
     return CustomKeyStores[0] ?? {};
   }
 
-  /** Makes a KMS key over an external key, and resolves to its id. */
+  /** Makes a KMS key from an external key, and resolves to its id. */
   async createKey(xksKeyId = 'foo'): Promise<string> {
     const { KeyMetadata } = await this.client.send(
       new CreateKeyCommand({ Origin: 'EXTERNAL_KEY_STORE', CustomKeyStoreId: this.id, XksKeyId: xksKeyId }),
@@ -74,7 +74,7 @@ export class LocalKmsKeyStore {
     return KeyMetadata?.KeyId ?? '';
   }
 
-  /** Waits while it is CONNECTING or DISCONNECTING. */
+  /** Waits while the key store is CONNECTING or DISCONNECTING. */
   settled(): Promise<CustomKeyStoresListEntry> {
     const describe = async (): Promise<CustomKeyStoresListEntry> => {
       const store = await this.describe();

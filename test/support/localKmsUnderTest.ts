@@ -22,7 +22,7 @@ import { newActiveCluster, newActiveHsm } from './clusterRecords.ts';
 import { InMemoryKmsUser } from './inMemoryKmsUser.ts';
 import { InMemoryXksProxy } from './inMemoryXksProxy.ts';
 
-/** A local KMS with its state in memory, over a proxy in memory; time stands still unless a test moves it. */
+/** A local KMS with its state and its proxy in memory. Time stands still unless a test advances it. */
 export class LocalKmsUnderTest implements LocalKms {
   readonly identity = { region: 'us-east-1', accountId: '111122223333' };
   readonly state = new KmsState(openDatabase(':memory:'));
@@ -34,16 +34,16 @@ export class LocalKmsUnderTest implements LocalKms {
   dayMs = 86_400_000;
   evaluatePolicies = false;
   now = Date.UTC(2026, 0, 1);
-  /** Key stores that the quota was asked for; the quota of `throttled` is used up. */
+  /** Key stores for which the quota was requested. The quota of those in `throttled` is used up. */
   readonly taken: string[] = [];
-  /** What operations have noted for their events. */
+  /** Fields that operations have noted for their events. */
   readonly noted: Readonly<Record<string, string>>[] = [];
   /** ARNs of the resources of events. */
   readonly resources: string[] = [];
   readonly clock = (): number => this.now;
   readonly keysInCreation = new Set<string>();
   readonly keyUsage = new KeyUsage(this.clock);
-  /** Stores, and does nothing else. */
+  /** A connector that stores the state and does nothing else. */
   clusters: LocalKms['clusters'] = {
     putCluster: (cluster) => {
       this.state.clusters.put(cluster);
@@ -57,7 +57,7 @@ export class LocalKmsUnderTest implements LocalKms {
     problemOf: () => undefined,
     deleteDueBackups: () => undefined,
   };
-  /** Does nothing. */
+  /** A keeper that does nothing. */
   connector: LocalKms['connector'] = { connect: () => undefined, disconnect: () => undefined };
   quota: LocalKms['quota'] = {
     take: (id) => {
@@ -65,7 +65,7 @@ export class LocalKmsUnderTest implements LocalKms {
     },
   };
 
-  /** Runs an operation on its input as Alice. */
+  /** Runs an operation with its input as Alice. */
   call(operation: Operation, input: unknown, caller: Partial<KmsRequest['caller']> = {}): Promise<Output> {
     const alice = { awsPrincipalArn: 'arn:aws:iam::111122223333:user/Alice', ...caller };
     const [name = ''] = Object.entries(OPERATIONS).find(([, each]) => each === operation) ?? [];
@@ -119,7 +119,7 @@ export class LocalKmsUnderTest implements LocalKms {
     return key;
   }
 
-  /** A cluster with an HSM in each of two zones, and a key store that uses it. */
+  /** Makes a cluster with an HSM in each of two zones, and a key store that uses it. */
   addCloudHsmKeyStore(
     changes: Partial<CloudHsmKeyStore> = {},
     connectionState: ConnectionState = 'CONNECTED',
@@ -147,7 +147,7 @@ export class LocalKmsUnderTest implements LocalKms {
     return cluster;
   }
 
-  /** A key with key material in the memory of `kmsUser`. */
+  /** Makes a key whose key material is in the memory of `kmsUser`. */
   addClusterKey(customKeyStoreId: string, changes: Partial<CloudHsmKey> = {}): CloudHsmKey {
     const key: CloudHsmKey = {
       ...this.#newKey(),
@@ -161,7 +161,7 @@ export class LocalKmsUnderTest implements LocalKms {
     return key;
   }
 
-  /** A key whose Origin is AWS_KMS. */
+  /** Makes a key with Origin AWS_KMS. */
   async addAwsKmsKey(): Promise<AwsKmsKey> {
     const output = await this.call(createKey, {});
     const key = this.state.keys.find((output?.['KeyMetadata'] as { readonly KeyId: string }).KeyId);

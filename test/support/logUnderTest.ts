@@ -7,7 +7,7 @@ import { appendSigned, newSigningKey, openLog, ORIGIN } from './auditLogs.ts';
 import { Tamperer } from './tamper.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-/** Name of the log that is written here. */
+/** Name of the log under test. */
 export const NAME = `${ORIGIN}/main`;
 
 export interface WrittenLog {
@@ -15,11 +15,14 @@ export interface WrittenLog {
   readonly tamper: Tamperer;
   readonly log: LogWriter;
   readonly key: KeyObject;
-  /** All checkpoints, as someone else may have kept them. */
+  /** All checkpoints, as an auditor may have kept them. */
   readonly kept: readonly string[];
 }
 
-/** A log with its `start` record and 350 others, in segments of 100. Signed sizes: 11, 21 ... 91, 100, 101 ... 191, 200 ... 351. */
+/**
+ * A log with its `start` record and 350 others, in segments of 100. Signed sizes: 11, 21 ... 91, 100, 101 ... 191, 200
+ * ... 351.
+ */
 export async function writeLog(key = newSigningKey()): Promise<WrittenLog> {
   const directory = temporaryFolder();
   const kept: string[] = [];
@@ -30,7 +33,7 @@ export async function writeLog(key = newSigningKey()): Promise<WrittenLog> {
   return { folder, tamper: new Tamperer(folder), log, key, kept };
 }
 
-/** The report of one log, with all that it says of checkpoints kept elsewhere. */
+/** The report of one log, with its results for checkpoints that were kept elsewhere. */
 export async function verifyFolder(folder: string, options: Partial<VerifyOptions> = {}) {
   const [log] = findLogs(folder);
   if (!log) throw new Error(`there is no log in ${folder}`);
@@ -39,12 +42,12 @@ export async function verifyFolder(folder: string, options: Partial<VerifyOption
   return { ...report, messages: report.problems.map(({ message }) => message), kept };
 }
 
-/** Name of the file of records of the segment that begins with this one. */
+/** Name of the records file of the segment that begins with this record. */
 export function records(first: number): string {
   return `${String(first).padStart(20, '0')}.ndjson`;
 }
 
-/** Name of its file of checkpoints. */
+/** Name of the checkpoints file of that segment. */
 export function notes(first: number): string {
   return `${String(first).padStart(20, '0')}.checkpoints`;
 }

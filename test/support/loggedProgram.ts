@@ -3,7 +3,7 @@ import { startTestProgram, type Program, type TestProgramOptions } from './start
 
 /** A program in a process of its own whose output is JSON lines. */
 export class LoggedProgram {
-  /** Resolves when the process has ended by itself, to its exit code; to null if a signal has ended it. */
+  /** Resolves when the process has ended, to its exit code, or to null if a signal ended it. */
   readonly exitCode: Promise<number | null>;
   readonly #program;
   readonly #log;
@@ -18,22 +18,25 @@ export class LoggedProgram {
     return this.#program.pid;
   }
 
-  /** Everything that it has written. */
+  /** All output so far. */
   get output(): string {
     return this.#log.output;
   }
 
-  /** What it has logged; throws if a line is not a JSON object. */
+  /** Log records so far. Throws if a line is not a JSON object. */
   get log(): LogRecord[] {
     return this.#log.records;
   }
 
-  /** The latest record with these fields after the first `seen`, as soon as there is one; throws if it ends without. */
+  /**
+   * The latest record with these fields after the first `seen`, as soon as there is one. Throws if the process ends
+   * without one.
+   */
   logged(fields: object, seen?: number): Promise<LogRecord> {
     return this.#log.waitFor(fields, seen);
   }
 
-  /** Leaves its standard output unread, so that the pipe fills. */
+  /** Stops reading standard output, so that the pipe fills. */
   pauseReading(): void {
     this.#program.stdout.pause();
   }
@@ -46,7 +49,7 @@ export class LoggedProgram {
     this.#program.signal(signal);
   }
 
-  /** Kills it and all that it has started; resolves when they are gone. */
+  /** Kills the process and all processes that it has started. Resolves when they are gone. */
   async kill(): Promise<void> {
     this.#program.kill();
     this.resumeReading();

@@ -29,8 +29,8 @@ export interface Manifest {
 }
 
 /**
- * What the Kubernetes API would not take, or drop: values that its schema refuses, and fields that the schema does not know.
- * The schema is that of kubernetes-models, which lets unknown fields pass; they are the ones that its validators never read.
+ * Parts of an object that the Kubernetes API would refuse or drop: invalid values, and fields that its schema does not
+ * know. The schema of kubernetes-models allows unknown fields, which are the fields that its validators never read.
  */
 export function manifestProblems(manifest: Manifest): string[] {
   const { apiVersion, kind } = manifest;
@@ -46,7 +46,7 @@ export function manifestProblems(manifest: Manifest): string[] {
   return [...unread].map((path) => `${path} is unknown`);
 }
 
-/** A copy whose fields leave `unread` when they are read. */
+/** A copy whose fields are removed from `unread` when they are read. */
 function watch(value: unknown, path: string, unread: Set<string>): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const copy = Array.isArray(value) ? [] : {};

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** RFC 6962, section 2.1, word for word: MTH(D[n]), by recursion over all records. */
+/** RFC 6962, section 2.1, literally: MTH(D[n]), by recursion over all records. */
 export function merkleTreeHash(records: readonly string[]): Buffer {
   const [only, ...others] = records;
   if (only === undefined) return sha256();
@@ -10,7 +10,7 @@ export function merkleTreeHash(records: readonly string[]): Buffer {
   return sha256(Buffer.of(1), merkleTreeHash(records.slice(0, split)), merkleTreeHash(records.slice(split)));
 }
 
-/** RFC 6962, section 2.1.1, word for word: PATH(m, D[n]). */
+/** RFC 6962, section 2.1.1, literally: PATH(m, D[n]). */
 export function auditPath(index: number, records: readonly string[]): Buffer[] {
   if (records.length <= 1) return [];
   let split = 1;
@@ -20,7 +20,7 @@ export function auditPath(index: number, records: readonly string[]): Buffer[] {
   return [...auditPath(index - split, right), merkleTreeHash(left)];
 }
 
-/** The root that an audit path gives: RFC 9162, section 2.1.3.2, step by step. Undefined: the proof fails. */
+/** The root that an audit path gives, by RFC 9162, section 2.1.3.2, step by step. Undefined if the proof fails. */
 export function rootOfPath(leaf: Buffer, index: number, size: number, path: readonly Buffer[]): Buffer | undefined {
   if (index >= size) return undefined;
   let [fn, sn] = [index, size - 1];

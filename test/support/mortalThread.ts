@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import '../../src/hsm/pkcs11/thread/moduleThreadEntry.ts';
 
-/** A module thread that dies when it is asked for the key `die`. */
+/** A module thread that dies when a caller asks it for the key `die`. */
 parentPort?.on('message', ({ argument }: { argument?: { args?: readonly unknown[] } }) => {
   const [key] = argument?.args ?? [];
   if (typeof key === 'object' && key && 'label' in key && key.label === 'die') {

@@ -5,18 +5,24 @@ import type { KeyPair } from '../../certs/issueCertificate.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
 export interface OpensslCertificate {
-  /** What follows `-newkey`, such as `rsa:1024` or `ec -pkeyopt ec_paramgen_curve:secp256k1`. Without a blank in any word. */
+  /**
+   * Arguments after `-newkey`, such as `rsa:1024` or `ec -pkeyopt ec_paramgen_curve:secp256k1`. No word contains a
+   * blank.
+   */
   readonly newKey?: string;
   readonly commonName?: string;
-  /** Such as `/C=US/CN=a`; left out: the common name alone. */
+  /** Subject, such as `/C=US/CN=a`. By default only the common name. */
   readonly subject?: string;
-  /** Such as `extendedKeyUsage=clientAuth`; left out: `basicConstraints=CA:TRUE`. None: a certificate of version 1. */
+  /**
+   * Extensions, such as `extendedKeyUsage=clientAuth`; by default `basicConstraints=CA:TRUE`. An empty list makes a
+   * version 1 certificate.
+   */
   readonly extensions?: readonly string[];
-  /** Left out: self-signed. */
+  /** The issuer. By default the certificate is self-signed. */
   readonly issuer?: KeyPair;
 }
 
-/** A certificate that certs/issueCertificate.ts cannot make; for localhost by default. */
+/** Makes a certificate that certs/issueCertificate.ts cannot make, by default for localhost. */
 export function opensslCertificate(options: OpensslCertificate): KeyPair {
   const { newKey = 'rsa:2048', commonName = 'localhost', extensions = ['basicConstraints=CA:TRUE'], issuer } = options;
   const { subject = `/CN=${commonName}` } = options;

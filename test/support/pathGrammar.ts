@@ -1,6 +1,6 @@
 import type { XksPath } from '../../src/xks/path.ts';
 
-/** The grammar of a path, by splitting instead of by a regular expression. */
+/** The grammar of a path, implemented by splitting instead of a regular expression. */
 export function parsePathBySegments(path: string): XksPath | undefined {
   if (path.length > 256 || !path.startsWith('/')) return undefined;
   const segments = path.slice(1).split('/');

@@ -7,13 +7,13 @@ export type LogRecord = Readonly<Record<string, unknown>>;
 const WAIT_MS = 60_000;
 const SHOWN_CHARACTERS = 3_000;
 
-/** What a process writes, in JSON lines. */
+/** The output of a process in JSON lines. */
 export class ProcessLog {
   readonly #records: LogRecord[] = [];
-  /** Those who wait look again when something was written, and when nothing more can be. */
+  /** Waiting callers look again after each write, and when nothing more can be written. */
   readonly #looks = new Set<() => void>();
   #output = '';
-  /** Length of the output that is in the records. */
+  /** Length of the output that has been parsed into records. */
   #parsed = 0;
   #ended = false;
 
@@ -31,7 +31,7 @@ export class ProcessLog {
     });
   }
 
-  /** Everything. */
+  /** All output so far. */
   get output(): string {
     return this.#output;
   }
@@ -42,7 +42,10 @@ export class ProcessLog {
     return [...this.#records];
   }
 
-  /** The latest record with these fields after the first `seen`, as soon as there is one; throws if the process ends without it. */
+  /**
+   * The latest record with these fields after the first `seen`, as soon as there is one. Throws if the process ends
+   * without one.
+   */
   async waitFor(fields: object, seen = 0): Promise<LogRecord> {
     const wanted = Object.entries(fields);
     const found = Promise.withResolvers<LogRecord>();
@@ -70,7 +73,7 @@ export class ProcessLog {
     }
   }
 
-  /** Appends the records of the lines that are whole now. */
+  /** Appends the records of the lines that are complete now. */
   #parse(): void {
     const end = this.#output.lastIndexOf('\n') + 1;
     const lines = this.#output.slice(this.#parsed, end).split('\n').slice(0, -1);

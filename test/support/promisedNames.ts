@@ -6,7 +6,7 @@ import { requestRecord } from '../../src/http/requestRecord.ts';
 import { SCHEMA_STEPS } from '../../src/kms/state/schema.ts';
 import { runCommandHere } from './runCommandHere.ts';
 
-/** Lists of names by kind, as this version has them. docs/compatibility.md promises that they stay. */
+/** Lists of names by kind in this version. docs/compatibility.md promises that they stay. */
 export async function promisedNames(): Promise<Readonly<Record<string, readonly string[]>>> {
   return {
     configuration: [...new Set(configurationKeys(configJsonSchema(), ''))].toSorted(),
@@ -42,7 +42,7 @@ function configurationKeys(schema: Schema, path: string): string[] {
   ];
 }
 
-/** Every command and option below a command, as its help names them, such as `key create --cka-id`. */
+/** Every command and option below a command, with the names from its help, such as `key create --cka-id`. */
 async function commandsOf(command: readonly string[]): Promise<string[]> {
   const { stdout } = await runCommandHere([...command, '--help']);
   const sectionOf = (title: string) => new RegExp(`^${title}:\\n((?:  .*\\n)+)`, 'm').exec(stdout)?.[1] ?? '';
@@ -57,7 +57,7 @@ async function commandsOf(command: readonly string[]): Promise<string[]> {
   ];
 }
 
-/** What the exit codes say, found by commands that end with them. */
+/** Meanings of the exit codes, tested with commands that exit with them. */
 async function exitCodes(): Promise<string[]> {
   const ends = {
     done: ['--version'],
@@ -70,8 +70,8 @@ async function exitCodes(): Promise<string[]> {
 }
 
 /**
- * Each metric with its type, and each of its labels, as the guide lists them. test/unit/monitoring/namesInUse.test.ts holds the
- * guide to the program.
+ * Each metric with its type, and each of its labels, as the guide lists them. test/unit/monitoring/namesInUse.test.ts
+ * checks that the guide matches the program.
  */
 function metrics(): string[] {
   const guide = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'), 'utf8');

@@ -7,11 +7,11 @@ export interface Selector {
 
 export interface Query {
   readonly selectors: readonly Selector[];
-  /** Labels that the expression groups or joins by. */
+  /** Labels by which the expression groups or joins. */
   readonly grouping: readonly string[];
 }
 
-/** What a PromQL expression asks for. Throws if it is not one. */
+/** The metrics and labels that a PromQL expression uses. Throws if it is invalid. */
 export function parsePromQl(expression: string): Query {
   const selectors: { metric: string; matchers: { label: string; values: string[] }[] }[] = [];
   const grouping: string[] = [];

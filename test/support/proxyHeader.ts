@@ -3,13 +3,13 @@ import { crc32c } from '../../src/server/crc32c.ts';
 export type Tlv = readonly [type: number, value: Buffer];
 
 export interface ProxyHeaderParts {
-  /** Version and command. */
+  /** Version and command byte. */
   readonly command?: number;
-  /** Family and transport. */
+  /** Address family and transport byte. */
   readonly family?: number;
   readonly addresses?: Buffer;
   readonly tlvs?: readonly Tlv[];
-  /** Instead of the right one. */
+  /** Length field that replaces the right one. */
   readonly length?: number;
 }
 
@@ -20,7 +20,10 @@ export function vpceTlv(id: string): Tlv {
   return [0xea, Buffer.concat([Buffer.from([0x01]), Buffer.from(id, 'latin1')])];
 }
 
-/** A PROXY protocol v2 header, of a TCP connection over IPv4 from CLIENT_ADDRESS unless told otherwise. A checksum of zeros is set right. */
+/**
+ * A PROXY protocol v2 header, by default of a TCP connection over IPv4 from CLIENT_ADDRESS. A checksum of zeros becomes
+ * the right one.
+ */
 export function proxyHeader(parts: ProxyHeaderParts = {}): Buffer {
   const { command = 0x21, family = 0x11, tlvs = [] } = parts;
   const { addresses = Buffer.from([10, 1, 2, 3, 10, 0, 0, 1, 0xc0, 0x01, 0x01, 0xbb]) } = parts;

@@ -19,7 +19,7 @@ export interface LogLine {
   readonly record: Readonly<Record<string, unknown>>;
 }
 
-/** The whole app over an in-memory key manager: two key stores, the first with two credentials. */
+/** The whole app with an in-memory key manager and two key stores, the first with two credentials. */
 export class ProxyUnderTest {
   readonly keyManager = new InMemoryKeyManager()
     .addKey('foo-label')
@@ -30,7 +30,7 @@ export class ProxyUnderTest {
   readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
   readonly otherCredential = newCredential();
   readonly logged: LogLine[] = [];
-  /** Log lines of answers that their clients did not take. */
+  /** Log lines about answers that their clients did not read. */
   readonly aborted: object[] = [];
   blockList = BlockList.EMPTY;
   recordingProblem: string | undefined;
@@ -91,7 +91,7 @@ export class ProxyUnderTest {
     const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const { credential = this.credentials[0], unsigned = {}, ...signing } = options;
     const headers = { ...signedHeaders({ path, body: bytes, credential, ...signing }), ...unsigned };
-    // Sent as they are: superagent would make JSON of a Buffer.
+    // Sent unchanged, because superagent would turn a Buffer into JSON.
     return request(this.listener)
       .post(path)
       .set(headers)
@@ -109,7 +109,7 @@ export class ProxyUnderTest {
     this.#change({ policy });
   }
 
-  /** Blocks the first key store as its configuration can. */
+  /** Blocks the first key store like its configuration can. */
   block(): void {
     this.#change({ status: 'blocked' });
   }

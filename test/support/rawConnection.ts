@@ -6,17 +6,17 @@ import { encryptBody, paths } from './messages.ts';
 
 export interface RawAnswer {
   readonly status: number;
-  /** Lower-case names. */
+  /** Headers with lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-// A test that waits this long has found a connection that hangs.
+// After this time, the connection hangs and the test fails.
 const DEADLINE_MS = 25_000;
-// The body of the answers that Node gives by itself.
+// The body of answers that Node itself gives.
 const NO_CHUNKS = '0\r\n\r\n';
 
-/** A connection that sends the bytes it is told to, and knows what came back. */
+/** A connection that sends given bytes and stores the answer. */
 export class RawConnection {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
@@ -24,18 +24,18 @@ export class RawConnection {
 
   readonly #sessions: Buffer[] = [];
 
-  /** To 127.0.0.1; with `ca` (PEM), over TLS. `preface` is sent before the TLS handshake. */
+  /** Connects to 127.0.0.1; with `ca` (PEM), over TLS. `preface` is sent before the TLS handshake. */
   constructor(port: number, { preface, ...tls }: ConnectionOptions & { readonly preface?: Buffer } = {}) {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     if (preface) socket.write(preface);
     this.#socket = tls.ca === undefined ? socket : connectTls({ socket, host: '127.0.0.1', ...tls });
-    // What is below TLS may be reset as well.
+    // The connection below TLS may be reset too.
     socket.on('error', () => undefined);
     this.#socket.on('session', (session: Buffer) => this.#sessions.push(session));
     this.#socket.setEncoding('latin1').on('data', (text: Buffer | string) => {
       this.#received += text.toString();
     });
-    // A reset is one of the ways in which a server may end a connection.
+    // A server may end a connection with a reset.
     this.#socket.on('error', () => undefined);
     this.#closed = new Promise((resolve) => {
       this.#socket.once('close', () => {
@@ -44,13 +44,13 @@ export class RawConnection {
     });
   }
 
-  /** Of a TLS connection whose handshake has succeeded. */
+  /** Resolves when the TLS handshake of the connection has succeeded. */
   get tls(): TLSSocket {
     if (!(this.#socket instanceof TLSSocket)) throw new Error('a connection without TLS');
     return this.#socket;
   }
 
-  /** What the server gave to resume the TLS session with, the newest last. */
+  /** TLS sessions that the server has given, for resumption, newest last. */
   get sessions(): readonly Buffer[] {
     return this.#sessions;
   }
@@ -59,12 +59,12 @@ export class RawConnection {
     return !this.#socket.destroyed;
   }
 
-  /** Everything that came, one character a byte. */
+  /** Everything received, one character per byte. */
   get received(): string {
     return this.#received;
   }
 
-  /** Text is sent with one byte a character. Resolves when the bytes have left, or never will. */
+  /** Sends a text with one byte per character. Resolves when the bytes have been sent, or never will be. */
   send(bytes: string | Buffer): Promise<void> {
     return new Promise((resolve) => {
       this.#socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, () => {
@@ -73,23 +73,23 @@ export class RawConnection {
     });
   }
 
-  /** Says that nothing more will be sent. */
+  /** Ends the sending half. */
   finish(): void {
     this.#socket.end();
   }
 
-  /** Ends the connection at once: without TLS, by a TCP reset. */
+  /** Ends the connection at once. Without TLS, this sends a TCP reset. */
   reset(): void {
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
-  /** The answers that have come whole. */
+  /** The complete answers so far. */
   get answers(): RawAnswer[] {
     return parseAnswers(this.#received);
   }
 
-  /** Resolves when so many answers have come, or the other end has closed the connection. */
+  /** Resolves when this number of answers has been received, or the peer has closed the connection. */
   async answered(count = 1): Promise<RawAnswer[]> {
     const { promise: enough, resolve, reject } = Promise.withResolvers<undefined>();
     const check = (): void => {
@@ -105,7 +105,7 @@ export class RawConnection {
     return this.answers;
   }
 
-  /** Resolves to all answers when the other end has closed the connection. */
+  /** Resolves to all answers when the peer has closed the connection. */
   async closed(): Promise<RawAnswer[]> {
     await beforeDeadline(this.#closed, 'not closed');
     return this.answers;
@@ -127,19 +127,19 @@ async function beforeDeadline(event: Promise<void>, otherwise: string): Promise<
 export interface RawPost {
   readonly credential: Credential;
   readonly path?: string;
-  /** What is signed. */
+  /** The signed body. */
   readonly body?: string;
-  /** Instead of the usual first line. */
+  /** The request line, if it differs from the usual one. */
   readonly requestLine?: string;
-  /** Header lines that say how long the body is; undefined: the right Content-Length. */
+  /** Header lines with the length of the body. Undefined means the right Content-Length. */
   readonly framing?: string;
-  /** More header lines, which are not signed. */
+  /** Additional unsigned header lines. */
   readonly lines?: string;
-  /** What is sent for the body; undefined: the body. */
+  /** The bytes that are sent as the body. Undefined means the signed body. */
   readonly payload?: string;
 }
 
-/** The bytes of a signed request, one character a byte, an encrypt unless told otherwise. */
+/** The bytes of a signed request, one character per byte, by default an encrypt. */
 export function rawPost(post: RawPost): string {
   const { credential, path = paths.encrypt, body = JSON.stringify(encryptBody), lines = '', payload = body } = post;
   const { requestLine = `POST ${path} HTTP/1.1`, framing = `Content-Length: ${Buffer.byteLength(body)}\r\n` } = post;
@@ -147,7 +147,7 @@ export function rawPost(post: RawPost): string {
   return `${requestLine}\r\n${signed.join('')}${framing}${lines}\r\n${payload}`;
 }
 
-/** Throws if the bytes are not answers that follow one another, each with a Content-Length or with no body. */
+/** Throws if the bytes are not successive answers, each with a Content-Length or without a body. */
 function parseAnswers(received: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = received;

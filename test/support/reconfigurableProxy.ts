@@ -6,7 +6,7 @@ import { ProxyFiles, RunningProxy } from './runningProxy.ts';
 
 type KeyStoreSection = ProxyFiles['config']['keyStores'][number];
 
-/** A proxy until the test is finished. A stopped process (SIGSTOP) is continued, and ended. */
+/** Starts a proxy, which ends with the test even if SIGSTOP has stopped it. */
 export async function startProxy(files = newFiles()): Promise<RunningProxy> {
   const proxy = await RunningProxy.start(files);
   onTestFinished(async () => {
@@ -17,7 +17,7 @@ export async function startProxy(files = newFiles()): Promise<RunningProxy> {
   return proxy;
 }
 
-/** A proxy for all tests of a file. What a test changes in its configuration is taken back after the test. */
+/** A proxy for all tests of a file. A test's changes to its configuration are undone after the test. */
 export function shareProxy(): () => RunningProxy {
   let proxy: RunningProxy;
   beforeAll(async () => {
@@ -31,7 +31,7 @@ export function shareProxy(): () => RunningProxy {
   return () => proxy;
 }
 
-/** Files that are gone when the test is finished. */
+/** Makes files that are removed when the test is finished. */
 export function newFiles(): ProxyFiles {
   const files = new ProxyFiles();
   onTestFinished(() => {
@@ -40,7 +40,7 @@ export function newFiles(): ProxyFiles {
   return files;
 }
 
-/** Resolves when the proxy has taken over another configuration, or what the files of its configuration say now. */
+/** Resolves when the proxy has applied another configuration, or the current contents of its files. */
 export async function reconfigure(proxy: RunningProxy, config: object = proxy.files.config): Promise<void> {
   const isReload = ({ trigger, msg }: LogRecord) => trigger === 'SIGHUP' && msg === 'the configuration was reloaded';
   const reloads = () => proxy.log.filter(isReload).length;
@@ -60,7 +60,7 @@ export async function stop(proxy: RunningProxy): Promise<void> {
   await proxy.exitCode;
 }
 
-/** Another process at the port of one that has ended. */
+/** Starts another process on the port of one that has ended. */
 export function startAgain({ files, port }: RunningProxy, server: object = files.config.server): Promise<RunningProxy> {
   files.writeConfig({ ...files.config, server: { ...server, port } });
   return startProxy(files);

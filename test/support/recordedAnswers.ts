@@ -7,7 +7,7 @@ import type { Target } from '../../src/xksClient/target.ts';
 import { startFakeXksProxy, type Reply } from './fakeXksProxy.ts';
 import { listenLocally } from './listenLocally.ts';
 
-/** An answer without what is random: a 200 that holds a ciphertext or plaintext has no body, but lists its null members. */
+/** An answer without its random parts. A 200 with a ciphertext or plaintext has no body, but lists its null members. */
 export interface RecordedAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -15,17 +15,17 @@ export interface RecordedAnswer {
   readonly nulls?: readonly string[];
 }
 
-/** Answers of a proxy to each case, by the id of the case. A request without an answer leaves nothing. */
+/** A proxy's answers to each case, by the case's id. A request without an answer has no entry. */
 export type Recording = Record<string, RecordedAnswer[]>;
 
 type Sections = typeof suite;
 
-/** The case that runs. */
+/** The running case. */
 interface Current {
   id: string | undefined;
 }
 
-/** Runs the suite on a proxy of plain HTTP through a forwarder that records its answers. */
+/** Runs the suite on a plain-HTTP proxy through a forwarder that records its answers. */
 export async function record(target: Target): Promise<{ recording: Recording; report: ConformanceReport }> {
   const current: Current = { id: undefined };
   const recording: Recording = {};
@@ -45,7 +45,7 @@ export async function record(target: Target): Promise<{ recording: Recording; re
   }
 }
 
-/** Runs the suite on the recorded answers. A correct proxy stands in where there is none, or a random one. */
+/** Runs the suite on the recorded answers. A correct proxy answers where no answer, or a random one, was recorded. */
 export async function replay(recording: Recording): Promise<ConformanceReport> {
   const current: Current = { id: undefined };
   const left = new Map(Object.entries(recording).map(([id, answers]) => [id, [...answers]]));
@@ -59,7 +59,7 @@ export async function replay(recording: Recording): Promise<ConformanceReport> {
   }
 }
 
-// Response headers that cases look at.
+// Response headers that cases check.
 const JUDGED_HEADERS = ['content-type', 'allow'] as const;
 
 const NO_KEYS = { encryptOnly: undefined, decryptOnly: undefined, noUsage: undefined, blocked: undefined };
@@ -69,7 +69,7 @@ function run(target: Target, sections: Sections): Promise<ConformanceReport> {
   return runSuite(target, { sections, requests: 0, stop, onProgress: () => undefined });
 }
 
-/** The suite, which tells `current` the case that runs. */
+/** The suite, which sets `current` to the running case. */
 function following(current: Current): Sections {
   return suite.map((section) => ({
     ...section,

@@ -3,14 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encryptBody, paths } from './messages.ts';
 import type { RunningProxy } from './runningProxy.ts';
 
-// What a test waits for under load would wait for the load without it.
+// Without the pause, the load would delay the events that a test awaits.
 const PAUSE_MS = 5;
 
-/** Clients that each send one Encrypt after the other, with a pause between them and a kmsRequestId for each, until stopped. Plain HTTP. */
+/**
+ * Clients that each send one Encrypt after another, with a pause and a kmsRequestId for each, until stopped. Plain
+ * HTTP.
+ */
 export class RecordedLoad {
-  /** Status by kmsRequestId of all that were answered. */
+  /** Status of all answered requests, by kmsRequestId. */
   readonly answers = new Map<string, number>();
-  /** Milliseconds until an answer that was no success. */
+  /** Milliseconds until each answer that was not a success. */
   readonly refusedAfterMs: number[] = [];
   readonly #proxy: Pick<RunningProxy, 'post'>;
   readonly #clients: Promise<void>[];
@@ -21,7 +24,7 @@ export class RecordedLoad {
     this.#clients = Array.from({ length: clients }, () => this.#send());
   }
 
-  /** kmsRequestIds that were answered with 200. */
+  /** kmsRequestIds of requests answered with 200. */
   get successes(): string[] {
     return [...this.answers].filter(([, status]) => status === 200).map(([id]) => id);
   }
@@ -43,7 +46,7 @@ export class RecordedLoad {
         this.answers.set(kmsRequestId, status);
         if (status !== 200) this.refusedAfterMs.push(performance.now() - sentAt);
       } catch {
-        // Its process, or the proxy, is gone.
+        // The client's process or the proxy has ended.
       }
       await sleep(PAUSE_MS);
     }

@@ -4,7 +4,7 @@ import { runCommandLine } from '../../src/commands/commandLine.ts';
 import type { CommandOutcome } from './runProgram.ts';
 import { MAIN } from './startTestProgram.ts';
 
-/** Runs a command of `xks-proxy` in this process, which spares half a second. It must load no PKCS#11 module. */
+/** Runs a command of `xks-proxy` in this process, which saves half a second. It must not load a PKCS#11 module. */
 export async function runCommandHere(args: readonly string[], cli: Partial<Cli> = {}): Promise<CommandOutcome> {
   const written = { out: '', err: '' };
   const write = (stream: 'out' | 'err') => (text: string) => {
@@ -23,7 +23,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
     parent: undefined,
     supervisor: undefined,
     logDescriptor: -1,
-    // The pool of this process has been in use.
+    // The thread pool of this process is already in use.
     sizeThreadPool: () => undefined,
     abort: refuse,
     onHangup: refuse,

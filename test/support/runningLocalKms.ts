@@ -8,7 +8,7 @@ import { runProgram, type CommandOutcome } from './runProgram.ts';
 import { MAIN } from './startTestProgram.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-/** Quick transitions, and more time for answers than any machine is busy; options given after these take their place. */
+/** Options for quick transitions, and for more waiting time than any machine is busy. Later options replace these. */
 const OPTIONS = [
   '--connect-seconds',
   '0.2',
@@ -22,7 +22,7 @@ const OPTIONS = [
 
 /** `xks-proxy kms serve`, until the test is finished. */
 export class RunningLocalKms {
-  /** Holds the state, `kms.db`, and the AWS CLI's configuration. */
+  /** Folder of the state, `kms.db`, and of the AWS CLI's configuration. */
   readonly folder: string;
   readonly #command: CommandHere | LoggedProgram;
   #endpoint = '';
@@ -32,12 +32,15 @@ export class RunningLocalKms {
     this.folder = folder;
   }
 
-  /** Starts it in this process; resolves when it listens. In the folder of one that has ended, it goes on with that one's state. */
+  /**
+   * Starts `kms serve` in this process, and resolves when it listens. In the folder of an earlier one, it continues
+   * with that state.
+   */
   static start(options: readonly string[] = [], folder = newFolder()): Promise<RunningLocalKms> {
     return RunningLocalKms.#start(new CommandHere(serve(options, folder)), folder);
   }
 
-  /** The same in a process of its own. */
+  /** Starts `kms serve` in a process of its own. */
   static startProcess(options: readonly string[] = [], folder = newFolder()): Promise<RunningLocalKms> {
     return RunningLocalKms.#start(new LoggedProgram([process.execPath, MAIN, ...serve(options, folder)]), folder);
   }
@@ -57,17 +60,17 @@ export class RunningLocalKms {
     return this.#endpoint;
   }
 
-  /** Resolves when it has ended, to its exit code; to null if a signal has ended it. */
+  /** Resolves when it has ended, to its exit code, or to null if a signal ended it. */
   get exitCode(): Promise<number | null> {
     return this.#command.exitCode;
   }
 
-  /** Everything that it has written. */
+  /** All output so far. */
   get output(): string {
     return this.#command.output;
   }
 
-  /** What it has logged; throws if a line is not a JSON object. */
+  /** Log records so far. Throws if a line is not a JSON object. */
   get log(): LogRecord[] {
     return this.#command.log;
   }
@@ -77,7 +80,7 @@ export class RunningLocalKms {
     return this.#command.logged(fields);
   }
 
-  /** In this process, any signal asks it to stop. */
+  /** Sends a signal. In this process, any signal stops it. */
   signal(signal: NodeJS.Signals): void {
     this.#command.signal(signal);
   }
@@ -97,12 +100,12 @@ export class RunningLocalKms {
     return this.awsAs('TEST', 'kms', ...args);
   }
 
-  /** The same of `aws` and another service. */
+  /** Runs `aws` with another service. */
   awsService(...args: readonly string[]): Promise<CommandOutcome> {
     return this.awsAs('TEST', ...args);
   }
 
-  /** The same with another access key id. */
+  /** Runs `aws kms` with another access key id. */
   awsAs(accessKeyId: string, ...args: readonly string[]): Promise<CommandOutcome> {
     const env = {
       PATH: process.env['PATH'],
@@ -125,7 +128,7 @@ function serve(options: readonly string[], folder: string): readonly string[] {
 }
 
 function newFolder(): string {
-  // Version 1 of the AWS CLI would fetch the page at a value that begins with https://, and print times as numbers.
+  // Version 1 of the AWS CLI would download a value that begins with https://, and print times as numbers.
   return temporaryFolder({
     'aws.config': '[default]\ncli_follow_urlparam = false\ncli_timestamp_format = iso8601\n',
   });

@@ -19,18 +19,18 @@ import { OTHER_PREFIX, PREFIX, REGION, signedHeaders, type PostOptions } from '.
 import { createSoftHsm, type SoftHsmFixture } from './softHsm.ts';
 import { MAIN, type Program } from './startTestProgram.ts';
 
-/** What a proxy needs to run, in a temporary folder: token, configuration, secrets, certificates. */
+/** A folder with all that a proxy needs: token, configuration, secrets, certificates. */
 export class ProxyFiles {
   readonly softHsm: SoftHsmFixture = createSoftHsm();
   readonly folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
   readonly configFile = join(this.folder, 'config.yaml');
-  /** PEM, of the authority that issued the server's certificate. */
+  /** The PEM certificate of the authority that issued the server's certificate. */
   readonly caFile: string;
   /** Credentials of the first key store, which is at PREFIX and has the key foo. */
   readonly credentials: readonly [Credential, Credential] = [newCredential(), newCredential()];
   /** The credential of the second key store, which is at OTHER_PREFIX and has the key bar. */
   readonly otherCredential = newCredential();
-  /** The configuration as written at first. */
+  /** The initial configuration. */
   readonly config;
   readonly env: SoftHsmFixture['env'];
 
@@ -76,7 +76,7 @@ export class ProxyFiles {
     writeFileSync(this.configFile, stringify(config));
   }
 
-  /** A file for its owner alone, and the reference to it. */
+  /** Writes a file for its owner only, and returns a reference to it. */
   writeSecret(name: string, secret: string): { file: string } {
     const file = join(this.folder, `${name}.secret`);
     writeFileSync(file, `${secret}\n`, { mode: 0o600 });
@@ -89,18 +89,18 @@ export class ProxyFiles {
   }
 }
 
-/** Runs `xks-proxy` to its end. */
+/** Runs `xks-proxy` until it ends. */
 export function runCommand(args: readonly string[], env: Environment = {}): Promise<CommandOutcome> {
   return runProgram([process.execPath, MAIN, ...args], { env });
 }
 
 export interface Answer {
   readonly status: number;
-  /** The body as JSON; an empty one is an empty object. */
+  /** The body as JSON. An empty body is an empty object. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** The lines on standard output of a `serve` that was given so many key managers to open, and says at last that it has failed. */
+/** The lines on standard output of a `serve` that opens this number of key managers and then fails. */
 export function openings(keyManagers: number): RegExp {
   return new RegExp(
     `^(\\{.*"msg":"opening a key manager"\\}\\n){${keyManagers}}\\{"level":"fatal",.*"msg":"serve has failed"\\}\\n$`,
@@ -126,7 +126,7 @@ export class RunningProxy extends LoggedProgram {
     return new RunningProxy(files, program);
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when the proxy listens. */
   static async start(files: ProxyFiles, program?: Program): Promise<RunningProxy> {
     const proxy = RunningProxy.launch(files, program);
     try {
@@ -147,7 +147,7 @@ export class RunningProxy extends LoggedProgram {
     return `${this.#secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
   }
 
-  /** Sends a signed request, on a connection of its own unless `agent` has one. */
+  /** Sends a signed request, on its own connection or on one of `agent`. */
   async post(path: string, body: unknown, options: SendOptions = {}): Promise<Answer> {
     const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const { agent = false, credential = this.files.credentials[0], unsigned = {}, ...signing } = options;
@@ -170,7 +170,7 @@ export class RunningProxy extends LoggedProgram {
     if (status !== 200) throw new Error(`An ordinary request got ${status}: ${JSON.stringify(body)}`);
   }
 
-  /** Stops it and removes its files; throws unless it ends as it should. */
+  /** Stops the proxy and removes its files. Throws unless it exits cleanly. */
   async dispose(): Promise<void> {
     this.signal('SIGTERM');
     const exitCode = await this.exitCode;

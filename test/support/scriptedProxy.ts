@@ -3,12 +3,12 @@ import { testCertificates } from './certificates.ts';
 import { httpsClient, xksCall } from './httpsClientUnderTest.ts';
 import { httpAnswer, startScriptedServer, type Script } from './scriptedTlsServer.ts';
 
-/** What a good answer to GetKeyMetadata says. */
+/** A correct answer to GetKeyMetadata. */
 export const metadata = { keySpec: 'AES_256', keyUsage: ['ENCRYPT', 'DECRYPT'], keyStatus: 'ENABLED' };
 
 export const answerWell: Script = (socket) => socket.write(httpAnswer(metadata));
 
-/** What a good answer to GetHealthStatus says, of one external key manager. */
+/** A correct answer to GetHealthStatus, with one external key manager. */
 export function answerHealth(healthStatus: 'ACTIVE' | 'UNAVAILABLE'): Script {
   const health = {
     xksProxyFleetSize: 1,
@@ -20,10 +20,10 @@ export function answerHealth(healthStatus: 'ACTIVE' | 'UNAVAILABLE'): Script {
   return (socket) => socket.write(httpAnswer(health));
 }
 
-/** The options of a client that waits as long as KMS does. */
+/** Options of a client that waits as long as KMS does. */
 export const soon = { answerWithinMs: 250 };
 
-/** A client, and a server that it takes for its proxy; `ask` calls GetKeyMetadata. */
+/** A client and the server that is its proxy. `ask` calls GetKeyMetadata. */
 export async function startClientAndServer(
   script: Script,
   server: TlsOptions = {},

@@ -4,17 +4,17 @@ import { onTestFinished } from 'vitest';
 import { testCertificates } from './certificates.ts';
 import { listenLocally } from './listenLocally.ts';
 
-/** What is done when a whole request has come, the `count`th of all. */
+/** Handles a complete request, the `count`th of all. */
 export type Script = (socket: TLSSocket, count: number) => void;
 
 export interface ScriptedServer {
   readonly port: number;
   readonly connections: () => number;
-  /** As they came: head and body. */
+  /** Received requests: head and body. */
   readonly requests: readonly string[];
 }
 
-/** A TLS server on 127.0.0.1 that answers with what bytes its script says, or not at all, until the test has finished. */
+/** A TLS server on 127.0.0.1 until the test has finished. Its script decides which bytes it answers with, if any. */
 export async function startScriptedServer(script: Script, options: TlsOptions = {}): Promise<ScriptedServer> {
   const { certificate: cert, privateKey: key } = testCertificates.server;
   const requests: string[] = [];
@@ -39,7 +39,7 @@ export async function startScriptedServer(script: Script, options: TlsOptions = 
   return { port: await listenUntilFinished(server), connections: () => connections, requests };
 }
 
-/** A port where plain TCP is spoken. */
+/** A port of a plain TCP server. */
 export function startTcpServer(onConnection: Parameters<typeof createServer>[1]): Promise<number> {
   return listenUntilFinished(createServer(onConnection));
 }

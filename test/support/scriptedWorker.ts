@@ -6,13 +6,14 @@ import { Counter, Registry } from 'prom-client';
 import { processChannel } from '../../src/messaging/processChannel.ts';
 import { runWorker, type PreparableServing } from '../../src/server/workers/worker.ts';
 
-// A worker process, whose argument is a folder. A file there whose name is that of a script makes it behave so.
+// A worker process. Its argument is a folder, in which a file with the name of a script makes the worker follow that
+// script.
 
 export const SCRIPTS = ['abort at start', 'hang at start', 'refuse a PIN', 'hang at drain'] as const;
 
 export const REFUSED_PIN = { token: { label: 'token', serial: '1' }, pin: 'wrong', message: 'The PIN was refused' };
 
-// One metric, named for the process.
+// One metric, with the process id as its label.
 const metrics = new Registry();
 new Counter({ name: `pid_${process.pid}`, help: 'none', registers: [metrics] });
 
@@ -22,7 +23,7 @@ if (cluster.worker && folder !== undefined) await serve(cluster.worker.id, folde
 async function serve(worker: number, folder: string): Promise<void> {
   const does = (script: (typeof SCRIPTS)[number]) => existsSync(join(folder, script));
   const never = new Promise<never>(() => undefined);
-  // As in program.ts.
+  // Like in program.ts.
   process.prependOnceListener('disconnect', () => {
     process.kill(process.pid, 'SIGKILL');
   });

@@ -21,7 +21,7 @@ export interface SignOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The headers of a request signed by `aws4`, which is not the code that verifies. */
+/** The headers of a request signed by `aws4`, which is independent of the verifying code. */
 export function signedHeaders(options: SignOptions): Record<string, string> {
   const { path, body, credential, method = 'POST', service = 'kms-xks-proxy', region = REGION, headers = {} } = options;
   const request = aws4.sign(

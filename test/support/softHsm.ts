@@ -8,35 +8,35 @@ import { Secret } from '../../src/secret.ts';
 export interface SoftHsmFixture {
   /** Path of the PKCS#11 module. */
   readonly module: string;
-  /** Of a first token, which has no keys. */
+  /** The label of the first token, which has no keys. */
   readonly tokenLabel: string;
   /** The user PIN of all tokens. */
   readonly pin: Secret;
-  /** For child processes; this process has it already. */
+  /** Environment variables for child processes. This process has them already. */
   readonly env: { readonly SOFTHSM2_CONF: string };
-  /** SoftHSM sees new tokens when it is initialised: add them before a key manager is opened. */
+  /** Adds a token. SoftHSM finds new tokens when it is initialised, so add them before opening a key manager. */
   addToken(label: string): void;
   addTokenWithoutUserPin(label: string): void;
   /**
-   * An AES key whose value the test knows; `attributes` go before the defaults, which permit all usages. Into the first token,
-   * unless `token` is the label of another.
+   * Adds an AES key with a known value to the first token, or to the token with the label `token`. `attributes`
+   * override the defaults, which permit all usages.
    */
   importKey(label: string, value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
-  /** The same of many labels, in one session. */
+  /** Adds keys with many labels in one session. */
   importKeys(labels: readonly string[], value: Buffer, attributes?: pkcs11js.Template, token?: string): void;
-  /** In the first token, unless `token` is the label of another. */
+  /** Whether there is such a key in the first token, or in the token with the label `token`. */
   hasKey(label: string, token?: string): boolean;
-  /** In the first token, unless `token` is the label of another. */
+  /** Deletes a key of the first token, or of the token with the label `token`. */
   destroyKey(label: string, token?: string): void;
-  /** As if the token had been reset: all sessions of this process are gone, and the login with them. */
+  /** Closes all sessions of this process and ends its login, like a reset of the token. */
   closeAllSessions(): void;
-  /** Moves the folder of the tokens away, as if a disk were gone. What it gives brings them back. */
+  /** Moves the tokens' folder away, like the loss of a disk. Returns a function that moves it back. */
   moveTokensAway(): () => void;
-  /** Key managers must be closed before. */
+  /** Removes the files. Key managers must be closed before. */
   dispose(): void;
 }
 
-/** A SoftHSM of this process alone, in a temporary folder. */
+/** A SoftHSM in a temporary folder, used only by this process. */
 export function createSoftHsm(): SoftHsmFixture {
   const directory = mkdtempSync(join(tmpdir(), 'xks-proxy-softhsm-'));
   const softHsm = setUpSoftHsm(directory);
@@ -48,7 +48,7 @@ export function createSoftHsm(): SoftHsmFixture {
   process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
 
   const withSession = <T>(token: string, use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => T): T => {
-    // Another SoftHSM may have been made since.
+    // Another SoftHSM may have been made in the meantime.
     process.env['SOFTHSM2_CONF'] = env.SOFTHSM2_CONF;
     return withPkcs11(module, (pkcs11) => {
       const session = pkcs11.C_OpenSession(
@@ -130,7 +130,7 @@ export function createSoftHsm(): SoftHsmFixture {
   };
 }
 
-/** Uses the module beside the code under test, which shares its state: it is one per process. */
+/** Uses the module beside the code under test. Both share the module's state, which is one per process. */
 function withPkcs11<T>(module: string, use: (pkcs11: pkcs11js.PKCS11) => T): T {
   const pkcs11 = new pkcs11js.PKCS11(module);
   const ours = ignoring(pkcs11js.CKR_CRYPTOKI_ALREADY_INITIALIZED, () => {
@@ -156,7 +156,7 @@ function findKey(pkcs11: pkcs11js.PKCS11, session: Buffer, label: string): Buffe
   return key;
 }
 
-/** Whether the call succeeded; false if it failed with this code. */
+/** Whether the call succeeded. Returns false if it failed with this code. */
 function ignoring(code: number, call: () => void): boolean {
   try {
     call();

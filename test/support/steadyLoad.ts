@@ -6,16 +6,16 @@ import type { Answer, RunningProxy, SendOptions } from './runningProxy.ts';
 
 export interface LoadOutcome {
   readonly sent: number;
-  /** Answers by status, and failures of connections by their code. */
+  /** Answers by status, and connection failures by code. */
   readonly outcomes: ReadonlyMap<number | string, number>;
 }
 
-// What a test waits for under load would wait for the load without it.
+// Without the pause, the load would delay the events that a test awaits.
 const PAUSE_MS = 10;
 
 /**
- * Clients that each send one signed encrypt after the other on a connection of their own, with a pause between them, until stopped.
- * `optionsOf` is asked before each request.
+ * Clients that each send one signed encrypt after another on their own connection, with a pause in between, until
+ * stopped. `optionsOf` is called before each request.
  */
 export class SteadyLoad {
   readonly #proxy: RunningProxy;
@@ -33,7 +33,7 @@ export class SteadyLoad {
     return this.#sent;
   }
 
-  /** Resolves when all answers are there. */
+  /** Resolves when all answers have been received. */
   async stop(): Promise<LoadOutcome> {
     this.#stopped = true;
     await Promise.all(this.#clients);

@@ -19,10 +19,10 @@ interface LogLine {
 
 const ORDER = { file: '', snapshot: {}, policySets: [], ticketKeys: Buffer.alloc(48), logLevel: 'info' } as const;
 
-// Two orders of magnitude less than real ones, where a test waits for them to be over.
+// Two orders of magnitude shorter than real durations, where a test waits for them to pass.
 const DURATIONS: WorkerDurations = { ...WORKER_DURATIONS, statusMs: 10, restart: { firstMs: 1, longestMs: 4 } };
 
-/** A supervisor whose worker processes run scriptedWorker.ts. All are killed when the test has finished. */
+/** A supervisor whose worker processes run scriptedWorker.ts. They are killed when the test has finished. */
 export class SupervisedWorkers {
   readonly supervisor: Supervisor;
   readonly log: LogLine[];
@@ -34,7 +34,7 @@ export class SupervisedWorkers {
     this.#folder = folder;
   }
 
-  /** Resolves when so many workers serve. */
+  /** Resolves when this number of workers serves. */
   static async start(processes: number, durations: Partial<WorkerDurations> = {}): Promise<SupervisedWorkers> {
     const folder = temporaryFolder();
     const log: LogLine[] = [];
@@ -66,7 +66,7 @@ export class SupervisedWorkers {
     return workers;
   }
 
-  /** Process ids of all that have begun to serve, in their order. */
+  /** Process ids of all workers that have begun to serve, in order. */
   get served(): number[] {
     return this.log.flatMap(({ message, pid = NaN }) => (message === 'a worker serves' ? [pid] : []));
   }
@@ -79,7 +79,7 @@ export class SupervisedWorkers {
     return this.log.filter((line) => line.message === message);
   }
 
-  /** Has the workers that start from now on behave so, and those that drain. */
+  /** Makes workers follow this script when they start from now on, or when they drain. */
   script(script: Script): void {
     writeFileSync(join(this.#folder, script), '');
   }
@@ -88,19 +88,21 @@ export class SupervisedWorkers {
     rmSync(join(this.#folder, script));
   }
 
-  /** The refused PINs that a worker was started with. */
+  /** The refused PINs that a worker received at its start. */
   refusedPinsOf(pid: number | undefined): unknown {
     return JSON.parse(readFileSync(join(this.#folder, `refused PINs of ${pid}`), 'utf8'));
   }
 
-  /** Opens a connection. Resolves to the process id that the worker answers with; throws ECONNRESET if it is reset. */
+  /**
+   * Opens a connection. Resolves to the process id that the worker sends. Throws ECONNRESET if the connection is reset.
+   */
   async ask(): Promise<number> {
     const socket = connect(this.supervisor.address.port, '127.0.0.1');
     return Number(await text(socket));
   }
 }
 
-/** Sends a signal to a process, if it is there. */
+/** Sends a signal to a process, if it exists. */
 export function kill(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(pid ?? NaN, signal);

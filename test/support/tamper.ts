@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { splitNotes } from '../../src/audit/format/logFolder.ts';
 
-/** Changes the files of a log's folder behind the writer's back. */
+/** Changes the files of a log's folder without its writer. */
 export class Tamperer {
   readonly #folder: string;
 
@@ -19,7 +19,7 @@ export class Tamperer {
     );
   }
 
-  /** Notes of a file of checkpoints. */
+  /** Notes in a file of checkpoints. */
   notes(file: string, edit: (notes: readonly string[]) => readonly string[]): void {
     this.text(file, (text) =>
       edit(splitNotes(text).notes)
@@ -37,17 +37,17 @@ export class Tamperer {
   }
 }
 
-/** With two elements in each other's place. */
+/** Swaps two elements. */
 export function swapped<T>(list: readonly T[], one: number, other: number): T[] {
   return list.map((element, index) => list[index === one ? other : index === other ? one : index] ?? element);
 }
 
-/** With one element twice. */
+/** Duplicates one element. */
 export function doubled<T>(list: readonly T[], index: number): T[] {
   return list.toSpliced(index, 0, ...list.slice(index, index + 1));
 }
 
-/** With one element changed. */
+/** Changes one element. */
 export function changed<T>(list: readonly T[], index: number, change: (element: T) => T): T[] {
   return list.map((element, at) => (at === index ? change(element) : element));
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A new folder with these files, each readable for its owner alone, that is gone when the test is. */
+/** Makes a folder with these files, each readable only for its owner. It is removed after the test. */
 export function temporaryFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
   onTestFinished(() => {

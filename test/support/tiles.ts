@@ -4,7 +4,7 @@ import { merkleTreeHash } from './merkleTree.ts';
 
 const WIDTH = 256;
 
-/** Files of a folder in order, with their sizes not looked at: paths from the folder. */
+/** Files of a folder in order, as paths from the folder, whatever their sizes. */
 export function filesOf(folder: string): string[] {
   return globSync('**/*', { cwd: folder, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -26,7 +26,9 @@ export function readEntries(folder: string, size: number): string[] {
   return entries;
 }
 
-/** Every file of tiles that a tree has, word for word by the definition: C2SP, tlog-tiles, "Merkle Tree" and "Partial Tiles". */
+/**
+ * Every tile file that a tree has, literally by the definition: C2SP, tlog-tiles, "Merkle Tree" and "Partial Tiles".
+ */
 export function tilesOf(entries: readonly string[]): Map<string, Buffer> {
   const tiles = new Map<string, Buffer>();
   for (let level = 0; WIDTH ** level <= entries.length; level += 1) {
@@ -44,7 +46,7 @@ export function tilesOf(entries: readonly string[]): Map<string, Buffer> {
   return tiles;
 }
 
-/** `hashes`: of the whole level, of which the last tile may be partial. */
+/** The path of a tile. `hashes` counts those of the whole level, whose last tile may be partial. */
 export function tilePath(level: string, tile: number, hashes: number): string {
   const width = hashes - tile * WIDTH;
   const name = tile < 1000 ? threeDigits(tile) : `x${threeDigits(Math.floor(tile / 1000))}/${threeDigits(tile % 1000)}`;

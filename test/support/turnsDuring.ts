@@ -1,4 +1,4 @@
-/** Counts the turns of the event loop that `work` leaves to others until it is done. */
+/** Counts the turns of the event loop that other code gets until `work` is done. */
 export async function turnsDuring<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly turns: number }> {
   let turns = 0;
   let isDone = false;

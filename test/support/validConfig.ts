@@ -6,10 +6,10 @@ import { ConfigError } from '../../src/config/problems/problem.ts';
 import { testCertificates } from './certificates.ts';
 import { temporaryFolder } from './temporaryFolder.ts';
 
-/** A secret access key, which no problem may show. */
+/** A secret access key, which no problem may quote. */
 export const CONFIG_SECRET = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
 
-/** The files that the valid configuration refers to. */
+/** The files to which the valid configuration refers. */
 export const CONFIG_FILES = {
   'module.so': 'not loaded here',
   pin: '123456\n',
@@ -18,7 +18,7 @@ export const CONFIG_FILES = {
   'server.key': testCertificates.server.privateKey,
 };
 
-/** A configuration as it is written, without anything that has a default. */
+/** A configuration before parsing, without keys that have a default. */
 export function validConfig() {
   return {
     server: { regions: ['us-east-1'], tls: { certificateFile: 'server.crt', privateKeyFile: 'server.key' } } as object,
@@ -47,7 +47,7 @@ export function changedConfig(change: (config: ReturnType<typeof validConfig>) =
   return config;
 }
 
-/** Loads a configuration, as an object, text or bytes, with its files and others. */
+/** Loads a configuration that is an object, text or bytes, with its own and additional files. */
 export function loadWritten(
   written: unknown,
   files: Readonly<Record<string, string | Uint8Array>> = {},
@@ -57,7 +57,7 @@ export function loadWritten(
   return loadConfig(join(temporaryFolder({ ...CONFIG_FILES, ...files, 'config.yaml': text }), 'config.yaml'), env);
 }
 
-/** The problems of a configuration, each with its path; none if it is valid. */
+/** The problems of a configuration with their paths. Empty if it is valid. */
 export function problemsOf(
   written: unknown,
   files: Readonly<Record<string, string | Uint8Array>> = {},

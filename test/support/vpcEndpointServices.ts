@@ -2,7 +2,7 @@ import type { VpcEndpointService } from '../../src/kms/connection/vpcEndpointSer
 import type { XksProxyConfiguration } from '../../src/kms/state/records.ts';
 import { Secret } from '../../src/secret.ts';
 
-/** One that fulfills all requirements in us-east-1, for account 111122223333. */
+/** A service that fulfills all requirements in us-east-1 for account 111122223333. */
 export const GOOD_SERVICE: VpcEndpointService = {
   serviceName: 'com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0',
   owner: '111122223333',
@@ -14,7 +14,7 @@ export const GOOD_SERVICE: VpcEndpointService = {
   privateDnsNameVerificationState: 'verified',
 };
 
-/** A proxy behind it. */
+/** A proxy behind that service. */
 export const VPC_PROXY: XksProxyConfiguration = {
   connectivity: 'VPC_ENDPOINT_SERVICE',
   uriEndpoint: 'https://private.xks.example.com',

@@ -18,14 +18,17 @@ interface VpcOptions {
   readonly members?: Partial<CreateCustomKeyStoreCommandInput>;
 }
 
-/** A key store of a local KMS over a VPC endpoint service, and a proxy with a certificate for the private DNS name of that. */
+/**
+ * A key store of a local KMS with a VPC endpoint service, and a proxy with a certificate for the service's private DNS
+ * name.
+ */
 export async function startVpcKeyStore({ files = newFiles(), service = GOOD_SERVICE, members = {} }: VpcOptions = {}) {
   const { serviceName, privateDnsName: name = '' } = service;
   const server = issueServerCertificate(testCertificates.ca, { subjectAltNames: [name] });
   writeKeyPair(files.folder, 'server', server);
   const proxy = await startProxy(files);
   const configFile = join(files.folder, 'kms.yaml');
-  /** The services that there are from the next start of KMS on. */
+  /** Sets the services that exist after the next start of KMS. */
   const offer = (...vpcEndpointServices: VpcEndpointService[]): void => {
     writeFileSync(configFile, stringify({ vpcEndpointServices }));
   };
@@ -40,7 +43,7 @@ export async function startVpcKeyStore({ files = newFiles(), service = GOOD_SERV
       ...members,
     }),
   );
-  /** The same key store in another process, after the end of this one. */
+  /** Opens the same key store in another process, after this one has ended. */
   const restart = async ({ kms, id }: LocalKmsKeyStore): Promise<LocalKmsKeyStore> => {
     kms.signal('SIGTERM');
     await kms.exitCode;
