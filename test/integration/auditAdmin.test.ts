@@ -64,7 +64,7 @@ it('an act has its record however long the name of its user is', async () => {
   expect((await verify(auditDirectory(files))).exitCode).toBe(0);
 });
 
-it('commands at once take their turns', async () => {
+it('commands that run at once wait for each other', async () => {
   const count = () => auditRecords(auditDirectory(files)).filter(({ act }) => act === 'key create').length;
   const before = count();
   const labels = ['a', 'b', 'c'].map((letter) => `at-once-${letter}`);
@@ -74,7 +74,7 @@ it('commands at once take their turns', async () => {
   expect(count()).toBe(before + labels.length);
 });
 
-it('a command whose act cannot be recorded warns, and has done it', async () => {
+it('a command whose act cannot be recorded warns after it has acted', async () => {
   const broken = auditedFiles({ audit: { directory: 'nowhere' } });
   const args = ['key', 'create', 'unrecorded', '--config', broken.configFile];
   const { exitCode, stdout, stderr } = await runCommand(args, broken.env);
@@ -88,7 +88,7 @@ it('a command whose act cannot be recorded warns, and has done it', async () => 
   broken.dispose();
 });
 
-it('reloads are recorded, with their changes, also those that were refused', async () => {
+it('reloads are recorded with their changes, also if they were refused', async () => {
   const before = readFileSync(files.configFile);
   onTestFinished(() => {
     writeFileSync(files.configFile, before);

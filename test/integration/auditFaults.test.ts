@@ -11,7 +11,7 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { MAIN } from '../support/startTestProgram.ts';
 
 const MONITORING = { monitoring: { port: 0 } };
-// Half of it is for load balancers.
+// Load balancers get half of the limit.
 const SOON = { drainSeconds: 2 };
 
 const running: RunningProxy[] = [];
@@ -42,7 +42,7 @@ async function healthStatus(proxy: RunningProxy): Promise<number> {
   return (await proxy.post(paths.health, { requestMetadata: healthMetadata })).status;
 }
 
-/** Has the proxy refuse, and then serve again. */
+/** Waits until the proxy refuses requests, then lets it serve again. */
 async function refuses(proxy: RunningProxy, load: RecordedLoad, problem: RegExp): Promise<void> {
   await expect.poll(() => load.refusedAfterMs.length).toBeGreaterThan(10);
   expect(new Set(load.answers.values())).toEqual(new Set([200, 500]));
@@ -57,7 +57,7 @@ async function servesAgain(proxy: RunningProxy, load: RecordedLoad): Promise<voi
   expect(await healthStatus(proxy)).toBe(200);
 }
 
-describe('a reader of the log that stops reading', () => {
+describe('if a reader of the log stops reading,', () => {
   it.each([
     ['one process, no audit log', () => withMonitoring(new ProxyFiles({ tls: false }))],
     ['one process', () => auditedFiles({ ...MONITORING, server: SOON })],
@@ -69,7 +69,7 @@ describe('a reader of the log that stops reading', () => {
     const load = new RecordedLoad(proxy, 8);
     proxy.pauseReading();
     await refuses(proxy, load, /^the log cannot be written: its reader has stopped reading$/);
-    // Answers that wait come when KMS has not given up yet.
+    // Late answers arrive if KMS has not given up yet.
     expect(Math.min(...load.refusedAfterMs)).toBeGreaterThan(150);
     proxy.resumeReading();
     await servesAgain(proxy, load);
@@ -77,7 +77,7 @@ describe('a reader of the log that stops reading', () => {
     proxy.signal('SIGTERM');
     expect(await proxy.exitCode).toBe(0);
     expect(missingFrom(proxy.log, load.successes)).toEqual([]);
-    // A refused request has a record of that, or a correction.
+    // A refused request has a record of the refusal, or a correction.
     const refused = [...load.answers].filter(([, status]) => status === 500).map(([id]) => id);
     const told = proxy.log.filter(({ outcome, httpStatus }) => outcome === 'failure' && httpStatus === 500);
     const ids = new Set(told.map(({ requestMetadata }) => (requestMetadata as { kmsRequestId: string }).kmsRequestId));
@@ -90,7 +90,7 @@ describe('a reader of the log that stops reading', () => {
     }
   });
 
-  it('until the proxy is to stop: it says how many records were lost, and why', async () => {
+  it('and the proxy stops, the proxy says how many records were lost, and why', async () => {
     const files = auditedFiles({ server: { drainSeconds: 1 } });
     const proxy = await start(files);
     const load = new RecordedLoad(proxy, 8);
@@ -98,7 +98,7 @@ describe('a reader of the log that stops reading', () => {
     await expect.poll(() => load.refusedAfterMs.length).toBeGreaterThan(10);
     await load.stop();
     proxy.signal('SIGTERM');
-    // Its exit is seen before its output is read to the end.
+    // The exit is seen before the output is read completely.
     await expect.poll(() => isAlive(proxy.pid ?? NaN)).toBe(false);
     proxy.resumeReading();
     expect(await proxy.exitCode).toBe(1);
@@ -108,13 +108,13 @@ describe('a reader of the log that stops reading', () => {
   });
 });
 
-describe('standard output that is a file which may not grow', () => {
+describe('if standard output is a file that may not grow,', () => {
   it('nothing is answered unrecorded, and the end says how many records were lost', async () => {
     const files = withMonitoring(new ProxyFiles({ tls: false }));
     const log = join(files.folder, 'log');
     writeFileSync(log, '');
     const script = [
-      // In blocks of 1,024 bytes.
+      // The limit is in blocks of 1,024 bytes.
       `(ulimit -f 60; exec "$0" "$@") >> ${log} &`,
       'proxy=$!',
       "trap 'kill -TERM $proxy' TERM",
@@ -133,31 +133,38 @@ describe('standard output that is a file which may not grow', () => {
   });
 });
 
-describe('an audit directory', () => {
-  // To mount a small file system takes root.
-  it.runIf(process.getuid?.() === 0)('on a file system that becomes full', async () => {
-    const files = auditedFiles({ ...MONITORING, server: SOON, audit: { segmentRecords: 100, checkpointSeconds: 0.1 } });
-    const directory = auditDirectory(files);
-    mkdirSync(directory, { mode: 0o700 });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
-    try {
-      const proxy = await start(files);
-      const load = new RecordedLoad(proxy, 8);
-      await refuses(proxy, load, /^the audit log cannot be written: little space is left on the file system/);
-      execFileSync('mount', ['-o', 'remount,size=2m', directory]);
-      await servesAgain(proxy, load);
-      await load.stop();
-      proxy.signal('SIGTERM');
-      expect(await proxy.exitCode).toBe(0);
-      expect(missingFrom(auditRecords(directory), load.successes)).toEqual([]);
-      expect(missingFrom(proxy.log, load.successes)).toEqual([]);
-      expect((await verify(directory)).exitCode).toBe(0);
-    } finally {
-      execFileSync('umount', ['-l', directory]);
-    }
-  });
+describe('if the audit directory', () => {
+  // Only root can mount a small file system.
+  it.runIf(process.getuid?.() === 0)(
+    'is on a file system that becomes full, requests are refused until there is space',
+    async () => {
+      const files = auditedFiles({
+        ...MONITORING,
+        server: SOON,
+        audit: { segmentRecords: 100, checkpointSeconds: 0.1 },
+      });
+      const directory = auditDirectory(files);
+      mkdirSync(directory, { mode: 0o700 });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);
+      try {
+        const proxy = await start(files);
+        const load = new RecordedLoad(proxy, 8);
+        await refuses(proxy, load, /^the audit log cannot be written: little space is left on the file system/);
+        execFileSync('mount', ['-o', 'remount,size=2m', directory]);
+        await servesAgain(proxy, load);
+        await load.stop();
+        proxy.signal('SIGTERM');
+        expect(await proxy.exitCode).toBe(0);
+        expect(missingFrom(auditRecords(directory), load.successes)).toEqual([]);
+        expect(missingFrom(proxy.log, load.successes)).toEqual([]);
+        expect((await verify(directory)).exitCode).toBe(0);
+      } finally {
+        execFileSync('umount', ['-l', directory]);
+      }
+    },
+  );
 
-  it('that is lost, and put back: the log goes on', async () => {
+  it('is lost and comes back, the log continues', async () => {
     const files = auditedFiles({ ...MONITORING, server: SOON, audit: { checkpointSeconds: 0.1 } });
     const directory = auditDirectory(files);
     const proxy = await start(files);
@@ -174,7 +181,7 @@ describe('an audit directory', () => {
     expect((await verify(directory)).exitCode).toBe(0);
   });
 
-  it('whose logs are deleted: a new log says so', async () => {
+  it('loses its logs, a new log says so', async () => {
     const files = auditedFiles({ ...MONITORING, server: SOON, audit: { checkpointSeconds: 0.1 } });
     const directory = auditDirectory(files);
     const proxy = await start(files);
@@ -192,7 +199,7 @@ describe('an audit directory', () => {
     expect((await verify(directory)).exitCode).toBe(0);
   });
 
-  it('with onFailure: serve, requests are answered, and counted', async () => {
+  it('fails with onFailure: serve, requests are answered and counted', async () => {
     const files = auditedFiles({ ...MONITORING, server: SOON, audit: { onFailure: 'serve', checkpointSeconds: 0.1 } });
     const directory = auditDirectory(files);
     const proxy = await start(files);

@@ -14,7 +14,7 @@ import { ENVIRONMENT } from '../support/startTestProgram.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(ROOT, 'docs/audit.md'), 'utf8');
 
-// What stands for programs that are not here. `aws` prints what a file of its command's name holds.
+// Stand-ins for programs that are not installed here. `aws` prints the contents of a file with its command's name.
 const PRELUDE = `
 set -euo pipefail
 make() { :; }
@@ -28,7 +28,7 @@ DIR=local/made/audit
 // Its scripts need GNU's tar and coreutils; toolchain/system-packages.sh installs the other tools.
 const canRun = process.platform === 'linux';
 
-/** The commands in the guide, block by block, with what they printed. */
+/** The commands of the guide, block by block, with their output. */
 const said = new Map<string, string>();
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ beforeAll(async () => {
     const request = encryptRequest(keyUrl, signing);
     const wanted = { ...request.body, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
     writeParts(checkout, JSON.parse(await send({ ...request, body: wanted })) as Readonly<Record<string, string>>);
-    // Records of its start and the three requests.
+    // Records of the start and the three requests.
     await proxy.logged({ msg: 'audit checkpoint', size: 4 });
     writeOutside(checkout, proxy.output.split('\n').slice(0, -1));
     for (const [, indent = '', block = ''] of guide.matchAll(/^( *)```(?:sh|bash)\n(.*?)^ *```$/gms)) {
@@ -62,7 +62,7 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-/** What the guide has from outside: the log stream, and the answers of AWS. */
+/** The guide's input from outside: the log stream, and the answers of AWS. */
 function writeOutside(checkout: string, lines: readonly string[]): void {
   const files = {
     'stream.ndjson': `${lines.join('\n')}\n`,
@@ -74,7 +74,7 @@ function writeOutside(checkout: string, lines: readonly string[]): void {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(checkout, name), text);
 }
 
-/** The parts of a ciphertext, as the guide calls them. */
+/** The parts of a ciphertext, with the guide's names. */
 function writeParts(checkout: string, answer: Readonly<Record<string, string>>): void {
   const parts = {
     iv: answer['initializationVector'],
@@ -99,7 +99,7 @@ async function bash(commands: string, cwd: string): Promise<string> {
   return stdout;
 }
 
-/** What the block with this command printed. */
+/** The output of the block with this command. */
 function saidBy(command: string): string {
   const [found, ...others] = [...said].filter(([block]) => block.includes(command));
   if (!found || others.length > 0) throw new Error(`${others.length + 1} blocks of the guide have: ${command}`);
@@ -107,12 +107,12 @@ function saidBy(command: string): string {
 }
 
 describe.runIf(canRun)('docs/audit.md', () => {
-  it('verifies with our command', () => {
+  it('verifies the log with our command', () => {
     expect(saidBy('audit verify $DIR --vkey audit.vkeys')).toContain('\nGood: all 2 logs are as written.\n');
     expect(saidBy('audit verify --proof')).toContain('"operation":"Encrypt"');
   });
 
-  it('verifies with other tools, and by hand', () => {
+  it('verifies the log with other tools, and by hand', () => {
     expect(JSON.parse(saidBy('test/audit/verify.py'))).toMatchObject({ problems: [] });
     const [, , root, ...rest] = saidBy('openssl pkeyutl -verify').split('\n');
     expect(rest.slice(-3)).toEqual(['Signature Verified Successfully', root, '']);
@@ -135,11 +135,11 @@ describe.runIf(canRun)('docs/audit.md', () => {
     expect(saidBy('audit query --key-version foo')).toBe('2\n');
   });
 
-  it('finds the record of a ciphertext', () => {
+  it('finds the record of a given ciphertext', () => {
     expect(JSON.parse(saidBy('$CDIV'))).toMatchObject({ operation: 'Encrypt', externalKeyId: 'foo' });
   });
 
-  it('ships a copy that can be verified, and prunes nothing that is young', () => {
+  it('ships a copy that can be verified, and prunes no recent records', () => {
     expect(saidBy('COPY=copied')).toContain('\nGood: all 2 logs are as written.\n');
     expect(saidBy('audit prune $DIR --keep-days 400 --dry-run')).toMatch(/^(Nothing to do: .*\n){2}$/);
   });

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const ORIGIN = 'xks.example.com/proxy-1';
 
-it('makes a key for its owner alone, prints its verifier keys, and does so again', async () => {
+it('makes a key for its owner only, prints its verifier keys, and prints them again when repeated', async () => {
   const file = join(temporaryFolder(), 'audit.key');
   const made = await runCommandHere(['audit', 'key', '--out', file, '--origin', ORIGIN, '--workers', '5']);
   expect(made).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`Wrote ${file}`) as string });
@@ -19,7 +19,7 @@ it('makes a key for its owner alone, prints its verifier keys, and does so again
   expect(again).toEqual({ exitCode: 0, stdout: made.stdout, stderr: '' });
 });
 
-it('never overwrites', async () => {
+it('never overwrites a key', async () => {
   const file = join(temporaryFolder({ 'audit.key': 'another' }), 'audit.key');
   expect(await runCommandHere(['audit', 'key', '--out', file])).toEqual({
     exitCode: 1,

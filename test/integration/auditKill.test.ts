@@ -9,7 +9,7 @@ import { RunningProxy } from '../support/runningProxy.ts';
 const RUNS = 2;
 const CLIENTS = 16;
 
-/** Random, but never before the load has begun. */
+/** A random time after the load has begun. */
 function randomMoment(): number {
   return 150 + Math.random() * 350;
 }
@@ -32,7 +32,7 @@ it.each([
     proxy.signal('SIGKILL');
     expect(await proxy.exitCode).toBeNull();
     await load.stop();
-    // What was written last may be torn.
+    // The last line written may be torn.
     const stream = proxy.output.split('\n').slice(0, -1);
     const lines = stream.map((line) => JSON.parse(line) as LogRecord);
     expect(missingFrom(lines, load.successes)).toEqual([]);
@@ -43,7 +43,7 @@ it.each([
   files.dispose();
 });
 
-it('SIGKILL of one worker of 5 after the other: each answer is recorded', async () => {
+it('if the 5 workers are killed with SIGKILL one after another, each answer is recorded', async () => {
   const files = auditedFiles({ server: { workers: 5 }, audit: { checkpointSeconds: 0.2 } });
   const proxy = await RunningProxy.start(files);
   await expect.poll(() => workersOf(proxy.log)).toHaveLength(5);
@@ -65,7 +65,7 @@ it('SIGKILL of one worker of 5 after the other: each answer is recorded', async 
   expect(missingFrom(proxy.log, load.successes)).toEqual([]);
   const records = auditRecords(auditDirectory(files));
   expect(missingFrom(records, load.successes)).toEqual([]);
-  // The log of the supervisor covers the host.
+  // The supervisor's log covers the host.
   const ends = records.filter(({ type, worker }) => type === 'stop' && worker !== undefined);
   expect(ends.filter(({ signal }) => signal === 'SIGKILL')).toHaveLength(4);
   expect(records.filter(({ type, log }) => type === 'checkpoint' && log !== undefined)).not.toEqual([]);

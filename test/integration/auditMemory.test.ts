@@ -6,10 +6,10 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const RECORDS = 300_000;
 const BATCH = 2_000;
-// All records have 180 MB.
+// All records together have 180 MB.
 const HEAP = '--max-old-space-size=64 --max-semi-space-size=8';
 
-it('more records than fit into memory are verified', async () => {
+it('more records than fit into memory can be verified', async () => {
   const directory = temporaryFolder();
   const log = openLog(directory);
   const batch = Array.from({ length: BATCH }, (_, index) => JSON.stringify(requestRecord({ durationMs: index })));

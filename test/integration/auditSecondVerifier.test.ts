@@ -18,7 +18,9 @@ const findings = z.strictObject({
   problems: z.array(z.string()),
 });
 
-/** What the second verifier, which is written in Python and shares no code with the proxy, finds in a log's folder. */
+/**
+ * Findings of the second verifier, which is written in Python and shares no code with the proxy, about a log's folder.
+ */
 async function verifyIndependently(folder: string): Promise<{ exitCode: number; found: z.infer<typeof findings> }> {
   const { exitCode, stdout, stderr } = await runProgram(['python3', VERIFIER, folder]);
   if (stdout === '') throw new Error(stderr);
@@ -26,7 +28,7 @@ async function verifyIndependently(folder: string): Promise<{ exitCode: number; 
 }
 
 describe('a second verifier', () => {
-  it('finds what the writer writes good, with the same root and all signatures', async () => {
+  it('accepts a log of the writer, with the same root and all signatures', async () => {
     const { folder, log } = await writeLog();
     log.close();
     const { lastCheckpoint = '', name, records: count } = await verifyFolder(folder);

@@ -25,7 +25,7 @@ async function start(files: ProxyFiles): Promise<RunningProxy> {
   return proxy;
 }
 
-/** What a proxy says that cannot start. */
+/** The error of a proxy that cannot start. */
 async function refusal(files: ProxyFiles): Promise<string> {
   used.add(files);
   const proxy = RunningProxy.launch(files);
@@ -65,7 +65,7 @@ it.each([
   expect((await verify(directory)).exitCode).toBe(0);
 });
 
-it('SIGKILL leaves a lock that keeps no other proxy from starting', async () => {
+it('a lock that remains after SIGKILL prevents no other proxy from starting', async () => {
   const files = auditedFiles();
   const killed = await start(files);
   await killed.proveService();
@@ -73,7 +73,7 @@ it('SIGKILL leaves a lock that keeps no other proxy from starting', async () => 
   await killed.exitCode;
   const lock = join(auditDirectory(files), 'main', 'lock');
   expect(readFileSync(lock, 'utf8')).toBe(`${killed.pid}\n`);
-  // As if another process had its pid now.
+  // As if another process had this pid now.
   writeFileSync(lock, `${process.pid}\n`);
   const proxy = await start(files);
   await proxy.proveService();
@@ -88,7 +88,7 @@ it('a directory that cannot be written is named', async () => {
   const files = auditedFiles();
   const directory = auditDirectory(files);
   mkdirSync(directory, { mode: 0o700 });
-  // root may write to what has no right for it.
+  // root may write even without write permission.
   if (isRoot) {
     execFileSync('mount', ['--bind', directory, directory]);
     execFileSync('mount', ['-o', 'remount,bind,ro', directory]);
@@ -104,7 +104,7 @@ it('a directory that cannot be written is named', async () => {
   await stop(proxy);
 });
 
-it('with onFailure: serve, a log that cannot be opened keeps no worker from serving', async () => {
+it('with onFailure: serve, workers serve although the log cannot be opened', async () => {
   const files = auditedFiles({ server: { workers: 2 }, audit: { onFailure: 'serve', checkpointSeconds: 0.1 } });
   const directory = auditDirectory(files);
   mkdirSync(directory, { mode: 0o700 });
@@ -124,7 +124,7 @@ it('with onFailure: serve, a log that cannot be opened keeps no worker from serv
   expect(types).toContain('request');
 });
 
-it('a log whose records were changed is sealed: the proxy serves and says so, until a person has moved it', async () => {
+it('if records of a log were changed, the log is sealed, and the proxy serves and says so until a person has moved it', async () => {
   const files = auditedFiles({ monitoring: { port: 0 }, server: { drainSeconds: 1 } });
   const directory = auditDirectory(files);
   const before = await start(files);
@@ -163,7 +163,7 @@ it('a log whose records were changed is sealed: the proxy serves and says so, un
   expect((await verify(directory)).exitCode).toBe(0);
 });
 
-it('another origin closes the log and begins one, which names its last checkpoint', async () => {
+it('another origin closes the log and begins a new one, which names the last checkpoint of the old one', async () => {
   const files = auditedFiles();
   const directory = auditDirectory(files);
   await stop(await start(files));

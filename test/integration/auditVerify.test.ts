@@ -21,7 +21,7 @@ async function writeWithVkey(): Promise<WrittenLog & { vkeyFile: string; vkey: s
 }
 
 describe('audit verify', () => {
-  it('says what holds, and what the keys are worth', async () => {
+  it('reports the results, and how far the keys can be trusted', async () => {
     const { folder, vkey } = await writeWithVkey();
     const { exitCode, stdout, stderr } = await verify(join(folder, '..'));
     expect(stdout).toBe(`main
@@ -49,7 +49,7 @@ Good: the log is as written.
     expect(exitCode).toBe(0);
   });
 
-  it('says which records were changed, and exits with 1', async () => {
+  it('names the changed records, and exits with 1', async () => {
     const { folder, tamper } = await writeLog();
     tamper.lines(records(100), (lines) => changed(lines, 42, (line) => line.replace('success', 'failure')));
     const { exitCode, stdout, stderr } = await verify(folder);
@@ -61,7 +61,7 @@ Good: the log is as written.
     expect([exitCode, stderr]).toEqual([1, 'Not good: 1 problem.\n']);
   });
 
-  it('says when the log does not extend a checkpoint that was kept', async () => {
+  it('reports that the log does not extend a checkpoint that was kept elsewhere', async () => {
     const { kept } = await writeLog();
     const directory = temporaryFolder({ checkpoints: kept.map((note) => `${note}\n`).join('') });
     openLog(directory).abandon();
@@ -111,7 +111,7 @@ Good: the log is as written.
 });
 
 describe('audit prove', () => {
-  it('makes a proof that is verified without the log', async () => {
+  it('makes a proof that can be verified without the log', async () => {
     const { folder, tamper, vkeyFile, vkey } = await writeWithVkey();
     const out = join(temporaryFolder(), 'record.tlog-proof');
     const proven = await runCommandHere(['audit', 'prove', folder, '142', '--out', out]);
@@ -134,7 +134,7 @@ describe('audit prove', () => {
     expect([again.exitCode, again.stderr]).toEqual([1, `${out} already exists; it is not overwritten\n`]);
   });
 
-  it('writes the proof to standard output, alone or in JSON', async () => {
+  it('writes the proof to standard output, by itself or in JSON', async () => {
     const { folder, vkeyFile } = await writeWithVkey();
     const { stdout, stderr } = await runCommandHere(['audit', 'prove', folder, '142']);
     expect(stderr).toMatch(/^\{"index":142,.*\}\nThe proof shows that this is record 142 of /);
@@ -144,7 +144,7 @@ describe('audit prove', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ log: NAME, index: 142, size: 351, proof: stdout });
   });
 
-  it('makes proofs that hold for nothing else', async () => {
+  it('makes proofs that are invalid for anything else', async () => {
     const { folder, vkeyFile } = await writeWithVkey();
     const { stdout: proof } = await runCommandHere(['audit', 'prove', folder, '142']);
     const record = Buffer.from(/^extra (.*)$/m.exec(proof)?.[1] ?? '', 'base64').toString();
@@ -176,7 +176,7 @@ describe('audit prove', () => {
     expect(await outcome('text')).toEqual([1, '/text is not a proof of the form c2sp.org/tlog-proof@v1\n']);
   });
 
-  it('needs one log, and a record that is there', async () => {
+  it('needs one log, and an existing record', async () => {
     const directory = temporaryFolder();
     const privateKey = newSigningKey();
     for (const slot of ['main', 'w1']) openLog(directory, { slot, privateKey }).close();

@@ -39,7 +39,7 @@ function benchmark(...args: readonly string[]) {
   ]);
 }
 
-it('tells how many of the requests at each rate are answered in time', async () => {
+it('reports how many requests at each rate are answered in time', async () => {
   const html = join(temporaryFolder(), 'report.html');
   const args = ['--rates', '40,20', '--operations', 'encrypt,decrypt,metadata,health', '--json', '--html', html];
   const { exitCode, stdout, stderr } = await benchmark(...args);
@@ -58,7 +58,7 @@ it('tells how many of the requests at each rate are answered in time', async () 
   expect(proxy.log.filter(({ httpStatus }) => httpStatus !== undefined && httpStatus !== 200)).toEqual([]);
 });
 
-it('counts refusals as failures, and says what they were', async () => {
+it('counts refusals as failures, and reports their errors', async () => {
   const { folder, otherCredential } = proxy.files;
   const { exitCode, stdout } = await benchmark(
     ...['--uri-path', `${OTHER_PREFIX}/kms/xks/v1`, '--access-key-id', otherCredential.accessKeyId, '--key', 'bar'],
@@ -81,7 +81,7 @@ it.each([
   expect([exitCode, stderr]).toEqual([code, expect.stringContaining(message)]);
 });
 
-it('refuses a wrong secret before it puts any load on the proxy', async () => {
+it('refuses a wrong secret before it puts load on the proxy', async () => {
   const file = join(temporaryFolder(), 'secret');
   writeFileSync(file, 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE', { mode: 0o600 });
   const { exitCode, stderr } = await benchmark('--secret-file', file);

@@ -28,17 +28,17 @@ describe('a running proxy with workers', () => {
     await expect.poll(() => proxy.log.filter(({ msg }) => msg === 'a worker serves')).toHaveLength(WORKERS);
   });
 
-  /** The answers of requests on new connections, which go to the workers in turn. */
+  /** Answers to requests on new connections, which go to the workers in turn. */
   const answers = () => Promise.all(Array.from({ length: 2 * WORKERS }, () => proxy.post(paths.encrypt, encryptBody)));
   const untilAll = (status: number) =>
     expect.poll(async () => new Set((await answers()).map((answer) => answer.status))).toEqual(new Set([status]));
   const changes = () => proxy.log.filter(({ msg }) => msg === 'the block list was changed');
 
-  it('refuses a blocked key in every process, with an expired certificate and a lost secret in its configuration', async () => {
+  it('refuses a blocked key in every process, although its configuration has an expired certificate and a lost secret', async () => {
     await untilAll(200);
     writeFileSync(join(files.folder, 'server.crt'), 'not a certificate');
     renameSync(join(files.folder, 'pin.secret'), join(files.folder, 'gone'));
-    // The command runs in a shell that lacks what the configuration needs.
+    // The command runs in a shell without the variables that the configuration needs.
     const { exitCode, stderr } = await runCommand([
       'key',
       'block',
@@ -92,7 +92,7 @@ describe('a running proxy with workers', () => {
     expect(new Set((await answers()).map(({ status }) => status))).toEqual(new Set([400]));
   });
 
-  it('has no success after the first refusal of a worker, and no other answer, under load', async () => {
+  it('gives no success after the first refusal of a worker, and no other answer, under load', async () => {
     const outcomes: (number | undefined)[] = [];
     let isOver = false;
     const client = async () => {
@@ -107,7 +107,7 @@ describe('a running proxy with workers', () => {
     isOver = true;
     await clients;
     expect(new Set(outcomes)).toEqual(new Set([200, 400]));
-    // Those that were under way when the last worker had it.
+    // Requests that were running when the last worker read the list.
     expect(outcomes.slice(inForce + 4)).not.toContain(200);
     const refused = proxy.log.filter(({ httpStatus }) => httpStatus === 400);
     expect(new Set(refused.map(({ errorName }) => errorName))).toEqual(new Set(['InvalidStateException']));
@@ -115,7 +115,7 @@ describe('a running proxy with workers', () => {
 });
 
 describe('a proxy', () => {
-  it('starts with what is blocked, is ready, and refuses health checks of a blocked key store', async () => {
+  it('starts with the blocks in force, is ready, and refuses health checks of a blocked key store', async () => {
     const monitoring = { host: '127.0.0.1', port: 0 };
     files.writeConfig({ ...files.config, monitoring });
     await run('keystore', 'block', 'first');
@@ -138,7 +138,7 @@ describe('a proxy', () => {
     expect(stderr).toContain(`the block list ${blockList(files)} is not JSON: nothing is served`);
   });
 
-  it('goes on with the blocks of a list that is damaged, and says so', async () => {
+  it('keeps the blocks of a list that becomes damaged, and says so', async () => {
     await run('key', 'block', 'foo', '--key-store', 'first');
     const proxy = await startProxy(files);
     writeFileSync(blockList(files), '');
@@ -149,7 +149,7 @@ describe('a proxy', () => {
     expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(400);
   });
 
-  it('refuses a key store whose status is blocked in the configuration', async () => {
+  it('refuses a key store that the configuration blocks', async () => {
     const [first, second] = files.config.keyStores;
     files.writeConfig({ ...files.config, keyStores: [{ ...first, status: 'blocked' }, second] });
     const proxy = await startProxy(files);
@@ -186,7 +186,7 @@ describe('key block and keystore block', () => {
     ['key', 'block', 'a'.repeat(129), '--key-store', 'first', '--force'],
     ['key', 'block', 'foo\u001b[31m', '--key-store', 'first', '--force'],
     ['keystore', 'block', 'a b', '--force'],
-  ])('write no name that no configuration can have: %s %s %j', async (...command) => {
+  ])('write no name that a configuration cannot have: %s %s %j', async (...command) => {
     expect(await run(...command)).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('characters of A-Za-z0-9') as string,
@@ -227,7 +227,7 @@ describe('key block and keystore block', () => {
     expect(stdout).toContain('key foo of key store first');
   });
 
-  it('need no configuration that can be read, but one that is there', async () => {
+  it('need no configuration that can be parsed, but an existing file', async () => {
     rmSync(files.configFile);
     const gone = await run('keystore', 'block', 'first');
     expect([gone.exitCode, gone.stderr]).toEqual([1, expect.stringContaining('does not exist')]);
@@ -242,7 +242,7 @@ describe('key block and keystore block', () => {
     expect((await run('keystore', 'list')).stdout).toContain('alice');
   });
 
-  it('leave a block list that is damaged, and say which', async () => {
+  it('do not change a damaged block list, and name it', async () => {
     writeFileSync(blockList(files), '{');
     for (const command of [
       ['keystore', 'block', 'first'],
@@ -255,7 +255,7 @@ describe('key block and keystore block', () => {
     expect(readFileSync(blockList(files), 'utf8')).toBe('{');
   });
 
-  it('work on a configuration that is no YAML any more', async () => {
+  it('work on a configuration that is no longer YAML', async () => {
     writeFileSync(files.configFile, `${readFileSync(files.configFile, 'utf8')}\n  : [nonsense\n`);
     expect(await run('key', 'block', 'foo', '--key-store', 'first')).toMatchObject({ exitCode: 0 });
     expect(JSON.parse(readFileSync(blockList(files), 'utf8'))).toMatchObject({
@@ -279,26 +279,26 @@ describe('key block and keystore block', () => {
     });
   });
 
-  it('say what to do where the folder cannot be written to', async () => {
+  it('say what to do if the folder is not writable', async () => {
     files.writeConfig({ ...files.config, blockList: { file: 'nowhere/pulled.json' } });
     const { exitCode, stderr } = await run('key', 'block', 'foo', '--key-store', 'first');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('cannot write the block list')]);
     expect(stderr).toContain('blockList: { file: ... }');
   });
 
-  it('say that a key stays blocked which the configuration blocks', async () => {
+  it('say that a key stays blocked because the configuration blocks it', async () => {
     const { exitCode, stderr } = await run('key', 'unblock', 'blocked', '--key-store', 'first');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('stays blocked')]);
   });
 
-  it('say that a key stays blocked whose key store is', async () => {
+  it('say that a key stays blocked because its key store is blocked', async () => {
     await run('key', 'block', 'foo', '--key-store', 'first');
     await run('keystore', 'block', 'first');
     const { exitCode, stderr } = await run('key', 'unblock', 'foo', '--key-store', 'first');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('run xks-proxy keystore unblock first')]);
   });
 
-  it('can be repeated', async () => {
+  it('may be repeated', async () => {
     await run('keystore', 'block', 'first');
     expect((await run('keystore', 'block', 'first')).stdout).toContain('is already blocked');
     expect((await run('keystore', 'unblock', 'first')).stdout).toContain('Unblocked the key store first');
@@ -357,7 +357,7 @@ describe('keystore list', () => {
 });
 
 describe('keystore create', () => {
-  it('warns of a block that waits for a key store of this name', async () => {
+  it('warns that a block for a key store of this name already exists', async () => {
     await run('keystore', 'block', 'third', '--force');
     expect((await run('keystore', 'create', 'third')).stderr).toContain('run xks-proxy keystore unblock third');
   });

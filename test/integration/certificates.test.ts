@@ -50,7 +50,7 @@ describe('openssl verify -x509_strict', () => {
     expect(verify(pair, purpose)).toMatch(reason);
   });
 
-  /** Everything openssl says. */
+  /** All output of openssl. */
   function verify(pair: KeyPair, purpose: string, options: readonly string[] = []): string {
     const { certificateFile: caFile } = writeKeyPair(folder, 'ca', ca);
     const { certificateFile } = writeKeyPair(folder, 'leaf', pair);
@@ -67,7 +67,7 @@ describe('the certificates', () => {
     expect(new Set(serials).size).toBe(serials.length);
   });
 
-  it('carry the names asked for', () => {
+  it('have the requested names', () => {
     const named = issueServerCertificate(ca, {
       commonName: 'xks.example',
       subjectAltNames: ['xks.example', '10.0.0.1'],
@@ -91,7 +91,7 @@ describe('a handshake with client authentication', () => {
     expect(seen).toMatchObject({ authorized: false });
   });
 
-  /** What the server knows of the client once both have finished. The client verifies the server's name. */
+  /** The server's view of the client after both have finished. The client verifies the server's name. */
   async function handshake(version: SecureVersion, options: ConnectionOptions): Promise<object> {
     const listener = createServer({
       cert: server.certificate,
@@ -124,7 +124,7 @@ describe('a handshake with client authentication', () => {
 });
 
 describe('generateCertificates', () => {
-  it('makes three key pairs, private to their owner, and keeps them', () => {
+  it('makes three key pairs, readable only for their owner, and keeps existing ones', () => {
     const made = join(folder, 'made');
     expect(generateCertificates(made)).toEqual(['ca', 'server', 'client']);
     expect(statSync(made).mode & 0o777).toBe(0o700);
@@ -136,7 +136,7 @@ describe('generateCertificates', () => {
     expect(readFileSync(join(made, 'server.crt'), 'utf8')).toBe(before);
   });
 
-  it('replaces what expires within 30 days, is missing or is damaged', () => {
+  it('replaces certificates that expire within 30 days, are missing or are damaged', () => {
     writeKeyPair(folder, 'ca', ca);
     writeKeyPair(folder, 'server', issueServerCertificate(ca, { notAfter: new Date(Date.now() + 29 * DAY_MS) }));
     writeKeyPair(folder, 'client', client);
@@ -149,7 +149,7 @@ describe('generateCertificates', () => {
     expect(generateCertificates(folder)).toEqual(['server']);
   });
 
-  it('replaces the certificates of a certificate authority that is replaced', () => {
+  it('replaces the certificates of a certificate authority that was replaced', () => {
     writeKeyPair(folder, 'ca', createCertificateAuthority({ notAfter: new Date(Date.now() + DAY_MS) }));
     writeKeyPair(folder, 'server', server);
     writeKeyPair(folder, 'client', client);

@@ -18,7 +18,7 @@ afterAll(() => {
   files.dispose();
 });
 
-/** The names that the help of a command lists as its commands. */
+/** The commands that the help of a command lists. */
 function commandsOf(help: string): string[] {
   const [, list = ''] = help.split('\nCommands:\n');
   return [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
@@ -57,7 +57,7 @@ describe('xks-proxy', () => {
     ['an argument too many', ['config', 'check', '--config', 'a.yaml', 'b.yaml']],
     ['an argument too few', ['key', 'create', '--config', 'a.yaml']],
     ['an unknown usage', ['key', 'create', 'a', '--config', 'a.yaml', '--usage', 'sign']],
-  ])('%s is a matter of usage, and exits with 2', async (_what, args) => {
+  ])('%s is a usage error, and exits with 2', async (_what, args) => {
     const { exitCode, stdout, stderr } = await runCommandHere(args);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(/Usage: xks-proxy|\(add --help for usage\)/);
@@ -92,7 +92,7 @@ describe('config', () => {
     expect(ckaIds).toEqual([true, false]);
   });
 
-  it('check says what would run', async () => {
+  it('check describes the proxy that would run', async () => {
     const { exitCode, stdout, stderr } = await runCommand(['config', 'check', '--config', files.configFile]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const part of [
@@ -136,7 +136,7 @@ describe('config', () => {
     });
   });
 
-  it('check reports a file that is not there', async () => {
+  it('check reports a missing file', async () => {
     expect(await runCommand(['config', 'check', '--config', join(files.folder, 'no.yaml')])).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('the file cannot be read (ENOENT)') as string,

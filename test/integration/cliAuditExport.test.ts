@@ -33,7 +33,7 @@ describe('audit export', () => {
     });
   });
 
-  it('writes each log of a directory, and says which it cannot', async () => {
+  it('writes each log of a directory, and names those that it cannot export', async () => {
     const folder = temporaryFolder();
     const audit = join(folder, 'audit');
     await logOfSize(audit, 10, { privateKey });
@@ -61,7 +61,7 @@ describe('audit export', () => {
     expect(await exportTo(audit, out)).toEqual({ exitCode: 1, stdout: '', stderr: `${out} is not empty\n` });
   });
 
-  it('refuses what is no log', async () => {
+  it('refuses folders that are not a log', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'audit'));
     expect(await exportTo(join(folder, 'audit'), join(folder, 'out'))).toEqual({

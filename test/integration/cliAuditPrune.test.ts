@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const DAY = 86_400_000;
 
-/** A log that stays open, with a segment of 10 records for each day from `oldest` days ago on, and a half for the last. */
+/** An open log. Each day from `oldest` days ago has a segment of 10 records, and the last day has half a segment. */
 async function writeDays(
   directory: string,
   [oldest, newest]: readonly [oldest: number, newest: number],
@@ -31,7 +31,7 @@ function prune(...args: string[]) {
 }
 
 describe('audit prune', () => {
-  it('deletes what is older, beside a writer; what is left can be verified', async () => {
+  it('deletes older records while a writer runs, and the remaining ones can be verified', async () => {
     const directory = temporaryFolder();
     const privateKey = newSigningKey();
     const log = await writeDays(directory, [5, 0], privateKey);
@@ -66,7 +66,7 @@ describe('audit prune', () => {
     expect(await runCommandHere(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
   });
 
-  it('deletes closed logs as a whole, never sealed ones, and says which logs are in the way', async () => {
+  it('deletes closed logs completely, never deletes sealed ones, and names the logs that prevent pruning', async () => {
     const directory = temporaryFolder();
     const privateKey = newSigningKey();
     for (const [days, name] of [

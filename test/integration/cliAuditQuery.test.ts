@@ -44,7 +44,7 @@ describe('audit query', () => {
     expect(JSON.parse(stdout)).toEqual({ index: 1, ...requestRecord(), log: `${ORIGIN}/main` });
   });
 
-  it('prints records of other types, with what a terminal would obey escaped', async () => {
+  it('prints records of other types, and escapes characters that control a terminal', async () => {
     const directory = temporaryFolder();
     const time = '2026-11-26T19:00:01.000Z';
     const user = 'a\u009b\u2028\u202e é';
@@ -61,7 +61,7 @@ describe('audit query', () => {
     expect(types).toEqual(['start', 'admin', 'Encrypt', 'stop', undefined]);
   });
 
-  it('counts over all logs of several hosts, also those that were set aside, each once', async () => {
+  it('counts the logs of several hosts, including logs that were set aside, each once', async () => {
     const hosts = [temporaryFolder(), temporaryFolder()];
     const [first = '', second = ''] = hosts;
     const counted = requestRecord({ keyVersion: 'foo-2' });
@@ -85,7 +85,7 @@ describe('audit query', () => {
     expect((await query(first, ...conditions)).stdout).toContain(' host-0/main.20261126T190000000Z.sealed 298 Enc');
   });
 
-  it('takes corrections and requests without a record of their own into account', async () => {
+  it('applies corrections, and counts requests without a record of their own', async () => {
     const directory = temporaryFolder();
     const time = '2026-11-26T19:00:01.000Z';
     addLog(directory, 'main', [
@@ -111,7 +111,7 @@ describe('audit query', () => {
     expect(json.stderr).toBe('');
   });
 
-  it('passes over a torn last line; for a line that is no record it exits with 1', async () => {
+  it('skips a torn last line, and exits with 1 for a line that is not a record', async () => {
     const directory = temporaryFolder();
     addLog(directory, 'main', [requestRecord()]);
     const file = join(directory, 'main/00000000000000000000.ndjson');
@@ -127,7 +127,7 @@ describe('audit query', () => {
     });
   });
 
-  it('warns of two logs with one name', async () => {
+  it('warns about two logs with the same name', async () => {
     const folders = [temporaryFolder(), temporaryFolder()];
     for (const folder of folders) addLog(folder, 'main', [requestRecord()]);
     expect(await query(...folders, '--count')).toEqual({
@@ -137,7 +137,7 @@ describe('audit query', () => {
     });
   });
 
-  it('ends when the reader of its output has seen enough', async () => {
+  it('ends when the reader of its output closes the pipe', async () => {
     const directory = temporaryFolder();
     addLog(
       directory,
@@ -173,7 +173,7 @@ describe('audit query', () => {
     expect(outcome.stderr).toMatch(exitCode === 2 ? /^error: / : /^there is no audit log in \S+\n$/);
   });
 
-  it('says which folder is not there', async () => {
+  it('names a missing folder', async () => {
     expect(await query('/nowhere')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('/nowhere') as string,

@@ -41,24 +41,24 @@ describe('--config may be left out', () => {
     expect(outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('and is taken before XKS_PROXY_CONFIG', async () => {
+  it('and takes precedence over XKS_PROXY_CONFIG', async () => {
     const args = ['config', 'check', '--config', configFile()];
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '/nowhere' } })).toMatchObject({ exitCode: 0 });
   });
 
-  it('for the default file, if there is one', async () => {
+  it('if the default file exists', async () => {
     const env = { XKS_PROXY_CONFIG: '' };
     const outcome = await runCommandHere(['config', 'check'], { env, defaultConfigFile: configFile() });
     expect(outcome).toMatchObject({ exitCode: 0 });
   });
 
-  it('for the default file, which the help names', async () => {
+  it('if the default file, which the help names, exists', async () => {
     const { exitCode, stdout } = await runCommand(['config', 'check', '--help']);
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain('XKS_PROXY_CONFIG names, or /etc/xks-proxy/config.yaml)');
     expect(exitCode).toBe(0);
   });
 
-  it.each(COMMANDS)('%s says that XKS_PROXY_CONFIG names no file', async (...args) => {
+  it.each(COMMANDS)('%s reports that XKS_PROXY_CONFIG names no file', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '/nowhere/c.yaml' } })).toEqual({
       exitCode: 2,
       stdout: '',
@@ -67,7 +67,7 @@ describe('--config may be left out', () => {
     });
   });
 
-  it.each(COMMANDS)('%s says what was tried', async (...args) => {
+  it.each(COMMANDS)('%s names the files that it tried', async (...args) => {
     expect(await runCommandHere(args, { env: { XKS_PROXY_CONFIG: '' } })).toEqual({
       exitCode: 2,
       stdout: '',
@@ -76,7 +76,7 @@ describe('--config may be left out', () => {
     });
   });
 
-  it('but not beside --policy-file', async () => {
+  it('but not with --policy-file', async () => {
     const args = ['policy', 'test', '--config', 'a', '--policy-file', 'b', '--store', 'example'];
     expect(await runCommandHere(args)).toMatchObject({
       exitCode: 2,
@@ -84,7 +84,7 @@ describe('--config may be left out', () => {
     });
   });
 
-  it('and need not be there for --policy-file', async () => {
+  it('and may be missing for --policy-file', async () => {
     const file = join(configFile(), '../p.cedar');
     const request = ['operation=Encrypt', 'externalKeyId=foo', `awsPrincipalArn=${ROLE}`, 'kmsKeyArn=k'];
     const args = ['policy', 'test', '--policy-file', file, '--store', 'example', ...request];
@@ -102,7 +102,7 @@ describe('--json', () => {
     return { exitCode, stderr, json: JSON.parse(stdout) as unknown };
   }
 
-  it('of config check says what would run, with the warnings and nothing secret', async () => {
+  it('of config check describes the proxy that would run, with warnings and without secrets', async () => {
     const { exitCode, stderr, json } = await run(['config', 'check'], configFile());
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(json).toMatchObject({
@@ -135,7 +135,7 @@ describe('--json', () => {
     expect(stderr).toContain('server.port (line 8): must be a number (given: "x")');
   });
 
-  it('of config check is JSON even of what is no file', async () => {
+  it('of config check is JSON even if there is no file', async () => {
     const { exitCode, json } = await run(['config', 'check'], '/nowhere/c.yaml');
     expect(exitCode).toBe(1);
     expect(json).toEqual({ valid: false, problems: [{ path: '', message: 'the file cannot be read (ENOENT)' }] });

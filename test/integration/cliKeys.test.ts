@@ -59,7 +59,7 @@ describe('key create', () => {
     });
   });
 
-  it('takes a CKA_ID, and a key store that the key is added to then selects it by that too', async () => {
+  it('accepts a CKA_ID, and a key store to which the key is added then also selects it by CKA_ID', async () => {
     const { exitCode, stdout } = await run('key', 'create', 'by-id', '--cka-id', '0123AB', '--usage', 'none');
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
@@ -85,7 +85,7 @@ describe('key create', () => {
     expect((await listKeys()).map((key) => key.label)).not.toContain(label);
   });
 
-  it('refuses a second key of the same label', async () => {
+  it('refuses a second key with the same label', async () => {
     const before = await listKeys();
     expect(await run('key', 'create', 'foo')).toEqual({
       exitCode: 1,
@@ -107,7 +107,7 @@ describe('key create', () => {
   });
 });
 
-describe('a PKCS#11 URI is refused, and not repeated with its PIN', () => {
+describe('a PKCS#11 URI is refused, and its PIN is not printed', () => {
   const uri = 'pkcs11:object=orders;id=%0a%0b?pin-value=hunter2';
 
   it.each([
@@ -126,7 +126,7 @@ describe('a PKCS#11 URI is refused, and not repeated with its PIN', () => {
 });
 
 describe('key list', () => {
-  it('shows the keys to people in columns, and in capitals what leaves a key unprotected', async () => {
+  it('shows the keys in columns, and marks unprotected keys in capitals', async () => {
     const own = new ProxyFiles({ tls: false });
     onTestFinished(() => {
       own.dispose();
@@ -162,7 +162,7 @@ describe('key list', () => {
 });
 
 describe('keystore create', () => {
-  it('refuses a name that is taken, and leaves nothing behind', async () => {
+  it('refuses a name that is taken, and leaves no files behind', async () => {
     const before = [readdirSync(files.folder), readFileSync(files.configFile, 'utf8')];
     const { exitCode, stdout, stderr } = await run('keystore', 'create', 'first');
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -170,7 +170,7 @@ describe('keystore create', () => {
     expect([readdirSync(files.folder), readFileSync(files.configFile, 'utf8')]).toEqual(before);
   });
 
-  it('makes a key store that a proxy then serves, with a key made for it', async () => {
+  it('makes a key store with a key, and a proxy serves it', async () => {
     writeFileSync(files.configFile, `# Kept: a comment.\n${readFileSync(files.configFile, 'utf8')}`);
     const { exitCode, stdout, stderr } = await run('keystore', 'create', 'third', '--uri-path-prefix', '/a/third');
     expect(exitCode).toBe(0);

@@ -55,7 +55,7 @@ it('check names the policies of each key store, or every problem', async () => {
   write('p.cedar', POLICIES);
 });
 
-it('test says what one request would get, with the tags of the configuration', async () => {
+it('test shows the decision for one request, with the tags of the configuration', async () => {
   const choice = ['--config', files.configFile, '--store', 'first'];
   expect(await policy('test', ...choice, ...REQUEST)).toEqual({
     exitCode: 0,
@@ -68,7 +68,7 @@ it('test says what one request would get, with the tags of the configuration', a
   expect(alone.stdout).toBe('deny: no policy permits it\n');
 });
 
-it('explain shows the request and what is not true of it', async () => {
+it('explain shows the request, and the conditions that it does not meet', async () => {
   const choice = ['--config', files.configFile, '--store', 'first'];
   const { exitCode, stdout } = await policy(
     'explain',
@@ -84,7 +84,7 @@ it('explain shows the request and what is not true of it', async () => {
   );
 });
 
-it('test --table holds a table against the policies; a difference is shown, and exits with 1', async () => {
+it('test --table compares a table with the policies, shows differences, and exits with 1 if there are any', async () => {
   const table = (expected: string) => `
 defaults: { operation: Encrypt, externalKeyId: foo, kmsKeyArn: k, awsPrincipalArn: 'arn:aws:iam::123456789012:user/Alice' }
 tests:
@@ -137,7 +137,7 @@ it.each([
   expect(stderr).toMatch(message);
 });
 
-it('a key store without policies, or one that is not there, cannot be tried', async () => {
+it('a key store that has no policies or does not exist cannot be tested', async () => {
   const refusal = async (store: string) =>
     (await policy('test', '--config', files.configFile, '--store', store, ...REQUEST)).stderr;
   expect(await refusal('second')).toBe('second has no policyFile: its requests are not restricted\n');

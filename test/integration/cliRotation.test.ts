@@ -20,7 +20,7 @@ function run(...args: string[]): Promise<CommandOutcome> {
   return runCommand([...args, '--config', files.configFile], files.env);
 }
 
-/** Runs the proxy with the configuration as it is now. */
+/** Runs the proxy with the present configuration. */
 async function serving<T>(use: (proxy: RunningProxy) => Promise<T>): Promise<T> {
   const proxy = await RunningProxy.start(files);
   try {
@@ -36,7 +36,7 @@ function encryptWith(credential: Credential): Promise<number> {
 }
 
 describe('credential', () => {
-  it('add gives one more, remove takes the old one, and the last one stays', async () => {
+  it('add adds a credential, remove deletes the old one, and the last one cannot be removed', async () => {
     const [old, other] = files.credentials;
     const added = await run('credential', 'add', 'first');
     expect(added).toMatchObject({ exitCode: 0 });
@@ -91,7 +91,7 @@ describe('key rotate', () => {
     expect(await run('key', 'rotate', 'gone', '--key-store', 'second')).toMatchObject({ exitCode: 1 });
   });
 
-  it('keeps a key that is selected by its CKA_ID, and selects the new version so', async () => {
+  it('keeps a key that is selected by its CKA_ID, and selects the new version by CKA_ID too', async () => {
     const value = Buffer.alloc(32, 7);
     files.softHsm.importKey('bar', value, [{ type: pkcs11js.CKA_ID, value: Buffer.from('0123', 'hex') }]);
     const written = files.config;

@@ -20,7 +20,7 @@ function cloudHsmCli(
   return runProgram([process.execPath, MAIN, 'cloudhsm-cli', ...args], { ...options, env: { ...cluster.env, ...env } });
 }
 
-/** What a single command prints. */
+/** The output of a single command. */
 async function answer(cluster: ClusterUnderTest, options: CliOptions): Promise<unknown> {
   const { exitCode, stdout } = await cloudHsmCli(cluster, options);
   const printed = JSON.parse(stdout) as { error_code: number; data: unknown };
@@ -28,7 +28,7 @@ async function answer(cluster: ClusterUnderTest, options: CliOptions): Promise<u
   return printed;
 }
 
-/** What the commands of an interactive run print, one after the other. */
+/** The outputs of the commands of an interactive run, one after the other. */
 async function interactive(cluster: ClusterUnderTest, lines: readonly string[]): Promise<unknown[]> {
   const { stdout } = await cloudHsmCli(cluster, { args: ['interactive'], input: lines.join('\n') });
   return stdout
@@ -45,7 +45,7 @@ function failed(data: string): unknown {
   return { error_code: 1, data: expect.stringContaining(data) as string };
 }
 
-it('does what the guide does, one command at a time', async () => {
+it('follows the guide, one command at a time', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.start();
   const userList = () => answer(cluster, { args: ['user', 'list'] });
@@ -123,7 +123,7 @@ it('lists keys by pages and filters, and deletes the one that a filter chooses',
       'key-length-bytes': 32,
     }) as object,
   };
-  // The guide's two forms of the id, and its two of the reference.
+  // Two forms of the id in the guide, and two in the reference.
   for (const filter of [
     `attr.id=0x${key.id}`,
     `attr.id=0x${Buffer.from(key.id).toString('hex')}`,
@@ -143,7 +143,7 @@ it('lists keys by pages and filters, and deletes the one that a filter chooses',
   expect(await onCommand('key', 'delete', '--filter', `attr.id=0x${key.id}`)).toEqual(failed('No key matches'));
 });
 
-it('keeps one login through an interactive run, which goes on after a failure', async () => {
+it('keeps one login through an interactive run, which continues after a failure', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated();
   const outcomes = await interactive(cluster, [
@@ -179,7 +179,7 @@ it('keeps one login through an interactive run, which goes on after a failure', 
   await cluster.connect(withPassword(KMSUSER, 'another1'));
 });
 
-it('asks on standard error if its input is a pipe, and helps with every command', async () => {
+it('prompts on standard error if its input is a pipe, and has help for every command', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.start();
   const input = 'help\nhelp key delete\nlogin --username admin\ncluster activate\n';
@@ -201,7 +201,7 @@ function onTerminal(cluster: ClusterUnderTest) {
   });
   return {
     ended: program.ended,
-    /** Types keys after the prompt. Resolves to what the screen had since the last time. */
+    /** Types keys after the prompt. Resolves to the new output on the screen. */
     type: async (prompt: string, keys: string): Promise<string> => {
       await expect.poll(() => screen).toContain(prompt);
       const shown = screen;
@@ -253,7 +253,7 @@ it('takes no password as an argument', async () => {
   }
 });
 
-it('takes the only cluster that runs, and says what to do about none and several', async () => {
+it('uses the only running cluster, and says what to do if there are none or several', async () => {
   const folder = temporaryFolder();
   const [one, other] = [new ClusterUnderTest(folder), new ClusterUnderTest(folder)];
   const list = (...args: readonly string[]) => answer(one, { args: ['user', 'list', ...args] });
@@ -265,7 +265,7 @@ it('takes the only cluster that runs, and says what to do about none and several
   await other.start();
   expect(await list()).toEqual(failed(`They are ${[one.clusterId, other.clusterId].sort().join(', ')}.`));
   expect(await list('--cluster-id', one.clusterId)).toMatchObject({ error_code: 0 });
-  // It leaves its socket behind.
+  // The cluster leaves its socket behind.
   process.kill(running.pid, 'SIGKILL');
   await running.ended;
   expect(await list()).toMatchObject({ error_code: 0 });

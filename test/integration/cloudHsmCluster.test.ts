@@ -12,7 +12,7 @@ async function guess(connection: ClusterConnection, user = KMSUSER): Promise<unk
   return connection.login(withPassword(user, 'wrongPassword')).catch((error: unknown) => error);
 }
 
-/** Expects all of these calls, which run at once, to fail for this reason. */
+/** Expects all of these concurrent calls to fail for this reason. */
 async function expectFailures(reason: ClusterFailureReason, ...calls: readonly Promise<unknown>[]): Promise<void> {
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject({ reason })));
 }
@@ -24,7 +24,7 @@ async function lock(cluster: ClusterUnderTest, user = KMSUSER): Promise<ClusterC
   return connection;
 }
 
-it('is activated once, by the first password of admin, and says so then and at each start', async () => {
+it('is activated once, by the first password of admin, and reports it then and at each start', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.start();
   const connection = await cluster.connect();
@@ -44,7 +44,7 @@ it('is activated once, by the first password of admin, and says so then and at e
   await expect.poll(() => cluster.activations).toBe(2);
 });
 
-it('makes keys that are not extractable, and opens what they have encrypted, with its AAD alone', async () => {
+it('makes keys that are not extractable, and decrypts their ciphertexts only with the same AAD', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated();
   const user = await cluster.connect(KMSUSER);
@@ -106,7 +106,7 @@ it('makes keys that are not extractable, and opens what they have encrypted, wit
   );
 });
 
-it('has a login for one connection, which ends with it', async () => {
+it('has one login per connection, which ends with the connection', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated();
   const stranger = await cluster.connect();
@@ -126,7 +126,7 @@ it('has a login for one connection, which ends with it', async () => {
   await expect(admin.changePassword(KMSUSER)).rejects.toMatchObject({ reason: 'logged in elsewhere' });
   await expect(kms.changePassword(ADMIN)).rejects.toMatchObject({ reason: 'refused' });
   await expect(kms.login(KMSUSER)).rejects.toMatchObject({ reason: 'refused' });
-  // An administrator comes and goes while the crypto user works.
+  // An administrator logs in and out while the crypto user works.
   await expect(kms.encrypt(key, Buffer.from('a'), Buffer.alloc(0))).resolves.toHaveProperty('tag');
   kms.close();
   await expect.poll(() => stranger.login(KMSUSER).catch(() => 'not yet')).toBeUndefined();
@@ -210,7 +210,7 @@ it('changes passwords in the token: of a user by itself, and of admin while the 
   const key = await kms.generateKey('a');
   await kms.changePassword(withPassword(KMSUSER, 'rotated1'));
   await admin.changePassword(withPassword(ADMIN, 'rotated2'));
-  // Both go on with what they know now.
+  // Both continue with what they know now.
   await admin.changePassword(withPassword(ADMIN, 'rotated3'));
   await kms.changePassword(withPassword(KMSUSER, 'rotated4'));
   expect(await kms.keyExists(key)).toBe(true);
@@ -225,7 +225,7 @@ it('changes passwords in the token: of a user by itself, and of admin while the 
   expect(await next.keyExists(key)).toBe(true);
 });
 
-it('has no free session in a burst that is larger than its limit, and does what comes later', async () => {
+it('has no free session in a burst beyond its limit, and serves later requests', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated({ maxSessions: 2 });
   const kms = await cluster.connect(KMSUSER);
@@ -239,7 +239,7 @@ it('has no free session in a burst that is larger than its limit, and does what 
   for (let times = 0; times < 5; times += 1) await expect(encrypt()).resolves.toHaveProperty('iv');
 });
 
-it('keeps everything for its owner alone, and no password', async () => {
+it('makes all files for their owner only, and stores no password', async () => {
   const cluster = new ClusterUnderTest();
   await cluster.startActivated();
   await guess(await cluster.connect());
@@ -257,7 +257,7 @@ it('keeps everything for its owner alone, and no password', async () => {
   expect(said).not.toContain('wrongPassword');
 });
 
-it('is backed up and made anew from the backup, under another id', async () => {
+it('can be restored from a backup under another id', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.startActivated();
   const kms = await cluster.connect(KMSUSER);

@@ -8,7 +8,7 @@ import { ClusterUnderTest, KMSUSER, withPassword } from '../support/cloudHsmClus
 import { isAlive } from '../support/isAlive.ts';
 import { startTestProgram } from '../support/startTestProgram.ts';
 
-/** A connection that sends these bytes. */
+/** Opens a connection and sends these bytes. */
 function send({ socketPath }: RunningCluster, bytes: string | Buffer): Socket {
   const socket = connect(socketPath);
   onTestFinished(() => {
@@ -18,7 +18,7 @@ function send({ socketPath }: RunningCluster, bytes: string | Buffer): Socket {
   return socket;
 }
 
-/** All that comes back until the cluster closes the connection. */
+/** All bytes received until the cluster closes the connection. */
 async function answerTo(running: RunningCluster, bytes: string | Buffer): Promise<string> {
   const answer: string[] = [];
   const socket = send(running, bytes).setEncoding('utf8');
@@ -27,7 +27,7 @@ async function answerTo(running: RunningCluster, bytes: string | Buffer): Promis
   return answer.join('');
 }
 
-it('is unreachable once it is killed, and goes on with its keys when it is started again', async () => {
+it('is unreachable after it is killed, and has its keys after it is started again', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.startActivated();
   const kms = await cluster.connect(KMSUSER);
@@ -43,7 +43,7 @@ it('is unreachable once it is killed, and goes on with its keys when it is start
   expect(String(await again.decrypt(key, sealed, Buffer.alloc(0)))).toBe('old');
 });
 
-it('takes a login after that of a connection that was closed while it hung', async () => {
+it('accepts a login after a hanging connection with a login was closed', async () => {
   const cluster = new ClusterUnderTest();
   const { pid } = await cluster.startActivated();
   let kms = await cluster.connect(KMSUSER);
@@ -62,10 +62,10 @@ it('takes a login after that of a connection that was closed while it hung', asy
   }
 });
 
-it('knows the old password or the new one, wherever in a change of it it is killed', async () => {
+it('knows the old password or the new one, whenever it is killed during a change', async () => {
   const cluster = new ClusterUnderTest();
   let running = await cluster.startActivated();
-  // The one that was confirmed, and the one that may be in force.
+  // The confirmed password, and the one that may be in force.
   let [password, next] = [KMSUSER.password.reveal(), KMSUSER.password.reveal()];
   for (let kills = 0; kills < 10; kills += 1) {
     const kms = await cluster.connect();
@@ -103,12 +103,12 @@ it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('ends with its starter, which
   await cluster.connect();
   program.signal(signal);
   await expect.poll(() => isAlive(pid)).toBe(false);
-  // It has cleaned up, and its place is free.
+  // The cluster has cleaned up, and another one can start.
   expect(existsSync(join(cluster.folder, 'xks-proxy', `${clusterId}.sock`))).toBe(false);
   await cluster.start();
 });
 
-it('runs once in its folder, and once under its id', async () => {
+it('runs only once in its folder, and only once under its id', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.startActivated();
   for (const other of [new ClusterUnderTest(cluster.folder), cluster]) {
@@ -138,12 +138,12 @@ it.each([
   const running = await cluster.start();
   const answer = await answerTo(running, bytes);
   expect(JSON.parse(answer)).toMatchObject({ answer: null, error: { reason: 'refused' } });
-  // Nothing after it is done.
+  // Nothing after the failed line is executed.
   expect(await answerTo(running, `${CALL}\n}\n${CALL}\n`)).toMatch(/^\{"answer":1,[^\n]*\n\{"answer":null,[^\n]*\n$/);
   await (await cluster.connect()).listUsers();
 });
 
-it('refuses arguments that are none, and takes the next call', async () => {
+it('refuses invalid arguments, and accepts the next call', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.start();
   const calls = [
@@ -165,13 +165,13 @@ it('refuses arguments that are none, and takes the next call', async () => {
   ]);
 });
 
-it('outlives clients that read nothing, send half a line or come in hundreds', async () => {
+it('survives clients that do not read, send half a line or come in hundreds', async () => {
   const cluster = new ClusterUnderTest();
   const running = await cluster.startActivated();
   send(running, `${CALL}\n`.repeat(200_000)).pause();
   for (let clients = 0; clients < 300; clients += 1) send(running, CALL.slice(0, 9)).destroySoon();
   send(running, CALL.slice(0, 9));
-  // While too many are connected, there is no room for another.
+  // While too many clients are connected, another one is refused.
   await expect.poll(() => cluster.connect(KMSUSER).then(() => 'logged in', String)).toBe('logged in');
 });
 
@@ -204,7 +204,7 @@ it.each([
   );
 });
 
-it('says what is wrong with an id, a path that is too long and users that cannot be read', async () => {
+it('reports an invalid id, a path that is too long, and an unreadable users file', async () => {
   await expect(new ClusterUnderTest(undefined, 'cluster-../../../a').start()).rejects.toMatchObject({
     reason: 'refused',
   });

@@ -8,7 +8,7 @@ import { KmsCaller, optionsFor } from '../support/kmsCaller.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
-it('lives through AWS’s guide with the AWS CLI', async () => {
+it('a key store follows AWS’s guide with the AWS CLI', async () => {
   const kms = await RunningLocalKms.startProcess();
   const cluster = await ReadyCluster.create(kms);
   const aws = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
@@ -77,7 +77,7 @@ it('lives through AWS’s guide with the AWS CLI', async () => {
   expect(refused.stderr).toContain('(CustomKeyStoreHasCMKsException)');
 });
 
-it('lives beside an external key store, and keys of both re-encrypt for each other', async () => {
+it('keys of a CloudHSM key store and of an external key store re-encrypt for each other', async () => {
   const files = new ProxyFiles();
   const proxy = await RunningProxy.start(files);
   try {
@@ -103,19 +103,22 @@ it('lives beside an external key store, and keys of both re-encrypt for each oth
   }
 });
 
-it.each(['SIGTERM', 'SIGKILL'] as const)('goes on after the local KMS has ended by %s', async (signal) => {
-  const first = await CloudHsmKeyStoreUnderTest.connected(await RunningLocalKms.startProcess());
-  const key = await first.createKey();
-  const sealed = await first.kms.encryptText(key, 'attack at dawn');
-  first.cluster.kms.signal(signal);
-  await first.cluster.kms.exitCode;
-  const again = await RunningLocalKms.startProcess([], first.cluster.kms.folder);
-  const caller = new KmsCaller(again);
-  expect((await caller.keyStore(first.id)).ConnectionState).toBe('CONNECTED');
-  expect(await caller.decryptText(sealed)).toBe('attack at dawn');
-  // KMS is logged in again, with the password that only it knows.
-  await expect(first.cluster.resetKmsuser('another123')).rejects.toMatchObject({ reason: 'logged in elsewhere' });
-});
+it.each(['SIGTERM', 'SIGKILL'] as const)(
+  'a key store works again after the local KMS has ended by %s',
+  async (signal) => {
+    const first = await CloudHsmKeyStoreUnderTest.connected(await RunningLocalKms.startProcess());
+    const key = await first.createKey();
+    const sealed = await first.kms.encryptText(key, 'attack at dawn');
+    first.cluster.kms.signal(signal);
+    await first.cluster.kms.exitCode;
+    const again = await RunningLocalKms.startProcess([], first.cluster.kms.folder);
+    const caller = new KmsCaller(again);
+    expect((await caller.keyStore(first.id)).ConnectionState).toBe('CONNECTED');
+    expect(await caller.decryptText(sealed)).toBe('attack at dawn');
+    // KMS has logged in again, with the password that only KMS knows.
+    await expect(first.cluster.resetKmsuser('another123')).rejects.toMatchObject({ reason: 'logged in elsewhere' });
+  },
+);
 
 it('the password is not lost when the local KMS is killed while it is rotated', async () => {
   let kms = await RunningLocalKms.startProcess(['--connect-seconds', '0']);
@@ -132,10 +135,13 @@ it('the password is not lost when the local KMS is killed while it is rotated', 
   }
 });
 
-it('leaves no key material that no key has, when the local KMS is killed while keys are created', async () => {
+it('if the local KMS is killed while keys are created, no orphaned key material remains', async () => {
   let kms = await RunningLocalKms.startProcess();
   const store = await CloudHsmKeyStoreUnderTest.connected(kms);
-  /** How many deletions of key material the state has, which one process has open at a time; the local KMS runs afterwards. */
+  /**
+   * The number of pending deletions of key material in the state, read while the local KMS is stopped because only one
+   * process can open it.
+   */
   const deletionsLeft = async () => {
     kms.signal('SIGTERM');
     await kms.exitCode;

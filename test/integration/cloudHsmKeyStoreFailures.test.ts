@@ -21,7 +21,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const start = (options: readonly string[] = []) => RunningLocalKms.startProcess(options);
 
-/** The configuration of a local KMS, with as many addresses in each subnet, from this subnet on. */
+/** The configuration of a local KMS whose subnets, from this one on, have these numbers of addresses. */
 function configWith(availableIpAddressCount: number, from = 0): string {
   const subnets = SUBNETS.map((subnetId, index) => ({
     subnetId,
@@ -32,7 +32,7 @@ function configWith(availableIpAddressCount: number, from = 0): string {
   return JSON.stringify({ subnets: subnets.slice(from) });
 }
 
-it('INVALID_CREDENTIALS, USER_LOCKED_OUT and USER_LOGGED_IN have their cause in the cluster, and their cure', async () => {
+it('INVALID_CREDENTIALS, USER_LOCKED_OUT and USER_LOGGED_IN are caused and repaired in the cluster', async () => {
   const store = await CloudHsmKeyStoreUnderTest.create(await ReadyCluster.create(await start()));
   const { cluster, kms } = store;
   await store.tell(new Secret('notThePassword'));
@@ -45,7 +45,7 @@ it('INVALID_CREDENTIALS, USER_LOCKED_OUT and USER_LOGGED_IN have their cause in 
     const wrong = cluster.asKmsuser(new Secret('notThePassword'));
     await expect(wrong).rejects.toMatchObject({ reason: 'wrong password' });
   }
-  // The right one would not help now.
+  // The right password would not help now.
   await store.tell(cluster.kmsuserPassword);
   expect(await store.failure()).toBe('USER_LOCKED_OUT');
   await kms.disconnect(store.id);
@@ -59,7 +59,7 @@ it('INVALID_CREDENTIALS, USER_LOCKED_OUT and USER_LOGGED_IN have their cause in 
   await kms.connect(store.id);
 });
 
-it('USER_NOT_FOUND is a cluster without kmsuser', async () => {
+it('USER_NOT_FOUND is the error for a cluster without kmsuser', async () => {
   const kms = await start();
   const aws = new AwsCloudHsm(kms);
   const id = await aws.createCluster();
@@ -81,7 +81,7 @@ it('USER_NOT_FOUND is a cluster without kmsuser', async () => {
   await store.kms.connect(store.id);
 });
 
-it('SUBNET_NOT_FOUND and INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET come with the subnets that the configuration has', async () => {
+it('SUBNET_NOT_FOUND and INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET follow from the subnets of the configuration', async () => {
   const config = join(temporaryFolder({ 'kms.yaml': configWith(2) }), 'kms.yaml');
   const kms = await start(['--config', config]);
   const store = await CloudHsmKeyStoreUnderTest.create(await ReadyCluster.create(kms));
@@ -100,12 +100,12 @@ it('SUBNET_NOT_FOUND and INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET come with the sub
   await store.kms.disconnect(store.id);
   await change(configWith(2));
   await store.kms.connect(store.id);
-  // KMS has the last addresses.
+  // KMS has taken the last addresses.
   const aws = new AwsCloudHsm(kms);
   await expect(aws.createHsm(store.cluster.id)).rejects.toThrow('has no free IP address');
 });
 
-it('NETWORK_ERRORS is a cluster that cannot be reached; keys fail, and work again with it', async () => {
+it('NETWORK_ERRORS is the error for an unreachable cluster; its keys fail, and work again when it is back', async () => {
   const store = await CloudHsmKeyStoreUnderTest.connected(await start());
   const { kms, cluster, id } = store;
   const key = await store.createKey();
@@ -170,7 +170,7 @@ it('INSUFFICIENT_CLOUDHSM_HSMS and CLUSTER_NOT_FOUND; keys that are Enabled fail
   expect(await store.failure()).toBe('CLUSTER_NOT_FOUND');
 });
 
-it('sessions that are all in use give KMSInternalException, and a retry works', async () => {
+it('if all sessions are in use, the error is KMSInternalException, and a retry succeeds', async () => {
   const store = await CloudHsmKeyStoreUnderTest.connected(await start(['--cluster-sessions', '1']));
   const key = await store.createKey();
   const burst = await Promise.allSettled(Array.from({ length: 20 }, () => store.kms.encryptText(key, 'x')));

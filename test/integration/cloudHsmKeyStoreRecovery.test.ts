@@ -29,7 +29,7 @@ async function start(daySeconds: string) {
   return { store: await CloudHsmKeyStoreUnderTest.connected(kms), events, file };
 }
 
-/** `xks-proxy cloudhsm-cli` as `kmsuser`; resolves to `data` of what it prints. */
+/** Runs `xks-proxy cloudhsm-cli` as `kmsuser`. Resolves to `data` of its output. */
 async function asKmsuser({ id }: ReadyCluster, password: string, ...command: readonly string[]): Promise<unknown> {
   const env = { CLOUDHSM_ROLE: 'crypto-user', CLOUDHSM_PIN: `kmsuser:${password}` };
   const { stdout, stderr } = await runCommand(['cloudhsm-cli', ...command, '--cluster-id', id], env);
@@ -103,7 +103,7 @@ it('deleted key material makes its key Unavailable, and comes back with a cluste
   const aws = new AwsCloudHsm(cluster.kms);
   const key = await store.createKey();
   const sealed = await kms.encryptText(key, 'attack at dawn');
-  // A backup with the key, and with the password that KMS has set.
+  // A backup with the key and with the password that KMS has set.
   await aws.createHsm(cluster.id);
   await expect.poll(async () => (await aws.backups(cluster.id)).length).toBe(3);
   await expect
@@ -123,7 +123,7 @@ it('deleted key material makes its key Unavailable, and comes back with a cluste
 
   const restored = await aws.restore(cluster.id);
   await kms.updateCustomKeyStore({ CustomKeyStoreId: id, CloudHsmClusterId: restored });
-  // KMS has been told another password meanwhile.
+  // In the meantime, KMS got another password.
   expect(await store.failure()).toBe('INVALID_CREDENTIALS');
   await kms.disconnect(id);
   await store.tell(await cluster.resetKmsuser('recovered123', restored));

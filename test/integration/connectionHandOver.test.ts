@@ -19,25 +19,25 @@ it('connections go to the workers in turn', async () => {
   expect(answers.slice(2)).toEqual(answers.slice(0, 2));
 });
 
-it('what a worker was given before it died, and had not taken, goes to another', async () => {
+it('if a worker dies before it accepts its connections, another worker gets them', async () => {
   const workers = await SupervisedWorkers.start(2);
   const [dead, alive] = workers.served;
   kill(dead, 'SIGSTOP');
-  // In turn: one of them, at least, is given to the worker that has stopped.
+  // Connections go to the workers in turn, so at least one goes to the stopped worker.
   const asked = Array.from({ length: 4 }, () => workers.ask());
   expect(await Promise.race(asked)).toBe(alive);
   kill(dead, 'SIGKILL');
   expect(await Promise.all(asked)).toEqual([alive, alive, alive, alive]);
 });
 
-it('while workers are killed, no connection is lost that its worker had not taken, and none leaks', async () => {
+it('while workers are killed, no connection that its worker had not accepted is lost, and none leaks', async () => {
   const workers = await SupervisedWorkers.start(2, { shortLifeMs: 0 });
   const descriptors = openDescriptors();
   let isOver = false;
   let [answered, reset] = [0, 0];
   const clients = Array.from({ length: 8 }, async () => {
     while (!isOver) {
-      // A worker answers as soon as it has taken the connection.
+      // A worker answers as soon as it has accepted the connection.
       const answer = await workers.ask().catch((error: unknown) => (error as NodeJS.ErrnoException).code);
       if (answer === 'ECONNRESET') reset += 1;
       else if (typeof answer === 'number' && answer > 0) answered += 1;
@@ -53,18 +53,18 @@ it('while workers are killed, no connection is lost that its worker had not take
   }
   isOver = true;
   await Promise.all(clients);
-  // One, at most, that a killed worker had just taken and not yet answered.
+  // At most one connection, which a killed worker had just accepted and not answered yet.
   expect(reset).toBeLessThanOrEqual(kills);
   await expect.poll(openDescriptors).toBeLessThanOrEqual(descriptors);
 });
 
-it('a connection for which a worker has no descriptor free goes to another, or is closed', async () => {
+it('if a worker has no free descriptor for a connection, another worker gets it, or it is closed', async () => {
   const workers = await SupervisedWorkers.start(2);
   const [first, second] = workers.served;
   const liftFirst = allowNoMoreDescriptors(first);
   expect(await askTimes(workers, 4)).toEqual([second, second, second, second]);
   const liftSecond = allowNoMoreDescriptors(second);
-  // Closed without an answer.
+  // The connection is closed without an answer.
   expect(await workers.ask()).toBe(0);
   liftFirst();
   liftSecond();

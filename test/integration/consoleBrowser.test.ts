@@ -31,7 +31,7 @@ type OpenedPage = Awaited<ReturnType<typeof openPage>>['page'];
 const textOf = async (page: OpenedPage) => (await page.innerText('main')).replaceAll(/\s+/g, ' ');
 const dialogText = (page: OpenedPage) => page.innerText('dialog[open] [data-said]');
 
-/** Opens a dialog by its button, fills it, and sends it. */
+/** Opens a dialog by its button, fills it in, and submits it. */
 async function act(page: OpenedPage, button: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
   await page.locator(`main button:text-is("${button}")`).first().click();
   for (const [name, value] of Object.entries(fields)) {
@@ -46,7 +46,7 @@ async function act(page: OpenedPage, button: string, fields: Readonly<Record<str
 const closes = (page: OpenedPage) => expect.poll(() => page.locator('dialog[open]').count()).toBe(0);
 
 describeInBrowser('the console', () => {
-  it('lives through the life of an external key store by clicking', async () => {
+  it('an external key store can be created, used and deleted by clicking', async () => {
     const { files, proxy, kms, url } = await startWithProxy();
     const { page, complaints } = await openPage(url, WIDE);
     const input = keyStoreInput(files.credentials[0]);
@@ -60,7 +60,7 @@ describeInBrowser('the console', () => {
       XksProxyAuthenticationCredential: credentialFile,
     };
     await act(page, 'Create external key store', fields);
-    // The API's own error, beside what has caused it.
+    // The API's own error, with the failure that caused it.
     await expect.poll(() => dialogText(page)).toContain('XksProxyInvalidConfigurationException: ');
     await page.locator('dialog[open] [name=XksProxyUriPath]').fill(input.XksProxyUriPath);
     await page.locator('dialog[open] [type=submit]').click();
@@ -180,7 +180,7 @@ describeInBrowser('the console', () => {
     }
   });
 
-  it('only looks without a caller', async () => {
+  it('without a caller, the console is read-only', async () => {
     const { url } = await start([]);
     const { page } = await openPage(url, WIDE);
     expect(await page.locator('button').count()).toBe(0);
@@ -223,7 +223,7 @@ describe('the console', () => {
     expect([stream.status, stream.headers.get('Content-Type')]).toEqual([200, 'text/event-stream']);
   });
 
-  it('is evaluated as its caller', async () => {
+  it('evaluates policies for its caller', async () => {
     const { url } = await start(['--console-caller', 'CONSOLE', '--evaluate-policies']);
     const headers = { Origin: origin(url), 'Content-Type': 'application/json' };
     const answer = await fetch(`${url}/call/CreateKey`, { method: 'POST', headers, body: '{}' });

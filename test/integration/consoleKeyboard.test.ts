@@ -15,7 +15,7 @@ const focused = (page: Page) =>
 const isOpen = (page: Page) => page.locator('dialog[open]').isVisible();
 
 describeInBrowser('the console by keyboard', () => {
-  it('keeps the focus on an action of its key while keys come, and on the key when the action goes', async () => {
+  it('keeps the focus on an action of its key while keys are added, and on the key when the action disappears', async () => {
     const { caller, url } = await start();
     const { KeyMetadata: { KeyId: first = '' } = {} } = await caller.createKey({});
     const { page } = await openPage(url);
@@ -51,7 +51,7 @@ describeInBrowser('the console by keyboard', () => {
     expect(await focused(page)).toBe('Close');
   });
 
-  it('shows no answer in the dialog of another key than the one that was asked for', async () => {
+  it('shows no answer in the dialog of another key than the requested one', async () => {
     const { caller, url } = await start();
     await caller.createKey({});
     await caller.createKey({});
@@ -81,13 +81,13 @@ describeInBrowser('the console by keyboard', () => {
     await expect.poll(() => page.innerText('dialog[open] [data-said]')).toMatch(/^[A-Za-z0-9+/=]{50,}$/);
   });
 
-  it('opens in more tabs than a browser has connections to a server', async () => {
+  it('can be open in more tabs than a browser opens connections to a server', async () => {
     const { url } = await start();
     const { page } = await openPage(url);
     let last = page;
     for (let count = 0; count < 7; count += 1) {
       await expect.poll(() => last.innerText('#live')).toBe('Live');
-      // Chromium without a window calls no tab hidden.
+      // Chromium without a window considers no tab hidden.
       await last.evaluate(`Object.defineProperty(document, 'hidden', { value: true });
         document.dispatchEvent(new Event('visibilitychange'));`);
       last = await page.context().newPage();

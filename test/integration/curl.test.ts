@@ -26,7 +26,7 @@ interface CurlAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Posts with a real curl, signed by it unless told otherwise. */
+/** Sends a POST with a real curl, signed by curl by default. */
 async function curl(
   path: string,
   body: object,
@@ -67,7 +67,7 @@ describe('curl --aws-sigv4', () => {
           {
             id: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
             model: expect.stringMatching(/^SoftHSM v2 \(/) as string,
-            // Degraded, if the machine was busy when it was checked.
+            // The status is DEGRADED if the machine was busy during the check.
             healthStatus: expect.stringMatching(/^(ACTIVE|DEGRADED)$/) as string,
           },
         ],
@@ -155,7 +155,7 @@ describe('curl is refused', () => {
     expect(await curl(path, encryptBody, credential)).toMatchObject(refused);
   });
 
-  it('by its own check, if it does not know the authority of the certificate', async () => {
+  it("by its own check, if it does not trust the certificate's authority", async () => {
     const { certificateFile } = writeKeyPair(proxy.files.folder, 'other', testCertificates.client);
     const PEER_FAILED_VERIFICATION = 60;
     expect(await curl(paths.health, {}, credential, '--cacert', certificateFile)).toMatchObject({

@@ -15,13 +15,13 @@ afterAll(() => {
   files.dispose();
 });
 
-/** `xks-proxy` that may have so many files open. */
+/** `xks-proxy` with this limit of open files. */
 function limited(openFiles: number): Program {
   return ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', process.execPath, MAIN];
 }
 
 it.each([1, 2])(
-  '%i processes with few descriptors answer signed requests, whoever else is connected',
+  '%i processes with few descriptors answer signed requests, whatever other clients are connected',
   async (workers) => {
     files.writeConfig({ ...files.config, server: { ...files.config.server, workers } });
     const proxy = await RunningProxy.start(files, limited(256));
@@ -45,7 +45,7 @@ it.each([1, 2])(
     const after = Math.max(old.sent, fresh.sent) + 50;
     await expect.poll(() => Math.min(old.sent, fresh.sent), { timeout: 60_000 }).toBeGreaterThan(after);
     expect([...(await old.stop()).outcomes.keys()]).toEqual([200]);
-    // A crowd of newcomers may close a newcomer, but none gets a wrong answer.
+    // Many new connections may close another new connection, but none gets a wrong answer.
     const outcomes = [...(await fresh.stop()).outcomes.keys()];
     expect(outcomes).toContain(200);
     expect(outcomes.filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
@@ -58,7 +58,7 @@ it.each([1, 2])(
   },
 );
 
-it.each([1, 2])('%i processes that could not serve for lack of descriptors do not start', async (workers) => {
+it.each([1, 2])('%i processes that lack the descriptors to serve do not start', async (workers) => {
   files.writeConfig({ ...files.config, server: { ...files.config.server, workers } });
   const proxy = RunningProxy.launch(files, limited(100));
   expect(await proxy.exitCode).toBe(1);

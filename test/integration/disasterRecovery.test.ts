@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(ROOT, 'docs/disaster-recovery.md'), 'utf8');
 const blocks = [...guide.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 
-/** What each block of the guide printed, in order. */
+/** The output of each block of the guide, in order. */
 let said: string[] = [];
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await close();
   const main = join(checkout, 'dist/main.js');
   setUpLocal(checkout, { main, host: '127.0.0.1', port, env: ENVIRONMENT });
-  // The functions and variables of the first block serve all the others.
+  // The functions and variables of the first block are used by all others.
   const commands = blocks.join("\necho '=== end of block'\n").replace('localhost:8443', `localhost:${port}`);
   try {
     const prelude = 'make() { :; }\nnpx() { shift; node dist/main.js "$@"; }\n';
@@ -37,7 +37,7 @@ beforeAll(async () => {
   }
 });
 
-/** What the block with this command printed. */
+/** The output of the block with this command. */
 function saidBy(command: string): string {
   const index = blocks.findIndex((block) => block.includes(command));
   if (index === -1) throw new Error(`No block of the guide has: ${command}`);
@@ -49,19 +49,19 @@ describe('docs/disaster-recovery.md', () => {
     expect(saidBy('ask encrypt backup')).toBe('known\n');
   });
 
-  it('names a token that is gone', () => {
+  it('names a missing token', () => {
     expect(saidBy('mkdir softhsm/made/tokens')).toContain('There is no token with the label "xks-proxy"');
   });
 
-  it('finds a new token under the old labels by the known ciphertext, and by nothing else', () => {
+  it('accepts a new token under the old labels only if the known ciphertext decrypts', () => {
     expect(saidBy('--init-token')).toMatch(/, 0 failures\nInvalidCiphertextException\n$/);
   });
 
-  it('refuses two tokens with one label', () => {
+  it('refuses two tokens with the same label', () => {
     expect(saidBy('# 2 tokens have')).toContain('2 tokens have the label "xks-proxy"');
   });
 
-  it('decrypts the known ciphertext with the restored token, and the audit log has what was done meanwhile', () => {
+  it('decrypts the known ciphertext with the restored token, and the audit log has the acts in between', () => {
     expect(saidBy('audit verify')).toMatch(/, 0 failures\nknown\nGood: all \d logs are as written\.\n$/);
   });
 });

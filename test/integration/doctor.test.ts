@@ -13,7 +13,7 @@ interface Report {
   readonly findings: readonly Finding[];
 }
 
-// No test asks the network: nothing answers here.
+// Nothing listens here, so no test uses the network.
 const PEER = ['--peer', 'http://127.0.0.1:1/'];
 
 let files: ProxyFiles;
@@ -54,7 +54,7 @@ function useFaultyModule(pkcs11: object = {}): FaultyModule {
   return faulty;
 }
 
-/** Its findings; throws unless exit code and `ok` agree with them. */
+/** The findings of a run. Throws unless exit code and `ok` agree with them. */
 async function findings(): Promise<readonly Finding[]> {
   const { exitCode, stdout } = await runCommand(['doctor', '--config', files.configFile, '--json', ...PEER], files.env);
   const report = JSON.parse(stdout) as Report;
@@ -69,7 +69,7 @@ async function failures(): Promise<string[]> {
     .map(({ check, message }) => `${check}: ${message}`);
 }
 
-it('a good set-up: a line for each finding, a summary, exit code 0', async () => {
+it('for a good set-up, prints a line for each finding and a summary, and exits with 0', async () => {
   const { exitCode, stdout, stderr } = await runCommand(['doctor', '--config', files.configFile, ...PEER], files.env);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   for (const line of [
@@ -81,14 +81,14 @@ it('a good set-up: a line for each finding, a summary, exit code 0', async () =>
     /^ok {7}key manager softhsm: an encrypt and a decrypt with the health key xks-health take \d+\.\d ms; KMS waits 250 ms$/m,
     /^ok {7}key manager softhsm: random numbers differ$/m,
     /^ok {7}key foo of first: foo in softhsm: AES_256, ENCRYPT, DECRYPT.*, sensitive, not extractable$/m,
-    // It is blocked, so that no one uses it.
+    // The key store is blocked, so no one uses it.
     /^warning {2}key blocked of first: there is no blocked in softhsm\n {9}xks-proxy key create blocked /m,
     /^\d+ ok, \d+ warnings?, 0 failures\n$/m,
   ])
     expect(stdout).toMatch(line);
 });
 
-it('runs beside a serving proxy, and knows its ports', async () => {
+it('runs beside a serving proxy, and does not report its ports as taken', async () => {
   const free = await listenLocally(createServer());
   const other = await listenLocally(createServer());
   await Promise.all([free.close(), other.close()]);
@@ -119,7 +119,7 @@ it.each([
   ]);
 });
 
-it('a wrong PIN: tried once for all key managers, and not when the token then counts', async () => {
+it('tries a wrong PIN once for all key managers, and not at all when the token counts failures', async () => {
   const hsm = useFaultyModule();
   const [manager] = files.config.keyManagers;
   const wrong = { ...manager?.pkcs11, module: hsm.module, pin: files.writeSecret('wrong', 'wrong-pin') };
@@ -150,7 +150,7 @@ it.each([
   expect(hsm.counts().get('C_Login')).toBeUndefined();
 });
 
-it('keys that are missing, too short, not for encryption: failures; unprotected: warnings', async () => {
+it('reports keys that are missing, too short or not for encryption as failures, and unprotected keys as warnings', async () => {
   files.softHsm.importKey('short', randomBytes(16));
   files.softHsm.importKey('decrypt-only', randomBytes(32), [{ type: pkcs11js.CKA_ENCRYPT, value: false }]);
   files.softHsm.importKey('open', randomBytes(32), [
@@ -175,7 +175,7 @@ it('keys that are missing, too short, not for encryption: failures; unprotected:
   );
 });
 
-it('a configuration that does not load: JSON, with each problem', async () => {
+it('for a configuration that does not load, prints JSON with each problem', async () => {
   files.writeConfig({ ...files.config, server: { ...files.config.server, port: 'https', regions: [] } });
   const found = await failures();
   expect(found).toHaveLength(2);
@@ -184,7 +184,7 @@ it('a configuration that does not load: JSON, with each problem', async () => {
   expect(await failures()).not.toEqual([]);
 });
 
-it('a certificate for another name than the one that KMS calls', async () => {
+it('reports a certificate for another name than the one that KMS calls', async () => {
   const args = ['doctor', '--config', files.configFile, '--name', 'xks.example.com', '--json', ...PEER];
   const { exitCode, stdout } = await runCommand(args, files.env);
   expect(exitCode).toBe(1);
@@ -192,7 +192,7 @@ it('a certificate for another name than the one that KMS calls', async () => {
   expect(failed).toMatchObject([{ check: 'certificate name' }]);
 });
 
-it('an HSM that is slow, and one that crashes the process that calls it', async () => {
+it('reports an HSM that is slow, and an HSM that crashes the calling process', async () => {
   const hsm = useFaultyModule();
   const lift = hsm.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 300 });
   expect((await failures()).join('\n')).toMatch(/health key xks-health take 3\d\d\.\d ms; KMS waits 250 ms$/);
@@ -201,7 +201,7 @@ it('an HSM that is slow, and one that crashes the process that calls it', async 
   expect(await failures()).toEqual(['key manager softhsm: its module ended the process that called it']);
 });
 
-it('an HSM that hangs: a failure after a while, and the findings before it', async () => {
+it('for an HSM that hangs, reports a failure after a while, and the findings before it', async () => {
   useFaultyModule().inject({ on: 'C_Login', does: 'hang' });
   const found = await findings();
   expect(found.filter(({ check }) => check === 'key manager softhsm').at(-1)).toMatchObject({

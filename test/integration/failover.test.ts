@@ -5,7 +5,7 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 const CKR_DEVICE_REMOVED = 0x32;
 
-// Two modules before one token: replicated HSMs that fail apart from each other.
+// Two modules with the same token: replicated HSMs that fail independently.
 let files: ProxyFiles;
 let preferred: FaultyModule;
 let replica: FaultyModule;
@@ -53,7 +53,7 @@ async function healthStatuses(): Promise<unknown> {
   return (body['ekmFleetDetails'] as { healthStatus: string }[]).map(({ healthStatus }) => healthStatus);
 }
 
-it('the next key manager serves when one fails, and nobody notices; the first is taken back', async () => {
+it('if one key manager fails, the next one serves, no request fails, and the first is used again when it is back', async () => {
   expect(await encryptTimes(3)).toEqual([200, 200, 200]);
   const sealed = await proxy.post(paths.encrypt, encryptBody);
 
@@ -69,7 +69,7 @@ it('the next key manager serves when one fails, and nobody notices; the first is
   expect(servedBy()).toEqual(['hsm-1', 'hsm-2', 'hsm-1']);
 });
 
-it('is an error only when none can serve', async () => {
+it('a request fails only if no key manager can serve', async () => {
   for (const module of [preferred, replica]) module.inject({ on: '*', does: 'answer', code: CKR_DEVICE_REMOVED });
   expect(await encryptTimes(4)).toEqual([500, 500, 500, 500]);
   await expect.poll(healthStatuses, { timeout: 60_000, interval: 250 }).toBe('InternalException');

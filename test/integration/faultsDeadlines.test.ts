@@ -20,7 +20,7 @@ afterEach(async () => {
 afterAll(() => proxy.dispose());
 
 it.each(['C_Encrypt', 'C_Decrypt'] as const)(
-  'a %s that hangs is DependencyTimeoutException, and others go on',
+  'a %s that hangs is answered with DependencyTimeoutException, and other requests succeed',
   async (on) => {
     const lift = proxy.module(0).inject({ on, does: 'hang', times: 1 });
     const probe = on === 'C_Encrypt' ? proxy.key.encryptProbe() : proxy.key.decryptProbe();
@@ -30,20 +30,20 @@ it.each(['C_Encrypt', 'C_Decrypt'] as const)(
       status: 503,
       body: { errorName: 'DependencyTimeoutException', errorMessage: 'The key manager did not answer in time.' },
     });
-    // The other session serves on.
+    // The other session keeps serving.
     expect(await proxy.outcomes(10, 0)).toEqual(Array(20).fill('ok'));
     lift();
   },
 );
 
-it('the session of a call that hangs is not lent again until it has come back, and not to another one then', async () => {
+it('the session of a hanging call is not lent again before the call returns, and not while another call uses it', async () => {
   const module = proxy.module(1);
   await proxy.outcomes(1, 1);
   const count = (name: string) => module.counts().get(name) ?? 0;
   const lift = module.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
   const [encryption] = await proxy.outcomes(1, 1);
   expect(encryption).toBe('DependencyTimeoutException');
-  // It was the only one.
+  // The key store had only this session.
   const [begun, opened, closed] = [count('C_DecryptInit'), count('C_OpenSession'), count('C_CloseSession')];
   expect(new Set(await proxy.outcomes(10, 1))).toEqual(new Set(['DependencyTimeoutException']));
   expect(count('C_DecryptInit')).toBe(begun);
@@ -53,9 +53,9 @@ it('the session of a call that hangs is not lent again until it has come back, a
   expect([count('C_OpenSession') - opened, count('C_CloseSession') - closed]).toEqual([1, 1]);
 });
 
-it('an HSM that allows no more sessions is ThrottlingException', async () => {
+it('if the HSM allows no more sessions, the answer is ThrottlingException', async () => {
   const CKR_SESSION_COUNT = 0xb1;
-  // Without its session, a new one is wanted.
+  // Without its session, the operation needs a new one.
   const lift = proxy
     .module(1)
     .inject(

@@ -30,7 +30,7 @@ afterAll(() => proxy.dispose());
 describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
   const store = DIALECTS.indexOf(dialect);
 
-  // That no IV comes twice is part of what makes an answer right.
+  // An answer is right only if its IV is new.
   it.each([0, 1, 32, 4_300])('%i bytes are encrypted and decrypted as AES-GCM', async (bytes) => {
     for (let time = 0; time < 10; time += 1) {
       const { status, body } = await proxy.ask(proxy.key.encryptProbe({ bytes }), store);
@@ -57,7 +57,7 @@ describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmPara
       module.clear();
       module.inject(...faults, ...(dialect['gcmParameters'] === 'v2.20' ? V2_20 : []));
       const { status, body } = await proxy.ask(proxy.key.encryptProbe(), store);
-      // A module that makes its own IV where there are zeros takes any other that it is given.
+      // A module that makes its own IV in place of zeros accepts any other given IV.
       if (dialect['iv'] === 'random' && iv === 'hsm-in-place') expect(status).toBe(200);
       else {
         expect(status).toBe(500);

@@ -3,24 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../support/faultyModule.ts';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
-// Health checks are up to ten seconds apart.
+// Health checks are at most ten seconds apart.
 const CHECKED = { timeout: 60_000, interval: 200 };
 const BOTH_ACTIVE = ['ACTIVE', 'ACTIVE'];
 
 let proxy: FaultyProxy;
 
-// A key store with two HSMs for each of those that run at once.
+// A key store with two HSMs for each of the tests that run at once.
 beforeAll(async () => {
   const isolation = 'thread';
   const replicas = [{ isolation, timeoutMs: 500, sessions: 4 }, { isolation }];
-  // So many sessions that no request waits for one: ThrottlingException is for those that do while the health check has one.
+  // Enough sessions that no request waits for one. With fewer, requests would get ThrottlingException while the health
+  // check uses one.
   const roomy = [{ isolation, timeoutMs: 500, sessions: 16 }, { isolation }];
   proxy = await FaultyProxy.start(replicas, replicas, replicas, roomy);
 });
 
 afterAll(() => proxy.dispose());
 
-/** Key managers that served requests of a store since the log had so many records, in order, without repetitions. */
+/** Key managers that served requests of a store after this number of log records, in order, without repetitions. */
 function servedBy(store: number, since: number): unknown[] {
   const records = proxy.running.log.slice(since).filter(({ keyStore }) => keyStore === `store-${store + 1}`);
   const names = records.flatMap(({ keyManager }) => (keyManager === undefined ? [] : [keyManager]));
@@ -51,7 +52,7 @@ describe('KMS sees nothing of a first HSM that', () => {
 });
 
 describe.concurrent('GetHealthStatus tells of HSMs of which', () => {
-  it('the first is slow, which serves all the same', async ({ expect }) => {
+  it('the first is slow, and serves anyway', async ({ expect }) => {
     const [store, slowly] = [1, { does: 'delay', milliseconds: 70 } as const];
     proxy.module(store).inject({ on: 'C_Encrypt', ...slowly }, { on: 'C_Decrypt', ...slowly });
     await expect.poll(() => proxy.health(store), CHECKED).toEqual(['DEGRADED', 'ACTIVE']);
@@ -60,18 +61,18 @@ describe.concurrent('GetHealthStatus tells of HSMs of which', () => {
     await expect.poll(() => servedBy(store, before)).toEqual(['2-1']);
   });
 
-  it('the first has no sessions left', async ({ expect }) => {
+  it('the first has no free session', async ({ expect }) => {
     const store = 2;
     proxy.module(store).inject(
       { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
-      // After that of the login.
+      // After the session of the login.
       { on: 'C_OpenSession', does: 'answer', code: pkcs11js.CKR_SESSION_COUNT, from: 2 },
     );
     expect(await proxy.outcomes(5, store)).toEqual(Array(10).fill('ok'));
     await expect.poll(() => proxy.health(store), CHECKED).toEqual(['DEGRADED', 'ACTIVE']);
   });
 
-  it('one hangs and the other is gone, which is an error, until they are back', async ({ expect }) => {
+  it('one hangs and the other is gone: an error until they are back', async ({ expect }) => {
     const store = 3;
     proxy.module(store, 0).inject({ on: 'C_Encrypt', does: 'hang' }, { on: 'C_Decrypt', does: 'hang' });
     proxy.module(store, 1).inject({ on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED });

@@ -15,11 +15,11 @@ const INVALID = {
   },
 };
 
-// Two keys in the token, and two external keys, that have nothing but their CKA_IDs to tell them apart.
+// Two keys in the token, and two external keys, which differ only in their CKA_IDs.
 const TWINS = { 'twin-0': '0a0B', 'twin-1': '0123' } as const;
 const twins = Object.entries(TWINS).map(([id, ckaId]) => ({ id, ckaId, key: new KnownKey() }));
 
-// One external key at different times of its life: before it had versions, and with one to three of them.
+// One external key at different times: before it had versions, and with one to three of them.
 const TIMES = {
   before: { label: LABELS[0] },
   first: { versions: LABELS.slice(0, 1).map((label) => ({ label })) },
@@ -85,8 +85,8 @@ it.each([
 });
 
 const ORDER = Object.keys(TIMES) as Time[];
-describe.each(ORDER)('what was encrypted %s', (made) => {
-  it('opens then and ever after', async () => {
+describe.each(ORDER)('data that was encrypted %s', (made) => {
+  it('can be decrypted then and later', async () => {
     const sealed = await encrypted(made);
     for (const time of ORDER.slice(ORDER.indexOf(made))) {
       expect(await decrypted(time, sealed)).toEqual({ status: 200, body: { plaintext: encryptBody.plaintext } });
@@ -94,8 +94,8 @@ describe.each(ORDER)('what was encrypted %s', (made) => {
   });
 });
 
-describe('InvalidCiphertextException is the answer to metadata', () => {
-  it('with any byte changed', async () => {
+describe('InvalidCiphertextException is the answer if metadata', () => {
+  it('has any byte changed', async () => {
     const sealed = await encrypted('third');
     const metadata = metadataOf(sealed);
     for (const index of metadata.keys()) {
@@ -125,13 +125,13 @@ describe('InvalidCiphertextException is the answer to metadata', () => {
     expect(await decrypted('third', tamper(sealed, older))).toEqual(INVALID);
   });
 
-  it('that is added to what had none', async () => {
+  it('is added to a ciphertext without metadata', async () => {
     const { ciphertextMetadata } = await encrypted('first');
     expect(await decrypted('first', { ...(await encrypted('before')), ciphertextMetadata })).toEqual(INVALID);
   });
 });
 
-/** Empty if there is none. */
+/** The CKA_ID, which is empty if there is none. */
 function metadataOf({ ciphertextMetadata = '' }: Body): Buffer {
   return Buffer.from(ciphertextMetadata as string, 'base64');
 }
@@ -152,7 +152,7 @@ describe('keys that share a label', () => {
     expect(await decrypted(id, sealed)).toEqual({ status: 200, body: { plaintext: encryptBody.plaintext } });
   });
 
-  it('are served by both, where only a key that has both is the one', async () => {
+  it('are served by label and CKA_ID, if only one key has both', async () => {
     const sealed = await encrypted('both');
     expect(twins[1]?.key.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
     expect(await proxy.post(keyPath('neither', 'encrypt'), encryptBody)).toMatchObject({
@@ -166,20 +166,20 @@ describe('keys that share a label', () => {
     expect(twins[1]?.key.open(sealed, AAD).toString('base64')).toBe(encryptBody.plaintext);
     expect(metadataOf(sealed)).toHaveLength(9);
     expect(await decrypted('versions', sealed)).toMatchObject({ status: 200 });
-    // What was encrypted before the key had versions.
+    // Data that was encrypted before the key had versions.
     expect(await decrypted('versions', await encrypted('twin-0'))).toMatchObject({ status: 200 });
     await proxy.logged({ operation: 'Encrypt', externalKeyId: 'versions', keyVersion: TWINS['twin-1'] });
   });
 });
 
-it('two keys with one label are an error that the log names, and no pick', async () => {
+it('two keys with one label are an error in the log, and neither is used', async () => {
   const { softHsm } = proxy.files;
   const label = 'bar';
   const credential = proxy.files.otherCredential;
   const path = keyPath(label, 'encrypt', OTHER_PREFIX);
   expect(await proxy.post(path, encryptBody, { credential })).toMatchObject({ status: 200 });
   softHsm.importKey(label, new KnownKey().value);
-  // What it knows of a key it asks the token for again when that is asked for.
+  // Requests for the key make the proxy look it up in the token again.
   const metadata = await proxy.post(keyPath(label, 'metadata', OTHER_PREFIX), encryptBody, { credential });
   expect(metadata).toMatchObject({ status: 500, body: { errorName: 'InternalException' } });
   expect(await proxy.post(path, encryptBody, { credential })).toMatchObject({ status: 500 });

@@ -15,7 +15,7 @@ const INVALID = { status: 400, body: { errorName: 'InvalidCiphertextException' }
 
 let proxy: RunningProxy;
 
-// One token key in two key stores, of which the first opens what AWS's sample proxy has made.
+// One token key in two key stores. The first also decrypts ciphertexts of AWS's sample proxy.
 beforeAll(async () => {
   const files = new ProxyFiles({ tls: false });
   files.softHsm.importKey('known', key.value);
@@ -55,18 +55,18 @@ describe.each([
   ['an AAD of 8,192 bytes', Buffer.alloc(8_192, 7), NO_BYTES],
   ['no AAD and metadata', undefined, METADATA],
   ['an AAD and metadata', AAD, METADATA],
-])("what AWS's sample proxy made with %s", (_, aad, metadata) => {
-  it('opens where decryptAlso says so', async () => {
+])("a ciphertext that AWS's sample proxy made with %s", (_, aad, metadata) => {
+  it('can be decrypted in a key store with decryptAlso', async () => {
     expect(await decrypt(sampleCiphertext(aad, metadata))).toEqual(OPENED);
   });
 
-  it('opens elsewhere only without an AAD, where it has the form of the specification', async () => {
+  it('can be decrypted elsewhere only without an AAD, where both formats are the same', async () => {
     const options = { credential: proxy.files.otherCredential };
     const path = keyPath('known', 'decrypt', OTHER_PREFIX);
     expect(await proxy.post(path, sampleCiphertext(aad, metadata), options)).toMatchObject(aad ? INVALID : OPENED);
   });
 
-  it('does not open when anything is changed', async () => {
+  it('cannot be decrypted if anything is changed', async () => {
     const whole = sampleCiphertext(aad, metadata);
     for (const change of [
       { ciphertextMetadata: 'AAAA' },
@@ -78,7 +78,7 @@ describe.each([
   });
 });
 
-it('new data has the form of the specification, and opens in both key stores', async () => {
+it('new data has the format of the specification, and both key stores decrypt it', async () => {
   const body = { ...encryptBody, additionalAuthenticatedData: AAD.toString('base64') };
   const sealed = await proxy.post(keyPath('known', 'encrypt'), body);
   expect(sealed.status).toBe(200);

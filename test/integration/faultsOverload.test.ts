@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { FaultyProxy } from '../support/faultyProxy.ts';
 
-it('a busy key manager serves what it can, and ThrottlingException is the rest', async () => {
+it('an overloaded key manager serves as much as it can, and refuses other requests with ThrottlingException', async () => {
   const proxy = await FaultyProxy.start([{ isolation: 'thread', timeoutMs: 200, sessions: 4 }]);
   try {
-    // 80 decryptions in a second, and 16 within the time limit. The clients ask for more, however fast the machine is.
+    // The key manager can do 80 decryptions per second, and 16 within the time limit. The clients ask for more, however
+    // fast the machine is.
     proxy.module().inject({ on: 'C_Decrypt', does: 'delay', milliseconds: 50 });
     const counts = { ok: 0, ThrottlingException: 0, DependencyTimeoutException: 0 };
     const client = async () => {
@@ -24,10 +25,10 @@ it('a busy key manager serves what it can, and ThrottlingException is the rest',
   }
 });
 
-it('an HSM that fails of one kind of requests is DEGRADED, and its state does not flap', async () => {
+it('an HSM that fails for one kind of requests is DEGRADED, and its state does not flap', async () => {
   const proxy = await FaultyProxy.start([{}, {}]);
   try {
-    // Beyond the length of what the health check encrypts.
+    // Longer than the plaintext of the health check.
     proxy.module().inject({ on: 'C_Encrypt', does: 'flip-bit', byte: 60 });
     for (let count = 0; count < 100; count += 1) {
       expect(await proxy.ask(proxy.key.encryptProbe({ bytes: 100 }))).toMatchObject({ status: 200 });

@@ -8,7 +8,7 @@ const REFUSALS = ['CKR_PIN_INCORRECT', 'CKR_PIN_LOCKED', 'CKR_PIN_EXPIRED'] as c
 
 let proxy: FaultyProxy;
 
-// The last one has no fault.
+// The last key manager has no fault.
 beforeAll(async () => {
   proxy = await FaultyProxy.start(...[...REFUSALS, undefined].map(() => [{}]));
 });
@@ -19,13 +19,13 @@ afterEach(() => {
 
 afterAll(() => proxy.dispose());
 
-it('a wrong PIN at the start is tried once, and the proxy ends with advice', async () => {
+it('a wrong PIN at the start is tried once, and the proxy exits with advice', async () => {
   const files = new ProxyFiles({ tls: false });
   const faulty = createFaultyModule(files.softHsm);
   try {
     const [manager] = files.config.keyManagers;
     const pkcs11 = { ...manager?.pkcs11, module: faulty.module, pin: files.writeSecret('wrong-pin', 'not-the-pin') };
-    // As replicas have one user and one PIN, the others must not try it either.
+    // Replicas have the same user and PIN, so the others must not try it either.
     const keyManagers = ['softhsm', 'replica'].map((name) => ({ name, pkcs11 }));
     const keyStores = files.config.keyStores.map((store) => ({ ...store, keyManagers: ['softhsm', 'replica'] }));
     files.writeConfig({ ...files.config, keyManagers, keyStores });
@@ -43,7 +43,7 @@ it('a wrong PIN at the start is tried once, and the proxy ends with advice', asy
 });
 
 it.each(REFUSALS)(
-  'a login that is lost and then refused with %s is tried once, loudly, and never again',
+  'after a login is lost and then refused with %s, the PIN was tried once, the log has an error, and it is never tried again',
   async (refusal) => {
     const store = REFUSALS.indexOf(refusal);
     const module = proxy.module(store);
@@ -54,7 +54,7 @@ it.each(REFUSALS)(
       { on: 'C_EncryptInit', does: 'log-out', times: 1 },
       { on: 'C_Login', does: 'answer', code: pkcs11js[refusal] },
     );
-    // Those that are at work while another one finds out that the login is gone find it too.
+    // Operations that run while another one notices the lost login notice it too.
     await proxy.concurrentOutcomes(20, store);
     expect(await proxy.outcomes(30, store)).toEqual(Array(60).fill('InternalException'));
     await proxy.running.logged({
@@ -64,7 +64,7 @@ it.each(REFUSALS)(
     });
     await expect.poll(() => proxy.health(store)).toBe('InternalException');
 
-    // Even if it would be taken now.
+    // Not even if the PIN would be accepted now.
     proxy.clear();
     expect(await proxy.outcomes(30, store)).toEqual(Array(60).fill('InternalException'));
     expect(logins() - before).toBe(1);

@@ -8,7 +8,7 @@ const [ONLY_OK, ONLY_INTERNAL] = [new Set(['ok']), new Set(['InternalException']
 
 let proxy: FaultyProxy;
 
-// A store for each isolation. What is in hand when a token is lost waits for it until its deadline.
+// A store for each isolation. Operations that run when a token is lost wait for it until their deadline.
 beforeAll(async () => {
   proxy = await FaultyProxy.start(...ISOLATIONS.map((isolation) => [{ isolation, sessions: 4, timeoutMs: 1_000 }]));
 });
@@ -35,7 +35,7 @@ const LOSSES = [
   'CKR_GENERAL_ERROR',
 ] as const;
 const FUNCTIONS = ['C_GenerateRandom', 'C_EncryptInit', 'C_Encrypt', 'C_DecryptInit', 'C_Decrypt'] as const;
-// What SoftHSM and others say of a bad tag: of a decryption alone, no loss can be told from it.
+// The error of SoftHSM and others for a bad tag. From a failed decryption alone, a loss cannot be detected.
 const VAGUE = ['CKR_FUNCTION_FAILED', 'CKR_GENERAL_ERROR'];
 
 describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
@@ -83,7 +83,7 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
     },
   );
 
-  it('a loss and its end are in the log', async () => {
+  it('a loss and its end are logged', async () => {
     const keyManager = `${store + 1}-1`;
     const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED });
     expect(await proxy.outcomes(1, store)).toEqual(['InternalException', 'InternalException']);

@@ -13,10 +13,10 @@ const FAULTS = [
   'a bit of each ciphertext flipped',
   'the process aborted by the library',
 ];
-// A time limit that a busy machine does not exceed by itself.
+// A time limit that a busy machine alone does not exceed.
 const LOAD = ['--rate', '100', '--seconds', '1', '--timeout-ms', '1000'];
 
-it('no answer is wrong under load, and none fails but where the contract allows it', async () => {
+it('under load, no answer is wrong, and requests fail only as the contract allows', async () => {
   const only = FAULTS.flatMap((fault) => ['--only', fault]);
   const { exitCode, stdout } = await runProgram([process.execPath, BENCH, ...LOAD, ...only]);
   expect(exitCode, stdout).toBe(0);

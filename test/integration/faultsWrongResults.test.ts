@@ -46,9 +46,9 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
   });
 
   describe.each(['C_Encrypt', 'C_Decrypt'] as const)('%s', (on) => {
-    // As far as beyond the memory that it was given, and below zero.
+    // Also lengths beyond the given memory, and below zero.
     it.each([1, 12, 16, 100, 1_000_000, 0x7fffffff, 0xfffffff0, -1, -BYTES, -BYTES - 1, -1_000])(
-      'with a length that is wrong by %i is an error, and nothing is returned',
+      'with a length that is wrong by %i is an error, and no data is returned',
       async (by) => {
         proxy.module(store).inject({ on, does: 'change-length', by });
         expect(await proxy.ask(proxy.key.encryptProbe({ bytes: BYTES }), store)).toEqual(FAILED);
