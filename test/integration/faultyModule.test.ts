@@ -57,7 +57,7 @@ async function roundTrip(keyManager: KeyManager): Promise<void> {
   expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
 }
 
-/** Calls of the function while `run` does. */
+/** The number of calls of the function during `run`. */
 async function callsOf(name: string, run: () => Promise<unknown>): Promise<number> {
   const before = faulty.counts().get(name) ?? 0;
   await run();
@@ -94,26 +94,29 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     expect(warn).toHaveBeenCalledOnce();
   });
 
-  it.each(['answer', 'answer-afterwards'] as const)('fails as long as a call does, and no longer: %s', async (does) => {
-    const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
-    for (let call = 0; call < 3; call++) {
-      await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).rejects.toMatchObject({
-        errorName: 'InternalException',
-        detail: 'C_Encrypt answered CKR_DEVICE_ERROR (0x30)',
-      });
-    }
-    lift();
-    await roundTrip(keyManager);
-  });
+  it.each(['answer', 'answer-afterwards'] as const)(
+    'fails while a call does, and then works again: %s',
+    async (does) => {
+      const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
+      for (let call = 0; call < 3; call++) {
+        await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).rejects.toMatchObject({
+          errorName: 'InternalException',
+          detail: 'C_Encrypt answered CKR_DEVICE_ERROR (0x30)',
+        });
+      }
+      lift();
+      await roundTrip(keyManager);
+    },
+  );
 
-  it('is hit from the nth call on, as often as was asked for', async () => {
+  it('is affected from the nth call on, as often as requested', async () => {
     faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR, from: 3, times: 2 });
     const outcomes: string[] = [];
     for (let call = 1; call <= 6; call++) {
       const [{ status }] = await Promise.allSettled([keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)]);
       outcomes.push(status);
     }
-    // Each operation that is hit is tried twice.
+    // Each affected operation is tried twice.
     expect(outcomes).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
   });
 
@@ -152,7 +155,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
 });
 
 describe('a call that hangs', () => {
-  it('ends in DependencyTimeoutException, and its session is not lent until it has come back', async () => {
+  it('ends with DependencyTimeoutException, and its session is not lent before the call returns', async () => {
     const keyManager = await open({ isolation: 'thread', sessions: 1, timeoutMs: 300 });
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
     const encryption = () => keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad);
@@ -170,19 +173,22 @@ describe('a call that hangs', () => {
 describe('two calls of one request', () => {
   const request = { plaintext: randomBytes(10), additionalAuthenticatedData: Buffer.alloc(0), wantsCdiv: true };
 
-  it.each(['none', 'thread'] as const)('have one deadline, which neither exceeds alone: %s', async (isolation) => {
-    const keyManager = await open({ isolation, timeoutMs: 2_000 });
-    await encrypt(keyManager, key, request, performance.now() + 10_000);
-    const [encrypted, decrypted] = await callsOfBoth(async () => {
-      faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 310 });
-      await expect(encrypt(keyManager, key, request, performance.now() + 300)).rejects.toMatchObject({
-        errorName: 'DependencyTimeoutException',
+  it.each(['none', 'thread'] as const)(
+    'share one deadline, although each alone would meet it: %s',
+    async (isolation) => {
+      const keyManager = await open({ isolation, timeoutMs: 2_000 });
+      await encrypt(keyManager, key, request, performance.now() + 10_000);
+      const [encrypted, decrypted] = await callsOfBoth(async () => {
+        faulty.inject({ on: 'C_Encrypt', does: 'delay', milliseconds: 310 });
+        await expect(encrypt(keyManager, key, request, performance.now() + 300)).rejects.toMatchObject({
+          errorName: 'DependencyTimeoutException',
+        });
       });
-    });
-    expect(encrypted).toBe(1);
-    expect(decrypted).toBe(0);
-    await keyManager.close();
-  });
+      expect(encrypted).toBe(1);
+      expect(decrypted).toBe(0);
+      await keyManager.close();
+    },
+  );
 
   async function callsOfBoth(run: () => Promise<unknown>): Promise<[number, number]> {
     let encrypted = NaN;
@@ -201,7 +207,7 @@ describe('C_Login is called', () => {
     expect(logins).toBe(1);
   });
 
-  it('once more after the login was lost, and never again once the PIN is refused', async () => {
+  it('once more after the login was lost, and never again after the PIN was refused', async () => {
     const keyManager = await open();
     await roundTrip(keyManager);
     expect(
@@ -223,7 +229,7 @@ describe('C_Login is called', () => {
   });
 });
 
-it('a start-up fails with the answer of the function that failed', async () => {
+it('a start-up fails with the error of the function that failed', async () => {
   faulty.inject({ on: 'C_Initialize', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED, times: 1 });
   await expect(open()).rejects.toMatchObject({
     name: 'Pkcs11Failure',
@@ -232,7 +238,7 @@ it('a start-up fails with the answer of the function that failed', async () => {
   await (await open()).close();
 });
 
-it('a module without read-only sessions is used with read-write ones', async () => {
+it('a module without read-only sessions is used with read-write sessions', async () => {
   faulty.inject({ on: 'C_OpenSession', does: 'demand-read-write' });
   const opened = await callsOf('C_OpenSession', async () => {
     const keyManager = await open({ healthKey: 'made-by-read-write' });
@@ -240,12 +246,12 @@ it('a module without read-only sessions is used with read-write ones', async () 
     expect(await keyManager.describeKey({ label: 'made-by-read-write' })).toMatchObject({ keySpec: 'AES_256' });
     await keyManager.close();
   });
-  // One that was refused; then for the login, to look for the key, to make it, and for the operations.
+  // One session that was refused; then sessions for the login, to find the key, to make it, and for the operations.
   expect(opened).toBe(5);
 });
 
 describe('two modules of one process', () => {
-  it('have faults and counts of their own', async () => {
+  it('have independent faults and counts', async () => {
     const other = createFaultyModule(softHsm);
     const [first, second] = [await open(), await open({ module: other.module })];
     faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR });
@@ -257,7 +263,7 @@ describe('two modules of one process', () => {
     other.dispose();
   });
 
-  it('can be two HSMs, of which one may end without the other', async () => {
+  it('can be two HSMs, of which one may close without the other', async () => {
     const other = createFaultyModule({ ...softHsm, separate: true });
     const [first, second] = [await open(), await open({ module: other.module })];
     faulty.inject({ on: 'C_Encrypt', does: 'close-all-sessions', times: 1 });
@@ -271,7 +277,7 @@ describe('two modules of one process', () => {
   });
 });
 
-it('a process dies of the call that it is told to die of', () => {
+it('a process crashes in the call in which the fault asks for it', () => {
   faulty.inject({ on: 'C_GetInfo', does: 'abort', from: 2 });
   const script = `
     const { PKCS11 } = require('pkcs11js');

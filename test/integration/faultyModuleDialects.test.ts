@@ -61,8 +61,8 @@ const v240: Params = (iv) => {
   return params;
 };
 
-// pkcs11js has no CK_GCM_PARAMS without ulIvBits, but a structure of the same layout: pointer, length, pointer, length and a
-// CK_ULONG, which is a handle there and ulTagBits here.
+// pkcs11js has no CK_GCM_PARAMS without ulIvBits, but a structure with the same layout: pointer, length, pointer,
+// length and a CK_ULONG. That CK_ULONG is a handle there and ulTagBits here.
 const v220: Params = (iv) => {
   const tagBits = Buffer.alloc(8);
   tagBits.writeBigUInt64LE(128n);
@@ -89,19 +89,19 @@ function opened(iv: Buffer, sealed: Buffer): Buffer {
   return Buffer.concat([decipher.update(sealed.subarray(0, -16)), decipher.final()]);
 }
 
-/** Memory for an IV: Buffers of their own, and parts of others, as Node's pool gives them. */
+/** Memory for an IV: separate Buffers, and slices of others as in Node's pool. */
 function zeroIv(kind: 'whole' | 'part'): Buffer {
   return kind === 'whole' ? Buffer.alloc(12) : Buffer.alloc(40).subarray(7, 19);
 }
 
 describe.each(['blocking', 'threadpool'] as const)('%s calls', (calls) => {
-  describe('give the memory of the IV itself to the module', () => {
+  describe('pass the memory of the IV itself to the module', () => {
     const cases = (['whole', 'part'] as const).flatMap((kind) => [
       { kind, name: '2.40', layout: v240 },
       { kind, name: '2.20', layout: v220 },
     ]);
 
-    it.each(cases)('which can write its own there: $kind buffer, layout $name', async ({ kind, name, layout }) => {
+    it.each(cases)('which can write its own IV there: $kind buffer, layout $name', async ({ kind, name, layout }) => {
       faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
       if (name === '2.20') faulty.inject({ on: 'C_EncryptInit', does: 'demand-v2.20' });
       const plaintext = randomBytes(50);
@@ -116,7 +116,7 @@ describe.each(['blocking', 'threadpool'] as const)('%s calls', (calls) => {
     });
   });
 
-  it('leave an IV in place that is not zero', async () => {
+  it('keep an IV that is not all zeros', async () => {
     faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
     const iv = Buffer.alloc(12, 1);
     const sealed = await encrypt(calls, Buffer.from('x'), v240(iv));
@@ -124,7 +124,7 @@ describe.each(['blocking', 'threadpool'] as const)('%s calls', (calls) => {
     expect(opened(iv, sealed).toString()).toBe('x');
   });
 
-  it('bring an IV that the module appends, and ignore the one given', async () => {
+  it('return an IV that the module appends, and ignore the given one', async () => {
     faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-appended' });
     const [plaintext, given] = [randomBytes(50), Buffer.alloc(12, 1)];
     const answer = await encrypt(calls, plaintext, v240(given));
@@ -133,7 +133,7 @@ describe.each(['blocking', 'threadpool'] as const)('%s calls', (calls) => {
     expect(given).toEqual(Buffer.alloc(12, 1));
   });
 
-  it('reach a module that demands CK_GCM_PARAMS without ulIvBits', async () => {
+  it('work with a module that requires CK_GCM_PARAMS without ulIvBits', async () => {
     faulty.inject({ on: 'C_EncryptInit', does: 'demand-v2.20' }, { on: 'C_DecryptInit', does: 'demand-v2.20' });
     const [plaintext, iv] = [randomBytes(50), randomBytes(12)];
     const sealed = await encrypt(calls, plaintext, v220(iv));
@@ -143,10 +143,10 @@ describe.each(['blocking', 'threadpool'] as const)('%s calls', (calls) => {
   });
 });
 
-describe('a module that demands CK_GCM_PARAMS without ulIvBits', () => {
+describe('a module that requires CK_GCM_PARAMS without ulIvBits', () => {
   it.each([
     ['2.40', v240],
-    // What pkcs11js calls CK_PARAMS_AES_GCM has ulIvBits too, and does not set it.
+    // CK_PARAMS_AES_GCM of pkcs11js also has ulIvBits, and does not set it.
     ['CK_PARAMS_AES_GCM', (iv: Buffer) => ({ ...v240(iv), type: pkcs11js.CK_PARAMS_AES_GCM })],
   ])('refuses %s', (_, layout) => {
     faulty.inject({ on: 'C_EncryptInit', does: 'demand-v2.20' }, { on: 'C_DecryptInit', does: 'demand-v2.20' });

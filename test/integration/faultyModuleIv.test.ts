@@ -69,7 +69,7 @@ const DIALECTS: Dialect[] = (['none', 'thread'] as const).flatMap((isolation) =>
 );
 
 describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
-  it('work with a module that wants just that', async () => {
+  it('work with a module that requires exactly these', async () => {
     faulty.inject(...MODULES[dialect.iv], ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []));
     await withKeyManager(dialect, async (keyManager) => {
       const plaintexts = [0, 1, 4_300].flatMap((length) => Array.from({ length: 20 }, () => randomBytes(length)));
@@ -93,7 +93,7 @@ describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmPara
 describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
   'isolation: $isolation, gcmParameters: $gcmParameters',
   (dialect) => {
-    it.each([12, 16] as const)('work with a module that takes no IV, and appends one of %i bytes', async (bytes) => {
+    it.each([12, 16] as const)('work with a module that accepts no IV, and appends one of %i bytes', async (bytes) => {
       faulty.inject(
         { on: 'C_EncryptInit', does: 'refuse-iv' },
         { on: 'C_EncryptInit', does: 'make-iv-appended', bytes },
@@ -113,7 +113,7 @@ describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
 );
 
 it.each(['none', 'thread'] as const)(
-  'no IV comes twice if C_GenerateRandom writes nothing: isolation %s',
+  'if C_GenerateRandom writes nothing, no IV is used twice: isolation %s',
   async (isolation) => {
     faulty.inject({ on: 'C_GenerateRandom', does: 'answer', code: 0 });
     await withKeyManager({ isolation, iv: 'random', gcmParameters: 'v2.40' }, async (keyManager) => {
@@ -128,7 +128,7 @@ it.each(['none', 'thread'] as const)(
   },
 );
 
-describe('nothing is encrypted in another dialect than that of the module', () => {
+describe("if the dialect differs from the module's, nothing is encrypted", () => {
   const cases: [Pkcs11Options['iv'], keyof typeof MODULES][] = [
     ['random', 'hsm-appended'],
     ['hsm-in-place', 'random'],
@@ -137,14 +137,14 @@ describe('nothing is encrypted in another dialect than that of the module', () =
     ['hsm-appended', 'hsm-in-place'],
   ];
 
-  it.each(cases)('iv: %s for one of %s', async (iv, module) => {
+  it.each(cases)('iv: %s with a module for iv: %s', async (iv, module) => {
     faulty.inject(...MODULES[module]);
     await withKeyManager({ isolation: 'none', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(internal);
     });
   });
 
-  it.each(['random', 'hsm-in-place'] as const)('iv: %s for one that takes no IV', async (iv) => {
+  it.each(['random', 'hsm-in-place'] as const)('iv: %s with a module that accepts no IV', async (iv) => {
     faulty.inject({ on: 'C_EncryptInit', does: 'refuse-iv' }, { on: 'C_EncryptInit', does: 'make-iv-appended' });
     await withKeyManager({ isolation: 'none', iv, gcmParameters: 'v2.40' }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({
@@ -156,7 +156,7 @@ describe('nothing is encrypted in another dialect than that of the module', () =
 
   it.each(['v2.40', 'v2.20'] as const)('gcmParameters: %s', async (gcmParameters) => {
     if (gcmParameters === 'v2.40') faulty.inject(...V2_20);
-    // Without the fault, of a module that knows 2.40 alone.
+    // Without the fault of a module that supports only 2.40.
     else faulty.inject({ on: 'C_EncryptInit', does: 'make-iv-in-place' });
     await withKeyManager({ isolation: 'none', iv: 'random', gcmParameters }, async (keyManager) => {
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject({

@@ -115,7 +115,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     await roundTrip(keyManager);
   });
 
-  it('repairs in the background what is gone, and fails meanwhile without asking for each operation', async () => {
+  it('repairs a loss in the background, and fails meanwhile without a call for each operation', async () => {
     const lift = faulty.inject(deviceRemoved);
     await expect(roundTrip(keyManager)).rejects.toMatchObject(internal);
     const before = count('C_OpenSession') + count('C_EncryptInit');
@@ -144,7 +144,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     expect(error).toHaveBeenCalledOnce();
   });
 
-  it('gives no wrong answer while the HSM comes and goes, and none but the right ones afterwards', async () => {
+  it('gives no wrong answer while the HSM is lost and returns repeatedly, and right answers afterwards', async () => {
     const aad = randomBytes(20);
     const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
     let running = true;
@@ -175,7 +175,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     await roundTrips(keyManager);
   });
 
-  it('tells a lost device from a bad ciphertext', async () => {
+  it('distinguishes a lost device from a bad ciphertext', async () => {
     const aad = randomBytes(20);
     const { iv, tag } = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
     const bad = () => keyManager.decrypt({ label: 'key' }, { ciphertext: randomBytes(9), iv, tag }, aad);

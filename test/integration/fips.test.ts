@@ -9,12 +9,12 @@ import { encryptBody, paths, requestMetadata } from '../support/messages.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-// OPENSSL_MODULES names the folder of a provider that no package installed.
+// OPENSSL_MODULES is the folder of a provider that was not installed by a package.
 const [provider] = [process.env['OPENSSL_MODULES'] ?? '/usr/lib/*/ossl-modules'].flatMap((folder) =>
   globSync(join(folder, 'fips.so')),
 );
 
-// Debian 13 has a package of the provider, Debian 12 has none.
+// Debian 13 has a package of the provider, and Debian 12 has none.
 describe.runIf(provider !== undefined)('FIPS mode, set up as docs/fips.md says', () => {
   let files: ProxyFiles;
   let proxy: RunningProxy | undefined;
@@ -38,7 +38,7 @@ describe.runIf(provider !== undefined)('FIPS mode, set up as docs/fips.md says',
     await proxy?.dispose();
   });
 
-  it('doctor says so', async () => {
+  it('is reported by doctor', async () => {
     const { stdout } = await runCommand(['doctor', '--config', files.configFile], files.env);
     expect(stdout).toMatch(/^ok +node: Node\.js \S+, in FIPS mode$/m);
     expect(stdout).toMatch(/^ok +TLS handshake: /m);

@@ -2,13 +2,13 @@ import { expect, it } from 'vitest';
 import { healthMetadata, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
-it('is made once by proxies that start on a new token at the same time', async () => {
+it('the health key is made once if proxies start on a new token at the same time', async () => {
   const files = new ProxyFiles({ tls: false });
   const started = await Promise.allSettled([1, 2, 3].map(() => RunningProxy.start(files)));
   const proxies = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   try {
     expect(proxies).toHaveLength(3);
-    // The first check of one may have come while there were two; the next one comes within ten seconds.
+    // The first check of one proxy may have found two keys; the next check comes within ten seconds.
     await expect
       .poll(
         async () => {

@@ -12,12 +12,12 @@ beforeAll(async () => {
 afterEach(() => proxy.proveService());
 afterAll(() => proxy.dispose());
 
-/** An encrypt request with these as the JSON of its requestMetadata's members, beside the usual ones. */
+/** An encrypt request whose requestMetadata also has these members, as JSON. */
 function withMetadata(members: string): string {
   return JSON.stringify(encryptBody).replace('"requestMetadata":{', `"requestMetadata":{${members},`);
 }
 
-describe('JSON that is not a request', () => {
+describe('JSON that is not a valid request is refused:', () => {
   const plaintext = '"plaintext":"SGVsbG8="';
   it.each([
     ['nothing', ''],
@@ -51,8 +51,8 @@ describe('JSON that is not a request', () => {
   });
 });
 
-describe('JSON that is unusual, and a request', () => {
-  it('of a Content-Type that is not JSON', async () => {
+describe('JSON that is unusual, but a valid request, is served:', () => {
+  it('with a Content-Type that is not JSON', async () => {
     const headers = { 'Content-Type': 'text/plain; charset=utf-16' };
     expect(await proxy.post(paths.encrypt, encryptBody, { headers })).toMatchObject({ status: 200 });
   });
@@ -94,7 +94,7 @@ describe('JSON that is unusual, and a request', () => {
     expect(proxy.output.split(kmsRequestId)).toHaveLength(2);
   });
 
-  it('metadata of 60,000 characters of JSON, which may be cut in the log', async () => {
+  it('metadata of 60,000 characters of JSON, which the log may shorten', async () => {
     const kmsRequestId = crypto.randomUUID();
     const text = '\u0001'.repeat(10_000);
     const body = { ...encryptBody, requestMetadata: { ...requestMetadata, kmsRequestId, text } };
@@ -115,8 +115,8 @@ describe('JSON that is unusual, and a request', () => {
   });
 });
 
-describe('sizes', () => {
-  it('the largest encrypt there is', async () => {
+describe('the limits of sizes:', () => {
+  it('the largest possible encrypt is served', async () => {
     const arn = `arn:aws:iam::123456789012:role/${'a'.repeat(2_048 - 31)}`;
     const body = {
       requestMetadata: { ...requestMetadata, awsPrincipalArn: arn, kmsKeyArn: arn },
@@ -131,7 +131,7 @@ describe('sizes', () => {
     expect(opened).toMatchObject({ status: 200, body: { plaintext: body.plaintext } });
   });
 
-  it('a body of exactly 128 KiB, and one byte more', async () => {
+  it('a body of exactly 128 KiB is read, and a longer one is refused', async () => {
     const spaces = 128 * 1_024 - JSON.stringify({ requestMetadata: healthMetadata }).length;
     const body = JSON.stringify({ requestMetadata: healthMetadata }) + ' '.repeat(spaces);
     expect(await proxy.post(paths.health, body)).toMatchObject({ status: 200 });

@@ -49,7 +49,7 @@ describe('a body that is too long', () => {
     connection.reset();
   });
 
-  it('is refused without waiting for it when the path is unknown', async () => {
+  it('is refused without being read if the path is unknown', async () => {
     const connection = await connect({
       requestLine: 'POST /nowhere HTTP/1.1',
       framing: `Content-Length: ${large}\r\n`,
@@ -58,7 +58,7 @@ describe('a body that is too long', () => {
   });
 });
 
-describe('a client that leaves', () => {
+describe('a client that leaves, does no harm:', () => {
   const points: Record<string, string> = {
     'in its headers': 'X-A',
     'in its body': '"plaintext"',
@@ -79,7 +79,7 @@ describe('a client that leaves', () => {
     for (let count = 0; count < 50; count += 1) (await connect()).reset();
   });
 
-  it('after it has said that it will send no more still gets its answer', async () => {
+  it('after it has closed its sending half, it still gets its answer', async () => {
     const connection = await connect();
     connection.finish();
     expect(await connection.closed()).toMatchObject([{ status: 200 }]);
@@ -87,7 +87,7 @@ describe('a client that leaves', () => {
 });
 
 describe('one connection', () => {
-  it('serves many requests, whatever became of those before', async () => {
+  it('serves many requests, also after refused ones', async () => {
     const posts: [status: number, post: Partial<RawPost>][] = [
       [200, {}],
       [400, { body: '{}' }],
@@ -121,7 +121,7 @@ describe('200 requests at once', () => {
   });
 });
 
-it('all this was one process, and it has answered nothing with 500', () => {
+it('one process handled all these tests, and never answered with 500', () => {
   const records = proxy.log.filter(({ msg }) => msg === 'request');
   expect(records.filter(({ errorName }) => errorName === 'InternalException')).toEqual([]);
   expect(memory()).toBeLessThan(500);

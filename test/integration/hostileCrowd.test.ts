@@ -6,8 +6,8 @@ import { RawConnection } from '../support/rawConnection.ts';
 
 const ca = testCertificates.ca.certificate;
 
-it('1,000 idle clients and 200 that trickle stop neither those who come nor those who have come', async () => {
-  // On a busy machine the crowd takes long to come, and must not run out of its own time.
+it('1,000 idle clients and 200 that trickle bytes stop neither new clients nor existing ones', async () => {
+  // On a busy machine the clients take long to connect, and must not reach their own time limit.
   const proxy = await startServer({ durations: { ...LISTEN_DURATIONS, handshakeMs: 120_000, requestMs: 120_000 } });
   const secured = () => new RawConnection(proxy.port, { ca });
   const good = secured();
@@ -22,7 +22,7 @@ it('1,000 idle clients and 200 that trickle stop neither those who come nor thos
   const silent: RawConnection[] = [];
   for (let count = 0; count < 850; count += 1) {
     const connection = new RawConnection(proxy.port);
-    // The first byte of a handshake, and no other.
+    // Only the first byte of a handshake.
     await connection.send('\x16');
     silent.push(connection);
   }
@@ -44,13 +44,13 @@ it('1,000 idle clients and 200 that trickle stop neither those who come nor thos
     await ask(newcomer, 1);
     newcomer.reset();
     await ask(good, (sent += 1));
-    // Who was closed comes again.
+    // A client that was closed connects again.
     silent.push(new RawConnection(proxy.port));
   }
   clearInterval(trickle);
 
   expect(proxy.refusals.filter(({ reason }) => reason === 'too many connections').length).toBeGreaterThan(200);
-  // Those who have asked before are not closed for a crowd of those who have not.
+  // Clients that have sent a request before are not closed in favour of new clients that have not.
   expect(kept.filter(({ isOpen }) => isOpen)).toHaveLength(150);
   for (const connection of [good, ...silent, ...kept, ...trickling]) connection.reset();
 });

@@ -88,7 +88,7 @@ describe('bytes that are not one HTTP request are refused, and the connection is
   });
 });
 
-describe('a body whose end cannot be told closes the connection, with an error or with none', () => {
+describe('a body with an ambiguous end closes the connection, with or without an error', () => {
   const cases: Record<string, Partial<RawPost>> = {
     'an unknown Transfer-Encoding': { framing: 'Transfer-Encoding: xchunked\r\n', payload: oneChunk },
     'a chunk size that is no number': { framing: chunked, payload: `zz\r\n${body}\r\n0\r\n\r\n` },
@@ -140,7 +140,7 @@ describe('unusual framing that HTTP allows', () => {
     expect(JSON.parse(answer?.body ?? '')).toHaveProperty('ciphertext');
   });
 
-  it('Expect: 100-continue is told to continue', async () => {
+  it('a request with Expect: 100-continue gets 100 Continue', async () => {
     await send({ lines: 'Expect: 100-continue\r\n', payload: '' });
     expect(await connection.answered()).toMatchObject([{ status: 100 }]);
     await connection.send(body);
@@ -148,7 +148,7 @@ describe('unusual framing that HTTP allows', () => {
   });
 });
 
-describe('what is not signed is not believed', () => {
+describe('data that is not signed is not trusted', () => {
   const cases: Record<string, [post: Partial<RawPost>, status: number, errorName: string]> = {
     'a body that was signed as it is sent, in chunks': [
       { body: oneChunk, framing: chunked },
@@ -177,7 +177,7 @@ describe('what is not signed is not believed', () => {
   });
 });
 
-describe('what Node would refuse or drop by itself leaves a line in the log', () => {
+describe('a request that Node would refuse or drop by itself has a line in the log:', () => {
   it('a request without Host', async () => {
     await send(rawPost({ credential }).replace(/host: .*\r\n/, ''));
     const [answer, ...others] = await connection.closed();
@@ -187,7 +187,7 @@ describe('what Node would refuse or drop by itself leaves a line in the log', ()
     await proxy.logged({ reason: 'a request without a Host header', remoteAddress: '127.0.0.1' });
   });
 
-  it('an expectation that nobody knows', async () => {
+  it('an unknown expectation', async () => {
     await send({ lines: 'Expect: nonsense\r\n' });
     expect(await connection.closed()).toMatchObject([{ status: 417, headers: { connection: 'close' } }]);
     await proxy.logged({ reason: 'an Expect header with another value than 100-continue' });
@@ -211,7 +211,7 @@ describe('what Node would refuse or drop by itself leaves a line in the log', ()
   });
 });
 
-describe('a connection ends with the answer to a request whose end is unclear', () => {
+describe('if the end of a request is ambiguous, the answer to it closes the connection', () => {
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   const cases: Record<string, [status: number, post: Partial<RawPost>]> = {
     'an Upgrade': [200, { lines: upgrade }],
@@ -246,7 +246,7 @@ describe('a connection ends with the answer to a request whose end is unclear', 
       expect(answers.map((answer) => answer.status)).toEqual([status]);
     });
 
-    it('with a request that comes while it is worked on', async () => {
+    it('with a request that arrives while the first one is handled', async () => {
       await send(rawPost({ credential, ...post }));
       await connection.send(rawPost({ credential }));
       const answers = await connection.closed();
@@ -255,8 +255,8 @@ describe('a connection ends with the answer to a request whose end is unclear', 
   });
 });
 
-describe('requests that follow one another', () => {
-  it('are answered in their order', async () => {
+describe('successive requests', () => {
+  it('are answered in order', async () => {
     const posts: Partial<RawPost>[] = [
       {},
       { path: paths.health },
@@ -271,13 +271,13 @@ describe('requests that follow one another', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 405, 400, 404, 401, 200]);
   });
 
-  it('end with the first that is no request', async () => {
+  it('end with the first that is not a request', async () => {
     await send(`${rawPost({ credential })}garbage\r\n\r\n`);
     const answers = await connection.closed();
     expect(answers.map(({ status }) => status)).toEqual([200]);
   });
 
-  it('a body longer than its Content-Length is not part of the request', async () => {
+  it("end before the bytes after a body's Content-Length", async () => {
     await send({ framing: `Content-Length: ${body.length - 2}\r\n` });
     const answers = await connection.closed();
     expect(answers.map(({ status }) => status)).not.toContain(200);

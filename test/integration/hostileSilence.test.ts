@@ -26,7 +26,7 @@ function unsecured(begun: Buffer): RawConnection {
   return connection;
 }
 
-it('300 clients that stop half way are cut off, as are those that never end, while others are served', async () => {
+it('300 clients that stop half way, and clients that never end, are closed while others are served', async () => {
   const [credential] = proxy.files.credentials;
   const whole = rawPost({ credential });
   const head = whole.slice(0, whole.indexOf('x-amz-date'));
@@ -53,7 +53,7 @@ it('300 clients that stop half way are cut off, as are those that never end, whi
   clearInterval(more);
   await proxy.proveService();
 
-  // They need not be told why.
+  // They need not receive a reason.
   expect(ends.flat().filter(({ status }) => status !== 400)).toEqual([]);
   expect(idle.isOpen).toBe(true);
   idle.reset();

@@ -25,14 +25,14 @@ const ROOT = join(import.meta.dirname, '../..');
 const IMAGE_USER = '10001';
 
 let app: string;
-/** Node.js as a user who owns nothing of it. */
+/** Runs Node.js as a user without rights on its files. */
 let node: Program = [process.execPath];
 
 beforeAll(async () => {
   app = mkdtempSync(join(tmpdir(), 'xks-proxy-image-'));
   await buildServer(app);
   if (process.getuid?.() === 0) {
-    // A copy: the user of the image need not be able to reach what root runs.
+    // A copy, because the image's user may be unable to reach the Node.js that root runs.
     const copy = join(app, 'bin/node');
     mkdirSync(dirname(copy));
     copyFileSync(process.execPath, copy, constants.COPYFILE_FICLONE);
@@ -46,7 +46,7 @@ afterAll(() => {
 });
 
 describe('the folder that deploy/build.sh makes for the image', () => {
-  it('has the program, its configuration examples and production packages, and nothing else', () => {
+  it('contains exactly the program, its configuration examples and production packages', () => {
     const expected = ['config', 'dist', 'node_modules', 'package-lock.json', 'package.json'];
     expect(readdirSync(app).filter((name) => name !== 'bin')).toEqual(expected);
     const packages = globSync('node_modules/{*,@*/*}/package.json', { cwd: app }).map(dirname);
@@ -79,7 +79,7 @@ describe('the folder that deploy/build.sh makes for the image', () => {
 describe('the health check of the Dockerfile', () => {
   const written = /^HEALTHCHECK .* CMD (\[.*\])$/m.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'))?.[1] ?? '';
 
-  /** Its exit code, where the monitoring listener answers with `status`, or is not there. */
+  /** The exit code when the monitoring listener answers with `status`, or does not listen. */
   async function check(status?: number): Promise<unknown> {
     const asked: (string | undefined)[] = [];
     const server = createServer((request, response) => {
@@ -95,7 +95,7 @@ describe('the health check of the Dockerfile', () => {
     return exitCode;
   }
 
-  it('follows /livez', async () => {
+  it('agrees with /livez', async () => {
     expect(await check(200)).toBe(0);
     expect(await check(503)).toBe(1);
     expect(await check()).toBe(1);

@@ -7,7 +7,7 @@ import type { Environment } from '../../local/setUp.ts';
 import { ProxyFiles } from '../support/runningProxy.ts';
 import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
 
-// The inspector's port is the system's choice, so that tests can run side by side. This flag alone opens none.
+// The system chooses the inspector's port, so tests can run side by side. This flag alone opens no port.
 const FREE_PORT = '--inspect-port=0';
 const SIGUSR1_CAUGHT = 1n << 9n;
 
@@ -37,7 +37,7 @@ function start(flags: readonly string[], args: readonly string[], env: Environme
 
 type Started = ReturnType<typeof start>;
 
-/** Sends SIGUSR1 as soon as Node.js has a handler for it, which is before a line of the program runs. */
+/** Sends SIGUSR1 as soon as Node.js handles it, which is before the first line of the program runs. */
 async function signalAtOnce({ pid }: Started): Promise<void> {
   const mask = /^SigCgt:\s*([0-9a-f]+)$/m;
   const isCaught = () => {
@@ -48,7 +48,7 @@ async function signalAtOnce({ pid }: Started): Promise<void> {
   process.kill(pid, 'SIGUSR1');
 }
 
-/** Ports that Node's inspector said it opened, and that are open. */
+/** Open ports that Node's inspector has reported. */
 async function openInspectors({ output }: Started): Promise<string[]> {
   const said = [...output.errors.matchAll(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/g)].map(
     ([, port = '']) => port,
@@ -80,7 +80,7 @@ it.each([
   expect(proxy.output.errors.includes('Debugger listening')).toBe(said !== '');
 });
 
-it('SIGUSR1 to a proxy that serves, and to its workers, opens nothing', async () => {
+it('SIGUSR1 to a serving proxy, or to its workers, opens no port', async () => {
   files.writeConfig({ ...files.config, server: { ...files.config.server, workers: 2 } });
   onTestFinished(() => {
     files.writeConfig(files.config);
@@ -100,7 +100,7 @@ it('SIGUSR1 to a proxy that serves, and to its workers, opens nothing', async ()
   expect(proxy.output.errors).toBe('');
 });
 
-it('SIGUSR1 to kms serve opens nothing', async () => {
+it('SIGUSR1 to kms serve opens no port', async () => {
   const kms = start([FREE_PORT], ['kms', 'serve', '--port', '0', '--state', ':memory:']);
   await signalAtOnce(kms);
   await kms.listening;
@@ -110,7 +110,7 @@ it('SIGUSR1 to kms serve opens nothing', async () => {
   expect(await kms.ended).toBe(0);
 });
 
-it('an inspector that NODE_OPTIONS opens is closed, and one of the command line stays', async () => {
+it('an inspector opened by NODE_OPTIONS is closed, and one opened on the command line stays', async () => {
   const proxy = start([], serve(), { NODE_OPTIONS: '--inspect=127.0.0.1:0' });
   await proxy.listening;
   expect(proxy.output.errors).toContain('Debugger listening');

@@ -47,7 +47,7 @@ async function message(kms: RunningLocalKms, caller: string, ...command: readonl
   return exception.message;
 }
 
-it("the guide's policy, a grant and a key policy decide for and against two callers of the AWS CLI", async () => {
+it("the guide's policy, a grant and a key policy allow and deny requests of two callers of the AWS CLI", async () => {
   const file = join(temporaryFolder({ 'kms.yaml': callers([]) }), 'kms.yaml');
   const { kms, store } = await startKeyStore(await startProxy(), ['--config', file, '--evaluate-policies']);
   await store.connect();

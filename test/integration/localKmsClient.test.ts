@@ -10,7 +10,7 @@ const uriPath = `${PREFIX}/kms/xks/v1`;
 const plaintext = Buffer.from('Hello World!');
 const aad = Buffer.from('project=nile,department=marketing');
 
-describe('with a proxy over SoftHSM', () => {
+describe('the client of the local KMS, with a proxy over SoftHSM,', () => {
   let proxy: RunningProxy;
 
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe('with a proxy over SoftHSM', () => {
     expect(await client.decrypt(call, 'foo', sealed, largeAad)).toEqual(large);
   });
 
-  it('says who asks, and for what', async () => {
+  it('says who calls, and for which operation', async () => {
     const { client, call } = start();
     const requestMetadata = { ...call.requestMetadata, kmsRequestId: 'a request of this test' };
     await client.encrypt({ ...call, requestMetadata }, 'foo', plaintext, aad);
@@ -74,7 +74,7 @@ describe('with a proxy over SoftHSM', () => {
     expect(exchanges).toMatchObject([{ xksOperation: 'GetHealthStatus', health }]);
   });
 
-  it('refuses a changed ciphertext', async () => {
+  it('fails if a ciphertext was changed', async () => {
     const { client, call } = start();
     const sealed = await client.encrypt(call, 'foo', plaintext, aad);
     const failure = await failureOf(client.decrypt(call, 'foo', sealed, Buffer.from('project=rhine')));
@@ -83,7 +83,7 @@ describe('with a proxy over SoftHSM', () => {
     );
   });
 
-  it('is told which of the errors it is, in the words of the proxy', async () => {
+  it('reports which error the proxy gave, and its message', async () => {
     const { client, call, exchanges } = start();
     const wrongSecret = { ...call.proxy, rawSecretAccessKey: new Secret('A'.repeat(43)) };
     const failures = [

@@ -124,7 +124,7 @@ describe('after the request', () => {
     expect(exchanges).toMatchObject([{ failure, certificate: { commonName: 'localhost' } }]);
   });
 
-  it('silence, once', async () => {
+  it('silence for one request', async () => {
     const script: Script = (socket, count) => count > 1 && socket.write(httpAnswer(metadata));
     const { ask, proxy, exchanges } = await start(script, {}, { answerWithinMs: 1_000 });
     expect(await ask()).toEqual(metadata);
@@ -134,7 +134,7 @@ describe('after the request', () => {
     expect(exchanges).toMatchObject([{ failure: undefined }]);
   });
 
-  it('silence, twice, takes both of them', async () => {
+  it('silence for a request and its retry takes both time limits', async () => {
     const readings = [1_000, 1_512];
     const { ask, exchanges } = await start(
       () => undefined,
@@ -165,8 +165,8 @@ describe('connections', () => {
     expect(exchanges.map(({ certificate }) => certificate?.commonName)).toEqual(Array(3).fill('localhost'));
   });
 
-  it('that the proxy closed are replaced when they are used', async () => {
-    // Answers, and closes with the next request unread, as if the two had crossed.
+  it('that the proxy has closed are replaced when they are used', async () => {
+    // Answers, and closes without reading the next request, as if the two had crossed.
     const script: Script = (socket, count) => (count === 2 ? socket.destroy() : socket.write(httpAnswer(metadata)));
     const { ask, proxy, exchanges } = await start(script);
     await ask();
@@ -176,7 +176,7 @@ describe('connections', () => {
     expect(exchanges.map(({ failure }) => failure)).toEqual([undefined, undefined]);
   });
 
-  it('that are closed again when they are new are given up', async () => {
+  it('that are closed although they are new make the request fail', async () => {
     const script: Script = (socket, count) => (count > 1 ? socket.destroy() : socket.write(httpAnswer(metadata)));
     const { ask, proxy } = await start(script);
     await ask();
@@ -184,7 +184,7 @@ describe('connections', () => {
     expect(proxy.requests).toHaveLength(3);
   });
 
-  it('that the proxy closes after the first byte of an answer are given up', async () => {
+  it('that the proxy closes after the first byte of an answer make the request fail', async () => {
     const script: Script = (socket, count) => (count > 1 ? socket.end('H') : socket.write(httpAnswer(metadata)));
     const { ask, proxy } = await start(script);
     await ask();
@@ -192,7 +192,7 @@ describe('connections', () => {
     expect(proxy.requests).toHaveLength(2);
   });
 
-  it('that bring more than the answer do not answer the next request', async () => {
+  it('with bytes after an answer do not answer the next request', async () => {
     const script: Script = (socket) =>
       socket.write(httpAnswer(metadata) + httpAnswer({ ...metadata, keyStatus: 'DISABLED' }));
     const { ask } = await start(script);
@@ -200,7 +200,7 @@ describe('connections', () => {
     expect(await ask()).toEqual(metadata);
   });
 
-  it('are new after a disconnection, which spares requests under way', async () => {
+  it('are new after a disconnection, which does not end running requests', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<TLSSocket>();
     const script: Script = (socket, count) => {
       if (count === 2) arrive(socket);
@@ -218,7 +218,7 @@ describe('connections', () => {
     await new Promise((resolve) => socket.once('close', resolve));
   });
 
-  it('that the client closes are not replaced', async () => {
+  it('that the client itself closes are not replaced', async () => {
     const script: Script = (socket, count) => count === 1 && socket.write(httpAnswer(metadata));
     const { ask, proxy, client } = await start(script);
     await ask();
@@ -229,7 +229,7 @@ describe('connections', () => {
     expect(proxy.connections()).toBe(1);
   });
 
-  it('that served a disconnected endpoint are closed with the client too', async () => {
+  it('of a disconnected endpoint are closed when the client is', async () => {
     const { ask, proxy, client } = await start(() => undefined, {}, { answerWithinMs: 60_000 });
     const unanswered = failureOf(ask());
     await expect.poll(() => proxy.requests.length).toBe(1);
@@ -253,7 +253,7 @@ describe('connections', () => {
     expect(proxy.connections()).toBe(3);
   });
 
-  it('are as many as there are requests at once', async () => {
+  it('are as many as there are concurrent requests', async () => {
     const sockets: TLSSocket[] = [];
     const script: Script = (socket) => {
       sockets.push(socket);
@@ -265,7 +265,7 @@ describe('connections', () => {
   });
 });
 
-/** Chunks for as long as the connection takes them. */
+/** Sends chunks while the connection accepts them. */
 function endlessChunks(start: string): Script {
   return (socket) => {
     const chunk = `1000\r\n${' '.repeat(4_096)}\r\n`;
@@ -277,7 +277,7 @@ function endlessChunks(start: string): Script {
   };
 }
 
-/** A byte every few milliseconds, after the first `atOnce`. */
+/** Sends `atOnce` bytes, then one every few milliseconds. */
 function slowly(text: string, atOnce = 0): Script {
   return (socket) => {
     let sent = atOnce;

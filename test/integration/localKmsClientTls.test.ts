@@ -33,13 +33,13 @@ describe('before the request', () => {
     expect(exchanges).toMatchObject([{ failure: { reason: 'NotReachable' }, certificate: undefined }]);
   });
 
-  it('nobody takes connections from the port', async () => {
+  it('no one accepts connections on the port', async () => {
     const port = await startFullServer();
     const failure = await failureOf(httpsClient(port, ca.certificate, soon).client.getKeyMetadata(xksCall(), 'foo'));
     expect(failure.message).toBe('NotReachable: no TCP connection within 250 ms');
   });
 
-  it('no such name', async () => {
+  it('the name cannot be resolved', async () => {
     const { client } = httpsClient(1, ca.certificate, { resolve: new Map() });
     const uriEndpoint = 'https://xks.invalid';
     const failure = await failureOf(client.getKeyMetadata(xksCall({ uriEndpoint }), 'foo'));
@@ -47,7 +47,7 @@ describe('before the request', () => {
     expect(failure.detail).toMatch(/^no TCP connection: getaddrinfo (ENOTFOUND|EAI_AGAIN) xks\.invalid$/);
   });
 
-  it('the certificate is for another name than that of the endpoint', async () => {
+  it("the certificate is for another name than the endpoint's", async () => {
     const { client, proxy } = await start(answerWell);
     const failure = await failureOf(client.getKeyMetadata(xksCall({ uriEndpoint: 'https://XKS.example.com' }), 'foo'));
     expect(failure.message).toBe(
@@ -57,7 +57,7 @@ describe('before the request', () => {
     expect(proxy.requests).toEqual([]);
   });
 
-  it('sends the name of the endpoint, whatever it resolves to', async () => {
+  it("the client sends the endpoint's name, whatever address it resolves to", async () => {
     const names: string[] = [];
     const server: TlsOptions = {
       ...pairOf(issueServerCertificate(ca, { subjectAltNames: ['xks.example.com'] })),
@@ -87,7 +87,7 @@ describe('before the request', () => {
     ]);
   });
 
-  it('connects to an IP address', async () => {
+  it('the client connects to an IP address', async () => {
     const { client } = await start(answerWell);
     expect(await client.getKeyMetadata(xksCall({ uriEndpoint: 'https://127.0.0.1' }), 'foo')).toEqual(metadata);
   });
@@ -246,14 +246,14 @@ describe('TLS files', () => {
   });
 });
 
-/** A port of 127.0.0.1 that was free just now. */
+/** A port of 127.0.0.1 that was free a moment ago. */
 async function unusedPort(): Promise<number> {
   const { port, close } = await listenLocally(createServer());
   await close();
   return port;
 }
 
-/** A port whose queue of connections is full, and stays so. */
+/** A port whose queue of connections stays full. */
 async function startFullServer(): Promise<number> {
   const worker = new Worker(LISTEN_AND_SLEEP, { eval: true });
   const [port] = (await once(worker, 'message')) as [number];

@@ -39,7 +39,7 @@ async function pidOf(kms: RunningLocalKms, clusterId: string): Promise<number> {
   return Number((await kms.logged({ msg: 'a cluster runs', clusterId }))['pid']);
 }
 
-it('a cluster lives through the whole of AWS’s guide, and is recovered from a backup', async () => {
+it('a cluster follows AWS’s whole guide, and is restored from a backup', async () => {
   const { kms, aws } = await start();
   expect(await aws.run('describe-clusters')).toEqual({ Clusters: [] });
   const ofCluster = ['--hsm-type', 'hsm2m.medium', '--subnet-ids', ...SUBNETS, '--tag-list', 'Key=team,Value=orders'];
@@ -96,32 +96,35 @@ it('a cluster lives through the whole of AWS’s guide, and is recovered from a 
   for (const { password } of [ADMIN, KMSUSER]) expect(kms.output).not.toContain(password.reveal());
 });
 
-it.each(['SIGTERM', 'SIGKILL'] as const)('clusters end with the local KMS, and come back: %s', async (signal) => {
-  const first = await start();
-  const id = await first.aws.createCluster();
-  await first.aws.reaches(id, 'UNINITIALIZED');
-  await first.aws.createHsm(id);
-  await first.aws.initialize(id);
-  const before = await activate(id);
-  await first.aws.reaches(id, 'ACTIVE');
-  await before.login(KMSUSER);
-  const key = await before.generateKey('a key');
-  const pid = await pidOf(first.kms, id);
-  const inProgress = await first.aws.createCluster();
-  first.kms.signal(signal);
-  await first.kms.exitCode;
-  await before.ended;
-  await expect.poll(() => isAlive(pid)).toBe(false);
+it.each(['SIGTERM', 'SIGKILL'] as const)(
+  'clusters end with the local KMS, and run again after its restart: %s',
+  async (signal) => {
+    const first = await start();
+    const id = await first.aws.createCluster();
+    await first.aws.reaches(id, 'UNINITIALIZED');
+    await first.aws.createHsm(id);
+    await first.aws.initialize(id);
+    const before = await activate(id);
+    await first.aws.reaches(id, 'ACTIVE');
+    await before.login(KMSUSER);
+    const key = await before.generateKey('a key');
+    const pid = await pidOf(first.kms, id);
+    const inProgress = await first.aws.createCluster();
+    first.kms.signal(signal);
+    await first.kms.exitCode;
+    await before.ended;
+    await expect.poll(() => isAlive(pid)).toBe(false);
 
-  const second = await start([], first.kms);
-  await second.aws.reaches(inProgress, 'UNINITIALIZED');
-  expect((await second.aws.cluster(id)).State).toBe('ACTIVE');
-  const after = await connect(id);
-  await after.login(KMSUSER);
-  expect(await after.keyExists(key)).toBe(true);
-});
+    const second = await start([], first.kms);
+    await second.aws.reaches(inProgress, 'UNINITIALIZED');
+    expect((await second.aws.cluster(id)).State).toBe('ACTIVE');
+    const after = await connect(id);
+    await after.login(KMSUSER);
+    expect(await after.keyExists(key)).toBe(true);
+  },
+);
 
-it('a cluster whose process is killed cannot be reached, and is replaced', async () => {
+it('a cluster whose process is killed is unreachable, and then restarted', async () => {
   const { kms, aws } = await start();
   const id = await aws.createCluster();
   await aws.reaches(id, 'UNINITIALIZED');
@@ -135,7 +138,7 @@ it('a cluster whose process is killed cannot be reached, and is replaced', async
   expect((await (await connect(id)).listUsers())[0]).toMatchObject({ role: 'unactivated-admin' });
 });
 
-it('`kms cluster create` makes a cluster that is ready', async () => {
+it('`kms cluster create` makes a cluster that is ready to use', async () => {
   const { kms, aws } = await start(['--state', ':memory:']);
   const folder = join(kms.folder, 'made');
   const create = () => runCommand(['kms', 'cluster', 'create', '--endpoint', kms.endpoint, '--folder', folder]);
@@ -168,7 +171,7 @@ it('`kms cluster create` makes a cluster that is ready', async () => {
   expect(existsSync(socketPath)).toBe(false);
 });
 
-it('`kms cluster create` says when there is no local KMS, and what it refuses', async () => {
+it('`kms cluster create` reports that no local KMS runs, and why it refuses arguments', async () => {
   const nobody = await runCommand(['kms', 'cluster', 'create', '--endpoint', 'http://127.0.0.1:1']);
   expect(nobody).toMatchObject({ exitCode: 1, stdout: '' });
   expect(nobody.stderr).toBe('http://127.0.0.1:1 does not answer. Start the local KMS with: xks-proxy kms serve\n');

@@ -7,7 +7,7 @@ import { runCommand } from '../support/runningProxy.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 describe('xks-proxy kms serve', () => {
-  it('says where it listens, serves, and ends when it is asked to', async () => {
+  it('prints where it listens, serves, and ends on request', async () => {
     const kms = await RunningLocalKms.startProcess(['--region', 'eu-west-1', '--account-id', '999988887777']);
     expect(kms.log.at(-1)).toMatchObject({ region: 'eu-west-1', accountId: '999988887777', msg: 'listening' });
     const answer = await fetch(kms.endpoint);
@@ -30,13 +30,13 @@ describe('xks-proxy kms serve', () => {
     [['--answer-within-ms', '250.5'], 'Give a whole number from 1 to 999999.'],
     [['--region', 'us east 1'], 'Give a Region, such as us-east-1.'],
     [['--client-cert', 'a.crt'], '--client-cert and --client-key go together'],
-  ])('%j is a matter of usage, and exits with 2', async (args, reason) => {
+  ])('%j is a usage error, and exits with 2', async (args, reason) => {
     const { exitCode, stderr } = await runCommandHere(['kms', 'serve', '--state', ':memory:', ...args]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(reason);
   });
 
-  it('refuses files that it cannot use before it serves', async () => {
+  it('refuses unusable files before it serves', async () => {
     const folder = temporaryFolder({ 'kms.yaml': 'callers: 7', 'ca.crt': 'nothing' });
     const run = (...args: string[]) =>
       runCommand(['kms', 'serve', '--port', '0', '--state', join(folder, 'kms.db'), ...args]);
@@ -55,7 +55,7 @@ describe('xks-proxy kms serve', () => {
     expect(stderr).toContain(`The state file ${join(folder, 'kms.db')} cannot be opened`);
   });
 
-  it('refuses a host that is none', async () => {
+  it('refuses an invalid host', async () => {
     expect(await runCommand(['kms', 'serve', '--host', 'none.invalid', '--port', '0', '--state', ':memory:'])).toEqual({
       exitCode: 1,
       stdout: '',
@@ -63,7 +63,7 @@ describe('xks-proxy kms serve', () => {
     });
   });
 
-  it('refuses a state that another process has open, and a port', async () => {
+  it('refuses a state that another process has open, and a port that is in use', async () => {
     const kms = await RunningLocalKms.startProcess();
     const { port } = new URL(kms.endpoint);
     const second = await runCommand(['kms', 'serve', '--port', '0', '--state', join(kms.folder, 'kms.db')]);

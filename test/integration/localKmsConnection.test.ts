@@ -22,7 +22,7 @@ import { answerHealth } from '../support/scriptedProxy.ts';
 import { httpAnswer, startScriptedServer, type Script } from '../support/scriptedTlsServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-// Each test breaks something real, and looks at what KMS then says of the key store.
+// Each test causes a real failure, and checks the state that KMS then reports for the key store.
 
 const CKR_DEVICE_REMOVED = 0x32;
 
@@ -95,7 +95,7 @@ it('XKS_PROXY_TIMED_OUT: the process of the proxy stands still', async () => {
   await expectToConnectAgain(store);
 });
 
-it('XKS_PROXY_INVALID_RESPONSE: the HSM of the proxy is gone, of which it says InternalException', async () => {
+it('XKS_PROXY_INVALID_RESPONSE: the HSM of the proxy is gone, so the proxy answers InternalException', async () => {
   const files = newFiles();
   const module = createFaultyModule(files.softHsm);
   onTestFinished(() => {
@@ -111,7 +111,7 @@ it('XKS_PROXY_INVALID_RESPONSE: the HSM of the proxy is gone, of which it says I
   const proxy = await startProxy(files);
   const { store } = await startKeyStore(proxy);
   module.inject({ on: '*', does: 'answer', code: CKR_DEVICE_REMOVED });
-  // The proxy looks after its HSM when some requests have failed.
+  // The proxy checks its HSM after some failed requests.
   for (let request = 0; request < 3; request += 1)
     await expect(proxy.proveService()).rejects.toThrow('InternalException');
   await proxy.logged({ healthStatus: 'UNAVAILABLE' });
@@ -192,7 +192,7 @@ it('INTERNAL_ERROR: KMS cannot read the private key of its client certificate', 
   await expectToConnectAgain(store);
 });
 
-it('a FAILED key store takes no keys, is not deleted, and says so through the AWS CLI', async () => {
+it('a FAILED key store accepts no keys, is not deleted, and shows its error in the AWS CLI', async () => {
   const proxy = shared();
   const { files, kms, store } = await startKeyStore(proxy);
   await reconfigure(

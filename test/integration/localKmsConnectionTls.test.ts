@@ -38,7 +38,7 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
   });
 
   it('the certificate has expired', async () => {
-    // xks-proxy would not have started with this one: it serves such a certificate only if it expires meanwhile.
+    // xks-proxy does not start with this certificate. It serves one only if it expires after the start.
     const expired = issueServerCertificate(ca, {
       notBefore: new Date(Date.UTC(2025)),
       notAfter: new Date(Date.UTC(2026)),
@@ -73,7 +73,7 @@ describe('XKS_PROXY_INVALID_TLS_CONFIGURATION', () => {
   });
 });
 
-it('NETWORK_ERRORS: the proxy wants a client certificate, until KMS has one', async () => {
+it('NETWORK_ERRORS: the proxy requires a client certificate that KMS does not have yet', async () => {
   const proxy = shared();
   const { files, kms, store } = await startKeyStore(proxy);
   const pair = writeKeyPair(files.folder, 'server', testCertificates.server);

@@ -6,16 +6,16 @@ import { startKeyStore } from '../support/localKmsConnection.ts';
 import { newFiles, reconfigure, startProxy, stop, withFirstStore } from '../support/reconfigurableProxy.ts';
 
 const { CKA_DECRYPT, CKA_ENCRYPT, CKA_SIGN, CKA_UNWRAP, CKA_VERIFY, CKA_WRAP } = pkcs11js;
-/** What SoftHSM permits unless told otherwise. */
+/** Usages that SoftHSM permits by default. */
 const NOT_FOR_DATA = [CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP];
 
-/** Attributes of a key that may not be used so. */
+/** Attributes of a key without this usage. */
 function without(...usages: readonly number[]): pkcs11js.Template {
   return usages.map((type) => ({ type, value: false }));
 }
 
 describe('CreateKey', () => {
-  it('refuses an external key that will not do', async () => {
+  it('refuses an unsuitable external key', async () => {
     const files = newFiles();
     const { softHsm } = files;
     softHsm.importKey('small', randomBytes(16));

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 const DEMO = join(import.meta.dirname, '../../local/demo.ts');
 const QUICKLY = ['--connect-seconds', '0.2', '--disconnect-seconds', '0.2', '--answer-within-ms', '15000'];
 
-/** The chapters of the story, and what is said in each, in this order. */
+/** The chapters of the story, with texts of each in order. */
 const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[] = [
   ['Create', '"RawSecretAccessKey": ...not to be shown...', '"ConnectionState": "DISCONNECTED"'],
   ['Connect', '(CustomKeyStoreInvalidStateException)', '\tCONNECTED\n'],
@@ -63,7 +63,7 @@ const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[
   ],
 ];
 
-it('make demo tells the whole life of a key store, and no secret of it', { timeout: 240_000 }, async () => {
+it('make demo shows the whole life of a key store, and prints no secret', { timeout: 240_000 }, async () => {
   const root = temporaryFolder();
   const TMPDIR = join(root, 'tmp');
   mkdirSync(TMPDIR);
@@ -102,14 +102,14 @@ function secretIn(file: string): string {
   return content.XksProxyAuthenticationCredential.RawSecretAccessKey;
 }
 
-/** The command lines of running processes that name a folder. */
+/** Command lines of running processes that contain the folder's name. */
 function processesOf(folder: string): string[] {
   return readdirSync('/proc').flatMap((pid) => {
     try {
       const commandLine = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
       return commandLine.includes(folder) ? [commandLine] : [];
     } catch {
-      // It has ended meanwhile.
+      // The process has ended in the meantime.
       return [];
     }
   });

@@ -12,14 +12,14 @@ const ROOT = join(import.meta.dirname, '../..');
 const guide = readFileSync(join(ROOT, 'docs/local-kms.md'), 'utf8');
 const section = guide.split(/^## /m).find((text) => text.startsWith('In your own tests\n')) ?? '';
 
-/** The text of the code blocks of that section in a language. */
+/** The text of the section's code blocks in this language. */
 function blocks(language: string): string[] {
   return Array.from(section.matchAll(/^```(\w+)\n(.*?)^```$/gms))
     .filter(([, of]) => of === language)
     .map(([, , text = '']) => text);
 }
 
-/** A checkout as `make run` leaves it, and a proxy that runs from it. */
+/** A checkout after `make run`, and a proxy that runs in it. */
 let checkout: string;
 let port: number;
 
@@ -64,7 +64,7 @@ describe('docs/local-kms.md, "In your own tests"', () => {
     ).toMatchObject([{ status: 'passed', title: 'an order can be read while its key is enabled' }]);
   });
 
-  it('has services for Docker Compose of which all but Docker works', async () => {
+  it('has services for Docker Compose that work, except for Docker itself', async () => {
     const [yaml = ''] = blocks('yaml');
     const { services, volumes } = parse(yaml) as Compose;
     expect(Object.keys(services)).toEqual(['xks-proxy', 'local-kms']);
@@ -102,13 +102,13 @@ interface Compose {
   readonly volumes: object;
 }
 
-/** Runs the health check of a service that listens on another port. */
+/** Runs the health check of a service, with the port replaced. */
 async function isHealthy({ healthcheck }: Service, port: string, actualPort: number): Promise<boolean> {
   const [, , ...args] = healthcheck.test.map((text) => text.replace(port, String(actualPort)));
   return (await runProgram([process.execPath, ...args])).exitCode === 0;
 }
 
-/** Runs a program of Node.js in the checkout until the test is finished; resolves to the port it listens on. */
+/** Runs a Node.js program in the checkout until the test is finished. Resolves to its port. */
 async function startHere(args: readonly string[], env: Environment = {}): Promise<number> {
   const program = new LoggedProgram([process.execPath, ...args], { cwd: checkout, env });
   onTestFinished(async () => {

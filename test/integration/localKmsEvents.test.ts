@@ -44,7 +44,7 @@ async function start(options: readonly string[] = [], startWith: 'start' | 'star
   return { kms, file, folder };
 }
 
-it("tells of a key store's whole life with the AWS CLI, and of no secret", async () => {
+it("the events show a key store's whole life with the AWS CLI, and no secret", async () => {
   const { kms, file, folder } = await start(['--day-seconds', '0.05']);
   const caller = new KmsCaller(kms);
   const aws = async (...args: readonly string[]): Promise<Record<string, unknown>> => {
@@ -178,7 +178,7 @@ it("tells of a key store's whole life with the AWS CLI, and of no secret", async
   }
 });
 
-it('tells which key and key store a call was for that failed before its proxy was asked', async () => {
+it('the event of a call that failed before the proxy was asked names the key and the key store', async () => {
   const { kms, file } = await start();
   const caller = new KmsCaller(kms);
   const store = await caller.createConnectedKeyStore(files);
@@ -198,7 +198,7 @@ it('tells which key and key store a call was for that failed before its proxy wa
   ]);
 });
 
-it('has the event of every answer in order, also when the file is renamed and when it ends', async () => {
+it('every answer has its event, in order, also when the file is renamed and when the process ends', async () => {
   const { kms, file } = await start([], 'startProcess');
   const caller = new KmsCaller(kms);
   const answered: string[] = [];
@@ -221,7 +221,7 @@ it('has the event of every answer in order, also when the file is renamed and wh
   expect(readEvents(file)).toHaveLength(41);
 });
 
-it('tells of a key whose waiting period has ended while it was not running', async () => {
+it('a key whose waiting period has ended while the process did not run has its event', async () => {
   const { kms, file } = await start(['--day-seconds', '0.2']);
   const caller = new KmsCaller(kms);
   const key = await caller.createKeyOver('foo', await caller.createConnectedKeyStore(files));
@@ -235,7 +235,7 @@ it('tells of a key whose waiting period has ended while it was not running', asy
     .toMatchObject({ eventName: 'DeleteKey', eventType: 'AwsServiceEvent', resources: resources(key) });
 });
 
-it('refuses a file that is none for events, such as that of the state', async () => {
+it('a file that does not hold events, such as the state file, is refused', async () => {
   const state = join(temporaryFolder(), 'kms.db');
   const run = (events: string) => runCommand(['kms', 'serve', '--port', '0', '--state', state, '--events', events]);
   const refused = (events: string, reason: string) => ({

@@ -5,8 +5,8 @@ import { newFiles, startProxy, withFirstStore } from '../support/reconfigurableP
 import { GOOD_SERVICE } from '../support/vpcEndpointServices.ts';
 import { startVpcKeyStore } from '../support/vpcKeyStore.ts';
 
-// AWS KMS Developer Guide, "Connecting and disconnecting an external key store" and "View an external key store": its
-// commands, and of its output all that does not differ from key store to key store.
+// AWS KMS Developer Guide, "Connecting and disconnecting an external key store" and "View an external key store": the
+// commands, and the parts of their output that are the same for every key store.
 
 const SERVICE = {
   ...GOOD_SERVICE,
@@ -22,12 +22,12 @@ function filesOfExample() {
   return files;
 }
 
-/** Runs a command that prints nothing. */
+/** Runs a command that prints no output. */
 async function run({ kms, id }: LocalKmsKeyStore, command: string): Promise<void> {
   expect(await kms.aws(command, '--custom-key-store-id', id)).toEqual({ exitCode: 0, stdout: '', stderr: '' });
 }
 
-/** The one key store that the AWS CLI prints. */
+/** The single key store in the AWS CLI's output. */
 async function describeStores({ kms }: LocalKmsKeyStore, ...args: readonly string[]): Promise<Described> {
   const { exitCode, stdout, stderr } = await kms.aws('describe-custom-key-stores', ...args);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -50,7 +50,7 @@ it('a key store with a VPC endpoint service: connect, disconnect, and fail to co
   });
   const describe = async (of = store) => {
     const { XksProxyConfiguration, ...rest } = await describeStores(of, '--custom-key-store-name', 'ExampleXksVpc');
-    // Younger than the examples, and than some versions of the AWS CLI.
+    // Newer than the examples, and than some versions of the AWS CLI.
     const { VpcEndpointServiceOwner = '111122223333', ...configuration } = XksProxyConfiguration;
     expect(VpcEndpointServiceOwner).toBe('111122223333');
     return { ...rest, XksProxyConfiguration: configuration };

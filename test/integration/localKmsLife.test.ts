@@ -49,7 +49,7 @@ let files: ProxyFiles;
 beforeAll(async () => {
   files = new ProxyFiles();
   const [first, second] = files.config.keyStores;
-  // For keys by the page.
+  // Page size for lists of keys.
   const more = [1, 2, 3, 4].map((number) => ({ id: `foo-${number}`, label: 'foo' }));
   const keyStores = [{ ...first, keys: [...(first?.keys ?? []), ...more] }, second];
   files.writeConfig({ ...files.config, keyStores });
@@ -62,7 +62,7 @@ async function start(options: readonly string[] = []) {
   return { running, kms: new KmsCaller(running) };
 }
 
-/** With a connected key store, and a key over foo in it. */
+/** A local KMS with a connected key store, and a key that uses foo. */
 async function startWithKey(options: readonly string[] = []) {
   const { running, kms } = await start(options);
   const store = await kms.createConnectedKeyStore(files);
@@ -127,7 +127,7 @@ describe('a key store', () => {
     ]);
   });
 
-  it('is not created if its proxy does not serve it, or if it is like another', async () => {
+  it('is not created if its proxy does not serve it, or if it equals another one', async () => {
     const { kms } = await start();
     const [credential, another] = files.credentials;
     const wrongSecret = { ...newCredential(), accessKeyId: credential.accessKeyId };
@@ -156,7 +156,7 @@ describe('a key store', () => {
     expect((await kms.describeCustomKeyStores()).CustomKeyStores).toHaveLength(1);
   });
 
-  it('goes on with its second credential', async () => {
+  it('works with its second credential', async () => {
     const { kms, store, key } = await startWithKey();
     const blob = await kms.encryptText(key, 'before');
     const { XksProxyAuthenticationCredential } = keyStoreInput(files.credentials[1]);
@@ -168,7 +168,7 @@ describe('a key store', () => {
 });
 
 describe('a key', () => {
-  it('is over one external key, which is suitable and of no other key', async () => {
+  it('needs a suitable external key that no other key uses', async () => {
     const { kms, store } = await startWithKey();
     expect(await refusal(kms.createKeyOver('foo', store), XksKeyAlreadyInUseException)).toBe(
       'The external key foo is in use: this external key store already has a KMS key for it.',
@@ -241,7 +241,7 @@ describe('a key', () => {
     expect(await refusal(kms.encryptText(AliasName, 'x'), NotFoundException)).toBe(`Alias ${aliasArn} is not found.`);
   });
 
-  it('is listed by the page', async () => {
+  it('is listed in pages', async () => {
     const { kms, store, key } = await startWithKey();
     const second = await kms.createKeyStore(files, files.otherCredential, OTHER_PREFIX);
     const keys = [key];
@@ -270,7 +270,7 @@ describe('a key', () => {
 });
 
 describe('cryptography', () => {
-  it('opens with the key and the encryption context that it was sealed with, and no other', async () => {
+  it('decrypts only with the key and the encryption context of the encryption', async () => {
     const { kms, store, key } = await startWithKey();
     const other = await kms.createKeyOver('foo-1', store);
     const Plaintext = randomBytes(4096);
@@ -325,14 +325,14 @@ describe('cryptography', () => {
       },
     });
 
-    // What has moved needs its old key store no more.
+    // The moved ciphertext no longer needs its old key store.
     await kms.disconnect(store);
     const opened = await kms.decrypt({ CiphertextBlob: moved.CiphertextBlob, EncryptionContext: after });
     expect(opened).toMatchObject({ KeyId: other });
     expect(Buffer.from(opened.Plaintext ?? []).toString()).toBe('moved');
   });
 
-  it('gives data keys, for files that are too large for it', async () => {
+  it('gives data keys, for files that are too large for the key itself', async () => {
     const { kms, key } = await startWithKey();
     const folder = temporaryFolder();
     const [file, keyFile] = [join(folder, 'report.encrypted'), join(folder, 'report.key')];
@@ -372,7 +372,7 @@ describe('the state of a key', () => {
     expect(await kms.decryptText(blob)).toBe('locked up');
   });
 
-  it('is Unavailable while its key store is not connected, and then what it was', async () => {
+  it('is Unavailable while its key store is disconnected, and its earlier state afterwards', async () => {
     const { kms, store, key } = await startWithKey();
     const [disabled, pending, changed] = await Promise.all(
       ['foo-1', 'foo-2', 'foo-3'].map((id) => kms.createKeyOver(id, store)),
@@ -389,7 +389,7 @@ describe('the state of a key', () => {
     for (const call of [() => kms.decryptText(blob), () => kms.generateDataKey({ KeyId: key, KeySpec: 'AES_256' })]) {
       expect(await refusal(call(), KMSInvalidStateException)).toBe(`${key} is unavailable. ${NOT_CONNECTED}`);
     }
-    // It takes effect when the key is available again.
+    // This takes effect when the key is available again.
     await kms.disableKey({ KeyId: changed });
     expect(await kms.keyState(changed)).toBe('Unavailable');
 
@@ -429,7 +429,7 @@ describe('the deletion of a key', () => {
     expect(await kms.decryptText(await kms.encryptText(key, 'spared'))).toBe('spared');
   });
 
-  it('takes the waiting period; then key and alias are gone, ciphertexts lost, and the key store can go', async () => {
+  it('takes effect after the waiting period: key and alias are gone, ciphertexts are lost, and the key store can be deleted', async () => {
     const { kms, store, key } = await startWithKey(['--day-seconds', '0.2']);
     await kms.createAlias({ AliasName: 'alias/doomed', TargetKeyId: key });
     const blob = await kms.encryptText('alias/doomed', 'lost');
@@ -445,7 +445,7 @@ describe('the deletion of a key', () => {
         'not allowed to access.',
     );
 
-    // Another KMS key over the same external key does not bring the ciphertexts back.
+    // Another KMS key with the same external key does not bring the ciphertexts back.
     const successor = await kms.createKeyOver('foo', store);
     expect(await refusal(kms.decrypt({ CiphertextBlob: blob, KeyId: successor }), IncorrectKeyException)).toBe(
       WRONG_KEY,

@@ -42,17 +42,17 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.dispose());
 
-/** Over the first key store of the proxy. */
+/** Members of a key store that uses the proxy's first one. */
 async function startStore(options: readonly string[] = []): Promise<LocalKmsKeyStore> {
   return LocalKmsKeyStore.create(await startKms(proxy.port, options), keyStoreMembers(proxy.files.credentials[0]));
 }
 
-/** For --config. */
+/** A file for --config. */
 function withServices(...vpcEndpointServices: readonly object[]): string[] {
   return ['--config', join(temporaryFolder({ 'kms.yaml': stringify({ vpcEndpointServices }) }), 'kms.yaml')];
 }
 
-/** Where a proxy is that a script plays; its certificate is for that address. */
+/** The address of a scripted proxy, for which its certificate is valid. */
 async function scripted(script: Script): Promise<string[]> {
   const { port } = await startScriptedServer(script);
   return ['--resolve', `127.0.0.1=127.0.0.1:${port}`];
@@ -69,9 +69,9 @@ interface Cause {
   readonly errorName: string;
   readonly what: string;
   readonly message: string;
-  /** More options of the local KMS. */
+  /** Additional options of the local KMS. */
   readonly options?: () => string[] | Promise<string[]>;
-  /** What the key store is created with, or changed to. */
+  /** The members with which the key store is created or updated. */
   readonly members: (credential: Credential) => Members;
 }
 
@@ -229,11 +229,11 @@ describe('CreateCustomKeyStore and UpdateCustomKeyStore', () => {
     await expect(client.send(new UpdateCustomKeyStoreCommand(rename))).rejects.toMatchObject(
       kmsException('CustomKeyStoreNameInUseException', 'The name Example is already assigned'),
     );
-    // What public key stores may share is the endpoint.
+    // Public key stores may share the endpoint.
     await client.send(new CreateCustomKeyStoreCommand(keyStoreMembers(otherCredential, third)));
   });
 
-  it('LimitExceededException: there are ten already, until one is deleted', async () => {
+  it('LimitExceededException: ten key stores exist, until one is deleted', async () => {
     const kms = await startKms(proxy.port);
     const create = ({ prefix, credential }: (typeof MANY)[number]) =>
       LocalKmsKeyStore.create(

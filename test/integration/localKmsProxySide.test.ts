@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => proxy.dispose());
 
-/** ALICE and DATABASE are access key ids of callers that its configuration knows. */
+/** The configuration knows the callers with the access key ids ALICE and DATABASE. */
 async function start(...options: readonly string[]) {
   const callers = { ALICE, DATABASE: RDS };
   const config = join(temporaryFolder({ 'kms.yaml': stringify({ callers }) }), 'kms.yaml');
@@ -44,7 +44,7 @@ async function start(...options: readonly string[]) {
   return { running, kms: new KmsCaller(running) };
 }
 
-/** With a connected key store, and a key over foo in it. */
+/** A local KMS with a connected key store, and a key that uses foo. */
 async function startWithKey(...options: readonly string[]) {
   const { running, kms } = await start(...options);
   const store = await kms.createConnectedKeyStore(files);
@@ -55,7 +55,7 @@ async function metricsOf({ endpoint }: RunningLocalKms) {
   return parseExposition(await (await fetch(`${endpoint}/metrics`)).text());
 }
 
-/** The requests at the proxy that a call has caused. */
+/** The requests to the proxy that a call caused. */
 function causedBy({ $metadata: { requestId } }: Pick<ServiceOutputTypes, '$metadata'>) {
   return proxy.log.flatMap(({ operation, externalKeyId, requestMetadata }) => {
     const metadata = requestMetadata as Readonly<Record<string, string>> | undefined;
@@ -63,12 +63,12 @@ function causedBy({ $metadata: { requestId } }: Pick<ServiceOutputTypes, '$metad
   });
 }
 
-describe('the proxy is told who asks, and for what', () => {
-  it('of each operation that needs it', async () => {
+describe('the proxy gets the caller and the operation', () => {
+  it('with each operation that needs it', async () => {
     const { running } = await start();
     const kms = new KmsCaller(running, 'DATABASE');
     const { awsPrincipalArn, awsSourceVpc, awsSourceVpce } = RDS;
-    /** The call has caused these requests, in this order; each has the metadata of its operation and these. */
+    /** Expects that the call caused these requests in this order, with the metadata of the operation. */
     const causes = async (
       kmsOperation: string,
       call: Pick<ServiceOutputTypes, '$metadata'>,
@@ -114,7 +114,7 @@ describe('the proxy is told who asks, and for what', () => {
     );
   });
 
-  it('of callers without a VPC or a service nothing of these, and of unknown ones a name', async () => {
+  it('without VPC or service if the caller has none, and with a name for unknown callers', async () => {
     const { running, kms, key } = await startWithKey();
     for (const [caller, awsPrincipalArn] of [
       [new KmsCaller(running, 'ALICE'), ALICE],
@@ -129,7 +129,7 @@ describe('the proxy is told who asks, and for what', () => {
     }
   });
 
-  it('nothing of the others', async () => {
+  it('and with other operations gets nothing', async () => {
     const { kms, store: CustomKeyStoreId, key: KeyId } = await startWithKey();
     const alias = { AliasName: 'alias/quiet', TargetKeyId: KeyId };
     const calls = [
@@ -153,7 +153,7 @@ describe('the proxy is told who asks, and for what', () => {
   });
 });
 
-/** Another configuration of the proxy's first key store, until the test is finished. */
+/** Changes the configuration of the proxy's first key store until the test is finished. */
 async function change(changes: object): Promise<void> {
   const [first, ...others] = files.config.keyStores;
   await reconfigure({ ...files.config, keyStores: [{ ...first, ...changes }, ...others] });
@@ -171,7 +171,7 @@ async function reconfigure(config: object): Promise<void> {
 
 const STRANGER = newCredential();
 
-describe('the proxy has the last word', () => {
+describe('the proxy decides', () => {
   it.each<[what: string, changes: () => object, errorType: string, exceptionName: string, message: string]>([
     [
       'blocks the key',
@@ -236,7 +236,7 @@ describe('the proxy has the last word', () => {
       ExceptionName,
     };
     expect(valueOf(await metricsOf(running), 'XksProxyErrors', labels)).toBe(1);
-    // Its state is KMS's business.
+    // The state of the key is known only to KMS.
     expect(await kms.keyState(key)).toBe('Enabled');
     const { detail } = await running.logged({ msg: 'proxy failed', reason: ExceptionName });
     expect(detail).not.toBe('');
@@ -246,7 +246,7 @@ describe('the proxy has the last word', () => {
     expect(await kms.decryptText(blob)).toBe('x');
   });
 
-  it('when its policy does not permit a caller', async () => {
+  it('if its policy does not permit a caller', async () => {
     const { running, kms, key } = await startWithKey();
     const blob = await kms.encryptText(key, 'for Alice');
     writeFileSync(
@@ -262,13 +262,13 @@ describe('the proxy has the last word', () => {
   });
 });
 
-it('a key that is rotated at the proxy encrypts with its new version, and decrypts with both', async () => {
+it('after a key is rotated at the proxy, encryption uses the new version, and both versions decrypt', async () => {
   const { kms, key } = await startWithKey();
   const before = await kms.encryptText(key, 'as before');
   onTestFinished(() => reconfigure(files.config));
   const rotation = ['key', 'rotate', 'foo', '--key-store', 'first', '--config', files.configFile];
   expect(await runCommand(rotation, files.env)).toMatchObject({ exitCode: 0 });
-  // The proxy says the version in its ciphertextMetadata.
+  // The proxy puts the version into its ciphertextMetadata.
   const blobLength = async () => (await kms.encryptText(key, 'as before')).length;
   await expect.poll(blobLength).toBeGreaterThan(before.length);
   const after = await kms.encryptText(key, 'from now on');
@@ -276,7 +276,7 @@ it('a key that is rotated at the proxy encrypts with its new version, and decryp
   expect(await kms.decryptText(after)).toBe('from now on');
 });
 
-it('a proxy with mTLS serves a KMS with its certificate, and no other', async () => {
+it('a proxy with mTLS serves only a KMS that has its certificate', async () => {
   const mtls = new ProxyFiles();
   const { server } = mtls.config;
   const commonName = 'cks.kms.us-east-1.amazonaws.com';
@@ -300,7 +300,7 @@ it('a proxy with mTLS serves a KMS with its certificate, and no other', async ()
 });
 
 describe('in the background', () => {
-  it('KMS asks for the health of connected key stores, and of no others', async () => {
+  it('KMS checks the health of connected key stores, and of no others', async () => {
     const { kms } = await start('--health-check-seconds', '0.2');
     const ofFirst = await kms.createConnectedKeyStore(files);
     const checksOf = (accessKeyId: string) =>
@@ -327,14 +327,14 @@ describe('in the background', () => {
 
     await kms.connect(ofSecond);
     await kms.disconnect(ofFirst);
-    // After what was on its way.
+    // Requests that were on their way have arrived.
     await reach(second, 2);
     const last = checksOf(first).length;
     await reach(second, 5);
     expect(checksOf(first)).toHaveLength(last);
   });
 
-  it("KMS counts and measures, in CloudWatch's terms", async () => {
+  it('KMS counts and measures what CloudWatch would show', async () => {
     const { running, kms, store: CustomKeyStoreId, key } = await startWithKey('--health-check-seconds', '0.2');
     for (const text of ['a', 'b', 'c']) await kms.encryptText(key, text);
     const ofKeys = { KeySpec: 'SYMMETRIC_DEFAULT' };
@@ -362,7 +362,7 @@ describe('in the background', () => {
   });
 });
 
-it('what is beyond the quota of KMS is throttled, and does not reach the proxy', async () => {
+it('requests beyond the quota of KMS are throttled, and do not reach the proxy', async () => {
   const { running, kms, store: CustomKeyStoreId, key } = await startWithKey('--requests-per-second', '5');
   const calls = Array.from({ length: 40 }, () => kms.encryptText(key, 'x'));
   const outcomes = await Promise.allSettled(calls);

@@ -4,7 +4,7 @@ import { runCommandHere } from '../support/runCommandHere.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-// The ids of the examples in the AWS KMS API Reference, with members as the local KMS has them.
+// The ids of the examples in the AWS KMS API Reference, with the local KMS's members.
 const ID = '1234abcd-12ab-34cd-56ef-1234567890ab';
 const ARN = `arn:aws:kms:us-east-2:444455556666:key/${ID}`;
 const METADATA = {
@@ -72,14 +72,14 @@ async function replay(calls: readonly object[], ...args: readonly string[]) {
   return { file, ...(await runCommandHere(['kms', 'replay', file, ...args])) };
 }
 
-it('holds the local KMS to a recording of another account and Region', async () => {
+it('compares the local KMS with a recording of another account and Region', async () => {
   const { endpoint } = await RunningLocalKms.start();
   const { exitCode, stdout, stderr } = await replay(CALLS, '--endpoint', endpoint);
   expect(stdout + stderr).toBe('8 answers are as recorded\n');
   expect(exitCode).toBe(0);
 });
 
-it('says where an answer differs, without plaintexts, and exits with 1', async () => {
+it('reports where an answer differs, without plaintexts, and exits with 1', async () => {
   const { endpoint } = await RunningLocalKms.start();
   const [create, , encrypt] = CALLS;
   const changed = [
@@ -112,14 +112,14 @@ it('says where an answer differs, without plaintexts, and exits with 1', async (
   expect(exitCode).toBe(1);
 });
 
-it('shows nothing of a recording that would steer a terminal', async () => {
+it('prints no characters of a recording that control a terminal', async () => {
   const { endpoint } = await RunningLocalKms.start();
   const output = { 'a\u001b[2J\u202e': 'b\u009b31m' };
   const { stdout } = await replay([{ operation: 'ListAliases', input: {}, output }], '--endpoint', endpoint);
   expect(stdout).toContain('  output.a\\u001b[2J\\u202e\n    recorded: "b\\u009b31m"\n');
 });
 
-it('takes ids of what is there before it', async () => {
+it('uses ids of existing resources', async () => {
   const kms = await RunningLocalKms.start();
   const { stdout: KeyId } = await kms.aws('create-key', '--query', 'KeyMetadata.KeyId', '--output', 'text');
   const describe = [
@@ -131,7 +131,7 @@ it('takes ids of what is there before it', async () => {
   expect(await replay(describe, '--endpoint', kms.endpoint)).toMatchObject({ exitCode: 1 });
 });
 
-it('says what to do when no local KMS is there, and what options are', async () => {
+it('says what to do if no local KMS runs, and describes its options', async () => {
   expect(await replay(CALLS, '--endpoint', 'http://127.0.0.1:1')).toMatchObject({
     exitCode: 1,
     stderr: 'http://127.0.0.1:1 does not answer. Start the local KMS with: xks-proxy kms serve\n',

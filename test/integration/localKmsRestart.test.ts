@@ -25,7 +25,7 @@ async function start(options: readonly string[] = [], previous?: RunningLocalKms
   return { running, kms: new KmsCaller(running) };
 }
 
-/** What the local KMS has said it has. */
+/** The resources that the local KMS has confirmed. */
 interface Answered {
   readonly key: string;
   readonly alias: string;
@@ -74,7 +74,7 @@ describe('what the local KMS has answered is there after', () => {
       running.signal(signal);
       expect(await running.exitCode).toBe(exitCode);
       await Promise.all(work);
-      // Nobody ended for another reason: what came was no answer.
+      // No client ended for another reason: each failure was a missing answer.
       expect(customer.failures).toHaveLength(4 * round);
       expect(customer.failures.filter((failure) => failure instanceof KMSServiceException)).toEqual([]);
 
@@ -94,7 +94,7 @@ describe('what the local KMS has answered is there after', () => {
 describe.each(['SIGTERM', 'SIGKILL'] as const)('after %s', (signal) => {
   const SLOWLY = ['--connect-seconds', '600', '--disconnect-seconds', '600'];
 
-  it('a key store that was CONNECTING becomes CONNECTED, one that was DISCONNECTING DISCONNECTED', async () => {
+  it('after the restart, a CONNECTING key store becomes CONNECTED, and a DISCONNECTING one DISCONNECTED', async () => {
     const { running, kms } = await start(SLOWLY);
     const store = await kms.createKeyStore(files);
     await kms.connectCustomKeyStore({ CustomKeyStoreId: store });
@@ -118,7 +118,7 @@ describe.each(['SIGTERM', 'SIGKILL'] as const)('after %s', (signal) => {
   });
 });
 
-it('goes on with descriptions, states, tags and the rest of the waiting period', async () => {
+it('descriptions, states, tags and the rest of the waiting period continue', async () => {
   const { running, kms } = await start();
   const store = await kms.createConnectedKeyStore(files);
   const key = await kms.createKeyOver('foo-0', store);
@@ -145,7 +145,7 @@ it('goes on with descriptions, states, tags and the rest of the waiting period',
 });
 
 describe('secrets', () => {
-  it("are in the state, which is its owner's alone, and in nothing that is written or answered", async () => {
+  it('are in the state, which only its owner may read, and in no log or answer', async () => {
     const { running, kms } = await start();
     const store = await kms.createConnectedKeyStore(files);
     const { XksProxyAuthenticationCredential } = keyStoreInput(files.credentials[1]);

@@ -28,7 +28,7 @@ it('the credential is replaced while the key store is connected, and no encrypt 
     }
   };
   const clients = Array.from({ length: 3 }, encrypt);
-  /** Those that were under way have ended, and later ones too. */
+  /** Resolves when the running calls and later ones have ended. */
   const moreEncrypts = async (): Promise<void> => {
     const enough = done + 20;
     await expect.poll(() => done).toBeGreaterThan(enough);

@@ -20,9 +20,9 @@ import { metadata } from '../support/scriptedProxy.ts';
 import { httpAnswer, startScriptedServer } from '../support/scriptedTlsServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-/** As AWS's; what is set up before has more time, for a busy machine. */
+/** The time limit of AWS. The set-up before has more time, for a busy machine. */
 const AS_AWS = ['--answer-within-ms', '250'];
-// The proxy looks after its HSMs up to ten seconds apart.
+// The proxy checks its HSMs at most ten seconds apart.
 const PATIENTLY = { timeout: 60_000 };
 const TOO_LATE =
   'AWS KMS rejected the request because the external key store proxy did not respond in time. Retry the request. ' +
@@ -39,14 +39,14 @@ async function start(options: readonly string[], previous?: RunningLocalKms) {
   return { running, kms: new KmsCaller(running) };
 }
 
-/** Goes on with the state of one, with other options. */
+/** Starts a local KMS with the state of another one and other options. */
 async function restart(previous: RunningLocalKms, options: readonly string[]) {
   previous.signal('SIGTERM');
   await previous.exitCode;
   return start(options, previous);
 }
 
-/** How many retryable failures of Decrypt with this name KMS has counted. */
+/** The number of retryable failures of Decrypt with this name that KMS has counted. */
 async function errorsOf(running: RunningLocalKms, CustomKeyStoreId: string, ExceptionName: string) {
   const labels = { CustomKeyStoreId, KmsOperation: 'Decrypt', ErrorType: 'Retryable', ExceptionName };
   return valueOf(await metricsOf(running), 'XksProxyErrors', labels);
@@ -56,7 +56,7 @@ async function metricsOf({ endpoint }: RunningLocalKms) {
   return parseExposition(await (await fetch(`${endpoint}/metrics`)).text());
 }
 
-it('a proxy that does not answer is asked twice, whatever the operation', async () => {
+it('a proxy that does not answer gets each request twice, whatever the operation', async () => {
   let silent = false;
   const server = await startScriptedServer((socket) => {
     if (silent) return;
@@ -85,7 +85,7 @@ it('a proxy that does not answer is asked twice, whatever the operation', async 
   const { kms } = await restart(before.running, [...options, '--answer-within-ms', '1000']);
   silent = true;
 
-  /** The bodies of what has come since the last time; each as it came twice. */
+  /** The bodies of new requests. Each one came twice. */
   let seen = server.requests.length;
   const expectTwo = (api: string) => {
     const [first, second, ...more] = server.requests.slice(seen).map((request) => request.split('\r\n\r\n'));
@@ -108,7 +108,7 @@ it('a proxy that does not answer is asked twice, whatever the operation', async 
 });
 
 describe('a real proxy', () => {
-  // The first key store has an HSM that fails, the second two that fail apart from each other.
+  // The first key store has an HSM that fails. The second has two, which fail independently.
   let files: ProxyFiles;
   let modules: readonly FaultyModule[];
   let proxy: RunningProxy;
@@ -148,7 +148,7 @@ describe('a real proxy', () => {
     return module;
   }
 
-  it('that is stopped is too late, and serves again when it goes on', async () => {
+  it('that is stopped answers too late, and serves when it is continued', async () => {
     const before = await start(optionsFor(proxy));
     const store = await before.kms.createConnectedKeyStore(files);
     const key = await before.kms.createKeyOver('foo', store);
@@ -163,7 +163,7 @@ describe('a real proxy', () => {
     const call = { CustomKeyStoreId: store, KmsOperation: 'Decrypt', XksOperation: 'Decrypt' };
     const samples = await metricsOf(running);
     expect(await errorsOf(running, store, 'XksProxyUnreachableException')).toBe(1);
-    // Twice 250 ms in one.
+    // Twice 250 ms in one request.
     expect(valueOf(samples, 'XksProxyLatency_count', call)).toBe(1);
     expect(valueOf(samples, 'XksProxyLatency_bucket', { ...call, le: '250' })).toBe(0);
 
@@ -174,7 +174,7 @@ describe('a real proxy', () => {
 
   const GONE: Fault = { on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED };
 
-  it('tells of an HSM that hangs', async () => {
+  it('reports an HSM that hangs', async () => {
     const { running, kms } = await start(optionsFor(proxy));
     const store = await kms.createConnectedKeyStore(files);
     const key = await kms.createKeyOver('foo', store);
@@ -187,7 +187,7 @@ describe('a real proxy', () => {
     await expect.poll(() => kms.decryptText(blob).catch(() => 'none'), PATIENTLY).toBe('kept');
   });
 
-  it('tells of an HSM that is gone, without which no key is made and no key store connected', async () => {
+  it('whose HSM is gone gets no key and no connection', async () => {
     const { running, kms } = await start(optionsFor(proxy));
     const store = await kms.createConnectedKeyStore(files);
     const key = await kms.createKeyOver('foo', store);
@@ -217,7 +217,7 @@ describe('a real proxy', () => {
     expect(await kms.decryptText(blob)).toBe('kept');
   });
 
-  it('with two HSMs fails no request when the first is gone, or hangs, or comes back', async () => {
+  it('with two HSMs fails no request when the first is lost, hangs or returns', async () => {
     const { running, kms } = await start([...optionsFor(proxy), '--health-check-seconds', '0.2']);
     const store = await kms.createConnectedKeyStore(files, files.otherCredential, OTHER_PREFIX);
     const key = await kms.createKeyOver('bar', store);

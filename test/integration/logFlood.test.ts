@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const UNSIGNED = 'GET /x HTTP/1.1\r\nHost: x\r\n\r\n';
 
-it('100,000 requests at once, which nobody has signed, do not end the proxy', async () => {
+it('100,000 unsigned requests at once do not end the proxy', async () => {
   const proxy = await RunningProxy.start(new ProxyFiles({ tls: false }));
   const flood = new RawConnection(proxy.port);
   await flood.send(UNSIGNED.repeat(100_000));
@@ -20,7 +20,7 @@ it('100,000 requests at once, which nobody has signed, do not end the proxy', as
   await proxy.dispose();
 });
 
-it('when many requests are running, each connection may have one', async () => {
+it('while many requests are running, each connection may have one', async () => {
   let running = 0;
   const server = await startServer({
     tls: undefined,
@@ -50,7 +50,7 @@ it('a request that cannot be recorded is not answered', async () => {
   expect(server.refusals).toMatchObject([{ reason: 'too many requests wait for their records', routine: false }]);
 });
 
-it('the log takes what is written in one turn of the event loop after the other', async () => {
+it('the log accepts the lines of one turn of the event loop after another', async () => {
   const script = `
     import { createLogger } from './src/monitoring/logger.ts';
     import { LogStream } from './src/monitoring/logStream.ts';

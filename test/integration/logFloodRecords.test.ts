@@ -11,12 +11,12 @@ import { RunningProxy } from '../support/runningProxy.ts';
 
 const CONNECTIONS = 8;
 const BATCHES = 47;
-// As many as a connection may have before an answer.
+// The number of requests that a connection may have before an answer.
 const BATCH = 8;
 const UNSIGNED = `POST ${paths.encrypt} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`;
 const BURST = 100;
 
-/** Sends requests that nobody has signed, each of which is answered with 401. */
+/** Sends unsigned requests, each of which is answered with 401. */
 async function flood(port: number): Promise<void> {
   const connection = new RawConnection(port);
   for (let batch = 1; batch <= BATCHES; batch += 1) {
@@ -38,7 +38,7 @@ async function metricsOf(proxy: RunningProxy): Promise<string> {
   return (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
 }
 
-it('a flood of unsigned requests leaves few lines, which count all; signed ones succeed meanwhile', async () => {
+it('a flood of unsigned requests leaves few lines, which count all, and signed requests succeed meanwhile', async () => {
   const files = auditedFiles({ monitoring: { port: 0 }, server: { drainSeconds: 1 } });
   const proxy = await RunningProxy.start(files);
   const load = new RecordedLoad(proxy, 2);
@@ -57,7 +57,7 @@ it('a flood of unsigned requests leaves few lines, which count all; signed ones 
   for (const records of [proxy.log, auditRecords(auditDirectory(files))]) {
     const { own, omitted, lines } = sumOf(records);
     expect(own + omitted).toBe(total);
-    // 5 records a second beyond the first 100, and those that count the others.
+    // 5 records a second after the first 100, and the records that count the others.
     expect(lines).toBeLessThanOrEqual(BURST + 15 * (seconds + 1));
   }
   expect(load.successes.length).toBeGreaterThan(10);
@@ -67,14 +67,14 @@ it('a flood of unsigned requests leaves few lines, which count all; signed ones 
   files.dispose();
 });
 
-it.each(['silent', 'warn'])('with log.level: %s, each request has its record all the same', async (level) => {
+it.each(['silent', 'warn'])('with log.level: %s, each request still has its record', async (level) => {
   const port = await freePort();
   const files = auditedFiles({ log: { level }, server: { port } });
   const proxy = RunningProxy.launch(files);
   const body = (kmsRequestId: string) =>
     JSON.stringify({ ...encryptBody, requestMetadata: { ...requestMetadata, kmsRequestId } });
   const answered: string[] = [];
-  // What it listens on is in no line of its log.
+  // No line of this log has the port.
   await expect
     .poll(async () => {
       const kmsRequestId = crypto.randomUUID();

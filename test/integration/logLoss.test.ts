@@ -4,7 +4,7 @@ import { ProxyFiles } from '../support/runningProxy.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
 
-it('a proxy whose log nobody reads any more ends, and says why', async () => {
+it('if the reader of its log is gone, a proxy exits and says why', async () => {
   const files = new ProxyFiles({ tls: false });
   try {
     const serve = [MAIN, 'serve', '--config', files.configFile];
@@ -13,7 +13,7 @@ it('a proxy whose log nobody reads any more ends, and says why', async () => {
     proxy.stderr.setEncoding('utf8').on('data', (text: string) => errors.push(text));
     const port = await proxy.listening;
     proxy.stdout.destroy();
-    // What it has to record now has no reader.
+    // The next records have no reader.
     for (let request = 0; request < 50; request += 1) {
       await fetch(`http://127.0.0.1:${port}/`, { method: 'POST' }).catch(() => undefined);
     }
@@ -24,11 +24,11 @@ it('a proxy whose log nobody reads any more ends, and says why', async () => {
   }
 });
 
-it('a process whose log is read too slowly ends, and does not wait for its reader', async () => {
+it('if its log is read too slowly, a process exits without waiting for the reader', async () => {
   const script = `
     import { createLogger } from './src/monitoring/logger.ts';
     import { LogStream } from './src/monitoring/logStream.ts';
-    // As program.ts does: it makes writes to a pipe that is full fail, not wait.
+    // Like program.ts does: writes to a full pipe fail instead of waiting.
     process.stdout.on('error', () => undefined);
     const end = (reason) => { console.error(reason); process.exit(1); };
     const clock = () => performance.now();
@@ -48,7 +48,7 @@ it('a process whose log is read too slowly ends, and does not wait for its reade
   expect(errors.join('')).toBe('the reader of standard output is too far behind\n');
 });
 
-it('a process whose log cannot be written ends', async () => {
+it('if its log cannot be written, a process exits', async () => {
   const serve = [MAIN, 'kms', 'serve', '--port', '0', '--state', ':memory:'];
   const program = ['sh', '-c', 'exec "$0" "$@" > /dev/full', process.execPath, ...serve] as const;
   expect(await runProgram(program)).toEqual({

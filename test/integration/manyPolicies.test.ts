@@ -17,7 +17,7 @@ import { MAIN } from '../support/startTestProgram.ts';
 const FILE = 'policies.cedar';
 const RELOADED = 'the configuration was reloaded';
 
-/** Files of a proxy whose first key store has these policies. */
+/** Files of a proxy with these policies in its first key store. */
 function filesWith(policies: string): ProxyFiles {
   const files = new ProxyFiles({ tls: false });
   onTestFinished(() => {
@@ -54,7 +54,7 @@ it('requests are answered while 1,000 policies are loaded', async () => {
   expect(lines.slice(0, lines.indexOf(RELOADED)).filter((msg) => msg === 'request').length).toBeGreaterThan(10);
 });
 
-it('workers serve by the policies of their order, and do not parse those of the snapshot', async () => {
+it('workers apply the policies of their order, and do not parse those of the snapshot', async () => {
   const files = filesWith(many(1));
   const { snapshot } = loadConfig(files.configFile, {});
   const path = join(files.folder, FILE);
@@ -101,7 +101,7 @@ it('workers serve by the policies of their order, and do not parse those of the 
   }
 });
 
-/** The status of a signed Encrypt on a connection of its own. */
+/** The status of a signed Encrypt on its own connection. */
 async function post(port: number, body: string, { credentials: [credential] }: ProxyFiles): Promise<number> {
   const headers = signedHeaders({ path: paths.encrypt, body, credential });
   const sent = request({ host: '127.0.0.1', port, path: paths.encrypt, method: 'POST', headers, agent: false });
