@@ -35,7 +35,7 @@ export const target: FuzzTarget = {
     const areTokens = names.every((name) => /^[a-z0-9_-]+$/.test(name) && !OTHERWISE_IN_AWS4.has(name));
     if (
       !parsePath(path) ||
-      !names.includes('host') ||
+      !headers.get('host') ||
       !areTokens ||
       ![...headers.values()].every((value) => VALUE.test(value))
     )
