@@ -44,3 +44,9 @@ it.each(pages)('%s: each link within the repository leads to a file, and to a he
   });
   expect(broken, relative(ROOT, page)).toEqual([]);
 });
+
+// The changelog also names files that later versions moved.
+it.each(pages.filter((name) => name !== 'CHANGELOG.md'))('%s: each test file that it names exists', (name) => {
+  const named = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/`(test\/[\w./-]+\.(?:ts|py))`/g)];
+  expect(named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
