@@ -1,23 +1,61 @@
 import { join } from 'node:path';
+import type { FoundLog } from '../format/findLogs.ts';
+import type { VerifierKey } from '../format/signedNote.ts';
 import { originOf } from './keptCheckpoints.ts';
 import { changedFiles } from './sealedFiles.ts';
 import type { VerifiedLog } from './verifyLog.ts';
 
-/** Compares the logs of a directory with one another, and with checkpoints that were kept elsewhere. */
+/** Whether a log extends a checkpoint; `failure` says why not. */
+interface Outcome {
+  readonly kind: FoundLog['state'];
+  readonly failure: string | undefined;
+}
+
+/** Compares the logs of a directory with one another, and with keys and checkpoints that were kept elsewhere. */
 export class CrossCheck {
   readonly #logs: readonly VerifiedLog[];
+  /** Outcomes of each checkpoint, by its note. An auditor may keep millions of them. */
+  readonly #outcomes = new Map<string, Outcome[]>();
   readonly problems: string[] = [];
   /** Findings that are no failures. */
   readonly notes: string[] = [];
 
   constructor(logs: readonly VerifiedLog[]) {
     this.#logs = logs;
+    for (const { report, kept } of logs) {
+      for (const { note, failure } of kept) {
+        const outcomes = this.#outcomes.get(note) ?? [];
+        this.#outcomes.set(note, [...outcomes, { kind: report.kind, failure }]);
+      }
+    }
   }
 
-  /** Checks that a log extends this checkpoint, which someone has kept. */
-  requireKept(note: string): void {
-    const failure = this.#failureOf(note);
-    if (failure !== undefined) this.problems.push(`${this.#describe(note)}, which was kept elsewhere: ${failure}`);
+  /**
+   * Checks that a log extends each of these checkpoints, which someone has kept. Those of a log that fail for one reason are one
+   * problem.
+   */
+  requireKept(notes: readonly string[]): void {
+    const failed = new Map<string, { readonly note: string; readonly failure: string; count: number }>();
+    for (const note of notes) {
+      const failure = this.#failureOf(note);
+      if (failure === undefined) continue;
+      const reason = `${originOf(note)}\n${failure}`;
+      const group = failed.get(reason) ?? { note, failure, count: 0 };
+      group.count += 1;
+      failed.set(reason, group);
+    }
+    for (const { note, failure, count } of failed.values()) {
+      const more = count === 1 ? '' : ` (${count - 1} more of its checkpoints likewise)`;
+      this.problems.push(`${this.#describe(note)}, which was kept elsewhere: ${failure}${more}`);
+    }
+  }
+
+  /** Notes verifier keys whose logs are not here. Such a log was deleted, or never began. */
+  noteAbsent(keys: readonly VerifierKey[]): void {
+    const names = new Set(keys.map(({ name }) => name));
+    for (const { report } of this.#logs) if (report.kind === 'open' && report.name) names.delete(report.name);
+    if (names.size === 0) return;
+    this.notes.push(`there is no log here of ${[...names].join(', ')}: deleted, or never begun`);
   }
 
   /**
@@ -52,9 +90,7 @@ export class CrossCheck {
 
   /** Returns undefined if a log extends the checkpoint. */
   #failureOf(note: string): string | undefined {
-    const outcomes = this.#logs.flatMap(({ report, kept }) =>
-      kept.filter((each) => each.note === note).map(({ failure }) => ({ kind: report.kind, failure })),
-    );
+    const outcomes = this.#outcomes.get(note) ?? [];
     if (outcomes.some(({ failure }) => failure === undefined)) return undefined;
     const { failure } = outcomes.find(({ kind }) => kind === 'open') ?? outcomes[0] ?? {};
     return failure ?? 'there is no log of that name here';

@@ -21,8 +21,10 @@ interface Pending {
 /** Compares checkpoints of a log that were kept elsewhere with its tree. Each counts as a failure until it matches. */
 export class KeptCheckpoints {
   readonly outcomes: readonly KeptCheckpoint[];
-  /** Checkpoints that were not compared yet, smallest first. */
+  /** Checkpoints that can be compared, smallest first. */
   readonly #pending: Pending[] = [];
+  /** Place of the next one. Removing it would move all others, and there may be millions. */
+  #next = 0;
 
   /** Notes of other logs are ignored. */
   constructor(notes: readonly string[], { name, keys }: LogKeys) {
@@ -32,12 +34,12 @@ export class KeptCheckpoints {
 
   /** Size of the checkpoint to compare next. */
   get nextSize(): number {
-    return this.#pending[0]?.size ?? Infinity;
+    return this.#pending[this.#next]?.size ?? Infinity;
   }
 
   /** Compares the next checkpoint with the tree of the records read so far. `range` is undefined if that tree is unknown. */
   compare(range: CompactRange | undefined): void {
-    const next = this.#pending.shift();
+    const next = this.#pending[this.#next++];
     if (!next || range?.size !== next.size) return;
     const fits = range.root().equals(next.root);
     next.outcome.failure = fits ? undefined : 'its records up to there are different';
@@ -46,14 +48,14 @@ export class KeptCheckpoints {
   /** Skips checkpoints that are smaller than the log's first index. */
   skipBefore(first: number): void {
     while (this.nextSize < first) {
-      const outcome = this.#pending.shift()?.outcome;
+      const outcome = this.#pending[this.#next++]?.outcome;
       if (outcome) outcome.failure = `the log begins with record ${first}, so that it cannot be compared`;
     }
   }
 
   /** Notes that the log has this many records. */
   finish(records: number): void {
-    for (const { outcome } of this.#pending) {
+    for (const { outcome } of this.#pending.slice(this.#next)) {
       outcome.failure = `the log has only ${records} records: it was truncated`;
     }
   }

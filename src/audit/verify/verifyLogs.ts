@@ -39,9 +39,12 @@ export async function verifyLogs(folder: string, { trusted, kept, pause }: Verif
     for (const note of verified.others.checkpoints) noted.set(note, verified.report.folder);
   }
   const check = new CrossCheck(logs);
-  for (const note of kept) check.requireKept(note);
+  check.requireKept(kept);
   for (const [note, recorder] of noted) check.requireNoted(note, recorder);
-  if (isWhole) check.checkPredecessors(folder);
+  if (isWhole) {
+    check.checkPredecessors(folder);
+    check.noteAbsent(trusted ?? []);
+  }
   const { problems, notes } = check;
   const good = problems.length === 0 && logs.every(({ report }) => report.problemCount === 0);
   return { good, logs: logs.map(({ report }) => report), problems, notes };

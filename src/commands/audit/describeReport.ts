@@ -65,7 +65,8 @@ function indent(line: string): string {
 }
 
 function describeExtended(sizes: readonly number[]): string {
-  const greatest = Math.max(...sizes);
+  // Spread arguments would overflow the stack for a month of checkpoints.
+  const greatest = sizes.reduce((one, other) => Math.max(one, other), 0);
   return sizes.length === 1
     ? `the checkpoint kept of size ${greatest}`
     : `${sizes.length} checkpoints kept, the newest of size ${greatest}`;

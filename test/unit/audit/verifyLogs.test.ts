@@ -96,6 +96,28 @@ describe('the logs of a host', () => {
       'xks.example.com/proxy-2/w1 does not extend the checkpoint of size 7, which was kept elsewhere: there is no log of that name here',
     ]);
   });
+
+  it('report checkpoints of a log that fail for one reason as one problem', async () => {
+    const directory = temporaryFolder();
+    const kept = (await writeSlot(directory, 'w1', 50)).map(({ note }) => note);
+    await writeSlot(directory, 'w2', 10);
+    rmSync(join(directory, 'w1'), { recursive: true });
+    const why = 'there is no log of that name here';
+    expect((await verify(directory, { kept })).problems).toEqual([
+      `${ORIGIN}/w1 does not extend the checkpoint of size 11, which was kept elsewhere: ${why} (4 more of its checkpoints likewise)`,
+    ]);
+  });
+
+  it('note the keys whose logs are not there', async () => {
+    const directory = temporaryFolder();
+    await writeSlot(directory, 'w1', 10);
+    await writeSlot(directory, 'cli', 10);
+    const trusted = ['w1', 'cli', 'w2'].map((slot) => parseVkey(new NoteSigner(`${ORIGIN}/${slot}`, key).vkey));
+    rmSync(join(directory, 'cli'), { recursive: true });
+    const absent = [`there is no log here of ${ORIGIN}/cli, ${ORIGIN}/w2: deleted, or never begun`];
+    expect(await verify(directory, { trusted })).toMatchObject({ good: true, notes: absent });
+    expect(await verify(join(directory, 'w1'), { trusted })).toMatchObject({ good: true, notes: [] });
+  });
 });
 
 describe('a log that another key has ended', () => {
