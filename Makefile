@@ -10,6 +10,9 @@ export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bi
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
+# Where a network inspects TLS, only the system's certificates lead to the registry. Node.js does not trust them by itself.
+system_ca := NODE_USE_SYSTEM_CA=1
+
 # npm writes this file when an installation is complete.
 packages := node_modules/.package-lock.json
 aws_packages := deploy/aws/node_modules/.package-lock.json
@@ -41,7 +44,7 @@ helm: ## installs Helm in some minutes where Go is, so that `make test` renders 
 
 package: build ## makes a .tar.gz and a .deb with Node.js inside, in packages/
 	@toolchain/packaging.sh
-	@deploy/package/make.sh packages
+	@$(system_ca) deploy/package/make.sh packages
 	@cat packages/SHA256SUMS
 
 package-test: build ## installs, runs, upgrades and removes the Debian package on a bare Debian, in 10 minutes, as root
@@ -104,11 +107,11 @@ config/xks-proxy.schema.json: dist/main.js
 
 $(packages): package-lock.json | node system-packages
 	@echo 'Installing npm packages'
-	@npm ci --include=dev --no-audit --no-fund
+	@$(system_ca) npm ci --include=dev --no-audit --no-fund
 
 $(aws_packages): deploy/aws/package-lock.json | node
 	@echo 'Installing npm packages of deploy/aws'
-	@npm ci --prefix deploy/aws --no-audit --no-fund
+	@$(system_ca) npm ci --prefix deploy/aws --no-audit --no-fund
 
 node:
 	@toolchain/node.sh
