@@ -12,7 +12,8 @@ const OLDEST_NODE = 24;
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.stderr.write(
     `xks-proxy needs Node.js ${OLDEST_NODE} or newer; ${process.execPath} is ${process.version}. ` +
-      'In a checkout, eval "$(make -s env)" puts the right one on the PATH.\n',
+      'In a checkout, eval "$(make -s env)" puts the right one on the PATH. ' +
+      `In a project of your own, npm install --save-dev node@${OLDEST_NODE} does, for npx and npm scripts.\n`,
   );
   process.exit(1);
 }

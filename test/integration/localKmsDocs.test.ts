@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
@@ -7,18 +7,9 @@ import { LoggedProgram } from '../support/loggedProgram.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { ENVIRONMENT } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
+import { blocksOfOwnTests, passExample } from '../support/vitestExample.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const guide = readFileSync(join(ROOT, 'docs/local-kms.md'), 'utf8');
-const section = guide.split(/^## /m).find((text) => text.startsWith('In your own tests\n')) ?? '';
-
-/** The text of the section's code blocks in this language. */
-function blocks(language: string): string[] {
-  return Array.from(section.matchAll(/^```(\w+)\n(.*?)^```$/gms))
-    .filter(([, of]) => of === language)
-    .map(([, , text = '']) => text);
-}
-
 /** A checkout after `make run`, and a proxy that runs in it. */
 let checkout: string;
 let port: number;
@@ -35,37 +26,12 @@ beforeEach(async () => {
 
 describe('docs/local-kms.md, "In your own tests"', () => {
   it('has a fixture for Vitest that works', async () => {
-    const [fixture = '', example = ''] = blocks('ts');
-    const folder = temporaryFolder({ 'kmsTest.ts': fixture, 'orders.test.ts': example });
-    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    const report = join(folder, 'report.json');
-    const vitest = [
-      join(ROOT, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      '--root',
-      folder,
-      '--reporter',
-      'json',
-      '--outputFile',
-      report,
-      // Guards, as for our own tests on a busy machine.
-      '--testTimeout=120000',
-      '--hookTimeout=120000',
-    ];
-    const env = { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) };
-    const { stdout, stderr } = await runProgram([process.execPath, ...vitest], { env, cwd: folder });
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
-      testResults: { assertionResults: object[] }[];
-    };
-    expect(
-      testResults.flatMap(({ assertionResults }) => assertionResults),
-      stdout + stderr,
-    ).toMatchObject([{ status: 'passed', title: 'an order can be read while its key is enabled' }]);
+    const [fixture = '', example = ''] = blocksOfOwnTests('ts');
+    await passExample(fixture, example, { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) });
   });
 
   it('has services for Docker Compose that work, except for Docker itself', async () => {
-    const [yaml = ''] = blocks('yaml');
+    const [yaml = ''] = blocksOfOwnTests('yaml');
     const { services, volumes } = parse(yaml) as Compose;
     expect(Object.keys(services)).toEqual(['xks-proxy', 'local-kms']);
     for (const { build, volumes: mounted, healthcheck } of Object.values(services)) {

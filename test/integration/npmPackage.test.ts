@@ -7,6 +7,7 @@ import { LoggedProgram } from '../support/loggedProgram.ts';
 import { runProgram, type CommandOutcome } from '../support/runProgram.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 import { PREFIX } from '../support/signedRequest.ts';
+import { blocksOfOwnTests, passExample } from '../support/vitestExample.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-npm-'));
@@ -58,6 +59,11 @@ it('has a local KMS that the SDK of AWS can use', async () => {
   const client = new KMSClient({ region: 'us-east-1', endpoint: `http://127.0.0.1:${String(port)}`, credentials });
   expect((await client.send(new ListKeysCommand())).Keys).toEqual([]);
   client.destroy();
+});
+
+it('has the local KMS of the fixture in docs/local-kms.md', async () => {
+  const [, example = '', fixture = ''] = blocksOfOwnTests('ts');
+  await passExample(fixture, example, { ...env, PATH: `${dirname(program)}:${bin}` });
 });
 
 it('checks a proxy by the conformance suite', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { NODE_FLAGS, PROCESS_ENVIRONMENT } from '../../src/processFlags.ts';
 import type { Environment } from '../../local/setUp.ts';
 import { ProxyFiles } from '../support/runningProxy.ts';
+import { runProgram } from '../support/runProgram.ts';
 import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
 
 const MALLOC = Object.entries(PROCESS_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
@@ -74,3 +75,11 @@ it.each(['Dockerfile', 'deploy/package/xks-proxy', 'deploy/systemd/xks-proxy.ser
     for (const setting of [...NODE_FLAGS, ...MALLOC]) expect(text).toContain(setting);
   },
 );
+
+it('an older Node.js says which version is needed, and how to get it', async () => {
+  const older = 'data:text/javascript,Object.defineProperty(process,"versions",{value:{node:"18.20.4"}})';
+  const { exitCode, stdout, stderr } = await runProgram([process.execPath, '--import', older, MAIN, 'kms', 'serve']);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toContain('xks-proxy needs Node.js 24 or newer');
+  expect(stderr).toContain('npm install --save-dev node@24');
+});
