@@ -10,6 +10,7 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { blocksOfOwnTests, passExample } from '../support/vitestExample.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+
 /** A checkout after `make run`, and a proxy that runs in it. */
 let checkout: string;
 let port: number;
