@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { NoteSigner } from '../../src/audit/format/signedNote.ts';
 import { newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
 import { NAME, records, writeLog, type WrittenLog } from '../support/logUnderTest.ts';
 import { runCommandHere } from '../support/runCommandHere.ts';
@@ -46,6 +47,16 @@ Good: the log is as written.
     const { exitCode, stdout } = await verify(folder, '--vkey', vkeyFile, '--checkpoint', checkpoint);
     expect(stdout).toContain('  extends      the checkpoint kept of size 200\n');
     expect(stdout).not.toMatch(OWN_KEYS);
+    expect(exitCode).toBe(0);
+  });
+
+  it('says that a log is missing whose key was given', async () => {
+    const { folder, vkeyFile } = await writeWithVkey();
+    const { vkey } = new NoteSigner(`${ORIGIN}/cli`, newSigningKey());
+    writeFileSync(vkeyFile, `${readFileSync(vkeyFile, 'utf8')}${vkey}\n`);
+    const { exitCode, stdout } = await verify(join(folder, '..'), '--vkey', vkeyFile);
+    expect(stdout).toContain(`\nnote: there is no log here of ${ORIGIN}/cli: deleted, or never begun\n`);
+    expect(stdout).toMatch(/\nGood: the log is as written\. Read the notes: logs are missing\.\n$/);
     expect(exitCode).toBe(0);
   });
 

@@ -75,11 +75,11 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
   if (!json) cli.out(`\n${describeSuccess(report)}`);
 }
 
-function describeSuccess({ logs }: AuditReport): string {
+function describeSuccess({ logs, notes }: AuditReport): string {
   const what = logs.length === 1 ? 'the log is' : `all ${logs.length} logs are`;
   const unsigned = logs.reduce((sum, log) => sum + log.unsigned, 0);
   const but = unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`;
-  return `Good: ${what} as written${but}.`;
+  return `Good: ${what} as written${but}.${notes.length === 0 ? '' : ' Read the notes: logs are missing.'}`;
 }
 
 function describeFailure({ logs, problems }: AuditReport): string {
