@@ -59,6 +59,23 @@ describe('key create', () => {
     });
   });
 
+  it.each([
+    ['xks-health', 'It is for the health checks of softhsm: no key store needs it.'],
+    ['awaited', 'FILE has it in first already.'],
+  ])('says what the configuration uses %s for', async (label, purpose) => {
+    const [first, ...others] = files.config.keyStores;
+    files.writeConfig({
+      ...files.config,
+      keyStores: [{ ...first, keys: [...(first?.keys ?? []), { id: 'awaited' }] }, ...others],
+    });
+    const { exitCode, stdout } = await run('key', 'create', label);
+    files.writeConfig(files.config);
+    expect({ exitCode, purpose: stdout.split('\n')[1] }).toEqual({
+      exitCode: 0,
+      purpose: purpose.replace('FILE', files.configFile),
+    });
+  });
+
   it('accepts a CKA_ID, and a key store to which the key is added then also selects it by CKA_ID', async () => {
     const { exitCode, stdout } = await run('key', 'create', 'by-id', '--cka-id', '0123AB', '--usage', 'none');
     expect({ exitCode, stdout }).toEqual({

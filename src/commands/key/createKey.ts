@@ -1,4 +1,5 @@
 import { editConfig } from '../../config/editConfig.ts';
+import { loadConfig } from '../../config/loadConfig.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
@@ -23,8 +24,7 @@ export async function createKey(
   const choice = { config, keyManager: keyManager ?? found?.keyStore.keyManagers[0] };
   const { record } = await createInToken(cli, choice, 'key create', { label, ckaId, usages: usage });
   if (!found) {
-    const selector = ckaId === undefined ? '' : `, label: ${label}, ckaId: "${ckaId}"`;
-    cli.out(`A key store serves it when its keys in ${config} have - { id: ${label}${selector} }.`);
+    cli.out(purposeOf(cli, { label, ckaId, config }));
     return;
   }
   editConfig(config, cli.env, {
@@ -35,6 +35,30 @@ export async function createKey(
   });
   await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
   cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it within a few seconds.`);
+}
+
+/** Says what the configuration uses the new key for, or how a key store comes to serve it. */
+function purposeOf(
+  cli: Cli,
+  {
+    label,
+    ckaId,
+    config: file,
+  }: { readonly label: string; readonly ckaId: string | undefined; readonly config: string },
+): string {
+  const { keyManagers, keyStores } = loadConfig(file, cli.env).config;
+  const checked = keyManagers.filter(({ pkcs11 }) => pkcs11.healthKey === label);
+  if (checked.length > 0) return `It is for the health checks of ${namesOf(checked)}: no key store needs it.`;
+  const serving = keyStores.filter(({ keys }) =>
+    keys.some(({ versions }) => versions.some((version) => version.label === label)),
+  );
+  if (serving.length > 0) return `${file} has it in ${namesOf(serving)} already.`;
+  const selector = ckaId === undefined ? '' : `, label: ${label}, ckaId: "${ckaId}"`;
+  return `A key store serves it when its keys in ${file} have - { id: ${label}${selector} }.`;
+}
+
+function namesOf(named: readonly { readonly name: string }[]): string {
+  return named.map(({ name }) => name).join(', ');
 }
 
 // Checked before the key is made, which cannot be undone.
