@@ -1,4 +1,14 @@
-import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 
 /** End of the name of a file that is to replace another. */
 export const SUCCESSOR = '.new';
@@ -11,8 +21,11 @@ export function replaceFile(file: string, text: string): void {
   const old = statSync(file, { throwIfNoEntry: false });
   const successor = `${file}${SUCCESSOR}`;
   rmSync(successor, { force: true });
-  const descriptor = openSync(successor, 'wx', old?.mode ?? 0o600);
+  const mode = old?.mode ?? 0o600;
+  const descriptor = openSync(successor, 'wx', mode);
   try {
+    // The umask has taken away permissions that the old file may have.
+    fchmodSync(descriptor, mode & 0o777);
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {

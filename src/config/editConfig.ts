@@ -1,4 +1,14 @@
-import { closeSync, fchownSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadConfig } from './loadConfig.ts';
 import { ConfigError } from './problems/problem.ts';
@@ -32,6 +42,8 @@ export function editConfig(
     const descriptor = openSync(path, 'wx', permissions);
     written.push(path);
     fchownSync(descriptor, uid, gid);
+    // The umask has taken away permissions that the old file may have.
+    fchmodSync(descriptor, permissions);
     writeFileSync(descriptor, text);
     closeSync(descriptor);
   };

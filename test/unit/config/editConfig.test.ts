@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { editConfig, type ConfigEdit } from '../../../src/config/editConfig.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { CONFIG_SECRET } from '../../support/validConfig.ts';
@@ -41,6 +41,15 @@ describe('editConfig', () => {
     expect(readFileSync(file, 'utf8')).toContain('credentials: [{ accessKeyId: MUBSX');
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readdirSync(folder).sort()).toEqual(['config.yaml', 'link.yaml', 'module.so']);
+  });
+
+  it('keeps the mode under a strict umask, so that the group of a service can still read the file', () => {
+    const { file } = folderWith();
+    chmodSync(file, 0o640);
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
+    edit(file, addKey);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
   it('writes new secrets for the owner alone', () => {
