@@ -10,8 +10,9 @@ import { temporaryFolder } from '../support/temporaryFolder.ts';
 import { blocksOfOwnTests, passExample } from '../support/vitestExample.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const MADE = 'local/made/9443';
 
-/** A checkout after `make run`, and a proxy that runs in it. */
+/** A checkout after `PORT=9443 make run`, and a proxy that runs in it. */
 let checkout: string;
 let port: number;
 
@@ -21,14 +22,17 @@ beforeEach(async () => {
   mkdirSync(join(checkout, '.node/bin'), { recursive: true });
   symlinkSync(process.execPath, join(checkout, '.node/bin/node'));
   const main = join(checkout, 'dist/main.js');
-  const { configFile, env } = setUpLocal(checkout, { main, host: '127.0.0.1', port: 0, env: ENVIRONMENT });
+  const options = { main, host: '127.0.0.1', port: 0, env: ENVIRONMENT, folder: join(checkout, MADE) };
+  const { configFile, env } = setUpLocal(checkout, options);
   port = await startHere([main, 'serve', '--config', configFile], env);
 });
 
 describe('docs/local-kms.md, "In your own tests"', () => {
   it('has a fixture for Vitest that works', async () => {
     const [fixture = '', example = ''] = blocksOfOwnTests('ts');
-    await passExample(fixture, example, { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port) });
+    const files = join(checkout, MADE);
+    const env = { XKS_PROXY: checkout, XKS_PROXY_PORT: String(port), XKS_PROXY_FILES: files };
+    await passExample(fixture, example, env);
   });
 
   it('has services for Docker Compose that work, except for Docker itself', async () => {
