@@ -80,5 +80,5 @@ function adviceIfMissing({ store, version: { label = 'LABEL', ckaId }, configFil
 
 function adviceToRotate({ store, key, configFile }: Examined): string {
   const rotate = `xks-proxy key rotate ${key.id} --key-store ${store.name} --config ${configFile}`;
-  return `${rotate} makes a version that KMS can use`;
+  return `${rotate} makes a new version: AES_256, for ENCRYPT and DECRYPT, protected`;
 }

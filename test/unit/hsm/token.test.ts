@@ -56,6 +56,15 @@ describe('login', () => {
     expect(cryptoki.sessions.size).toBe(1);
   });
 
+  it('is not tried at a token without initialisation, and the error names the slot', () => {
+    const cryptoki = new FakeCryptoki();
+    cryptoki.failNext('C_OpenSession', CKR.TOKEN_NOT_RECOGNIZED);
+    expect(() => {
+      new Token(cryptoki, SELECTOR, PIN, new RefusedPins()).login();
+    }).toThrow(/^The token "fake" in slot \d+ is not initialised\. /);
+    expect(cryptoki.count('C_Login')).toBe(0);
+  });
+
   it('does not show the PIN', () => {
     const token = new Token(new FakeCryptoki(), SELECTOR, new Secret('not-the-pin'), new RefusedPins());
     expect(() => {

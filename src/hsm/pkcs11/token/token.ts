@@ -139,20 +139,23 @@ export class Token {
       if (session && isAnswer(cause, CKR.USER_ALREADY_LOGGED_IN)) return session;
       if (session) this.closeSession(session);
       const pinRefused = isAnswer(cause, ...PIN_REFUSALS);
-      const failure = new Pkcs11Failure(advise(this.#info.label, cause), { cause, pinRefused });
+      const failure = new Pkcs11Failure(advise(this.#info, cause), { cause, pinRefused });
       if (pinRefused) this.#refusedPins.add(this.#info, this.#pin, failure);
       throw failure;
     }
   }
 }
 
-function advise(label: string, cause: unknown): string {
+function advise({ label, slot }: TokenInfo, cause: unknown): string {
   const token = `token "${showText(label)}"`;
   if (isAnswer(cause, CKR.PIN_LOCKED)) {
     return `The user PIN of ${token} is locked. Its security officer must unlock it.`;
   }
   if (isAnswer(cause, CKR.PIN_EXPIRED)) {
     return `The user PIN of ${token} has expired. Set a new one with the vendor's tools.`;
+  }
+  if (isAnswer(cause, CKR.TOKEN_NOT_RECOGNIZED)) {
+    return `The ${token} in slot ${slot} is not initialised. Initialise it with the vendor's tools, or select another token.`;
   }
   if (isAnswer(cause, CKR.USER_PIN_NOT_INITIALIZED)) {
     return `No user PIN is set on ${token}. Its security officer must set one.`;
