@@ -87,21 +87,23 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     await keyManager.close();
   });
 
+  /** Opens the key manager again, with time for a repair on a busy machine. */
+  async function reopenPatient(): Promise<void> {
+    await keyManager.close();
+    keyManager = await open({ isolation, timeoutMs: 60_000 });
+  }
+
   it.each<Fault>([
     { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
     { on: 'C_DecryptInit', does: 'log-out', times: 1 },
   ])('logs in once for all operations that are hit: $on, $does', async (fault) => {
-    const patient = await open({ isolation, timeoutMs: 60_000 });
-    try {
-      await roundTrips(patient);
-      const logins = count('C_Login');
-      faulty.inject(fault);
-      await roundTrips(patient);
-      expect(count('C_Login')).toBe(logins + 1);
-      expect(warn).toHaveBeenCalledOnce();
-    } finally {
-      await patient.close();
-    }
+    await reopenPatient();
+    await roundTrips(keyManager);
+    const logins = count('C_Login');
+    faulty.inject(fault);
+    await roundTrips(keyManager);
+    expect(count('C_Login')).toBe(logins + 1);
+    expect(warn).toHaveBeenCalledOnce();
   });
 
   it.each([
@@ -134,6 +136,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
   });
 
   it('restarts the module and finds its token again', async () => {
+    await reopenPatient();
     await roundTrip(keyManager);
     const beside = new pkcs11js.PKCS11();
     beside.load(faulty.module);
@@ -145,6 +148,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
   });
 
   it('gives no wrong answer while the HSM is lost and returns repeatedly, and right answers afterwards', async () => {
+    await reopenPatient();
     const aad = randomBytes(20);
     const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
     let running = true;

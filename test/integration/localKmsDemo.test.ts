@@ -63,7 +63,7 @@ const STORY: readonly (readonly [chapter: string, ...lines: readonly string[]])[
   ],
 ];
 
-it('make demo shows the whole life of a key store, and prints no secret', { timeout: 240_000 }, async () => {
+it('make demo shows the whole life of a key store, and prints no secret', { timeout: 480_000 }, async () => {
   const root = temporaryFolder();
   const TMPDIR = join(root, 'tmp');
   mkdirSync(TMPDIR);

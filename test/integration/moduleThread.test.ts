@@ -47,7 +47,7 @@ afterAll(() => {
 function optionsOf(given: Partial<Pkcs11Options> = {}): Pkcs11Options {
   const { tokenLabel, pin } = softHsm;
   const gcm = { isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' } as const;
-  const sessions = { sessions: 2, timeoutMs: 2_000 };
+  const sessions = { sessions: 2, timeoutMs: 30_000 };
   return { name: 'hsm', module: faulty.module, token: { label: tokenLabel }, pin, ...sessions, ...gcm, ...given };
 }
 

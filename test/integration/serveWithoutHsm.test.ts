@@ -84,7 +84,7 @@ describe('a key manager that does not open', () => {
     configure([{ module: first.module, token: { label: 'other' } }, { module: second.module }]);
     first.inject(fault);
     await withProxy(async (proxy) => {
-      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await expect.poll(() => healthStatuses(proxy), { interval: 250 }).toEqual(['UNAVAILABLE', 'ACTIVE']);
       await proxy.proveService();
       const msg = 'A key manager cannot be opened: it is retried in the background';
       const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1', msg });
@@ -105,7 +105,7 @@ describe('a key manager that does not open', () => {
       const report = await proxy.logged({ level: 'error', keyManager: 'hsm-1' });
       expect(report['detail']).toContain('The PIN was refused by token "first"');
       expect(report).not.toHaveProperty('retryInMs');
-      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await expect.poll(() => healthStatuses(proxy), { interval: 250 }).toEqual(['UNAVAILABLE', 'ACTIVE']);
       await proxy.proveService();
       expect(proxy.output).not.toContain('wrong-pin');
     });
@@ -158,7 +158,7 @@ describe('a key manager in a thread whose library hangs', () => {
     const lift = first.inject({ on: 'C_Initialize', does: 'hang' });
     await withProxy(async (proxy) => {
       await proxy.proveService();
-      expect(await healthStatuses(proxy)).toEqual(['UNAVAILABLE', 'ACTIVE']);
+      await expect.poll(() => healthStatuses(proxy), { interval: 250 }).toEqual(['UNAVAILABLE', 'ACTIVE']);
       lift();
       await expect.poll(() => healthStatuses(proxy), { interval: 250 }).toEqual(['ACTIVE', 'ACTIVE']);
     });
