@@ -31,7 +31,7 @@ describeInBrowser('the console by keyboard', () => {
     await page.keyboard.press('Enter');
     await expect.poll(() => caller.keyState(first)).toBe('PendingDeletion');
     await expect.poll(() => focused(page)).toBe(`Cancel deletion: ${first}`);
-    // The action goes while its dialog is open.
+    // The action disappears while its dialog is open.
     await page.keyboard.press('Enter');
     await caller.cancelKeyDeletion({ KeyId: first });
     await expect.poll(() => page.locator('main button:text-is("Cancel deletion")').count()).toBe(0);
@@ -39,7 +39,7 @@ describeInBrowser('the console by keyboard', () => {
     expect(await focused(page)).toBe(`Enable: ${first}`);
   });
 
-  it('keeps the focus on the button that was pressed when the call fails', async () => {
+  it('keeps the focus on the pressed button if the call fails', async () => {
     const { url } = await start();
     const { page } = await openPage(url);
     await page.locator('main button:text-is("Create external key store")').press('Enter');
@@ -51,7 +51,7 @@ describeInBrowser('the console by keyboard', () => {
     expect(await focused(page)).toBe('Close');
   });
 
-  it('shows no answer in the dialog of another key than the requested one', async () => {
+  it('shows the answer for one key never in the dialog of another key', async () => {
     const { caller, url } = await start();
     await caller.createKey({});
     await caller.createKey({});
@@ -87,7 +87,7 @@ describeInBrowser('the console by keyboard', () => {
     let last = page;
     for (let count = 0; count < 7; count += 1) {
       await expect.poll(() => last.innerText('#live')).toBe('Live');
-      // Chromium without a window considers no tab hidden.
+      // Headless Chromium does not treat background tabs as hidden.
       await last.evaluate(`Object.defineProperty(document, 'hidden', { value: true });
         document.dispatchEvent(new Event('visibilitychange'));`);
       last = await page.context().newPage();

@@ -9,12 +9,12 @@ import { encryptBody, paths, requestMetadata } from '../support/messages.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-// OPENSSL_MODULES is the folder of a provider that was not installed by a package.
+// OPENSSL_MODULES names the folder of the provider if it was not installed from a package.
 const [provider] = [process.env['OPENSSL_MODULES'] ?? '/usr/lib/*/ossl-modules'].flatMap((folder) =>
   globSync(join(folder, 'fips.so')),
 );
 
-// Debian 13 has a package of the provider, and Debian 12 has none.
+// Debian 13 has a package with the provider, and Debian 12 does not.
 describe.runIf(provider !== undefined)('FIPS mode, set up as docs/fips.md says', () => {
   let files: ProxyFiles;
   let proxy: RunningProxy | undefined;
@@ -57,7 +57,7 @@ describe.runIf(provider !== undefined)('FIPS mode, set up as docs/fips.md says',
   it.each([
     ['ChaCha20-Poly1305', { ciphers: 'TLS_CHACHA20_POLY1305_SHA256', minVersion: 'TLSv1.3' as const }],
     ['X25519', { ecdhCurve: 'X25519' }],
-  ])('refuses a client that offers %s alone', async (_, offer) => {
+  ])('refuses a client that offers only %s', async (_, offer) => {
     const { port = 0 } = proxy ?? {};
     const socket: TLSSocket = connect({ port, host: '127.0.0.1', ca: testCertificates.ca.certificate, ...offer });
     await expect(once(socket, 'secureConnect')).rejects.toThrow('handshake failure');

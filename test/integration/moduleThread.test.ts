@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 
 beforeEach(() => {
-  // Another test's thread may still be ending.
+  // The thread of another test may still be ending, so each test has its own copy of the module.
   faulty = createFaultyModule({ ...softHsm, separate: true });
 });
 
@@ -55,14 +55,14 @@ async function open(...given: Partial<Pkcs11Options>[]): Promise<KeyManager[]> {
   const all = given.map(optionsOf);
   keyManagers = new KeyManagerFactory(dependencies);
   const opened: KeyManager[] = [];
-  // Copies of SoftHSM are not locked against one another in one process.
+  // One after another: several copies of SoftHSM in one process have no locks between them.
   for (const options of all) opened.push(await keyManagers.open(options, ignore));
   return opened;
 }
 
 async function openOne(given: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   const [keyManager] = await open(given);
-  if (!keyManager) throw new Error('none was opened');
+  if (!keyManager) throw new Error('no key manager was opened');
   return keyManager;
 }
 
@@ -81,11 +81,11 @@ function count(name: string): number {
 }
 
 describe('a key manager in a thread', () => {
-  it('does what one in the main thread does', async () => {
+  it('works like a key manager in the main thread', async () => {
     const keyManager = await openOne({ healthKey: 'health' });
     expect(info).toHaveBeenCalledExactlyOnceWith({ keyManager: 'hsm', label: 'health' }, 'created the health key');
     await Promise.all(Array.from({ length: 50 }, () => roundTrip(keyManager)));
-    // Views of larger memory, as requests have them.
+    // These arrays are views of larger memory, as in requests.
     const memory = randomBytes(100);
     const sealed = await keyManager.encrypt({ label: 'key' }, memory.subarray(3, 13), memory.subarray(20, 50));
     expect(sealed.iv.buffer.byteLength).toBe(12);
@@ -99,7 +99,7 @@ describe('a key manager in a thread', () => {
     await expect(roundTrip(keyManager)).rejects.toMatchObject({ ...internal, message: 'The key manager is closed.' });
   });
 
-  it.each(['thread', 'none'] as const)('describes many keys by one listing: isolation %s', async (isolation) => {
+  it.each(['thread', 'none'] as const)('describes many keys with one listing (isolation: %s)', async (isolation) => {
     const absent = Array.from({ length: 30 }, (_, index) => ({ label: `absent-${index}` }));
     const keyManager = await openOne({ isolation });
     const before = count('C_FindObjectsInit');
@@ -117,12 +117,12 @@ describe('a key manager in a thread', () => {
         detail: `no secret key of the token has the label "${label}"`,
       })),
     );
-    // For the first key, the list, the first one that it lacks, and the key that was found first.
+    // One search each for the first key, the list, the first missing key, and the first key that was found.
     expect(count('C_FindObjectsInit')).toBe(before + 4);
     await keyManager.close();
   });
 
-  it('fails as one in the main thread does', async () => {
+  it('fails like a key manager in the main thread', async () => {
     const keyManager = await openOne();
     const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad);
     await expect(keyManager.decrypt({ label: 'key' }, sealed, randomBytes(3))).rejects.toMatchObject({
@@ -142,7 +142,7 @@ describe('a key manager in a thread', () => {
     await keyManager.close();
   });
 
-  it('logs what is repaired', async () => {
+  it('logs repairs', async () => {
     const keyManager = await openOne();
     await roundTrip(keyManager);
     faulty.inject({ on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 });
@@ -154,7 +154,7 @@ describe('a key manager in a thread', () => {
     await keyManager.close();
   });
 
-  it('is told that it has no session free, and not that it hangs, when it is busy', async () => {
+  it('reports that it has no free session, and not that it hangs, when it is busy', async () => {
     const keyManager = await openOne({ sessions: 1, timeoutMs: 10_000 });
     await roundTrip(keyManager);
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
@@ -174,7 +174,7 @@ describe('a key manager in a thread', () => {
 describe.each(['C_GenerateRandom', 'C_EncryptInit', 'C_FindObjectsInit', 'C_OpenSession'] as const)(
   'while %s hangs',
   (functionName) => {
-    it('the main thread goes on, operations end in time, and nothing is done for those that ended', async () => {
+    it('the main thread continues, operations end in time, and the module does no work for operations that ended', async () => {
       const keyManager = await openOne({ timeoutMs: 1_000 });
       const lift = faulty.inject({ on: functionName, does: 'hang' });
       await expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
@@ -190,7 +190,7 @@ describe.each(['C_GenerateRandom', 'C_EncryptInit', 'C_FindObjectsInit', 'C_Open
 );
 
 describe('while C_Login hangs', () => {
-  it('in a repair, another module is used', async () => {
+  it('during a repair, another module can be used', async () => {
     const other = createFaultyModule({ ...softHsm, separate: true });
     const [keyManager, replica] = (await open({ timeoutMs: 1_000 }, { name: 'replica', module: other.module })) as [
       KeyManager,
@@ -210,7 +210,7 @@ describe('while C_Login hangs', () => {
     other.dispose();
   });
 
-  it('requests that wait are bounded in number', async () => {
+  it('the number of waiting requests is limited', async () => {
     const keyManager = await openOne({ timeoutMs: 1_000 });
     const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
     const outcomes = await Promise.allSettled(
@@ -221,14 +221,14 @@ describe('while C_Login hangs', () => {
     );
     expect(names.filter((name) => name === 'DependencyTimeoutException')).toHaveLength(2_048);
     expect(names.filter((name) => name === 'ThrottlingException')).toHaveLength(12);
-    // Until they have been answered, however late.
+    // The limit holds until the module has answered these requests, however late.
     await expect(keyManager.describeKey({ label: 'key' })).rejects.toMatchObject({ errorName: 'ThrottlingException' });
     lift();
     await backAgain(keyManager);
     await keyManager.close();
   });
 
-  it('in an opening, the key managers of other modules open', async () => {
+  it('during the opening of one key manager, key managers of other modules can open', async () => {
     const other = createFaultyModule({ ...softHsm, separate: true });
     const lift = faulty.inject({ on: 'C_Login', does: 'hang' });
     const all = [optionsOf(), optionsOf({ name: 'replica', module: other.module, isolation: 'none' })] as const;
@@ -243,7 +243,7 @@ describe('while C_Login hangs', () => {
     other.dispose();
   });
 
-  it('close ends in time, and says so', async () => {
+  it('close ends in time, and warns that the module does not answer', async () => {
     const keyManager = await openOne({ timeoutMs: 100 });
     const lift = faulty.inject({ on: 'C_OpenSession', does: 'hang' });
     await expect(keyManager.describeKey({ label: 'key' })).rejects.toMatchObject(late);
@@ -255,7 +255,7 @@ describe('while C_Login hangs', () => {
 });
 
 describe('key managers of one module', () => {
-  it('live in one thread', async () => {
+  it('share one thread', async () => {
     const [one, other] = (await open({ name: 'one', timeoutMs: 10_000 }, { name: 'other', timeoutMs: 1_000 })) as [
       KeyManager,
       KeyManager,
@@ -263,7 +263,7 @@ describe('key managers of one module', () => {
     expect(count('C_Initialize')).toBe(1);
     await Promise.all([roundTrip(one), roundTrip(other)]);
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang', times: 1 });
-    // In the main thread, this could not come to an end.
+    // In the main thread, this call could never end.
     await expect(other.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(late);
     lift();
     await Promise.all([backAgain(one), backAgain(other)]);
@@ -274,17 +274,20 @@ describe('key managers of one module', () => {
   it.each([
     ['thread', 'none'],
     ['none', 'thread'],
-  ] as const)('that is in use with isolation: %s are not opened with isolation: %s', async (inUse, isolation) => {
-    const keyManager = await openOne({ isolation: inUse });
-    await expect(keyManagers.open(optionsOf({ name: 'other', isolation }), ignore)).rejects.toMatchObject({
-      name: 'Pkcs11Failure',
-      message: `The PKCS#11 module ${faulty.module} is in use with isolation: ${inUse}. Another isolation needs a restart.`,
-    });
-    await roundTrip(keyManager);
-    await keyManager.close();
-  });
+  ] as const)(
+    'are not opened if the module is in use with isolation: %s and they have isolation: %s',
+    async (inUse, isolation) => {
+      const keyManager = await openOne({ isolation: inUse });
+      await expect(keyManagers.open(optionsOf({ name: 'other', isolation }), ignore)).rejects.toMatchObject({
+        name: 'Pkcs11Failure',
+        message: `The PKCS#11 module ${faulty.module} is in use with isolation: ${inUse}. Another isolation needs a restart.`,
+      });
+      await roundTrip(keyManager);
+      await keyManager.close();
+    },
+  );
 
-  it('try a wrong PIN of one token once', async () => {
+  it('try a wrong PIN of their token only once', async () => {
     const pin = new Secret('wrong-pin');
     const all = [optionsOf({ pin }), optionsOf({ name: 'second', pin })] as const;
     keyManagers = new KeyManagerFactory(dependencies);
@@ -304,7 +307,7 @@ describe('key managers of one module', () => {
 describe('a thread that dies', () => {
   const script = new URL('../support/mortalThread.ts', import.meta.url);
 
-  it('is reported without its words, fails what it was asked, and is followed by a new one', async () => {
+  it('is reported without its message, fails its operations, and is replaced by a new thread', async () => {
     keyManagers = new KeyManagerFactory(dependencies);
     const module = new IsolatedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const gone = Promise.withResolvers<unknown>();
@@ -330,14 +333,14 @@ describe('a thread that dies', () => {
     const before = { initialized: count('C_Initialize'), finalized: count('C_Finalize') };
     const again = await module.open(optionsOf(), ignore);
     await roundTrip(again);
-    // What the first one left in the module is given up.
+    // The new thread finalizes the state that the first one left in the module.
     expect(count('C_Finalize')).toBe(before.finalized + 1);
     expect(count('C_Initialize')).toBe(before.initialized + 2);
     await again.close();
     expect(await module.end(1_000)).toBe(true);
   });
 
-  it('does not take along that a PIN was refused', async () => {
+  it('leaves its refused PINs known to the next thread', async () => {
     keyManagers = new KeyManagerFactory(dependencies);
     const module = new IsolatedModule(faulty.module, { ...dependencies, refusedPins: new RefusedPins(), script });
     const wrong = optionsOf({ name: 'wrong', pin: new Secret('wrong-pin') });

@@ -16,7 +16,7 @@ beforeEach(() => {
   files.writeConfig(monitored());
 });
 
-// Drains within a second.
+/** A configuration with monitoring, which drains for at most 2 seconds. */
 function monitored(server: object = {}): object {
   return { ...files.config, server: { ...files.config.server, drainSeconds: 2, ...server }, monitoring: { port: 0 } };
 }
@@ -38,12 +38,12 @@ async function start() {
   return { running, get, metrics: async (): Promise<Sample[]> => parseExposition((await get('/metrics')).body) };
 }
 
-// Of version 2, LOCAL, as a Network Load Balancer sends it.
+// A header of PROXY protocol version 2 with the command LOCAL, as a Network Load Balancer sends it.
 const LOCAL_HEADER = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
 
 const unserved = (name: string) => `no key manager of key store ${name} can serve`;
 
-it('the metrics tell what the proxy did, and hold no secret', async () => {
+it('the metrics count the work of the proxy, and contain no secret', async () => {
   const { running, get, metrics } = await start();
   for (let requests = 0; requests < 3; requests += 1) await running.proveService();
   expect(await running.post(keyPath('blocked', 'encrypt'), encryptBody)).toMatchObject({ status: 400 });
@@ -74,7 +74,7 @@ it('the metrics tell what the proxy did, and hold no secret', async () => {
   for (const secret of [...secrets, files.softHsm.pin.reveal(), 'arn:aws']) expect(body).not.toContain(secret);
 });
 
-it('no counter falls when a worker ends', async () => {
+it('when a worker ends, no counter falls', async () => {
   files.writeConfig(monitored({ workers: 2 }));
   const { running, metrics } = await start();
   for (let requests = 0; requests < 6; requests += 1) await running.proveService();
@@ -97,11 +97,11 @@ it('no counter falls when a worker ends', async () => {
   expect(valueOf(await metrics(), 'xks_proxy_worker_restarts_total', {})).toBe(2);
 });
 
-it('is ready while it serves, and not once its only key manager is lost', async () => {
+it('the proxy is ready while it serves, and is not ready after it has lost its only key manager', async () => {
   const { running, get } = await start();
   expect(await get('/readyz')).toEqual({ status: 200, body: '{"ready":true,"problems":[]}' });
   const back = files.softHsm.moveTokensAway();
-  // Three failures in a row bring the next health check forward.
+  // After three failures in a row, the next health check runs earlier.
   for (let time = 0; time < 3; time += 1) {
     expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({ status: 500 });
   }
@@ -118,7 +118,7 @@ it('is ready while it serves, and not once its only key manager is lost', async 
   }, wait);
 });
 
-it('is not ready from the moment it drains, and says so until it ends', async () => {
+it('while the proxy drains, it reports that it is not ready', async () => {
   const { running, get } = await start();
   const request = rawPost({ credential: files.credentials[0], path: paths.encrypt });
   const begun = new RawConnection(running.port, { ca: testCertificates.ca.certificate });
@@ -133,7 +133,7 @@ it('is not ready from the moment it drains, and says so until it ends', async ()
   expect(await running.exitCode).toBe(0);
 });
 
-it('serves on while it drains, so that no load balancer sends requests in vain', async () => {
+it('while the proxy drains, it still serves, so that no request of a load balancer fails', async () => {
   files.writeConfig(monitored({ drainSeconds: 8 }));
   const { running, get } = await start();
   running.signal('SIGTERM');
@@ -143,7 +143,7 @@ it('serves on while it drains, so that no load balancer sends requests in vain',
   expect(await running.exitCode).toBe(0);
 });
 
-it('drains as the configuration in force says', async () => {
+it('a drain follows the configuration in force', async () => {
   const { running, get } = await start();
   files.writeConfig(monitored({ drainSeconds: 60 }));
   running.signal('SIGHUP');
@@ -157,7 +157,7 @@ it('drains as the configuration in force says', async () => {
   proxy = undefined;
 });
 
-it('has no use for a PIN that was refused until the configuration has changed, and needs no restart then', async () => {
+it('a refused PIN is not tried again until the configuration changes, and a changed PIN needs no restart', async () => {
   files.writeSecret('pin', 'no-such-pin');
   const { running, get } = await start();
   await running.logged({ msg: 'A key manager cannot be opened and is not retried: correct its PIN' });
@@ -170,7 +170,7 @@ it('has no use for a PIN that was refused until the configuration has changed, a
   await expect.poll(() => get('/readyz')).toMatchObject({ status: 200 });
 });
 
-it('answers health checks of a load balancer that sends PROXY protocol headers, and others', async () => {
+it('health checks are answered with and without PROXY protocol headers', async () => {
   files.writeConfig(monitored({ proxyProtocol: { enabled: true } }));
   const { running, get } = await start();
   expect(await get('/readyz')).toMatchObject({ status: 200 });
@@ -186,7 +186,7 @@ it('answers health checks of a load balancer that sends PROXY protocol headers, 
   expect(await invalid.closed()).toEqual([]);
 });
 
-it('does not start without its monitoring port', async () => {
+it('if the monitoring port is in use, the proxy does not start', async () => {
   const { port, close } = await listenLocally(createServer());
   files.writeConfig({ ...files.config, monitoring: { port } });
   const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
@@ -195,7 +195,7 @@ it('does not start without its monitoring port', async () => {
   expect(stderr).toContain(`monitoring: cannot listen on 127.0.0.1 port ${port}: EADDRINUSE`);
 });
 
-it.each([1, 2])('tells of connections that %i processes lose for lack of descriptors', async (workers) => {
+it.each([1, 2])('the metrics count connections that %i processes lose for lack of descriptors', async (workers) => {
   files.writeConfig(monitored({ workers }));
   const { running, metrics } = await start();
   const lift = allowNoMoreDescriptors(running.pid);
@@ -208,7 +208,7 @@ it.each([1, 2])('tells of connections that %i processes lose for lack of descrip
   expect(valueOf(await metrics(), 'xks_proxy_refused_connections_total', labels)).toBeGreaterThanOrEqual(1);
 });
 
-it('counts requests that Node would answer or drop by itself', async () => {
+it('the metrics count requests that Node answers or drops by itself', async () => {
   const { running, metrics } = await start();
   const requests = [
     'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n',

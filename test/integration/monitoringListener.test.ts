@@ -11,7 +11,7 @@ let listener: MonitoringListener;
 let errors: unknown[];
 let state: { -readonly [Name in 'live' | 'ready' | 'metrics']: MonitoringOptions[Name] };
 
-// The least that Node takes note of.
+// The shortest durations that Node observes.
 const IMPATIENT = { requestMs: 100, checkMs: 20, silenceMs: 200 };
 
 beforeEach(async () => {
@@ -73,7 +73,7 @@ describe.each(answers)('%s', (path, contentType, body) => {
     expect(await get(path, method)).toMatchObject(refusal);
   });
 
-  it('waits for no body', async () => {
+  it('does not wait for a body', async () => {
     for (const framing of ['Content-Length: 1000000000', 'Transfer-Encoding: chunked']) {
       const connection = connect();
       await connection.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n`);
@@ -83,14 +83,14 @@ describe.each(answers)('%s', (path, contentType, body) => {
 });
 
 it.each(['/', '/metrics/', '/METRICS', '/livez?verbose', '//livez', '/example/kms/xks/v1/health', '/%6Civez'])(
-  'has no %s',
+  'answers 404 for %s',
   async (path) => {
     expect(await get(path)).toMatchObject({ status: 404, body: 'not found\n' });
     expect(await get(path, 'POST')).toMatchObject({ status: 404 });
   },
 );
 
-it('says what it is not ready for, and whether it is alive', async () => {
+it('reports why it is not ready, and whether it is alive', async () => {
   state.ready = () => ({ ready: false, problems: ['draining'] });
   expect(await get('/readyz')).toMatchObject({ status: 503, body: '{"ready":false,"problems":["draining"]}' });
   expect(await get('/livez')).toMatchObject({ status: 200 });
@@ -98,7 +98,7 @@ it('says what it is not ready for, and whether it is alive', async () => {
   expect(await get('/livez')).toMatchObject({ status: 503, body: 'not alive\n' });
 });
 
-it('shows nothing of an error, and goes on', async () => {
+it('after an error, it shows no detail and continues', async () => {
   const error = new Error('a secret');
   state.metrics = () => Promise.reject(error);
   expect(await get('/metrics')).toMatchObject({ status: 500, body: 'failed\n' });
@@ -112,7 +112,7 @@ it('shows nothing of an error, and goes on', async () => {
 
 describe('a client', () => {
   it.each([
-    ['sends no HTTP', '\x16\x03\x01\x02\x00'],
+    ['does not send HTTP', '\x16\x03\x01\x02\x00'],
     [
       'sends ambiguous lengths',
       'GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
@@ -125,7 +125,7 @@ describe('a client', () => {
     expect(await get('/livez')).toMatchObject({ status: 200 });
   });
 
-  it('that sends nothing, or half a request, is not waited for', async () => {
+  it('that sends nothing, or half a request, loses its connection', async () => {
     await listener.close();
     listener = await start(IMPATIENT);
     const [silent, half] = [connect(), connect()];
@@ -133,7 +133,7 @@ describe('a client', () => {
     await Promise.all([silent.closed(), half.closed()]);
   });
 
-  it('that opens many connections loses the oldest ones to newcomers', async () => {
+  it('that opens too many connections loses the oldest ones', async () => {
     const crowd = Array.from({ length: 70 }, connect);
     await Promise.all(crowd.map((connection) => connection.send('GET ').catch(() => undefined)));
     expect(await get('/livez')).toMatchObject({ status: 200 });
@@ -142,7 +142,7 @@ describe('a client', () => {
   });
 });
 
-it('ends whatever is open when it is closed', async () => {
+it('when it is closed, it ends all open connections', async () => {
   const never = Promise.withResolvers<string>();
   state.metrics = () => never.promise;
   const [waiting, silent] = [connect(), connect()];

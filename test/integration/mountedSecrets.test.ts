@@ -16,8 +16,8 @@ function canMount(): boolean {
   return inNamespace('mount -t tmpfs tmpfs /mnt').status === 0;
 }
 
-// The mounts of a container; some machines allow nobody to make a namespace.
-describe.skipIf(!canMount())('a secret that everyone may read', () => {
+// The test mounts secrets as a container does. Some machines do not permit the namespace for it.
+describe.skipIf(!canMount())('a secret in a mounted file', () => {
   function check(prepare: string) {
     const config = validConfig();
     const [manager] = config.keyManagers;
@@ -30,12 +30,12 @@ describe.skipIf(!canMount())('a secret that everyone may read', () => {
   const pin = 'echo 123456 >/run/secrets/pin';
 
   it.each([
-    ['as Docker mounts it', `${pin}; chmod 444 /run/secrets/pin`],
+    ['is mounted as Docker does it', `${pin}; chmod 444 /run/secrets/pin`],
     [
-      'on a read-only mount',
+      'is on a read-only mount',
       `mount -t tmpfs tmpfs /run/secrets; ${pin}; chmod 444 /run/secrets/pin; mount -o remount,ro /run/secrets`,
     ],
-  ])('is taken with a warning %s', (_how, prepare) => {
+  ])('is accepted with a warning if everyone may read it and it %s', (_how, prepare) => {
     const { status, stderr } = check(prepare);
     expect(stderr).toMatch(
       /^warning: everyone may read the secret \/run\/secrets\/pin, whose mode cannot be changed here: .*Swarm.*Kubernetes\)$/m,
@@ -44,7 +44,7 @@ describe.skipIf(!canMount())('a secret that everyone may read', () => {
     expect(status).toBe(0);
   });
 
-  it('is not taken if everyone may write it, too', () => {
+  it('is refused if everyone may also write it', () => {
     const { status, stderr } = check(`${pin}; chmod 446 /run/secrets/pin`);
     expect(stderr).toMatch(
       /pin \(line \d+\): names \/run\/secrets\/pin, which everyone may read or write; run: chmod o-rwx/,
@@ -52,7 +52,7 @@ describe.skipIf(!canMount())('a secret that everyone may read', () => {
     expect(status).toBe(1);
   });
 
-  it('is no matter if its mode is right', () => {
+  it('causes no warning if its mode is right', () => {
     expect(check(`${pin}; chmod 400 /run/secrets/pin`)).toMatchObject({ status: 0, stderr: '' });
   });
 });

@@ -54,7 +54,7 @@ describe.each(versions)('%s', (version) => {
 
   it.each<[string, KeyPair, string?]>([
     ['a certificate with only a CN', client],
-    ['another of the names', issued({ commonName: OTHER_CN }), OTHER_CN],
+    ['another admitted CN', issued({ commonName: OTHER_CN }), OTHER_CN],
     ['a certificate with other SANs', issued({ subjectAltNames: ['somewhere.example'] })],
     ['a certificate without extended key usage', issued({ extendedKeyUsage: null })],
     ['a chain with an intermediate', chain(issued({}, intermediate), intermediate)],
@@ -82,7 +82,7 @@ describe.each(versions)('%s', (version) => {
       { commonName: CN.toUpperCase() },
     ],
     [
-      'a CN with more after it',
+      'a CN that is longer than the admitted one',
       issued({ commonName: `${CN}\0.example` }),
       'client certificate: another CN',
       { commonName: `${CN}\0.example` },
@@ -98,10 +98,10 @@ describe.each(versions)('%s', (version) => {
       issued({}, namesakeCa),
       'client certificate: UNABLE_TO_VERIFY_LEAF_SIGNATURE',
     ],
-    ['an expired one', issued(daysFromNow(-2, -1)), 'client certificate: CERT_HAS_EXPIRED'],
-    ['one that is not yet valid', issued(daysFromNow(1, 2)), 'client certificate: CERT_NOT_YET_VALID'],
+    ['an expired certificate', issued(daysFromNow(-2, -1)), 'client certificate: CERT_HAS_EXPIRED'],
+    ['a certificate that is not yet valid', issued(daysFromNow(1, 2)), 'client certificate: CERT_NOT_YET_VALID'],
     [
-      'a self-signed one',
+      'a self-signed certificate',
       issued({}, 'self-signed'),
       'client certificate: DEPTH_ZERO_SELF_SIGNED_CERT',
       { issuer: `O=xks-proxy test, CN=${CN}` },
@@ -118,7 +118,7 @@ describe.each(versions)('%s', (version) => {
       'client certificate: not exactly one CN',
       { commonName: `${CN}, ${CN}` },
     ],
-    ['one for servers', issued({ extendedKeyUsage: 'serverAuth' }), 'client certificate: INVALID_PURPOSE'],
+    ['a certificate for servers', issued({ extendedKeyUsage: 'serverAuth' }), 'client certificate: INVALID_PURPOSE'],
     [
       'an intermediate that is not sent',
       issued({}, intermediate),
@@ -129,11 +129,11 @@ describe.each(versions)('%s', (version) => {
       chain(issued({}, expiredIntermediate), expiredIntermediate),
       'client certificate: CERT_HAS_EXPIRED',
     ],
-    ['one issued by a client', chain(issued({}, client), client), 'client certificate: UNSPECIFIED'],
-  ])('refuses %s, and answers nothing', async (_what, pair, reason, said = { commonName: CN }) => {
+    ['a certificate issued by a client', chain(issued({}, client), client), 'client certificate: UNSPECIFIED'],
+  ])('refuses %s without an answer', async (_what, pair, reason, said = { commonName: CN }) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const connection = connect(proxy.port, pair, tlsVersion);
-    // Leaves with the last message of the client's handshake.
+    // The client sends these requests with the last message of its handshake.
     await connection.send(REQUEST.repeat(3));
     await connection.closed();
     expect(connection.received).toBe('');
@@ -141,7 +141,7 @@ describe.each(versions)('%s', (version) => {
     expect(proxy.refusals).toMatchObject([{ remoteAddress: '127.0.0.1', reason, routine: false, ...said }]);
   });
 
-  it('resumes the session of an admitted client, and knows it again', async () => {
+  it('resumes the session of an admitted client, and still knows its CN', async () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const resumed = connect(proxy.port, client, { ...tlsVersion, session: await sessionOf(proxy.port, client) });
     await resumed.send(REQUEST);
@@ -152,7 +152,7 @@ describe.each(versions)('%s', (version) => {
 
   it.each<[string, ClientAuth]>([
     ['its name is no longer admitted', { ...clientAuth, commonNames: [OTHER_CN] }],
-    ['its authority is no longer the one', { ...clientAuth, ca: otherCa.certificate }],
+    ['its authority is no longer admitted', { ...clientAuth, ca: otherCa.certificate }],
   ])('resumes no session when %s', async (_why, next) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const session = await sessionOf(proxy.port, client);
@@ -165,7 +165,7 @@ describe.each(versions)('%s', (version) => {
     expect(proxy.refusals).toHaveLength(1);
   });
 
-  it('resumes no session of a time without clientAuth', async () => {
+  it('resumes no session that began without clientAuth', async () => {
     const proxy = await startServer();
     const session = await sessionOf(proxy.port, undefined);
     proxy.setTls(identity(server, clientAuth));
@@ -176,7 +176,7 @@ describe.each(versions)('%s', (version) => {
     expect(proxy.refusals).toMatchObject([{ reason: 'no client certificate' }]);
   });
 
-  it('asks for no certificate when clientAuth is taken away', async () => {
+  it('requests no certificate after clientAuth was removed', async () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     proxy.setTls(identity(server));
     const connection = connect(proxy.port, undefined, tlsVersion);
@@ -184,9 +184,9 @@ describe.each(versions)('%s', (version) => {
     expect(await connection.answered()).toMatchObject([{ status: 200, body: '{"remoteAddress":"127.0.0.1"}' }]);
   });
 
-  it('refuses the resumed session of a certificate that has expired since', async () => {
+  it('refuses a resumed session if the certificate has expired since', async () => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
-    // In certificates, times are whole seconds.
+    // Certificates have times in whole seconds.
     const notAfter = new Date(Date.now() + 4_000);
     const short = issued({ notAfter });
     const session = await sessionOf(proxy.port, short);
@@ -198,9 +198,9 @@ describe.each(versions)('%s', (version) => {
     expect(proxy.refusals).toMatchObject([{ reason: 'client certificate: not valid now' }]);
   });
 
-  it('refuses whoever it has refused, also with the session that it gave them', async () => {
+  it('refuses a client again, even if the client resumes the session of its refused connection', async () => {
     for (const pair of [issued({ commonName: 'kms.example' }), issued({}, otherCa)]) {
-      // The same tickets, as processes that share a port have them.
+      // Processes that share a port share their ticket keys.
       const ticketKeys = Buffer.alloc(48, 7);
       const proxy = await startServer({ tls: identity(server, clientAuth), ticketKeys });
       const first = connect(proxy.port, pair, tlsVersion);
@@ -263,9 +263,9 @@ describe('openssl s_client', () => {
   });
 
   it.each<[string, KeyPair, boolean]>([
-    ['an admitted client', client, true],
-    ['another CN', issued({ commonName: 'kms.example' }), false],
-    ['another authority', issued({}, otherCa), false],
+    ['is served as an admitted client', client, true],
+    ['is refused with another CN', issued({ commonName: 'kms.example' }), false],
+    ['is refused with another authority', issued({}, otherCa), false],
   ])('%s', async (_who, pair, admitted) => {
     const proxy = await startServer({ tls: identity(server, clientAuth) });
     const { certificateFile, privateKeyFile } = writeKeyPair(folder, 'client', pair);

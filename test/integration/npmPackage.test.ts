@@ -13,7 +13,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-npm-'));
 const project = join(folder, 'project');
 const program = join(project, 'node_modules/.bin/xks-proxy');
-// Node.js and npm, a shell, and nothing that compiles.
+// This PATH has Node.js, npm and a shell, and no compiler.
 const bin = join(folder, 'bin');
 const env = { PATH: bin, HOME: folder, npm_config_cache: join(process.env['HOME'] ?? '/root', '.npm') };
 
@@ -39,7 +39,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it('installs one other package without a compiler, and neither sources nor source maps', () => {
+it('installs one other package without a compiler, and has neither sources nor source maps', () => {
   const installed = globSync('node_modules/{*,@*/*}/package.json', { cwd: project }).map(dirname);
   expect(installed.sort()).toEqual(['node_modules/@cedar-policy/cedar-wasm', 'node_modules/xks-proxy']);
   const files = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
@@ -50,7 +50,7 @@ it('installs one other package without a compiler, and neither sources nor sourc
   expect(others).toEqual([]);
 });
 
-it('has a local KMS that the SDK of AWS can use', async () => {
+it('has a local KMS that works with the AWS SDK', async () => {
   const state = join(folder, 'kms.db');
   const kms = new LoggedProgram([program, 'kms', 'serve', '--port', '0', '--state', state], { env, cwd: project });
   onTestFinished(() => kms.kill());
@@ -66,7 +66,7 @@ it('has the local KMS of the fixture in docs/local-kms.md', async () => {
   await passExample(fixture, example, { ...env, PATH: `${dirname(program)}:${bin}` });
 });
 
-it('checks a proxy by the conformance suite', async () => {
+it('checks a proxy with the conformance suite', async () => {
   const proxy = await RunningProxy.start(new ProxyFiles());
   onTestFinished(() => proxy.dispose());
   const { files, port } = proxy;
@@ -80,7 +80,7 @@ it('checks a proxy by the conformance suite', async () => {
   expect(outcome).toMatchObject({ exitCode: 0 });
 });
 
-it.each(['doctor', 'key list', 'serve'])('%s says what to do about the absent PKCS#11 addon', async (command) => {
+it.each(['doctor', 'key list', 'serve'])('%s says what to do about the missing PKCS#11 addon', async (command) => {
   const files = new ProxyFiles();
   onTestFinished(() => {
     files.dispose();

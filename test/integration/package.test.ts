@@ -12,8 +12,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
 const canPackage = spawnSync('dpkg-shlibdeps', ['--version']).status === 0;
 
-// Other systems cannot make Debian packages.
-describe.runIf(canPackage)('what make package makes', () => {
+// Only systems with Debian's tools can make Debian packages.
+describe.runIf(canPackage)('the output of make package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-package-'));
   const out = join(folder, 'packages');
   const unpacked = join(folder, 'deb');
@@ -26,7 +26,7 @@ describe.runIf(canPackage)('what make package makes', () => {
     const built = join(folder, 'built');
     mkdirSync(built);
     await buildServer(built);
-    // The commit's time is known to the makers of a release alone: a checkout may have no history.
+    // The time is fixed, because a checkout may have no history, and so no time of its commit.
     const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000', COMPRESSION: '1' };
     const { exitCode, stderr } = await runProgram([join(ROOT, 'deploy/package/make.sh'), out, built], { env });
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
@@ -40,7 +40,7 @@ describe.runIf(canPackage)('what make package makes', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is a tarball, a Debian package and their checksums', () => {
+  it('consists of a tarball, a Debian package and their checksums', () => {
     const architecture = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
     expect(globSync('*', { cwd: out }).sort()).toEqual([
       'SHA256SUMS',
@@ -54,7 +54,7 @@ describe.runIf(canPackage)('what make package makes', () => {
   it.each([
     ['the tarball', () => execFileSync('tar', ['-tvzf', tarball], { encoding: 'utf8' })],
     ['the Debian package', () => execFileSync('dpkg-deb', ['--contents', deb], { encoding: 'utf8' })],
-  ])("all in %s is root's, is writable by root alone, and has the time of the commit", (_title, list) => {
+  ])('all files in %s belong to root, are writable only by root, and have the time of the commit', (_title, list) => {
     const lines = list().trim().split('\n');
     expect(lines.length).toBeGreaterThan(100);
     const expected = /^(?:[d-]rwxr-xr-x|-rw-r--r--|lrwxrwxrwx) (?:root\/root|0\/0) .* 2023-11-14 22:13 /;
@@ -62,7 +62,7 @@ describe.runIf(canPackage)('what make package makes', () => {
     expect(lines.filter((line) => /made\/|\.pem|\.key$|(?<!\.d)\.ts$|\.map$/.test(line))).toEqual([]);
   });
 
-  it('the Debian package says what it needs, and where it lies', () => {
+  it('the Debian package names its dependencies, and installs only below /opt and /usr', () => {
     const control = readFileSync(join(unpacked, 'DEBIAN/control'), 'utf8');
     expect(control).toMatch(/^Depends: libc6 \(>= [\d.]+\),.* libstdc\+\+6 \(>= [\d.]+\), passwd$/m);
     expect(control).toMatch(/^Recommends: softhsm2$/m);
@@ -71,26 +71,26 @@ describe.runIf(canPackage)('what make package makes', () => {
     expect(unit()).toBe(readFileSync(join(ROOT, 'deploy/systemd/xks-proxy.service'), 'utf8'));
   });
 
-  it.each(['postinst', 'prerm', 'postrm'])('%s is a script that a POSIX shell reads', (script) => {
+  it.each(['postinst', 'prerm', 'postrm'])('%s is a valid script for a POSIX shell', (script) => {
     expect(spawnSync('sh', ['-n', join(unpacked, 'DEBIAN', script)]).status).toBe(0);
   });
 
-  it('the program lies where the unit and the command look for it', () => {
+  it('the program is where the unit and the command expect it', () => {
     const [, node = '', main = ''] = /^ExecStart=(\/\S+) .* (\/\S+) serve /m.exec(unit()) ?? [];
     expect([node, main].map((file) => existsSync(join(unpacked, file)))).toEqual([true, true]);
     expect(readlinkSync(join(unpacked, 'usr/bin/xks-proxy'))).toBe(join(dirname(node), 'xks-proxy'));
   });
 
-  it('the licences of Node.js and of all that is bundled are in it', () => {
+  it('the tarball contains the licences of Node.js and of all bundled packages', () => {
     expect(readFileSync(join(program, 'licenses/dist'), 'utf8')).toMatch(/^===== express@[\d.]+ \(MIT\)$/m);
     expect(readFileSync(join(program, 'licenses/node'), 'utf8')).toContain('OpenSSL');
     expect(existsSync(join(program, 'LICENSE'))).toBe(true);
   });
 
-  it('the tarball, unpacked anywhere, runs the proxy by its own Node.js, through a link too', async () => {
+  it('the tarball can be unpacked anywhere, and runs the proxy with its own Node.js, also through a link', async () => {
     const link = join(folder, 'link');
     execFileSync('ln', ['-s', join(program, 'bin/xks-proxy'), link]);
-    // Without a PATH on which another Node.js could be.
+    // This PATH has no other Node.js.
     const { stdout } = await runProgram([link, '--version'], { env: { PATH: '/usr/bin:/bin' } });
     expect(stdout).toBe(`${version}\n`);
     const proxy = await RunningProxy.start(new ProxyFiles(), [link]);

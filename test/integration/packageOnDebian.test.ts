@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { readonly version: string };
-/** What `make package-test` sets; a folder is a bare Debian with softhsm2 and openssl, which spares its making. */
+/** Set by `make package-test`. If it is a folder, this folder is used as the bare Debian with softhsm2 and openssl. */
 const { PACKAGE_TEST } = process.env;
 const MINUTES = 60_000;
 
-// The commands of docs/install.md. The PIN is what LoadCredential of the unit would copy.
+// The commands of docs/install.md. The file pin stands for the copy that LoadCredential of the unit would make.
 const SET_UP = `
 set -eu
 cd /etc/xks-proxy
@@ -45,7 +45,7 @@ chown -R root:xks-proxy /etc/xks-proxy && chmod -R u=rwX,g=rX,o= /etc/xks-proxy
 chown -R xks-proxy:xks-proxy /var/lib/xks-proxy
 `;
 
-// The unit's own command, as its user; then the package's own conformance suite is KMS.
+// Runs the command of the unit as the unit's user, then the conformance suite of the package as the client.
 const SERVE = `
 set -eu
 export SOFTHSM2_CONF=/etc/xks-proxy/softhsm2.conf
@@ -72,7 +72,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
   let deb = '';
   let installation = '';
 
-  /** Runs a script in Debian, where there is no network but localhost. Returns what it printed. */
+  /** Runs a script in Debian, where the only network is localhost. Returns its output. */
   function run(script: string): string {
     const inside = 'mount --types proc proc "$0/proc" && ip link set lo up && exec chroot "$0" sh -c "$1"';
     const args = ['--net', '--mount', '--pid', '--fork', 'sh', '-c', inside, debian, script];
@@ -87,7 +87,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
     return stdout + stderr;
   }
 
-  /** Names, owners, modes and checksums of all that is the operator's. */
+  /** Names, owners, modes and checksums of all files of the operator. */
   const data = (): string =>
     run(
       'find /etc/xks-proxy /var/lib/xks-proxy -printf "%p %u:%g %m\\n" | sort; find /etc/xks-proxy /var/lib/xks-proxy -type f | sort | xargs sha256sum',
@@ -126,7 +126,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
         stdio: 'pipe',
       });
     }
-    // debootstrap leaves this to the installer.
+    // debootstrap does not write this file.
     writeFileSync(join(debian, 'etc/hosts'), '127.0.0.1 localhost\n');
     installation = run(`dpkg --install ${offer('0.0.1')}`);
     run(SET_UP);
@@ -136,7 +136,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
   });
 
   it(
-    'has the same bytes when it is compiled and made again in another folder',
+    'has the same bytes if it is compiled and made again in another folder',
     () => {
       const again = join(folder, 'made/again');
       make(again);
@@ -155,7 +155,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
     5 * MINUTES,
   );
 
-  it('starts nothing when it is installed, and says what to do', () => {
+  it('starts nothing during installation, and says what to do next', () => {
     expect(installation).toContain('/etc/xks-proxy/config.yaml');
     expect(installation).toContain('systemctl enable --now xks-proxy');
     expect(run('stat --format="%n %U:%G" /etc/xks-proxy /var/lib/xks-proxy')).toBe(
@@ -165,7 +165,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
   });
 
   it(
-    'encrypts and decrypts through SoftHSM as its user, also after it was upgraded, removed, purged and installed again',
+    'encrypts and decrypts through SoftHSM as its user, also after an upgrade, a removal, a purge and a new installation',
     () => {
       expect(run(SERVE)).toMatch(/passed/);
       const before = data();

@@ -31,13 +31,13 @@ describe('keys', () => {
     [{ label: 'encrypt', usages: ['ENCRYPT'] as const, bits: 256 as const }, 'AES_256'],
     [{ label: 'none', usages: [], bits: 192 as const }, 'AES_192'],
     [{ label: 'short', usages: ['DECRYPT'] as const, bits: 128 as const }, 'AES_128'],
-  ])('are made as asked: %j', (key, keySpec) => {
+  ])('are made as requested: %j', (key, keySpec) => {
     const expected = { label: key.label, keySpec, keyUsage: [...key.usages], ...inToken, ...madeInToken };
     expect(administration.createKey(key)).toEqual(expected);
     expect(administration.listKeys()).toContainEqual(expected);
   });
 
-  it('never get a label that is taken', () => {
+  it('never get the label of another key', () => {
     administration.createKey({ label: 'taken', usages: ['ENCRYPT'] });
     const before = administration.listKeys();
     expect(() => administration.createKey({ label: 'taken', usages: ['ENCRYPT'] })).toThrow(
@@ -46,7 +46,7 @@ describe('keys', () => {
     expect(administration.listKeys()).toEqual(before);
   });
 
-  it('get the CKA_ID that is asked for, if no key has it', () => {
+  it('get the requested CKA_ID if no other key has it', () => {
     const created = administration.createKey({ label: 'by-id', ckaId: '00ff0a', usages: [] });
     expect(created).toMatchObject({ label: 'by-id', ckaId: '00ff0a' });
     const before = administration.listKeys();
@@ -56,7 +56,7 @@ describe('keys', () => {
     expect(administration.listKeys()).toEqual(before);
   });
 
-  it('are listed by label, the imported and the other ones too', () => {
+  it('are listed by label, including imported keys and keys of other types', () => {
     softHsm.importKey('zebra', Buffer.alloc(32, 1), [{ type: pkcs11js.CKA_EXTRACTABLE, value: true }]);
     softHsm.importKey('aardvark', Buffer.alloc(24, 1), [{ type: pkcs11js.CKA_KEY_TYPE, value: pkcs11js.CKK_DES3 }]);
     const keys = administration.listKeys();
@@ -69,7 +69,7 @@ describe('keys', () => {
     );
   });
 
-  it('that share a label are told apart, and told what became of them', () => {
+  it('that share a label are listed separately, each with its CKA_ID and attributes', () => {
     const imported = { sensitive: false, extractable: true, alwaysSensitive: false, neverExtractable: false };
     const attributes = [
       { type: pkcs11js.CKA_SENSITIVE, value: false },
@@ -91,7 +91,7 @@ describe('keys', () => {
     );
   });
 
-  it('have labels that are shown escaped', () => {
+  it('have their labels escaped', () => {
     const notUtf8 = { type: pkcs11js.CKA_LABEL, value: Buffer.from('e7616d', 'hex') };
     softHsm.importKey('', Buffer.alloc(32, 1), [notUtf8]);
     administration.createKey({ label: '\x1b[31mred', usages: [] });
@@ -99,7 +99,7 @@ describe('keys', () => {
     expect(labels).toEqual(expect.arrayContaining([String.raw`\xe7am`, String.raw`\u001b[31mred`]));
   });
 
-  it('are found beyond what a module gives at once', () => {
+  it('are all found, even if there are more than one call of the module returns', () => {
     const before = administration.listKeys().length;
     for (let index = 0; index < 120; index++) administration.createKey({ label: `many-${index}`, usages: [] });
     expect(administration.listKeys()).toHaveLength(before + 120);

@@ -42,7 +42,7 @@ describe.each(['none', 'thread'] as const)('the sessions of a key manager with i
     expect(Buffer.from(await keyManager.decrypt({ label }, sealed, aad))).toEqual(plaintext);
   }
 
-  it('serve 100 operations at once, failures among them', async () => {
+  it('serve 100 operations at once, including failures', async () => {
     const invalid: Sealed = { ciphertext: randomBytes(5), iv: randomBytes(12), tag: randomBytes(16) };
     await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
@@ -55,14 +55,14 @@ describe.each(['none', 'thread'] as const)('the sessions of a key manager with i
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('are renewed, login included, when they are gone', async () => {
+  it('are renewed with a new login after they were closed', async () => {
     await Promise.all([roundTrip('key'), roundTrip('key')]);
     softHsm.closeAllSessions();
     await Promise.all([roundTrip('key'), roundTrip('other'), roundTrip('key')]);
     expect(warn).toHaveBeenCalled();
   });
 
-  it('are renewed before a key is said not to exist', async () => {
+  it('are renewed before a key is reported as missing', async () => {
     softHsm.closeAllSessions();
     expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
     await expect(keyManager.describeKey({ label: 'absent' })).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe.each(['none', 'thread'] as const)('the sessions of a key manager with i
     });
   });
 
-  it('find a key again that was made anew', async () => {
+  it('find a key again after it was deleted and made again', async () => {
     softHsm.importKey(`renewed-${isolation}`, randomBytes(32));
     await roundTrip(`renewed-${isolation}`);
     softHsm.destroyKey(`renewed-${isolation}`);
@@ -81,11 +81,11 @@ describe.each(['none', 'thread'] as const)('the sessions of a key manager with i
 });
 
 describe('a key manager with one session', () => {
-  it('answers ThrottlingException when it is not free in time', async () => {
+  it('answers ThrottlingException if the session is not free in time', async () => {
     const { module, tokenLabel, pin } = softHsm;
     const options = { name: 'softhsm', module, token: { label: tokenLabel }, pin, sessions: 1 };
     const keyManager = await openServingKeyManager(
-      // One millisecond is less than a queue of this length takes.
+      // A queue of this length takes more than one millisecond.
       { ...options, ...gcm, isolation: 'thread', timeoutMs: 1 },
       {
         modules: new ModuleRegistry(),

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-it('setting SoftHSM up again changes nothing', () => {
+it('a second set-up of SoftHSM changes nothing', () => {
   const first = setUpSoftHsm(directory);
   expect(hasToken(first, 'token')).toBe(false);
   initializeToken(first, 'token');
@@ -27,7 +27,7 @@ it('setting SoftHSM up again changes nothing', () => {
   expect(readFileSync(again.pinFile, 'utf8')).toBe(pin);
 });
 
-it('PINs are random and readable by their owner only', () => {
+it('PINs are random, and only their owner can read them', () => {
   const { pinFile, soPinFile } = setUpSoftHsm(directory);
   expect(readFileSync(pinFile, 'utf8')).toMatch(/^[0-9a-f]{32}$/);
   expect(readFileSync(pinFile, 'utf8')).not.toBe(readFileSync(soPinFile, 'utf8'));

@@ -60,29 +60,29 @@ describe('a token is selected', () => {
   });
 });
 
-describe('start-up fails, with advice', () => {
+describe('start-up fails with advice', () => {
   const cases: Record<string, [() => Partial<Pkcs11Options>, RegExp]> = {
     'without the module': [
       () => ({ module: '/nowhere/libpkcs11.so' }),
       /^There is no PKCS#11 module \/nowhere\/libpkcs11\.so\. Install/,
     ],
-    'with a file that is no module': [
+    'with a file that is not a module': [
       () => ({ module: import.meta.filename }),
       /pkcs11StartUp\.test\.ts cannot be loaded: .+\. It must be the vendor's PKCS#11 library/,
     ],
-    'without a token of that label': [
+    'without a token with the given label': [
       () => ({ token: { label: 'xks' } }),
       /^There is no token with the label "xks"\. The module has: (?=.*"first" \(serial [0-9a-f]+, slot \d+\))(?=.*"second" \()/,
     ],
-    'without a token of that serial number': [
+    'without a token with the given serial number': [
       () => ({ token: { serial: 'f00' } }),
       /^There is no token with the serial number "f00"\. The module has: .*"first"/,
     ],
-    'without a token in that slot': [
+    'without a token in the given slot': [
       () => ({ token: { slot: 999n } }),
       /^There is no token with the slot 999\. The module has: .*"first"/,
     ],
-    'with two tokens of that label': [
+    'with two tokens with the given label': [
       () => ({ token: { label: 'twin' } }),
       /^2 tokens have the label "twin": "twin" \(.+\), "twin" \(.+\)\. Select one by serial or slot\.$/,
     ],
@@ -102,7 +102,7 @@ describe('start-up fails, with advice', () => {
     expect(String((outcome as Error).stack)).not.toContain('wrong-pin');
   });
 
-  it('and leaves nothing behind that would stop the next start', async () => {
+  it('and does not prevent the next start', async () => {
     const keyManager = await open({});
     expect((await keyManager.encrypt({ label: 'key' }, Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
     await keyManager.close();
@@ -110,7 +110,7 @@ describe('start-up fails, with advice', () => {
 });
 
 describe('key managers of one process', () => {
-  it('agree on the initializeParameters of a module', async () => {
+  it('must have the same initializeParameters for a module', async () => {
     const first = await open({});
     await expect(open({ initializeParameters: 'x' })).rejects.toMatchObject({
       name: 'Pkcs11Failure',
@@ -119,7 +119,7 @@ describe('key managers of one process', () => {
     await first.close();
   });
 
-  it('share a module for two tokens, under two names, until the last one closes', async () => {
+  it('share a module for two tokens, even under two names, until the last one closes', async () => {
     const link = join(dirname(softHsm.env.SOFTHSM2_CONF), 'link.so');
     symlinkSync(softHsm.module, link);
     const first = await open({});
@@ -143,7 +143,7 @@ describe('key managers of one process', () => {
     await other.close();
   });
 
-  it('use a module that others have initialised, and leave it so', async () => {
+  it('use a module that others have initialised, and leave it initialised', async () => {
     const elsewhere = await new ModuleRegistry().open(softHsm.module);
     await (await open({})).close();
     expect(elsewhere.cryptoki.tokens().map(({ label }) => label)).toContain('first');

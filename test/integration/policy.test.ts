@@ -24,7 +24,7 @@ function writePolicies(text: string): void {
 }
 
 describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server) => {
-  it('policies are in force from the start, change with their file, and a bad set changes nothing', async () => {
+  it('policies are in force from the start and change with their file, and a bad set changes nothing', async () => {
     writePolicies(ALICE);
     const [first, ...others] = files.config.keyStores;
     files.writeConfig({
@@ -35,7 +35,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     const running = (proxy = await RunningProxy.start(files));
     const bob = { ...encryptBody, requestMetadata: { ...requestMetadata, awsPrincipalArn: 'bob' } };
     const expectDecisions = async (alice: number) => {
-      // Of all workers, which take connections in turn.
+      // The workers take connections in turn, so each of them decides.
       for (let time = 0; time < 4; time += 1) {
         expect((await running.post(paths.encrypt, encryptBody)).status).toBe(alice);
         expect(await running.post(paths.encrypt, bob)).toMatchObject({
@@ -66,7 +66,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await expectDecisions(200);
 
     writePolicies(ALICE + NOBODY);
-    // No signal: the file is watched, as those of the configuration are.
+    // The proxy watches this file like the configuration, so no signal is needed.
     await running.logged({
       msg: 'the configuration was reloaded',
       changes: ['keyStores.first.policyFile.policies.nobody: added'],
@@ -75,7 +75,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await running.logged({ msg: 'request', detail: 'forbidden by nobody' });
   });
 
-  it('policies that a reload does not change decide on, for each key store that has them', async () => {
+  it('policies that a reload does not change stay in force for each of their key stores', async () => {
     writePolicies(ALICE);
     const [first, ...others] = files.config.keyStores;
     const config = (tags: object) => ({

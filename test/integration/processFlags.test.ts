@@ -8,7 +8,7 @@ import { runProgram } from '../support/runProgram.ts';
 import { MAIN, startTestProgram } from '../support/startTestProgram.ts';
 
 const MALLOC = Object.entries(PROCESS_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
-// Node.js before 24 stops at this flag.
+// Node.js before version 24 refuses this flag.
 const NEWER = '--disable-sigusr1';
 
 let files: ProxyFiles;
@@ -20,7 +20,7 @@ afterAll(() => {
   files.dispose();
 });
 
-/** Starts two workers; resolves to what supervisor and workers were started with. */
+/** Starts two workers; resolves to the flags, environments and loaded files of supervisor and workers. */
 async function startWorkers(program: readonly [string, ...string[]], env: Environment = {}) {
   const workers: number[] = [];
   const onLine = (line: string) => {
@@ -57,7 +57,7 @@ it('a supervisor does not load the code that serves requests', async () => {
   expect(supervisor.files).not.toContain('/pkcs11.node');
 });
 
-it('workers of node dist/main.js have them, too, and the flags and variables of their supervisor go first', async () => {
+it('workers of node dist/main.js also have the flags, and the flags and variables of their supervisor take precedence', async () => {
   const { workers } = await startWorkers([process.execPath, '--max-semi-space-size=12', MAIN], {
     MALLOC_ARENA_MAX: '3',
   });
@@ -69,7 +69,7 @@ it('workers of node dist/main.js have them, too, and the flags and variables of 
 });
 
 it.each(['Dockerfile', 'deploy/package/xks-proxy', 'deploy/systemd/xks-proxy.service', 'src/main.ts'])(
-  '%s has them',
+  '%s has the flags and variables',
   (file) => {
     const text = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
     for (const setting of [...NODE_FLAGS, ...MALLOC]) expect(text).toContain(setting);

@@ -28,7 +28,7 @@ describe('a connection with a header', () => {
     ['over TLS', {}, known],
     ['with mTLS', mutual, { ...known, clientCommonName: CN }],
     ['through an admitted VPC endpoint', { ...mutual, ...restricted }, { ...known, clientCommonName: CN }],
-  ])('%s', async (_how, options, expected) => {
+  ])('is served %s', async (_how, options, expected) => {
     const proxy = await startServer({ ...enabled, ...options });
     const connection = new RawConnection(proxy.port, {
       preface: header,
@@ -42,7 +42,7 @@ describe('a connection with a header', () => {
     expect(proxy.refusals).toEqual([]);
   });
 
-  it.each([1, 15, 16, 17, header.length])('over TLS, in pieces of %i bytes', async (size) => {
+  it.each([1, 15, 16, 17, header.length])('is served over TLS, in pieces of %i bytes', async (size) => {
     const proxy = await startServer(enabled);
     const socket = connect({ port: proxy.port, host: '127.0.0.1', noDelay: true });
     for (let at = 0; at < header.length; at += size) {
@@ -57,7 +57,7 @@ describe('a connection with a header', () => {
     socket.destroy();
   });
 
-  it.each([1, 16, 40, 1_000])('over plain HTTP, in pieces of %i bytes', async (size) => {
+  it.each([1, 16, 40, 1_000])('is served over plain HTTP, in pieces of %i bytes', async (size) => {
     const proxy = await startServer({ ...enabled, ...plain });
     const connection = new RawConnection(proxy.port);
     const bytes = Buffer.concat([header, Buffer.from(REQUEST.repeat(3))]);
@@ -72,7 +72,7 @@ describe('a connection with a header', () => {
   it.each([
     ['over TLS', {}],
     ['over plain HTTP', plain],
-  ])('of 16 KiB, %s', async (_how, options) => {
+  ])('of 16 KiB is served %s', async (_how, options) => {
     const padding = 16_384 - header.length;
     const long = proxyHeader({ tlvs: [CRC32C_TLV, [0x04, Buffer.alloc(36 + padding)], vpceTlv(ID)] });
     expect(long).toHaveLength(16_384);
@@ -85,7 +85,7 @@ describe('a connection with a header', () => {
     connection.reset();
   });
 
-  it('before more bytes than a socket buffers', async () => {
+  it('is served if more bytes follow than a socket buffers', async () => {
     const proxy = await startServer({ ...enabled, ...plain });
     const connection = new RawConnection(proxy.port);
     const body = Buffer.alloc(100_000, 'x');
@@ -95,7 +95,7 @@ describe('a connection with a header', () => {
     connection.reset();
   });
 
-  it('without an address that it could log', async () => {
+  it('without an address is logged with the address of the socket', async () => {
     const proxy = await startServer({ ...enabled, ...plain });
     const connection = new RawConnection(proxy.port);
     await connection.send(proxyHeader({ family: 0, addresses: Buffer.alloc(0) }));
@@ -109,8 +109,8 @@ describe('a connection with a header', () => {
 describe('a health check', () => {
   it.each([
     ['', {}],
-    [' where client certificates are wanted', mutual],
-    [' where VPC endpoints are', restricted],
+    [' if client certificates are needed', mutual],
+    [' if VPC endpoints are restricted', restricted],
   ])('succeeds with TLS%s, and gets no answer to a request', async (_where, options) => {
     const proxy = await startServer({ ...enabled, ...options });
     const connection = new RawConnection(proxy.port, { preface: local, ca });
@@ -122,7 +122,7 @@ describe('a health check', () => {
     expect(proxy.refusals.filter(({ routine }) => !routine)).toEqual([]);
   });
 
-  it.each([plain, {}])('over TCP alone is closed', async (options) => {
+  it.each([plain, {}])('over TCP only is closed', async (options) => {
     const proxy = await startServer({ ...enabled, ...options });
     const connection = new RawConnection(proxy.port);
     await connection.send(local);
@@ -145,14 +145,18 @@ describe('a health check', () => {
   });
 });
 
-describe('is refused before TLS, without an answer:', () => {
+describe('the server refuses without an answer', () => {
   it.each<[string, Buffer, string]>([
     ['another VPC endpoint', proxyHeader({ tlvs: [vpceTlv('vpce-2123456789abcdef0')] }), 'another VPC endpoint'],
     ['no VPC endpoint', proxyHeader(), 'no VPC endpoint'],
-    ['no VPC endpoint that could be trusted', proxyHeader({ family: 0, tlvs: [vpceTlv(ID)] }), 'no VPC endpoint'],
+    [
+      'a VPC endpoint in a header without addresses',
+      proxyHeader({ family: 0, tlvs: [vpceTlv(ID)] }),
+      'no VPC endpoint',
+    ],
     ['TLS without a header', Buffer.alloc(0), 'no PROXY protocol v2 header'],
     ['a header of version 1', Buffer.from('PROXY TCP4 10.1.2.3 10.0.0.1 49153 443\r\n'), 'no PROXY protocol v2 header'],
-    ['a header that says too much', proxyHeader({ length: 65_535 }), 'a PROXY protocol header that is too long'],
+    ['a header whose length is too large', proxyHeader({ length: 65_535 }), 'a PROXY protocol header that is too long'],
     [
       'a wrong checksum',
       proxyHeader({ tlvs: [[3, Buffer.alloc(4, 1)]] }),
@@ -176,7 +180,7 @@ describe('is refused before TLS, without an answer:', () => {
     expect(connection.received).toBe('');
   });
 
-  it('whoever sends half a header, while others are served', async () => {
+  it('half a header, while other clients are served', async () => {
     const proxy = await startServer({ ...enabled, durations: { ...LISTEN_DURATIONS, proxyHeaderMs: 2_000 } });
     const halves = Array.from({ length: 20 }, (_, index) => {
       const connection = new RawConnection(proxy.port);
@@ -195,7 +199,7 @@ describe('is refused before TLS, without an answer:', () => {
   });
 });
 
-describe('a header that nobody asked for is not believed', () => {
+describe('a header that the configuration does not expect is refused', () => {
   it('over TLS', async () => {
     const proxy = await startServer();
     const connection = new RawConnection(proxy.port, { preface: header, ca });
@@ -213,7 +217,7 @@ describe('a header that nobody asked for is not believed', () => {
     expect(proxy.clients).toEqual([]);
   });
 
-  it('after the one of the load balancer', async () => {
+  it('after the header of the load balancer', async () => {
     const proxy = await startServer(enabled);
     const forged = proxyHeader({ tlvs: [vpceTlv(OTHER_ID)] });
     const connection = new RawConnection(proxy.port, { preface: Buffer.concat([header, forged]), ca });
@@ -224,7 +228,7 @@ describe('a header that nobody asked for is not believed', () => {
   });
 });
 
-it('a drain ends connections whose header or handshake is under way, and lets one that hurries have its answer', async () => {
+it('a drain ends connections with an incomplete header, and answers a request that arrives soon after its start', async () => {
   const proxy = await startServer({ ...enabled, ...plain });
   const half = new RawConnection(proxy.port);
   await half.send(header.subarray(0, 20));

@@ -28,7 +28,7 @@ async function newestRecord(): Promise<LogRecord> {
   return record;
 }
 
-it('the record of an encryption names the version of the key, and binds the ciphertext', async () => {
+it('the record of an encryption has the key version and the integrity value of the ciphertext', async () => {
   const body = { ...encryptBody, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
   const answer = await proxy.post(paths.encrypt, body);
   const { durationMs, hsmMs, ...record } = await newestRecord();
@@ -44,7 +44,7 @@ it('the record of an encryption names the version of the key, and binds the ciph
   expect(await newestRecord()).toMatchObject({ operation: 'Decrypt', keyVersion: 'foo' });
 });
 
-it('fields that this version does not know are cut, and counted when there are too many of them', async () => {
+it('unknown fields are cut, and the record counts the omitted ones if there are too many', async () => {
   const unknown = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`field${index}`, 'x']));
   const metadata = { field: 'x'.repeat(3_000), ...requestMetadata, ...unknown };
   await proxy.post(paths.encrypt, { ...encryptBody, requestMetadata: metadata });
@@ -54,7 +54,7 @@ it('fields that this version does not know are cut, and counted when there are t
   expect(omittedMetadata).toBe(Object.keys(metadata).length - 50);
 });
 
-it('a record has at most 65,535 bytes, whatever a client sends', async () => {
+it('a record has at most 65,535 bytes, even if a client sends more', async () => {
   const unknown = Object.fromEntries(Array.from({ length: 45 }, (_, index) => [`field${index}`, 'x'.repeat(2_000)]));
   await proxy.post(paths.encrypt, { ...encryptBody, requestMetadata: { ...requestMetadata, ...unknown } });
   const record = await newestRecord();
@@ -62,7 +62,7 @@ it('a record has at most 65,535 bytes, whatever a client sends', async () => {
   expect(JSON.stringify({ ...record, type: 'request' }).length).toBeLessThan(65_535);
 });
 
-describe('the record of a request whose signature is refused names the check, and the credential that it claimed', () => {
+describe('if a signature is refused, the record has the failed check and the claimed access key id', () => {
   const long = 10 * 60_000;
   it.each<[check: string, Partial<HandSignedOptions>]>([
     ['authorization-header', { separator: ';' }],
@@ -92,7 +92,7 @@ describe('the record of a request whose signature is refused names the check, an
     expect(record).not.toHaveProperty('requestMetadata');
   });
 
-  it('nothing that has not the form of an access key id', async () => {
+  it('but no access key id that has another form', async () => {
     const secret = 'FYtE5EFA5FT0mCc3DrGUe2sti527BitkQ0Zr9MO9fvE';
     await proxy.post(paths.encrypt, encryptBody, { credential: { ...newCredential(), accessKeyId: secret } });
     expect(await newestRecord()).not.toHaveProperty('claimedAccessKeyId');

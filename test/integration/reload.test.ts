@@ -44,7 +44,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
   });
   afterAll(() => running.dispose());
 
-  /** The latest record of this test with these fields, as soon as there is one. */
+  /** Waits for a record of this test with these fields. */
   function logged(fields: object): Promise<LogRecord> {
     return running.logged(fields, seen);
   }
@@ -89,7 +89,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
         'keyStores.first.keys.blocked: removed',
       ],
     });
-    // Of all workers, which take connections in turn.
+    // The workers take connections in turn, so each of them answers.
     for (let time = 0; time < 4; time += 1) {
       expect(await running.post(paths.encrypt, encryptBody)).toMatchObject({
         status: 401,
@@ -120,7 +120,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await running.proveService();
   });
 
-  it('the isolation of a library in use stays, and the refusal says so', async () => {
+  it('the isolation of a library in use cannot change, and the refusal says so', async () => {
     const isolated = files.config.keyManagers.map(({ name, pkcs11 }) => ({
       name,
       pkcs11: { ...pkcs11, isolation: 'thread' },
@@ -134,7 +134,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await running.proveService();
   });
 
-  it('changed files are found without a signal; a new certificate drops no connection, a bad pair is not taken', async () => {
+  it('changed files are found without a signal: a new certificate drops no connection, and a bad pair is refused', async () => {
     const serials = async () => {
       const seen = await Promise.all(Array.from({ length: 4 }, () => serialOf(running.port)));
       return new Set(seen).size === 1 ? seen[0] : 'different ones';
@@ -178,7 +178,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     expect([...(await load.stop()).outcomes.keys()]).toEqual([200]);
   });
 
-  it('what a refused configuration lacked is taken over when it comes', async () => {
+  it('when the missing file of a refused configuration appears, the configuration is reloaded', async () => {
     const fresh = newCredential();
     const secretAccessKey = { file: join(files.folder, 'later.secret') };
     files.writeConfig(
@@ -242,7 +242,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     await running.proveService();
   });
 
-  it('what is warned of in a reload is in the log', async () => {
+  it('warnings of a reload are logged', async () => {
     writeFileSync(join(files.folder, 'never.cedar'), NEVER, { mode: 0o600 });
     files.writeConfig(withFirstStore(() => ({ policyFile: join(files.folder, 'never.cedar') })));
     running.signal('SIGHUP');
@@ -252,7 +252,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
       .toContainEqual(expect.stringMatching(/never\.cedar: in "role": User::".*" is never met: .* write Role::/));
   });
 
-  it('a configuration that is gone changes nothing', async () => {
+  it('a deleted configuration changes nothing', async () => {
     rmSync(files.configFile);
     running.signal('SIGHUP');
     await logged({ msg: REFUSED, problems: ['the file cannot be read (ENOENT)'] });
@@ -260,7 +260,7 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
   });
 });
 
-it('a key manager that hangs while it opens does not keep the proxy from ending', async () => {
+it('a key manager that hangs while it opens does not prevent the proxy from ending', async () => {
   const files = new ProxyFiles();
   onTestFinished(() => {
     files.dispose();
@@ -279,11 +279,11 @@ it('a key manager that hangs while it opens does not keep the proxy from ending'
   await running.proveService();
   running.signal('SIGTERM');
   await running.logged({ msg: 'stopped' });
-  // By its own hand: the call never comes back.
+  // The call never returns, so the process kills itself.
   expect(await running.exitCode).toBe(null);
 });
 
-/** Serial number of the certificate that a new connection is shown. */
+/** Serial number of the certificate that the server shows to a new connection. */
 function serialOf(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca: testCertificates.ca.certificate });

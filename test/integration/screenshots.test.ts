@@ -11,7 +11,7 @@ import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
-// Draws the pictures of docs/: make screenshots.
+// `make screenshots` runs this file, which makes the pictures of docs/.
 const FOLDER = join(import.meta.dirname, '../../docs/images');
 const LOAD_MS = Number(process.env['SCREENSHOTS_LOAD_SECONDS'] ?? 560) * 1000;
 

@@ -15,7 +15,7 @@ const aad = randomBytes(30);
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 let nss: NssSoftoken;
-// In front of NSS to count its calls and to lose its sessions.
+// A module in front of NSS, which counts calls and closes sessions.
 let front: FaultyModule;
 
 beforeAll(async () => {
@@ -66,7 +66,7 @@ function open(options: Partial<Pkcs11Options> = {}): Promise<KeyManager> {
   );
 }
 
-/** Beside a user of the module that has initialised it and logged in. */
+/** Opens a session for `use`. Another user of the module has initialised it and logged in. */
 function withPkcs11(use: (pkcs11: pkcs11js.PKCS11, session: Buffer) => void): void {
   const pkcs11 = new pkcs11js.PKCS11();
   pkcs11.load(front.module);
@@ -107,7 +107,7 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
     });
   });
 
-  it.each([0, 1, 16, 4_300])('opens what it sealed: %i bytes', async (length) => {
+  it.each([0, 1, 16, 4_300])('decrypts its own ciphertext of %i bytes', async (length) => {
     const plaintext = randomBytes(length);
     const sealed = await keyManager.encrypt({ label: 'both' }, plaintext, aad);
     expect(sealed.ciphertext).toHaveLength(length);
@@ -121,7 +121,7 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
     expect(Buffer.concat([decipher.update(ciphertext), decipher.final()])).toEqual(plaintext);
   });
 
-  it.each([12, 16])('opens what another AES-GCM sealed with an IV of %i bytes', async (ivLength) => {
+  it.each([12, 16])('decrypts a ciphertext of another AES-GCM with an IV of %i bytes', async (ivLength) => {
     const [plaintext, iv] = [randomBytes(100), randomBytes(ivLength)];
     const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
@@ -133,11 +133,11 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
   const tampered: Record<string, (sealed: Sealed) => [Sealed, Uint8Array]> = {
     ciphertext: (sealed) => [{ ...sealed, ciphertext: flipped(sealed.ciphertext) }, aad],
     'length of the ciphertext': (sealed) => [{ ...sealed, ciphertext: sealed.ciphertext.subarray(1) }, aad],
-    'ciphertext, to none': (sealed) => [{ ...sealed, ciphertext: new Uint8Array(0) }, aad],
+    'ciphertext, which is now empty': (sealed) => [{ ...sealed, ciphertext: new Uint8Array(0) }, aad],
     IV: (sealed) => [{ ...sealed, iv: flipped(sealed.iv) }, aad],
     tag: (sealed) => [{ ...sealed, tag: flipped(sealed.tag) }, aad],
     AAD: (sealed) => [sealed, flipped(aad)],
-    'AAD, to none': (sealed) => [sealed, new Uint8Array(0)],
+    'AAD, which is now empty': (sealed) => [sealed, new Uint8Array(0)],
   };
 
   it.each(Object.entries(tampered))('refuses a changed %s', async (_, tamper) => {
@@ -148,7 +148,7 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
     expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   });
 
-  it('refuses what another key sealed', async () => {
+  it('refuses the ciphertext of another key', async () => {
     const sealed = await keyManager.encrypt({ label: 'known' }, Buffer.from('plaintext'), aad);
     await expect(keyManager.decrypt({ label: 'both' }, sealed, aad)).rejects.toMatchObject({
       errorName: 'InvalidCiphertextException',
@@ -165,7 +165,7 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
     );
   });
 
-  it('opens after a restart what it sealed before', async () => {
+  it('decrypts after a restart the ciphertext from before', async () => {
     const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
     const starts = front.counts().get('C_Initialize') ?? 0;
     const stops = front.counts().get('C_Finalize') ?? 0;
@@ -176,27 +176,27 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
     expect(front.counts().get('C_Initialize')).toBe(starts + 1);
   });
 
-  it.each(['close-session', 'log-out'] as const)('serves on after a %s', async (does) => {
+  it.each(['close-session', 'log-out'] as const)('continues to serve after %s', async (does) => {
     const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
     front.inject({ on: 'C_DecryptInit', does, times: 1 });
     expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   });
 });
 
-it('refuses a wrong PIN, which is tried once', async () => {
+it('refuses a wrong PIN after one try', async () => {
   const before = front.counts().get('C_Login') ?? 0;
   await expect(open({ pin: new Secret('wrong-pin') })).rejects.toThrow('C_Login answered CKR_PIN_INCORRECT (0xa0)');
   expect(front.counts().get('C_Login')).toBe(before + 1);
 });
 
-it('works by itself, without a module in front', async () => {
+it('works without a module in front', async () => {
   const keyManager = await open({ module: nss.module });
   const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);
   expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad)).toString()).toBe('plaintext');
   await keyManager.close();
 });
 
-it('reads CK_GCM_PARAMS with and without ulIvBits alike', async () => {
+it('reads CK_GCM_PARAMS with and without ulIvBits', async () => {
   const [v240, v220] = [await open(), await open({ gcmParameters: 'v2.20' })];
   const sealed = await v220.encrypt({ label: 'known' }, Buffer.from('plaintext'), aad);
   expect(Buffer.from(await v240.decrypt({ label: 'known' }, sealed, aad)).toString()).toBe('plaintext');
@@ -205,7 +205,7 @@ it('reads CK_GCM_PARAMS with and without ulIvBits alike', async () => {
   await v220.close();
 });
 
-it('is started again when it was finalized', async () => {
+it('is initialised again after it was finalized', async () => {
   const keyManager = await open();
   const beside = new pkcs11js.PKCS11(front.module);
   beside.C_Finalize();

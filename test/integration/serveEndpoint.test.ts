@@ -36,7 +36,7 @@ function connect(pair = testCertificates.client): RawConnection {
   });
 }
 
-it('serves an admitted client of an admitted VPC endpoint within its quota, and logs who it is', async () => {
+it('serves an admitted client of an admitted VPC endpoint within its quota, and logs its identity', async () => {
   const connection = connect();
   await connection.send(rawPost({ credential: proxy.files.credentials[0] }).repeat(3));
   expect((await connection.answered(3)).map(({ status }) => status)).toEqual([200, 200, 429]);
@@ -49,7 +49,7 @@ it('serves an admitted client of an admitted VPC endpoint within its quota, and 
   expect(await proxy.logged({ msg: 'request', httpStatus: 429 })).toMatchObject({ errorName: 'ThrottlingException' });
 });
 
-it('logs whom it refuses, and why', async () => {
+it('logs the client of a refused connection, and the reason', async () => {
   const connection = connect(issueClientCertificate(testCertificates.ca, { commonName: 'kms.example' }));
   await connection.send(rawPost({ credential: proxy.files.credentials[0] }));
   await connection.closed();

@@ -18,11 +18,11 @@ const serves = {
   body: { ekmFleetDetails: [{ healthStatus: expect.stringMatching(/ACTIVE|DEGRADED/) as string }] },
 };
 
-it('GetHealthStatus fails when the key manager does, and recovers with it', async () => {
+it('GetHealthStatus fails while the key manager fails, and recovers with it', async () => {
   expect(await health()).toMatchObject(serves);
 
   const bringBack = proxy.files.softHsm.moveTokensAway();
-  // Three failures in a row bring the next health check forward.
+  // After three failures in a row, the next health check runs earlier.
   for (let time = 0; time < 3; time += 1) {
     expect(await proxy.post(paths.encrypt, encryptBody)).toMatchObject({ status: 500 });
   }

@@ -21,7 +21,7 @@ const everything = {
 };
 const body = { ...encryptBody, requestMetadata: everything, plaintext: Buffer.from(PLAINTEXT).toString('base64') };
 
-/** The one record of the only request with this kmsRequestId. */
+/** The only record of the request with this kmsRequestId. */
 async function recordOf(kmsRequestId: string): Promise<LogRecord> {
   const has = (record: LogRecord) => JSON.stringify(record).includes(kmsRequestId);
   await expect.poll(() => proxy.log.filter(has)).toHaveLength(1);
@@ -89,7 +89,7 @@ it('a request that fails has one record, with its error', async () => {
   }
 });
 
-it('of a request that is not authenticated, nothing that it says is logged', async () => {
+it('if a request is not authenticated, none of its content is logged', async () => {
   const kmsRequestId = crypto.randomUUID();
   const credential = withSecret(proxy.files.credentials[0], 'x'.repeat(43));
   await proxy.post(paths.encrypt, { ...body, requestMetadata: { ...everything, kmsRequestId } }, { credential });
@@ -104,7 +104,7 @@ it('of a request that is not authenticated, nothing that it says is logged', asy
   expect(proxy.output).not.toContain(kmsRequestId);
 });
 
-it('a request whose client leaves before its end has one record', async () => {
+it('if the client leaves before the end of its request, the request has one record', async () => {
   const [credential] = proxy.files.credentials;
   const connection = new RawConnection(proxy.port);
   await connection.send(rawPost({ credential, payload: '{' }));
@@ -114,10 +114,10 @@ it('a request whose client leaves before its end has one record', async () => {
   expect(proxy.log.filter(({ outcome }) => outcome === 'aborted')).toHaveLength(1);
 });
 
-it('holds no plaintext, secret, PIN or signature', async () => {
+it('the log contains no plaintext, secret, PIN or signature', async () => {
   const sealed = await proxy.post(paths.encrypt, body);
   await proxy.post(paths.decrypt, { ...body, ...sealed.body });
-  // What is refused may be quoted in a message, and must not be.
+  // Messages must not quote the content of refused requests.
   const quoted = Buffer.from(PLAINTEXT).toString('base64url');
   await proxy.post(paths.encrypt, { ...body, plaintext: `${quoted}=` });
   await proxy.post(paths.encrypt, { ...body, encryptionAlgorithm: PLAINTEXT });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => proxy.dispose());
 
 describe('over HTTPS, signed by aws4', () => {
-  it('all four operations, on one connection', async () => {
+  it('all four operations work on one connection', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const health = await proxy.post(paths.health, { requestMetadata: healthMetadata }, { agent });
     const metadata = await proxy.post(paths.metadata, { requestMetadata }, { agent });
@@ -24,7 +24,7 @@ describe('over HTTPS, signed by aws4', () => {
     expect(opened.body).toEqual({ plaintext: encryptBody.plaintext });
   });
 
-  it('what one credential of a key store encrypts, the other one decrypts', async () => {
+  it('one credential of a key store decrypts the ciphertext of another', async () => {
     const [first, second] = proxy.files.credentials;
     const sealed = await proxy.post(paths.encrypt, encryptBody, { credential: first });
     const opened = await proxy.post(paths.decrypt, { ...encryptBody, ...sealed.body }, { credential: second });
@@ -39,7 +39,7 @@ describe('over HTTPS, signed by aws4', () => {
     ['authenticationTag', base64(16)],
     ['additionalAuthenticatedData', base64(1)],
     ['ciphertextMetadata', base64(1)],
-  ])('Decrypt with another %s', async (field, value) => {
+  ])('another %s makes Decrypt fail, unless the field is plaintext', async (field, value) => {
     const sealed = await proxy.post(paths.encrypt, encryptBody);
     const opened = await proxy.post(paths.decrypt, { ...encryptBody, ...sealed.body, [field]: value });
     expect(opened).toMatchObject(
@@ -52,14 +52,14 @@ describe('two key stores of one proxy', () => {
   const otherEncrypt = keyPath('bar', 'encrypt', OTHER_PREFIX);
   const otherDecrypt = keyPath('bar', 'decrypt', OTHER_PREFIX);
 
-  it('know the credentials of their own only', async () => {
+  it('know only their own credentials', async () => {
     const refused = { status: 401, body: { errorName: 'AuthenticationFailedException' } };
     const { credentials, otherCredential: credential } = proxy.files;
     expect(await proxy.post(paths.encrypt, encryptBody, { credential })).toMatchObject(refused);
     expect(await proxy.post(otherEncrypt, encryptBody, { credential: credentials[0] })).toMatchObject(refused);
   });
 
-  it('know the keys of their own only', async () => {
+  it('know only their own keys', async () => {
     const unknown = { status: 404, body: { errorName: 'KeyNotFoundException' } };
     const { otherCredential: credential } = proxy.files;
     expect(await proxy.post(keyPath('bar', 'encrypt'), encryptBody)).toMatchObject(unknown);
@@ -68,7 +68,7 @@ describe('two key stores of one proxy', () => {
     );
   });
 
-  it('do not open what the other one has encrypted', async () => {
+  it('do not decrypt the ciphertext of each other', async () => {
     const { otherCredential: credential } = proxy.files;
     const sealed = await proxy.post(paths.encrypt, encryptBody);
     const opened = await proxy.post(otherDecrypt, { ...encryptBody, ...sealed.body }, { credential });

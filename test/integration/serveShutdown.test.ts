@@ -34,7 +34,7 @@ function messages(proxy: RunningProxy): unknown[] {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('ends it when the requests that had begun are answered, whoever else is connected', async () => {
+  it('ends the proxy after the requests in flight are answered, even if other clients are connected', async () => {
     const proxy = await start();
     const request = rawPost({ credential: files.credentials[0] });
     const idle = await secured(proxy, request);
@@ -57,7 +57,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-it('a request that begins while it drains is answered, and its connection closed', async () => {
+it('a request that arrives during the drain is answered, and its connection is closed', async () => {
   const proxy = await start();
   const request = rawPost({ credential: files.credentials[0] });
   const running = await secured(proxy, request.slice(0, -1));
@@ -73,7 +73,7 @@ it('a request that begins while it drains is answered, and its connection closed
   expect(await proxy.exitCode).toBe(0);
 });
 
-it('a client that never pauses does not keep it from ending, and loses no answer', async () => {
+it('a client that never pauses does not prevent the proxy from ending, and loses no answer', async () => {
   const proxy = await start();
   const request = rawPost({ credential: files.credentials[0] });
   const clients = await Promise.all(Array.from({ length: 4 }, () => secured(proxy, '')));
@@ -84,7 +84,7 @@ it('a client that never pauses does not keep it from ending, and loses no answer
       sent += 1;
       await client.answered(sent);
     }
-    // The last one may have met a connection that was being closed while it was idle.
+    // The last request may have arrived on an idle connection while the proxy closed it.
     return { sent, answers: await client.closed() };
   });
   await Promise.all(clients.map((client) => client.answered(5)));
@@ -97,7 +97,7 @@ it('a client that never pauses does not keep it from ending, and loses no answer
   expect(messages(proxy)).not.toContain(STILL_RUNNING);
 });
 
-it('a request that never ends is closed after drainSeconds, and that is logged', async () => {
+it('if a request never ends, its connection is closed after drainSeconds, and the log says so', async () => {
   files.writeConfig({ ...files.config, server: { ...files.config.server, drainSeconds: 1 } });
   const proxy = await start();
   const payload = JSON.stringify(encryptBody).slice(0, -1);

@@ -17,7 +17,7 @@ afterAll(() => {
   files.dispose();
 });
 
-/** Runs `serve`, which must fail, with these settings of the key manager or these of the server. */
+/** Runs `serve`, which must fail, with these settings of the key manager and the server. */
 async function failToServe(pkcs11: object, server: object = {}): Promise<CommandOutcome> {
   const [keyManager] = files.config.keyManagers;
   files.writeConfig({
@@ -68,7 +68,7 @@ describe('serve does not start', () => {
     expect(outcome.stderr).not.toContain('wrong-pin');
   });
 
-  it('without the token, and says which there are', async () => {
+  it('without the token, and names the existing tokens', async () => {
     expect(await failToServe({ token: { label: 'nowhere' } })).toMatchObject(
       refused(
         /^key manager softhsm: There is no token with the label "nowhere"\. The module has: "first" \(serial [0-9a-f]+, slot \d+\)\.\n$/,
@@ -84,7 +84,7 @@ describe('serve does not start', () => {
     );
   });
 
-  it('with a module that is none', async () => {
+  it('with a file that is not a module', async () => {
     expect(await failToServe({ module: files.configFile })).toMatchObject(
       refused(
         /^key manager softhsm: The PKCS#11 module \S+ cannot be loaded: .+ It must be the vendor's PKCS#11 library/,
@@ -155,7 +155,7 @@ describe('serve does not start', () => {
   });
 });
 
-it('serve starts after all these, with a key that the token lacks reported', async () => {
+it('after these failures, serve starts and reports a key that the token does not have', async () => {
   const proxy = await RunningProxy.start(files);
   onTestFinished(() => {
     proxy.signal('SIGKILL');

@@ -5,7 +5,7 @@ import { openings, ProxyFiles, runCommand, RunningProxy } from '../support/runni
 
 const CKR_DEVICE_REMOVED = 0x32;
 
-// Two HSMs. The second one has the keys of the key stores; the first one has none, its health key neither.
+// Two HSMs. The second one has the keys of the key stores. The first one has no keys, not even a health key.
 let files: ProxyFiles;
 let first: FaultyModule;
 let second: FaultyModule;
@@ -63,7 +63,7 @@ function refusal(...lines: RegExp[]): object {
   return { exitCode: 1, stdout, stderr: expect.stringMatching(pattern) as string };
 }
 
-describe('a key manager that does not open', () => {
+describe('a key manager that cannot be opened', () => {
   it.each<[string, Fault, RegExp]>([
     [
       'because its library does not start',
@@ -71,16 +71,16 @@ describe('a key manager that does not open', () => {
       /^The PKCS#11 module \S+ does not start\. .*\(C_Initialize answered CKR_DEVICE_REMOVED \(0x32\)\)$/,
     ],
     [
-      'because its token is not there',
+      'because its token is missing',
       { on: 'C_GetTokenInfo', does: 'answer', code: CKR_DEVICE_REMOVED },
       /^There is no token with the label "other"\./,
     ],
     [
-      'because it cannot be logged in to',
+      'because the login fails',
       { on: 'C_Login', does: 'answer', code: CKR_DEVICE_REMOVED },
       /^Cannot log in to token "other"\. \(C_Login answered CKR_DEVICE_REMOVED \(0x32\)\)$/,
     ],
-  ])('leaves the others serving, and serves when it opens: %s', async (_why, fault, detail) => {
+  ])('%s lets other key managers serve, and serves after it opens', async (_why, fault, detail) => {
     configure([{ module: first.module, token: { label: 'other' } }, { module: second.module }]);
     first.inject(fault);
     await withProxy(async (proxy) => {
@@ -98,7 +98,7 @@ describe('a key manager that does not open', () => {
     });
   });
 
-  it('is not tried again when its PIN is refused', async () => {
+  it('is not tried again if its PIN is refused', async () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     configure([{ module: first.module, pin }, { module: second.module }]);
     await withProxy(async (proxy) => {
@@ -113,7 +113,7 @@ describe('a key manager that does not open', () => {
   });
 });
 
-it('serve does not start without a key manager for a key store, and says what is wrong with each', async () => {
+it('if no key manager of a key store opens, serve does not start and reports the problem of each', async () => {
   const pin = files.writeSecret('wrong', 'wrong-pin');
   configure([
     { module: first.module, token: { label: 'nowhere' } },
@@ -125,7 +125,7 @@ it('serve does not start without a key manager for a key store, and says what is
 });
 
 describe('C_Login is called once', () => {
-  it('to start with a new token, the health key included', async () => {
+  it('for a start with a new token, including the creation of the health key', async () => {
     configure([{ module: first.module }]);
     await withProxy(async (proxy) => {
       await proxy.logged({ msg: 'created the health key' });
@@ -133,7 +133,7 @@ describe('C_Login is called once', () => {
     expect(logins(first)).toBe(1);
   });
 
-  it('with a wrong PIN that two key managers have for one token', async () => {
+  it('for a wrong PIN that two key managers have for one token', async () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     configure([
       { module: first.module, pin },
@@ -154,7 +154,7 @@ describe('a key manager in a thread whose library hangs', () => {
     ]);
   });
 
-  it('at the start, leaves the others serving, and serves when it has opened', async () => {
+  it('at the start lets other key managers serve, and serves after it has opened', async () => {
     const lift = first.inject({ on: 'C_Initialize', does: 'hang' });
     await withProxy(async (proxy) => {
       await proxy.proveService();
@@ -164,7 +164,7 @@ describe('a key manager in a thread whose library hangs', () => {
     });
   });
 
-  it('in a repair, leaves the others serving: no request fails', async () => {
+  it('in a repair lets other key managers serve, so that no request fails', async () => {
     await withProxy(async (proxy) => {
       await proxy.proveService();
       const lift = first.inject(
@@ -179,19 +179,19 @@ describe('a key manager in a thread whose library hangs', () => {
     });
   });
 
-  it('does not keep the process from ending', async () => {
+  it('does not prevent the process from ending', async () => {
     const proxy = await RunningProxy.start(files);
     const lift = first.inject({ on: 'C_EncryptInit', does: 'hang' });
     await proxy.proveService();
     proxy.signal('SIGTERM');
-    // Killed, since no call of a module can be taken back.
+    // The process is killed, because a call of a module cannot be cancelled.
     expect(await proxy.exitCode).toBe(null);
     expect(proxy.output).toContain('a call of a PKCS#11 module has not returned: the process is killed');
     lift();
   });
 });
 
-it.each(['none', 'thread'])('serve says which key manager it waits for, with isolation: %s', async (isolation) => {
+it.each(['none', 'thread'])('serve names the key manager for which it waits (isolation: %s)', async (isolation) => {
   configure([{ module: second.module, isolation }]);
   const lift = second.inject({ on: 'C_Login', does: 'hang' });
   const proxy = RunningProxy.launch(files);

@@ -62,7 +62,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad))).toEqual(plaintext);
     });
 
-    it('takes views of larger memory', async () => {
+    it('of views of larger memory', async () => {
       const memory = new Uint8Array(randomBytes(64));
       const sealed = await keyManager.encrypt({ label: 'known' }, memory.subarray(5, 25), memory.subarray(30, 47));
       expect(opened(sealed, memory.subarray(30, 47))).toEqual(Buffer.from(memory.subarray(5, 25)));
@@ -70,7 +70,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
   });
 
   describe('agrees with another AES-GCM', () => {
-    it.each([12, 16])('on what that encrypted with an IV of %i bytes', async (ivLength) => {
+    it.each([12, 16])('on ciphertext of the other with an IV of %i bytes', async (ivLength) => {
       const [plaintext, aad, iv] = [randomBytes(100), randomBytes(30), randomBytes(ivLength)];
       const cipher = createCipheriv('aes-256-gcm', knownKey, iv).setAAD(aad);
       const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
@@ -78,13 +78,13 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       expect(Buffer.from(await keyManager.decrypt({ label: 'known' }, sealed, aad))).toEqual(plaintext);
     });
 
-    it.each([0, 1, 4_300])('on what it encrypted itself, of %i bytes', async (length) => {
+    it.each([0, 1, 4_300])('on its own ciphertext of %i bytes', async (length) => {
       const [plaintext, aad] = [randomBytes(length), randomBytes(30)];
       expect(opened(await keyManager.encrypt({ label: 'known' }, plaintext, aad), aad)).toEqual(plaintext);
     });
   });
 
-  it('gives every encryption an IV of its own', async () => {
+  it('uses a different IV for each encryption', async () => {
     const sealed = await Promise.all(
       Array.from({ length: 1_000 }, () => keyManager.encrypt({ label: 'both' }, Buffer.from('x'), noAad)),
     );
@@ -117,7 +117,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
         errorName: 'InvalidCiphertextException',
         message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
       });
-      // The session that failed has not spoilt the next operation.
+      // The failed operation does not affect the next one in its session.
       const next = await keyManager.encrypt({ label: 'both' }, Buffer.from('next'), aad);
       expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, next, aad)).toString()).toBe('next');
     });
@@ -154,14 +154,14 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
     });
   });
 
-  describe('holds keys to their usage', () => {
+  describe('respects the usage of keys', () => {
     const sealed = { ciphertext: randomBytes(8), iv: randomBytes(12), tag: randomBytes(16) };
 
     it('encrypts with an encrypt-only key', async () => {
       expect((await keyManager.encrypt({ label: 'encrypt-only' }, Buffer.from('x'), noAad)).ciphertext).toHaveLength(1);
     });
 
-    it('asks the token to decrypt with a decrypt-only key', async () => {
+    it('lets the token decrypt with a decrypt-only key', async () => {
       await expect(keyManager.decrypt({ label: 'decrypt-only' }, sealed, noAad)).rejects.toMatchObject({
         errorName: 'InvalidCiphertextException',
       });
@@ -196,7 +196,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
   });
 
   describe('finds keys by their label', () => {
-    it('and says so if there is none', async () => {
+    it('and reports a missing key', async () => {
       const expected = {
         errorName: 'KeyNotFoundException',
         detail: expect.stringContaining('"absent"') as unknown,
@@ -205,7 +205,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       await expect(keyManager.encrypt({ label: 'absent' }, Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
     });
 
-    it('and picks none of two', async () => {
+    it('and refuses to choose between two', async () => {
       const expected = {
         errorName: 'InternalException',
         message: 'The key manager has several keys for this external key.',
@@ -215,7 +215,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       await expect(keyManager.encrypt({ label: 'twice' }, Buffer.from('x'), noAad)).rejects.toMatchObject(expected);
     });
 
-    it('as soon as they exist, and no longer', async () => {
+    it('while they exist, even if they are made later', async () => {
       const label = `late-${isolation}`;
       await expect(keyManager.describeKey({ label })).rejects.toMatchObject({ errorName: 'KeyNotFoundException' });
       softHsm.importKey(label, knownKey);

@@ -28,7 +28,7 @@ async function start() {
 }
 
 describeInBrowser('the status page', () => {
-  it('changes by itself, fits and pleases axe in good and bad states, and a hostile name does nothing', async () => {
+  it('updates itself, fits the window and passes axe in good and bad states, and a hostile name has no effect', async () => {
     const { proxy, files, url } = await start();
     const looks = [
       { ...WIDE, colorScheme: 'light', background: 'rgb(246, 247, 249)' },
@@ -47,7 +47,7 @@ describeInBrowser('the status page', () => {
       }
     };
     await expect.poll(text).toContain('softhsm ACTIVE');
-    // Angle brackets have a backslash in a subject.
+    // In a subject, angle brackets are escaped with a backslash.
     expect(await text()).toContain('img src=x onerror=alert(1)');
     for (const shown of pages) await expect.poll(() => shown.innerText('#live')).toBe('Live');
     await check();
@@ -72,7 +72,7 @@ describeInBrowser('the status page', () => {
     expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
   });
 
-  it('says that it is old when the proxy hangs, and goes on by itself afterwards', async () => {
+  it('says that it is old while the proxy hangs, and continues by itself afterwards', async () => {
     const { proxy, url } = await start();
     const { page } = await openPage(url, WIDE);
     const live = () => page.innerText('#live');
@@ -86,14 +86,14 @@ describeInBrowser('the status page', () => {
     await expect.poll(live).toMatch(/^No news since /);
   });
 
-  it('goes on when another page is closed, if 8 are open already', async () => {
+  it('waits if 8 pages are open, and continues when another page is closed', async () => {
     const { url } = await start();
     const controller = new AbortController();
     onTestFinished(() => {
       controller.abort();
     });
     const { signal } = controller;
-    // Kept: a response without references is closed.
+    // Keeps the responses, because a response without references is closed.
     const streams = [];
     for (let count = 0; count < 8; count += 1) streams.push(await fetch(`${url}/events`, { signal }));
     const { page } = await openPage(url, WIDE);
@@ -103,7 +103,7 @@ describeInBrowser('the status page', () => {
     await expect.poll(() => page.innerText('#live')).toBe('Live');
   });
 
-  it('gives nothing to a page of another origin, whose name resolves to it or not', async () => {
+  it('is unreadable for a page of another origin, also in a frame', async () => {
     const { url } = await start();
     const server = await listenLocally(
       createServer((_req, res) => {

@@ -30,12 +30,12 @@ async function start({ server, monitoring }: Options = {}, files: ProxyFiles = n
     const response = await fetch(`${origin}${path}`, { headers });
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
-  /** The text of the page, without its marks. */
+  /** The text of the page, without its markup. */
   const read = async () => (await get()).body.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ');
   return { proxy, files, port, get, read };
 }
 
-/** The first event of the page's stream; the stream stays open until the test has finished. */
+/** Opens the page's stream of events, which stays open until the test has finished. */
 async function openStream(port: number) {
   const controller = new AbortController();
   onTestFinished(() => {
@@ -45,7 +45,7 @@ async function openStream(port: number) {
   return { status: response.status, reader: response.body?.pipeThrough(new TextDecoderStream()).getReader() };
 }
 
-it('shows what the proxy does, and no secret, caller or plaintext', async () => {
+it('shows the work of the proxy, and no secret, caller or plaintext', async () => {
   const files = newFiles();
   const { proxy, get, read } = await start({}, files);
   for (let requests = 0; requests < 3; requests += 1) await proxy.proveService();
@@ -68,7 +68,7 @@ it('shows what the proxy does, and no secret, caller or plaintext', async () => 
   }
 });
 
-it('answers with a strict policy and no CORS header, as do its parts, and sends the page anew to 8 readers at most', async () => {
+it('the page and its parts have a strict policy and no CORS header, and at most 8 readers get updates', async () => {
   const { get, port } = await start();
   for (const path of ['/status', '/status/style.css', '/status/live.js']) {
     const { status, headers } = await get(path, { Origin: 'http://evil.example' });
@@ -95,7 +95,7 @@ it('answers with a strict policy and no CORS header, as do its parts, and sends 
   for (const { status, reader } of streams) {
     expect(status).toBe(200);
     let received = '';
-    // Two events: the second comes by itself.
+    // The second event arrives without another request.
     await expect
       .poll(async () => {
         received += (await reader?.read())?.value ?? '';
@@ -112,7 +112,7 @@ const raw = async (port: number, lines: string, path = '/status') => {
   return answer;
 };
 
-it('answers only hosts that are ours, whatever the path', async () => {
+it('answers only for its own host names, on every path of the page', async () => {
   const { port } = await start({ monitoring: { statusHosts: ['proxy-1.example.com'] } });
   for (const path of ['/status', '/status/style.css', '/status/live.js', '/status/events']) {
     expect(await raw(port, `Host: evil.example:${port}`, path)).toMatchObject({
@@ -124,7 +124,7 @@ it('answers only hosts that are ours, whatever the path', async () => {
   expect(await raw(port, 'Host: localhost\r\nHost: localhost')).toMatchObject({ status: 400 });
   expect(await raw(port, 'Host: Proxy-1.example.com')).toMatchObject({ status: 200 });
   expect(await raw(port, 'Host: localhost:1')).toMatchObject({ status: 200 });
-  // Prometheus and load balancers name the proxy as they like.
+  // Prometheus and load balancers may use any host name.
   expect(await raw(port, 'Host: evil.example', '/readyz')).toMatchObject({ status: 200 });
 });
 
@@ -132,14 +132,14 @@ it.each([
   [{ status: false }, false],
   [{ host: '0.0.0.0' }, false],
   [{ host: '0.0.0.0', status: true }, true],
-])('with %o, there is a page: %s', async (monitoring, expected) => {
+])('with %o, the page exists: %s', async (monitoring, expected) => {
   const { get } = await start({ monitoring });
   const { status, body } = await get();
   if (expected) expect(status).toBe(200);
   else expect([status, body]).toEqual([404, 'the status page is off: monitoring.status turns it on\n']);
 });
 
-it('tells the problems of its settings with all others', async () => {
+it('problems of its settings are reported with all others', async () => {
   const files = newFiles();
   files.writeConfig({
     ...files.config,
@@ -155,7 +155,7 @@ it('tells the problems of its settings with all others', async () => {
   expect(off.stderr).toMatch(/monitoring\.statusHosts .*needs status: true/);
 });
 
-it('shows when the token is gone, and when it is back', async () => {
+it('shows that the token is missing, and that it is back', async () => {
   const { proxy, files, read } = await start();
   await expect.poll(read).toContain('softhsm ACTIVE');
   const back = files.softHsm.moveTokensAway();
@@ -181,7 +181,7 @@ it('shows a certificate that expires soon, and a key that is blocked', async () 
   expect(await read()).toContain('second SERVING');
 });
 
-it('shows a configuration that was refused', async () => {
+it('shows that a configuration was refused', async () => {
   const { proxy, files, read } = await start();
   renameSync(join(files.folder, 'pin.secret'), join(files.folder, 'gone'));
   proxy.signal('SIGHUP');
@@ -198,10 +198,10 @@ it('shows all workers, one that hangs, and one that was replaced', async () => {
   const [first = NaN] = served();
   process.kill(first, 'SIGSTOP');
   await expect.poll(read).toContain(`worker ${first} does not answer`);
-  // It may have been killed for it already.
+  // The supervisor may have killed this worker already.
   kill(first, 'SIGKILL');
   await expect.poll(served).toHaveLength(3);
   await expect.poll(read).toContain('workers replaced since start 1');
-  // What the first worker has served stays counted.
+  // The requests of the first worker still count.
   expect(await read()).toContain('first SERVING requests 4 failed 0');
 });

@@ -17,7 +17,7 @@ it('a worker that hangs is killed and replaced', async () => {
   expect(workers.served.slice(1)).toContain(await workers.ask());
 });
 
-it('a worker that hangs while it starts is killed, and another one is started', async () => {
+it('a worker that hangs during its start is killed, and another one is started', async () => {
   const workers = await SupervisedWorkers.start(1, { startMs: 2_000 });
   workers.script('hang at start');
   kill(workers.served[0], 'SIGKILL');
@@ -28,7 +28,7 @@ it('a worker that hangs while it starts is killed, and another one is started', 
   expect(workers.logged(NOT_STARTED)[0]?.detail).toMatch(/^worker \d+ has ended$/);
 });
 
-it('workers that end as soon as they have started, six times in a row, end the supervisor', async () => {
+it('if workers end right after their start six times in a row, the supervisor ends', async () => {
   const workers = await SupervisedWorkers.start(1);
   workers.script('abort at start');
   kill(workers.served[0], 'SIGKILL');
@@ -38,7 +38,7 @@ it('workers that end as soon as they have started, six times in a row, end the s
   expect(workers.logged(ENDED)).toHaveLength(6);
 });
 
-it('lives that are not short do not', async () => {
+it('if workers end after they have run long enough, the supervisor does not end', async () => {
   const workers = await SupervisedWorkers.start(1, { shortLifeMs: 0 });
   workers.script('abort at start');
   kill(workers.served[0], 'SIGKILL');
@@ -47,7 +47,7 @@ it('lives that are not short do not', async () => {
   await workers.untilServed(2);
 });
 
-it('while another worker serves, one that cannot start is tried again for ever', async () => {
+it('while another worker serves, the start of a failed worker is tried again without limit', async () => {
   const workers = await SupervisedWorkers.start(2);
   workers.script('abort at start');
   kill(workers.served[0], 'SIGKILL');
@@ -57,7 +57,7 @@ it('while another worker serves, one that cannot start is tried again for ever',
   await workers.untilServed(3);
 });
 
-it('a PIN that was refused to a worker is known to its successor, even if the worker ends at once', async () => {
+it('if a PIN is refused to a worker, its successor knows this, even if the worker ends at once', async () => {
   const workers = await SupervisedWorkers.start(1);
   workers.script('refuse a PIN');
   kill(workers.served[0], 'SIGKILL');
@@ -74,7 +74,7 @@ it('a worker that does not end in time after a drain is killed', async () => {
   expect(workers.logged('a worker did not end in time and is killed')).toHaveLength(2);
 });
 
-it('the metrics of a worker that hangs do not keep those of the others', async () => {
+it('if a worker hangs, the metrics of the others are still available', async () => {
   const workers = await SupervisedWorkers.start(2, { metricsMs: 1_000 });
   const [hanging, other] = workers.served;
   kill(hanging, 'SIGSTOP');

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const UNIT = join(import.meta.dirname, '../../deploy/systemd/xks-proxy.service');
-/** Of systemd 254; an older one ignores them and says so. */
+/** Settings of systemd 254. An older systemd ignores them with a warning. */
 const NEWER = /Unknown (key|key name|lvalue) '(RestartSteps|RestartMaxDelaySec)'/;
-/** In tenths: 0 is safe, 100 exposed. What a service on the network cannot do without makes 11. */
+/** Limit in tenths: 0 is safe, and 100 is exposed. The settings that a network service needs add up to 11. */
 const MOST_EXPOSED = 15;
 
 function analyze(...args: readonly string[]): { status: number | null; problems: string[] } {
@@ -15,8 +15,8 @@ function analyze(...args: readonly string[]): { status: number | null; problems:
   return { status, problems: stderr.split('\n').filter((line) => line !== '' && !NEWER.test(line)) };
 }
 
-// There is no systemd elsewhere.
-describe.runIf(process.platform === 'linux')('to systemd, the unit', () => {
+// Only Linux has systemd.
+describe.runIf(process.platform === 'linux')('for systemd, the unit', () => {
   const text = readFileSync(UNIT, 'utf8').replaceAll('/opt/xks-proxy/bin/node', process.execPath);
   const unit = (content: string): string =>
     join(temporaryFolder({ 'xks-proxy.service': content }), 'xks-proxy.service');
@@ -25,7 +25,7 @@ describe.runIf(process.platform === 'linux')('to systemd, the unit', () => {
     expect(analyze('verify', '--man=no', unit(text))).toEqual({ status: 0, problems: [] });
   });
 
-  it('a misspelt setting would be one', () => {
+  it('has a mistake if a setting is misspelt', () => {
     const { problems } = analyze('verify', '--man=no', unit(text.replace('NoNewPrivileges', 'NoNewPrivilege')));
     expect(problems).toEqual([expect.stringContaining("'NoNewPrivilege'")]);
   });

@@ -8,13 +8,13 @@ import { logOfSize } from '../support/auditLogs.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
-// The verifier of another project, in another language: https://github.com/transparency-dev/tessera/tree/main/cmd/fsck
+// A verifier from another project, written in Go: https://github.com/transparency-dev/tessera/tree/main/cmd/fsck
 const FSCK = 'github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
 const GO_MINOR = 24;
-// 35 s on two free cores, when the Go module cache is empty.
+// The build takes 35 s on two free cores if the Go module cache is empty.
 const BUILD_MS = 180_000;
 const RUN_MS = 20_000;
-// Nothing else is downloaded, and no C compiler is needed.
+// With these settings, go downloads no toolchain and needs no C compiler.
 const BUILD_ENV = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '' };
 
 const goVersion = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env: BUILD_ENV }).stdout as string | null;
@@ -33,7 +33,7 @@ afterAll(() => {
   if (hasGo) rmSync(folder, { recursive: true });
 });
 
-/** Makes a log of that size, exports it, and returns where. */
+/** Makes a log of this size and exports it. Returns the folders of both. */
 async function exported(size: number): Promise<{ readonly log: string; readonly out: string }> {
   const directory = temporaryFolder();
   const log = await logOfSize(directory, size, { segmentRecords: 20_000 });
@@ -42,7 +42,7 @@ async function exported(size: number): Promise<{ readonly log: string; readonly 
   return { log, out };
 }
 
-/** What it says. Its exit code says nothing: that of v1.0.4 is 0 whatever it finds. */
+/** Runs fsck and returns its messages. The exit code is useless, because v1.0.4 exits with 0 even if it finds faults. */
 async function fsck({ log, out }: { readonly log: string; readonly out: string }): Promise<string> {
   const args = ['--ui=false', `--storage_url=file://${out}`, `--public_key=${join(log, 'vkey')}`];
   const { exitCode, stderr } = await runProgram([join(folder, 'fsck'), ...args], { limitMs: RUN_MS });
@@ -58,11 +58,11 @@ describe.skipIf(!hasGo)(name, () => {
     expect(said).not.toContain('failed');
   });
 
-  // It finds a change in an earlier bundle too, but then waits for ever: its one worker has ended, and more tiles come.
+  // fsck also finds a change in an earlier bundle, but then hangs, because its only worker has ended before the last tile.
   it.each([
     ['an entry', 'tile/entries/001.p/44'],
     ['a tile of leaves', 'tile/0/001.p/44'],
-    ['a tile above them', 'tile/1/000.p/1'],
+    ['a tile of a higher level', 'tile/1/000.p/1'],
     ['the checkpoint', 'checkpoint'],
   ])('fails when %s was changed', async (_what, file) => {
     const log = await exported(300);

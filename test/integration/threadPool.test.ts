@@ -3,7 +3,7 @@ import { createFaultyModule } from '../support/faultyModule.ts';
 import { encryptBody, paths } from '../support/messages.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
-it('as many calls in a thread run at once as there are sessions', async () => {
+it('a module in a thread can run as many calls at once as it has sessions', async () => {
   const files = new ProxyFiles({ tls: false });
   const faulty = createFaultyModule(files.softHsm);
   const [manager] = files.config.keyManagers;
@@ -11,7 +11,7 @@ it('as many calls in a thread run at once as there are sessions', async () => {
   files.writeConfig({ ...files.config, keyManagers: [{ name: 'softhsm', pkcs11 }] });
   const proxy = await RunningProxy.start(files);
   try {
-    // Each call waits until all have begun: with fewer threads none would come back.
+    // All calls hang until all have begun, so with fewer threads no call would return.
     const before = faulty.counts().get('C_Encrypt') ?? 0;
     const lift = faulty.inject({ on: 'C_Encrypt', does: 'hang' });
     const answers = Array.from({ length: 12 }, () => proxy.post(paths.encrypt, encryptBody));

@@ -9,7 +9,7 @@ import { runProgram } from '../support/runProgram.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 
 let proxy: RunningProxy;
-/** Accepts what the proxy must not, and so shows that openssl does offer it. */
+/** A server that accepts the options that the proxy must refuse. It shows that openssl really offers them. */
 const anything = createServer({
   cert: testCertificates.server.certificate,
   key: testCertificates.server.privateKey,
@@ -30,10 +30,10 @@ afterAll(async () => {
   await lenient.close();
 });
 
-/** What openssl says of a handshake with this port: `New, TLSv1.3, Cipher is ...`. */
+/** The output of openssl for a handshake with this port, such as `New, TLSv1.3, Cipher is ...`. */
 async function handshake(port: number, options: string): Promise<string> {
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', proxy.files.caFile, ...options.split(' ')];
-  // Without a configuration file, whose owner may have switched off what is to be offered.
+  // The configuration file of this machine may disable options that the test offers.
   const env = { OPENSSL_CONF: '/dev/null' };
   return (await runProgram(['openssl', ...args], { env })).stdout;
 }
@@ -73,12 +73,12 @@ describe('TLS', () => {
     expect(await handshake(proxy.port, options)).toContain('New, (NONE), Cipher is (NONE)');
   });
 
-  it('falls back to HTTP/1.1 where HTTP/2 is offered', async () => {
+  it('chooses HTTP/1.1 if a client also offers HTTP/2', async () => {
     expect(await handshake(proxy.port, '-alpn h2,http/1.1')).toContain('ALPN protocol: http/1.1');
   });
 });
 
-describe('what is not TLS, on the port for TLS', () => {
+describe('without TLS, on the port for TLS,', () => {
   it('HTTP is not answered', async () => {
     const [credential] = proxy.files.credentials;
     const connection = new RawConnection(proxy.port);
@@ -90,7 +90,7 @@ describe('what is not TLS, on the port for TLS', () => {
   it('random bytes are not answered', async () => {
     for (let count = 0; count < 20; count += 1) {
       const connection = new RawConnection(proxy.port);
-      // As long as a record may be, so that none is waited for.
+      // This is longer than a TLS record, so the server does not wait for the rest of one.
       await connection.send(randomBytes(20_000));
       await connection.closed();
       expect(connection.received).not.toContain('HTTP');
@@ -98,7 +98,7 @@ describe('what is not TLS, on the port for TLS', () => {
   });
 });
 
-it('a signed request through a bare TLS connection', async () => {
+it('a signed request in raw bytes over TLS succeeds', async () => {
   const [credential] = proxy.files.credentials;
   const connection = new RawConnection(proxy.port, { ca: testCertificates.ca.certificate });
   await connection.send(rawPost({ credential }));

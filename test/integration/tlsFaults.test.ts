@@ -44,7 +44,7 @@ function configWith(clientCa?: string): object {
   return { ...files.config, server: { ...files.config.server, workers: 2, tls: { ...tls, ...clientAuth } } };
 }
 
-/** Refused by `config check`, at start and in a reload, where the old configuration stays in force. */
+/** Expects the refusal in `config check`, at the start, and in a reload, where the old configuration stays in force. */
 async function expectRefusal(problem: RegExp): Promise<void> {
   const seen = running.log.length;
   const check = await runCommandHere(['config', 'check', '--config', files.configFile]);
@@ -58,7 +58,7 @@ async function expectRefusal(problem: RegExp): Promise<void> {
   await running.proveService();
 }
 
-describe('a pair that no client can use is refused', () => {
+describe('a key pair that clients cannot use is refused', () => {
   it.each<[string, () => KeyPair, RegExp]>([
     [
       'a key on secp256k1',
@@ -68,23 +68,23 @@ describe('a pair that no client can use is refused', () => {
     ['Ed25519', () => opensslCertificate({ newKey: 'ed25519' }), /KMS cannot use a key of type ed25519\./],
     ['RSA of 1024 bits', () => opensslCertificate({ newKey: 'rsa:1024' }), /An RSA key of 1024 bits is too weak/],
     [
-      'from tomorrow on',
+      'a certificate that is valid from tomorrow',
       () => issueServerCertificate(ca, { notBefore: days(1) }),
       /CN=localhost is not valid before 20/,
     ],
-    ['expired', () => issueServerCertificate(ca, { notAfter: days(-1) }), /CN=localhost expired on 20/],
+    ['an expired certificate', () => issueServerCertificate(ca, { notAfter: days(-1) }), /CN=localhost expired on 20/],
     [
-      'for TLS clients',
+      'a certificate for TLS clients',
       () => opensslCertificate({ extensions: ['extendedKeyUsage=clientAuth'] }),
       /handshake of the proxy with itself fails: the certificate is not for TLS servers/,
     ],
     [
-      'the pair in one file',
+      'a private key in the certificate file',
       () => ({ ...server, certificate: server.certificate + server.privateKey }),
       /server\.tls\.certificateFile \(line \d+\): \S+server\.crt: line \d+: a private key/,
     ],
     [
-      'the issuer first',
+      'the certificate of the issuer first',
       () => ({ ...server, certificate: ca.certificate + server.certificate }),
       /server\.tls\.privateKeyFile \(line \d+\): is the private key of certificate 2 in certificateFile/,
     ],
@@ -101,10 +101,10 @@ describe('a pair that no client can use is refused', () => {
   });
 });
 
-describe('a client CA that admits nobody, or not all that it names, is refused', () => {
+describe('a client CA file that admits no client, or has an unreadable certificate, is refused', () => {
   it.each<[string, () => string, RegExp]>([
     [
-      'glued certificates',
+      'certificates without a line break between them',
       () => `${caPem}${withLines(secondCa.certificate)}\n`,
       /server\.tls\.clientAuth\.caFile \(line \d+\): \S+client-ca\.crt: line \d+: .* two boundaries on one line/,
     ],
@@ -130,7 +130,7 @@ describe('a client CA that admits nobody, or not all that it names, is refused',
   });
 });
 
-describe('warnings', () => {
+describe('a warning', () => {
   const intermediate = issueIntermediate(ca);
   const expiredIntermediate = issueIntermediate(ca, { notAfter: days(-1) });
   it.each<[string, () => readonly KeyPair[], string | undefined, RegExp]>([
@@ -158,7 +158,7 @@ describe('warnings', () => {
       caPem + '\n' + createCertificateAuthority({ commonName: 'old', notAfter: days(-1) }).certificate,
       /clientAuth\.caFile \(line \d+\): .*CN=old expired on/,
     ],
-  ])('%s', async (_what, chain, clientCa, warning) => {
+  ])('is given for %s', async (_what, chain, clientCa, warning) => {
     const seen = running.log.length;
     const [leaf, ...others] = chain();
     const certificate = [leaf, ...others].map((each) => each?.certificate).join('');
@@ -174,7 +174,7 @@ describe('warnings', () => {
     );
   });
 
-  it('none for a chain up to its root', async () => {
+  it('is not given for a chain that ends in its root', async () => {
     const certificate = server.certificate + ca.certificate;
     writeKeyPair(files.folder, 'server', { ...server, certificate });
     const outcome = await runCommandHere(['config', 'check', '--config', files.configFile]);

@@ -32,7 +32,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What openssl says of a connection to this port. */
+/** The output of openssl for a connection to this port. */
 async function openssl(port: number, options: string, input = ''): Promise<string> {
   const args = ['s_client', '-connect', `127.0.0.1:${port}`, '-CAfile', caFile, ...options.split(' ')];
   const env = { OPENSSL_CONF: '/dev/null' };
@@ -51,7 +51,7 @@ describe('server certificates', () => {
       'ECDHE-RSA-AES256-GCM-SHA384',
       '2048 bit',
     ],
-  ])('%s', async (_what, pair, suite, size) => {
+  ])('are accepted by openssl: %s', async (_what, pair, suite, size) => {
     const { port } = await startServer({ tls: identity(pair) });
     const older = await openssl(port, '-tls1_2');
     expect(older).toContain(`New, TLSv1.2, Cipher is ${suite}`);
@@ -62,7 +62,7 @@ describe('server certificates', () => {
     expect(newer).toContain('Verify return code: 0 (ok)');
   });
 
-  it('are not followed by a renegotiation', async () => {
+  it('do not permit a renegotiation', async () => {
     const proxy = await startServer();
     expect(await openssl(proxy.port, '-tls1_2', 'R\n')).toContain('no renegotiation');
   });
@@ -81,7 +81,7 @@ describe('session resumption', () => {
     ['TLSv1.2', 'the same keys', true],
     ['TLSv1.3', 'the same keys', true],
     ['TLSv1.3', 'other keys', false],
-  ])('%s, by a process with %s for its tickets: %#', async (version, keys, reused) => {
+  ])('%s in a process with %s for its tickets (%#)', async (version, keys, reused) => {
     const ticketKeys = Buffer.alloc(48, 1);
     const first = await startServer({ ticketKeys });
     const second = await startServer({ ticketKeys: keys === 'other keys' ? Buffer.alloc(48, 2) : ticketKeys });
@@ -96,7 +96,7 @@ describe('session resumption', () => {
     resumed.reset();
   });
 
-  it('goes on when the certificate is replaced by its successor', async () => {
+  it('still works after the certificate is replaced by its successor', async () => {
     const proxy = await startServer();
     const begun = new RawConnection(proxy.port, { ca: ca.certificate });
     const session = await vi.waitUntil(() => begun.sessions.at(-1));
@@ -113,7 +113,7 @@ describe('session resumption', () => {
 describe('setTls', () => {
   const next = issueServerCertificate(ca, { commonName: 'next.example' });
 
-  it('shows the new certificate to new connections and leaves open ones alone', async () => {
+  it('shows the new certificate to new connections, and keeps open ones', async () => {
     const proxy = await startServer();
     const open = new RawConnection(proxy.port, { ca: ca.certificate });
     await open.send(REQUEST);
@@ -129,7 +129,7 @@ describe('setTls', () => {
     for (const connection of [open, late]) connection.reset();
   });
 
-  it('finishes a handshake that has begun as it began', async () => {
+  it('does not change a handshake that has begun', async () => {
     const clientAuth = { ca: ca.certificate, commonNames: ['cks.kms.us-east-1.amazonaws.com'] };
     const proxy = await startServer({ tls: identity(testCertificates.server, clientAuth) });
     const { certificate: cert, privateKey: key } = testCertificates.client;
@@ -138,7 +138,7 @@ describe('setTls', () => {
       read: () => undefined,
       write: (bytes, _encoding, done) => socket.write(bytes as Buffer, done),
     });
-    // The server's first answer meets a server that has changed since.
+    // The server's settings change while its first answer is on the way.
     socket.once('data', () => {
       proxy.setTls(identity(next, { ca: next.certificate, commonNames: ['another'] }));
     });
@@ -154,7 +154,7 @@ describe('setTls', () => {
   it.each<[string, KeyPair]>([
     ['another key', { ...next, privateKey: testCertificates.client.privateKey }],
     ['no certificate', { ...next, certificate: 'none' }],
-  ])('changes nothing for %s', async (_what, pair) => {
+  ])('throws and changes nothing for %s', async (_what, pair) => {
     const proxy = await startServer();
     expect(() => {
       proxy.setTls({ certificate: pair.certificate, privateKey: new Secret(pair.privateKey), clientAuth: undefined });

@@ -8,7 +8,7 @@ import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
 const EXTRACTABLE = { type: pkcs11js.CKA_EXTRACTABLE, value: true };
 const IN_THE_CLEAR = { type: pkcs11js.CKA_SENSITIVE, value: false };
 
-// The health key and the other keys are as `key create` makes them.
+// All keys that are not imported here have the protection that `key create` gives.
 let proxy: RunningProxy;
 let port: unknown;
 
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => proxy.dispose());
 
-/** The configuration of one key store with these keys beside two others. */
+/** A configuration with one key store, which has these keys and three others. */
 function withKeys({ config }: ProxyFiles, keys: readonly object[]): object {
   const [store] = config.keyStores;
   const served = [
@@ -66,7 +66,7 @@ const AT_THE_START = [
 ];
 
 describe('keys that the HSM does not protect', () => {
-  it('are told at the start, each once, and in a metric', async () => {
+  it('are reported at the start, each once, and have a metric', async () => {
     const expected = [
       { externalKeyId: 'old', keyVersion: 'open', problems: ['extractable', 'not_sensitive'] },
       { externalKeyId: 'readable', keyVersion: 'readable', problems: ['not_sensitive'] },
@@ -75,12 +75,12 @@ describe('keys that the HSM does not protect', () => {
     expect(await series()).toEqual(AT_THE_START);
   });
 
-  it('are described to KMS as all keys are', async () => {
+  it('are described to KMS like all other keys', async () => {
     const { body } = await proxy.post(keyPath('readable', 'metadata'), { requestMetadata });
     expect(Object.keys(body).sort()).toEqual(['keySpec', 'keyStatus', 'keyUsage']);
   });
 
-  it('are told when a reload adds them, and leave the metric when a reload removes them', async () => {
+  it('are reported when a reload adds them, and lose their metric when a reload removes them', async () => {
     await expect.poll(reports).toHaveLength(2);
     proxy.files.writeConfig(withKeys(proxy.files, [{ id: 'wrappable' }]));
     proxy.signal('SIGHUP');

@@ -45,7 +45,7 @@ async function stop(running: RunningProxy): Promise<void> {
   expect(await running.exitCode).toBe(0);
 }
 
-/** Workers that serve, longest serving first. */
+/** Workers that serve, the oldest first. */
 function serving(): LogRecord[] {
   const log = proxy?.log ?? [];
   const ended = new Set(log.filter(({ msg }) => msg === ENDED).map(({ worker }) => worker));
@@ -81,7 +81,7 @@ describe('workers of one proxy', () => {
     await dispose();
   });
 
-  it('share the port, and answer in whole log lines', async () => {
+  it('share the port, and write complete log lines', async () => {
     const before = running.log.length;
     const load = new SteadyLoad(running, 8);
     await expect.poll(() => load.sent).toBeGreaterThan(200);
@@ -92,9 +92,9 @@ describe('workers of one proxy', () => {
     expect(new Set(requests().map(({ worker }) => worker))).toEqual(new Set(serving().map(({ worker }) => worker)));
   });
 
-  it('resume the TLS sessions of one another', async () => {
+  it('resume the TLS sessions of each other', async () => {
     const first = await connectTls(running.port);
-    // Of connections that take turns.
+    // The workers take connections in turn.
     const later = [];
     for (let time = 0; time < 3; time += 1) later.push(await connectTls(running.port, first.session));
     expect([first, ...later].map(({ resumed }) => resumed)).toEqual([false, true, true, true]);
@@ -103,7 +103,7 @@ describe('workers of one proxy', () => {
   it.each([
     ['a connection for many requests', () => ({})],
     ['a connection for each request', () => ({ agent: new Agent() })],
-  ])('one that is killed is replaced, only its requests in flight are lost: %s', async (_, optionsOf) => {
+  ])('are replaced when they are killed, and lose only their requests in flight (%s)', async (_, optionsOf) => {
     const [clients, kills] = [6, 3];
     const load = new SteadyLoad(running, clients, optionsOf);
     for (let kill = 1; kill <= kills; kill += 1) {
@@ -116,7 +116,7 @@ describe('workers of one proxy', () => {
     expect([...outcomes.keys()].filter((outcome) => outcome !== 200 && outcome !== 'ECONNRESET')).toEqual([]);
   });
 
-  it('one that hangs in a call is killed and replaced', async () => {
+  it('are killed and replaced when they hang in a call', async () => {
     faulty.inject({ on: 'C_Encrypt', does: 'hang' });
     await expect(running.proveService()).rejects.toThrow();
     await running.logged({ msg: 'a worker hangs and is killed' });
@@ -125,7 +125,7 @@ describe('workers of one proxy', () => {
     await running.proveService();
   });
 
-  it('one that has ended while no process can be made is replaced when one can, and the others serve', async () => {
+  it('are replaced later if no process can be started when they end', async () => {
     const lift = allowNoMoreDescriptors(running.pid);
     process.kill(serving()[0]?.['pid'] as number, 'SIGKILL');
     const { detail } = await running.logged({ msg: 'a worker did not start' });
@@ -140,7 +140,7 @@ describe('workers', () => {
   beforeEach(configure);
   afterEach(dispose);
 
-  it('that cannot start end the proxy with what is wrong, the PIN tried once', async () => {
+  it('that cannot start end the proxy with an error, after one try of the PIN', async () => {
     files.writeSecret('pin', 'wrong-pin');
     const { exitCode, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
     expect(exitCode).toBe(1);
@@ -148,7 +148,7 @@ describe('workers', () => {
     expect(faulty.counts().get('C_Login')).toBe(1);
   });
 
-  it('a PIN that is refused to one is tried by no other', async () => {
+  it('do not try a PIN that the HSM has refused to another worker', async () => {
     const replica = createFaultyModule({ ...files.softHsm, separate: true });
     onTestFinished(() => {
       replica.dispose();
@@ -175,19 +175,19 @@ describe('workers', () => {
     await stop(running);
   });
 
-  it('one that is replaced while the HSM is away, or has another PIN, waits for it beside the others', async () => {
+  it('that replace another while the HSM refuses logins serve beside the others', async () => {
     const running = await start();
     faulty.inject({ on: 'C_Login', does: 'answer', code: CKR_PIN_INCORRECT });
     const before = faulty.counts().get('C_Login') ?? 0;
     for (let kill = 1; kill <= 2; kill += 1) await replace(serving().at(-1));
-    // The first replacement has tried it, and the second knows of that.
+    // The first replacement has tried the PIN, and the second one knows that.
     expect(faulty.counts().get('C_Login')).toBe(before + 1);
-    // The one that has its session still is given all connections.
+    // The worker that still has its session gets all connections.
     for (let request = 0; request < 4; request += 1) await running.proveService();
     await stop(running);
   });
 
-  it('that end again and again end the proxy, with a clear error', async () => {
+  it('that end again and again end the proxy with a clear error', async () => {
     const running = await start();
     faulty.inject({ on: 'C_Login', does: 'abort' });
     for (const { pid } of serving()) process.kill(pid as number, 'SIGKILL');
@@ -196,7 +196,7 @@ describe('workers', () => {
   });
 });
 
-/** A handshake, and the session that it gives. */
+/** Completes a handshake; resolves to its session, and to whether it resumed one. */
 function connectTls(port: number, session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
   return new Promise((resolve, reject) => {
     const options = { port, host: '127.0.0.1', servername: 'localhost', maxVersion: 'TLSv1.2' as const };

@@ -18,7 +18,7 @@ afterAll(() => {
   files.dispose();
 });
 
-it('a connection that is handed over after a drain is closed, and its request is not read', async () => {
+it('if a connection is handed over after a drain, it is closed before its request is read', async () => {
   let take: (connection: Socket) => void = () => undefined;
   const server = await startServer({
     source: (taking) => {
@@ -38,11 +38,11 @@ it('a connection that is handed over after a drain is closed, and its request is
   acceptor.close();
 });
 
-/** How a connection may end that the proxy closes, or no longer takes. */
+/** Errors of connections that the proxy closes or no longer accepts. */
 const CONNECTION_ENDS = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE'];
 
 describe('a drain of workers answers no request with an error', () => {
-  // A worker without connections closes at once, while the supervisor may still hand over new ones: the first row.
+  // In the first rows, a worker without connections closes at once while the supervisor may still hand over new ones.
   it.each([
     ['a few new connections', 0, 2, 1],
     ['a few new connections', 0, 2, 2],

@@ -43,7 +43,7 @@ async function start(program?: Program): Promise<void> {
   workers = serving();
 }
 
-it('all of them while new connections are still taken: the proxy ends as it was asked to', async () => {
+it('if all workers end during a drain, the proxy still stops with status 0', async () => {
   configure({ monitoring: { port: 0 } });
   await start();
   proxy.signal('SIGTERM');
@@ -53,7 +53,7 @@ it('all of them while new connections are still taken: the proxy ends as it was 
   expect(proxy.log.at(-1)).toMatchObject({ msg: 'stopped' });
 });
 
-it('one that hangs in a call while it starts: it is killed with the proxy that is asked to stop', async () => {
+it('if a worker hangs in a call during its start, SIGTERM ends both the proxy and the worker', async () => {
   configure();
   faulty.inject({ on: 'C_Login', does: 'hang' });
   proxy = RunningProxy.launch(files);
@@ -65,7 +65,7 @@ it('one that hangs in a call while it starts: it is killed with the proxy that i
   await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
 
-it('those whose supervisor is killed end too, though a call of their module hangs in its thread', async () => {
+it('if the supervisor is killed, its workers end, even if a call of their module hangs in its thread', async () => {
   configure({}, { isolation: 'thread' });
   await start();
   faulty.inject({ on: 'C_Encrypt', does: 'hang' });
@@ -75,7 +75,7 @@ it('those whose supervisor is killed end too, though a call of their module hang
   await expect.poll(() => workers.filter(isAlive)).toEqual([]);
 });
 
-it('one while the HSM hangs: its successor serves beside the others, and waits for the HSM', async () => {
+it('if a worker ends while the HSM hangs, its successor serves beside the others and waits for the HSM', async () => {
   configure({}, { isolation: 'thread' });
   await start();
   faulty.inject({ on: 'C_Login', does: 'hang' });
@@ -89,7 +89,7 @@ it('one while the HSM hangs: its successor serves beside the others, and waits f
   expect(await proxy.exitCode).toBe(0);
 });
 
-it('those whose last words nobody reads: the proxy ends as it was asked to', async () => {
+it('if the pipe of standard error is closed, the proxy still stops with status 0', async () => {
   configure({}, { isolation: 'thread' });
   await start(['bash', '--norc', '-c', 'exec "$@" 2> >(:)', 'bash', process.execPath, MAIN]);
   faulty.inject({ on: 'C_Encrypt', does: 'hang' });
@@ -99,7 +99,7 @@ it('those whose last words nobody reads: the proxy ends as it was asked to', asy
   expect(await proxy.exitCode).toBe(0);
 });
 
-it('those whose supervisor is killed end too, though nobody reads any more what they have logged', async () => {
+it('if the supervisor is killed under load, its workers end, even if their log no longer has a reader', async () => {
   configure();
   await start();
   const load = new SteadyLoad(proxy, 12);

@@ -8,7 +8,7 @@ const RELOADED = 'the configuration was reloaded';
 const REFUSED = 'the configuration is not reloaded: the previous one stays in force';
 
 let files: ProxyFiles;
-/** Of the one HSM, and of a second one that comes by a reload. */
+/** The modules of the HSM, and of a second one that a reload adds. */
 let faulty: FaultyModule;
 let second: FaultyModule;
 let proxy: RunningProxy;
@@ -25,7 +25,7 @@ afterEach(async () => {
   files.dispose();
 });
 
-/** With two workers; `settings` of the second HSM, if it is there. */
+/** Writes a configuration with two workers, and with the second HSM if its `settings` are given. */
 function write(settings?: object, keys: object[] = [{ id: 'foo' }]): void {
   const [manager] = files.config.keyManagers;
   const [store, ...others] = files.config.keyStores;
@@ -61,14 +61,14 @@ function kill(worker: LogRecord | undefined): void {
   process.kill(worker?.['pid'] as number, 'SIGKILL');
 }
 
-/** Of all workers, which take connections in turn. */
+/** Statuses from all workers, which take connections in turn. */
 async function statuses(): Promise<number[]> {
   const seen = [];
   for (let time = 0; time < 4; time += 1) seen.push((await proxy.post(paths.encrypt, encryptBody)).status);
   return seen;
 }
 
-it('a worker that begins to serve while another prepares a configuration goes over to it too', async () => {
+it('if a worker begins to serve while another prepares a configuration, it also gets this configuration', async () => {
   write();
   await start();
   second.inject({ on: 'C_Initialize', does: 'delay', milliseconds: 1_500 });
@@ -81,7 +81,7 @@ it('a worker that begins to serve while another prepares a configuration goes ov
   expect(await statuses()).toEqual([400, 400, 400, 400]);
 });
 
-it('a configuration that ends the first worker is refused, and the others never see it', async () => {
+it('if a configuration ends the first worker, it is refused, and the other workers never get it', async () => {
   write();
   await start();
   second.inject({ on: 'C_Initialize', does: 'abort' });
@@ -94,7 +94,7 @@ it('a configuration that ends the first worker is refused, and the others never 
 });
 
 it.each(['none', 'thread'])(
-  'a PIN that was refused is not tried again when all workers have ended (isolation: %s)',
+  'if all workers have ended, a refused PIN is still not tried again (isolation: %s)',
   async (isolation) => {
     write({ pin: files.writeSecret('no', 'no-such-pin'), isolation });
     await start();

@@ -6,7 +6,7 @@ interface CdkResource {
   readonly Properties: Readonly<Record<string, unknown>>;
 }
 
-/** Resources of the CDK app, with every optional part that the examples have. */
+/** Resources of the CDK app, with every optional part that the examples use. */
 export const cdkResources = Object.values(
   synthesize({
     transitGatewayId: 'tgw-0123456789abcdef0',
@@ -17,17 +17,17 @@ export const cdkResources = Object.values(
   }).toJSON()['Resources'] as Readonly<Record<string, CdkResource>>,
 );
 
-/** The properties of all resources of a type in the CDK app. */
+/** Properties of all resources of this type in the CDK app. */
 export function allOfCdk(type: string): CdkResource['Properties'][] {
   return cdkResources.filter(({ Type }) => Type === type).map(({ Properties }) => Properties);
 }
 
-/** Those of the only one. */
+/** Properties of the only resource of this type in the CDK app. */
 export function onlyOfCdk(type: string): CdkResource['Properties'] {
   return onlyOf(allOfCdk(type));
 }
 
-/** A value of the template, as it is in us-east-1. */
+/** A value of the template, resolved for us-east-1. */
 export function resolved(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(resolved);
   if (typeof value !== 'object' || value === null) return value;
@@ -42,7 +42,7 @@ export function resolved(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, resolved(child)]));
 }
 
-/** CloudFormation's names of the ECS API, as the API has them. */
+/** CloudFormation's names for the ECS API, converted to the API's own spelling. */
 export function camelCase(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camelCase);
   if (typeof value !== 'object' || value === null) return value;
@@ -51,7 +51,7 @@ export function camelCase(value: unknown): unknown {
   );
 }
 
-/** Containers without the text of the configuration and the name of the log group, in which the two differ; with secrets by name. */
+/** Containers with sorted secrets, and without the configuration and the log group's name, which differ. */
 export function withoutTexts(containers: unknown): unknown {
   return JSON.parse(JSON.stringify(containers), (key, value: unknown) => {
     if (key === 'environment') return (value as readonly { readonly name: string }[]).map(({ name }) => name);
@@ -61,7 +61,7 @@ export function withoutTexts(containers: unknown): unknown {
   });
 }
 
-/** Each action with each resource. */
+/** All pairs of an action and a resource in a policy. */
 export function permissions(policy: unknown): string[] {
   const { Statement } = policy as { Statement: readonly { Action: string | string[]; Resource: string | string[] }[] };
   return Statement.flatMap(({ Action, Resource }) =>

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { onlyOfCdk, resolved } from './cdkTemplate.ts';
 import { SECRET, type ExamplePlan } from './examplePlan.ts';
 
-/** What the examples for Fargate and EC2 have in common with the CDK app and with each other. */
+/** Defines tests of the facts that the examples for Fargate and EC2 share with the CDK app. */
 export function describeCommonFacts(plan: ExamplePlan): void {
   it('has the load balancer of the CDK app: internal, TCP 443, across zones', () => {
     const { IpAddressType, Scheme, Type } = onlyOfCdk('AWS::ElasticLoadBalancingV2::LoadBalancer');
@@ -27,7 +27,7 @@ export function describeCommonFacts(plan: ExamplePlan): void {
       ]),
     );
     expect(plan.only('aws_lb_target_group')).toMatchObject({
-      // An Auto Scaling group registers no addresses.
+      // An Auto Scaling group registers instances, not addresses.
       target_type: plan.name === 'fargate' ? targets['TargetType'] : 'instance',
       port: targets['Port'],
       protocol: targets['Protocol'],
@@ -50,7 +50,7 @@ export function describeCommonFacts(plan: ExamplePlan): void {
     });
   });
 
-  it('has an endpoint service that admits AWS KMS of the Region and nobody else', () => {
+  it('has an endpoint service that admits only AWS KMS of the Region', () => {
     const { AllowedPrincipals } = onlyOfCdk('AWS::EC2::VPCEndpointServicePermissions');
     const service = onlyOfCdk('AWS::EC2::VPCEndpointService');
     expect(plan.only('aws_vpc_endpoint_service')).toMatchObject({
@@ -64,7 +64,7 @@ export function describeCommonFacts(plan: ExamplePlan): void {
     ]);
   });
 
-  it('has the rules of the CDK app: the load balancer to two ports, the proxy to AWS and the HSMs, and nothing else', () => {
+  it('permits only the connections of the CDK app: load balancer to two proxy ports, and proxy to AWS and the HSMs', () => {
     const rule = ({ from_port, to_port, ip_protocol, cidr_ipv4 }: Readonly<Record<string, unknown>>) =>
       `${String(ip_protocol)} ${String(from_port)} ${String(to_port)} ${String(cidr_ipv4)}`;
     expect(plan.all('aws_vpc_security_group_egress_rule').map(rule).sort()).toEqual([
@@ -81,7 +81,7 @@ export function describeCommonFacts(plan: ExamplePlan): void {
     ]);
   });
 
-  it('has a key over the external key, with its alias and a policy that gives its use to its users alone', () => {
+  it('has a KMS key for the external key, with an alias and a policy that lets only its users use it', () => {
     expect(plan.only('aws_kms_custom_key_store')).toMatchObject({
       custom_key_store_type: 'EXTERNAL_KEY_STORE',
       xks_proxy_uri_endpoint: 'https://xks-proxy.example.com',
@@ -98,7 +98,7 @@ export function describeCommonFacts(plan: ExamplePlan): void {
     expect(JSON.stringify(Statement)).not.toContain('"kms:*"');
   });
 
-  it('has no secret but the credential of the key store, for KMS', () => {
+  it('contains only one secret, the credential of the key store for KMS', () => {
     const others = plan.resources.filter(({ type }) => type !== 'aws_kms_custom_key_store');
     expect(JSON.stringify(plan.resources)).toContain(SECRET);
     expect(JSON.stringify(others)).not.toMatch(new RegExp(`${SECRET}|PRIVATE KEY`));

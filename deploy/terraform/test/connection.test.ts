@@ -8,7 +8,7 @@ import { describeApplied } from './terraformFolder.ts';
 const SCRIPT = join(import.meta.dirname, '../key-store/connection.sh');
 
 describeApplied('the script that connects a key store', () => {
-  it('says why one cannot be connected, connects that one when it is mended, and disconnects it', async () => {
+  it('says why a key store cannot be connected, connects it after the repair, and disconnects it', async () => {
     const proxy = await startProxy(newFiles());
     const { kms, store } = await startKeyStore(proxy);
     const run = (action: string) =>

@@ -12,7 +12,7 @@ describeWithProvider('the example for EC2', () => {
   const plan = new ExamplePlan('ec2');
   describeCommonFacts(plan);
 
-  it('keeps fleetSize instances, and replaces one after the other', () => {
+  it('keeps fleetSize instances, and replaces them one after another', () => {
     expect(plan.only('aws_autoscaling_group')).toMatchObject({
       min_size: 2,
       max_size: 2,
@@ -24,7 +24,7 @@ describeWithProvider('the example for EC2', () => {
     });
   });
 
-  it('has encrypted volumes, and metadata for the instance itself alone', () => {
+  it('has encrypted volumes, and metadata that only the instance itself can read', () => {
     expect(plan.only('aws_launch_template')).toMatchObject({
       metadata_options: [{ http_tokens: 'required', http_put_response_hop_limit: 1 }],
       block_device_mappings: [{ ebs: [{ encrypted: 'true', delete_on_termination: 'true' }] }],
@@ -32,7 +32,7 @@ describeWithProvider('the example for EC2', () => {
     });
   });
 
-  it('lets an instance read the two secrets and the package, and nothing else', () => {
+  it('lets an instance read only the two secrets and the package', () => {
     const secret = (name: string) => `arn:aws:secretsmanager:us-east-1:111122223333:secret:xks-proxy/${name}-AbCdEf`;
     const granted = plan.all('aws_iam_role_policy').flatMap(({ policy }) => permissions(JSON.parse(policy as string)));
     expect(granted.sort()).toEqual([
@@ -47,7 +47,7 @@ describeWithProvider('the example for EC2', () => {
       const { user_data } = plan.only('aws_launch_template');
       return gunzipSync(Buffer.from(user_data as string, 'base64')).toString();
     };
-    /** Its text between `cat >FILE` or `base64 --decode >'FILE'` and END. */
+    /** The text between `cat >FILE` or `base64 --decode >'FILE'` and END. */
     const written = (file: string) => {
       const [, text = ''] = new RegExp(`>'?${file}'? <<'END'\\n([^]*?)END\\n`).exec(userData()) ?? [];
       return text;
@@ -60,7 +60,7 @@ describeWithProvider('the example for EC2', () => {
       });
     });
 
-    it('installs the package with the given checksum alone', () => {
+    it('installs the package only with the given checksum', () => {
       expect(userData()).toContain("aws s3 cp --only-show-errors 's3://example-packages/xks-proxy_1.0.0_amd64.deb'");
       expect(userData()).toMatch(/echo '0{64} {2}\/run\/xks-proxy.deb' \| sha256sum --check --quiet\n.*dpkg --install/);
     });
@@ -75,14 +75,14 @@ describeWithProvider('the example for EC2', () => {
       );
     });
 
-    it('names every secret of the configuration and both TLS files to the script, and has none of them', () => {
+    it('gives the script the names of all secrets and both TLS files, and contains none of their values', () => {
       expect(written('/etc/systemd/system/xks-proxy-secrets.service')).toMatch(
         / \/run\/xks-proxy-secrets arn:\S+secrets-AbCdEf arn:\S+tls-AbCdEf server.crt server.key XKS_AUDIT_KEY XKS_HSM_PIN XKS_EXAMPLE_SECRET\n/,
       );
     });
 
     const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
-    it.skipIf(!hasSystemd)('has units that systemd takes', () => {
+    it.skipIf(!hasSystemd)('has valid systemd units', () => {
       const units = ['xks-proxy-secrets.service', 'xks-proxy-secrets.timer'].map((name) => {
         const file = join(plan.folder, name);
         const program = written(`/etc/systemd/system/${name}`).replace(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { OFFLINE_PROVIDER, TerraformFolder } from './terraformFolder.ts';
 
-/** A resource that Terraform would make. Values that AWS makes are absent. */
+/** A resource that Terraform would make. Values that AWS chooses are absent. */
 interface Resource {
   readonly address: string;
   readonly type: string;
@@ -13,10 +13,10 @@ interface Module {
   readonly child_modules?: readonly Module[];
 }
 
-/** Secret access key of the credential in the plans. */
+/** The secret access key of the credential in the plans. */
 export const SECRET = 'A'.repeat(44);
 
-/** What Terraform plans for an example, for all tests of a file. */
+/** Terraform's plan for an example, which all tests of a file share. */
 export class ExamplePlan {
   readonly name: string;
   resources: readonly Resource[] = [];
@@ -47,14 +47,14 @@ export class ExamplePlan {
     return this.resources.filter((resource) => resource.type === type).map(({ values }) => values);
   }
 
-  /** Those of the only one. */
+  /** The values of the only resource of a type. */
   only(type: string): Resource['values'] {
     return onlyOf(this.all(type));
   }
 }
 
 export function onlyOf<T>([one, ...others]: readonly T[]): T {
-  if (one === undefined || others.length > 0) throw new Error('There is not exactly one.');
+  if (one === undefined || others.length > 0) throw new Error('Expected exactly one item of this type.');
   return one;
 }
 

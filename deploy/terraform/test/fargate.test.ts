@@ -38,8 +38,8 @@ describeWithProvider('the example for Fargate', () => {
     expect(plan.all(type)).toHaveLength(allOfCdk(cdkType).length);
   });
 
-  it('lacks nothing else of the CDK app: its other types are parts of these resources', () => {
-    // allowed_principals, and the policies in each role.
+  it('has a counterpart for every other type of the CDK app in these resources', () => {
+    // In Terraform, these types are allowed_principals and the policies in each role.
     const parts = ['AWS::EC2::VPCEndpointServicePermissions', 'AWS::IAM::Policy'];
     const types = new Set(cdkResources.map(({ Type }) => Type).filter((type) => !parts.includes(type)));
     expect(types.size).toBe(22);
@@ -76,16 +76,16 @@ describeWithProvider('the example for Fargate', () => {
     });
   });
 
-  it('lets the roles do what the CDK app lets them do', () => {
+  it('gives the roles the permissions of the CDK app', () => {
     const ofCdk = allOfCdk('AWS::IAM::Policy').flatMap(({ PolicyDocument }) => permissions(resolved(PolicyDocument)));
-    // The log group's ARN is not known before it is made.
+    // The log group's ARN is unknown before the log group exists, so one policy is absent from the plan.
     const known = plan.all('aws_iam_role_policy').filter(({ policy }) => policy !== undefined);
     const ofTerraform = known.flatMap(({ policy }) => permissions(JSON.parse(policy as string)));
     expect(ofTerraform.sort()).toEqual(ofCdk.filter((permission) => !permission.includes('logs:')).sort());
     expect(plan.all('aws_iam_role_policy')).toHaveLength(known.length + 1);
   });
 
-  it('reads nothing from S3 but what the CDK app reads', () => {
+  it('reads only the objects of S3 that the CDK app reads', () => {
     const gateway = (values: Readonly<Record<string, unknown>>) =>
       (values['vpc_endpoint_type'] ?? values['VpcEndpointType']) === 'Gateway';
     const { PolicyDocument } = onlyOf(allOfCdk('AWS::EC2::VPCEndpoint').filter(gateway));
@@ -93,7 +93,7 @@ describeWithProvider('the example for Fargate', () => {
     expect(permissions(JSON.parse(policy as string))).toEqual(permissions(resolved(PolicyDocument)));
   });
 
-  it('has endpoints of the same services', () => {
+  it('has endpoints for the services of the CDK app', () => {
     const names = allOfCdk('AWS::EC2::VPCEndpoint').map(({ ServiceName }) => resolved(ServiceName));
     expect(
       plan
@@ -103,7 +103,7 @@ describeWithProvider('the example for Fargate', () => {
     ).toEqual(names.sort());
   });
 
-  it('keeps the log for as long', () => {
+  it('keeps the log as long as the CDK app', () => {
     const { RetentionInDays } = onlyOfCdk('AWS::Logs::LogGroup');
     expect(plan.only('aws_cloudwatch_log_group')).toMatchObject({
       retention_in_days: RetentionInDays,
@@ -133,7 +133,7 @@ describeWithProvider('the example for Fargate', () => {
       statistic: alarm['Statistic'],
       period: alarm['Period'] ?? (alarm['Metrics'] as readonly [{ readonly Period: number }])[0].Period,
     }));
-    // The query has the id of the key store, which is not known before it is made.
+    // The query contains the id of the key store, which is unknown before the key store exists.
     const ofTerraform = plan.all('aws_cloudwatch_metric_alarm').map((alarm) => ({
       description: alarm['alarm_description'],
       comparison: alarm['comparison_operator'],

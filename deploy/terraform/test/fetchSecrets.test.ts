@@ -13,7 +13,7 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
 
   beforeEach(() => {
     folder = temporaryFolder();
-    // In place of Secrets Manager: a file for each ARN.
+    // A stand-in for Secrets Manager, with a file for each ARN.
     secrets = temporaryFolder({
       aws: '#!/bin/sh\nwhile [ "$1" != --secret-id ]; do shift; done\ncat "$(dirname "$0")/$2"\n',
     });
@@ -32,7 +32,7 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
     });
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 
-  it('are files with exactly their text, for owner and group', () => {
+  it('become files with exactly their text, which only owner and group can read', () => {
     expect(fetchSecrets('PIN', 'KEY')).toMatchObject({ status: 0, stdout: '', stderr: '' });
     expect(['PIN', 'KEY', 'server.crt', 'server.key'].map(read)).toEqual([
       'p"i\\n $HOME',
@@ -44,7 +44,7 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o640);
   });
 
-  it('stay the same file while their text is the same, and are replaced when it is another', () => {
+  it('keep their file while their text stays the same, and get a new file when it changes', () => {
     fetchSecrets('PIN');
     const inode = (name: string) => statSync(join(folder, name)).ino;
     const before = [inode('PIN'), inode('server.key')];
@@ -64,20 +64,20 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
       'one must be a JSON map with a text under the key PIN',
     ],
     [
-      'a value is no text',
+      'a value is not text',
       () => {
         give('one', { PIN: 1234 });
       },
       'one must be a JSON map with a text under the key PIN',
     ],
     [
-      'the secret is no map',
+      'the secret is not a map',
       () => {
         give('tls', 'PEM');
       },
       'tls must be a JSON map with a text under the key certificate',
     ],
-  ])('stay all as they are when %s', (_, spoil, message) => {
+  ])('all stay unchanged if %s', (_, spoil, message) => {
     fetchSecrets('PIN');
     give('tls', { certificate: 'another chain\n', privateKey: 'key\n' });
     spoil();
@@ -89,7 +89,7 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
     expect(readdirSync(folder).sort()).toEqual(['PIN', 'server.crt', 'server.key']);
   });
 
-  it('stay all as they are when Secrets Manager refuses', () => {
+  it('all stay unchanged if Secrets Manager refuses', () => {
     fetchSecrets('PIN');
     writeFileSync(join(secrets, 'aws'), '#!/bin/sh\necho AccessDeniedException >&2\nexit 254\n');
     expect(fetchSecrets('PIN')).toMatchObject({ status: 254, stderr: 'AccessDeniedException\n' });

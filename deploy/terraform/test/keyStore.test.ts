@@ -14,7 +14,7 @@ const ADMINISTRATOR = 'arn:aws:iam::111122223333:user/TEST';
 const USER = 'arn:aws:iam::111122223333:user/Alice';
 
 describeApplied('the module key-store, with the local KMS', () => {
-  it('makes, connects and uses a key store, changes nothing afterwards, and takes it away', async () => {
+  it('makes, connects and uses a key store, plans no change afterwards, and removes it', async () => {
     const files = newFiles();
     const proxy = await startProxy(files);
     const kms = await startKms(proxy.port);
@@ -61,7 +61,7 @@ describeApplied('the module key-store, with the local KMS', () => {
     const { Policy } = await store.client.send(new GetKeyPolicyCommand({ KeyId: arns.value.one }));
     expect(Policy).toContain(USER);
 
-    // As after the rotation of the credential by the CLI.
+    // This is the state after a rotation of the credential with the CLI.
     const changed = folder.read('main.tf.json').replace(secretAccessKey.reveal(), 'B'.repeat(43));
     folder.write('main.tf.json', JSON.parse(changed) as object);
     const { resource_changes = [] } = (await folder.plan()) as Plan;

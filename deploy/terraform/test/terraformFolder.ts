@@ -6,23 +6,23 @@ import { describe } from 'vitest';
 import { runProgram, type CommandOutcome } from '../../../test/support/runProgram.ts';
 
 const MODULES = join(import.meta.dirname, '..');
-/** What `terraform providers mirror` fills: the provider is not downloaded by tests. */
+/** The folder that `terraform providers mirror` fills, because tests do not download the provider. */
 const MIRROR = process.env['TERRAFORM_MIRROR'] ?? '/opt/tf-plugins';
 
 const noTerraform = spawnSync('terraform', ['version']).status === 0 ? [] : ['no terraform'];
 const noProvider = existsSync(join(MIRROR, 'registry.terraform.io/hashicorp/aws')) ? [] : [`no provider in ${MIRROR}`];
 
-/** `describe`, and skipped where there is no Terraform: README.md, "Tests". */
+/** Like `describe`, but skipped if there is no Terraform. See README.md, "Tests". */
 export function describeTerraform(name: string, tests: () => void): void {
   describeUnless(noTerraform, name, tests);
 }
 
-/** The same where there is no Terraform or no provider. */
+/** Like `describe`, but skipped if there is no Terraform or no provider. */
 export function describeWithProvider(name: string, tests: () => void): void {
   describeUnless([...noTerraform, ...noProvider], name, tests);
 }
 
-/** The same for what takes a minute: `make terraform-test` runs it. */
+/** Like `describe`, for tests that take a minute. Only `make terraform-test` runs them. */
 export function describeApplied(name: string, tests: () => void): void {
   const notAsked = process.env['TERRAFORM_APPLY'] === undefined ? ['make terraform-test runs it'] : [];
   describeUnless([...noTerraform, ...noProvider, ...notAsked], name, tests);
@@ -33,7 +33,7 @@ function describeUnless(missing: readonly string[], name: string, tests: () => v
   describe.skipIf(skipped)(skipped ? `${name} (skipped: ${missing.join(', ')})` : name, tests);
 }
 
-/** A provider that asks nothing of AWS. */
+/** Settings of a provider that does not call AWS. */
 export const OFFLINE_PROVIDER = {
   region: 'us-east-1',
   access_key: 'TEST',
@@ -42,11 +42,11 @@ export const OFFLINE_PROVIDER = {
   skip_requesting_account_id: true,
 };
 
-/** What Terraform finds wrong, with `-json`. */
+/** A problem in Terraform's output with `-json`. */
 export interface Diagnostic {
   readonly summary: string;
   readonly detail: string;
-  /** Whose line it is, such as `module.proxy`. */
+  /** The block that has the problem, such as `module.proxy`. */
   readonly snippet?: { readonly context: string | null };
 }
 
@@ -74,7 +74,7 @@ export class TerraformFolder {
         recursive: true,
         filter: (file) => !/\.terraform|\.tfstate/.test(file),
       });
-    // The provider of the examples is AWS's; without it they take that of the test.
+    // Without their own provider block, the examples use the provider of the test.
     for (const name of ['fargate', 'ec2']) {
       const file = join(this.path, 'examples', name, 'main.tf');
       writeFileSync(file, readFileSync(file, 'utf8').replace(/^provider "aws" \{[^}]*\}\n/m, ''));
@@ -90,7 +90,7 @@ export class TerraformFolder {
     return readFileSync(join(this.path, name), 'utf8');
   }
 
-  /** Runs Terraform to its end; rejects with its output unless that is a success. */
+  /** Runs Terraform to its end; rejects with its output if it fails. */
   async run(...args: readonly string[]): Promise<CommandOutcome> {
     const outcome = await this.try(...args);
     if (outcome.exitCode !== 0) throw new Error(`terraform ${args.join(' ')}:\n${outcome.stdout}${outcome.stderr}`);

@@ -19,17 +19,17 @@ const EXISTING = { new_vpc: null, existing_vpc: { id: 'vpc-0a', subnet_ids: { a:
 const EC2 = { fargate: null, ec2: { ami_id: 'ami-0a' }, config_file: 'examples/ec2/config.yaml' };
 const PACKAGE = { bucket: 'example', key: 'xks-proxy.deb', sha256: '0'.repeat(64) };
 
-/** What is wrong with the proxy's variables, and what the message says. */
+/** Wrong variables of the module proxy, each with the message that it causes. */
 const BAD_VARIABLES: Readonly<Record<string, readonly [changes: object, message: RegExp]>> = {
   'a name with a blank': [{ name: 'xks proxy' }, /letters, digits and hyphens/],
-  'a private DNS name that is no subdomain': [{ private_dns_name: 'example.com' }, /must be a subdomain/],
+  'a private DNS name that is not a subdomain': [{ private_dns_name: 'example.com' }, /must be a subdomain/],
   'a private DNS name in capitals': [{ private_dns_name: 'XKS.example.com' }, /small letters/],
   'no configuration': [{ config_file: 'nowhere.yaml' }, /must be the path of a file/],
   'a partial ARN': [{ secret_arn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:pin' }, /six characters/],
   'a secret instead of its ARN': [{ tls_secret_arn: 'the key itself' }, /tls_secret_arn must be the complete ARN/],
   IPv6: [{ hsm_cidrs: ['fd00::/8'] }, /IPv4/],
   'no HSM': [{ hsm_cidrs: [] }, /one or more IPv4 ranges/],
-  'a port that is none': [{ hsm_ports: [65536] }, /from 1 to 65535/],
+  'a port above 65535': [{ hsm_ports: [65536] }, /from 1 to 65535/],
   'no VPC': [{ new_vpc: null }, /exactly one of new_vpc and existing_vpc/],
   'two VPCs': [{ existing_vpc: EXISTING.existing_vpc }, /exactly one of new_vpc and existing_vpc/],
   'one zone': [{ new_vpc: { ...PROXY.new_vpc, availability_zones: ['us-east-1a'] } }, /at least two zones/],
@@ -92,12 +92,12 @@ const BAD_KEY_STORES: typeof BAD_VARIABLES = {
   'an external key twice': [{ keys: { one: { xks_key_id: 'foo' }, two: { xks_key_id: 'foo' } } }, /must be different/],
   'an alias with its prefix': [key({ alias: 'alias/foo' }), /neither alias\/ nor aws\//],
   'two policies': [key({ policy: '{}', administrators: [ALICE] }), /either policy, or/],
-  'a key that nobody administers': [key({ users: [ALICE] }), /administrators must not be empty/],
+  'a key without administrators': [key({ users: [ALICE] }), /administrators must not be empty/],
   'everybody as user': [key({ administrators: [ALICE], users: ['*'] }), /must be ARNs of roles or users/],
   'a key that is deleted at once': [key({ deletion_window_in_days: 1 }), /from 7 to 30/],
 };
 
-/** What is wrong with a configuration: the platform, what is replaced in its example, and what the message says. */
+/** Problems of a configuration: the platform, the text to replace in its example, the new text, and the message. */
 const BAD_CONFIGS: Readonly<
   Record<string, readonly [platform: 'fargate' | 'ec2', from: string, to: string, message: RegExp]>
 > = {
@@ -115,17 +115,17 @@ const BAD_CONFIGS: Readonly<
     '{ env: XKS_HSM_PIN }',
     /XKS_HSM_PIN comes from the environment/,
   ],
-  'a file that is absent': ['ec2', 'keys:\n', 'policyFile: none.cedar\n    keys:\n', /names none.cedar, which must be/],
+  'a missing file': ['ec2', 'keys:\n', 'policyFile: none.cedar\n    keys:\n', /names none.cedar, which must be/],
   'an audit log elsewhere': ['ec2', '/var/lib/xks-proxy/audit', '/var/log', /audit.directory must be/],
-  'two audit logs of one name': ['ec2', '/${HOSTNAME}', '', /audit.origin must have \$\{HOSTNAME\}/],
-  'files too long': ['fargate', 'keyManagers:', `#${'x'.repeat(50_000)}\nkeyManagers:`, /49152 is the most/],
+  'two audit logs with the same name': ['ec2', '/${HOSTNAME}', '', /audit.origin must have \$\{HOSTNAME\}/],
+  'files that are too long': ['fargate', 'keyManagers:', `#${'x'.repeat(50_000)}\nkeyManagers:`, /49152 is the most/],
 };
 
 describeTerraform('a module', () => {
   let folder: TerraformFolder;
   let problems: readonly Diagnostic[];
 
-  // A plan needs no provider where there is nothing but variables and the module that reads the configuration.
+  // These modules have no resources, so the plan needs no provider.
   beforeAll(async () => {
     const modules = (prefix: string, good: object, bad: typeof BAD_VARIABLES) =>
       Object.entries(bad).map(([problem, [changes]]) => [nameOf(prefix, problem), { ...good, ...changes }] as const);
@@ -162,7 +162,7 @@ describeTerraform('a module', () => {
     folder.dispose();
   });
 
-  /** Terraform finds what is wrong in steps, and goes no further where one has found anything. */
+  /** Plans again without the faulty modules, because Terraform checks in steps and stops after a step with problems. */
   async function problemsOf(modules: Readonly<Record<string, object>>): Promise<Diagnostic[]> {
     folder.write('main.tf.json', { module: modules });
     await folder.run('init', '-no-color', '-input=false');
@@ -189,12 +189,12 @@ describeTerraform('a module', () => {
     expect(said(fileOf(problem), problems)).toMatch(message);
   });
 
-  it('is formatted as terraform fmt does it', async () => {
+  it('is formatted like the output of terraform fmt', async () => {
     const { stdout } = await folder.run('fmt', '-check', '-recursive', '-diff');
     expect(stdout).toBe('');
   });
 
-  it('accepts good ones, and finds nothing else', () => {
+  it('accepts good variables and configurations, and reports no other problem', () => {
     const expected = [BAD_VARIABLES, BAD_KEY_STORES, BAD_CONFIGS].map((bad) => Object.keys(bad).length);
     expect(problems.filter(({ snippet }) => snippet?.context?.startsWith('module.good'))).toEqual([]);
     expect(new Set(problems.map((problem) => whose(problem))).size).toBe(expected.reduce((sum, count) => sum + count));
@@ -214,7 +214,7 @@ function whose({ snippet, detail }: Diagnostic): string {
   return /config_\w+\.yaml/.exec(detail)?.[0] ?? (snippet?.context ?? '').replace('module.', '');
 }
 
-/** What Terraform says of a module or a configuration. */
+/** Terraform's messages about a module or a configuration. */
 function said(name: string, problems: readonly Diagnostic[]): string {
   return problems
     .filter((problem) => [name, `${name}.yaml`].includes(whose(problem)))
