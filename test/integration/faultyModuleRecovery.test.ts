@@ -42,7 +42,7 @@ type Isolation = 'none' | 'thread';
 
 function open({
   isolation,
-  timeoutMs = 500,
+  timeoutMs = 2_000,
   token = softHsm.tokenLabel,
 }: {
   isolation: Isolation;
@@ -68,7 +68,7 @@ function roundTrips(keyManager: KeyManager): Promise<unknown> {
 }
 
 function backAgain(keyManager: KeyManager): Promise<void> {
-  return vi.waitFor(() => roundTrip(keyManager), { timeout: 20_000 });
+  return vi.waitFor(() => roundTrip(keyManager), { timeout: 60_000 });
 }
 
 function count(name: string): number {
@@ -148,7 +148,6 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
   });
 
   it('gives no wrong answer while the HSM is lost and returns repeatedly, and right answers afterwards', async () => {
-    await reopenPatient();
     const aad = randomBytes(20);
     const sealed = await keyManager.encrypt({ label: 'key' }, Buffer.from('plaintext'), aad);
     let running = true;
@@ -159,7 +158,9 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
           const opened = await keyManager.decrypt({ label: 'key' }, sealed, aad);
           if (!Buffer.from(opened).equals(Buffer.from('plaintext'))) wrong.push(opened);
         } catch (failure) {
-          if (!(failure instanceof XksError) || failure.errorName !== 'InternalException') wrong.push(failure);
+          // On a busy machine, a session may come too late.
+          const expected = ['InternalException', 'ThrottlingException'];
+          if (!(failure instanceof XksError) || !expected.includes(failure.errorName)) wrong.push(failure);
         }
         await new Promise(setImmediate);
       }
@@ -168,7 +169,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
       const lift = faulty.inject(fault);
       await vi.waitFor(
         () => expect(keyManager.encrypt({ label: 'key' }, Buffer.from('x'), aad)).rejects.toMatchObject(internal),
-        20_000,
+        60_000,
       );
       lift();
       await backAgain(keyManager);
