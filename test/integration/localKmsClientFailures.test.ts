@@ -118,7 +118,7 @@ describe('after the request', () => {
   ])('%s, twice', async (_what, script) => {
     const { ask, proxy, exchanges } = await start(script, {}, soon);
     const failure = await failureOf(ask());
-    expect(failure.message).toBe('TimedOut: no answer within 250 ms');
+    expect(failure.message).toBe('TimedOut: no answer within 1000 ms');
     expect(proxy.requests).toHaveLength(2);
     expect(proxy.connections()).toBe(2);
     expect(exchanges).toMatchObject([{ failure, certificate: { commonName: 'localhost' } }]);

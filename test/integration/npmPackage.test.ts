@@ -30,7 +30,9 @@ beforeAll(async () => {
     const file = places.map((place) => join(place, name)).find((path) => existsSync(path));
     if (file) symlinkSync(realpathSync(file), join(bin, name));
   }
-  const packed = await runProgram(['npm', 'pack', '--pack-destination', folder], { env: process.env, cwd: ROOT });
+  // Without prepack, which would build dist/ again under the tests that run it.
+  const pack = ['npm', 'pack', '--ignore-scripts', '--pack-destination', folder];
+  const packed = await runProgram(pack, { env: process.env, cwd: ROOT });
   expect(packed).toMatchObject({ exitCode: 0 });
   const [tarball = ''] = globSync(join(folder, '*.tgz'));
   expect(await npm('install', tarball)).toMatchObject({ exitCode: 0 });
