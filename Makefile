@@ -36,7 +36,7 @@ test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs 
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
 
-terraform-test: build aws-cli ## applies deploy/terraform's module of the KMS side to the local KMS, in 3 minutes
+terraform-test: build aws-cli ## plans the examples of deploy/terraform, and applies its module of the KMS side to the local KMS, in 5 minutes
 	@TERRAFORM_APPLY=1 npx vitest run deploy/terraform/test
 
 helm: ## installs Helm in some minutes where Go is, so that `make test` renders and checks the Kubernetes chart

@@ -3,11 +3,11 @@ import { expect, it } from 'vitest';
 import { startKeyStore } from '../../../test/support/localKmsConnection.ts';
 import { newFiles, startProxy } from '../../../test/support/reconfigurableProxy.ts';
 import { runProgram } from '../../../test/support/runProgram.ts';
-import { describeApplied } from './terraformFolder.ts';
+import { describeWithProvider } from './terraformFolder.ts';
 
 const SCRIPT = join(import.meta.dirname, '../key-store/connection.sh');
 
-describeApplied('the script that connects a key store', () => {
+describeWithProvider('the script that connects a key store', () => {
   it('says why a key store cannot be connected, connects it after the repair, and disconnects it', async () => {
     const proxy = await startProxy(newFiles());
     const { kms, store } = await startKeyStore(proxy);

@@ -4,7 +4,7 @@ import { startKms } from '../../../test/support/localKmsConnection.ts';
 import { LocalKmsKeyStore } from '../../../test/support/localKmsKeyStore.ts';
 import { newFiles, startProxy } from '../../../test/support/reconfigurableProxy.ts';
 import { PREFIX } from '../../../test/support/signedRequest.ts';
-import { describeApplied, OFFLINE_PROVIDER, TerraformFolder } from './terraformFolder.ts';
+import { describeWithProvider, OFFLINE_PROVIDER, TerraformFolder } from './terraformFolder.ts';
 
 interface Plan {
   readonly resource_changes?: readonly { readonly change: { readonly actions: readonly string[] } }[];
@@ -13,7 +13,7 @@ interface Plan {
 const ADMINISTRATOR = 'arn:aws:iam::111122223333:user/TEST';
 const USER = 'arn:aws:iam::111122223333:user/Alice';
 
-describeApplied('the module key-store, with the local KMS', () => {
+describeWithProvider('the module key-store, with the local KMS', () => {
   it('makes, connects and uses a key store, plans no change afterwards, and removes it', async () => {
     const files = newFiles();
     const proxy = await startProxy(files);

@@ -17,13 +17,8 @@ export function describeTerraform(name: string, tests: () => void): void {
   describeUnless(noTerraform, name, tests);
 }
 
-/** Like `describe`, but skipped if there is no Terraform or no provider. */
+/** Like `describe`, for tests that call the provider for a minute. Only `make terraform-test` runs them. */
 export function describeWithProvider(name: string, tests: () => void): void {
-  describeUnless([...noTerraform, ...noProvider], name, tests);
-}
-
-/** Like `describe`, for tests that take a minute. Only `make terraform-test` runs them. */
-export function describeApplied(name: string, tests: () => void): void {
   const notAsked = process.env['TERRAFORM_APPLY'] === undefined ? ['make terraform-test runs it'] : [];
   describeUnless([...noTerraform, ...noProvider, ...notAsked], name, tests);
 }

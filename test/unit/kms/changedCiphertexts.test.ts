@@ -48,12 +48,18 @@ function outcomesAt(offset: number): string[] {
   return [REFUSED_BY_PROXY];
 }
 
+/** All changes of a byte that leads the parser; elsewhere, those of one bit. */
+function differencesAt(offset: number): number[] {
+  if ([0, IV_LENGTH, METADATA_LENGTH].includes(offset)) return Array.from({ length: 255 }, (_, index) => index + 1);
+  return Array.from({ length: 8 }, (_, bit) => 1 << bit);
+}
+
 it('no ciphertext with another byte is decrypted, whichever and wherever', async () => {
   const blob = await newBlob();
   expect([blob.length, await outcome(blob)]).toEqual([LENGTH, 'decrypted']);
   for (let offset = 0; offset < blob.length; offset += 1) {
     const found = new Set<string>();
-    for (let difference = 1; difference < 256; difference += 1) {
+    for (const difference of differencesAt(offset)) {
       const changed = Buffer.from(blob);
       changed.writeUInt8(changed.readUInt8(offset) ^ difference, offset);
       found.add(await outcome(changed));
