@@ -14,7 +14,7 @@ afterEach(() => {
   vi.resetAllMocks();
 });
 
-/** Has the next write take so many bytes, and the one behind it none. */
+/** Makes the next write accept this number of bytes, and the one after it none. */
 function fillAfter(bytes: number): void {
   const write = vi.mocked(fs.writeSync);
   write.mockImplementationOnce((descriptor, buffer, offset) => {
@@ -41,7 +41,7 @@ describe('AppendFile', () => {
     file.close();
   });
 
-  it('keeps whole lines of a write that was taken in part', () => {
+  it('keeps only the whole lines of a partial write', () => {
     fillAfter(7);
     expect(file.appendLines(Buffer.from('one\ntwo\nthree\n'))).toEqual({ kept: 4, failure: FULL });
     expect(written()).toBe('one\n');
@@ -50,7 +50,7 @@ describe('AppendFile', () => {
     file.requireUntouched();
   });
 
-  it('keeps nothing of a text that was taken in part', () => {
+  it('keeps nothing of a text that was written partially', () => {
     fillAfter(5);
     expect(() => {
       file.appendWhole('one\ntwo\n');
@@ -59,7 +59,7 @@ describe('AppendFile', () => {
     file.requireUntouched();
   });
 
-  it('takes a part back later, if the file cannot be cut now', () => {
+  it('removes a partial line later, if the file cannot be truncated now', () => {
     fillAfter(7);
     vi.mocked(fs.ftruncateSync).mockImplementationOnce(() => {
       throw FULL;
@@ -104,7 +104,7 @@ describe('AppendFile', () => {
     }).toThrow(FileLost);
   });
 
-  it('finds that it was moved, or that another file has its name', () => {
+  it('detects that it was moved, or that another file has its name', () => {
     file.requireInPlace();
     const requireInPlace = () => {
       file.requireInPlace();
@@ -117,7 +117,7 @@ describe('AppendFile', () => {
     requireInPlace();
   });
 
-  it('does nothing when it was closed, and keeps its descriptor until it is on the disk', async () => {
+  it('does nothing after it was closed, and keeps its descriptor until its data is on the disk', async () => {
     file.appendWhole('line\n');
     const open = () => fs.readdirSync('/proc/self/fd').length;
     const before = open();
@@ -137,8 +137,8 @@ describe('AppendFile', () => {
   });
 });
 
-describe('the order on the disk', () => {
-  /** Runs and returns the names of the files that were forced to the disk meanwhile. */
+describe('the order on disk', () => {
+  /** Runs `run` and returns the names of the files that were synced meanwhile. */
   async function forced(run: () => unknown): Promise<string[]> {
     const nameOf = (descriptor: number) => basename(fs.readlinkSync(`/proc/self/fd/${descriptor}`));
     const names: string[] = [];
@@ -151,7 +151,7 @@ describe('the order on the disk', () => {
     return names;
   }
 
-  it('of a new log: its key, its folder, then its first segment', async () => {
+  it('of a new log is its key, its folder, then its first segment', async () => {
     const directory = temporaryFolder();
     const names = await forced(() => {
       openLog(directory, { sync: 'interval' }).abandon();
@@ -159,7 +159,7 @@ describe('the order on the disk', () => {
     expect(names).toEqual(['vkey', basename(directory), 'main']);
   });
 
-  it('at the end of a segment: records, checkpoint, range, then the next segment', async () => {
+  it('at the end of a segment is records, checkpoint, range, then the next segment', async () => {
     const log = openLog(temporaryFolder(), { sync: 'interval', segmentRecords: 2 });
     appendAll(log, [requestRecord()]);
     const names = await forced(() => {
@@ -169,7 +169,7 @@ describe('the order on the disk', () => {
     log.abandon();
   });
 
-  it('with sync: never: none', async () => {
+  it('with sync: never is empty, because nothing is synced', async () => {
     const names = await forced(() => {
       const log = openLog(temporaryFolder(), { sync: 'never', segmentRecords: 2 });
       appendAll(log, [requestRecord(), requestRecord()]);

@@ -79,14 +79,14 @@ function start(): Record<string, unknown> {
 }
 
 describe('heartbeats', () => {
-  it('come once a minute when nothing else does', async () => {
+  it('are written once a minute if nothing else is', async () => {
     const { log } = open();
     await pass(125);
     expect(typesOf()).toEqual(['start', 'heartbeat', 'heartbeat']);
     expect(log.state.lastCheckpointAt).toBeGreaterThan(now - 10 * SECOND);
   });
 
-  it('do not come while there are records', async () => {
+  it('are not written while there are records', async () => {
     const { log } = open();
     for (let second = 0; second < 130; second += 10) {
       log.append([RECORD]);
@@ -95,7 +95,7 @@ describe('heartbeats', () => {
     expect(new Set(typesOf())).toEqual(new Set(['start', 'request']));
   });
 
-  it('go on when the clock is set back', async () => {
+  it('continue after the clock was set back', async () => {
     open();
     await pass(10);
     now -= 86_400 * SECOND;
@@ -105,7 +105,7 @@ describe('heartbeats', () => {
 });
 
 describe('checkpoints', () => {
-  it('come by the clock if there are new records', async () => {
+  it('are written at their interval if there are new records', async () => {
     const sizes: number[] = [];
     const { log } = open({ onCheckpoint: ({ size }) => sizes.push(size) });
     await pass(2);
@@ -117,7 +117,7 @@ describe('checkpoints', () => {
   });
 });
 
-describe('files that are taken away', () => {
+describe('if files are removed', () => {
   it('a new log begins, and says what was lost', async () => {
     const { log, problems } = open();
     log.append([RECORD, RECORD]);
@@ -139,7 +139,7 @@ describe('files that are taken away', () => {
     expect((await verifyFolder(join(directory, 'main'))).problemCount).toBe(0);
   });
 
-  it('a directory that is gone is not made again, and ends nothing', async () => {
+  it('a missing directory is not created again, and the log does not end', async () => {
     const { log, problems } = open();
     fs.renameSync(directory, `${directory}.away`);
     await pass(1_300);
@@ -152,7 +152,7 @@ describe('files that are taken away', () => {
     expect(log.append([RECORD])).toBe(1);
   });
 
-  it('while a checkpoint is under way, which then disturbs nothing', async () => {
+  it('a checkpoint that is in progress does not disturb the new log', async () => {
     const { log, problems } = open({ sync: 'interval' });
     log.append([RECORD]);
     now += SECOND;
@@ -172,7 +172,7 @@ describe('files that are taken away', () => {
 });
 
 describe('a log that may open later', () => {
-  it('begins when its folder can be made, and says so', async () => {
+  it('begins after its folder can be created, and reports that the problem is over', async () => {
     fs.writeFileSync(join(directory, 'main'), 'in the way');
     expect(() => open()).toThrow();
     const { log, problems } = open({ opensLater: true });
@@ -188,14 +188,14 @@ describe('a log that may open later', () => {
     expect((await verifyFolder(join(directory, 'main'))).problemCount).toBe(0);
   });
 
-  it('does not begin beside another writer', () => {
+  it('does not begin while another writer has the log', () => {
     open();
     expect(() => open({ opensLater: true })).toThrow(LockHeld);
   });
 });
 
 describe('evidence', () => {
-  it('is told at the start and every 10 minutes, until a person has moved it', async () => {
+  it('is reported at the start and every 10 minutes, until a person has moved it', async () => {
     open().log.append([RECORD]);
     await opened.pop()?.stop();
     fs.truncateSync(join(directory, 'main', records(0)), 10);
@@ -211,7 +211,7 @@ describe('evidence', () => {
     expect(log.state.sealed).toBe(0);
   });
 
-  it('is told when the clock is set back, too', async () => {
+  it('is also reported after the clock was set back', async () => {
     fs.mkdirSync(join(directory, 'main.20261126T190000000Z.sealed'));
     const { sealed } = open();
     now -= 86_400 * SECOND;
@@ -220,7 +220,7 @@ describe('evidence', () => {
   });
 });
 
-describe('a disk that fails', () => {
+describe('a failing disk', () => {
   function failSync(times: number): void {
     for (let time = 0; time < times; time += 1) {
       vi.mocked(fs.fdatasync).mockImplementationOnce((_descriptor, callback) => {
@@ -229,7 +229,7 @@ describe('a disk that fails', () => {
     }
   }
 
-  it('is a problem until it takes what it is given, whatever is appended meanwhile', async () => {
+  it('is a problem until it accepts a write, although records are appended meanwhile', async () => {
     const { log, problems } = open({ sync: 'always' });
     failSync(3);
     for (let round = 0; round < 3; round += 1) {
@@ -258,7 +258,7 @@ describe('a disk that fails', () => {
     });
   });
 
-  it('is a problem when it does not answer', async () => {
+  it('is a problem if it does not respond', async () => {
     const { log } = open({ sync: 'always' });
     let answer = (): void => undefined;
     vi.mocked(fs.fdatasync).mockImplementationOnce((_descriptor, callback) => {
@@ -279,7 +279,7 @@ describe('a disk that fails', () => {
 });
 
 describe('stop', () => {
-  it('ends the log, and nothing is written behind it', async () => {
+  it('ends the log, and nothing is written after it', async () => {
     const { log } = open();
     expect(await log.stop()).toBeUndefined();
     const others = Array.from({ length: 4 }, (_, index) => fs.openSync(join(directory, `other${index}`), 'a'));
@@ -293,13 +293,13 @@ describe('stop', () => {
     }
   });
 
-  it('says what kept it from that', async () => {
+  it('reports the cause if it cannot end the log', async () => {
     const { log } = open();
     fs.appendFileSync(join(directory, 'main', records(0)), 'x');
     expect(await log.stop()).toMatch(/was changed by another process$/);
   });
 
-  it('of a lost log says so', async () => {
+  it('reports the cause if the log was lost', async () => {
     const { log } = open();
     fs.renameSync(directory, `${directory}.away`);
     await pass(2);

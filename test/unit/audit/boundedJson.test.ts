@@ -8,7 +8,7 @@ describe('boundedJson', () => {
     expect(boundedJson({}, 2)).toBe('{}');
   });
 
-  it('cuts the longest texts first', () => {
+  it('shortens the longest texts first', () => {
     const value = { short: 's'.repeat(500), long: 'l'.repeat(60_000) };
     expect(JSON.parse(boundedJson(value, 3_000))).toEqual({ short: 's'.repeat(500), long: `${'l'.repeat(2_048)}...` });
     expect(JSON.parse(boundedJson(value, 2_000))).toEqual({ short: 's'.repeat(500), long: `${'l'.repeat(1_024)}...` });
@@ -30,7 +30,7 @@ describe('boundedJson', () => {
     expect(() => boundedJson({ list, map }, 20)).toThrow(RangeError);
   });
 
-  it('drops no member of its own, whatever the others hold', () => {
+  it('drops none of its own members, even if their values are long', () => {
     const metadata = Object.fromEntries(
       Array.from({ length: 50 }, (_, field) => [`${field}${'\0'.repeat(100)}`, '\0'.repeat(2_000)]),
     );
@@ -39,14 +39,14 @@ describe('boundedJson', () => {
     expect(parsed).toMatchObject({ ...members, httpStatus: 500 });
   });
 
-  it('keeps names apart whose beginnings are the same', () => {
+  it('keeps names distinct if they begin with the same text', () => {
     const names = ['one', 'two', 'three'].map((name) => `${'n'.repeat(3_000)}${name}`);
     const value = { map: Object.fromEntries(names.map((name, index) => [name, index])) };
     const { map } = JSON.parse(boundedJson(value, 7_000)) as { map: object };
     expect(Object.values(map)).toEqual([0, 1, 2]);
   });
 
-  it('is no way to change what an object inherits', () => {
+  it('cannot change what an object inherits', () => {
     const value = JSON.parse(`{"map":{"__proto__":"${'x'.repeat(3_000)}","other":1}}`) as object;
     expect(boundedJson(value, 200)).toMatch(/^\{"map":\{"__proto__":"x+\.\.\.","other":1\}\}$/);
   });

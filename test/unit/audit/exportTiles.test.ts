@@ -43,7 +43,7 @@ describe('exportTiles', () => {
     },
   );
 
-  it('ends at the newest checkpoint that is whole', async () => {
+  it('ends at the newest intact checkpoint', async () => {
     const folder = temporaryFolder();
     const path = await logOfSize(folder, 300);
     const tamperer = new Tamperer(path);
@@ -139,7 +139,7 @@ describe('exportTiles', () => {
     expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
   });
 
-  it('writes into an empty folder, and into no other', async () => {
+  it('writes into an empty folder only', async () => {
     const folder = temporaryFolder();
     const path = await logOfSize(folder, 1);
     const out = join(folder, 'a/b');
@@ -153,7 +153,7 @@ describe('exportTiles', () => {
     expect(readdirSync(out)).toEqual(['checkpoint']);
   });
 
-  it('leaves nothing behind when it is left early', async () => {
+  it('leaves nothing behind if it is stopped early', async () => {
     const folder = temporaryFolder();
     const path = await logOfSize(folder, 10_000);
     const out = join(folder, 'out');

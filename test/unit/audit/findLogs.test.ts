@@ -38,7 +38,7 @@ describe('findLogs', () => {
   it.each([
     ['its verifier key', 'vkey'],
     ['a segment', '00000000000000000000.ndjson'],
-  ])('takes a folder with %s for a log', (_what, name) => {
+  ])('recognises a folder with %s as a log', (_what, name) => {
     const folder = temporaryFolder({ [name]: VKEY });
     mkdirSync(join(folder, 'main'));
     expect(findLogs(folder)).toEqual([{ path: folder, state: 'open' }]);
@@ -52,7 +52,7 @@ describe('findLogs', () => {
 });
 
 describe('nameOf', () => {
-  it('is the name of the verifier key, with the time of a log that was set aside', () => {
+  it('is the name of the verifier key; a log that was set aside also has the time', () => {
     const folder = folderWith(['main', 'main.20261126T190000000Z.sealed', 'w1']);
     for (const name of ['main', 'main.20261126T190000000Z.sealed']) writeFileSync(join(folder, name, 'vkey'), VKEY);
     expect(findLogs(folder).map(nameOf)).toEqual([

@@ -12,7 +12,7 @@ function prove(index: number, size: number): Buffer[] {
 }
 
 describe('an inclusion proof', () => {
-  it('of each record of trees of 1 to 70 records is good by RFC 9162', () => {
+  it('of each record in trees of 1 to 70 records is valid by RFC 9162', () => {
     for (let size = 1; size <= records.length; size += 1) {
       const root = merkleTreeHash(records.slice(0, size));
       for (let index = 0; index < size; index += 1) {
@@ -24,7 +24,7 @@ describe('an inclusion proof', () => {
     }
   });
 
-  it('is good for no other record, index, size or length', () => {
+  it('is not valid for another record, index, size or length', () => {
     const proof = prove(5, 11);
     const root = merkleTreeHash(records.slice(0, 11));
     const leaf = leafHash('record 5');

@@ -50,14 +50,14 @@ async function expectGood(directory: string, size: number): Promise<void> {
   expect({ messages, count }).toEqual({ messages: [], count: size });
 }
 
-/** Copies a log as it is now, as a crash would leave it. */
+/** Copies the current log, as a crash would leave it. */
 function crash(directory: string): string {
   const copy = temporaryFolder();
   cpSync(join(directory, 'main'), join(copy, 'main'), { recursive: true });
   return copy;
 }
 
-/** Goes on with a log, and verifies it. */
+/** Continues a log, and verifies it. */
 async function goOn(directory: string, options: Partial<LogOptions> = {}): Promise<void> {
   const log = open(directory, options);
   append(log, SEGMENT * 2 + 3);
@@ -68,7 +68,7 @@ async function goOn(directory: string, options: Partial<LogOptions> = {}): Promi
 }
 
 describe('a log', () => {
-  it('begins with its own record and ends with one, and gives each record its index', async () => {
+  it('begins and ends with its own record, and gives each record its index', async () => {
     const directory = temporaryFolder();
     const log = open(directory, { about: { version: '1.0.0' }, segmentRecords: 100 });
     append(log, 3);
@@ -81,7 +81,7 @@ describe('a log', () => {
     await expectGood(directory, 5);
   });
 
-  it('goes on in the same tree', async () => {
+  it('continues in the same tree', async () => {
     const directory = temporaryFolder();
     for (let run = 0; run < 7; run += 1) {
       const log = open(directory);
@@ -94,14 +94,14 @@ describe('a log', () => {
     await expectGood(directory, log.size);
   });
 
-  it('has one writer', () => {
+  it('has only one writer', () => {
     const directory = temporaryFolder();
     open(directory);
     expect(() => open(directory)).toThrow(LockHeld);
     expect(() => open(directory, { slot: 'w1' })).not.toThrow();
   });
 
-  it('signs nothing twice, and tells of each checkpoint', async () => {
+  it('signs nothing twice, and reports each checkpoint', async () => {
     const directory = temporaryFolder();
     const sizes: number[] = [];
     const log = open(directory, { onCheckpoint: ({ size }) => sizes.push(size) });
@@ -115,7 +115,7 @@ describe('a log', () => {
     await expectGood(directory, 13);
   });
 
-  it('has a start record of one line that fits, whatever its folder held', async () => {
+  it('has a start record that fits into one line, even if its folder held hostile file names', async () => {
     const directory = temporaryFolder();
     const log = open(directory);
     await appendSigned(log, 5);
@@ -129,7 +129,7 @@ describe('a log', () => {
 });
 
 describe('a crash', () => {
-  /** A log that is about to rotate, and has rotated. */
+  /** Copies of a log: before its last record, after the checkpoint, and after the rotation. */
   function rotated(): { readonly before: string; readonly signed: string; readonly after: string } {
     const directory = temporaryFolder();
     let signed = '';
@@ -142,7 +142,7 @@ describe('a crash', () => {
     const before = crash(directory);
     append(log, 1);
     const after = crash(directory);
-    // The record itself came last.
+    // Writing the record is the last step of a rotation.
     writeFileSync(join(after, 'main', records(SEGMENT)), '');
     return { before, signed, after };
   }
@@ -196,8 +196,8 @@ describe('a crash', () => {
   });
 });
 
-describe('a segment that cannot be begun', () => {
-  it('is tried again, without a descriptor lost', async () => {
+describe('a segment that cannot be started', () => {
+  it('is tried again, and no descriptor leaks', async () => {
     const directory = temporaryFolder();
     const log = open(directory);
     append(log, SEGMENT - 1);
@@ -216,8 +216,8 @@ describe('a segment that cannot be begun', () => {
   });
 });
 
-describe('a log that was given up while a checkpoint was under way', () => {
-  it('writes no more, not even to what has its descriptor now', async () => {
+describe('a log that changes during a checkpoint', () => {
+  it('writes no more after it was abandoned, even if another file reuses its descriptor', async () => {
     const directory = temporaryFolder();
     const log = open(directory, { sync: 'interval' });
     const checkpoint = log.checkpoint();
@@ -230,7 +230,7 @@ describe('a log that was given up while a checkpoint was under way', () => {
     log.abandon();
   });
 
-  it('and one whose segment ended meanwhile is good', async () => {
+  it('is valid, although its segment ended meanwhile', async () => {
     const directory = temporaryFolder();
     const log = open(directory, { sync: 'interval' });
     for (let round = 0; round < 20; round += 1) {
@@ -255,7 +255,7 @@ describe('the clock', () => {
     await expectGood(directory, log.size);
   });
 
-  it('may stand while one log after the other is set aside', () => {
+  it('may stand still while several logs are set aside', () => {
     const directory = temporaryFolder();
     for (let run = 0; run < 3; run += 1) open(directory, { privateKey: newSigningKey() }).close();
     expect(readdirSync(directory).sort()).toEqual([

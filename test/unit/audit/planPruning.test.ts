@@ -23,12 +23,12 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 const HOUR = 3_600_000;
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 
-/** When a record of the log below was made. */
+/** The time of a record of the log below. */
 function timeOf(index: number): Date {
   return new Date(START + index * HOUR);
 }
 
-/** A log with a record each hour, and a checkpoint after each; its segments are days. It stays open. */
+/** A log with a record and a checkpoint each hour; each segment is a day. The log stays open. */
 class HourlyLog {
   readonly directory = temporaryFolder();
   readonly path = join(this.directory, 'main');
@@ -53,7 +53,7 @@ class HourlyLog {
     }
   }
 
-  /** Opens it anew, as after a crash. */
+  /** Opens the log again, as after a crash. */
   reopen(): void {
     const { size } = this.#log;
     this.#log.abandon();
@@ -65,7 +65,7 @@ class HourlyLog {
     return log ? planPruning(log, cutoff) : { steps: [] };
   }
 
-  /** Prunes it, verifies it after each step, and returns what was done. */
+  /** Prunes the log, verifies it after each step, and returns the steps. */
   async prune(cutoff: Date): Promise<string[]> {
     const done: string[] = [];
     const { steps, obstacle } = this.plan(cutoff);
@@ -78,7 +78,7 @@ class HourlyLog {
     return done;
   }
 
-  /** Sizes that the checkpoints of a segment sign. */
+  /** The sizes that the checkpoints of a segment sign. */
   sizes(first: number): number[] {
     const text = readFileSync(join(this.path, notes(first)), 'utf8');
     return splitNotes(text).notes.map((note) => Number(note.split('\n')[1]));
@@ -90,7 +90,7 @@ class HourlyLog {
   }
 }
 
-/** The records of a segment, so that nothing but them is there. */
+/** The records of a segment, in a folder with nothing else. */
 function filesOf(path: string): string[] {
   return readdirSync(path)
     .filter((name) => name !== 'lock')
@@ -98,7 +98,7 @@ function filesOf(path: string): string[] {
 }
 
 describe('planPruning', () => {
-  it('deletes segments of which all records are older, oldest first; what is left can be verified after each step', async () => {
+  it('deletes segments with only older records, oldest first; the rest can be verified after each step', async () => {
     const log = await HourlyLog.ofSize(5 * 24 + 10);
     expect(await log.prune(timeOf(3 * 24 + 6))).toEqual([
       `deleted main/${records(0)} (to record 23, 2026-01-01T23:00:00.000Z)`,
@@ -116,14 +116,14 @@ describe('planPruning', () => {
       'vkey',
     ]);
     expect(log.sizes(48)).toEqual([72]);
-    // The one of 78 records is the newest that has older records alone.
+    // The checkpoint of 78 records is the newest that covers only older records.
     expect(log.sizes(72)).toEqual(Array.from({ length: 19 }, (_, index) => 78 + index));
     const { firstIndex, signedRecords } = await verifyFolder(log.path);
     expect([firstIndex, signedRecords]).toEqual([72, 130]);
     expect(await log.prune(timeOf(3 * 24 + 6))).toEqual([]);
   });
 
-  it('goes on later, beside a writer that goes on and begins anew', async () => {
+  it('continues later, while a writer continues the log or begins a new one', async () => {
     const log = await HourlyLog.ofSize(30);
     for (let day = 2; day < 8; day += 1) {
       await log.grow(24);
@@ -134,7 +134,7 @@ describe('planPruning', () => {
     }
   });
 
-  it('keeps the newest segment, however old, and the one before it until the newest has a checkpoint', async () => {
+  it('keeps the newest segment, even if it is old, and the previous one until the newest has a checkpoint', async () => {
     const log = await HourlyLog.ofSize(3 * 24);
     const cutoff = timeOf(1_000);
     await log.prune(cutoff);
@@ -148,7 +148,7 @@ describe('planPruning', () => {
     expect(filesOf(log.path)).toEqual([notes(72), notes(96), records(96), 'ranges', 'vkey']);
   });
 
-  it('keeps a segment whose last record is not older, or whose successor begins later than the cutoff', async () => {
+  it('keeps a segment if its last record is not older, or if the next segment begins after the cutoff', async () => {
     const log = await HourlyLog.ofSize(50);
     for (const cutoff of [timeOf(0), timeOf(23), timeOf(24)]) {
       expect(log.plan(cutoff).steps.filter(({ did }) => did === 'deleted')).toEqual([]);
@@ -192,22 +192,22 @@ describe('planPruning', () => {
       },
       `the last checkpoint of main/${notes(0)}: its signature of xks.example.com/proxy-1/main is wrong`,
     ],
-  ])('leaves everything if %s', async (_what, tamper, obstacle) => {
+  ])('deletes nothing if %s', async (_what, tamper, obstacle) => {
     const log = await HourlyLog.ofSize(80);
     tamper(new Tamperer(log.path));
     expect(log.plan(timeOf(60))).toEqual({ steps: [], obstacle });
   });
 
-  it('leaves a log in which a segment is missing', async () => {
+  it('leaves a log with a missing segment unchanged', async () => {
     const log = await HourlyLog.ofSize(100);
     new Tamperer(log.path).remove(records(24));
     const obstacle = `main/${records(24)} is missing`;
     expect(log.plan(timeOf(90))).toEqual({ steps: [], obstacle });
-    // The days before it are not old enough.
+    // The days before the missing segment are not old enough.
     expect(log.plan(timeOf(20))).toEqual({ steps: [expect.objectContaining({ did: 'thinned' })] });
   });
 
-  it('completes what a crash has left', async () => {
+  it('completes a pruning that a crash interrupted', async () => {
     const plan = async () => {
       const log = await HourlyLog.ofSize(100);
       return { log, steps: log.plan(timeOf(80)).steps };
@@ -238,7 +238,7 @@ describe('planPruning', () => {
     expect(after.size).toBeLessThan(size);
   });
 
-  it('deletes a closed log when all of it is older, and never a sealed one', async () => {
+  it('deletes a closed log if all of it is older, and never deletes a sealed log', async () => {
     const log = await HourlyLog.ofSize(60);
     const closed = join(log.directory, 'main.20260103T120000000Z.closed');
     const sealed = closed.replace('closed', 'sealed');
@@ -256,7 +256,7 @@ describe('planPruning', () => {
     expect(readdirSync(log.directory)).toEqual([]);
   });
 
-  it('deletes what is left of a closed log', async () => {
+  it('deletes the rest of a closed log', async () => {
     const log = await HourlyLog.ofSize(30);
     const doomed = join(log.directory, 'main.20260103T120000000Z.closed.deleted');
     renameSync(log.path, doomed);

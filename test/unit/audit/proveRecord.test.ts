@@ -14,7 +14,7 @@ function prove(folder: string, index: number): Promise<ProvenRecord> {
   return proveRecord(log, index, () => Promise.resolve());
 }
 
-/** Whether a proof is good by RFC 9162. */
+/** Whether a proof is valid by RFC 9162. */
 function isGood({ index, head, record, proof }: ProvenRecord): boolean {
   const hashes = parseTlogProof(proof)?.hashes ?? [];
   return rootOfPath(leafHash(record), index, head.size, hashes)?.equals(head.root) ?? false;
@@ -29,7 +29,7 @@ describe('proveRecord', () => {
     expect(isGood(proven)).toBe(true);
   });
 
-  it.each([200, 256, 299, 300, 350])('proves record %i when earlier segments were deleted', async (index) => {
+  it.each([200, 256, 299, 300, 350])('proves record %i after earlier segments were deleted', async (index) => {
     const { folder, tamper } = await writeLog();
     tamper.remove(records(0), records(100), notes(0));
     tamper.notes(notes(100), (all) => all.slice(-1));
@@ -46,7 +46,7 @@ describe('proveRecord', () => {
     );
   });
 
-  it('makes no proof that would not be good', async () => {
+  it('makes no proof that would be invalid', async () => {
     const { folder, tamper } = await writeLog();
     const damaged = 'the records do not fit the newest checkpoint: run `audit verify`, which says what is wrong';
     tamper.lines(records(300), (lines) => changed(lines, 42, (line) => line.replace('foo', 'bar')));
@@ -71,7 +71,7 @@ describe('proveRecord', () => {
     await expect(prove(folder, 342)).rejects.toThrow(new ProofFailure(message));
   });
 
-  it('needs a checkpoint at all', async () => {
+  it('needs at least one checkpoint', async () => {
     const { folder, tamper } = await writeLog();
     tamper.remove(...[0, 100, 200, 300].map(notes));
     await expect(prove(folder, 1)).rejects.toThrow(new ProofFailure('the log has no checkpoint'));

@@ -23,7 +23,7 @@ function run(path: string, query: RecordQuery) {
   const steps = [...queryLog(log, query)];
   const counted = [...queryLog(log, query, { countOnly: true })].reduce((sum, { count }) => sum + count, 0);
   const found = steps.flatMap((step) => step.found);
-  // The faster way to a number gives the same.
+  // The faster conversion to a number gives the same result.
   expect(counted).toBe(found.length);
   expect(steps.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(workOf(log, query));
   return {
@@ -61,14 +61,14 @@ describe('queryLog', () => {
     expect(indexesOf([...records, requestRecord(members), ...records], query)).toEqual([13]);
   });
 
-  it('compares a principal without wildcard as it is', () => {
+  it('compares a principal without a wildcard literally', () => {
     const record = requestRecord({ requestMetadata: { awsPrincipalArn: 'arn:bob' } });
     for (const awsPrincipalArn of ['arn:bo', 'rn:bob', 'arn.bob', 'arn:bob*x']) {
       expect(indexesOf([record], { awsPrincipalArn })).toEqual([]);
     }
   });
 
-  it('takes the time with from, without to', () => {
+  it('includes the time `from`, and excludes the time `to`', () => {
     const times = ['18:59:59.999Z', '19:00:00.000Z', '19:00:00.001Z', '20:00:00.000Z', '19:30:00.000Z'];
     const records = times.map((time) => requestRecord({ time: `2026-11-26T${time}` }));
     const from = new Date('2026-11-26T20:00:00+01:00');
@@ -76,13 +76,13 @@ describe('queryLog', () => {
     expect(indexesOf(records, { from })).toEqual([2, 3, 4, 5]);
   });
 
-  it('reads a time of another form', () => {
+  it('reads a time in another format', () => {
     const times = ['2026-11-26T21:00:00+01:00', '2026-11-26T20:00Z', 'yesterday', 1_795_719_600_000];
     const records = times.map((time) => ({ type: 'request', time }));
     expect(indexesOf(records, { from: new Date('2026-11-26T20:00:00Z') })).toEqual([1, 2]);
   });
 
-  it('finds nothing in the names and values that a client gives', () => {
+  it('finds nothing in names and values that a client sends', () => {
     const forged = [
       { outcome: 'failure' },
       { keyVersion: 'v2' },
@@ -98,7 +98,7 @@ describe('queryLog', () => {
     expect(indexesOf(records, { outcome: 'success' })).toHaveLength(forged.length);
   });
 
-  it('takes the outcome from a correction, in a later segment too', () => {
+  it('uses the outcome of a correction, even from a later segment', () => {
     const correction = { type: 'correction', time: '2026-11-26T19:00:00.000Z', outcome: 'failure', httpStatus: 500 };
     const records = [
       ...Array.from({ length: 6 }, () => requestRecord()),
@@ -116,7 +116,7 @@ describe('queryLog', () => {
     expect(run(path, { ...REQUESTS, outcome: 'failure', keyVersion: 'other' }).indexes).toEqual([]);
   });
 
-  it('tells of requests of that time that have no record of their own', () => {
+  it('reports requests of that time that have no record of their own', () => {
     const omitted = (count: number, from: string, to: string) => {
       const at = (time: string) => `2026-11-26T${time}:00.000Z`;
       return { type: 'omitted', time: at(to), count, reason: 'too many', from: at(from), to: at(to) };
@@ -128,7 +128,7 @@ describe('queryLog', () => {
     expect(run(path, { type: 'start' }).omitted).toEqual([]);
   });
 
-  it('passes over a torn last line, and names lines that are no records', () => {
+  it('skips a torn last line, and reports lines that are not records', () => {
     const path = logOf([requestRecord(), requestRecord()]);
     const file = join(path, '00000000000000000000.ndjson');
     const text = readFileSync(file, 'utf8');
@@ -145,11 +145,8 @@ describe('queryLog', () => {
 
   it.each([
     ['a time that no text can be made of', { time: { toString: 1, valueOf: 1 } }],
-    ['a correction of what is no index', { type: 'correction', corrects: { valueOf: 1 } }],
-    [
-      'a count and a reason that are no such',
-      { type: 'omitted', count: {}, reason: { toString: 1 }, from: {}, to: [] },
-    ],
+    ['a correction of an invalid index', { type: 'correction', corrects: { valueOf: 1 } }],
+    ['an invalid count and reason', { type: 'omitted', count: {}, reason: { toString: 1 }, from: {}, to: [] }],
   ])('reads a record with %s', (_what, members) => {
     const path = logOf([requestRecord()]);
     const line = JSON.stringify({ index: 2, type: 'request', ...members });
@@ -157,7 +154,7 @@ describe('queryLog', () => {
     expect(run(path, { ...REQUESTS, to: new Date('2027-01-01') }).indexes).toEqual([1]);
   });
 
-  it('names a line that is nested more deeply than any record', () => {
+  it('reports a line that is nested more deeply than any record', () => {
     const path = logOf([requestRecord()]);
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
     appendFileSync(join(path, '00000000000000000000.ndjson'), `{"index":2,"type":"request","x":${deep}}\n`);
@@ -166,7 +163,7 @@ describe('queryLog', () => {
     expect(unreadable).toHaveLength(1);
   });
 
-  it('reads lines that are longer than its memory in parts, and what follows them', () => {
+  it('reads lines that exceed its memory in parts, and continues after them', () => {
     const path = logOf([requestRecord()]);
     const file = join(path, '00000000000000000000.ndjson');
     const text = readFileSync(file, 'utf8');
@@ -176,7 +173,7 @@ describe('queryLog', () => {
     expect(unreadable[0]).toBe(`${file}, byte 0`);
   });
 
-  it('finds what a plain search finds', () => {
+  it('finds the same records as a plain search', () => {
     const text = fc.constantFrom('a', 'b', '*', '"', '}', '},', '\\', 'ä', '"outcome":"success"', '');
     const members = fc.record(
       {

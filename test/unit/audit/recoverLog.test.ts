@@ -36,7 +36,7 @@ interface LeftLog {
   readonly kept: readonly Checkpoint[];
 }
 
-/** A log of 26 records in segments of 10, signed at 1 + each fifth, that its writer has left without an end. */
+/** A log of 26 records in segments of 10, signed at sizes 1, 6, 11 and so on. Its writer left no end record. */
 async function leftLog(): Promise<LeftLog> {
   const directory = temporaryFolder();
   const kept: Checkpoint[] = [];
@@ -48,7 +48,7 @@ async function leftLog(): Promise<LeftLog> {
   return { directory, folder, tamper: new Tamperer(folder), kept };
 }
 
-/** Opens the log again and returns the record that says so. */
+/** Opens the log again and returns its new start record. */
 function reopen(directory: string, options: Partial<LogOptions> = {}): Start {
   const log = openLog(directory, { privateKey, segmentRecords: 10, ...options });
   const { size } = log;
@@ -84,7 +84,7 @@ function copyOf(directory: string): { directory: string; folder: string } {
 }
 
 describe('an end that a crash has torn', () => {
-  it('of the last record is cut, at whatever byte', async () => {
+  it('in the last record is cut off, at each byte', async () => {
     const { directory, folder } = await leftLog();
     const whole = readFileSync(join(folder, records(20)));
     const line = '{"index":26,"type":"request","text":"ä€😀"}\n';
@@ -97,7 +97,7 @@ describe('an end that a crash has torn', () => {
     }
   });
 
-  it('of the last checkpoint is cut, at whatever byte', async () => {
+  it('in the last checkpoint is cut off, at each byte', async () => {
     const { directory, folder } = await leftLog();
     const file = notes(20);
     const whole = readFileSync(join(folder, file));
@@ -115,7 +115,7 @@ describe('an end that a crash has torn', () => {
     }
   });
 
-  it('of zeros, as a loss of power may leave them, is cut', async () => {
+  it('that is all zeros, as after a loss of power, is cut off', async () => {
     const { directory, folder } = await leftLog();
     for (const file of [records(20), notes(20), 'ranges']) appendFileSync(join(folder, file), Buffer.alloc(5_000));
     expect(reopen(directory)).toMatchObject({ tornBytes: 5_000, tornCheckpointBytes: 5_000 });
@@ -123,7 +123,7 @@ describe('an end that a crash has torn', () => {
     await expectGood(folder);
   });
 
-  it('leaves records behind the last checkpoint in the tree', async () => {
+  it('leaves records after the last checkpoint in the tree', async () => {
     const { directory, folder } = await leftLog();
     rmSync(join(folder, notes(20)));
     expect(reopen(directory)).toMatchObject({ type: 'start', index: 26 });
@@ -167,7 +167,7 @@ const CHANGED: Damage[] = [
     'its newest checkpoint: ',
   ],
   [
-    'a checkpoint that is none',
+    'an invalid checkpoint',
     ({ tamper }) => {
       tamper.notes(notes(20), (all) => changed(all, 0, (note) => note.replace('21', '021')));
     },
@@ -220,7 +220,7 @@ const MISSING: Damage[] = [
     'it has 10 records, but its file ranges lists more',
   ],
   [
-    'all but ranges deleted',
+    'all files except ranges deleted',
     ({ tamper }) => {
       tamper.remove(...[0, 10, 20].flatMap((first) => [records(first), notes(first)]));
     },
@@ -260,7 +260,7 @@ const NO_FILE = [records(20), notes(20), 'ranges', 'vkey'].map((name): Damage =>
 
 describe('a log whose files contradict one another', () => {
   it.each<Damage>([...CHANGED, ...MISSING, ...NO_FILE])(
-    '%s: it is sealed, and a new log says so',
+    '%s: it is sealed, and a new log reports it',
     async (_what, damage, reason, lastGood) => {
       const log = await leftLog();
       damage(log);
@@ -275,16 +275,19 @@ describe('a log whose files contradict one another', () => {
     },
   );
 
-  it.each(['ranges', 'vkey', notes(20)])('8 GiB of nothing in %s: the others have their SHA-256', async (name) => {
-    const { directory, folder } = await leftLog();
-    truncateSync(join(folder, name), 0);
-    truncateSync(join(folder, name), 8 * 1024 ** 3);
-    const { previous } = reopen(directory);
-    expect(previous).toMatchObject({ kind: 'sealed', unread: { files: 1, bytes: 8 * 1024 ** 3 } });
-    expect(previous?.files).toHaveLength(7);
-  });
+  it.each(['ranges', 'vkey', notes(20)])(
+    'if %s holds 8 GiB of zeros, the other files have their SHA-256',
+    async (name) => {
+      const { directory, folder } = await leftLog();
+      truncateSync(join(folder, name), 0);
+      truncateSync(join(folder, name), 8 * 1024 ** 3);
+      const { previous } = reopen(directory);
+      expect(previous).toMatchObject({ kind: 'sealed', unread: { files: 1, bytes: 8 * 1024 ** 3 } });
+      expect(previous?.files).toHaveLength(7);
+    },
+  );
 
-  it('what has no digest does not keep a log from beginning', async () => {
+  it('a file without a digest does not prevent a new log', async () => {
     const { directory, folder, tamper } = await leftLog();
     symlinkSync('nowhere', join(folder, 'link'));
     mkdirSync(join(folder, 'folder'));
@@ -308,12 +311,12 @@ describe('a log of another key or origin', () => {
     });
     await expectGood(folder);
     await expectGood(join(directory, previous?.folder ?? ''));
-    // The name of the new key is in each checkpoint.
+    // Each checkpoint now has the name of the new key, so nothing is closed again.
     expect(reopen(directory, options).previous).toBeUndefined();
   });
 });
 
-describe('a start that ended when it had moved a log aside', () => {
+describe('a start that ended after it had moved a log aside', () => {
   it.each([
     [
       'sealed',
@@ -324,7 +327,7 @@ describe('a start that ended when it had moved a log aside', () => {
       'its file vkey cannot be read',
     ],
     ['closed', () => undefined, { privateKey: newSigningKey() }, 'another key or origin: 26 records end here'],
-  ] as const)('%s: the next one still says so in its first record', async (kind, damage, options, reason) => {
+  ] as const)('%s: the next start still reports this in its first record', async (kind, damage, options, reason) => {
     const log = await leftLog();
     damage(log);
     const aside = `main.${NEXT_TIME}.${kind}`;

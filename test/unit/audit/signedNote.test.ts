@@ -30,7 +30,7 @@ describe('openNote', () => {
 });
 
 describe('NoteSigner', () => {
-  it('signs what its verifier key opens', () => {
+  it('signs a note that its verifier key opens', () => {
     const signer = new NoteSigner('xks.example.com/proxy-1/main', newSigningKey());
     expect(openNote(signer.sign('a text\nof two lines\n'), [parseVkey(signer.vkey)])).toBe('a text\nof two lines\n');
   });
@@ -43,7 +43,7 @@ describe('parseVkey', () => {
     ['another key id', vkey.replace('530d903a', '530d903b'), 'its key id 530d903b is not that of its name and key'],
     ['another name', vkey.replace('foo', 'bar'), 'its key id 530d903a is not that of its name and key'],
     ['another signature type', vkey.replace('+AekyeR', '+AukyeR'), 'it is not a verifier key for Ed25519'],
-    ['base64 of another spelling', `${vkey}=`, 'it is not a verifier key for Ed25519'],
+    ['base64 with another spelling', `${vkey}=`, 'it is not a verifier key for Ed25519'],
     ['no key', 'example.com/foo+530d903a', 'it is not a verifier key for Ed25519'],
   ])('refuses %s', (_what, line, message) => {
     expect(() => parseVkey(line)).toThrow(message);

@@ -39,7 +39,7 @@ describe('SpaceReserve', () => {
     }).toThrow(LittleSpace);
   });
 
-  it('says how much is left', () => {
+  it('reports the space that is left', () => {
     [size, free] = [100 * MIB, 3 * MIB];
     expect(() => {
       reserve().require(1);
@@ -48,7 +48,7 @@ describe('SpaceReserve', () => {
     );
   });
 
-  it('reads what is free each second, and after writing an eighth of the reserve', () => {
+  it('reads the free space each second, and after an eighth of the reserve was written', () => {
     [size, free] = [100 * MIB, 90 * MIB];
     const space = reserve();
     for (let write = 0; write < 100; write += 1) space.require(1_000);
@@ -60,7 +60,7 @@ describe('SpaceReserve', () => {
     expect(statfsSync).toHaveBeenCalledTimes(3);
   });
 
-  it('finds at once that there is space again', () => {
+  it('notices at once that there is space again', () => {
     [size, free] = [100 * MIB, 0];
     const space = reserve();
     expect(() => {

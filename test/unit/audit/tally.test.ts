@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('counts from the first to the last, and then anew', () => {
+it('counts from the first to the last, and then restarts', () => {
   const tally = new Tally();
   expect(tally.take('reason')).toBeUndefined();
   for (const time of [1_000, 2_000, 3_000]) {

@@ -27,7 +27,7 @@ describe('a tlog-proof', () => {
     expect(parseTlogProof(text)).toEqual(proof);
   });
 
-  it('may have no extra data, and no hashes', () => {
+  it('may have no extra data and no hashes', () => {
     const bare = { ...proof, record: undefined, hashes: [] };
     expect(formatTlogProof(bare)).toBe(text.replace(/extra.*\n/, '').replaceAll(/BwcH.*\n/g, ''));
     expect(parseTlogProof(formatTlogProof(bare))).toEqual(bare);
@@ -37,7 +37,7 @@ describe('a tlog-proof', () => {
     ['another version', text.replace('@v1', '@v2')],
     ['no index', text.replace('index 3\n', '')],
     ['an index with a leading zero', text.replace('index 3', 'index 03')],
-    ['a hash of another length', text.replace('BwcHBwcH', 'BwcH')],
+    ['a hash with another length', text.replace('BwcHBwcH', 'BwcH')],
     ['extra data that is not base64', text.replace('extra e', 'extra {')],
     ['extra data behind the index', text.replace(/(extra.*\n)(index.*\n)/, '$2$1')],
     ['no checkpoint', text.slice(0, text.indexOf('\n\n'))],

@@ -20,11 +20,11 @@ const MAX_WAITING = 4_096;
 const privateKey = newSigningKey();
 const FULL = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
-/** Takes lines, unless it is stalled. */
+/** Accepts lines, unless it is stalled. */
 class FakeStream implements RecordStream {
   readonly maxLineBytes = Infinity;
   readonly written: string[] = [];
-  /** How many lines each flush has written. */
+  /** The number of lines that each flush has written. */
   readonly flushes: number[] = [];
   isStalled = false;
   #waiting: WaitingLine[] = [];
@@ -52,7 +52,7 @@ class FakeStream implements RecordStream {
     }
   }
 
-  /** Takes a part of the first line that waits. */
+  /** Accepts a part of the first waiting line. */
   takePart(): void {
     const [first] = this.#waiting;
     if (first) first.isTaken = true;
@@ -115,7 +115,7 @@ function trailOf(options: Partial<TrailOptions> = {}): Trail {
   });
 }
 
-/** A request that says what became of it. */
+/** A request that keeps its outcome. */
 class Request implements TrailEntry {
   static #numbers = 0;
   readonly number = (Request.#numbers += 1);
@@ -143,7 +143,7 @@ class Request implements TrailEntry {
   };
 }
 
-/** Records so many requests in this turn. */
+/** Records this number of requests in this turn. */
 function record(trail: Trail, count: number): Request[] {
   const requests = Array.from({ length: count }, () => new Request());
   for (const request of requests) trail.record(request);
@@ -224,7 +224,7 @@ describe('records that become ready in one turn', () => {
 });
 
 describe('notes', () => {
-  it('are for the audit log alone', async () => {
+  it('are only for the audit log', async () => {
     const trail = trailOf({ auditLog: openLog() });
     trail.note('reload', { outcome: 'success' });
     await turn();
@@ -233,7 +233,7 @@ describe('notes', () => {
     trailOf().note('reload', {});
   });
 
-  it('do not fill the memory while the audit log fails: they are counted', async () => {
+  it('do not fill the memory while the audit log fails, because they are only counted', async () => {
     const trail = trailOf({ auditLog: openLog() });
     isFull = true;
     for (let note = 0; note < MAX_WAITING + 10; note += 1) trail.note('checkpoint', { note });
@@ -248,7 +248,7 @@ describe('notes', () => {
 });
 
 describe('a stream that stalls', () => {
-  it('without an audit log: a late request is refused, and its record changed', async () => {
+  it('without an audit log, a late request is refused, and its record is changed', async () => {
     const trail = trailOf();
     stream.isStalled = true;
     const requests = record(trail, 3);
@@ -262,7 +262,7 @@ describe('a stream that stalls', () => {
       expect(line).toMatchObject({ level: 'error', msg: 'request', outcome: 'failure' });
   });
 
-  it('with a part of a line taken, a correction follows', async () => {
+  it('gets a correction after a line that was written partially', async () => {
     const trail = trailOf();
     stream.isStalled = true;
     const request = recordOne(trail);
@@ -278,7 +278,7 @@ describe('a stream that stalls', () => {
     });
   });
 
-  it('with an audit log, each late request has a correction of its index in both', async () => {
+  it('with an audit log, each late request has a correction with its index in both sinks', async () => {
     const trail = trailOf({ auditLog: openLog() });
     record(trail, 2);
     await turn();
@@ -298,7 +298,7 @@ describe('a stream that stalls', () => {
     }
   });
 
-  it('lets so many records wait and no more; further requests are counted in one record', async () => {
+  it('limits the waiting records, and counts further requests in one record', async () => {
     const trail = trailOf();
     stream.isStalled = true;
     const requests = record(trail, MAX_WAITING - 1);
@@ -319,8 +319,8 @@ describe('a stream that stalls', () => {
   });
 });
 
-describe('an audit log that takes nothing', () => {
-  it('a late request is refused, and its record changed in place', async () => {
+describe('an audit log that accepts nothing', () => {
+  it('a late request is refused, and its record is changed in place', async () => {
     const trail = trailOf({ auditLog: openLog() });
     isFull = true;
     const requests = record(trail, 3);
@@ -336,7 +336,7 @@ describe('an audit log that takes nothing', () => {
     expect(stream.records.map(({ outcome }) => outcome)).toEqual(['failure', 'failure', 'failure']);
   });
 
-  it('is tried with one record, not with all that wait', async () => {
+  it('is tried with one record, not with all waiting records', async () => {
     const auditLog = openLog();
     const trail = trailOf({ auditLog });
     isFull = true;
@@ -352,7 +352,7 @@ describe('an audit log that takes nothing', () => {
     await vi.waitFor(() => {
       expect(audited()).toHaveLength(501);
     });
-    // And then with the rest at once.
+    // Then with all the others at once.
     expect(append.mock.calls.at(-1)?.[0]).toHaveLength(499);
   });
 
@@ -377,7 +377,7 @@ describe('an audit log that takes nothing', () => {
     expect(ofNumbers(stream.records, requests)).toHaveLength(5);
   });
 
-  it('and that begins anew: a correction names no index of the log before', async () => {
+  it('after a new log began, a correction names no index of the previous log', async () => {
     const auditLog = openLog();
     const trail = trailOf({ auditLog });
     stream.isStalled = true;
@@ -395,7 +395,7 @@ describe('an audit log that takes nothing', () => {
 });
 
 describe('sync: always', () => {
-  it('answers when the disk has the records, and writes what comes meanwhile with one call', async () => {
+  it('answers when the records are on disk, and then syncs the waiting records with one call', async () => {
     const trail = trailOf({ auditLog: openLog({ sync: 'always' }) });
     let answer = (): void => undefined;
     vi.mocked(fs.fdatasync).mockImplementationOnce((_descriptor, callback) => {
@@ -417,7 +417,7 @@ describe('sync: always', () => {
     expect(stream.records.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it('refuses what a disk has failed to take: asked again, it would say that all is well', async () => {
+  it('refuses requests whose records a disk failed to sync, because a second sync would report success', async () => {
     const trail = trailOf({ auditLog: openLog({ sync: 'always' }) });
     vi.mocked(fs.fdatasync).mockImplementationOnce((_descriptor, callback) => {
       setImmediate(callback, Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
@@ -436,7 +436,7 @@ describe('sync: always', () => {
     });
   });
 
-  it('with onFailure: serve, a disk that hangs keeps nothing from its answer', async () => {
+  it('with onFailure: serve, a hanging disk delays no answer', async () => {
     const trail = trailOf({ auditLog: openLog({ sync: 'always' }), onFailure: 'serve' });
     let answer = (): void => undefined;
     vi.mocked(fs.fdatasync).mockImplementationOnce((_descriptor, callback) => {
@@ -457,7 +457,7 @@ describe('sync: always', () => {
 });
 
 describe('stop', () => {
-  it('writes what waits and ends the log', async () => {
+  it('writes the waiting records and ends the log', async () => {
     const trail = trailOf({ auditLog: openLog() });
     const requests = record(trail, 3);
     expect(await trail.stop(performance.now())).toEqual([]);
@@ -490,14 +490,14 @@ describe('stop', () => {
     expect(stream.records).toEqual([{ msg: 'audit checkpoint' }]);
   });
 
-  it('says how many records were lost, and why', async () => {
+  it('reports how many records were lost, and why', async () => {
     const trail = trailOf();
     stream.isStalled = true;
     record(trail, 3);
     expect(await trail.stop(performance.now() + 30)).toEqual(['3 records were lost: stalled']);
   });
 
-  it('says what kept the audit log from its end', async () => {
+  it('reports why the audit log could not be ended', async () => {
     const trail = trailOf({ auditLog: openLog() });
     record(trail, 2);
     isFull = true;
@@ -507,7 +507,7 @@ describe('stop', () => {
     ]);
   });
 
-  it('is the end: what comes later is written nowhere', async () => {
+  it('is final: later records are not written', async () => {
     const trail = trailOf({ auditLog: openLog() });
     await trail.stop(performance.now());
     const late = recordOne(trail);

@@ -15,7 +15,7 @@ describe('auditRecord', () => {
     expect(auditRecord(recordOf('stop'))).toBe(`{"type":"stop","time":"${time}"}`);
   });
 
-  it('escapes surrogates without their other half, so that its bytes are its text', () => {
+  it('escapes lone surrogates, so that its bytes are its text', () => {
     expect(auditRecord(recordOf('request', { text: 'a\ud83d', '\ude00': 1 }))).toContain(
       '"text":"a\\ud83d","\\ude00":1',
     );
@@ -23,7 +23,7 @@ describe('auditRecord', () => {
 });
 
 describe('streamLine', () => {
-  it('begins with level and time as the other lines do, and ends with its message', () => {
+  it('begins with level and time like the other lines, and ends with its message', () => {
     const line = streamLine(
       { record: recordOf('request', { keyStore: 'example' }), index: 7 },
       { base: { worker: 2 }, maxBytes: 4_096 },
@@ -46,12 +46,12 @@ describe('streamLine', () => {
     ['checkpoint', undefined],
     ['start', undefined],
     ['stop', undefined],
-  ] as const)('of a record of type %s says %j', (type, message) => {
+  ] as const)('of a record with type %s is %j', (type, message) => {
     const line = streamLine({ record: recordOf(type), index: undefined }, form);
     expect(line === undefined ? undefined : (JSON.parse(line) as { msg: string }).msg).toBe(message);
   });
 
-  it('has no more bytes than a shared pipe takes at once', () => {
+  it('is no longer than a shared pipe accepts at once', () => {
     const line = streamLine(
       { record: recordOf('request', { text: '€'.repeat(5_000) }), index: 0 },
       { base: {}, maxBytes: 4_096 },

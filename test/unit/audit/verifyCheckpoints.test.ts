@@ -48,7 +48,7 @@ describe('checkpoints', () => {
       [place(`it is one of another log, ${ORIGIN}/w1`)],
     ],
     ['truncated', (all) => all.slice(0, 5), ['the line of size 200 in ranges has no signed checkpoint of that size']],
-  ])('that were %s are found, and the records hold', async (_what, edit, messages) => {
+  ])('that were %s are found, and the records are proven', async (_what, edit, messages) => {
     const { folder, tamper } = await writeLog(key);
     tamper.notes(notes(100), edit);
     const report = await verifyFolder(folder);
@@ -56,7 +56,7 @@ describe('checkpoints', () => {
     expect(report.proven).toEqual([{ from: 0, to: 350 }]);
   });
 
-  it('that were thinned are no failure', async () => {
+  it('that were thinned are not a failure', async () => {
     const { folder, tamper } = await writeLog(key);
     tamper.notes(notes(100), (all) => all.slice(-1));
     expect(await verifyFolder(folder)).toMatchObject({ problemCount: 0, proven: [{ from: 0, to: 350 }] });
@@ -71,7 +71,7 @@ describe('checkpoints', () => {
     ]);
   });
 
-  it('need not be read into memory to be refused', async () => {
+  it('are refused without being read into memory', async () => {
     const { folder, tamper } = await writeLog(key);
     tamper.text(notes(100), () => 'x'.repeat(1_000_000));
     expect((await verifyFolder(folder)).messages).toEqual([
@@ -113,7 +113,7 @@ describe('ranges', () => {
       ],
     ],
     ['doubled', (lines) => doubled(lines, 1), ['line 3 of ranges is no compact range, or not behind a smaller one']],
-  ])('%s: the line is found, and the records hold', async (_what, edit, messages) => {
+  ])('%s: the line is reported, and the records are proven', async (_what, edit, messages) => {
     const { folder, tamper } = await writeLog();
     tamper.lines('ranges', edit);
     const report = await verifyFolder(folder);
@@ -130,7 +130,7 @@ describe('a log whose first segments were deleted', () => {
     return { folder, tamper };
   }
 
-  it('is taken up at the first segment that is left', async () => {
+  it('is verified from the first remaining segment', async () => {
     const { folder } = await writePruned();
     expect(await verifyFolder(folder)).toMatchObject({
       records: 151,
@@ -144,7 +144,7 @@ describe('a log whose first segments were deleted', () => {
   const WHY =
     'records from 200 on could not be verified: ranges has no line of that size with the root of a signed checkpoint';
 
-  it('cannot be taken up without a signed checkpoint', async () => {
+  it('cannot be verified without a signed checkpoint', async () => {
     const { folder, tamper } = await writePruned();
     tamper.remove(notes(100));
     const report = await verifyFolder(folder);
@@ -152,7 +152,7 @@ describe('a log whose first segments were deleted', () => {
     expect(report.proven).toEqual([{ from: 300, to: 350 }]);
   });
 
-  it('cannot be taken up at another line', async () => {
+  it('cannot be verified if the line of that segment has another root', async () => {
     const { folder, tamper } = await writePruned();
     tamper.lines('ranges', (lines) =>
       changed(lines, 1, (line) => line.replace(/ ./, (text) => (text === ' A' ? ' B' : ' A'))),

@@ -48,7 +48,7 @@ describe('the logs of a host', () => {
     expect(await verify(directory)).toEqual({ good: true, problems: [], notes: [], messages: [['main'], ['w1']] });
   });
 
-  it('show that a worker’s log was cut off, with its checkpoints', async () => {
+  it('show that a worker’s log was truncated together with its checkpoints', async () => {
     const directory = temporaryFolder();
     writeSupervisor(directory, await writeSlot(directory, 'w1', 50));
     const tamper = new Tamperer(join(directory, 'w1'));
@@ -63,7 +63,7 @@ describe('the logs of a host', () => {
     expect(await verify(join(directory, 'w1'))).toMatchObject({ good: true });
   });
 
-  it('show that a worker’s log was cut off even if it went on', async () => {
+  it('show that a worker’s log was truncated, even if it continued', async () => {
     const directory = temporaryFolder();
     const before = await writeSlot(directory, 'w1', 50);
     const tamper = new Tamperer(join(directory, 'w1'));
@@ -120,7 +120,7 @@ describe('the logs of a host', () => {
   });
 });
 
-describe('a log that another key has ended', () => {
+describe('a log that was closed because the key changed', () => {
   async function writeClosed(): Promise<{ directory: string; closed: string; vkeys: string[] }> {
     const directory = temporaryFolder();
     const other = newSigningKey();
@@ -134,7 +134,7 @@ describe('a log that another key has ended', () => {
     return { directory, closed: asideOf(directory), vkeys: vkeys.map(({ vkey }) => vkey) };
   }
 
-  it('is verified with its own key, and extends what was recorded of it', async () => {
+  it('is verified with its own key, and extends the checkpoints recorded for it', async () => {
     const { directory, closed, vkeys } = await writeClosed();
     const good = { good: true, problems: [], notes: [], messages: [['main'], [closed], ['w1']] };
     expect(await verify(directory)).toEqual(good);
@@ -151,7 +151,7 @@ describe('a log that another key has ended', () => {
     ]);
   });
 
-  it('must end with the checkpoint that it was closed with', async () => {
+  it('must end with its closing checkpoint', async () => {
     const { directory, closed } = await writeClosed();
     const tamper = new Tamperer(join(directory, closed));
     tamper.lines(records(0), (lines) => lines.slice(0, 21));
@@ -161,7 +161,7 @@ describe('a log that another key has ended', () => {
     );
   });
 
-  it('may be taken away', async () => {
+  it('may be removed', async () => {
     const { directory, closed } = await writeClosed();
     rmSync(join(directory, closed), { recursive: true });
     const { good, notes: said } = await verify(directory);
@@ -174,7 +174,7 @@ describe('a log that another key has ended', () => {
 });
 
 describe('a log that was sealed', () => {
-  it('is verified as evidence, and must be as it was', async () => {
+  it('is verified as evidence, and must be unchanged', async () => {
     const directory = temporaryFolder();
     await writeSlot(directory, 'main', 50);
     const tamper = new Tamperer(join(directory, 'main'));

@@ -9,8 +9,8 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 const renumber = (by: number) => (line: string) => line.replace(/\d+/, (index) => String(Number(index) + by));
 
-describe('a log as it was written', () => {
-  it('is good', async () => {
+describe('an unchanged log', () => {
+  it('is valid', async () => {
     const { folder, log } = await writeLog();
     log.close();
     expect(await verifyFolder(folder)).toMatchObject({
@@ -33,7 +33,7 @@ describe('a log as it was written', () => {
     });
   });
 
-  it('may be copied to a folder of another name', async () => {
+  it('may be copied to a folder with another name', async () => {
     const { folder } = await writeLog();
     renameSync(folder, `${folder}-copy`);
     expect(await verifyFolder(`${folder}-copy`)).toMatchObject({ folder: 'main-copy', slot: 'main', problemCount: 0 });
@@ -115,7 +115,7 @@ describe('records', () => {
       ['record 200 stands at the end of the segment before its own, too'],
       199,
     ],
-  ])('that were %s are found, and the other segments hold', async (_what, edit, messages, provenTo) => {
+  ])('that were %s are found, and the other segments are proven', async (_what, edit, messages, provenTo) => {
     const { folder, tamper } = await writeLog();
     tamper.lines(records(100), edit);
     const report = await verifyFolder(folder);
@@ -142,7 +142,7 @@ describe('records', () => {
     expect((await verifyFolder(folder)).problems).toMatchObject([{ from: 142, to: 143 }, { index: 190 }]);
   });
 
-  it('that are all wrong make a bounded report', async () => {
+  it('get a bounded report if all are wrong', async () => {
     const { folder, tamper } = await writeLog();
     for (const first of [0, 100, 200, 300]) tamper.lines(records(first), (lines) => lines.map(() => 'x'));
     const { problems, problemCount, proven } = await verifyFolder(folder);
@@ -160,7 +160,7 @@ describe('segments', () => {
     const report = await verifyFolder(folder);
     expect(report.messages[0]).toBe('records 100 to 199 are missing');
     expect(report.proven[0]).toEqual({ from: 0, to: 99 });
-    // Where the checkpoint of size 200 is lost, too, nothing signed tells how the next one begins.
+    // If the checkpoint of size 200 is also lost, nothing signed shows how the next segment begins.
     expect(report.proven.slice(1)).toEqual(files.length === 1 ? [{ from: 200, to: 350 }] : [{ from: 300, to: 350 }]);
   });
 
@@ -179,8 +179,8 @@ describe('segments', () => {
   });
 });
 
-describe('what a crash leaves behind', () => {
-  it('is reported, and is no failure', async () => {
+describe('the remains of a crash', () => {
+  it('are reported, and are not a failure', async () => {
     const { folder, tamper, log } = await writeLog();
     appendAll(log, [requestRecord(), requestRecord()]);
     log.abandon();
@@ -201,7 +201,7 @@ describe('what a crash leaves behind', () => {
     });
   });
 
-  it('is a failure inside the log', async () => {
+  it('are a failure inside the log', async () => {
     const { folder, tamper } = await writeLog();
     tamper.text(records(100), (text) => `${text}{"index":2`);
     expect((await verifyFolder(folder)).messages).toEqual([
@@ -209,7 +209,7 @@ describe('what a crash leaves behind', () => {
     ]);
   });
 
-  it('is a failure if it is longer than what proxies leave', async () => {
+  it('are a failure if they are longer than those that a proxy leaves', async () => {
     const { folder, log } = await writeLog();
     const times = ['2026-11-26T19:00:00.000Z', '2026-11-26T20:59:00.000Z'];
     appendAll(
@@ -223,7 +223,7 @@ describe('what a crash leaves behind', () => {
     ]);
   });
 
-  it('is a failure if it is no JSON', async () => {
+  it('are a failure if they are not JSON', async () => {
     const { folder, tamper, log } = await writeLog();
     log.abandon();
     tamper.text(records(300), (text) => `${text}{"index":351,"type":"request",}\n`);
@@ -231,8 +231,8 @@ describe('what a crash leaves behind', () => {
   });
 });
 
-describe('a log that grows', () => {
-  it('is good at each moment', async () => {
+describe('a growing log', () => {
+  it('is valid at each moment', async () => {
     const directory = temporaryFolder();
     const log = openLog(directory, { segmentRecords: 20_000 });
     const batch = Array.from({ length: 100 }, () => requestRecord());

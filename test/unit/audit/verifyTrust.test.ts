@@ -13,7 +13,7 @@ const ofWorker = parseVkey(new NoteSigner(`${ORIGIN}/w1`, key).vkey);
 const other = new NoteSigner(NAME, newSigningKey());
 
 describe('verifier keys', () => {
-  it('kept elsewhere are used instead of the own one', async () => {
+  it("from elsewhere are used instead of the log's own key", async () => {
     const { folder, tamper } = await writeLog(key);
     tamper.remove('vkey');
     const keys = [describeKey(own)];
@@ -33,7 +33,7 @@ describe('verifier keys', () => {
     expect(report.proven).toEqual([]);
   });
 
-  it('show that another key has signed, whatever the file vkey says', async () => {
+  it('show that another key has signed, although the vkey file was replaced', async () => {
     const { folder, tamper } = await writeLog(key);
     const trusted = [parseVkey(other.vkey)];
     const report = await verifyFolder(folder, { trusted });
@@ -49,7 +49,7 @@ describe('verifier keys', () => {
     });
   });
 
-  it('are reported if the file vkey is another, or none', async () => {
+  it('are reported if the vkey file differs, or is missing', async () => {
     const { folder, tamper } = await writeLog(key);
     tamper.text('vkey', () => `${other.vkey}\n`);
     expect((await verifyFolder(folder, { trusted: [own] })).messages).toEqual([
@@ -85,7 +85,7 @@ describe('checkpoints kept elsewhere', () => {
     ]);
   });
 
-  it('show that the end of a log was cut off, with its checkpoints', async () => {
+  it('show that the end of a log was cut off with its checkpoints', async () => {
     const { folder, tamper, kept } = await writeLog();
     tamper.lines(records(300), (lines) => lines.slice(0, 11));
     tamper.notes(notes(300), (all) => all.slice(0, 2));
@@ -93,7 +93,7 @@ describe('checkpoints kept elsewhere', () => {
     expect(await outcomes(folder, kept.slice(-1))).toEqual([[351, 'the log has only 311 records: it was truncated']]);
   });
 
-  it('show that the log was written anew', async () => {
+  it('show that the log was rewritten', async () => {
     const { kept } = await writeLog(key);
     const directory = temporaryFolder();
     const log = openLog(directory, { privateKey: key });
@@ -105,14 +105,14 @@ describe('checkpoints kept elsewhere', () => {
     ]);
   });
 
-  it('must be signed, and of this log', async () => {
+  it('must be signed, and must belong to this log', async () => {
     const { folder, kept } = await writeLog();
     const forged = (kept[0] ?? '').replace('\n11\n', '\n12\n');
     expect(await outcomes(folder, [forged])).toEqual([[undefined, `its signature of ${NAME} is wrong`]]);
     expect(await outcomes(folder, [new NoteSigner(`${ORIGIN}/w1`, key).sign(`${ORIGIN}/w1\n`)])).toEqual([]);
   });
 
-  it('cannot be compared where records are damaged or were deleted', async () => {
+  it('cannot be compared if records are damaged or were deleted', async () => {
     const { folder, tamper, kept } = await writeLog();
     tamper.lines(records(200), (lines) => lines.toSpliced(20, 1));
     const damaged = 'other problems of the log keep it from being compared';
