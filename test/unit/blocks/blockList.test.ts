@@ -5,7 +5,7 @@ const key = { keyStore: 'example', externalKeyId: 'foo' };
 const store = { keyStore: 'example' };
 
 describe('BlockList', () => {
-  it('tells a blocked key from a blocked key store', () => {
+  it('distinguishes a blocked key from a blocked key store', () => {
     const ofKey = BlockList.EMPTY.with(key);
     expect([ofKey.has(key), ofKey.has(store), ofKey.has({ ...key, externalKeyId: 'bar' })]).toEqual([
       true,
@@ -16,19 +16,19 @@ describe('BlockList', () => {
     expect([ofStore.has(store), ofStore.has(key), ofStore.has({ keyStore: 'other' })]).toEqual([true, false, false]);
   });
 
-  it('is not changed by a block that it has, or by the end of one that it has not', () => {
+  it('is unchanged by a block that it has, or by the removal of one that it does not have', () => {
     const list = BlockList.EMPTY.with({ ...key, since: '2026-01-02T03:04:05Z', by: 'root' });
     expect(list.with(key)).toBe(list);
     expect(list.without(store)).toBe(list);
     expect(list.without(key).blocks).toEqual([]);
   });
 
-  it('is read as it was written', () => {
+  it('can be read back', () => {
     const list = BlockList.EMPTY.with({ ...key, since: '2026-01-02T03:04:05Z', by: 'root' }).with(store);
     expect(BlockList.parse(list.format()).blocks).toEqual(list.blocks);
   });
 
-  it('is read after a byte order mark', () => {
+  it('can be read after a byte order mark', () => {
     expect(BlockList.parse(`\uFEFF${BlockList.EMPTY.with(key).format()}`).has(key)).toBe(true);
   });
 

@@ -25,7 +25,7 @@ const ofFoo = BlockList.EMPTY.with(FOO).format();
 const ofBoth = BlockList.EMPTY.with(FOO).with(BAR).format();
 const SOURCE = join(import.meta.dirname, '../../../src/blocks/blockListFile.ts');
 const FOLLOWED = join(import.meta.dirname, '../../../src/blocks/followedBlockList.ts');
-// Longer than any poll.
+// Longer than the interval of any poll.
 const A_WHILE_MS = 700;
 
 async function follow(json?: string, options?: FollowOptions) {
@@ -45,7 +45,7 @@ async function follow(json?: string, options?: FollowOptions) {
   return { file, heard, followed };
 }
 
-/** Runs a script that the modes of files bind. */
+/** Runs a script as a user whom file modes restrict. */
 function runScript(script: string) {
   const program = boundByModes([process.execPath, '--input-type=module', '--eval', script]);
   return runProgram(program, { limitMs: 60_000 });
@@ -54,7 +54,7 @@ function runScript(script: string) {
 const blocksBoth = (followed: FollowedBlockList) => expect.poll(() => followed.list.has(FOO) && followed.list.has(BAR));
 
 describe('FollowedBlockList', () => {
-  it('blocks nothing while there is no file, and what a first one says', async () => {
+  it('blocks nothing without a file, and then applies the first file', async () => {
     const { file, heard, followed } = await follow();
     expect(followed.list.blocks).toEqual([]);
     await editBlockList(file, (list) => list.with(FOO));
@@ -62,7 +62,7 @@ describe('FollowedBlockList', () => {
     expect(heard).toEqual([['key foo of key store example: blocked']]);
   });
 
-  it('takes over a file that replaces another, and one that is written in place', async () => {
+  it('applies a file that replaces another, and one that is written in place', async () => {
     const { file, heard, followed } = await follow(ofFoo);
     expect(followed.list.has(FOO)).toBe(true);
     await editBlockList(file, (list) => list.with(BAR));
@@ -83,7 +83,7 @@ describe('FollowedBlockList', () => {
     expect(heard).toEqual([['key bar of key store example: blocked']]);
   });
 
-  it('follows links that are swapped, as Kubernetes does', async () => {
+  it('follows swapped links, as in Kubernetes', async () => {
     const folder = temporaryFolder();
     for (const [version, json] of [
       ['one', ofFoo],
@@ -149,7 +149,7 @@ describe('FollowedBlockList', () => {
     ]);
   });
 
-  it('forgets the problem of a file that blocked nothing and is gone', async () => {
+  it('drops the problem of a removed file that blocked nothing', async () => {
     const { file, followed } = await follow();
     writeFileSync(file, 'nonsense');
     await expect.poll(() => followed.problem).toBe('is not JSON');
@@ -157,7 +157,7 @@ describe('FollowedBlockList', () => {
     await expect.poll(() => followed.problem).toBeUndefined();
   });
 
-  it('reads a file again when its mode is mended', async () => {
+  it('reads a file again after its mode was corrected', async () => {
     const file = join(temporaryFolder({ 'blocked.json': ofFoo }), 'blocked.json');
     const { exitCode, stdout, stderr } = await runScript(`
       import { chmodSync, writeFileSync } from 'node:fs';
@@ -176,7 +176,7 @@ describe('FollowedBlockList', () => {
     expect(stdout).toBe('cannot be read (EACCES)\nundefined\nkey bar of key store example: blocked\n');
   });
 
-  it('reads a file whose time of modification was kept', async () => {
+  it('reads a file again although its modification time was kept', async () => {
     const { file, followed } = await follow(ofFoo);
     const { atime, mtime } = statSync(file);
     writeFileSync(file, ofFoo.replace('foo', 'bar'));
@@ -212,7 +212,7 @@ describe('FollowedBlockList', () => {
     expect(heard).toEqual([]);
   });
 
-  it('keeps the blocks of a file that goes away between a look and the reading of it', async () => {
+  it('keeps the blocks of a file that disappears between stat and read', async () => {
     let isGone = false;
     const read = (path: string) => (isGone ? Promise.resolve(undefined) : readVersion(path));
     const { file, heard, followed } = await follow(ofFoo, { versions: { current: versionOf, read } });
@@ -224,7 +224,7 @@ describe('FollowedBlockList', () => {
     await blocksBoth(followed).toBe(true);
   });
 
-  it('waits with one look for a file system that hangs, says so, and goes on when that answers', async () => {
+  it('waits for a hanging file system with only one stat, reports it, and continues when that answers', async () => {
     const answer = Promise.withResolvers<undefined>();
     let looks = 0;
     const current = async (path: string) => {
@@ -244,13 +244,13 @@ describe('FollowedBlockList', () => {
     expect(heard).toContain(undefined);
   });
 
-  it('refuses to begin with a list that cannot be read', async () => {
+  it('refuses to begin with an unreadable list', async () => {
     await expect(follow('nonsense')).rejects.toThrow('is not JSON');
   });
 });
 
 describe('editBlockList', () => {
-  it('loses no block of many that come at once', async () => {
+  it('loses none of many concurrent blocks', async () => {
     const file = join(temporaryFolder(), 'blocked.json');
     const blocks = Array.from({ length: 20 }, (_, index) => ({ keyStore: 'example', externalKeyId: `key-${index}` }));
     await Promise.all(blocks.map((block) => editBlockList(file, (list) => list.with(block))));
@@ -258,7 +258,7 @@ describe('editBlockList', () => {
     expect(readdirSync(join(file, '..'))).toEqual(['blocked.json']);
   });
 
-  it('says that a block is in force in a folder that its user may not read', async () => {
+  it('reports that a block is in force in a folder that its user may not read', async () => {
     const folder = temporaryFolder();
     chmodSync(folder, 0o300);
     onTestFinished(() => {
@@ -270,7 +270,7 @@ describe('editBlockList', () => {
     expect([stdout, stderr]).toEqual(['true\n', '']);
   });
 
-  it('writes no list that is too large to be read', async () => {
+  it('writes no list that is too large to read', async () => {
     const file = join(temporaryFolder(), 'blocked.json');
     const blocks = Array.from({ length: 20_000 }, (_, index) => ({
       keyStore: 'example',

@@ -13,12 +13,12 @@ it.each([[['a.example']], [['a, b = c + "d" \\ #']], [['a\0b\nCN=c']], [['Prüfs
   },
 );
 
-it('in UTF-8', () => {
+it('are read as UTF-8', () => {
   const { certificate } = opensslCertificate({ commonName: 'Prüfstelle' });
   expect(commonNamesOf(new X509Certificate(certificate))).toEqual(['Prüfstelle']);
 });
 
-it.each(['brainpoolP256r1', 'secp256k1', 'P-256'])('of a certificate on %s', (curve) => {
+it.each(['brainpoolP256r1', 'secp256k1', 'P-256'])('of a certificate on %s are read', (curve) => {
   const { certificate } = opensslCertificate({ newKey: `ec -pkeyopt ec_paramgen_curve:${curve}`, commonName: 'a' });
   expect(commonNamesOf(new X509Certificate(certificate))).toEqual(['a']);
 });

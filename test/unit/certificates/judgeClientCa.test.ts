@@ -60,7 +60,7 @@ describe('OpenSSL admits clients of', () => {
       'a root on secp256k1',
       () => ({ bundle: [opensslCertificate({ newKey: 'ec -pkeyopt ec_paramgen_curve:secp256k1' }), ca], client }),
     ],
-  ])('%s, and nothing is said', async (_what, make) => {
+  ])('%s, without a finding', async (_what, make) => {
     const { bundle, client } = make();
     expect(await isAdmitted(bundle, client)).toBe(true);
     expect(judge(bundle)).toEqual([]);
@@ -94,7 +94,7 @@ describe('OpenSSL admits clients of', () => {
   });
 });
 
-describe('OpenSSL admits nobody by', () => {
+describe('OpenSSL admits no client by', () => {
   it.each<[string, () => { bundle: readonly KeyPair[]; client: KeyPair }, RegExp]>([
     ['an expired root', () => madeByForge({ notAfter: days(-1) }), / expired on /],
     ['a root that is not valid yet', () => madeByForge({ notBefore: days(1) }), / is not valid before /],
@@ -135,7 +135,7 @@ describe('OpenSSL admits nobody by', () => {
     ]);
   });
 
-  it('several, and the message names each', () => {
+  it('several certificates, and the message names each', () => {
     const old = createCertificateAuthority({ commonName: 'old', notAfter: days(-1) });
     expect(judge([old, server])).toEqual([expect.stringMatching(/CN=old expired on .*CN=localhost is not/)]);
   });

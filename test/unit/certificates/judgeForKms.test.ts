@@ -18,7 +18,7 @@ interface Given extends Partial<Pick<KmsView, 'name' | 'regions' | 'now'>> {
   readonly clientAuth?: ClientAuth;
 }
 
-/** Level and message of each finding of this check. */
+/** The level and message of each finding of this check. */
 async function said(check: string, chain: readonly KeyPair[], { clientAuth, ...given }: Given = {}) {
   const certificate = chain.map((each) => each.certificate).join('');
   const identity = { certificate, privateKey: new Secret(chain[0]?.privateKey ?? ''), clientAuth };
@@ -92,7 +92,7 @@ describe('certificate authority', () => {
     expect(await said('certificate authority', [leaf])).toEqual([expect.stringMatching(/^warning: /)]);
   });
 
-  it('most of the authorities that Node trusts are those of AWS', () => {
+  it('most of the authorities that Node trusts are trusted by AWS KMS', () => {
     const shared = rootCertificates.filter((pem) => isUnderTrustedAuthority(new X509Certificate(pem)));
     expect(shared.length).toBeGreaterThan(rootCertificates.length / 2);
     expect(shared.length).toBeLessThan(rootCertificates.length);
@@ -102,13 +102,13 @@ describe('certificate authority', () => {
 describe('client CA', () => {
   const clientAuth = { ca: amazonRoots.join('\n'), commonNames: [KMS_CN] };
 
-  it('none', async () => {
+  it('is ok if there is none', async () => {
     expect(await said('client CA', [server(NAME, [NAME])])).toEqual([
       expect.stringMatching(/^ok: No client certificate/),
     ]);
   });
 
-  it('the roots of Amazon', async () => {
+  it('the roots of Amazon get only a warning about deprecation', async () => {
     expect(amazonRoots.length).toBeGreaterThanOrEqual(4);
     const findings = await said('client CA', [server(NAME, [NAME])], { clientAuth });
     expect(findings.filter((each) => !each.startsWith('ok'))).toEqual([
@@ -132,7 +132,7 @@ describe('client CA', () => {
   });
 });
 
-it('judges dates, key, chain and handshake, too', async () => {
+it('also judges dates, key, chain and handshake', async () => {
   const { certificate, privateKey } = issueServerCertificate('self-signed');
   const identity = { certificate, privateKey: new Secret(privateKey), clientAuth: undefined };
   const findings = await judgeForKms({ identity, name: undefined, regions: [], now: new Date('2200-01-01') });

@@ -15,7 +15,7 @@ const { ca, server } = testCertificates;
 const DAY_MS = 86_400_000;
 const days = (count: number) => new Date(Date.now() + count * DAY_MS);
 
-/** Check and message of each finding that is not ok. */
+/** The check and message of each finding that is not ok. */
 async function faultsOf(pair: KeyPair, chain: readonly KeyPair[] = []): Promise<readonly string[]> {
   const certificate = [pair, ...chain].map((each) => each.certificate).join('');
   const identity = { certificate, privateKey: new Secret(pair.privateKey), clientAuth: undefined };
@@ -76,31 +76,31 @@ describe('chain', () => {
   const intermediate = issueIntermediate(ca);
   const leaf = issueServerCertificate(intermediate);
 
-  it('complete and in order', async () => {
+  it('is good if it is complete and in order', async () => {
     expect(await faultsOf(leaf, [intermediate, ca])).toEqual([]);
   });
 
-  it('self-signed', async () => {
+  it('may be one self-signed certificate', async () => {
     expect(await faultsOf(opensslCertificate({}))).toEqual([]);
   });
 
-  it('without its intermediate', async () => {
+  it('is faulty without its intermediate', async () => {
     expect(await faultsOf(leaf)).toEqual([
       expect.stringMatching(/^warning .* chain ends with .*CN=localhost, and its issuer .*intermediate CA is neither/),
     ]);
   });
 
-  it('out of order', async () => {
+  it('is faulty if it is out of order', async () => {
     expect(await faultsOf(leaf, [ca, intermediate])).toEqual([expect.stringMatching(/are not in order/)]);
   });
 
-  it('with a certificate that has nothing to do with it', async () => {
+  it('is faulty if it contains an unrelated certificate', async () => {
     expect(await faultsOf(leaf, [intermediate, ca, createCertificateAuthority({ commonName: 'other' })])).toEqual([
       expect.stringMatching(/CN=other issued no certificate of the chain/),
     ]);
   });
 
-  it('of another authority with the same name', async () => {
+  it('is faulty if its authority only has the name of the issuer', async () => {
     const namesake = issueIntermediate(ca);
     expect(await faultsOf(leaf, [namesake])).toEqual([
       expect.stringMatching(/is neither in the file/),
@@ -130,7 +130,7 @@ describe('handshake', () => {
     },
   );
 
-  it('an intermediate with a key that is too small', async () => {
+  it('fails with an intermediate whose key is too small', async () => {
     const weak = opensslCertificate({ newKey: 'rsa:1024', commonName: 'weak', issuer: ca });
     expect(await faultsOf(issueServerCertificate(weak), [weak, ca])).toEqual([
       'warning certificate chain: CN=weak: An RSA key of 1024 bits is too weak for TLS.',
@@ -138,7 +138,7 @@ describe('handshake', () => {
     ]);
   });
 
-  it('an intermediate on a curve at which Node crashes', async () => {
+  it('is not tried with an intermediate on a curve that crashes Node', async () => {
     const newKey = 'ec -pkeyopt ec_paramgen_curve:brainpoolP256r1';
     const unusual = opensslCertificate({ newKey, commonName: 'unusual', issuer: ca });
     const leaf = opensslCertificate({ issuer: unusual });

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/temporaryFolder.ts';
 const first = testCertificates.ca.certificate.replaceAll('\r', '').trim();
 const second = testCertificates.server.certificate.replaceAll('\r', '').trim();
 const lines = first.split('\n');
-/** The line on which what follows the first certificate begins. */
+/** The number of the first line after the first certificate. */
 const next = lines.length + 1;
 
 const subjects = (text: string) => readPemBundle(text).map(({ subject }) => subject);
@@ -72,7 +72,7 @@ it.each<[string, string, RegExp]>([
   ],
   ['a block that lost a character', first.replace('\nMII', '\nMI'), /^lines 1 to \d+: the certificate is not Base64/],
   [
-    'what is not Base64',
+    'text that is not Base64',
     `${lines.slice(0, 3).join('\n')}\n%%%\n${lines.slice(3).join('\n')}`,
     /^line 4: is not Base64, in the certificate that begins on line 1/,
   ],
@@ -131,7 +131,7 @@ it.each<[string, string, RegExp]>([
     new RegExp(`^line ${next}: text that looks like a boundary`),
   ],
   ['a line of dashes', `${first}\n--------\n${second}`, new RegExp(`^line ${next}: text that looks like a boundary`)],
-  ['line ends of the old Mac', first.replaceAll('\n', '\r'), /^line 1: two boundaries on one line/],
+  ['line ends of old Mac systems', first.replaceAll('\n', '\r'), /^line 1: two boundaries on one line/],
   ['\\n in the place of line ends', first.replaceAll('\n', '\\n'), /^line 1: two boundaries on one line/],
   ['a byte order mark', `\uFEFF${first}\n`, /^line 1: a byte order mark \(BOM\)/],
   ['DER', raw.toString(), /^holds no PEM certificate: it is not text/],
@@ -142,7 +142,7 @@ it.each<[string, string, RegExp]>([
   expect(() => readPemBundle(text)).toThrow(message);
 });
 
-it('what it writes is read by OpenSSL in full', () => {
+it('OpenSSL reads all certificates that it writes', () => {
   const folder = temporaryFolder({ 'bundle.pem': writePemBundle(readPemBundle(`A:\n${first}\nB:\n${second}`)) });
   const listed = openssl(`crl2pkcs7 -nocrl -certfile ${folder}/bundle.pem`, '');
   expect(openssl('pkcs7 -print_certs -noout', listed).match(/subject=/g)).toHaveLength(2);

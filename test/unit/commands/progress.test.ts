@@ -14,7 +14,7 @@ function said(interactive: boolean, reports: readonly (readonly [at: number, don
   return lines;
 }
 
-it('writes a line each 10 s for a log', () => {
+it('writes a line each 10 s if the output is a log', () => {
   const reports = [
     [9_999, 1],
     [10_000, 1_000_000],
@@ -27,7 +27,7 @@ it('writes a line each 10 s for a log', () => {
   ]);
 });
 
-it('redraws one line for a person, at most each 200 ms, and takes it away at the end', () => {
+it('redraws one line on a terminal, at most each 200 ms, and removes it at the end', () => {
   const reports = [
     [199, 1],
     [200, 1_000],

@@ -56,7 +56,7 @@ it('is filled with defaults', () => {
   expect(audit?.key.reveal()).toBe(KEY.trimEnd());
 });
 
-it('the name of the host stands for itself in the origin, and a variable may hold all of it', () => {
+it('${HOSTNAME} in the origin becomes the name of the host, and a variable may hold the whole origin', () => {
   const origin = 'xks.example.com/${HOSTNAME}';
   expect(load({ audit: { ...AUDIT, origin } }).config.audit?.origin).toBe(`xks.example.com/${hostname()}`);
   const fromEnv = load({ audit: { ...AUDIT, origin: { env: 'ORIGIN' } } }, { ORIGIN: 'pod-7' });
@@ -95,7 +95,7 @@ describe('problems', () => {
     expect(problemsOf(sections)).toContainEqual(expect.stringMatching(pattern));
   });
 
-  it('failures alone are enough in the log stream beside an audit log', () => {
+  it('with an audit log, the log stream may hold only failures', () => {
     expect(load({ audit: AUDIT, log: { requests: 'failures' } }).config.log.requests).toBe('failures');
   });
 });

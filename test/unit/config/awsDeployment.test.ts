@@ -33,7 +33,7 @@ it('the configuration of deploy/aws is valid', () => {
   });
 });
 
-it('the audit log that it proposes is valid, too, and has the name of its task', () => {
+it('the audit log that it proposes is also valid, and has the name of its task', () => {
   const { config } = load((text) =>
     text.replaceAll(/^# (audit:|  (directory|origin|key):)/gm, '$1').replace('/var/lib/xks-proxy/audit', 'audit'),
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BySelector, type KeySelector } from '../../../src/config/schema/keySelector.ts';
 import { changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 
-/** The valid configuration with these keys in its key store; text is YAML. */
+/** The valid configuration with these keys in its key store; a text is YAML. */
 function withKeys(...keys: readonly (object | string)[]): unknown {
   return changedConfig(({ keyStores: [store] }) => {
     if (store) store.keys = keys as { id: string }[];
@@ -48,19 +48,16 @@ describe('a key', () => {
     expect(problemsOf(withKeys({ id: 'foo', ckaId }))).toEqual([expect.stringMatching(problem)]);
   });
 
-  it.each(['0123', '1e10', '0x0a', '12'])(
-    'must have its CKA_ID in quotes if YAML takes it for a number: %s',
-    (text) => {
-      const yaml = `keyStores: [{ name: s, uriPathPrefix: /s, keyManagers: [m], keys: [{ id: foo, ckaId: ${text} }] }]`;
-      expect(problemsOf(yaml)).toContainEqual(
-        expect.stringMatching(/^keyStores\[0\]\.keys\[0\]\.ckaId: must be in quotes/),
-      );
-    },
-  );
+  it.each(['0123', '1e10', '0x0a', '12'])('must have its CKA_ID in quotes if YAML reads it as a number: %s', (text) => {
+    const yaml = `keyStores: [{ name: s, uriPathPrefix: /s, keyManagers: [m], keys: [{ id: foo, ckaId: ${text} }] }]`;
+    expect(problemsOf(yaml)).toContainEqual(
+      expect.stringMatching(/^keyStores\[0\]\.keys\[0\]\.ckaId: must be in quotes/),
+    );
+  });
 });
 
 describe('a version', () => {
-  it('is named by its label, whether it has a CKA_ID or not, and by its CKA_ID if it has no label', () => {
+  it('is named by its label, even if it also has a CKA_ID, and by its CKA_ID if it has no label', () => {
     const [[byLabel, byCkaId] = [], [byBoth] = []] =
       versionsOf(
         { id: 'one', versions: [{ label: 'payments-1' }, { ckaId: '0A0B0C' }] },
@@ -92,7 +89,7 @@ describe('a version', () => {
     ]);
   });
 
-  it('may share a label, or a CKA_ID, that a selector of another version leaves open', () => {
+  it('may share a label or a CKA_ID, or each set only one of them', () => {
     expect(versionsOf({ id: 'foo', versions: [{ label: 'a' }, { ckaId: '0a' }] })).toHaveLength(1);
     expect(
       versionsOf({
@@ -105,7 +102,7 @@ describe('a version', () => {
     ).toHaveLength(1);
   });
 
-  it('does not stand beside ckaId', () => {
+  it('cannot be combined with ckaId', () => {
     expect(problemsOf(withKeys({ id: 'foo', ckaId: '0a', versions: [{ label: 'a' }] }))).toEqual([
       'keyStores[0].keys[0]: must not have versions beside label or ckaId (given: a map)',
     ]);
@@ -144,7 +141,7 @@ describe('external keys that are, or may be, one key in the token', () => {
     ],
     [[{ label: 'a' }, { ckaId: '0a' }], []],
     [[{ label: '0a' }, { ckaId: '0a' }], []],
-  ])('are told: %j', (selectors, warnings) => {
+  ])('get warnings: %j', (selectors, warnings) => {
     const keys = selectors.map((selector, index) => ({ id: `key-${index}`, ...selector }));
     const told = loadWritten(withKeys(...keys)).warnings.map((warning) => warning.replace(/ \(line \d+\)/, ''));
     expect(told).toEqual(warnings);
@@ -157,13 +154,13 @@ describe('selectors that may be one key', () => {
     .flatMap((label) => given.map((ckaId) => ({ label, ckaId })))
     .filter(({ label, ckaId }) => label !== undefined || ckaId !== undefined);
 
-  /** Whether they agree in all that both say, and both say something. */
+  /** Whether both set at least one attribute, and agree in all attributes that both set. */
   function mayBeOne(one: KeySelector, other: KeySelector): boolean {
     const said = (['label', 'ckaId'] as const).filter((name) => one[name] !== undefined && other[name] !== undefined);
     return said.length > 0 && said.every((name) => one[name] === other[name]);
   }
 
-  it('are found in any order, the first of them', () => {
+  it('are found in any order; the first one is returned', () => {
     for (const [first, second, third] of all.flatMap((a) => all.flatMap((b) => all.map((c) => [a, b, c] as const)))) {
       const bySelector = new BySelector<KeySelector>();
       bySelector.add(first, first);

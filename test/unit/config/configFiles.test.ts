@@ -18,7 +18,7 @@ function folder(): string {
   return made;
 }
 
-it('a snapshot gives the same configuration when the files have changed', () => {
+it('a snapshot gives the same configuration after the files have changed', () => {
   const file = join(folder(), 'config.yaml');
   const { config, snapshot } = loadConfig(file, {});
   writeFileSync(file, 'server: {}');
@@ -29,7 +29,7 @@ it('a snapshot gives the same configuration when the files have changed', () => 
   expect(again.keyStores[0]?.quota).toEqual({ requestsPerSecond: 2.5, burst: 3 });
 });
 
-it('a pipe, which could not be read again, is refused', () => {
+it('a pipe is refused, because it cannot be read again', () => {
   const made = folder();
   rmSync(join(made, 'pin'));
   execFileSync('mkfifo', ['-m', '600', join(made, 'pin')]);

@@ -43,7 +43,7 @@ function written() {
   };
 }
 
-it('says nothing of configurations that are the same', () => {
+it('reports nothing for equal configurations', () => {
   expect(describeChanges(config(), config())).toEqual([]);
 });
 
@@ -54,7 +54,7 @@ it.each<[what: string, change: Change, changes: object[]]>([
     [{ change: 'keyStores.orders.keys.a: removed', needsRestart: false }],
   ],
   [
-    'what appears once, and not all that it holds',
+    'a new entry once, without its contents',
     ({ keyStores: [store] }) => store && (store.quota = { requestsPerSecond: 5, burst: 5 }),
     [{ change: 'keyStores.orders.quota: added', needsRestart: false }],
   ],
@@ -68,7 +68,7 @@ it.each<[what: string, change: Change, changes: object[]]>([
     ],
   ],
   [
-    'a secret, but not the secret',
+    'the change of a secret, without its value',
     ({ keyStores: [store] }) => store?.credentials[0] && (store.credentials[0].secretAccessKey = new Secret('two')),
     [{ change: 'keyStores.orders.credentials.A.secretAccessKey: changed', needsRestart: false }],
   ],
@@ -78,7 +78,7 @@ it.each<[what: string, change: Change, changes: object[]]>([
     [{ change: 'keyStores.orders.keys.a.versions: ["a"] to ["z","a"]', needsRestart: false }],
   ],
   [
-    'what needs a restart',
+    'changes that need a restart',
     (made) => {
       made.server.port = 443;
       made.log.level = 'warn';
@@ -98,11 +98,11 @@ it.each<[what: string, change: Change, changes: object[]]>([
     [{ change: 'server.tls.certificate: "PEM" to "other"', needsRestart: false }],
   ],
   [
-    'the end of TLS, which needs one',
+    'the end of TLS, which needs a restart',
     ({ server }) => (server.tls = undefined),
     [{ change: 'server.tls: removed', needsRestart: true }],
   ],
-])('tells of %s', (_what, change, changes) => {
+])('reports %s', (_what, change, changes) => {
   const told = describeChanges(config(), config(change)).map((each) => ({
     change: formatChange(each),
     needsRestart: each.needsRestart,

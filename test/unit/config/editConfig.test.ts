@@ -32,7 +32,7 @@ const addKey: ConfigEdit = {
 };
 
 describe('editConfig', () => {
-  it('keeps comments, mode, and the link that leads to the file', () => {
+  it('keeps comments, mode, and the link to the file', () => {
     const { folder, file } = folderWith();
     chmodSync(file, 0o640);
     symlinkSync('config.yaml', join(folder, 'link.yaml'));
@@ -52,7 +52,7 @@ describe('editConfig', () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  it('writes new secrets for the owner alone', () => {
+  it('writes new secrets with access for the owner only', () => {
     const { folder, file } = folderWith();
     edit(file, { ...addKey, newSecrets: { secret: 's' } });
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('s\n');
@@ -97,7 +97,7 @@ describe('editConfig', () => {
     expect(readdirSync(folder).sort()).toEqual(['config.yaml', 'module.so']);
   });
 
-  it('waits for nobody, and follows no link, when another change is under way', () => {
+  it('fails at once, and follows no link, while another change is under way', () => {
     const { folder, file } = folderWith();
     writeFileSync(join(folder, 'victim'), 'untouched');
     symlinkSync('victim', `${file}.new`);
@@ -108,7 +108,7 @@ describe('editConfig', () => {
     expect(existsSync(`${file}.new`)).toBe(true);
   });
 
-  it('says that there is no such file', () => {
+  it('reports a missing file', () => {
     expect(() => {
       edit('/nowhere/config.yaml', addKey);
     }).toThrow(/ENOENT/);

@@ -18,7 +18,7 @@ function isBranch(value: unknown): value is Branch {
   return !Array.isArray(value) || value.some(isBranch);
 }
 
-/** All parts of a value but the value itself: each with the way to it. */
+/** All parts of a value except the value itself, each with its path. */
 function partsOf(value: unknown, way: readonly Step[] = []): Part[] {
   if (!isBranch(value)) return [];
   const steps: Step[] = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
@@ -28,7 +28,7 @@ function partsOf(value: unknown, way: readonly Step[] = []): Part[] {
   });
 }
 
-/** A copy with another part; without it if `part` is undefined. */
+/** A copy with another part, or without it if `part` is undefined. */
 function withPart<T>(value: T, [step, ...rest]: readonly Step[], part: unknown): T {
   if (step === undefined) return part as T;
   const next = withPart((value as Branch)[step], rest, part);
@@ -47,13 +47,13 @@ function another(value: unknown): unknown {
   throw new Error(`There is no other ${typeof value}`);
 }
 
-/** The changes that are told when a part of the example becomes another, with the names on the way to it. */
+/** The reported changes after a part of the example was replaced, with the names on the path to the part. */
 class Example {
   readonly config = loadWritten(WHOLE_EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV).config;
   readonly parts = partsOf(this.config);
   readonly leaves = this.parts.filter(({ value }) => !isBranch(value));
 
-  /** The names on the way to a part, with those of list entries. */
+  /** The names on the path to a part, including those of list entries. */
   namesOn(way: readonly Step[]): string[] {
     let value: unknown = this.config;
     return way.map((step) => {
@@ -62,7 +62,7 @@ class Example {
     });
   }
 
-  /** Whether a field is what names the list entry that it is in. */
+  /** Whether a field names the list entry that contains it. */
   isName({ way, value }: Part): boolean {
     const entry: unknown = way.slice(0, -1).reduce<unknown>((part, step) => (part as Branch)[step], this.config);
     return typeof way.at(-2) === 'number' && nameOf(entry) === value && NAMES.includes(String(way.at(-1)));
@@ -90,8 +90,8 @@ function isVersion(way: readonly Step[]): boolean {
   return way.at(-2) === 'versions';
 }
 
-describe('of the example with everything', () => {
-  it('another value is told once', () => {
+describe('in the example with all settings,', () => {
+  it('another value is reported once', () => {
     const example = new Example();
     const leaves = example.leaves.filter((leaf) => !example.isName(leaf));
     expect(leaves.length).toBeGreaterThan(50);
@@ -107,7 +107,7 @@ describe('of the example with everything', () => {
     }
   });
 
-  it('another name is told as an entry that goes and one that comes, or as a list of other versions', () => {
+  it('another name is reported as a removed and an added entry, or as another list of versions', () => {
     const example = new Example();
     const names = example.leaves.filter((leaf) => example.isName(leaf));
     expect(names.length).toBeGreaterThan(10);
@@ -126,9 +126,9 @@ describe('of the example with everything', () => {
     }
   });
 
-  it('what goes, or comes, is told once', () => {
+  it('a removed or added part is reported once', () => {
     const example = new Example();
-    // Without its name, an entry is none.
+    // An entry without its name is not valid.
     const removable = example.parts.filter((part) => !example.isName(part) && !isVersion(part.way));
     expect(removable.length).toBeGreaterThan(80);
     for (const { way } of removable) {
@@ -139,7 +139,7 @@ describe('of the example with everything', () => {
     }
   });
 
-  it('versions that are fewer, or in another order, are told once', () => {
+  it('fewer or reordered versions are reported once', () => {
     const example = new Example();
     const lists = example.parts.filter(({ way, value }) => way.at(-1) === 'versions' && (value as object[]).length > 1);
     expect(lists).not.toEqual([]);
@@ -165,7 +165,7 @@ it('names with dots are in quotes, and hide nothing', () => {
   ]);
 });
 
-it('versions that share a name are one value, of which nothing is lost', () => {
+it('versions that share a name are one value, and none is lost', () => {
   const withDecryptOnly = (decryptOnly: boolean) => {
     const versions = [
       { label: '0a', decryptOnly },

@@ -7,7 +7,7 @@ import { ConfigError } from '../../../src/config/problems/problem.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { CONFIG_FILES, changedConfig, loadWritten, problemsOf } from '../../support/validConfig.ts';
 
-/** A configuration whose key managers differ from the valid one's in these settings, one each. */
+/** A copy of the valid configuration with one key manager for each of these settings. */
 function withPkcs11(...settings: readonly object[]): unknown {
   return changedConfig((config) => {
     const [manager] = config.keyManagers;
@@ -25,7 +25,7 @@ function isolationOf(written: unknown) {
   return { isolations: config.keyManagers.map(({ pkcs11 }) => pkcs11.isolation), warnings };
 }
 
-it.each(['none', 'thread'])('isolation: %s is taken as it is', (isolation) => {
+it.each(['none', 'thread'])('isolation: %s is accepted without change', (isolation) => {
   expect(isolationOf(withPkcs11({ isolation }))).toEqual({ isolations: [isolation], warnings: [] });
 });
 
@@ -40,7 +40,7 @@ describe('the old name of isolation', () => {
     });
   });
 
-  it.each(['none', 'thread'])('is refused beside the new one, isolation: %s', (isolation) => {
+  it.each(['none', 'thread'])('is refused together with the new name, isolation: %s', (isolation) => {
     expect(problemsOf(withPkcs11({ isolation, calls: 'threadpool' }))).toEqual([
       'keyManagers[0].pkcs11.calls: is the old name of isolation, which is given too; leave calls out (given: "threadpool")',
     ]);
@@ -64,14 +64,14 @@ describe('key managers that use one library', () => {
     expect(problemsOf(withPkcs11(one, other))).toEqual([`keyManagers[1].pkcs11.isolation: ${problem}`]);
   });
 
-  it('may say the same in the old and the new name', () => {
+  it('may have the same value under the old and the new name', () => {
     expect(isolationOf(withPkcs11({ isolation: 'thread' }, { calls: 'threadpool' })).isolations).toEqual([
       'thread',
       'thread',
     ]);
   });
 
-  it('are known through links', () => {
+  it('are recognised through links', () => {
     const written = withPkcs11({ isolation: 'thread' }, { module: 'link.so' });
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(written) });
     symlinkSync('module.so', join(folder, 'link.so'));
@@ -82,7 +82,7 @@ describe('key managers that use one library', () => {
     );
   });
 
-  it('are told from those of a copy of it', () => {
+  it('are distinguished from those of a copy of the library', () => {
     const written = withPkcs11({ isolation: 'thread' }, { module: 'copy.so' });
     expect(problemsOf(written, { 'copy.so': CONFIG_FILES['module.so'] })).toEqual([]);
   });

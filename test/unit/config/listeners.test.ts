@@ -35,7 +35,7 @@ describe('a host', () => {
     expect(problemsOf(withListeners({ host }, { host }))).toEqual([message, message]);
   });
 
-  it('cannot be longer than a name', () => {
+  it('cannot be longer than a DNS name', () => {
     expect(isHost(`${'a'.repeat(63)}.${'b'.repeat(63)}`)).toBe(true);
     expect(isHost('a'.repeat(64))).toBe(false);
     expect(isHost('a.'.repeat(128))).toBe(false);
@@ -59,7 +59,7 @@ describe('one port for both listeners', () => {
     ]);
   });
 
-  it('is a problem by the default of one of them', () => {
+  it('is also a problem if one of them is a default', () => {
     expect(problemsOf(withListeners({ port: 9464 }, {}))).toEqual([
       expect.stringMatching(/^monitoring\.port: is server/),
     ]);
@@ -73,11 +73,11 @@ describe('one port for both listeners', () => {
     ['::1', '127.0.0.1'],
     ['0.0.0.0', '::1'],
     ['10.0.0.1', 'localhost'],
-  ])('is none with %s and %s', (server, monitoring) => {
+  ])('is not a problem with %s and %s', (server, monitoring) => {
     expect(problemsOf(withListeners({ host: server, port: 9 }, { host: monitoring, port: 9 }))).toEqual([]);
   });
 
-  it('is none if it is 0', () => {
+  it('is not a problem if it is 0', () => {
     expect(problemsOf(withListeners({ port: 0 }, { port: 0 }))).toEqual([]);
   });
 });
@@ -106,19 +106,19 @@ describe('an environment reference', () => {
       changedConfig(({ keyStores: [s] }) => Object.assign(s ?? {}, { name: 'a-${STAGE}' })),
       'keyStores[0].name',
     ],
-  ])('in %s is told so, once', (_where, written, path) => {
+  ])('in %s is reported once', (_where, written, path) => {
     const problems = problemsOf(written);
     expect(problems).toEqual([expect.stringMatching(sentence)]);
     expect(problems[0]?.startsWith(`${path}: `)).toBe(true);
   });
 
-  it.each(['${DIR}/pin', '$DIR/pin', 'secrets/$NAME'])('in the file of a secret is told so: %s', (file) => {
+  it.each(['${DIR}/pin', '$DIR/pin', 'secrets/$NAME'])('in the file of a secret is reported: %s', (file) => {
     const problems = problemsOf(changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file })));
     expect(problems).toContainEqual(expect.stringMatching(sentence));
     expect(problems.join()).not.toContain(file);
   });
 
-  it('in brackets, which is no YAML, is told so', () => {
+  it('in brackets, which is not YAML, is reported', () => {
     expect(problemsOf('monitoring: { host: ${HOST}, port: 1 }\nserver: {}')).toContainEqual(
       expect.stringMatching(
         /^: .*; environment variables are not replaced here: only a secret can come from one, as \{env: NAME\}$/,
@@ -126,7 +126,7 @@ describe('an environment reference', () => {
     );
   });
 
-  it('is not how a variable is named', () => {
+  it('does not name a variable', () => {
     const written = changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: '${PIN}' }));
     expect(problemsOf(written, {}, { PIN: '1' })).toContainEqual(
       expect.stringMatching(
@@ -135,7 +135,7 @@ describe('an environment reference', () => {
     );
   });
 
-  it.each(['US$Bank', 'cost in $', '$5', 'a{b}'])('is not every text with a dollar: %s', (label) => {
+  it.each(['US$Bank', 'cost in $', '$5', 'a{b}'])('is not found in other text with a dollar: %s', (label) => {
     expect(problemsOf(changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.token = { label })))).toEqual([]);
   });
 });
@@ -147,7 +147,7 @@ describe('a Region', () => {
     ['us-gov-wst-1', 'did you mean us-gov-west-1?'],
     ['cn-nroth-1', 'did you mean cn-north-1?'],
     ['mars-crater-1', 'check it'],
-  ])('%s is warned of', (region, advice) => {
+  ])('%s has a warning', (region, advice) => {
     const { warnings } = loadWritten(withListeners({ regions: ['us-east-1', region] }));
     expect(warnings).toEqual([
       `server.regions[1] (line 4): ${region} is not an AWS Region known to this version; ${advice}`,
@@ -167,7 +167,7 @@ describe('a Region', () => {
     expect(loadWritten(withListeners({ regions: [region] })).warnings).toEqual([]);
   });
 
-  it('each known one is well-formed', () => {
+  it('is well-formed in each known case', () => {
     expect(problemsOf(withListeners({ regions: AWS_REGIONS }))).toEqual([]);
   });
 });
@@ -184,7 +184,7 @@ describe('the status page', () => {
     [{ host: 'proxy-1.example.com' }, false],
     [{ host: '0.0.0.0', status: true }, true],
     [{ status: false }, false],
-  ])('with %o, is there: %s', (monitoring, expected) => {
+  ])('with %o, exists: %s', (monitoring, expected) => {
     const { config } = loadWritten(withListeners({}, { port: 1, ...monitoring }));
     expect(config.monitoring?.status).toBe(expected);
   });
@@ -197,7 +197,7 @@ describe('the status page', () => {
     [{ status: false, statusHosts: ['a'] }, /^monitoring\.statusHosts: are given with status: false/],
     [{ host: '0.0.0.0', statusHosts: ['a'] }, /^monitoring\.statusHosts: needs status: true/],
     [{ status: 'on' }, /^monitoring\.status: must be/],
-  ])('of %o, a problem is told', (monitoring, problem) => {
+  ])('has a problem with %o', (monitoring, problem) => {
     expect(problemsOf(withListeners({}, { port: 1, ...monitoring }))).toEqual([expect.stringMatching(problem)]);
   });
 });

@@ -26,14 +26,14 @@ interface JsonSchema {
   readonly deprecated?: boolean;
 }
 
-/** The paths of all keys that a configuration may have, without old names; entries of lists are not numbered. */
+/** The paths of all allowed keys of a configuration, without old names. List entries are not numbered. */
 function keysOfSchema({ properties = {}, items }: JsonSchema, path = ''): string[] {
   const current = Object.entries(properties).filter(([, { deprecated }]) => !deprecated);
   const parts = current.flatMap(([key, part]) => [path + key, ...keysOfSchema(part, `${path}${key}.`)]);
   return items ? keysOfSchema(items, path) : parts;
 }
 
-/** The paths of all keys that a configuration has. */
+/** The paths of all keys in a configuration. */
 function keysOfValue(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((entry) => keysOfValue(entry, path));
   if (typeof value !== 'object' || value === null) return [];
@@ -101,12 +101,12 @@ describe('a valid configuration', () => {
     expect(loadWritten(written, {}, { PIN: '42' }).config.keyManagers[0]?.pkcs11.pin.reveal()).toBe('42');
   });
 
-  it('is frozen, all the way down', () => {
+  it('is deeply frozen', () => {
     const { config } = loadWritten(validConfig());
     expect(() => Object.assign(config.keyStores[0]?.keys[0] ?? {}, { status: 'blocked' })).toThrow(TypeError);
   });
 
-  it('warns of a private key that everyone may read', () => {
+  it('has a warning about a private key that everyone may read', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'server.key'), 0o644);
     expect(loadConfig(join(folder, 'config.yaml'), {}).warnings).toEqual([
@@ -117,7 +117,7 @@ describe('a valid configuration', () => {
   });
 });
 
-it('warns of external keys that are one key in the token', () => {
+it('has a warning about external keys that are one key in the token', () => {
   const { warnings } = loadWritten(
     changedConfig(({ keyStores: [store] }) => {
       store?.keys.push({ id: 'alias', label: 'foo' } as { id: string }, { id: 'xks-health' });
@@ -130,15 +130,15 @@ it('warns of external keys that are one key in the token', () => {
 });
 
 describe('the commented example is valid', () => {
-  it('as it is', () => {
+  it('without changes', () => {
     const { config } = loadWritten(EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV);
     expect(config.keyStores[0]?.credentials).toHaveLength(2);
   });
 
-  it('and has every key', () => {
+  it('with every key', () => {
     const written = new Set(keysOfValue(parse(WHOLE_EXAMPLE)));
     const missing = keysOfSchema(configJsonSchema()).filter((key) => !written.has(key));
-    // One of several only can be written, and the comments name the others.
+    // Only one of several keys can be set, and the comments name the others.
     expect(missing).toEqual([
       'audit.key.env',
       'keyManagers.pkcs11.token.serial',
@@ -149,7 +149,7 @@ describe('the commented example is valid', () => {
     expect(WHOLE_EXAMPLE).toContain('# Where the keys are. Every secret is a reference, {file: ...} or {env: ...}');
   });
 
-  it('with what it leaves out', () => {
+  it('with the settings that it omits', () => {
     const { config } = loadWritten(WHOLE_EXAMPLE, EXAMPLE_FILES, EXAMPLE_ENV);
     expect(config.server.tls?.clientAuth).toEqual({
       ca: new X509Certificate(testCertificates.ca.certificate).toString(),
@@ -165,7 +165,7 @@ describe('the commented example is valid', () => {
 });
 
 describe('problems', () => {
-  it('are reported together, each with its path and what was given', () => {
+  it('are reported together, each with its path and the given value', () => {
     const problems = problemsOf(
       changedConfig((config) => {
         config.server = { port: 'https', insecureHttp: true, colour: 'red' };
@@ -216,17 +216,17 @@ describe('problems', () => {
       /^server\.tls\.privateKeyFile: secret: holds no usable PEM private key/,
     ],
     [
-      'a client CA that is none',
+      'a client CA file without a certificate',
       withClientAuth({ caFile: 'secret', commonNames: ['cn'] }),
       /^server\.tls\.clientAuth\.caFile: secret: holds no PEM certificate/,
     ],
     [
-      'mTLS that would admit nobody',
+      'mTLS that would admit no client',
       withClientAuth({ caFile: 'server.crt', commonNames: [] }),
       /^server\.tls\.clientAuth\.commonNames: must name at least one/,
     ],
     [
-      'VPC endpoints that nobody tells of',
+      'VPC endpoints without the PROXY header that names them',
       changedConfig(({ server }) =>
         Object.assign(server, { proxyProtocol: { vpcEndpointIds: ['vpce-0123456789abcdef0'] } }),
       ),
@@ -238,7 +238,7 @@ describe('problems', () => {
       /^server\.workers: must be a number/,
     ],
     [
-      'a quota of nothing',
+      'a quota of zero',
       changedConfig(({ keyStores: [s] }) => s && Object.assign(s, { quota: { requestsPerSecond: 0 } })),
       /^keyStores\[0\]\.quota\.requestsPerSecond: /,
     ],
@@ -263,7 +263,7 @@ describe('problems', () => {
       /module: names .*gone\.so, which does not exist/,
     ],
     [
-      'a secret of another shape',
+      'a secret with another shape',
       changedConfig(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
       /secretAccessKey: must hold 43 to 64 characters/,
     ],
@@ -302,7 +302,7 @@ describe('problems', () => {
       /^keyStores\[0\]\.credentials: is empty; it must be a list$/,
     ],
     [
-      'a value of another type',
+      'a value with another type',
       changedConfig(({ keyStores: [s] }) => s?.keys.push(Object.assign({ id: 'x' }, { label: 5 }))),
       /^keyStores\[0\]\.keys\[\d\]\.label: must be a string \(given: 5\)$/,
     ],
@@ -320,7 +320,7 @@ describe('problems', () => {
     expect(problemsOf(written)).toContainEqual(expect.stringMatching(pattern));
   });
 
-  it('of a policy set are all told, with its file and lines', () => {
+  it('of a policy set are all reported, with its file and lines', () => {
     const policies = `${EXAMPLE_POLICY}\n@id("typo")\npermit (principal, action, resource) when { context.x };\n${EXAMPLE_POLICY}`;
     const written = changedConfig(
       ({ keyStores: [s] }) => s && Object.assign(s, { policyFile: 'p.cedar', tags: { a: 1 } }),
@@ -351,13 +351,13 @@ describe('problems', () => {
     ['as an alias', 'pin: *hunter2'],
     ['as a block header', 'pin: |hunter2\n  x'],
     ['as a tag', 'pin: !hunter2 x'],
-  ])('do not print a secret that was written %s', (_where, written) => {
+  ])('do not print a secret that is written %s', (_where, written) => {
     const problems = problemsOf(written);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.join()).not.toContain('hunter2');
   });
 
-  it('an external key id that makes its URIs too long', () => {
+  it('include an external key id that makes its URIs too long', () => {
     const written = changedConfig(({ keyStores: [store] }) => {
       if (!store) return;
       store.uriPathPrefix = `/${'p'.repeat(114)}`;
@@ -366,7 +366,7 @@ describe('problems', () => {
     expect(problemsOf(written)).toEqual([expect.stringMatching(/^keyStores\[0\]\.keys\[0\]\.id: is too long/)]);
   });
 
-  it('a secret file that everyone may write', () => {
+  it('include a secret file that everyone may write', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'secret'), 0o602);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
@@ -374,7 +374,7 @@ describe('problems', () => {
     );
   });
 
-  it('a secret file that everyone may read', () => {
+  it('include a secret file that everyone may read', () => {
     const folder = temporaryFolder({ ...CONFIG_FILES, 'config.yaml': stringify(validConfig()) });
     chmodSync(join(folder, 'pin'), 0o604);
     expect(() => loadConfig(join(folder, 'config.yaml'), {})).toThrow(
@@ -382,7 +382,7 @@ describe('problems', () => {
     );
   });
 
-  it('a configuration file that is not there', () => {
+  it('include a missing configuration file', () => {
     expect(() => loadConfig('/nowhere/config.yaml', {})).toThrow(/cannot be read \(ENOENT\)/);
   });
 });

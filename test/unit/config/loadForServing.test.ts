@@ -13,7 +13,7 @@ function write({ certificate, privateKey }: { certificate: string; privateKey: s
   return join(temporaryFolder({ ...files, 'config.yaml': EXAMPLE }), 'config.yaml');
 }
 
-it('refuses an expired certificate, which keeps no worker and no command from loading', async () => {
+it('refuses an expired certificate, which loadConfig accepts', async () => {
   const file = write(issueServerCertificate(testCertificates.ca, { notAfter: new Date(Date.now() - 1_000) }));
   expect(loadConfig(file, EXAMPLE_ENV).config.server.tls).toBeDefined();
   await expect(loadForServing(file, EXAMPLE_ENV)).rejects.toThrow(
@@ -21,7 +21,7 @@ it('refuses an expired certificate, which keeps no worker and no command from lo
   );
 });
 
-it('adds warnings to those of loadConfig', async () => {
+it('adds its warnings to those of loadConfig', async () => {
   const file = write(testCertificates.server);
   const { warnings } = await loadForServing(file, EXAMPLE_ENV);
   expect(warnings).toEqual([

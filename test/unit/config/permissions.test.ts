@@ -20,7 +20,7 @@ function folderWithPolicy(): string {
   return folder;
 }
 
-describe('what everyone may write is warned of', () => {
+describe('a warning names files and folders that everyone may write:', () => {
   it.each(['config.yaml', 'policies/p.cedar', 'module.so', 'server.crt'])('%s', (name) => {
     const folder = folderWithPolicy();
     const file = join(folder, name);
@@ -53,20 +53,20 @@ describe('a read-only mount', () => {
   const folder = () => temporaryFolder();
 
   it.each<[string, (path: string) => string, boolean]>([
-    ['is told by its options', (path) => line(path, 'ro'), true],
-    ['is told by the options of its file system', (path) => line(path, 'rw', 'ro'), true],
-    ['is not a writable one', (path) => line(path, 'rw'), false],
-    ['is not one above a writable one', (path) => line('/', 'ro') + line(path, 'rw'), false],
+    ['is shown by its options', (path) => line(path, 'ro'), true],
+    ['is shown by the options of its file system', (path) => line(path, 'rw', 'ro'), true],
+    ['is not assumed for a writable mount', (path) => line(path, 'rw'), false],
+    ['is not assumed below a writable mount', (path) => line('/', 'ro') + line(path, 'rw'), false],
     ['counts below others', (path) => line(path, 'ro') + line('/', 'rw'), true],
-    ['is the later one at one point', (path) => line(path, 'rw') + line(path, 'ro'), true],
-    ['is not one beside it', (path) => line(`${path}2`, 'ro') + line(path.slice(0, -1), 'ro'), false],
-    ['is none where there is no list', () => '', false],
+    ['is the later of two mounts at one point', (path) => line(path, 'rw') + line(path, 'ro'), true],
+    ['is not a mount beside the file', (path) => line(`${path}2`, 'ro') + line(path.slice(0, -1), 'ro'), false],
+    ['is not assumed without a list of mounts', () => '', false],
   ])('%s', (_what, mounts, expected) => {
     const path = folder();
     expect(isOnReadOnlyMount(path, mounts(path))).toBe(expected);
   });
 
-  it('may have a blank in its name', () => {
+  it('may have a space in its name', () => {
     const path = join(folder(), 'a b');
     mkdirSync(path);
     expect(isOnReadOnlyMount(path, line(path.replace(' ', '\\040'), 'ro'))).toBe(true);

@@ -20,7 +20,7 @@ function withKeys(...keys: unknown[]): unknown {
   });
 }
 
-describe('a PKCS#11 URI is refused, with what to write instead', () => {
+describe('a PKCS#11 URI is refused, with the setting to use instead', () => {
   it.each([
     ['token', TOKEN],
     ['token.label', { label: TOKEN }],
@@ -53,13 +53,13 @@ describe('a PKCS#11 URI is refused, with what to write instead', () => {
 const NO_TOKEN = 'token: with one of label, serial, slot';
 const NO_KEY = 'the CKA_LABEL as label, or the CKA_ID in hexadecimal as ckaId';
 
-describe('what a URI names is said as far as it can be read', () => {
+describe('the setting contains all readable parts of the URI', () => {
   it.each([
     ['PKCS11:token=foo', 'token: { label: "foo" }'],
     ['pkcs11:manufacturer=x;serial=%31', 'token: { serial: "1" }'],
     ['pkcs11:', NO_TOKEN],
     ['pkcs11:token=%zz;serial=a=b;slot-id=x', NO_TOKEN],
-    // Not UTF-8, and what would steer a terminal.
+    // Not UTF-8, and characters that would control a terminal.
     ['pkcs11:token=%ff;serial=%1b%5b2J', NO_TOKEN],
     ['pkcs11:token=%c2%9b', NO_TOKEN],
     ['pkcs11:?token=foo&pin-value=hunter2', NO_TOKEN],

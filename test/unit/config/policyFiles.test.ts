@@ -50,8 +50,8 @@ describe('a policy file', () => {
   });
 });
 
-describe('a policy that no request meets is warned of', () => {
-  it('once, if several key stores share it', () => {
+describe('a policy that matches no request has a warning', () => {
+  it('only once, if several key stores share it', () => {
     expect(warningsOf(`permit (principal == User::"${ROLE}", action, resource);`)).toEqual([
       `keyStores[0].policyFile (line 26): p.cedar: in "p": User::"${ROLE}" is never met: the name is of another kind; write Role::"${ROLE}"`,
     ]);
@@ -72,19 +72,19 @@ describe('a policy that no request meets is warned of', () => {
   });
 });
 
-/** A configuration file whose policies are these. */
+/** A configuration file with these policies. */
 function writeFiles(policies: string): string {
   const files = { ...CONFIG_FILES, 'p.cedar': policies, 'config.yaml': stringify(written) };
   return join(temporaryFolder(files), 'config.yaml');
 }
 
-describe('policies that are loaded to be served', () => {
+describe('policies that are loaded for serving', () => {
   const many = Array.from(
     { length: 1_000 },
     (_, index) => `@id("policy-${index}") permit (principal, action, resource);`,
   );
 
-  it('leave the event loop to others', async () => {
+  it('do not block the event loop', async () => {
     const file = writeFiles(many.join('\n'));
     const { result, turns } = await turnsDuring(() => loadForServing(file, {}));
     expect(result.policySets).toEqual([policySetOf(many.join('\n'))]);
@@ -92,7 +92,7 @@ describe('policies that are loaded to be served', () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it('are those of the snapshot, though the file changes while they are loaded', async () => {
+  it('come from the snapshot, although the file changes while they are loaded', async () => {
     const file = writeFiles(many.join('\n'));
     const loading = loadForServing(file, {});
     writeFileSync(join(file, '../p.cedar'), 'not Cedar');
@@ -101,7 +101,7 @@ describe('policies that are loaded to be served', () => {
     expect(loadConfig(file, {}, readFrom(snapshot)).policySets).toEqual(policySets);
   });
 
-  it('have the problems that loadConfig tells', async () => {
+  it('have the same problems as in loadConfig', async () => {
     const file = writeFiles([...many, '@id("policy-7") permit (principal, action, resource);'].join('\n'));
     const told =
       /\n {2}keyStores\[0\]\.policyFile \(line 26\): p\.cedar:1001: .*\n {2}keyStores\[1\]\.policyFile \(line 32\): p\.cedar:1001: /;
@@ -110,7 +110,7 @@ describe('policies that are loaded to be served', () => {
   });
 });
 
-it('policies that were loaded before are taken as they are, without remarks', () => {
+it('are reused if they were loaded before, without remarks', () => {
   const file = writeFiles('not Cedar');
   const known = policySetOf(`@id("p")\npermit (principal == User::"${ROLE}", action, resource);`);
   const { config, policySets, warnings } = loadConfig(file, {}, undefined, [known]);

@@ -44,7 +44,7 @@ describe('a secret in a file', () => {
     expect(problems.join()).not.toMatch(/12345?6?/);
   });
 
-  it.each(['123456 \n', ' 123456', '123456\u00a0\n'])('with a blank at an end is warned of: %j', (pin) => {
+  it.each(['123456 \n', ' 123456', '123456\u00a0\n'])('with a leading or trailing space has a warning: %j', (pin) => {
     const { config, warnings } = loadWritten(validConfig(), { pin });
     expect(config.keyManagers[0]?.pkcs11.pin.reveal()).toBe(pin.replace('\n', ''));
     expect(warnings).toEqual([
@@ -52,7 +52,7 @@ describe('a secret in a file', () => {
     ]);
   });
 
-  it('with a blank at an end cannot be a secret access key', () => {
+  it('cannot be a secret access key with a leading or trailing space', () => {
     expect(problemsOf(validConfig(), { secret: `${CONFIG_SECRET} \n` })).toEqual([
       expect.stringMatching(/secretAccessKey: must hold 43 to 64 characters .* no blanks$/),
     ]);
@@ -68,7 +68,7 @@ it.each(['\uFEFF1234', '12\u001b34', '12\uFFFD34', '12\n34'])('a secret in a var
   expect(problemsOf(withPin({ env: 'PIN' }), {}, { PIN })).toHaveLength(1);
 });
 
-describe('no problem shows', () => {
+describe('no problem shows the secret:', () => {
   const PIN = 'hunter2';
   const SLASHES = 'FYtE5EFA5FT0mCc3/DrGUe2sti527+tkQ0Zr9/MO9fvE';
 
@@ -78,7 +78,7 @@ describe('no problem shows', () => {
     ['a secret that is much too long as a file', { file: CONFIG_SECRET.repeat(100) }],
     ['the secret and a path', { file: `./secrets/${CONFIG_SECRET}` }],
     ['the secret as a variable', { env: CONFIG_SECRET }],
-    ['both', { env: CONFIG_SECRET, file: CONFIG_SECRET }],
+    ['the secret as both', { env: CONFIG_SECRET, file: CONFIG_SECRET }],
     ['the secret as a key', { [CONFIG_SECRET]: 'file' }],
     ['the secret beside the file', { file: 'secret', [CONFIG_SECRET]: 1 }],
     ['the secret in a list', { file: [CONFIG_SECRET] }],
@@ -106,11 +106,11 @@ describe('no problem shows', () => {
 
   it.each<[string, (config: ReturnType<typeof validConfig>) => void]>([
     ['an audit key in place of its reference', (config) => Object.assign(config, { audit: { key: PIN } })],
-    ['one in place of audit', (config) => Object.assign(config, { audit: PIN })],
-    ['one as a key manager', (config) => Object.assign(config, { keyManagers: [PIN] })],
-    ['one as all key stores', (config) => Object.assign(config, { keyStores: PIN })],
-    ['one as a key of pkcs11', ({ keyManagers: [m] }) => m && Object.assign(m.pkcs11, { hunter2: null })],
-    ['one as a key of a credential', ({ keyStores: [s] }) => Object.assign(s?.credentials[0] ?? {}, { hunter2: 1 })],
+    ['a PIN in place of audit', (config) => Object.assign(config, { audit: PIN })],
+    ['a PIN as a key manager', (config) => Object.assign(config, { keyManagers: [PIN] })],
+    ['a PIN as all key stores', (config) => Object.assign(config, { keyStores: PIN })],
+    ['a PIN as a key of pkcs11', ({ keyManagers: [m] }) => m && Object.assign(m.pkcs11, { hunter2: null })],
+    ['a PIN as a key of a credential', ({ keyStores: [s] }) => Object.assign(s?.credentials[0] ?? {}, { hunter2: 1 })],
   ])('%s', (_what, change) => {
     const problems = problemsOf(changedConfig(change));
     expect(problems.length).toBeGreaterThan(0);
@@ -118,7 +118,7 @@ describe('no problem shows', () => {
   });
 });
 
-it('a secret file that is there is named, although it cannot be used', () => {
+it('an existing secret file is named, although it cannot be used', () => {
   expect(problemsOf(withPin({ file: '.' }))).toEqual([
     expect.stringMatching(/pin: names \/\S+, which cannot be read \(not a regular file\)$/),
   ]);

@@ -41,7 +41,7 @@ describe('a slot', () => {
     ]);
   });
 
-  it('that changes is told in full', () => {
+  it('is reported in full if it changes', () => {
     const [before, after] = ['0x8000000000000000', '0x8000000000000001'].map(
       (slot) => loadWritten(withSlot(`'${slot}'`)).config,
     );

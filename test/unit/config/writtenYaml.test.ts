@@ -72,12 +72,12 @@ describe('a problem has the line of', () => {
     ['a key that is there twice', 'log: {}\nserver: {}\nlog: {}', 'line 3: Map keys must be unique'],
     ['lists without end', `a: ${'['.repeat(10_000)}`, 'line 1: is nested too deeply'],
     ['a second document', 'server: {}\n---\nserver: {}', 'line 2: begins a second YAML document'],
-    ['an alias of nothing', '\nserver: *a', 'line 2: Unresolved alias'],
+    ['an alias without an anchor', '\nserver: *a', 'line 2: Unresolved alias'],
   ])('%s', (_what, text, start) => {
     expect(reportOf(text)).toContain(`\n  ${start}`);
   });
 
-  it('nothing, if the file has nothing of it', () => {
+  it('nothing, if the file has no such key', () => {
     expect(reportOf('server: {}')).toContain('\n  keyManagers: is missing; it must be a list\n');
   });
 });
@@ -85,7 +85,7 @@ describe('a problem has the line of', () => {
 describe('an unknown key', () => {
   it.each<[string, unknown, RegExp]>([
     [
-      'is told with line, column and the known key',
+      'is reported with line, column and the known key',
       { healtKey: 'x' },
       /pkcs11 \(line 15, column 7\): has an unknown key "healtKey"; did you mean healthKey\?/,
     ],
@@ -101,7 +101,7 @@ describe('an unknown key', () => {
     expect(report).toMatch(pattern);
   });
 
-  it('is told for itself, beside others', () => {
+  it('is reported on its own, beside other problems', () => {
     expect(reportOf('servr: {}\ncolour: red\n')).toMatch(
       /line 1, column 1: has an unknown key "servr"; did you mean server\?\n {2}line 2, column 1: has an unknown key "colour"$/m,
     );

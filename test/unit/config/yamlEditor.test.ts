@@ -75,12 +75,12 @@ describe('an entry is added', () => {
     ['to an empty list with a comment', 'store:\n  keys: [ # c\n    ]\n', 'store:\n  keys: [{ id: new } # c\n    ]\n'],
     ['to an empty list with an anchor', 'store:\n  keys: &k []\n', 'store:\n  keys: &k [{ id: new }]\n'],
     [
-      'to nothing',
+      'to an empty value',
       'store:\n  keys:   # none yet\n  name: x\n',
       'store:\n  keys:   # none yet\n    - id: new\n  name: x\n',
     ],
     ['to null', 'store:\n  keys: ~\n', 'store:\n  keys:\n    - id: new\n'],
-    ['to nothing within brackets', 'store: { keys: , a: b }\n', 'store: { keys: [{ id: new }] , a: b }\n'],
+    ['to an empty value within brackets', 'store: { keys: , a: b }\n', 'store: { keys: [{ id: new }] , a: b }\n'],
     [
       'to an absent list',
       'store:\n  name: x # x\n# end\nlog: {}\n',
@@ -142,7 +142,7 @@ describe('an entry is removed', () => {
     expect(edited(text, remove(index))).toBe(expected);
   });
 
-  it('which has an alias elsewhere: nothing is changed', () => {
+  it('with an alias elsewhere: nothing is changed', () => {
     expect(() => edited('store: {keys: [&a x, y]}\nb: *a\n', remove(0))).toThrow(/change it by hand$/);
   });
 });
@@ -150,7 +150,7 @@ describe('an entry is removed', () => {
 describe('a member', () => {
   it.each<[string, string, Edit, string]>([
     [
-      'takes the place of another',
+      'replaces another',
       '- label: x # x\n  id: a\n',
       (yaml) => {
         yaml.replaceMember([0, 'label'], 'versions', [{ label: 'x' }, { label: 'y' }]);
@@ -226,7 +226,7 @@ it.each<[string, Edit]>([
   [
     'a list within a list',
     (yaml) => {
-      yaml.remove(['nested', 0, 0]); // the list would be empty
+      yaml.remove(['nested', 0, 0]); // would leave an empty list
     },
   ],
   [
@@ -235,7 +235,7 @@ it.each<[string, Edit]>([
       yaml.addToList(['gone', 'keys'], 1);
     },
   ],
-])('%s cannot be changed, and nothing is', (_what, edit) => {
+])('%s cannot be changed, and the text stays unchanged', (_what, edit) => {
   const text = 'store: text\nlist:\n- 1\nnested:\n- - 1\n';
   const yaml = new YamlEditor(parseYaml('test.yaml', text));
   expect(() => {

@@ -21,7 +21,7 @@ async function findingsOf(examined: AsyncIterable<Finding>): Promise<Finding[]> 
   return findings;
 }
 
-it('a configuration that does not load: each problem is a failure, and what can be looked at still is', async () => {
+it('in a configuration that does not load, each problem is a failure, and the other checks still run', async () => {
   const problems = [{ path: 'server.port', line: 3, message: 'must be a number' }];
   const loaded = new ConfigError('config.yaml', problems);
   expect(await findingsOf(examine({ ...CONTEXT, loaded }))).toMatchObject([
@@ -31,8 +31,8 @@ it('a configuration that does not load: each problem is a failure, and what can 
   ]);
 });
 
-it('a check that throws is a failure without its message, and the others are made', async () => {
-  // Each check misses what it reads.
+it('a check that throws is a failure without its message, and the others still run', async () => {
+  // Each check lacks its input.
   const loaded = {} as LoadedConfig;
   const found = await findingsOf(examine({ ...CONTEXT, loaded }));
   expect(found.slice(1).map(({ check }) => check)).toEqual([
