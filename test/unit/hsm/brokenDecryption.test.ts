@@ -35,7 +35,7 @@ function setUp() {
 const ANSWERS = [CKR.GENERAL_ERROR, CKR.FUNCTION_FAILED, CKR.ENCRYPTED_DATA_INVALID, CKR.AEAD_DECRYPT_FAILED];
 
 it.each(ANSWERS)(
-  'an HSM that answers 0x%s to its own ciphertexts is not believed about those of clients',
+  'if an HSM answers 0x%s to its own ciphertexts, that answer about client ciphertexts is not trusted',
   async (code) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failing.set('C_Decrypt', code);
@@ -48,7 +48,7 @@ it.each(ANSWERS)(
   },
 );
 
-it('an Encrypt with a CDIV shows it too', async () => {
+it('an Encrypt with a CDIV detects it too', async () => {
   const { cryptoki, keyManager } = setUp();
   cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR);
   await expect(keyManager.encryptWithCdiv(key, plaintext, fields)).rejects.toMatchObject(internal);
@@ -59,7 +59,7 @@ it.each([
   ['a health check', (keyManager: ServingKeyManager) => keyManager.checkHealth()],
   ['an Encrypt with a CDIV', (keyManager: ServingKeyManager) => keyManager.encryptWithCdiv(key, plaintext, fields)],
   ['a Decrypt', (keyManager: ServingKeyManager) => keyManager.decrypt(key, sealed, aad)],
-])('it is believed again after %s has worked', async (_, work) => {
+])('it is trusted again after %s has worked', async (_, work) => {
   const { cryptoki, keyManager } = setUp();
   cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR);
   await expect(keyManager.checkHealth()).rejects.toMatchObject(internal);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import * as constants from '../../../src/hsm/pkcs11/cryptoki/cryptokiConstants.ts';
 import { CK_PARAMS } from '../../../src/hsm/pkcs11/cryptoki/gcmMechanism.ts';
 
-// pkcs11js has no states of sessions.
+// pkcs11js does not have the states of sessions.
 it.each(Object.entries(constants).filter(([prefix]) => prefix !== 'CKS'))(
   '%s has the values of pkcs11js',
   (prefix, values) => {
@@ -14,7 +14,7 @@ it.each(Object.entries(constants).filter(([prefix]) => prefix !== 'CKS'))(
   },
 );
 
-it('structures of parameters have the numbers of pkcs11js', () => {
+it('parameter structures have the numbers of pkcs11js', () => {
   const { CK_PARAMS_AES_GCM_v240, CK_PARAM_GOSTR3410_KEY_WRAP } = pkcs11js;
   expect(CK_PARAMS).toEqual({
     AES_GCM_v240: CK_PARAMS_AES_GCM_v240,

@@ -12,7 +12,7 @@ const lost = { failure: expect.objectContaining({ message: 'The key manager cann
 
 const labels = (count = COUNT) => Array.from({ length: count }, (_, index) => `key-${index}`);
 
-/** A token with the keys of `labels`, whose clock advances by what a search and a reading take. */
+/** A token with the keys of `labels`. Its clock advances by the duration of each search and each read. */
 function setUp({ searchMs = 40, readMs = 1, keys = labels() } = {}) {
   const cryptoki = new FakeCryptoki();
   cryptoki.keys = keys;
@@ -50,7 +50,7 @@ function whenListed(cryptoki: Cryptoki, label: string, act: () => void): void {
 }
 
 describe('many keys', () => {
-  it('are described by one search and one listing, and known afterwards', async () => {
+  it('are described with one search and one listing, and known afterwards', async () => {
     const { cryptoki, describeKeys, encrypt } = setUp();
     expect(await describeKeys()).toEqual(labels().map(() => described));
     expect(cryptoki.count('C_FindObjects')).toBe(2);
@@ -58,15 +58,15 @@ describe('many keys', () => {
     expect(cryptoki.count('C_FindObjects')).toBe(2);
   });
 
-  it('are searched for if that is quicker than to read a large token', async () => {
+  it('are searched for one by one if that is faster than reading a large token', async () => {
     const { cryptoki, describeKeys } = setUp({ searchMs: 2, readMs: 2, keys: labels(5_000) });
     expect(await describeKeys()).toEqual(labels().map(() => described));
     expect(cryptoki.count('C_FindObjects')).toBe(COUNT + 1);
-    // What all the searches would have taken, at most.
+    // The longest time that all the searches could take.
     expect(cryptoki.count('C_GetAttributeValue')).toBeLessThan(3 * COUNT);
   });
 
-  it('leave turns to others', async () => {
+  it('yield to other work', async () => {
     const { keyManager, describeKeys } = setUp();
     const ends: string[] = [];
     const all = describeKeys().then(() => ends.push('all'));
@@ -77,23 +77,23 @@ describe('many keys', () => {
   });
 });
 
-it('few keys are searched for', async () => {
+it('are searched for one by one if they are few', async () => {
   const { cryptoki, describeKeys } = setUp();
   expect(await describeKeys(labels(10))).toEqual(labels(10).map(() => described));
   expect(cryptoki.count('C_FindObjects')).toBe(10);
 });
 
 describe('among many keys', () => {
-  it('those that are missing are confirmed by one search', async () => {
+  it('missing keys are confirmed by one search', async () => {
     const { cryptoki, describeKeys } = setUp();
     const findings = await describeKeys([...labels(), 'absent-1', 'absent-2', 'absent-3']);
     expect(findings).toEqual([...labels().map(() => described), missing, missing, missing]);
     expect(findings.at(-1)?.failure?.detail).toBe('no secret key of the token has the label "absent-3"');
-    // Of the first key, of the list, of the first missing one and of the key that was found first.
+    // One search each for the first key, the list, the first missing key, and the key that was found first.
     expect(cryptoki.count('C_FindObjects')).toBe(4);
   });
 
-  it('two of one label fail as they do alone', async () => {
+  it('two keys with one label fail in the same way as alone', async () => {
     const { keyManager, describeKeys } = setUp({ keys: [...labels(), 'key-20'] });
     const failure: unknown = await keyManager.describeKey({ label: 'key-20' }).catch((error: unknown) => error);
     const findings = await describeKeys();
@@ -101,14 +101,14 @@ describe('among many keys', () => {
     expect(findings.filter((finding) => finding.description)).toHaveLength(COUNT - 1);
   });
 
-  it('those that a token compares in its own way are found', async () => {
+  it('keys are found although the token compares labels in its own way', async () => {
     const { cryptoki, describeKeys } = setUp();
     const read = cryptoki.readAttributes.bind(cryptoki);
     cryptoki.readAttributes = (...args) => new Map([...read(...args), [CKA.LABEL, Buffer.from('as it likes')]]);
     expect(await describeKeys([...labels(), 'absent'])).toEqual([...labels().map(() => described), missing]);
   });
 
-  it('one that is deleted meanwhile is missing, and one that was used before is missed after a restart only', async () => {
+  it('a key that is deleted meanwhile is missing, and a previously used one only after a restart', async () => {
     const { cryptoki, describeKeys, encrypt } = setUp();
     await encrypt('key-30');
     const restarts = cryptoki.count('C_Initialize');
@@ -127,7 +127,7 @@ describe('among many keys', () => {
   });
 });
 
-it('an object that cannot be read is no loss', async () => {
+it('an unreadable object is not a loss of the token', async () => {
   const { cryptoki, describeKeys, warn } = setUp({ keys: ['foreign', ...labels()] });
   whenListed(cryptoki, 'foreign', () => {
     throw new CryptokiError('C_GetAttributeValue', CKR.GENERAL_ERROR);
@@ -148,7 +148,7 @@ it('a login that is lost meanwhile is repaired', async () => {
   expect(warn).toHaveBeenCalled();
 });
 
-it('a token that is gone meanwhile fails for each key at once', async () => {
+it('if the token is lost meanwhile, each key fails at once', async () => {
   const { cryptoki, describeKeys } = setUp();
   whenListed(cryptoki, 'key-25', () => {
     for (const name of [

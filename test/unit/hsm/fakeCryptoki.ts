@@ -27,24 +27,24 @@ export const TOKEN: TokenInfo = {
 
 export const PIN = new Secret('1234');
 
-/** A module with one token that does what the standard says about sessions, login and handles, unless a test says otherwise. */
+/** A module with one token. By default it follows the standard on sessions, login and handles. */
 export class FakeCryptoki implements Cryptoki {
   /** Names of the functions called, in order. */
   readonly log: string[] = [];
   readonly sessions = new Set<string>();
   /** Labels of the keys, each an AES-256 key for both usages. */
   keys = ['key'];
-  /** The answer of a cipher call; by default zeros of the right length. */
+  /** The answer of a cipher call, by default zeros of the right length. */
   encryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length + 16);
   decryptAnswer: (call: GcmCall) => Buffer | Promise<Buffer> = ({ input }) => Buffer.alloc(input.length - 16);
-  /** Different bytes each time, as a real one gives. */
+  /** Different bytes each time, as from a real HSM. */
   random: (bytes: number) => Buffer = (bytes) => randomBytes(bytes);
   token = TOKEN;
-  /** What CKM_AES_GCM is for. */
+  /** The usages of CKM_AES_GCM. */
   aesGcm: readonly ('ENCRYPT' | 'DECRYPT')[] | undefined = ['ENCRYPT', 'DECRYPT'];
   /** Whether sessions without CKF_RW_SESSION are refused with CKR_FUNCTION_FAILED. */
   readWriteOnly = false;
-  /** CK_RV of functions that fail until it is taken away. */
+  /** The CK_RV of functions that fail until their entry is removed. */
   readonly failing = new Map<string, number>();
   #initialized = true;
   #loggedIn = false;
@@ -61,7 +61,7 @@ export class FakeCryptoki implements Cryptoki {
     return this.log.filter((name) => name === functionName).length;
   }
 
-  /** What C_CloseAllSessions does. */
+  /** The behaviour of C_CloseAllSessions. */
   loseSessions(): void {
     this.sessions.clear();
     this.#logOut();
@@ -198,7 +198,7 @@ export class FakeCryptoki implements Cryptoki {
   }
 }
 
-/** A user of a module and its token, logged in; `shared` is for several of them, `label` for the token's. */
+/** A logged-in user of a module and its token; `shared` is for several users, `label` is the label of the token. */
 export function openFake(
   cryptoki: FakeCryptoki,
   shared = new SharedModule(cryptoki),

@@ -10,7 +10,7 @@ describe('a token', () => {
     expect(findToken([blank, TOKEN], selector)).toBe(TOKEN);
   });
 
-  it('is found by a slot id of 64 bits, and by no other that is the same as a double', () => {
+  it('is found by a slot id of 64 bits, and not by another id that is the same double', () => {
     const slots = [2n ** 63n, 2n ** 63n + 1n, 2n ** 64n - 1n];
     const tokens = slots.map((slot) => ({ ...TOKEN, slot }));
     expect(slots.map((slot) => findToken(tokens, { slot }))).toEqual(tokens);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { ownBytes } from '../../../src/hsm/pkcs11/thread/ownBytes.ts';
 
-it('gives bytes memory of their own, wherever they are in a value', () => {
+it('copies bytes into separate memory, at any depth of a value', () => {
   const memory = Buffer.from('0123456789');
   const value = [
     { label: 'key', ckaId: undefined },
@@ -17,11 +17,11 @@ it('gives bytes memory of their own, wherever they are in a value', () => {
   expect([copy[1], copy[2].iv].map(({ buffer }) => buffer.byteLength)).toEqual([2, 1]);
 });
 
-it('does not copy bytes that have memory of their own', () => {
+it('does not copy bytes that already have separate memory', () => {
   const bytes = new Uint8Array([1, 2]);
   expect(ownBytes(bytes)).toBe(bytes);
 });
 
-it.each([undefined, null, 'text', 7])('leaves %s as it is', (value) => {
+it.each([undefined, null, 'text', 7])('leaves %s unchanged', (value) => {
   expect(ownBytes(value)).toBe(value);
 });

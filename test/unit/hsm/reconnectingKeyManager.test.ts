@@ -19,7 +19,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** What opening it does: fails, or gives a key manager, after some milliseconds. */
+/** The outcome of an opening after some milliseconds: a failure, or a key manager. */
 function setUp() {
   const inner = new InMemoryKeyManager().addKey('key');
   const open = vi.fn<(whenGone: () => void) => Promise<KeyManager>>(() => Promise.reject(down));
@@ -67,7 +67,7 @@ describe('a key manager that does not open', () => {
     );
   });
 
-  it('is tried again after 1 second, then twice as long each time up to 30', async () => {
+  it('is tried again after 1 second, then after twice as long each time, up to 30', async () => {
     const { open, start } = setUp();
     await start();
     for (const pause of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
@@ -88,7 +88,7 @@ describe('a key manager that does not open', () => {
     expect(error).toHaveBeenCalledWith(expect.objectContaining({ retryInMs: 80_000 }), expect.anything());
   });
 
-  it('serves as soon as it opens, and is told of to whoever waits for that', async () => {
+  it('serves as soon as it opens, and notifies its listener', async () => {
     const { inner, open, onOpen, keyManager, start } = setUp();
     await start();
     open.mockResolvedValue(inner);
@@ -113,7 +113,7 @@ describe('a key manager that does not open', () => {
     );
   });
 
-  it('shows nothing of an error that is not ours', async () => {
+  it('exposes nothing from an error of unknown type', async () => {
     const { open, keyManager } = setUp();
     open.mockRejectedValue(new TypeError('secret'));
     const failure = await keyManager.open();
@@ -123,7 +123,7 @@ describe('a key manager that does not open', () => {
 });
 
 describe('a key manager that is lost', () => {
-  it('is opened anew, and not in a loop', async () => {
+  it('is opened again, but not in a tight loop', async () => {
     const { inner, open, onOpen, keyManager, start } = setUp();
     const losing: (() => void)[] = [];
     open.mockImplementation((whenGone) => {
@@ -147,7 +147,7 @@ describe('a key manager that is lost', () => {
     expect(keyManager.isOpen).toBe(true);
   });
 
-  it('is opened once, and not after close, when it is lost while others are told that it is open', async () => {
+  it('is opened once more after a loss during the notification, and not after close', async () => {
     const { inner, open, onOpen, keyManager, start } = setUp();
     const closed = vi.spyOn(inner, 'close');
     await start();
@@ -181,7 +181,7 @@ describe('close', () => {
     expect(open).toHaveBeenCalledOnce();
   });
 
-  it('does not wait for an attempt, whose key manager is closed when it comes', async () => {
+  it('does not wait for an attempt, and closes its key manager when the attempt ends', async () => {
     const { inner, open, onOpen, keyManager, start } = setUp();
     const closed = vi.spyOn(inner, 'close');
     open.mockImplementation(after(20_000, () => Promise.resolve(inner)));

@@ -42,13 +42,13 @@ function removeDevice(cryptoki: FakeCryptoki): void {
   for (const name of FUNCTIONS_OF_THE_DEVICE) cryptoki.failing.set(name, CKR.DEVICE_REMOVED);
 }
 
-/** As it comes back: with nothing that it knew of us. */
+/** Returns the device, without any state from before. */
 function returnDevice(cryptoki: FakeCryptoki): void {
   cryptoki.failing.clear();
   cryptoki.loseSessions();
 }
 
-/** Loses the device, which the given operation notices and is not saved from. */
+/** Loses the device. The given operation notices the loss, and fails. */
 async function lose(cryptoki: FakeCryptoki, operation: () => Promise<unknown>): Promise<void> {
   removeDevice(cryptoki);
   const outcome = expect(operation()).rejects.toMatchObject(lost);
@@ -57,7 +57,7 @@ async function lose(cryptoki: FakeCryptoki, operation: () => Promise<unknown>): 
 }
 
 describe('a login that is lost', () => {
-  it('is made once for all operations that it fails', async () => {
+  it('is repaired once for all operations that failed because of it', async () => {
     const { cryptoki, encryption, warn } = setUp();
     await Promise.all(Array.from({ length: 4 }, encryption));
     cryptoki.loseSessions();
@@ -66,7 +66,7 @@ describe('a login that is lost', () => {
     expect(warn).toHaveBeenCalledOnce();
   });
 
-  it('is not made again for a session or a key that alone is refused', async () => {
+  it('is not repaired if only a session or a key is refused', async () => {
     const { cryptoki, encryption } = setUp();
     cryptoki.failing.set('C_EncryptInit', CKR.KEY_HANDLE_INVALID);
     for (let attempt = 0; attempt < 3; attempt++) await expect(encryption()).rejects.toMatchObject(internal);
@@ -75,7 +75,7 @@ describe('a login that is lost', () => {
 });
 
 describe('a device that is lost', () => {
-  it('fails operations at once, without asking it for each', async () => {
+  it('fails operations at once, without a call for each', async () => {
     const { cryptoki, encryption } = setUp();
     await lose(cryptoki, encryption);
     const before = cryptoki.log.length;
@@ -99,7 +99,7 @@ describe('a device that is lost', () => {
     expect(attempts.slice(1)).toEqual([12, 12]);
   });
 
-  it('serves again when it is back, in another slot too', async () => {
+  it('serves again after it has returned, even in another slot', async () => {
     const { cryptoki, encryption, warn, error } = setUp();
     await lose(cryptoki, encryption);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -114,7 +114,7 @@ describe('a device that is lost', () => {
     expect(warn).toHaveBeenLastCalledWith(expect.objectContaining({ keyManager: 'fake' }), 'A token is back');
   });
 
-  it('serves the operation in hand if it is back in time', async () => {
+  it('serves the current operation if it returns in time', async () => {
     const { cryptoki, encryption } = setUp();
     removeDevice(cryptoki);
     const operations = Array.from({ length: 20 }, encryption);
@@ -124,7 +124,7 @@ describe('a device that is lost', () => {
     await Promise.all(operations);
   });
 
-  it('is not reported each time that it comes and goes', async () => {
+  it('is not reported each time it is lost and returns', async () => {
     const { cryptoki, encryption, warn, error } = setUp();
     for (let time = 0; time < 20; time++) {
       await lose(cryptoki, encryption);
@@ -132,12 +132,12 @@ describe('a device that is lost', () => {
       await vi.advanceTimersByTimeAsync(300);
       await encryption();
     }
-    // In ten seconds.
+    // Within ten seconds.
     expect(error).toHaveBeenCalledOnce();
     expect(warn).toHaveBeenCalledTimes(2);
   });
 
-  it('is not looked for by a key manager that is closed', async () => {
+  it('is not looked for after its key manager was closed', async () => {
     const { cryptoki, keyManager, encryption } = setUp();
     await lose(cryptoki, encryption);
     await keyManager.close();
@@ -146,7 +146,7 @@ describe('a device that is lost', () => {
     expect(cryptoki.log.length).toBe(before);
   });
 
-  it('is not asked again after the deadline', async () => {
+  it('is not called again after the deadline', async () => {
     const { cryptoki, encryption } = setUp();
     cryptoki.encryptAnswer = () => {
       vi.advanceTimersByTime(TIMEOUT_MS);
@@ -158,7 +158,7 @@ describe('a device that is lost', () => {
 });
 
 describe('a module is restarted', () => {
-  it('when a new login does not help', async () => {
+  it('if a new login does not help', async () => {
     const { cryptoki, encryption } = setUp();
     await encryption();
     cryptoki.finalize();
@@ -166,7 +166,7 @@ describe('a module is restarted', () => {
     expect(cryptoki.count('C_Initialize')).toBe(2);
   });
 
-  it('but not while a call is running', async () => {
+  it('but not during a call', async () => {
     const { cryptoki, encryption } = setUp();
     const call = Promise.withResolvers<Buffer>();
     cryptoki.encryptAnswer = () => call.promise;
@@ -196,7 +196,7 @@ describe('a module is restarted', () => {
     await Promise.all([encryption(), other.encryption()]);
   });
 
-  it('though another key manager is refused for its PIN', async () => {
+  it('although another key manager has its PIN refused', async () => {
     const { cryptoki, shared, encryption } = setUp();
     cryptoki.tokens = () => ['fake', 'other'].map((label) => ({ ...TOKEN, label }));
     const other = setUp(cryptoki, shared, 'other');
@@ -208,7 +208,7 @@ describe('a module is restarted', () => {
     await Promise.all([expect(encryption()).resolves.toBeDefined(), vi.advanceTimersByTimeAsync(TIMEOUT_MS)]);
   });
 
-  it('again when it has ended and does not start, for all its key managers', async () => {
+  it('again if it has ended and does not start, for all its key managers', async () => {
     const { cryptoki, shared, encryption } = setUp();
     const other = setUp(cryptoki, shared);
     await lose(cryptoki, encryption);
@@ -221,7 +221,7 @@ describe('a module is restarted', () => {
     await Promise.all([encryption(), other.encryption()]);
   });
 
-  it('when all its key managers fail for a quarter of a minute though the login stands', async () => {
+  it('if all its key managers fail for 15 seconds, although the login is valid', async () => {
     const { cryptoki, shared, encryption } = setUp();
     const other = setUp(cryptoki, shared);
     cryptoki.failing.set('C_Encrypt', CKR.DEVICE_ERROR);
@@ -236,7 +236,7 @@ describe('a module is restarted', () => {
     await Promise.all([encryption(), other.encryption()]);
   });
 
-  it('when nothing succeeds for a quarter of a minute though the login stands', async () => {
+  it('if nothing succeeds for 15 seconds, although the login is valid', async () => {
     const { cryptoki, keyManager, encryption } = setUp();
     cryptoki.failing.set('C_Encrypt', CKR.DEVICE_ERROR);
     for (let second = 0; second < 15; second++) {
@@ -257,7 +257,7 @@ describe('a module is restarted', () => {
     await encryption();
   });
 
-  it('but not for one key that fails while others work', async () => {
+  it('but not because one key fails while others work', async () => {
     const { cryptoki, keyManager, encryption } = setUp();
     for (let second = 0; second < 60; second++) {
       cryptoki.failing.set('C_Encrypt', CKR.GENERAL_ERROR);
@@ -291,7 +291,7 @@ describe('a PIN that is refused in a repair', () => {
 });
 
 describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
-  it('is of a bad ciphertext if the device answers: nothing is repaired', async () => {
+  it('means a bad ciphertext if the device answers, and nothing is repaired', async () => {
     const { cryptoki, keyManager, warn } = setUp();
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR);
     for (let attempt = 0; attempt < 10; attempt++) {
@@ -305,7 +305,7 @@ describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('is also of a bad ciphertext for a device without random numbers', async () => {
+  it('also means a bad ciphertext on a device without random numbers', async () => {
     const { cryptoki, keyManager } = setUp();
     const RANDOM_NO_RNG = 0x121;
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR).set('C_GenerateRandom', RANDOM_NO_RNG);
@@ -314,7 +314,7 @@ describe('a decryption that fails with CKR_GENERAL_ERROR', () => {
     });
   });
 
-  it('is of the device if that does not answer either', async () => {
+  it('means a lost device if the device does not answer either', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failing.set('C_Decrypt', CKR.GENERAL_ERROR).set('C_GenerateRandom', CKR.GENERAL_ERROR);
     const outcome = expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject(internal);

@@ -20,7 +20,7 @@ describe('keySpec', () => {
     expect(describeSecretKey(attributes)).toEqual({ keySpec, keyUsage: [] });
   });
 
-  it('is not read from an attribute of another size', () => {
+  it('is not read from an attribute with another length', () => {
     const attributes = new Map([
       [CKA.KEY_TYPE, ulong(CKK.AES)],
       [CKA.VALUE_LEN, Buffer.of(32)],
@@ -42,7 +42,7 @@ it.each([
   expect([description.sensitive, description.extractable]).toEqual([sensitive, extractable]);
 });
 
-it('keyUsage lists what is true, and nothing that is false, empty or missing', () => {
+it('keyUsage lists usages that are true, and none that are false, empty or missing', () => {
   const attributes = new Map([
     [CKA.DERIVE, Buffer.of(1)],
     [CKA.ENCRYPT, Buffer.of(1)],

@@ -45,7 +45,7 @@ describe('a module that misbehaves', () => {
     await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject(internal);
   });
 
-  it('has room to be seen to write too much', async () => {
+  it('gets a buffer with room for excess output, which is then detected', async () => {
     const { cryptoki, keyManager } = setUp();
     const rooms: number[] = [];
     cryptoki.encryptAnswer = ({ output }: GcmCall) => {
@@ -67,7 +67,7 @@ describe('a module that misbehaves', () => {
     ['no random bytes', () => 0],
     ['the same random bytes again and again', () => 7],
     ['two random values in turn', (call: number) => 1 + (call % 2)],
-  ])('writes %s: no IV is given twice, and it is said', async (_, byte) => {
+  ])('writes %s: no IV is used twice, and an error says so', async (_, byte) => {
     const { cryptoki, keyManager, error } = setUp();
     let calls = 0;
     cryptoki.random = (bytes) => Buffer.alloc(bytes, byte(calls++));
@@ -83,14 +83,14 @@ describe('a module that misbehaves', () => {
     );
   });
 
-  it('is asked for random bytes once for several IVs', async () => {
+  it('generates random bytes once for several IVs', async () => {
     const { cryptoki, keyManager, error } = setUp();
     for (let time = 0; time < 40; time++) await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     expect(cryptoki.count('C_GenerateRandom')).toBe(2);
     expect(error).not.toHaveBeenCalled();
   });
 
-  it.each(['hsm-in-place', 'hsm-appended'] as const)('makes no IV of its own, or the same again: %s', async (iv) => {
+  it.each(['hsm-in-place', 'hsm-appended'] as const)('generates no IV, or the same one again: %s', async (iv) => {
     const { cryptoki, keyManager } = setUp({ iv });
     const answering = (made: Buffer) => {
       cryptoki.encryptAnswer = (call) => {
@@ -109,7 +109,7 @@ describe('a module that misbehaves', () => {
     expect(cryptoki.count('C_GenerateRandom')).toBe(0);
   });
 
-  it('writes its own IV over the one that it is given, and the same again', async () => {
+  it('writes its own IV over the given one, and then the same one again', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.encryptAnswer = ({ iv }) => {
       Buffer.from(iv.buffer, iv.byteOffset, iv.length).fill(7);
@@ -122,7 +122,7 @@ describe('a module that misbehaves', () => {
     });
   });
 
-  it('throws what is not of PKCS#11', async () => {
+  it('throws an error that is not from PKCS#11', async () => {
     const { cryptoki, keyManager } = setUp();
     const thrown = new TypeError('Argument 1 has wrong type');
     cryptoki.failNext('C_Encrypt', thrown);
@@ -137,7 +137,7 @@ describe('a module that misbehaves', () => {
     });
   });
 
-  it('fails with neither data nor PIN in the error', async () => {
+  it('fails with an error that contains neither data nor PIN', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failing.set('C_Encrypt', CKR.GENERAL_ERROR);
     const error: unknown = await keyManager
@@ -161,7 +161,7 @@ describe('the answers of a module', () => {
     CKR.AEAD_DECRYPT_FAILED,
   ];
 
-  it.each(badData)('0x%s on C_Decrypt is an invalid ciphertext, elsewhere an internal error', async (code) => {
+  it.each(badData)('0x%s on C_Decrypt is an invalid ciphertext, and elsewhere an internal error', async (code) => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.failNext('C_Decrypt', code);
     await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
@@ -169,7 +169,7 @@ describe('the answers of a module', () => {
       message: 'The ciphertext, IV, tag or AAD is not valid for this external key.',
     });
     for (const functionName of ['C_DecryptInit', 'C_OpenSession']) {
-      // As often as it is tried at most: a session as a read-write one too.
+      // The number of all attempts: a session is also tried as a read-write one.
       cryptoki.failNext(functionName, code, code, code, code);
       await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toMatchObject({
         errorName: 'InternalException',
@@ -190,7 +190,7 @@ describe('the answers of a module', () => {
     });
   });
 
-  it('CKR_KEY_TYPE_INCONSISTENT is an invalid usage where an operation begins, and nowhere else', async () => {
+  it('CKR_KEY_TYPE_INCONSISTENT is an invalid usage only where an operation begins', async () => {
     const { cryptoki, keyManager } = setUp();
     const { KEY_TYPE_INCONSISTENT } = CKR;
     cryptoki.failNext('C_DecryptInit', KEY_TYPE_INCONSISTENT);
@@ -213,7 +213,7 @@ describe('the answers of a module', () => {
 });
 
 describe('a key', () => {
-  it('is looked for once, and a missing one each time', async () => {
+  it('is searched for once, and a missing one each time', async () => {
     const { cryptoki, keyManager } = setUp();
     await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     await keyManager.decrypt({ label: 'key' }, sealed, aad);
@@ -223,13 +223,13 @@ describe('a key', () => {
         errorName: 'KeyNotFoundException',
       });
     }
-    // Each time, it is also looked whether the token still shows the other key.
+    // Each time, the manager also checks whether the token still shows the other key.
     expect(cryptoki.count('C_FindObjects')).toBe(5);
     cryptoki.keys.push('new');
     await keyManager.encrypt({ label: 'new' }, plaintext, aad);
   });
 
-  it('that is asked for wrongly does not cost a session', async () => {
+  it('costs no session if it is requested wrongly', async () => {
     const { cryptoki, keyManager } = setUp();
     await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     await expect(keyManager.encrypt({ label: 'absent' }, plaintext, aad)).rejects.toMatchObject({
@@ -246,7 +246,7 @@ describe('a failure', () => {
     await expect(keyManager.decrypt({ label: 'key' }, sealed, aad)).rejects.toThrow();
     expect(cryptoki.count('C_CloseSession')).toBe(1);
     await keyManager.decrypt({ label: 'key' }, sealed, aad);
-    // One for the login and one before and after the failure.
+    // One for the login, one before the failure, and one after it.
     expect(cryptoki.count('C_OpenSession')).toBe(3);
   });
 
@@ -256,14 +256,14 @@ describe('a failure', () => {
     ['C_EncryptInit', CKR.USER_NOT_LOGGED_IN],
     ['C_GenerateRandom', CKR.SESSION_HANDLE_INVALID],
     ['C_Encrypt', CKR.SESSION_CLOSED],
-  ])('of %s with 0x%s is repaired once', async (functionName, code) => {
+  ])('in %s with 0x%s is repaired once', async (functionName, code) => {
     const { cryptoki, keyManager, warn } = setUp();
     cryptoki.failNext(functionName, code);
     await keyManager.encrypt({ label: 'key' }, plaintext, aad);
     expect(cryptoki.count('C_FindObjects')).toBe(2);
     expect(warn).toHaveBeenCalledOnce();
 
-    // It has random bytes left.
+    // The HSM has random bytes left.
     if (functionName === 'C_GenerateRandom') return;
     cryptoki.failing.set(functionName, code);
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({
@@ -271,7 +271,7 @@ describe('a failure', () => {
     });
   });
 
-  it('that took all sessions and the login is repaired, idle sessions included', async () => {
+  it('that lost all sessions and the login is repaired, including idle sessions', async () => {
     const { cryptoki, keyManager } = setUp({ sessions: 3 });
     await Promise.all([1, 2, 3].map(() => keyManager.encrypt({ label: 'key' }, plaintext, aad)));
     cryptoki.loseSessions();
@@ -280,7 +280,7 @@ describe('a failure', () => {
     expect(await keyManager.describeKey({ label: 'key' })).toMatchObject({ keySpec: 'AES_256' });
   });
 
-  it('to log in again because of the PIN is final', async () => {
+  it('of a new login because of the PIN is final', async () => {
     const { cryptoki, keyManager } = setUp();
     cryptoki.loseSessions();
     cryptoki.failNext('C_Login', CKR.PIN_INCORRECT);
@@ -326,7 +326,7 @@ describe('an operation ends', () => {
     }
   });
 
-  it('without an encryption, when its key is found after the deadline', async () => {
+  it('without an encryption, if its key is found after the deadline', async () => {
     const { cryptoki, keyManager } = setUp({ timeoutMs: 200 });
     const find = cryptoki.findObjects.bind(cryptoki);
     cryptoki.findObjects = (...args) => {
@@ -337,7 +337,7 @@ describe('an operation ends', () => {
     expect(cryptoki.count('C_EncryptInit')).toBe(0);
   });
 
-  it('before it begins, when the deadline is over', async () => {
+  it('before it begins, if the deadline has passed', async () => {
     const { cryptoki, keyManager } = setUp();
     const before = cryptoki.log.length;
     const deadline = performance.now();
@@ -349,7 +349,7 @@ describe('an operation ends', () => {
 });
 
 describe('close', () => {
-  it('waits for what is running, then closes everything once', async () => {
+  it('waits for running operations, then closes everything once', async () => {
     const { cryptoki, keyManager, close } = setUp();
     const answer = Promise.withResolvers<Buffer>();
     cryptoki.encryptAnswer = () => answer.promise;
@@ -367,7 +367,7 @@ describe('close', () => {
     });
   });
 
-  it('does not come between a failed decryption and the look at its device', async () => {
+  it('waits while a failed decryption checks its device', async () => {
     const { cryptoki, keyManager } = setUp();
     const answer = Promise.withResolvers<Buffer>();
     cryptoki.decryptAnswer = () => answer.promise;
@@ -379,7 +379,7 @@ describe('close', () => {
     await closing;
   });
 
-  it('leaves the module alone if a call does not come back', async () => {
+  it('leaves the module open if a call does not return', async () => {
     const { cryptoki, keyManager, close, warn } = setUp({ timeoutMs: 100 });
     cryptoki.encryptAnswer = () => new Promise<never>(() => undefined);
     await expect(keyManager.encrypt({ label: 'key' }, plaintext, aad)).rejects.toMatchObject({

@@ -25,14 +25,14 @@ function setUp(size: number, timeoutMs = TIMEOUT_MS) {
   return { pool, open, close, clock, use };
 }
 
-/** By the fake timers. */
+/** The time of the fake timers. */
 const sleep = (milliseconds: number) => new Promise<void>((resolve) => void setTimeout(resolve, milliseconds));
 
 const throttled = { errorName: 'ThrottlingException' };
 const late = { errorName: 'DependencyTimeoutException' };
 
 describe('a session', () => {
-  it('is lent to one operation at a time, and opened only when it is needed', async () => {
+  it('is lent to one operation at a time, and opened only on demand', async () => {
     const { pool, open, clock } = setUp(2);
     const lent = new Set<string>();
     const operations = Array.from({ length: 50 }, () =>
@@ -51,7 +51,7 @@ describe('a session', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
-  it.each(['closeIdle', 'forgetIdle'] as const)('that was lent at %s is not lent again', async (giveUp) => {
+  it.each(['closeIdle', 'forgetIdle'] as const)('that was lent during %s is not lent again', async (giveUp) => {
     const { pool, open, close, use } = setUp(1);
     const done = Promise.withResolvers<undefined>();
     const operation = use(done.promise);
@@ -67,7 +67,7 @@ describe('a session', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
-  it('is counted while it is lent, and so is who waits for one', async () => {
+  it('is counted while it is lent, and so is each waiting operation', async () => {
     const { pool, use } = setUp(2);
     const done = Promise.withResolvers<undefined>();
     expect(pool.load).toEqual({ sessions: 2, sessionsInUse: 0, operationsWaiting: 0 });
@@ -78,7 +78,7 @@ describe('a session', () => {
     expect(pool.load).toEqual({ sessions: 2, sessionsInUse: 0, operationsWaiting: 0 });
   });
 
-  it('is given to whoever waits longest', async () => {
+  it('is given to the operation that has waited longest', async () => {
     const { pool, clock } = setUp(1);
     const order: number[] = [];
     await Promise.all(
@@ -116,7 +116,7 @@ describe('waiting', () => {
     expect(await use('again')).toBe('again');
   });
 
-  it('ends with ThrottlingException too when blocking calls have taken all of the time', async () => {
+  it('also ends with ThrottlingException after blocking calls have used up the time', async () => {
     let now = 0;
     const pool = new SessionPool({
       size: 1,
@@ -130,7 +130,7 @@ describe('waiting', () => {
     const outcomes = [1, 2, 3].map((which) =>
       pool.withSession({ kind: 'encrypt', deadline: TIMEOUT_MS }, () => {
         used.push(which);
-        // Without a timer having been looked at.
+        // No timer can run meanwhile.
         now += TIMEOUT_MS;
         return which;
       }),
@@ -141,7 +141,7 @@ describe('waiting', () => {
     expect(used).toEqual([1]);
   });
 
-  it('ends without a session when the time is over, however long it takes to see that none can be opened', async () => {
+  it('ends without a session at the deadline, even if a slow attempt shows that none can be opened', async () => {
     let now = 0;
     const gone = new Error('device removed');
     const open = vi.fn(() => ulong(1));
@@ -165,7 +165,7 @@ describe('waiting', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
-  it('is not begun behind too many others', async () => {
+  it('is refused behind too many others', async () => {
     const { use } = setUp(1);
     const first = Promise.withResolvers<string>();
     const accepted = Array.from({ length: 1 + 1_024 }, () => use(first.promise));
@@ -174,7 +174,7 @@ describe('waiting', () => {
     expect(new Set(await Promise.all(accepted))).toEqual(new Set(['done']));
   });
 
-  it('ends for all when no session can be opened any more', async () => {
+  it('ends for all if no session can be opened any longer', async () => {
     const { open, use } = setUp(1);
     const first = Promise.withResolvers<string>();
     const outcomes = [first.promise, 'x', 'y'].map((until) => expect(use(until)).rejects.toThrow());
@@ -200,7 +200,7 @@ describe('waiting', () => {
 });
 
 describe('a call that is late', () => {
-  it('keeps its session, which is closed when the call comes back', async () => {
+  it('keeps its session, which is closed when the call returns', async () => {
     const { close, open, use } = setUp(1);
     const call = Promise.withResolvers<string>();
     const outcome = expect(use(call.promise)).rejects.toMatchObject(late);
@@ -215,7 +215,7 @@ describe('a call that is late', () => {
     expect(open).toHaveBeenCalledTimes(2);
   });
 
-  it('is not waited for when all of them are late: what hangs is not busy', async () => {
+  it('is not waited for if all sessions have late calls, because hanging sessions are not busy', async () => {
     const { use } = setUp(2);
     const [slow, hanging] = [Promise.withResolvers<string>(), new Promise<string>(() => undefined)];
     const outcomes = [slow.promise, hanging].map((until) => expect(use(until)).rejects.toMatchObject(late));
@@ -245,7 +245,7 @@ describe('a call that is late', () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it('is not waited for forever by close', async () => {
+  it('does not delay close forever', async () => {
     const { pool, use } = setUp(1);
     const outcome = expect(use(new Promise(() => undefined))).rejects.toMatchObject(late);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
@@ -255,7 +255,7 @@ describe('a call that is late', () => {
     expect(await closing).toBe(false);
   });
 
-  it('does not begin after it', async () => {
+  it('does not begin after its deadline', async () => {
     const { pool, open, clock } = setUp(1);
     await expect(pool.withSession({ kind: 'encrypt', deadline: clock() }, () => undefined)).rejects.toMatchObject(late);
     expect(open).not.toHaveBeenCalled();
@@ -280,8 +280,8 @@ describe('under overload', () => {
   const MEASURED_MS = 1_200;
 
   /**
-   * Clients in a closed loop: how many operations ended well, how many began in vain, and how long refusals took at most. What
-   * begins at first is not counted, since nothing is known then of the time that an operation needs.
+   * Runs clients in a closed loop. Counts the operations that succeeded and those that began but failed, and measures the
+   * longest refusal. Early operations do not count, because the pool does not know yet how long an operation takes.
    */
   async function load(clients: number, workMs: number) {
     const { pool, clock } = setUp(8, 200);
@@ -315,7 +315,7 @@ describe('under overload', () => {
     expect([begunInVain, refusedAfterMs]).toEqual([0, 0]);
   });
 
-  it('a kind that was slow is served again when it is fast, though another takes every session', async () => {
+  it('a kind that was slow is served again after it became fast, although another kind takes every session', async () => {
     const { pool, clock } = setUp(1, 200);
     let workMs = 300;
     const counts = { encrypt: 0, decrypt: 0 };
@@ -339,12 +339,12 @@ describe('under overload', () => {
     clients.push(client('encrypt', end));
     await vi.advanceTimersByTimeAsync(6_000);
     await Promise.all(clients);
-    // Of 250 in all, a fifth from when it is known to be fast.
+    // Of 250 operations, a fifth after the kind is known to be fast.
     expect(counts.encrypt).toBeGreaterThan(25);
     expect(counts.decrypt).toBeGreaterThan(100);
   });
 
-  it('an operation that hangs does not make others be refused for long', async () => {
+  it('a hanging operation causes refusals of others only for a short time', async () => {
     const { pool, clock, use } = setUp(2);
     const hanging = expect(use(new Promise(() => undefined))).rejects.toMatchObject(late);
     for (let time = 0; time < 20; time++) {

@@ -16,13 +16,13 @@ it.each<[string | Buffer, string]>([
   ['\ud800', String.raw`\ud800`],
   [Buffer.from([0x61, 0xff, 0x20, 0x5c, 0x1b]), String.raw`a\xff \\\x1b`],
   [Buffer.from([0x20, 0xc3, 0x20]), String.raw`\x20\xc3\x20`],
-  // UTF-8 of more bytes than needed, as terminals may take it for a control character.
+  // UTF-8 with more bytes than needed, which terminals may read as a control character.
   [Buffer.from([0xc0, 0x9b]), String.raw`\xc0\x9b`],
 ])('%j is shown as %j', (text, shown) => {
   expect(showText(text)).toBe(shown);
 });
 
-it('nothing that steers a terminal comes through, and no two texts are shown alike', () => {
+it('no text can control a terminal, and no two texts are shown alike', () => {
   const bytes = fc.uint8Array({ maxLength: 8 });
   fc.assert(
     fc.property(fc.oneof(bytes, fc.string({ unit: 'binary' })), (text) => {

@@ -17,7 +17,7 @@ it.each([
   ['both\0'.padEnd(32), 'both'],
   [' '.repeat(32), ''],
   ['  in front', '  in front'],
-  // White space that is no padding: a label may end with it.
+  // White space that is not padding; a label may end with it.
   ['hard blank\u00a0'.padEnd(32), 'hard blank\u00a0'],
   ['tab\t\n'.padEnd(32), 'tab\t\n'],
 ])('%j is padding and %j', (padded, text) => {

@@ -30,7 +30,7 @@ describe('login', () => {
     expect(cryptoki.sessions.size).toBe(0);
   });
 
-  it('is tried once for all that have the same PIN for the token, and for each other PIN', () => {
+  it('is tried once for all users with the same PIN for the token, and once for each other PIN', () => {
     const cryptoki = new FakeCryptoki();
     const refusedPins = new RefusedPins();
     const tokenWith = (pin: Secret) => new Token(cryptoki, SELECTOR, pin, refusedPins);
@@ -72,7 +72,7 @@ describe('login', () => {
     }).toThrow(expect.objectContaining({ stack: expect.not.stringContaining('not-the-pin') as unknown }));
   });
 
-  it('joins another of the same process', () => {
+  it('shares the login of the same process', () => {
     const cryptoki = new FakeCryptoki();
     const [one, other] = [
       new Token(cryptoki, SELECTOR, PIN, new RefusedPins()),
@@ -84,7 +84,7 @@ describe('login', () => {
     expect(cryptoki.isUserLoggedIn(other.openSession())).toBe(true);
   });
 
-  it('keeps one session however often it is done', () => {
+  it('keeps one session, even after several logins', () => {
     const cryptoki = new FakeCryptoki();
     const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
     token.login();
@@ -95,7 +95,7 @@ describe('login', () => {
   });
 });
 
-it('closes a session that is gone without complaint', () => {
+it('ignores an error while closing a lost session', () => {
   const cryptoki = new FakeCryptoki();
   const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
   const session = token.openSession();
@@ -107,7 +107,7 @@ it('closes a session that is gone without complaint', () => {
   }).toThrow('not PKCS#11');
 });
 
-it('has read-write sessions alone as soon as it has refused another', () => {
+it('has only read-write sessions after it has refused another kind', () => {
   const cryptoki = new FakeCryptoki();
   cryptoki.readWriteOnly = true;
   const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
@@ -118,7 +118,7 @@ it('has read-write sessions alone as soon as it has refused another', () => {
   expect(cryptoki.count('C_OpenSession')).toBe(4);
 });
 
-it('opens no read-write session because of another failure, or if that fails too', () => {
+it('opens no read-write session after another failure, or if that fails too', () => {
   const cryptoki = new FakeCryptoki();
   const token = new Token(cryptoki, SELECTOR, PIN, new RefusedPins());
   cryptoki.failNext('C_OpenSession', CKR.SESSION_COUNT);
@@ -126,7 +126,7 @@ it('opens no read-write session because of another failure, or if that fails too
   expect(cryptoki.count('C_OpenSession')).toBe(1);
   cryptoki.failNext('C_OpenSession', CKR.FUNCTION_FAILED, CKR.FUNCTION_FAILED);
   expect(() => token.openSession()).toThrow('C_OpenSession answered');
-  // Not from then on: it was the device that failed.
+  // Later sessions are read-only again, because the device caused the failure.
   cryptoki.readWriteOnly = true;
   token.openSession();
   expect(cryptoki.count('C_OpenSession')).toBe(5);
@@ -136,7 +136,7 @@ describe('AES-GCM', () => {
   it.each([
     [[], 'The token "fake" has no CKM_AES_GCM, and KMS needs AES-GCM.'],
     [['DECRYPT'], 'The token "fake" has CKM_AES_GCM to DECRYPT only, and KMS needs AES-GCM.'],
-  ] as const)('that the token has for %j is refused in words', (usages, message) => {
+  ] as const)('that the token has only for %j is refused with an explanation', (usages, message) => {
     const cryptoki = new FakeCryptoki();
     cryptoki.aesGcm = usages;
     const token = new Token(cryptoki, { label: 'fake' }, PIN, new RefusedPins());
@@ -145,7 +145,7 @@ describe('AES-GCM', () => {
     }).toThrow(message);
   });
 
-  it('is taken to be there if the module does not say', () => {
+  it('is assumed if the module gives no information', () => {
     const cryptoki = new FakeCryptoki();
     cryptoki.aesGcm = undefined;
     new Token(cryptoki, { label: 'fake' }, PIN, new RefusedPins()).requireAesGcm();

@@ -11,12 +11,12 @@ function noted(...milliseconds: number[]): UsualTimes {
 
 const times = (count: number, milliseconds: number) => Array.from({ length: count }, () => milliseconds);
 
-it('a kind that is slow from the start is known to be within some operations', () => {
+it('a kind that is slow from the start is recognised within some operations', () => {
   expect(noted().of('encrypt')).toBe(0);
   expect(noted(...times(8, 120)).of('encrypt')).toBeGreaterThan(100);
 });
 
-it('one stall, which all sessions feel, means little to a kind that is known', () => {
+it('one stall in all sessions has little weight for a known kind', () => {
   expect(noted(...times(20, 5), ...times(8, LONGEST_MS)).of('encrypt')).toBeLessThan(50);
 });
 
@@ -25,7 +25,7 @@ it('a change is followed', () => {
   expect(noted(...times(20, 120), ...times(20, 5)).of('encrypt')).toBeLessThan(10);
 });
 
-it('an old average is tried once in a while, and replaced by what the trial took', () => {
+it('an old average is tested once in a while, and replaced by the measured time', () => {
   const usual = noted(...times(20, 300));
   expect(usual.mayTry('encrypt', 1_000)).toBe(false);
   expect(usual.mayTry('encrypt', 1_019)).toBe(true);

@@ -36,20 +36,20 @@ function setUp(cryptoki = new FakeCryptoki(), shared = new SharedModule(cryptoki
     { logger: { info, warn, error }, clock: () => performance.now() },
   );
   const encryption = (label = 'key') => keyManager.encrypt({ label }, plaintext, aad);
-  /** Looks at the token, and not at what is remembered of it. */
+  /** Queries the token instead of remembered state. */
   const look = (label = 'key') => keyManager.describeKey({ label });
   return { cryptoki, shared, keyManager, encryption, look, warn, info, error };
 }
 
-/** The outcome of an operation, after timers have run as long as it may take. */
+/** The outcome of an operation, after timers have run for its longest duration. */
 async function outcomeOf(operation: Promise<unknown>): Promise<unknown> {
   const outcome = operation.catch((error: unknown) => error);
   await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
   return outcome;
 }
 
-describe('a token that shows no keys any more', () => {
-  it.each(['key', 'never-asked-for'])('is lost, and not without the key %s', async (label) => {
+describe('a token that no longer shows any keys', () => {
+  it.each(['key', 'never-asked-for'])('is lost, instead of only lacking the key %s', async (label) => {
     const { cryptoki, keyManager, look } = setUp();
     await keyManager.checkHealth();
     await look();
@@ -64,7 +64,7 @@ describe('a token that shows no keys any more', () => {
     if (label !== 'key') await expect(look(label)).rejects.toMatchObject(notFound);
   });
 
-  it('serves the operation in hand if a restart of its module brings them back', async () => {
+  it('serves the current operation if a restart of its module brings them back', async () => {
     const { cryptoki, keyManager, look } = setUp();
     await keyManager.checkHealth();
     await look();
@@ -80,7 +80,7 @@ describe('a token that shows no keys any more', () => {
 });
 
 describe('a token that shows only some of its keys', () => {
-  it('is not believed before a restart of its module, however long it was away', async () => {
+  it('is not trusted before its module is restarted, even after a long absence', async () => {
     const { cryptoki, keyManager, look } = setUp();
     await keyManager.checkHealth();
     await look();
@@ -102,7 +102,7 @@ describe('a token that shows only some of its keys', () => {
 });
 
 describe('a key that is deleted', () => {
-  it('is believed to be after a restart of the module', async () => {
+  it('is confirmed after a restart of the module', async () => {
     const { cryptoki, encryption, look, warn } = setUp();
     await encryption();
     await encryption('other');
@@ -119,7 +119,7 @@ describe('a key that is deleted', () => {
     );
   });
 
-  it('is believed to be within a second when others work with the module, which is not restarted then', async () => {
+  it('is confirmed within a second without a restart while other key managers use the module', async () => {
     const { cryptoki, shared, encryption, look } = setUp();
     const other = setUp(cryptoki, shared);
     await encryption();
@@ -133,7 +133,7 @@ describe('a key that is deleted', () => {
     expect(cryptoki.count('C_Initialize')).toBe(restarts);
   });
 
-  it('restarts the module once, however often it comes and goes', async () => {
+  it('restarts the module once, even if it disappears repeatedly', async () => {
     const { cryptoki, encryption, look } = setUp();
     await encryption('other');
     const restarts = cryptoki.count('C_Initialize');
@@ -148,7 +148,7 @@ describe('a key that is deleted', () => {
     expect(await outcomeOf(look())).toMatchObject(lost);
   });
 
-  it('is not asked for at each probe if it is the health key, and the token refuses to make it', async () => {
+  it('is not created at each probe if it is the health key and the token refuses it', async () => {
     const { cryptoki, keyManager, error } = setUp();
     cryptoki.keys = ['key'];
     cryptoki.failing.set('C_GenerateKey', CKR.USER_NOT_LOGGED_IN);
@@ -160,12 +160,12 @@ describe('a key that is deleted', () => {
     expect(error).toHaveBeenCalledTimes(6);
   });
 
-  it('is made again if it is the health key', async () => {
+  it('is created again if it is the health key', async () => {
     const { cryptoki, keyManager, look, info } = setUp();
     await keyManager.checkHealth();
     await look();
     cryptoki.keys = ['key', 'other'];
-    // Its handle is not asked about for some time.
+    // The proxy does not check its handle for some time.
     await vi.advanceTimersByTimeAsync(30_000);
     expect(await outcomeOf(keyManager.checkHealth())).toBeUndefined();
     expect(cryptoki.keys).toContain('xks-health');

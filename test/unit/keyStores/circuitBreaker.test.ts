@@ -4,7 +4,7 @@ import { GUARD_DURATIONS } from '../../../src/keyStores/guardDurations.ts';
 import type { Finding } from '../../../src/keyStores/healthProbe.ts';
 
 let now: number;
-/** What the breaker asked for: milliseconds until a probe. */
+/** The requests of the breaker: milliseconds until a probe. */
 let asked: number[];
 let breaker: CircuitBreaker;
 
@@ -34,7 +34,7 @@ it('is closed at first', () => {
   expect(breaker.state).toEqual({ is: 'closed', failures: 0 });
 });
 
-it('opens at the third failure in a row, and asks for a probe at once', () => {
+it('opens at the third failure in a row, and requests a probe at once', () => {
   fail(2);
   breaker.operationSucceeded();
   fail(2);
@@ -52,7 +52,7 @@ it('forgets failures when a probe passes', () => {
   expect(breaker.state).toEqual({ is: 'closed', failures: 2 });
 });
 
-it('asks for one probe, however many operations fail while it is open', () => {
+it('requests one probe, although many operations fail while it is open', () => {
   fail(100);
   breaker.operationSucceeded();
   fail(100);
@@ -69,14 +69,14 @@ it('opens when a probe fails, and closes when one passes', () => {
   expect(asked).toEqual([]);
 });
 
-it('goes on probation when a probe passes that did not see why operations failed', () => {
+it('goes on probation after a probe that passes without detecting the cause of the failures', () => {
   fail(3);
   now = 5;
   breaker.probed(passed());
   expect(breaker.state).toEqual({ is: 'on probation', failures: 0, since: 5 });
 });
 
-it('stays open when a probe passes that began before the operations failed', () => {
+it('stays open after a probe that passes but began before the operations failed', () => {
   now = 10;
   fail(3);
   breaker.probed(passed(9));
@@ -85,7 +85,7 @@ it('stays open when a probe passes that began before the operations failed', () 
   expect(breaker.state.is).toBe('on probation');
 });
 
-it('closes at once when a probe has seen what failed, and sees it no longer', () => {
+it('closes at once when a probe passes that has detected the failure before', () => {
   fail(3);
   breaker.probed(failed());
   expect(breaker.state).toMatchObject({ is: 'open', cause: 'probe' });
@@ -106,7 +106,7 @@ it('stays on probation for 10 seconds', () => {
   expect(breaker.state).toEqual({ is: 'closed', failures: 0 });
 });
 
-it('asks for a later probe each time that operations fail on probation, and at once again after it has closed', () => {
+it('requests a later probe after each failure on probation, and an immediate one after it has closed', () => {
   for (let time = 0; time < 7; time += 1) {
     fail(3);
     breaker.probed(passed());

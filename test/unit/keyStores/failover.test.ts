@@ -22,7 +22,7 @@ function guarded(healthStatus: HealthStatus = 'ACTIVE'): Told {
   };
 }
 
-/** Which key managers were used, in order, when each of them does what `outcomes` says; and how it ended. */
+/** The key managers that were used, in order, and the result, if each of them behaves as `outcomes` says. */
 async function run(managers: readonly Told[], outcomes: readonly (XksErrorName | 'ok')[]) {
   const used: number[] = [];
   const clock = () => performance.now();
@@ -40,14 +40,14 @@ async function run(managers: readonly Told[], outcomes: readonly (XksErrorName |
 }
 
 describe('withFailover', () => {
-  it('uses the first key manager as long as it serves', async () => {
+  it('uses the first key manager while it serves', async () => {
     const managers = [guarded(), guarded()];
     expect(await run(managers, ['ok', 'ok'])).toEqual({ served: 0, used: [0] });
     expect(managers.map(({ told }) => told)).toEqual([['succeeded'], []]);
   });
 
   it.each<XksErrorName>(['InternalException', 'DependencyTimeoutException'])(
-    'goes on to the next one after %s, and tells the first that it failed',
+    'tries the next one after %s, and reports the failure to the first',
     async (name) => {
       const managers = [guarded(), guarded()];
       expect(await run(managers, [name, 'ok'])).toEqual({ served: 1, used: [0, 1] });
@@ -56,7 +56,7 @@ describe('withFailover', () => {
   );
 
   it.each<XksErrorName>(['ThrottlingException', 'KeyNotFoundException'])(
-    'goes on to the next one after %s, which is no failure',
+    'tries the next one after %s, which is not a failure',
     async (name) => {
       const managers = [guarded(), guarded()];
       expect(await run(managers, [name, 'ok'])).toEqual({ served: 1, used: [0, 1] });
@@ -65,19 +65,19 @@ describe('withFailover', () => {
   );
 
   it.each<XksErrorName>(['InvalidCiphertextException', 'InvalidKeyUsageException'])(
-    'does not ask another one after %s',
+    'does not try another one after %s',
     async (name) => {
       expect(await run([guarded(), guarded()], [name, 'ok'])).toEqual({ error: 'of 0', used: [0] });
     },
   );
 
-  it('leaves one that cannot serve for last', async () => {
+  it('tries a key manager last if it cannot serve', async () => {
     const managers = [guarded('UNAVAILABLE'), guarded('DEGRADED'), guarded()];
     const outcomes = ['ok', 'InternalException', 'InternalException'] as const;
     expect(await run(managers, outcomes)).toEqual({ served: 0, used: [1, 2, 0] });
   });
 
-  it('throws what the first one threw when none serves', async () => {
+  it("throws the first one's error if none serves", async () => {
     const outcomes = ['InternalException', 'DependencyTimeoutException'] as const;
     expect(await run([guarded(), guarded()], outcomes)).toEqual({ error: 'of 0', used: [0, 1] });
     expect(await run([guarded('UNAVAILABLE')], outcomes)).toEqual({ error: 'of 0', used: [0] });
@@ -87,7 +87,7 @@ describe('withFailover', () => {
 describe('the time of withFailover', () => {
   const timeoutMs = 200;
 
-  /** The deadlines that each key manager is given, when each of them takes `takes` milliseconds to fail; and how it ended. */
+  /** The deadlines of the key managers, if each of them takes `takes` milliseconds to fail. */
   async function share(managers: readonly Told[], takes: readonly number[], error: XksErrorName = 'InternalException') {
     let now = 1_000;
     const deadlines: Record<number, number> = {};
@@ -105,26 +105,26 @@ describe('the time of withFailover', () => {
     return deadlines;
   }
 
-  it('is all for the only key manager', async () => {
+  it('is given in full to the only key manager', async () => {
     expect(await share([guarded()], [0])).toEqual({ 0: timeoutMs });
   });
 
-  it('is half of what is left for each that serves, and all of it for the last one', async () => {
+  it('is split: half of the rest for each that serves, and all of it for the last one', async () => {
     expect(await share([guarded(), guarded(), guarded()], [100, 50, 0])).toEqual({ 0: 100, 1: 150, 2: 200 });
     expect(await share([guarded(), guarded(), guarded()], [0, 40, 0])).toEqual({ 0: 100, 1: 100, 2: 200 });
   });
 
-  it('is not kept back for one that is thought unable, which gets what is left', async () => {
+  it('is not reserved for a key manager that is thought unable, which gets the rest', async () => {
     expect(await share([guarded(), guarded('UNAVAILABLE')], [150, 0])).toEqual({ 0: 200, 1: 200 });
   });
 
-  it('is over: nothing begins any more', async () => {
+  it('is over at the deadline, after which no key manager is tried', async () => {
     expect(await share([guarded(), guarded('UNAVAILABLE')], [200, 0], 'DependencyTimeoutException')).toEqual({
       0: 200,
     });
   });
 
-  it('is the longest of the key managers', async () => {
+  it('is the longest time limit of the key managers', async () => {
     const patient = { ...guarded(), keyManager: Object.assign(new InMemoryKeyManager(), { timeoutMs: 600 }) };
     expect(await share([guarded(), patient], [0, 0])).toEqual({ 0: 300, 1: 600 });
   });

@@ -46,7 +46,7 @@ describe('health', () => {
     expect(guard.isLost()).toBe(true);
   });
 
-  it('is ACTIVE after a probe that passes, with what the key manager says of itself', async () => {
+  it('is ACTIVE after a probe that passes, with the description of the key manager', async () => {
     await guard.start();
     expect(guard.health()).toEqual({
       name: 'in-memory',
@@ -57,7 +57,7 @@ describe('health', () => {
     expect(guard.isLost()).toBe(false);
   });
 
-  it('is UNAVAILABLE when probes do not come back for a minute', async () => {
+  it('is UNAVAILABLE if probes do not return for a minute', async () => {
     await guard.start();
     keyManager.describe = () => new Promise(() => undefined);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -86,7 +86,7 @@ describe('health', () => {
     expect(guard.isLeftOut()).toBe(false);
   });
 
-  it('tells of changes only', async () => {
+  it('reports only changes', async () => {
     await guard.start();
     await guard.start();
     keyManager.failure = broken;
@@ -103,7 +103,7 @@ describe('health', () => {
 });
 
 describe('probes', () => {
-  it('come every 10 seconds, and every 2 seconds while the status is not ACTIVE', async () => {
+  it('run every 10 seconds, and every 2 seconds while the status is not ACTIVE', async () => {
     const checkHealth = vi.spyOn(keyManager, 'checkHealth');
     await guard.start();
     await vi.advanceTimersByTimeAsync(30_000);
@@ -116,7 +116,7 @@ describe('probes', () => {
     expect(checkHealth).toHaveBeenCalledTimes(5);
   });
 
-  it('take the durations that they are given', async () => {
+  it('use the given durations', async () => {
     const durations = {
       intervalMs: 7,
       retryMs: 1,
@@ -135,7 +135,7 @@ describe('probes', () => {
 });
 
 describe('a key manager is left out', () => {
-  it('at once when a probe fails, so that requests go to a replica first, until a probe passes', async () => {
+  it('at once after a probe fails, so that requests go to a replica first, until a probe passes', async () => {
     const replica = new HealthGuard({
       keyManager: new InMemoryKeyManager().addKey('xks-health'),
       clock,
@@ -177,7 +177,7 @@ describe('a key manager is left out', () => {
     expect(guard.isLeftOut()).toBe(false);
   });
 
-  it('though a probe passes that was under way when operations failed', async () => {
+  it('although a probe passes that was running when operations failed', async () => {
     await guard.start();
     const release = holdProbes();
     const underWay = guard.start();
@@ -190,7 +190,7 @@ describe('a key manager is left out', () => {
     expect(guard.isLeftOut()).toBe(false);
   });
 
-  it('not once it is back, but DEGRADED for 10 seconds', async () => {
+  it('but not after it is back, when it is DEGRADED for 10 seconds', async () => {
     await guard.start();
     failThrice();
     await vi.advanceTimersByTimeAsync(0);
@@ -201,7 +201,7 @@ describe('a key manager is left out', () => {
     expect(status()).toBe('ACTIVE');
   });
 
-  it('not once a probe has seen what failed, and sees it no longer', async () => {
+  it('but not after a probe has detected the failure and its end', async () => {
     await guard.start();
     keyManager.failure = new XksError('InternalException', 'broken');
     failThrice();
@@ -213,7 +213,7 @@ describe('a key manager is left out', () => {
     expect(guard.isLeftOut()).toBe(false);
   });
 
-  it('for longer each time that operations fail again though probes pass', async () => {
+  it('for longer after each new series of failures, although probes pass', async () => {
     await guard.start();
     const leftOutMs: number[] = [];
     for (let time = 0; time < 7; time += 1) {
@@ -227,7 +227,7 @@ describe('a key manager is left out', () => {
     expect(leftOutMs).toEqual([0, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 
-  it('without one probe after the other while every operation and every probe fails', async () => {
+  it('without continuous probes while every operation and every probe fails', async () => {
     await guard.start();
     keyManager.failure = broken;
     const describeFailing = vi.spyOn(keyManager, 'describe');

@@ -22,7 +22,7 @@ beforeEach(() => {
     clock: () => now,
     durations: GUARD_DURATIONS,
     onFinding: (finding) => findings.push(finding),
-    // Each probe of these tests is asked for.
+    // These tests request each probe.
     pauseMs: () => 1_000_000,
   });
 });
@@ -31,19 +31,19 @@ afterEach(() => {
   probe.stop();
 });
 
-it('has found nothing before the first probe ends', () => {
+it('has no finding before the first probe ends', () => {
   expect(probe.finding).toEqual({ is: 'unknown' });
   expect(probe.description).toBeUndefined();
 });
 
-it('passes after a round trip with the health key, and keeps what the key manager says of itself', async () => {
+it('passes after a round trip with the health key, and keeps the description of the key manager', async () => {
   await probe.start();
   expect(probe.finding).toEqual({ is: 'passed', at: 0, passedAt: 0, description });
   expect(probe.description).toEqual(description);
   expect(keyManager.encrypted).toHaveLength(1);
 });
 
-it('finds nothing once its last finding is older than a minute', async () => {
+it('has no finding if its last one is older than a minute', async () => {
   await probe.start();
   now = 60_000;
   expect(probe.finding.is).toBe('passed');
@@ -52,7 +52,7 @@ it('finds nothing once its last finding is older than a minute', async () => {
   expect(probe.description).toEqual(description);
 });
 
-it('says how long it took', async () => {
+it('reports its duration', async () => {
   const checkHealth = keyManager.checkHealth.bind(keyManager);
   keyManager.checkHealth = () => {
     now += 101;
@@ -62,7 +62,7 @@ it('says how long it took', async () => {
   expect(probe.finding).toMatchObject({ is: 'passed', at: 0, passedAt: 101 });
 });
 
-it('is busy when no session is free, and has failed when none has been for 30 seconds', async () => {
+it('is busy if no session is free, and has failed if none has been for 30 seconds', async () => {
   await probe.start();
   keyManager.failure = busy;
   now = 30_000;
@@ -73,7 +73,7 @@ it('is busy when no session is free, and has failed when none has been for 30 se
   expect(probe.finding).toMatchObject({ is: 'failed', passedAt: 0, inARow: 1 });
 });
 
-it('has failed when no session was ever free', async () => {
+it('has failed if no session was ever free', async () => {
   keyManager.failure = busy;
   await probe.start();
   expect(probe.finding).toMatchObject({ is: 'failed', passedAt: undefined });
@@ -83,7 +83,7 @@ it.each([
   ['fails', () => (keyManager.failure = broken), /^broken \(CKR_DEVICE_ERROR\)$/],
   ['lacks the health key', () => keyManager.keys.delete('xks-health'), /./],
   ['decrypts to something else', () => (keyManager.decrypt = () => Promise.resolve(Buffer.alloc(32))), /./],
-  ['throws what it should not', () => (keyManager.failure = new TypeError('secret')), /^TypeError at (?!.*secret)/],
+  ['throws an unexpected error', () => (keyManager.failure = new TypeError('secret')), /^TypeError at (?!.*secret)/],
 ])('has failed when the key manager %s', async (_how, spoil, detail) => {
   await probe.start();
   spoil();
@@ -99,7 +99,7 @@ describe('the key manager is lost', () => {
     expect(probe.isLost).toBe(false);
   });
 
-  it('when it has never passed', async () => {
+  it('if it has never passed', async () => {
     keyManager.failure = broken;
     await probe.start();
     expect(probe.isLost).toBe(true);
@@ -128,7 +128,7 @@ describe('the key manager is lost', () => {
     }
   });
 
-  it('when its probes do not come back', async () => {
+  it('if its probes do not return', async () => {
     await probe.start();
     now = 60_001;
     expect(probe.isLost).toBe(true);

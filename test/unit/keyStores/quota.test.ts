@@ -7,7 +7,7 @@ const clock = () => now;
 const share = (requestsPerSecond: number, burst: number, processes = 1, before?: TokenBucket) =>
   shareQuota({ requestsPerSecond, burst }, { processes, before, clock });
 
-/** How many requests can be taken at once. */
+/** The number of requests that can be taken at once. */
 function drain(quota: TokenBucket): number {
   let taken = 0;
   while (quota.take()) taken += 1;
@@ -22,7 +22,7 @@ it('is divided among the processes, and has no burst below one request', () => {
   expect(drain(share(1, 1, 8))).toBe(1);
 });
 
-it('stays used when its configuration is read again, the same or another', () => {
+it('stays used after its configuration is read again, changed or not', () => {
   const quota = share(10, 10);
   drain(quota);
   expect(drain(share(10, 10, 1, quota))).toBe(0);

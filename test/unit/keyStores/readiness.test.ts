@@ -29,7 +29,7 @@ it('is ready while one key manager of one key store serves', () => {
   });
 });
 
-it('is not ready without a key store, before it listens, or once it drains', () => {
+it('is not ready without a key store, before it listens, or while it drains', () => {
   expect(judgeReadiness('serving', []).ready).toBe(false);
   for (const phase of ['starting', 'draining'] as const)
     expect(judgeReadiness(phase, [keyStore('a', false)])).toEqual({ ready: false, problems: [phase] });
