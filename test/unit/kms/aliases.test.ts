@@ -63,7 +63,7 @@ describe('aliases', () => {
     expect(rest).toMatchObject({ Aliases: [{ AliasName: 'alias/60' }], Truncated: false });
   });
 
-  it('can leave a key that is pending deletion, and cannot go to one', async () => {
+  it('can leave a key that is pending deletion, but cannot join one', async () => {
     await kms.call(createAlias, { AliasName: 'alias/a', TargetKeyId: foo });
     kms.state.keys.setState(foo, 'PendingDeletion', kms.now + 1);
     await kms.call(updateAlias, { AliasName: 'alias/a', TargetKeyId: bar });
@@ -143,7 +143,7 @@ it('a key has at most 50 aliases', async () => {
   expect(kms.state.aliases.namesOf(foo)).toHaveLength(50);
 });
 
-it('DeleteAlias refuses an alias of AWS, whether there is one or not', async () => {
+it('DeleteAlias refuses an alias of AWS, even if none exists', async () => {
   const refusal = { errorName: 'NotAuthorizedException', message: '' };
   await expect(kms.call(deleteAlias, { AliasName: 'alias/aws/none' })).rejects.toMatchObject(refusal);
 });

@@ -105,7 +105,7 @@ describe('a key with key material of KMS', () => {
     });
   });
 
-  it('encrypts and decrypts, bound to its context, itself and every byte, and tells its key material', async () => {
+  it('encrypts and decrypts, bound to its context, itself and every byte, and reports its key material', async () => {
     const context = { EncryptionContext: { a: 'b' } };
     const CiphertextBlob = base64(await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT, ...context }));
     expect(await kms.call(decrypt, { CiphertextBlob, ...context })).toEqual({
@@ -128,7 +128,7 @@ describe('a key with key material of KMS', () => {
     expect(kms.taken).toEqual([]);
   });
 
-  it('gives data keys, and re-encrypts to and from an external key', async () => {
+  it('generates data keys, and re-encrypts to and from an external key', async () => {
     const KeyMaterialId = await currentMaterial();
     const dataKey = await kms.call(generateDataKey, { KeyId, KeySpec: 'AES_256' });
     expect(dataKey).toMatchObject({ KeyId: arn, KeyMaterialId });
@@ -143,7 +143,7 @@ describe('a key with key material of KMS', () => {
     expect(opened?.['Plaintext']).toEqual(dataKey?.['Plaintext']);
   });
 
-  it('is deleted with its key material, which an event tells', async () => {
+  it('is deleted with its key material, and an event reports it', async () => {
     const CiphertextBlob = base64(await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT }));
     await kms.call(scheduleKeyDeletion, { KeyId, PendingWindowInDays: 7 });
     await expect(kms.call(decrypt, { CiphertextBlob })).rejects.toMatchObject({
@@ -169,7 +169,7 @@ describe('rotation', () => {
     rotateDueKeys(kms);
   };
 
-  it('on demand makes new key material, and old ciphertexts open', async () => {
+  it('on demand creates new key material, and old ciphertexts still decrypt', async () => {
     const first = await currentMaterial();
     const CiphertextBlob = base64(await kms.call(encrypt, { KeyId, Plaintext: PLAINTEXT }));
     kms.now += 1;
@@ -194,7 +194,7 @@ describe('rotation', () => {
     expect(await status()).toMatchObject({ KeyRotationEnabled: false });
   });
 
-  it('on demand is for 25 times', async () => {
+  it('on demand is limited to 25 times', async () => {
     for (let count = 0; count < 25; count += 1) await kms.call(rotateKeyOnDemand, { KeyId });
     await expect(kms.call(rotateKeyOnDemand, { KeyId })).rejects.toMatchObject({
       errorName: 'LimitExceededException',
@@ -207,7 +207,7 @@ describe('rotation', () => {
     expect(next?.['Rotations']).toHaveLength(5);
   });
 
-  it('comes after each period, unless the key is Disabled, and until it is disabled', async () => {
+  it('happens after each period, unless the key is Disabled, until it is turned off', async () => {
     expect(await kms.call(enableKeyRotation, { KeyId, RotationPeriodInDays: 90 })).toBeUndefined();
     const next = new Date(kms.now + 90 * kms.dayMs);
     expect(await status()).toEqual({
@@ -232,7 +232,7 @@ describe('rotation', () => {
     expect(await status()).toMatchObject({ KeyRotationEnabled: false, RotationPeriodInDays: undefined });
   });
 
-  it('has a year for its period, or the one that it had', async () => {
+  it('has a period of a year, or the previous one', async () => {
     await kms.call(enableKeyRotation, { KeyId });
     expect(await status()).toMatchObject({ RotationPeriodInDays: 365 });
     await kms.call(enableKeyRotation, { KeyId, RotationPeriodInDays: 2560 });
@@ -256,7 +256,7 @@ describe('rotation', () => {
     }
   });
 
-  it('is not for keys in custom key stores', async () => {
+  it('is refused for keys in custom key stores', async () => {
     const external = kms.addKey(kms.addKeyStore().customKeyStoreId);
     const inCluster = kms.addClusterKey(kms.addCloudHsmKeyStore().customKeyStoreId);
     for (const { keyId, origin } of [external, inCluster]) {
@@ -276,18 +276,18 @@ describe('rotation', () => {
   });
 });
 
-describe('a state file that fails half-way', () => {
+describe('if the state file fails halfway', () => {
   const fail = (): never => {
     throw new Error('the disk is full');
   };
 
-  it('has no key without key material', async () => {
+  it('no key lacks key material', async () => {
     vi.spyOn(kms.state.keyMaterials, 'insert').mockImplementation(fail);
     await expect(kms.call(createKey, {})).rejects.toThrow('the disk is full');
     expect(kms.state.keys.ids()).toEqual([KeyId]);
   });
 
-  it('has no rotation that would be made again', async () => {
+  it('no rotation is repeated', async () => {
     await kms.call(enableKeyRotation, { KeyId });
     kms.now += 366 * kms.dayMs;
     vi.spyOn(kms.state.keys, 'setRotation').mockImplementation(fail);
@@ -301,7 +301,7 @@ describe('a state file that fails half-way', () => {
 describe('GenerateRandom', () => {
   const lengthOf = async (input: object) => ((await kms.call(generateRandom, input))?.['Plaintext'] as Buffer).length;
 
-  it('gives bytes of KMS, or of the cluster of a connected key store', async () => {
+  it('returns bytes from KMS, or from the cluster of a connected key store', async () => {
     expect(await lengthOf({ NumberOfBytes: 1024 })).toBe(1024);
     expect(kms.taken).toEqual([]);
     const { customKeyStoreId } = kms.addCloudHsmKeyStore();
@@ -317,7 +317,7 @@ describe('GenerateRandom', () => {
     });
   });
 
-  it.each(['cluster', 'HSM'] as const)('says so when the %s of a connected key store is gone', async (gone) => {
+  it.each(['cluster', 'HSM'] as const)('reports that the %s of a connected key store is gone', async (gone) => {
     const { customKeyStoreId: CustomKeyStoreId, cloudHsmClusterId: clusterId } = kms.addCloudHsmKeyStore();
     if (gone === 'cluster') kms.addCluster({ clusterId, state: 'DELETED' });
     else for (const { hsmId } of kms.state.hsms.list({ clusterId })) kms.state.hsms.delete(hsmId);
@@ -337,7 +337,7 @@ describe('GenerateRandom', () => {
     await expect(kms.call(generateRandom, input)).rejects.toMatchObject({ errorName });
   });
 
-  it('is not for an external key store, connected or not', async () => {
+  it('is refused for an external key store, even if it is connected', async () => {
     for (const state of ['CONNECTED', 'DISCONNECTED'] as const) {
       const { customKeyStoreId: CustomKeyStoreId } = kms.addKeyStore({}, state);
       await expect(kms.call(generateRandom, { NumberOfBytes: 1, CustomKeyStoreId })).rejects.toMatchObject({
@@ -358,7 +358,7 @@ describe('GetKeyLastUsage', () => {
       ...changes,
     }) as CloudTrailEvent;
 
-  it('tells the last successful use, since the local KMS runs or the key is there', async () => {
+  it('reports the last successful use since the local KMS started or the key was created', async () => {
     const [started, created] = [kms.keyUsage.trackingStartDate, key.creationDate];
     const dates = { TrackingStartDate: new Date(Math.max(started, created)), KeyCreationDate: new Date(created) };
     expect(await kms.call(getKeyLastUsage, { KeyId })).toEqual({ KeyId: arn, KeyLastUsage: undefined, ...dates });
@@ -379,7 +379,7 @@ describe('GetKeyLastUsage', () => {
   });
 });
 
-describe('operations that no key here has', () => {
+describe('operations that no key here supports', () => {
   it.each(Object.keys(IMPOSSIBLE_OPERATIONS))('%s finds the key first', async (name) => {
     const call = kms.call(OPERATIONS[name] ?? createKey, { KeyId: '00000000-0000-4000-8000-000000000000' });
     await expect(call).rejects.toMatchObject({ errorName: 'NotFoundException' });

@@ -24,7 +24,7 @@ class Connecting {
     this.connector = this.start();
   }
 
-  /** A connector as of another run. */
+  /** A connector, as in another run of the program. */
   start(): BackgroundConnector {
     const log = pino(
       { base: null, timestamp: false },
@@ -53,7 +53,7 @@ class Connecting {
       .find((store) => store.customKeyStoreId === this.store.customKeyStoreId);
   }
 
-  /** Holds the proxy's answers back until it is called. */
+  /** Holds the proxy's answers back until the returned function is called. */
   hold(): () => Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.kms.xksProxy.pause = promise;
@@ -73,7 +73,7 @@ afterEach(() => {
 });
 
 describe('connecting', () => {
-  it('takes its time, calls the proxy on a new connection, and then is CONNECTED', async () => {
+  it('is CONNECTING for a while, calls the proxy on a new connection, and then is CONNECTED', async () => {
     const connecting = new Connecting('DISCONNECTED');
     await expect(connecting.connect()).resolves.toEqual({});
     expect(connecting.state).toBe('CONNECTING');
@@ -161,7 +161,7 @@ describe('connecting', () => {
     });
   });
 
-  it('that goes wrong in an unforeseen way is FAILED with INTERNAL_ERROR', async () => {
+  it('that fails in an unforeseen way is FAILED with INTERNAL_ERROR', async () => {
     const connecting = new Connecting('DISCONNECTED');
     vi.spyOn(connecting.kms.xksProxy, 'disconnect').mockImplementation(() => {
       throw new TypeError('unforeseen');
@@ -182,7 +182,7 @@ describe('connecting', () => {
     expect(connecting.stored).toMatchObject({ connectionState: 'CONNECTED', connectionErrorCode: undefined });
   });
 
-  it('uses what has been updated meanwhile', async () => {
+  it('uses later updates of the key store', async () => {
     const connecting = new Connecting('DISCONNECTED');
     await connecting.connect();
     const CustomKeyStoreId = connecting.store.customKeyStoreId;
@@ -219,7 +219,7 @@ describe('the states', () => {
   });
 
   it.each(['CONNECTED', 'CONNECTING', 'FAILED'] as const)(
-    'DisconnectCustomKeyStore of one that is %s takes its time, and ends connections',
+    'DisconnectCustomKeyStore of one that is %s takes a while, and closes connections',
     async (state) => {
       const connecting = new Connecting(state);
       await expect(connecting.disconnect()).resolves.toEqual({});
@@ -245,7 +245,7 @@ describe('the states', () => {
     },
   );
 
-  it.each([connectCustomKeyStore, disconnectCustomKeyStore])('an unknown one is refused', async (operation) => {
+  it.each([connectCustomKeyStore, disconnectCustomKeyStore])('an unknown key store is refused', async (operation) => {
     const { kms } = new Connecting('CONNECTED');
     await expect(kms.call(operation, { CustomKeyStoreId: 'cks-0' })).rejects.toMatchObject({
       errorName: 'CustomKeyStoreNotFoundException',
@@ -265,7 +265,7 @@ describe('races', () => {
   });
 
   it.each([undefined, new XksProxyFailure('TimedOut', 'late')])(
-    'an answer that comes after a disconnect changes nothing: %s',
+    'an answer after a disconnect changes nothing: %s',
     async (failure) => {
       const connecting = new Connecting('DISCONNECTED');
       connecting.kms.xksProxy.failure = failure;
@@ -281,7 +281,7 @@ describe('races', () => {
     },
   );
 
-  it('nor does it change a later attempt', async () => {
+  it('an old attempt does not change a later one', async () => {
     const connecting = new Connecting('DISCONNECTED');
     connecting.kms.xksProxy.failure = new XksProxyFailure('TimedOut', 'late');
     const release = connecting.hold();
@@ -297,7 +297,7 @@ describe('races', () => {
     expect(connecting.state).toBe('CONNECTED');
   });
 
-  it('a second connect does not make a second attempt', async () => {
+  it('a second connect does not start a second attempt', async () => {
     const connecting = new Connecting('DISCONNECTED');
     await Promise.all([connecting.connect(), connecting.connect()]);
     await vi.advanceTimersByTimeAsync(CONNECT_MS * 2);
@@ -316,7 +316,7 @@ describe('races', () => {
 });
 
 it.each(['CONNECTING', 'DISCONNECTING'] as const)(
-  'one that is %s does not stay so when its state cannot be written once',
+  'one that is %s is not stuck after one failed write of its state',
   async (state) => {
     const connecting = new Connecting(state === 'CONNECTING' ? 'DISCONNECTED' : 'CONNECTED');
     await (state === 'CONNECTING' ? connecting.connect() : connecting.disconnect());
@@ -348,7 +348,7 @@ describe('a stop', () => {
     expect(connecting.state).toBe(state === 'CONNECTING' ? 'CONNECTED' : 'DISCONNECTED');
   });
 
-  it('while the proxy is called does so too', async () => {
+  it('during a call to the proxy also leaves the attempt to the next run', async () => {
     const connecting = new Connecting('DISCONNECTED');
     const release = connecting.hold();
     await connecting.connect();
@@ -358,11 +358,14 @@ describe('a stop', () => {
     expect(connecting.state).toBe('CONNECTING');
   });
 
-  it.each(['CONNECTED', 'FAILED', 'DISCONNECTED'] as const)('leaves nothing to do of one that is %s', async (state) => {
-    const connecting = new Connecting(state);
-    connecting.connector.resume();
-    await vi.advanceTimersByTimeAsync(CONNECT_MS);
-    expect(connecting.state).toBe(state);
-    expect(connecting.kms.xksProxy.calls).toEqual([]);
-  });
+  it.each(['CONNECTED', 'FAILED', 'DISCONNECTED'] as const)(
+    'has nothing to continue for one that is %s',
+    async (state) => {
+      const connecting = new Connecting(state);
+      connecting.connector.resume();
+      await vi.advanceTimersByTimeAsync(CONNECT_MS);
+      expect(connecting.state).toBe(state);
+      expect(connecting.kms.xksProxy.calls).toEqual([]);
+    },
+  );
 });

@@ -24,7 +24,7 @@ const CLUSTER: Cluster = {
 };
 const { clusterId } = CLUSTER;
 
-/** Processes of clusters that are none: each keeps its key in users.json, and makes the folder of tokens when it is activated. */
+/** Fake processes of clusters. Each keeps its key in users.json, and creates the folder of tokens when it is activated. */
 class FakeProcesses {
   readonly running = new Map<string, { end: () => void; activate: () => void }>();
   starts = 0;
@@ -126,7 +126,7 @@ class Keeping {
   }
 }
 
-it('a cluster has a process when it is initialized and has an HSM, and is backed up when it is activated', async () => {
+it('a cluster has a process after it is initialized and has an HSM, and is backed up when it is activated', async () => {
   const keeping = new Keeping();
   await keeping.activeCluster();
   const [backup] = keeping.state.backups.list();
@@ -136,7 +136,7 @@ it('a cluster has a process when it is initialized and has an HSM, and is backed
   expect(statSync(join(keeping.folder, 'kms.db.clusters')).mode & 0o777).toBe(0o700);
 });
 
-it('an HSM that is added or removed makes a backup; without one, the process ends', async () => {
+it('adding or removing an HSM makes a backup; without an HSM, the process ends', async () => {
   const keeping = new Keeping();
   await keeping.activeCluster();
   const second = { ...HSM, hsmId: 'hsm-22222222222', eniId: 'eni-2', eniIp: '10.0.1.5' };
@@ -152,7 +152,7 @@ it('an HSM that is added or removed makes a backup; without one, the process end
   for (const { backupId } of keeping.state.backups.list()) expect(keeping.keyIn(backupId)).toBe('first');
 });
 
-it('a cluster from a backup has what was in it then, and is active with its first HSM', async () => {
+it('a cluster from a backup has the contents of that time, and is active with its first HSM', async () => {
   const keeping = new Keeping();
   await keeping.activeCluster();
   const [{ backupId } = BACKUP] = keeping.state.backups.list();
@@ -167,7 +167,7 @@ it('a cluster from a backup has what was in it then, and is active with its firs
   await expect.poll(() => keeping.state.hsms.find(hsm.hsmId)?.state).toBe('ACTIVE');
 });
 
-it('the next run goes on with what is in progress, and starts the processes first', async () => {
+it('the next run continues pending changes, and starts the processes first', async () => {
   const first = new Keeping();
   await first.activeCluster();
   await first.stop();
@@ -185,7 +185,7 @@ it('the next run goes on with what is in progress, and starts the processes firs
   await expect.poll(() => last.processes.running.size).toBe(0);
 });
 
-it('a process that cannot be started does not keep the next run from serving', async () => {
+it('a process that cannot be started does not prevent the next run from serving', async () => {
   const first = new Keeping();
   await first.activeCluster();
   await first.stop();
@@ -224,7 +224,7 @@ it('a process that has ended is started again after a while', async () => {
   expect(keeping.processes.starts).toBe(2);
 });
 
-it('an active cluster with an HSM is backed up daily, and backups go when they expire, but for the newest', async () => {
+it('an active cluster with an HSM is backed up daily, and all backups except the newest are deleted when they expire', async () => {
   const keeping = new Keeping({ dayMs: 20 });
   await keeping.activeCluster();
   await keeping.keeper.resume();
@@ -235,7 +235,7 @@ it('an active cluster with an HSM is backed up daily, and backups go when they e
   await expect.poll(() => times().toSorted((a, b) => a - b)).toEqual([1_020, 1_159]);
 });
 
-it('a backup that is pending deletion goes when its time has come, with its folder', () => {
+it('a backup that is pending deletion is deleted with its folder when its time has come', () => {
   const keeping = new Keeping();
   keeping.state.clusters.put(CLUSTER);
   mkdirSync(keeping.folders.folderOf(BACKUP.backupId));

@@ -4,12 +4,12 @@ import { canonicalContext } from '../../../src/kms/cryptography/canonicalContext
 
 const contexts = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }));
 
-it('is empty without a context, and without a pair', () => {
+it('is empty without a context, and for a context without pairs', () => {
   expect(canonicalContext()).toEqual(Buffer.alloc(0));
   expect(canonicalContext({})).toEqual(Buffer.alloc(0));
 });
 
-it('is each key and value after its length, in the order of the keys’ UTF-8 bytes', () => {
+it('is each key and value with its length before it, in the order of the keys’ UTF-8 bytes', () => {
   // By UTF-16 units, as JavaScript sorts, U+1F511 would come before U+FF0B.
   const context = { '\u{1F511}': '', b: 'é', '': 'x', '\uFF0B': 'y' };
   const expected = ['0000', '000178', '000162', '0002c3a9', '0003efbc8b', '000179', '0004f09f9491', '0000'];
@@ -25,7 +25,7 @@ it('does not depend on the order of the members', () => {
   );
 });
 
-it('says which context it is, so that no two have the same', () => {
+it('is unique, so that no two contexts have the same one', () => {
   fc.assert(
     fc.property(contexts, (context) => {
       expect(readBack(canonicalContext(context))).toEqual(new Map(Object.entries(context)));
@@ -44,7 +44,7 @@ function readBack(bytes: Buffer): Map<string, string> {
   return new Map(keys.map((key, index) => [key, texts[2 * index + 1] ?? 'none']));
 }
 
-it('has 8,192 bytes at most', () => {
+it('has at most 8,192 bytes', () => {
   expect(canonicalContext({ a: 'x'.repeat(8187) })).toHaveLength(8192);
   for (const [length, total] of [
     [8188, 8193],

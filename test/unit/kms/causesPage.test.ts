@@ -30,20 +30,20 @@ function read(test: string): string {
 }
 
 describe('docs/local-kms-causes.md', () => {
-  it('has a test in each row that knows its code or exception', () => {
+  it('names in each row a test that contains its code or exception', () => {
     for (const { name, tests } of [...external, ...cloudHsm]) {
       expect(tests, name).not.toHaveLength(0);
       for (const test of tests) expect(read(test), test).toContain(name);
     }
   });
 
-  it('has every code and exception that a failure of a proxy leads to', () => {
+  it('has every code and exception to which a failure of a proxy leads', () => {
     const { Internal, ...failures } = FAILURE_TABLE;
     const expected = Object.values(failures).flatMap(({ connection, management }) => [connection, management]);
     expect(names(external)).toEqual(expect.arrayContaining([Internal.connection, ...expected]));
   });
 
-  it('has every code and exception that a failure of a cluster leads to', () => {
+  it('has every code and exception to which a failure of a cluster leads', () => {
     const expected = Object.values(CLUSTER_FAILURE_TABLE).flatMap(({ connection, createKey, cryptographic }) => [
       connection,
       createKey,

@@ -14,7 +14,7 @@ const NO_SUCH_KEY =
   'AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, ' +
   'or you are not allowed to access.';
 
-// Of the in-memory proxy: an IV of 12 bytes and metadata of two. The plaintext has one byte.
+// A ciphertext of the in-memory proxy has an IV of 12 bytes and metadata of two. The plaintext has one byte.
 const KEY_ID = 1;
 const IV_LENGTH = KEY_ID + 16;
 const IV = IV_LENGTH + 1;
@@ -39,22 +39,22 @@ async function outcome(blob: Buffer): Promise<string> {
   }
 }
 
-/** What may come of a change at that place. */
+/** The possible results of a change at that place. */
 function outcomesAt(offset: number): string[] {
   if (offset < KEY_ID) return [NOT_MADE_HERE];
   if (offset < IV_LENGTH) return [NO_SUCH_KEY];
-  // With another length the fields that follow are others.
+  // Another length changes the fields that follow.
   if (offset === IV_LENGTH || offset === METADATA_LENGTH) return [NOT_MADE_HERE, REFUSED_BY_PROXY];
   return [REFUSED_BY_PROXY];
 }
 
-/** All changes of a byte that leads the parser; elsewhere, those of one bit. */
+/** All changes of a byte that directs the parser, and changes of one bit elsewhere. */
 function differencesAt(offset: number): number[] {
   if ([0, IV_LENGTH, METADATA_LENGTH].includes(offset)) return Array.from({ length: 255 }, (_, index) => index + 1);
   return Array.from({ length: 8 }, (_, bit) => 1 << bit);
 }
 
-it('no ciphertext with another byte is decrypted, whichever and wherever', async () => {
+it('no ciphertext with a changed byte is decrypted, at any place', async () => {
   const blob = await newBlob();
   expect([blob.length, await outcome(blob)]).toEqual([LENGTH, 'decrypted']);
   for (let offset = 0; offset < blob.length; offset += 1) {
@@ -68,7 +68,7 @@ it('no ciphertext with another byte is decrypted, whichever and wherever', async
   }
 });
 
-it('no ciphertext that is shorter or longer is decrypted, at whichever end', async () => {
+it('no ciphertext that is shorter or longer is decrypted, at either end', async () => {
   const blob = await newBlob();
   const zeros = (length: number) => Buffer.alloc(length);
   for (let length = 1; length < blob.length; length += 1) {

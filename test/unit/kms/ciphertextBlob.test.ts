@@ -16,7 +16,7 @@ const blobs = fc.record({
   }),
 });
 
-it('is read as it was written', () => {
+it('can be read back', () => {
   fc.assert(
     fc.property(blobs, (blob) => {
       expect(readCiphertextBlob(writeCiphertextBlob(blob))).toEqual(blob);
@@ -24,7 +24,7 @@ it('is read as it was written', () => {
   );
 });
 
-it('has room for the longest plaintext', () => {
+it('is large enough for the longest plaintext', () => {
   const longest = {
     keyId: 'ffffffff-ffff-4fff-8fff-ffffffffffff',
     sealed: {
@@ -64,7 +64,7 @@ describe('refuses', () => {
     );
   });
 
-  it('every truncation of what is before the ciphertext', () => {
+  it('every truncation of the part before the ciphertext', () => {
     const blob = Buffer.from(good, 'hex');
     expect(readCiphertextBlob(blob).keyId).toBe('11111111-1111-1111-1111-111111111111');
     // A ciphertext may have any length.

@@ -69,7 +69,7 @@ describe('connecting', () => {
     ['failed', 'INTERNAL_ERROR'],
     ['refused', 'INTERNAL_ERROR'],
     ['not logged in', 'INTERNAL_ERROR'],
-  ])('to a cluster that says "%s" is FAILED with %s', async (reason, code) => {
+  ])('to a cluster that reports "%s" is FAILED with %s', async (reason, code) => {
     kms.kmsUser.loginFailure = reason;
     expect(await connected()).toMatchObject(failedWith(code));
     kms.kmsUser.loginFailure = undefined;
@@ -77,7 +77,7 @@ describe('connecting', () => {
     expect(await connected()).toMatchObject({ connectionState: 'CONNECTED' });
   });
 
-  it('that fails after the login leaves nobody logged in', async () => {
+  it('that fails after the login leaves no user logged in', async () => {
     kms.addClusterKey(store.customKeyStoreId);
     kms.kmsUser.callFailure = 'unreachable';
     expect(await connected()).toMatchObject(failedWith('NETWORK_ERRORS'));
@@ -90,7 +90,7 @@ describe('connecting', () => {
     expect(await connected()).toMatchObject(failedWith('CLUSTER_NOT_FOUND'));
   });
 
-  it('wants one active HSM, or is FAILED with INSUFFICIENT_CLOUDHSM_HSMS', async () => {
+  it('needs one active HSM, or is FAILED with INSUFFICIENT_CLOUDHSM_HSMS', async () => {
     const [first, second] = kms.state.hsms.list({ clusterId: store.cloudHsmClusterId });
     if (!first || !second) throw new Error('there are no HSMs');
     kms.state.hsms.put({ ...first, state: 'CREATE_IN_PROGRESS' });
@@ -101,17 +101,17 @@ describe('connecting', () => {
     expect(await connected()).toMatchObject({ connectionState: 'CONNECTED' });
   });
 
-  it('to a cluster of a subnet that was deleted is FAILED with SUBNET_NOT_FOUND', async () => {
+  it('to a cluster whose subnet was deleted is FAILED with SUBNET_NOT_FOUND', async () => {
     kms.subnets = SUBNETS.slice(1);
     expect(await connected()).toMatchObject(failedWith('SUBNET_NOT_FOUND'));
   });
 
-  it('wants an address in each subnet, or is FAILED with INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET', async () => {
+  it('needs an address in each subnet, or is FAILED with INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET', async () => {
     kms.subnets = SUBNETS.map((subnet, index) => ({ ...subnet, availableIpAddressCount: 2 - index }));
     expect(await connected()).toMatchObject(failedWith('INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET'));
   });
 
-  it('takes an address of each subnet, and gives it back', async () => {
+  it('takes an address from each subnet, and returns it', async () => {
     const free = () => SUBNETS.map((subnet) => freeAddresses(kms.state, subnet));
     expect(free()).toEqual([1, 1]);
     await connected();
@@ -122,7 +122,7 @@ describe('connecting', () => {
     expect(free()).toEqual([1, 1]);
   });
 
-  it('finds out which keys have lost their key material, and which have it again', async () => {
+  it('detects which keys have lost their key material, and which have it again', async () => {
     const [kept, lost] = [kms.addClusterKey(store.customKeyStoreId), kms.addClusterKey(store.customKeyStoreId)];
     const material = kms.kmsUser.keys.get(lost.backingKeyId) ?? Buffer.alloc(0);
     const missing = () => [kept, lost].map(({ keyId }) => kms.state.keys.find(keyId));
@@ -136,7 +136,7 @@ describe('connecting', () => {
   });
 });
 
-it('a check of health finds out that key material is gone, and leaves a cluster that fails CONNECTED', async () => {
+it('a health check detects that key material is gone, and leaves a key store with a failing cluster CONNECTED', async () => {
   await connected();
   const { keyId, backingKeyId } = kms.addClusterKey(store.customKeyStoreId);
   kms.kmsUser.keys.delete(backingKeyId);

@@ -34,7 +34,7 @@ function deleteHsms({ clusterId }: Cluster, count: number): void {
   for (const { hsmId } of kms.state.hsms.list({ clusterId }).slice(0, count)) kms.state.hsms.delete(hsmId);
 }
 
-/** Rules that let CloudHSM's ports through but for one. */
+/** Rules that open CloudHSM's ports, with outgoing traffic only up to `toPort`. */
 function securityGroup({ securityGroup: groupId }: Cluster, toPort: number) {
   const open = [{ ipProtocol: '-1', fromPort: -1, toPort: -1 }] as const;
   return {
@@ -70,7 +70,7 @@ describe('CreateCustomKeyStore', () => {
     },
   );
 
-  it('takes a trust anchor whose PEM is written otherwise', async () => {
+  it('accepts a trust anchor whose PEM is formatted differently', async () => {
     const TrustAnchorCertificate = `a comment\n${trustAnchor.replaceAll('\n', '\r\n')}\n`;
     await expect(kms.call(createCustomKeyStore, request({ TrustAnchorCertificate }))).resolves.toBeDefined();
   });
@@ -100,7 +100,7 @@ describe('CreateCustomKeyStore', () => {
     [
       'CloudHsmClusterNotFoundException',
       'KMS cannot find the CloudHSM cluster cluster-aaaaaaaaaaa.',
-      // Looked up before the certificate is read.
+      // The cluster is looked up before the certificate is read.
       { CloudHsmClusterId: 'cluster-aaaaaaaaaaa', TrustAnchorCertificate: 'no certificate' },
     ],
   ])('%s: %s', async (errorName, message, changes) => {
@@ -126,7 +126,7 @@ describe('CreateCustomKeyStore', () => {
     'INITIALIZE_IN_PROGRESS',
     'INITIALIZED',
     'MODIFY_IN_PROGRESS',
-  ] as const)('over a cluster that is %s is CloudHsmClusterNotActiveException', async (state) => {
+  ] as const)('on a cluster that is %s is CloudHsmClusterNotActiveException', async (state) => {
     kms.state.clusters.put({ ...cluster, state });
     await expect(kms.call(createCustomKeyStore, request())).rejects.toMatchObject({
       errorName: 'CloudHsmClusterNotActiveException',
@@ -135,7 +135,7 @@ describe('CreateCustomKeyStore', () => {
   });
 
   it.each(['DELETE_IN_PROGRESS', 'DELETED'] as const)(
-    'over a cluster that is %s is CloudHsmClusterNotFoundException',
+    'on a cluster that is %s is CloudHsmClusterNotFoundException',
     async (state) => {
       kms.state.clusters.put({ ...cluster, state });
       await expect(kms.call(createCustomKeyStore, request())).rejects.toMatchObject({
@@ -144,7 +144,7 @@ describe('CreateCustomKeyStore', () => {
     },
   );
 
-  it('wants two active HSMs in two zones, subnets in two zones, and open ports', async () => {
+  it('needs two active HSMs in two zones, subnets in two zones, and open ports', async () => {
     const refused = (message: RegExp) =>
       expect(kms.call(createCustomKeyStore, request())).rejects.toMatchObject({
         errorName: 'CloudHsmClusterInvalidConfigurationException',
@@ -166,7 +166,7 @@ describe('CreateCustomKeyStore', () => {
     await expect(kms.call(createCustomKeyStore, request())).resolves.toBeDefined();
   });
 
-  it('over a cluster that is used, or shares its backups with one that is, is CloudHsmClusterInUseException', async () => {
+  it('on a cluster that is used, or shares its backups with a used one, is CloudHsmClusterInUseException', async () => {
     const output = await kms.call(createCustomKeyStore, request());
     const sibling = kms.addCluster({ trustAnchor, backupHistory: cluster.clusterId });
     const errorName = 'CloudHsmClusterInUseException';
@@ -182,7 +182,7 @@ describe('CreateCustomKeyStore', () => {
     });
   });
 
-  it('takes names and room of both kinds of key stores', async () => {
+  it('shares its names and its quota with the other kind of key stores', async () => {
     kms.addKeyStore({ customKeyStoreName: 'hsm' });
     await expect(kms.call(createCustomKeyStore, request())).rejects.toMatchObject({
       errorName: 'CustomKeyStoreNameInUseException',
@@ -206,7 +206,7 @@ describe('UpdateCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toEqual([{ ...store, customKeyStoreName: 'renamed' }]);
   });
 
-  it.each(UNCHANGEABLE)('changes nothing else of one that is %s', async (state) => {
+  it.each(UNCHANGEABLE)('changes nothing else in one that is %s', async (state) => {
     const store = kms.addCloudHsmKeyStore({}, state);
     for (const input of [{ KeyStorePassword: 'another1' }, { CloudHsmClusterId: store.cloudHsmClusterId }]) {
       const both = { NewCustomKeyStoreName: 'renamed', ...input };
@@ -218,7 +218,7 @@ describe('UpdateCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toEqual([store]);
   });
 
-  it('tells KMS the password, and asks no cluster whether it is right', async () => {
+  it('gives KMS the password, and does not check it with a cluster', async () => {
     const store = kms.addCloudHsmKeyStore({}, 'DISCONNECTED');
     await update(store.customKeyStoreId, { KeyStorePassword: 'another1' });
     const [changed] = kms.state.customKeyStores.cloudHsm();
@@ -237,7 +237,7 @@ describe('UpdateCustomKeyStore', () => {
     await move(sibling);
   });
 
-  it('wants of the new cluster what CreateCustomKeyStore wants', async () => {
+  it('has the same requirements for the new cluster as CreateCustomKeyStore', async () => {
     const store = kms.addCloudHsmKeyStore({}, 'DISCONNECTED');
     const sibling = kms.addCluster({ backupHistory: store.cloudHsmClusterId });
     const move = () => update(store.customKeyStoreId, { CloudHsmClusterId: sibling.clusterId });
@@ -269,7 +269,7 @@ describe('ConnectCustomKeyStore', () => {
   const connect = ({ customKeyStoreId }: { readonly customKeyStoreId: string }) =>
     kms.call(connectCustomKeyStore, { CustomKeyStoreId: customKeyStoreId });
 
-  it('refuses at once what is no failure of a connection', async () => {
+  it('refuses at once a cluster with a problem that is not a connection error', async () => {
     const store = kms.addCloudHsmKeyStore({}, 'DISCONNECTED');
     const own = kms.state.clusters.find(store.cloudHsmClusterId);
     if (!own) throw new Error('there is no cluster');
@@ -282,7 +282,7 @@ describe('ConnectCustomKeyStore', () => {
     await expect(connect(store)).resolves.toEqual({});
   });
 
-  it('leaves what cannot be connected later to the connection', async () => {
+  it('accepts a cluster with a problem that the connection will report', async () => {
     const store = kms.addCloudHsmKeyStore({}, 'DISCONNECTED');
     const own = kms.state.clusters.find(store.cloudHsmClusterId);
     if (own) kms.state.clusters.put({ ...own, state: 'DELETED' });
@@ -293,7 +293,7 @@ describe('ConnectCustomKeyStore', () => {
   });
 });
 
-it('DeleteCustomKeyStore wants it DISCONNECTED and without keys, and leaves the cluster', async () => {
+it('DeleteCustomKeyStore needs it DISCONNECTED and without keys, and leaves the cluster', async () => {
   const store = kms.addCloudHsmKeyStore();
   const CustomKeyStoreId = store.customKeyStoreId;
   await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId })).rejects.toMatchObject({

@@ -37,7 +37,7 @@ async function blobOf({ keyId }: { readonly keyId: string }, EncryptionContext =
 describe('CreateKey', () => {
   const request = () => ({ Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: store.customKeyStoreId });
 
-  it('makes key material in the cluster, labelled with the ARN, and tells its id in the event', async () => {
+  it('makes key material in the cluster, labelled with the ARN, and reports its id in the event', async () => {
     const { KeyMetadata } = (await kms.call(createKey, { ...request(), Description: 'é' })) ?? {};
     const [keyId = ''] = kms.state.keys.ids();
     const arn = keyArn(kms.identity, keyId);
@@ -80,7 +80,7 @@ describe('CreateKey', () => {
     expect(kms.kmsUser.keys.size).toBe(0);
   });
 
-  it('wants the Origin that the key store has', async () => {
+  it('needs the Origin of the key store', async () => {
     const external = kms.addKeyStore().customKeyStoreId;
     const errorName = 'ValidationException';
     await expect(kms.call(createKey, { ...request(), CustomKeyStoreId: external })).rejects.toMatchObject({
@@ -91,7 +91,7 @@ describe('CreateKey', () => {
     await expect(kms.call(createKey, other)).rejects.toMatchObject({ errorName });
   });
 
-  it('wants the key store CONNECTED', async () => {
+  it('needs the key store CONNECTED', async () => {
     kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'DISCONNECTED');
     await expect(kms.call(createKey, request())).rejects.toMatchObject({
       errorName: 'CustomKeyStoreInvalidStateException',
@@ -99,7 +99,7 @@ describe('CreateKey', () => {
     });
   });
 
-  it.each([1, 2])('wants two active HSMs, and has lost %i', async (count) => {
+  it.each([1, 2])('needs two active HSMs, and fails after %i were deleted', async (count) => {
     deleteHsms(count);
     await expect(kms.call(createKey, request())).rejects.toMatchObject({
       errorName: 'CloudHsmClusterInvalidConfigurationException',
@@ -113,7 +113,7 @@ describe('CreateKey', () => {
     ['locked out', 'CustomKeyStoreInvalidStateException'],
     ['wrong password', 'CustomKeyStoreInvalidStateException'],
     ['failed', 'KMSInternalException'],
-  ])('over a cluster that says "%s" is %s', async (reason, errorName) => {
+  ])('in a cluster that reports "%s" is %s', async (reason, errorName) => {
     kms.kmsUser.callFailure = reason;
     const { message } = CLUSTER_FAILURE_TABLE[reason];
     await expect(kms.call(createKey, request())).rejects.toMatchObject({ errorName, message });
@@ -132,14 +132,14 @@ describe('CreateKey', () => {
     expect(kms.kmsUser.keys.has(deletion?.backingKeyId ?? '')).toBe(true);
     expect(kms.state.keyMaterialDeletions.list()).toEqual([]);
     expect(events.latest).toEqual([]);
-    // What a run leaves behind that has ended meanwhile.
+    // The state that a run leaves if it ended meanwhile.
     const left = { ...deletion, keyId: 'left', backingKeyId: kms.kmsUser.makeKey() } as KeyMaterialDeletion;
     kms.state.keyMaterialDeletions.put(left);
     await deleteKeyMaterial(kms, events);
     expect(kms.kmsUser.keys.has(left.backingKeyId)).toBe(false);
   });
 
-  it('hands key material over for deletion when the key store is disconnected meanwhile', async () => {
+  it('schedules key material for deletion if the key store is disconnected meanwhile', async () => {
     const call = kms.call(createKey, request());
     kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'DISCONNECTING');
     await expect(call).rejects.toMatchObject({ errorName: 'CustomKeyStoreInvalidStateException' });
@@ -174,7 +174,7 @@ describe('a key in a cluster', () => {
     await expect(kms.call(decrypt, moved)).rejects.toMatchObject({ errorName });
   });
 
-  it('gives data keys, and is a source and a destination of ReEncrypt with external keys', async () => {
+  it('generates data keys, and is a source and a destination of ReEncrypt with external keys', async () => {
     const dataKey = await kms.call(generateDataKey, { KeyId: key.keyId, KeySpec: 'AES_256' });
     const external = kms.addKey(kms.addKeyStore().customKeyStoreId);
     const CiphertextBlob = (dataKey?.['CiphertextBlob'] as Buffer).toString('base64');
@@ -199,7 +199,7 @@ describe('a key in a cluster', () => {
     ['logged in elsewhere', 'KMSInvalidStateException'],
     ['no free session', 'KMSInternalException'],
     ['failed', 'KMSInternalException'],
-  ])('whose cluster says "%s" fails with %s, and stays Enabled', async (reason, errorName) => {
+  ])('whose cluster reports "%s" fails with %s, and stays Enabled', async (reason, errorName) => {
     const blob = await blobOf(key);
     kms.kmsUser.callFailure = reason;
     const { message } = CLUSTER_FAILURE_TABLE[reason];
@@ -210,7 +210,7 @@ describe('a key in a cluster', () => {
     await expect(blobOf(key)).resolves.toBeDefined();
   });
 
-  it('without an active HSM, or without its cluster, says which', async () => {
+  it('reports a missing active HSM or a missing cluster', async () => {
     const refused = (problem: ClusterProblem) =>
       expect(blobOf(key)).rejects.toMatchObject({
         errorName: 'KMSInvalidStateException',
@@ -224,7 +224,7 @@ describe('a key in a cluster', () => {
     expect(await state()).toBe('Enabled');
   });
 
-  it('whose key material is gone fails, and is Unavailable from then on', async () => {
+  it('fails if its key material is gone, and is Unavailable from then on', async () => {
     kms.kmsUser.keys.delete(key.backingKeyId);
     const { message } = CLUSTER_FAILURE_TABLE['key not found'];
     await expect(blobOf(key)).rejects.toMatchObject({ errorName: 'KMSInvalidStateException', message });
@@ -232,7 +232,7 @@ describe('a key in a cluster', () => {
     await expect(blobOf(key)).rejects.toMatchObject({ errorName: 'KMSInvalidStateException', message });
   });
 
-  it('is Unavailable while its key store is not connected, PendingDeletion though it is', async () => {
+  it('is Unavailable while its key store is not connected, except during PendingDeletion', async () => {
     const pending = kms.addClusterKey(store.customKeyStoreId, { state: 'PendingDeletion', deletionDate: kms.now + 1 });
     kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'FAILED', 'NETWORK_ERRORS');
     expect(await state()).toBe('Unavailable');
@@ -263,7 +263,7 @@ describe('at the end of the waiting period', () => {
     return events.latest[0];
   }
 
-  it('a local KMS that ends leaves the next key material to the next run', async () => {
+  it('a local KMS that ends leaves the remaining key material to the next run', async () => {
     kms.addClusterKey(store.customKeyStoreId, { state: 'PendingDeletion', deletionDate: kms.now });
     deleteDueKeys(kms, events);
     const ending = new AbortController();

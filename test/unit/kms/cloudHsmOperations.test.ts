@@ -139,7 +139,7 @@ describe('CreateCluster', () => {
     }
   });
 
-  it('says why not', async () => {
+  it('reports why it fails', async () => {
     const { clusterId } = addCluster();
     const pending = addBackup(clusterId, { state: 'PENDING_DELETION' });
     const nonFips = addBackup(clusterId, { mode: 'NON_FIPS' });
@@ -208,7 +208,7 @@ describe('CreateHsm', () => {
     expect((await call('CreateHsm', input))['Hsm']).toMatchObject({ EniIp: '10.0.0.7' });
   });
 
-  it('says why not', async () => {
+  it('reports why it fails', async () => {
     const { clusterId } = addCluster();
     addHsm(clusterId, { eniIp: '10.0.0.4' });
     const input = { ClusterId: clusterId, AvailabilityZone: 'us-east-1a' };
@@ -249,7 +249,7 @@ describe('DeleteHsm', () => {
     expect(await refusal('DeleteHsm', { ClusterId: clusterId, [member]: id })).toMatch(/already being deleted/);
   });
 
-  it('says why not', async () => {
+  it('reports why it fails', async () => {
     const { clusterId } = addCluster();
     const other = addHsm(addCluster().clusterId);
     expect(await refusal('DeleteHsm', { ClusterId: clusterId })).toMatch(/Specify HsmId, EniId or EniIp/);
@@ -273,7 +273,7 @@ it('DeleteCluster is refused while there are HSMs', async () => {
 });
 
 describe('DescribeClusters', () => {
-  it('has none at first', async () => {
+  it('returns none at first', async () => {
     expect(await call('DescribeClusters')).toEqual({ Clusters: [] });
   });
 
@@ -294,7 +294,7 @@ describe('DescribeClusters', () => {
     expect(await call('DescribeClusters', { Filters: { vpcIds: ['vpc-99999999'] } })).toEqual({ Clusters: [] });
   });
 
-  it('refuses filters that there are not, ids that break a pattern, and tokens of others', async () => {
+  it('refuses unknown filters, ids that break a pattern, and tokens of others', async () => {
     const filtered = (Filters: object) => refusal('DescribeClusters', { Filters });
     expect(await filtered({ backupIds: [] })).toBe(
       'CloudHsmInvalidRequestException: There is no filter backupIds. The filters are clusterIds, vpcIds, states.',
@@ -351,7 +351,7 @@ describe('backups', () => {
 });
 
 describe('ModifyCluster', () => {
-  it('changes the retention period at once, and the HSM type in time', async () => {
+  it('changes the retention period at once, and the HSM type after a while', async () => {
     const { clusterId: ClusterId } = addCluster({ hsmType: 'hsm1.medium' });
     const policy = { Type: 'DAYS', Value: '379' };
     const { Cluster } = await call('ModifyCluster', { ClusterId, BackupRetentionPolicy: policy });
@@ -362,7 +362,7 @@ describe('ModifyCluster', () => {
     });
   });
 
-  it('says why not', async () => {
+  it('reports why it fails', async () => {
     const { clusterId: ClusterId } = addCluster();
     expect(await refusal('ModifyCluster', { ClusterId })).toMatch(/Specify BackupRetentionPolicy or HsmType/);
     expect(await refusal('ModifyCluster', { ClusterId, HsmType: 'hsm1.medium' })).toMatch(
@@ -371,7 +371,7 @@ describe('ModifyCluster', () => {
   });
 });
 
-it('InitializeCluster wants an UNINITIALIZED cluster', async () => {
+it('InitializeCluster needs an UNINITIALIZED cluster', async () => {
   const { clusterId: ClusterId } = addCluster();
   const input = { ClusterId, SignedCert: 'x', TrustAnchor: 'x' };
   expect(await refusal('InitializeCluster', input)).toMatch(/whose state is ACTIVE\. The state must be UNINITIALIZED/);
@@ -395,7 +395,7 @@ describe('tags', () => {
     expect(Clusters).toMatchObject([{ TagList: [{ Key: 'k2' }, { Key: 'k3' }] }]);
   });
 
-  it('says why not', async () => {
+  it('reports why they fail', async () => {
     const { clusterId: ResourceId } = addCluster();
     const tags = (from: number) => Array.from({ length: 50 }, (_, n) => ({ Key: `k${from + n}`, Value: '' }));
     await call('TagResource', { ResourceId, TagList: tags(0) });

@@ -33,7 +33,7 @@ function eventOf(call: Partial<Call>) {
     caller: { principal: { awsPrincipalArn: ALICE }, accessKeyId: 'EXAMPLE_KEY_ID' },
     ...call,
   });
-  // What a file would have.
+  // The event as a file contains it.
   return event && (JSON.parse(JSON.stringify(event)) as Record<string, unknown>);
 }
 
@@ -80,7 +80,7 @@ describe('the event of a call', () => {
     });
   });
 
-  it('has the error of one that failed, and no response', () => {
+  it('has the error of a failed call, and no response', () => {
     const failure = new KmsError('AlreadyExistsException', 'it is there', { detail: 'for the log' });
     const event = eventOf({ eventName: 'CreateAlias', input: { AliasName: 'alias/a', TargetKeyId: KEY_ID }, failure });
     expect(event).toMatchObject({
@@ -92,12 +92,12 @@ describe('the event of a call', () => {
     expect(JSON.stringify(event)).not.toContain('for the log');
   });
 
-  it('is none of what names no operation or no caller', () => {
+  it('does not exist for a call without operation or caller', () => {
     expect(eventOf({ eventName: 'ListKeys', caller: undefined as never })).toBeUndefined();
     expect(eventOf({})).toBeUndefined();
   });
 
-  it('of an operation that is not here shows nothing of its input', () => {
+  it('shows no input of an operation that is not here', () => {
     const event = eventOf({ eventName: 'GenerateMac', input: { Message: 'secret' }, resources: [] });
     expect(event).toMatchObject({ requestParameters: null, responseElements: null, readOnly: true });
     expect(event).not.toHaveProperty('resources');
@@ -124,7 +124,7 @@ describe('the event of a call', () => {
     );
   });
 
-  it('cuts what is long, and leaves out parameters of more than 100 KB', () => {
+  it('shortens long values, and omits parameters of more than 100 KB', () => {
     const event = eventOf({
       eventName: 'PutKeyPolicy',
       userAgent: 'a'.repeat(10_000),
@@ -138,7 +138,7 @@ describe('the event of a call', () => {
     });
   });
 
-  it('names the service and the endpoint that a call comes through', () => {
+  it('names the service and the endpoint that received the call', () => {
     const principal = { awsPrincipalArn: ALICE, kmsViaService: 'ebs', awsSourceVpce: 'vpce-1' };
     const event = eventOf({ eventName: 'ListKeys', caller: { principal, accessKeyId: 'A' } });
     expect(event).toMatchObject({
@@ -150,7 +150,7 @@ describe('the event of a call', () => {
   });
 });
 
-it('the event of a deletion is of AWS itself', () => {
+it('the event of a deletion is from AWS itself', () => {
   const data = { customKeyStoreId: 'cks-1234567890abcdef0', xksKeyId: 'foo' };
   expect(deleteKeyEvent(CONTEXT, { keyId: KEY_ID }, data)).toEqual({
     eventVersion: '1.08',
@@ -174,7 +174,7 @@ it('the event of a deletion is of AWS itself', () => {
   });
 });
 
-describe('the members that are shown', () => {
+describe('the members that events show', () => {
   const of = services.flatMap(({ name, shownMembers }) =>
     Object.entries(shownMembers).map(([operation, shown]) => [name, operation, shown] as const),
   );
@@ -186,12 +186,12 @@ describe('the members that are shown', () => {
     expect(Object.keys(shownMembers).sort()).toEqual(Object.keys(operations).sort());
   });
 
-  it.each(of)('of %s, %s, are no secrets', (_service, _operation, { request, response = {} }) => {
+  it.each(of)('of %s, %s, are not secrets', (_service, _operation, { request, response = {} }) => {
     const names = [...namesIn(request), ...(response === 'key ARN' ? [] : namesIn(response))];
     expect(names.filter((name) => SECRET.test(name))).toEqual([]);
   });
 
-  it('are hidden in a blob, whatever the table says', () => {
+  it('are hidden in a blob, even if the table shows them', () => {
     const event = eventOf({ eventName: 'EnableKey', input: { KeyId: Buffer.from('secret') } });
     expect(event).toMatchObject({ requestParameters: { keyId: 'HIDDEN_DUE_TO_SECURITY_REASONS' } });
   });

@@ -6,11 +6,11 @@ import type { CloudHsmKeyStore } from '../../../src/kms/state/records.ts';
 import { Secret } from '../../../src/secret.ts';
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
-/** A cluster that knows the password of kmsuser, and how often a login was tried. */
+/** A cluster that knows the password of kmsuser, and counts the logins. */
 class FakeCluster {
   password = 'kmsuserPassword1';
   tries = 0;
-  /** What is called when a password is about to change. */
+  /** Called when a password is about to change. */
   beforeChange = (): void => undefined;
 
   open = (): Promise<ClusterConnection> => {
@@ -46,7 +46,7 @@ beforeEach(() => {
   store = kms.addCloudHsmKeyStore({}, 'CONNECTING');
 });
 
-/** What KMS knows of the password, and of the one that is being set. */
+/** The password that KMS knows, and the one that is being set. */
 function known(): (string | undefined)[] {
   const [{ keyStorePassword, nextKeyStorePassword } = store] = kms.state.customKeyStores.cloudHsm();
   return [keyStorePassword.reveal(), nextKeyStorePassword?.reveal()];
@@ -54,7 +54,7 @@ function known(): (string | undefined)[] {
 
 const WRONG = { reason: 'wrong password' };
 
-it('knows both passwords before the cluster changes its own, and the new one afterwards', async () => {
+it('KMS knows both passwords before the cluster changes its own, and afterwards only the new one', async () => {
   cluster.beforeChange = () => {
     expect(known()).toEqual(['kmsuserPassword1', expect.stringMatching(/^[0-9a-f]{32}$/)]);
   };
@@ -63,7 +63,7 @@ it('knows both passwords before the cluster changes its own, and the new one aft
   expect(cluster.password).not.toBe('kmsuserPassword1');
 });
 
-it('tries the password that was being set, if the other is wrong', async () => {
+it('tries the password that was being set if the other is wrong', async () => {
   kms.state.customKeyStores.setPasswords(
     store.customKeyStoreId,
     new Secret('old12345'),
@@ -74,7 +74,7 @@ it('tries the password that was being set, if the other is wrong', async () => {
   expect(known()).toEqual(['kmsuserPassword1', undefined]);
 });
 
-it('tries two wrong passwords once, and one from then on', async () => {
+it('tries two wrong passwords once, and then only one', async () => {
   kms.state.customKeyStores.setPasswords(store.customKeyStoreId, new Secret('old12345'), new Secret('next1234'));
   await expect(logins.connect(store)).rejects.toMatchObject(WRONG);
   expect([cluster.tries, ...known()]).toEqual([2, 'old12345', undefined]);
@@ -82,7 +82,7 @@ it('tries two wrong passwords once, and one from then on', async () => {
   expect(cluster.tries).toBe(3);
 });
 
-it('tries a wrong password once while the key store is CONNECTED, however many requests come', async () => {
+it('tries a wrong password once while the key store is CONNECTED, despite many requests', async () => {
   cluster.password = 'another1';
   kms.state.customKeyStores.setConnection(store.customKeyStoreId, 'CONNECTED');
   for (let request = 0; request < 10; request += 1) await expect(logins.loggedIn(store)).rejects.toMatchObject(WRONG);

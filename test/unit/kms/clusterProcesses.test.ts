@@ -5,7 +5,7 @@ import { ClusterProcesses, type ClusterProcess } from '../../../src/kms/clusters
 
 const ID = 'cluster-234567abcde';
 
-/** Processes that start when the test says so. */
+/** Processes that start when the test allows it. */
 class SlowProcesses {
   readonly starts: PromiseWithResolvers<ClusterProcess>[] = [];
   readonly lost: string[] = [];
@@ -21,7 +21,7 @@ class SlowProcesses {
     log: pino({ enabled: false }),
   });
 
-  /** Lets one of them run. */
+  /** Lets one of the processes start. */
   run(index: number): void {
     const end = Promise.withResolvers<undefined>();
     const stop = (): Promise<void> => {

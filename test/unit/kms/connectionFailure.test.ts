@@ -12,7 +12,7 @@ function connectionAfter(...events: string[]): ProxyConnection {
 
 const noNetwork = Object.assign(new Error('connect ENETUNREACH 192.0.2.1:443'), { code: 'ENETUNREACH' });
 const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
-// As Node has it: without a message.
+// As in Node: without a message.
 const severalAddresses = Object.assign(new AggregateError([noNetwork]), { code: 'ECONNREFUSED' });
 const otherName = Object.assign(new Error('Hostname does not match: \x1b[31m'), {
   code: 'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -46,6 +46,6 @@ it.each<[string, string[], string]>([
   expect(lateFailure(connectionAfter(...events), 250).message).toBe(message);
 });
 
-it('too late, with no free connection', () => {
+it('too late, without a free connection', () => {
   expect(lateFailure(undefined, 250).message).toBe('TimedOut: no answer within 250 ms');
 });

@@ -28,7 +28,7 @@ function kmsWithService(changes: Partial<typeof GOOD_SERVICE> = {}): LocalKmsUnd
 }
 
 describe('CreateCustomKeyStore', () => {
-  it('of a public endpoint asks the proxy for its health, and makes a key store that is not connected', async () => {
+  it('for a public endpoint asks the proxy for its health, and makes a key store that is not connected', async () => {
     const kms = new LocalKmsUnderTest();
     const answer = await kms.call(createCustomKeyStore, PUBLIC);
     expect(answer).toEqual({ CustomKeyStoreId: expect.stringMatching(/^cks-[0-9a-f]{17}$/) as string });
@@ -59,7 +59,7 @@ describe('CreateCustomKeyStore', () => {
     ]);
   });
 
-  it('of a VPC endpoint service checks the service alone; its owner is this account unless told', async () => {
+  it('for a VPC endpoint service checks only the service; its owner is this account by default', async () => {
     const kms = kmsWithService();
     await kms.call(createCustomKeyStore, VPC);
     expect(kms.state.customKeyStores.list()).toMatchObject([
@@ -93,7 +93,7 @@ describe('CreateCustomKeyStore', () => {
       `CloudHsmClusterId, TrustAnchorCertificate${hsm}`,
       { CloudHsmClusterId: 'cluster-2a34b5cdefg', TrustAnchorCertificate: 'x' },
     ],
-    // The guide's own id, which breaks the pattern of CloudHSM, and other values that KMS would refuse.
+    // The guide's own id, which breaks CloudHSM's pattern, and other values that KMS refuses.
     [
       'ValidationException',
       external,
@@ -143,7 +143,7 @@ describe('CreateCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toEqual([]);
   });
 
-  it('fails with what the proxy’s failure means, and makes nothing', async () => {
+  it('fails with the exception for the proxy’s failure, and creates nothing', async () => {
     const kms = new LocalKmsUnderTest();
     kms.xksProxy.failure = new XksProxyFailure('AuthenticationFailedException', 'signature differs');
     await expect(kms.call(createCustomKeyStore, PUBLIC)).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe('CreateCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toEqual([]);
   });
 
-  it('keeps no connection, and no endpoint, of a proxy that failed', async () => {
+  it('keeps neither a connection nor an endpoint of a proxy that failed', async () => {
     const kms = new LocalKmsUnderTest();
     await kms.call(createCustomKeyStore, PUBLIC);
     expect(kms.xksProxy.disconnected).toEqual([]);
@@ -178,7 +178,7 @@ const NAME_IN_USE = 'is already assigned to another custom key store in the acco
 const IN_USE = 'is already associated with another external key store in this Region.';
 const SHARED = `${IN_USE} Only external key stores with public endpoint connectivity can share an endpoint.`;
 
-describe('what key stores may not share', () => {
+describe('properties that key stores may not share', () => {
   const publicNeighbour = { ...VPC_PROXY, connectivity: 'PUBLIC_ENDPOINT', vpcEndpointServiceName: undefined } as const;
   it.each([
     ['CustomKeyStoreNameInUseException', `The name vpc ${NAME_IN_USE}`, VPC, { customKeyStoreName: 'vpc' }],
@@ -228,7 +228,7 @@ describe('what key stores may not share', () => {
     expect(kms.state.customKeyStores.list()).toHaveLength(2);
   });
 
-  it('there are ten at most', async () => {
+  it('at most ten key stores exist', async () => {
     const kms = kmsWithService();
     for (let count = 0; count < 10; count += 1) kms.addKeyStore();
     await expect(kms.call(createCustomKeyStore, PUBLIC)).rejects.toMatchObject({
@@ -238,11 +238,11 @@ describe('what key stores may not share', () => {
   });
 });
 
-describe('two at once', () => {
+describe('if two requests run at once', () => {
   it.each([
     ['CustomKeyStoreNameInUseException', `The name public ${NAME_IN_USE}`, { XksProxyUriPath: '/b/kms/xks/v1' }],
     ['XksProxyUriInUseException', `https://new.example.com/a/kms/xks/v1 ${IN_USE}`, { CustomKeyStoreName: 'b' }],
-  ])('one is made, the other is %s', async (errorName, message, changes) => {
+  ])('one is created, and the other fails with %s', async (errorName, message, changes) => {
     const kms = new LocalKmsUnderTest();
     const first = kms.call(createCustomKeyStore, PUBLIC);
     const second = kms.call(createCustomKeyStore, { ...PUBLIC, ...changes });
@@ -252,7 +252,7 @@ describe('two at once', () => {
     expect(kms.state.customKeyStores.list()).toHaveLength(1);
   });
 
-  it('the tenth is made, the eleventh is not', async () => {
+  it('the tenth is created, and the eleventh is refused', async () => {
     const kms = new LocalKmsUnderTest();
     for (let count = 0; count < 9; count += 1) kms.addKeyStore();
     const first = kms.call(createCustomKeyStore, PUBLIC);

@@ -35,7 +35,7 @@ function onlyKey() {
 }
 
 describe('CreateKey', () => {
-  it('answers the metadata of a key that is enabled, and stores it with its own key material', async () => {
+  it('returns the metadata of an enabled key, and stores it with its own key material', async () => {
     const output = await kms.call(createKey, request);
     const { keyId, keyMaterial, ...rest } = onlyKey();
     expect(output).toEqual({
@@ -76,7 +76,7 @@ describe('CreateKey', () => {
     });
   });
 
-  it('keeps what it is given, and gives every key other key material', async () => {
+  it('keeps the given values, and gives every key its own key material', async () => {
     const Tags = [{ TagKey: 'a', TagValue: '' }];
     const usual = { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT', MultiRegion: false };
     const Policy = ` ${defaultKeyPolicy('111122223333')}`;
@@ -88,7 +88,7 @@ describe('CreateKey', () => {
     expect(second?.keyMaterial.equals(first.keyMaterial)).toBe(false);
   });
 
-  it('asks the proxy for the metadata of the external key, once, with who calls and from where', async () => {
+  it('asks the proxy once for the metadata of the external key, with the caller and its network', async () => {
     await kms.call(createKey, request, { awsSourceVpc: 'vpc-1', awsSourceVpce: 'vpce-1', kmsViaService: 's3' });
     await kms.call(createKey, { ...request, XksKeyId: 'bar' });
     const [first, second, ...others] = kms.xksProxy.calls;
@@ -105,7 +105,7 @@ describe('CreateKey', () => {
     expect(second).toStrictEqual({ ...call, xksKeyId: 'bar', requestMetadata: metadata });
   });
 
-  it('takes the external key of another key store', async () => {
+  it('accepts the external key of another key store', async () => {
     kms.addKey(kms.addKeyStore().customKeyStoreId);
     await kms.call(createKey, request);
     expect(kms.state.keys.findByXksKeyId(store.customKeyStoreId, 'foo')).toBeDefined();
@@ -223,7 +223,7 @@ describe('CreateKey refuses without a call to the proxy', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
-  it('an external key that a KMS key uses, even one that is pending deletion', async () => {
+  it('an external key that a KMS key uses, even if that is pending deletion', async () => {
     const { keyId } = kms.addKey(store.customKeyStoreId, { state: 'PendingDeletion', deletionDate: kms.now + 1 });
     await expect(kms.call(createKey, request)).rejects.toMatchObject(IN_USE);
     expect(kms.xksProxy.calls).toEqual([]);
@@ -231,7 +231,7 @@ describe('CreateKey refuses without a call to the proxy', () => {
   });
 });
 
-describe('CreateKey refuses after what the proxy says', () => {
+describe('CreateKey refuses, after the answer of the proxy,', () => {
   it.each([
     [
       { keySpec: 'RSA_2048' },
@@ -272,7 +272,7 @@ describe('CreateKey refuses after what the proxy says', () => {
   });
 });
 
-describe('CreateKey, while the proxy is asked,', () => {
+describe('CreateKey fails if, during the call to the proxy, it', () => {
   function refusalAfter(change: () => void) {
     let answer = (): void => undefined;
     kms.xksProxy.pause = new Promise<void>((resolve) => (answer = resolve));

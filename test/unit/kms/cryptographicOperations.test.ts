@@ -20,7 +20,7 @@ const CORRUPTED_INSIDE =
 const CORRUPTED_OUTSIDE = FAILURE_TABLE.InvalidCiphertextException.message;
 const UNKNOWN_KEY_ID = '00000000-0000-4000-8000-000000000000';
 
-/** Two keys in two key stores, with one external key, `foo`; and a ciphertext of the first. */
+/** Two keys in two key stores, with one external key, `foo`; and a ciphertext of the first key. */
 class TwoKeys extends LocalKmsUnderTest {
   readonly store = this.addKeyStore();
   readonly otherStore = this.addKeyStore();
@@ -37,7 +37,7 @@ class TwoKeys extends LocalKmsUnderTest {
     return base64(output?.['CiphertextBlob']);
   }
 
-  /** A good input of each operation, with a ciphertext of the first key and the other key as ReEncrypt's destination. */
+  /** A valid input for each operation: a ciphertext of the first key, and the other key as ReEncrypt's destination. */
   async inputs(): Promise<[string, Operation, Record<string, unknown>][]> {
     const KeyId = this.key.keyId;
     const CiphertextBlob = await this.encrypted();
@@ -58,7 +58,7 @@ function base64(value: unknown): string {
 }
 
 describe('Encrypt and Decrypt', () => {
-  it('give a ciphertext of the key, and its plaintext', async () => {
+  it('return a ciphertext of the key, and its plaintext', async () => {
     const kms = new TwoKeys();
     const output = await kms.call(encrypt, {
       KeyId: kms.key.keyId,
@@ -77,7 +77,7 @@ describe('Encrypt and Decrypt', () => {
     });
   });
 
-  it.each([1, 4096])('take plaintexts of %i bytes', async (length) => {
+  it.each([1, 4096])('accept plaintexts of %i bytes', async (length) => {
     const kms = new TwoKeys();
     const CiphertextBlob = await kms.encrypted('x'.repeat(length));
     const output = await kms.call(decrypt, { CiphertextBlob });
@@ -89,7 +89,7 @@ describe('Encrypt and Decrypt', () => {
     expect(await kms.encrypted()).not.toBe(await kms.encrypted());
   });
 
-  it('show the proxy neither the plaintext nor more than the encryption context', async () => {
+  it('show the proxy no plaintext, and only the encryption context', async () => {
     const kms = new TwoKeys();
     const seen: Buffer[] = [];
     const { xksProxy } = kms;
@@ -123,7 +123,7 @@ describe('Encrypt and Decrypt', () => {
     });
   });
 
-  it('take a key by id, ARN, alias and alias ARN', async () => {
+  it('accept a key by id, ARN, alias and alias ARN', async () => {
     const kms = new TwoKeys();
     const { keyId } = kms.key;
     kms.state.aliases.put({ aliasName: 'alias/a', targetKeyId: keyId, creationDate: 0, lastUpdatedDate: 0 });
@@ -245,7 +245,7 @@ describe('ReEncrypt', () => {
     expect(await kms.call(decrypt, input)).toMatchObject({ Plaintext: Buffer.from('attack at dawn') });
   });
 
-  it('refuses a destination that cannot be used, and calls no proxy', async () => {
+  it('refuses a destination that cannot be used, without calling a proxy', async () => {
     const kms = new TwoKeys();
     const CiphertextBlob = await kms.encrypted();
     kms.state.keys.setState(kms.otherKey.keyId, 'PendingDeletion', kms.now);
@@ -265,7 +265,7 @@ describe('GenerateDataKey', () => {
     [{ KeySpec: 'AES_128' }, 16],
     [{ NumberOfBytes: 1 }, 1],
     [{ NumberOfBytes: 1024 }, 1024],
-  ])('%j gives a random key, and the same encrypted', async (size, length) => {
+  ])('%j returns a random key, plain and encrypted', async (size, length) => {
     const kms = new TwoKeys();
     const input = { KeyId: kms.key.keyId, EncryptionContext: CONTEXT, ...size };
     const output = await kms.call(generateDataKey, input);
@@ -311,7 +311,7 @@ describe('GenerateDataKey', () => {
 });
 
 describe('each operation', () => {
-  it('tells the proxy what it does, and for whom', async () => {
+  it('tells the proxy the operation and its caller', async () => {
     const kms = new TwoKeys();
     const caller = { awsSourceVpc: 'vpc-1', awsSourceVpce: 'vpce-1', kmsViaService: 's3' };
     const called = async (operation: Operation, input: object, from?: typeof caller) => {
@@ -390,7 +390,7 @@ describe('each operation', () => {
     for (const [, operation, input] of inputs) await kms.call(operation, { ...input, DryRun: false });
   });
 
-  it.each(Object.keys(FAILURE_TABLE) as FailureReason[])('makes of the proxy’s %s what KMS does', async (reason) => {
+  it.each(Object.keys(FAILURE_TABLE) as FailureReason[])('handles the proxy’s %s as KMS does', async (reason) => {
     const kms = new TwoKeys();
     const inputs = await kms.inputs();
     kms.xksProxy.failure = new XksProxyFailure(reason, 'words of the proxy');
@@ -403,7 +403,7 @@ describe('each operation', () => {
     }
   });
 
-  it('is counted once for each key store it needs, before its proxy is called', async () => {
+  it('is counted once for each key store that it needs, before the proxy is called', async () => {
     const kms = new TwoKeys();
     const [first, second] = [kms.store.customKeyStoreId, kms.otherStore.customKeyStoreId];
     for (const [name, operation, input] of await kms.inputs()) {
@@ -438,7 +438,7 @@ describe('each operation', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
-  it('knows one encryption algorithm', async () => {
+  it('accepts only one encryption algorithm', async () => {
     const kms = new TwoKeys();
     const members: Record<string, string[]> = {
       Encrypt: ['EncryptionAlgorithm'],
@@ -456,7 +456,7 @@ describe('each operation', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
-  it('knows no attestation documents', async () => {
+  it('accepts no attestation documents', async () => {
     const kms = new TwoKeys();
     const Recipient = { KeyEncryptionAlgorithm: 'RSAES_OAEP_SHA_256', AttestationDocument: 'AAAA' };
     for (const [name, operation, input] of await kms.inputs()) {
@@ -474,7 +474,7 @@ describe('each operation', () => {
     ['GenerateDataKey', 'recipient.keyEncryptionAlgorithm', { Recipient: { KeyEncryptionAlgorithm: 'NONE' } }],
     ['Decrypt', 'dryRunModifiers.1.member', { DryRunModifiers: ['NONE'] }],
     ['ReEncrypt', 'dryRunModifiers.1.member', { DryRunModifiers: ['NONE'] }],
-  ])('%s checks %s, though it has no use for it', async (operationName, member, members) => {
+  ])('%s checks %s, although it does not use it', async (operationName, member, members) => {
     const kms = new TwoKeys();
     const [, operation, input] = (await kms.inputs()).find(([name]) => name === operationName) ?? [];
     if (!operation) throw new Error(`There is no input of ${operationName}`);

@@ -3,7 +3,7 @@ import { deleteCustomKeyStore } from '../../../src/kms/operations/customKeyStore
 import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 
 describe('DeleteCustomKeyStore', () => {
-  it('deletes one that is disconnected and has no keys', async () => {
+  it('deletes a disconnected one without keys', async () => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId } = kms.addKeyStore({}, 'DISCONNECTED');
     const other = kms.addKeyStore();
@@ -12,14 +12,14 @@ describe('DeleteCustomKeyStore', () => {
     expect(kms.xksProxy.calls).toEqual([]);
   });
 
-  it('ends the connection of one that was never connected', async () => {
+  it('also closes connections to the proxy if the key store was never connected', async () => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId, proxy } = kms.addKeyStore({}, 'DISCONNECTED');
     await kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId });
     expect(kms.xksProxy.disconnected).toEqual([proxy.uriEndpoint]);
   });
 
-  it.each(['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTING'] as const)('not one that is %s', async (state) => {
+  it.each(['CONNECTED', 'CONNECTING', 'FAILED', 'DISCONNECTING'] as const)('refuses one that is %s', async (state) => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId } = kms.addKeyStore({}, state);
     await expect(kms.call(deleteCustomKeyStore, { CustomKeyStoreId: customKeyStoreId })).rejects.toMatchObject({
@@ -29,7 +29,7 @@ describe('DeleteCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toHaveLength(1);
   });
 
-  it.each(['Enabled', 'Disabled', 'PendingDeletion'] as const)('not one that has a key, %s', async (state) => {
+  it.each(['Enabled', 'Disabled', 'PendingDeletion'] as const)('refuses one that has a key, %s', async (state) => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId } = kms.addKeyStore({}, 'DISCONNECTED');
     kms.addKey(customKeyStoreId, { state });
@@ -41,7 +41,7 @@ describe('DeleteCustomKeyStore', () => {
     expect(kms.state.customKeyStores.list()).toHaveLength(1);
   });
 
-  it('not one that there is not', async () => {
+  it('refuses an unknown one', async () => {
     await expect(
       new LocalKmsUnderTest().call(deleteCustomKeyStore, { CustomKeyStoreId: 'cks-0' }),
     ).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { LocalKmsUnderTest } from '../../support/localKmsUnderTest.ts';
 import { VPC_PROXY } from '../../support/vpcEndpointServices.ts';
 
 describe('DescribeCustomKeyStores', () => {
-  it('tells all but the secret', async () => {
+  it('returns everything except the secret', async () => {
     const kms = new LocalKmsUnderTest();
     const store = kms.addKeyStore();
     const answer = await kms.call(describeCustomKeyStores, {});
@@ -29,7 +29,7 @@ describe('DescribeCustomKeyStores', () => {
     expect(JSON.stringify(answer)).not.toContain(store.proxy.rawSecretAccessKey.reveal());
   });
 
-  it('tells the VPC endpoint service of one that has it', async () => {
+  it('returns the VPC endpoint service of one that has it', async () => {
     const kms = new LocalKmsUnderTest();
     kms.addKeyStore({ proxy: VPC_PROXY });
     expect(await kms.call(describeCustomKeyStores, {})).toMatchObject({
@@ -45,7 +45,7 @@ describe('DescribeCustomKeyStores', () => {
     });
   });
 
-  it('tells why one is FAILED', async () => {
+  it('returns why one is FAILED', async () => {
     const kms = new LocalKmsUnderTest();
     kms.addKeyStore({ connectionErrorCode: 'XKS_PROXY_TIMED_OUT' }, 'FAILED');
     expect(await kms.call(describeCustomKeyStores, {})).toMatchObject({
@@ -64,7 +64,7 @@ describe('DescribeCustomKeyStores', () => {
     }
   });
 
-  it('gives all in pages', async () => {
+  it('returns all in pages', async () => {
     const kms = new LocalKmsUnderTest();
     const ids = [kms.addKeyStore(), kms.addKeyStore(), kms.addKeyStore()].map((store) => store.customKeyStoreId).sort();
     const first = await kms.call(describeCustomKeyStores, { Limit: 2 });

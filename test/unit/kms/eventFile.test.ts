@@ -32,7 +32,7 @@ function modeOf(path: string): number {
   return statSync(path).mode & 0o777;
 }
 
-it('has a line for each event, for its owner alone', () => {
+it('has a line for each event, and only its owner can read it', () => {
   const events = open();
   expect(modeOf(file)).toBe(0o600);
   events.write('{"a":1}');
@@ -44,7 +44,7 @@ it('has a line for each event, for its owner alone', () => {
   expect(logged).toEqual([]);
 });
 
-it('goes on with a file that is there, and takes it from everybody else', () => {
+it('continues an existing file, and removes access for all but its owner', () => {
   open().write('{"a":1}');
   chmodSync(file, 0o666);
   open().write('{"b":2}');
@@ -52,7 +52,7 @@ it('goes on with a file that is there, and takes it from everybody else', () => 
   expect(readFileSync(file, 'utf8')).toBe('{"a":1}\n{"b":2}\n');
 });
 
-it('begins a new line after one that was cut', () => {
+it('starts a new line after one that was cut off', () => {
   const cut = join(folder, 'cut');
   open(cut).write('{"c":3}');
   expect(readFileSync(cut, 'utf8')).toBe('{"a":1}\n{"b":\n{"c":3}\n');
@@ -78,7 +78,7 @@ it.each([
   expect(modeOf(join(folder, 'other'))).toBe(0o644);
 });
 
-it('leaves a file that was renamed or removed, and makes a new one', () => {
+it('leaves a file that was renamed or removed, and creates a new one', () => {
   const events = open();
   events.write('{"a":1}');
   renameSync(file, `${file}.1`);
@@ -92,7 +92,7 @@ it('leaves a file that was renamed or removed, and makes a new one', () => {
   expect(logged).toEqual([]);
 });
 
-it('tells of a failure once, and how much was lost when it can write again', () => {
+it('reports a failure once, and the number of lost events when it can write again', () => {
   const events = open();
   rmSync(file);
   mkdirSync(file);
@@ -106,7 +106,7 @@ it('tells of a failure once, and how much was lost when it can write again', () 
   expect(readFileSync(file, 'utf8')).toBe('{"c":3}\n{"d":4}\n');
 });
 
-it('never follows a link to a device that has taken its place', () => {
+it('never follows a link to a device that has replaced it', () => {
   const events = open();
   rmSync(file);
   symlinkSync('/dev/null', file);

@@ -10,7 +10,7 @@ function idsOf(trail: EventTrail): string[] {
   return trail.latest.map(({ eventID }) => eventID);
 }
 
-it('tells subscribers of each event as it comes, until they leave', () => {
+it('notifies subscribers of each event at once, until they leave', () => {
   const trail = new EventTrail();
   const told: [unknown, string][] = [];
   trail.add(event(1));
@@ -23,7 +23,7 @@ it('tells subscribers of each event as it comes, until they leave', () => {
   expect(idsOf(trail)).toEqual(['1', '2', '3', '4']);
 });
 
-it('keeps the latest thousand', () => {
+it('keeps the latest thousand events', () => {
   const trail = new EventTrail();
   for (let number = 1; number <= 1_002; number += 1) trail.add(event(number));
   expect(trail.latest).toHaveLength(1_000);
@@ -31,7 +31,7 @@ it('keeps the latest thousand', () => {
   expect(idsOf(trail).at(-1)).toBe('1002');
 });
 
-it('keeps fewer that are large', () => {
+it('keeps fewer events if they are large', () => {
   const trail = new EventTrail();
   for (let number = 1; number <= 10; number += 1) trail.add(event(number, 'x'.repeat(1024 * 1024)));
   expect(idsOf(trail)).toEqual(['4', '5', '6', '7', '8', '9', '10']);

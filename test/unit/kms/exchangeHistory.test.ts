@@ -28,7 +28,7 @@ function exchange(changes: Partial<XksExchange> = {}, customKeyStoreId: string |
   };
 }
 
-it('counts by minutes, and forgets what is older than an hour', () => {
+it('counts by minutes, and drops counts that are older than an hour', () => {
   history.observe(exchange());
   history.observe(exchange({ failure: new XksProxyFailure('TimedOut', ''), latencyMs: 500 }));
   history.countThrottle({ customKeyStoreId: 'cks-1' });
@@ -50,7 +50,7 @@ it('counts by minutes, and forgets what is older than an hour', () => {
   expect(sumOf(history.bins('cks-2'))).toMatchObject({ succeeded: 0, failed: 0 });
 });
 
-it('knows the last health and the last certificate, and nothing of a key store that is not there yet', () => {
+it('has the last health and the last certificate, and nothing about a new key store', () => {
   const health = {
     xksProxyFleetSize: 1,
     xksProxyVendor: 'v',
@@ -68,7 +68,7 @@ it('knows the last health and the last certificate, and nothing of a key store t
   expect(sumOf(history.bins('cks-1')).succeeded).toBe(1);
 });
 
-it('forgets a key store without a request in the last hour when another one begins', () => {
+it('drops a key store without a request in the last hour when another one starts', () => {
   const certificate = { commonName: 'xks.example.com', validTo: 1 };
   history.observe(exchange({ certificate }));
   now += (BINS - 1) * MINUTE;

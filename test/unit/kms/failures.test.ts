@@ -8,7 +8,7 @@ import {
 } from '../../../src/kms/failures/kmsErrorOf.ts';
 import { type FailureReason, XksProxyFailure } from '../../../src/kms/xksProxy/xksProxyFailure.ts';
 
-// The messages as the specification has them in "Error codes", "KMS Considerations", and the guide in "Troubleshooting".
+// The messages of the specification, in "Error codes" and "KMS Considerations", and of the guide, in "Troubleshooting".
 const NOT_INTERPRETED =
   'AWS KMS cannot interpret the response from the external key store proxy. If you see this error repeatedly, report it to your external key store proxy administrator.';
 const NO_COMMUNICATION =
@@ -151,14 +151,14 @@ describe.each(EFFECTS)(
     const failure = new XksProxyFailure(reason, 'the words of the proxy');
     const detail = 'the words of the proxy';
 
-    it('is what AWS says to the caller, and the proxy’s own words are the log’s', () => {
+    it("gives the caller AWS's message, and logs the proxy’s own message", () => {
       expect(managementError(failure)).toMatchObject({ errorName: management, message: managementMessage, detail });
       expect(createKeyError(failure)).toMatchObject({ errorName: createKey, message, detail });
       const cryptographic = reason === 'Internal' ? 'KMSInternalException' : 'KMSInvalidStateException';
       expect(cryptographicError(failure)).toMatchObject({ errorName: cryptographic, message, detail });
     });
 
-    it('is why a key store is not connected, and counted', () => {
+    it('is the reason why a key store is not connected, and is counted', () => {
       const ofVpc = reason === 'InvalidTlsName' ? 'XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION' : errorCode;
       expect(connectionErrorCode(failure, 'PUBLIC_ENDPOINT')).toBe(errorCode);
       expect(connectionErrorCode(failure, 'VPC_ENDPOINT_SERVICE')).toBe(ofVpc);

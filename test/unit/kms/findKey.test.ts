@@ -77,7 +77,7 @@ describe('refuses', () => {
   it.each([
     ['alias/x/y', 'NotFoundException', "Invalid keyId 'alias/x/y'"],
     [`${ARN}:alias/x/y`, 'InvalidArnException', 'Key Aliases are not supported for this operation'],
-  ])('%s where aliases are not taken', (keyId, errorName, message) => {
+  ])('%s where aliases are not accepted', (keyId, errorName, message) => {
     expect(() => findKey(kms, keyId, { aliases: false }, request)).toThrow(
       expect.objectContaining({ errorName, message }),
     );

@@ -36,7 +36,7 @@ function refusal(errorName: string, message?: string): unknown {
 }
 
 describe('CreateGrant', () => {
-  it('makes a grant, which ListGrants shows', async () => {
+  it('creates a grant, which ListGrants shows', async () => {
     const Constraints = { EncryptionContextSubset: { Department: 'IT' } };
     const full = await create({
       RetiringPrincipal: ROLE,
@@ -65,7 +65,7 @@ describe('CreateGrant', () => {
     expect(await list({ GrantId: 'unknown' })).toEqual([]);
   });
 
-  it('makes one grant of requests with one name and the same members, and many of others', async () => {
+  it('creates one grant for requests with the same name and members, and several for others', async () => {
     const members = {
       Name: 'n',
       Operations: ['Decrypt', 'Encrypt'],
@@ -139,14 +139,14 @@ describe('CreateGrant', () => {
     expect(await list()).toEqual([]);
   });
 
-  it('takes operations of data key pairs for a key of Origin AWS_KMS', async () => {
+  it('accepts operations of data key pairs for a key of Origin AWS_KMS', async () => {
     const { KeyMetadata } = { ...(await kms.call(createKey, {})) } as { KeyMetadata?: { KeyId: string } };
     const made = { KeyId: KeyMetadata?.KeyId, Operations: ['GenerateDataKeyPair'] };
     await create(made);
     expect(await list({ KeyId: made.KeyId })).toMatchObject([{ Operations: ['GenerateDataKeyPair'] }]);
   });
 
-  it('takes a service as grantee from a service', async () => {
+  it('accepts a service as grantee from a service', async () => {
     const input = { KeyId, GranteePrincipal: 'dynamodb.us-east-1.amazonaws.com', Operations: ['Decrypt'] };
     await kms.call(createGrant, input, { kmsViaService: 'dynamodb' });
     expect(await list()).toMatchObject([{ GranteePrincipal: 'dynamodb.us-east-1.amazonaws.com' }]);
@@ -157,7 +157,7 @@ describe('CreateGrant', () => {
     await expect(create()).rejects.toEqual(refusal('LimitExceededException', 'A key has at most 50000 grants'));
   });
 
-  it('refuses keys that are disabled or pending deletion, not those that are Unavailable', async () => {
+  it('refuses keys that are disabled or pending deletion, but not Unavailable ones', async () => {
     kms.state.keys.setState(KeyId, 'Disabled');
     await expect(create()).rejects.toEqual(refusal('DisabledException', `${arn} is disabled.`));
     kms.state.keys.setState(KeyId, 'PendingDeletion', kms.now + 1);
@@ -204,7 +204,7 @@ describe('RevokeGrant and RetireGrant', () => {
     expect(new Set(kms.resources)).toEqual(new Set([arn]));
   });
 
-  it.each([revokeGrant, retireGrant])('refuse grants that the key has not', async (operation) => {
+  it.each([revokeGrant, retireGrant])('refuse grants that the key does not have', async (operation) => {
     const other = kms.addKey(kms.addKeyStore().customKeyStoreId).keyId;
     const { GrantId } = await create({ KeyId: other });
     for (const [id, errorName, message] of [
@@ -219,7 +219,7 @@ describe('RevokeGrant and RetireGrant', () => {
     expect(await list({ KeyId: other })).toHaveLength(1);
   });
 
-  it('RetireGrant wants a token, or a key and an id', async () => {
+  it('RetireGrant needs a token, or a key and an id', async () => {
     const { GrantId } = await create();
     for (const input of [{}, { GrantId }, { KeyId }]) {
       await expect(kms.call(retireGrant, input)).rejects.toEqual(refusal('ValidationException'));
@@ -228,7 +228,7 @@ describe('RevokeGrant and RetireGrant', () => {
 });
 
 describe('a grant token', () => {
-  it('is taken by operations that take any, while its grant is there', async () => {
+  it('is accepted by operations that take tokens, while its grant exists', async () => {
     const { GrantToken, GrantId } = await create();
     const input = { KeyId, GrantTokens: [GrantToken] };
     await kms.call(describeKey, input);
@@ -236,7 +236,7 @@ describe('a grant token', () => {
     await expect(kms.call(describeKey, input)).rejects.toEqual(refusal('InvalidGrantTokenException'));
   });
 
-  it('of other text is refused', async () => {
+  it('with other text is refused', async () => {
     const { GrantToken, GrantId } = await create();
     const changed = Buffer.from(GrantToken, 'base64');
     changed.writeUInt8(changed.readUInt8(40) ^ 1, 40);
@@ -250,7 +250,7 @@ describe('a grant token', () => {
   });
 });
 
-it('grants go with their key', async () => {
+it('grants are deleted with their key', async () => {
   const { GrantToken } = await create({ RetiringPrincipal: ROLE });
   kms.state.keys.setState(KeyId, 'PendingDeletion', kms.now);
   kms.state.keys.deleteDue(kms.now);

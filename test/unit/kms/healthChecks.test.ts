@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 describe('health checks', () => {
-  it('ask the proxy of each connected key store, again and again, until they are stopped', async () => {
+  it('call the proxy of each connected key store repeatedly, until they are stopped', async () => {
     const { kms, checks } = checked();
     const ids = [kms.addKeyStore(), kms.addKeyStore()].map((store) => store.customKeyStoreId);
     for (const state of ['CONNECTING', 'FAILED', 'DISCONNECTED', 'DISCONNECTING'] as const) kms.addKeyStore({}, state);
@@ -46,7 +46,7 @@ describe('health checks', () => {
     expect(kms.xksProxy.calls).toHaveLength(4);
   });
 
-  it('that fail change no state; the log has them from the client', async () => {
+  it('that fail change no state, and the client logs them', async () => {
     const { kms, checks, lines } = checked();
     const store = kms.addKeyStore();
     checks.start();
@@ -71,7 +71,7 @@ describe('health checks', () => {
     ]);
   });
 
-  it('are never two at once for a key store', async () => {
+  it('never run twice at once for a key store', async () => {
     const { kms, checks } = checked();
     kms.addKeyStore();
     const { promise, resolve } = Promise.withResolvers<undefined>();

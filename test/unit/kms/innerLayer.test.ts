@@ -8,7 +8,7 @@ const key = kms.addKey(kms.addKeyStore().customKeyStoreId);
 const context = Buffer.from('context');
 const plaintext = Buffer.from('attack at dawn');
 
-it('is opened with the key and the context it was sealed with, and with no other', () => {
+it('opens only with the key and the context of its sealing', () => {
   const sealed = sealInnerLayer(key, plaintext, context);
   expect(sealed).toHaveLength(28 + plaintext.length);
   expect(openInnerLayer(key, sealed, context)).toEqual(plaintext);
@@ -19,7 +19,7 @@ it('is opened with the key and the context it was sealed with, and with no other
   expect(() => openInnerLayer(key, sealed, Buffer.alloc(0))).toThrow(/authenticate/);
 });
 
-it('is not opened when a byte of it is another, or missing', () => {
+it('does not open if a byte of it is changed or missing', () => {
   const sealed = sealInnerLayer(key, plaintext, context);
   for (let offset = 0; offset < sealed.length; offset += 1) {
     const changed = Buffer.from(sealed);
@@ -29,7 +29,7 @@ it('is not opened when a byte of it is another, or missing', () => {
   }
 });
 
-it('is not opened with a part of its tag', () => {
+it('does not open with a part of its tag', () => {
   const sealed = sealInnerLayer(key, Buffer.alloc(0), context);
   for (let length = 0; length < sealed.length; length += 1) {
     expect(() => openInnerLayer(key, sealed.subarray(0, length), context)).toThrow();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   csr = await makeClusterCsr('HSM of cluster-abcdefghij2');
 });
 
-/** The certificate for a request as the guide has it made, by an authority of a customer. */
+/** The certificate for a request, issued by a customer's authority as in the guide. */
 function sign(request: string, authority: { readonly certificate: string; readonly privateKey: string }): string {
   const folder = temporaryFolder({ 'c.csr': request, 'ca.crt': authority.certificate, 'ca.key': authority.privateKey });
   const path = (name: string) => join(folder, name);
@@ -28,7 +28,7 @@ function sign(request: string, authority: { readonly certificate: string; readon
   return readFileSync(path('c.crt'), 'utf8');
 }
 
-it('a request is one that openssl verifies', () => {
+it('openssl verifies a request', () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'c.csr'), csr);
   const text = execFileSync('openssl', ['req', '-in', join(folder, 'c.csr'), '-noout', '-verify', '-subject'], {
@@ -39,7 +39,7 @@ it('a request is one that openssl verifies', () => {
 });
 
 it.each(['rsa:2048', 'ec -pkeyopt ec_paramgen_curve:P-256'])(
-  'takes a certificate that an authority with a key of %s has issued',
+  'accepts a certificate from an authority with a key of %s',
   (newKey) => {
     const authority = opensslCertificate({ newKey, commonName: 'customer CA' });
     expect(() => {
@@ -48,7 +48,7 @@ it.each(['rsa:2048', 'ec -pkeyopt ec_paramgen_curve:P-256'])(
   },
 );
 
-it('takes what `kms cluster create` makes, which openssl verifies', async () => {
+it('accepts the certificates of `kms cluster create`, which openssl verifies', async () => {
   const { signedCert, trustAnchor } = await issueClusterCertificates(csr);
   judgeCertificates(csr, signedCert, trustAnchor);
   const folder = temporaryFolder({ 'cluster.crt': signedCert, 'ca.crt': trustAnchor });
@@ -57,7 +57,7 @@ it('takes what `kms cluster create` makes, which openssl verifies', async () => 
   });
 });
 
-it('says what is wrong with others', async () => {
+it('reports the faults of other certificates', async () => {
   const authority = opensslCertificate({ commonName: 'customer CA' });
   const other = opensslCertificate({ newKey: 'ec -pkeyopt ec_paramgen_curve:P-256', commonName: 'customer CA' });
   const intermediate = opensslCertificate({ commonName: 'intermediate', issuer: authority });
@@ -69,7 +69,7 @@ it('says what is wrong with others', async () => {
       /must have the public key of the ClusterCsr/,
     ],
     [authority.certificate, authority.certificate, /must have the public key of the ClusterCsr/],
-    // The same name, and another key.
+    // The same name with another key.
     [signed, other.certificate, /must be the certificate of the authority that signed SignedCert/],
     [sign(csr, intermediate), intermediate.certificate, /TrustAnchor must be self-signed/],
     [signed, signed, /TrustAnchor must be self-signed/],

@@ -10,7 +10,7 @@ function judge(service: Partial<VpcEndpointService>, proxy: Partial<XksProxyConf
   return judgeVpcEndpointService([{ ...GOOD_SERVICE, ...service }], { ...VPC_PROXY, ...proxy }, identity);
 }
 
-it('a service that fulfills all requirements is found, and names of hosts have no case', () => {
+it('a service that meets all requirements is found, and host names ignore case', () => {
   expect(judge({})).toEqual({ verdict: 'Ok' });
   expect(judge({ privateDnsName: 'Private.XKS.example.com' })).toEqual({ verdict: 'Ok' });
 });
@@ -20,7 +20,7 @@ it('another account’s service is found under that account', () => {
   expect(judge({ owner }, { vpcEndpointServiceOwner: owner })).toEqual({ verdict: 'Ok' });
 });
 
-it('a public endpoint needs none', () => {
+it('a public endpoint needs no service', () => {
   const proxy = { connectivity: 'PUBLIC_ENDPOINT', vpcEndpointServiceName: undefined } as const;
   expect(judge({ acceptanceRequired: true }, proxy)).toEqual({ verdict: 'Ok' });
 });

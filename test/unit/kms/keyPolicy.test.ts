@@ -23,7 +23,7 @@ function policyOf(...statements: readonly object[]): string {
 }
 
 describe('the key policy', () => {
-  it('is kept as it is given, and called default', async () => {
+  it('is kept unchanged, and is called default', async () => {
     const before = { Policy: old, PolicyName: 'default' };
     expect(await kms.call(getKeyPolicy, { KeyId })).toEqual(before);
     expect(await kms.call(getKeyPolicy, { KeyId, PolicyName: 'default' })).toEqual(before);
@@ -103,7 +103,7 @@ const REFUSED: readonly (readonly [Policy: string, message: unknown])[] = [
   ...REFUSED_STATEMENTS.map(([statement, message]) => [policyOf(statement), message] as const),
 ];
 
-describe('PutKeyPolicy refuses what is no key policy', () => {
+describe('PutKeyPolicy refuses an invalid key policy:', () => {
   it.each(REFUSED)('%s', async (Policy, message) => {
     const refusal = { errorName: 'MalformedPolicyDocumentException', message };
     for (const bypass of [false, true]) {
@@ -120,7 +120,7 @@ it('PutKeyPolicy refuses a policy that is nested deeply', async () => {
   await expect(kms.call(putKeyPolicy, { KeyId, Policy })).rejects.toMatchObject(refusal);
 });
 
-describe('PutKeyPolicy takes', () => {
+describe('PutKeyPolicy accepts', () => {
   it.each([
     ['a statement that is not in a list', JSON.stringify({ Statement: CONTROL })],
     ['an account id', policyOf({ ...CONTROL, Principal: { AWS: '111122223333' } })],
@@ -150,7 +150,7 @@ describe('PutKeyPolicy takes', () => {
   });
 });
 
-describe('PutKeyPolicy keeps a caller from being locked out', () => {
+describe('PutKeyPolicy prevents a lockout of the caller', () => {
   const only = (changes: object): string => policyOf({ ...CONTROL, ...changes });
   it.each([
     ['the account', only({}), true],

@@ -35,7 +35,7 @@ function keyIn(state: StoredKeyState, connectionState: ConnectionState) {
   return { kms, store, key, arn };
 }
 
-/** What is stored of a key, without its key material. */
+/** The stored fields of a key, without its key material. */
 function stored(kms: LocalKmsUnderTest, { keyId }: KmsKey) {
   const { keyMaterial, ...rest } = { keyMaterial: undefined, ...kms.state.keys.find(keyId) };
   expect(keyMaterial).toBeDefined();
@@ -67,7 +67,7 @@ describe('requireUsable', () => {
       requireUsable(kms, key);
     };
 
-  it('takes an enabled key', () => {
+  it('accepts an enabled key', () => {
     expect(use(keyIn('Enabled', 'CONNECTED'))).not.toThrow();
   });
 
@@ -99,9 +99,9 @@ interface Row {
   readonly name: string;
   readonly operation: Operation;
   readonly input: (key: KmsKey) => Record<string, unknown>;
-  /** What KMSInvalidStateException says; absent: the operation succeeds. */
+  /** The message of KMSInvalidStateException; absent if the operation succeeds. */
   readonly refused: Partial<Record<StoredKeyState, 'is pending deletion.' | 'is not pending deletion.'>>;
-  /** What it changes of what is stored, if it succeeds. */
+  /** The change of the stored fields, if the operation succeeds. */
   readonly change?: Partial<KmsKey>;
 }
 
@@ -110,7 +110,7 @@ const onKey = ({ keyId }: KmsKey) => ({ KeyId: keyId });
 const pending = { PendingDeletion: 'is pending deletion.' } as const;
 const never = {};
 
-// AWS KMS Developer Guide, "Key state table"; a key that is Unavailable is one that is stored as Enabled or Disabled.
+// AWS KMS Developer Guide, "Key state table". An Unavailable key is stored as Enabled or Disabled.
 const TABLE: readonly Row[] = [
   { name: 'DescribeKey', operation: describeKey, input: onKey, refused: never },
   { name: 'ListKeys', operation: listKeys, input: () => ({}), refused: never },
@@ -200,7 +200,7 @@ describe('a key that is Unavailable', () => {
   it.each([
     [disableKey, 'Enabled', 'Disabled'],
     [enableKey, 'Disabled', 'Enabled'],
-  ] as const)('is enabled and disabled when it is available again', async (operation, from, to) => {
+  ] as const)('becomes enabled or disabled after it is available again', async (operation, from, to) => {
     const { kms, key, store } = keyIn(from, 'DISCONNECTED');
     await kms.call(operation, { KeyId: key.keyId });
     expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({
@@ -210,7 +210,7 @@ describe('a key that is Unavailable', () => {
     expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({ KeyMetadata: { KeyState: to } });
   });
 
-  it('shows that its deletion is scheduled, and is Unavailable again when that is cancelled', async () => {
+  it('shows that its deletion is scheduled, and is Unavailable again after that is cancelled', async () => {
     const { kms, key, store } = keyIn('Enabled', 'DISCONNECTED');
     await kms.call(scheduleKeyDeletion, { KeyId: key.keyId });
     expect(await kms.call(describeKey, { KeyId: key.keyId })).toMatchObject({

@@ -52,7 +52,7 @@ it('a key has at most 50 tags', async () => {
   expect(kms.state.keys.find(KeyId)?.tags).toHaveLength(50);
 });
 
-it('tags that are no tags are refused, and none of the request is kept', async () => {
+it('invalid tags are refused, and none of the request is kept', async () => {
   await expect(kms.call(tagResource, { KeyId, Tags: [tag('a', ''), tag('aws:b', '')] })).rejects.toMatchObject({
     errorName: 'TagException',
     message: 'Tags beginning with aws: are reserved',

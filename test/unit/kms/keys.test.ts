@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 describe('DescribeKey', () => {
-  it('shows a key, by its alias too, and asks no proxy', async () => {
+  it('shows a key, also by its alias, without calling a proxy', async () => {
     kms.state.aliases.put({ aliasName: 'alias/x', targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
     const output = await kms.call(describeKey, { KeyId: 'alias/x' });
     expect(output).toEqual(await kms.call(describeKey, { KeyId: key.keyId }));
@@ -41,7 +41,7 @@ describe('DescribeKey', () => {
 });
 
 describe('ListKeys', () => {
-  it('gives all keys, in pages', async () => {
+  it('returns all keys, in pages', async () => {
     const others = ['b', 'c'].map((xksKeyId) => kms.addKey(key.customKeyStoreId, { xksKeyId }));
     const ids = [key, ...others].map(({ keyId }) => keyId).sort();
     const entries = ids.map((keyId) => ({
@@ -57,7 +57,7 @@ describe('ListKeys', () => {
     });
   });
 
-  it('gives them unless those of other accounts alone are asked for', async () => {
+  it('returns them unless only keys of other accounts are requested', async () => {
     const own = { Keys: [{ KeyId: key.keyId, KeyArn: arn }], Truncated: false };
     for (const ResourceOwners of [['SELF'], ['OTHER_ACCOUNTS_VIA_RAM', 'SELF']]) {
       expect(await kms.call(listKeys, { ResourceOwners })).toEqual(own);
@@ -68,7 +68,7 @@ describe('ListKeys', () => {
     });
   });
 
-  it('refuses a marker that it did not give', async () => {
+  it('refuses a marker that it did not return', async () => {
     const refusal = { errorName: 'InvalidMarkerException', message: 'Marker is not valid.' };
     await expect(kms.call(listKeys, { Marker: key.keyId })).rejects.toMatchObject(refusal);
   });
@@ -88,7 +88,7 @@ describe('ScheduleKeyDeletion', () => {
     });
   });
 
-  it('when a day is shorter than a millisecond', async () => {
+  it('works if a day is shorter than a millisecond', async () => {
     kms.dayMs = 0.1;
     expect(await kms.call(scheduleKeyDeletion, { KeyId: key.keyId, PendingWindowInDays: 8 })).toMatchObject({
       DeletionDate: new Date(kms.now + 1),
@@ -128,12 +128,12 @@ describe('ScheduleKeyDeletion', () => {
 });
 
 describe('UpdateKeyDescription', () => {
-  it('may make it empty', async () => {
+  it('may set an empty description', async () => {
     await kms.call(updateKeyDescription, { KeyId: arn, Description: '' });
     expect(kms.state.keys.find(key.keyId)?.description).toBe('');
   });
 
-  it('needs one', async () => {
+  it('needs a description', async () => {
     await expect(kms.call(updateKeyDescription, { KeyId: arn })).rejects.toMatchObject({
       errorName: 'ValidationException',
       message:

@@ -16,7 +16,7 @@ beforeEach(() => {
 
 const drawn = (): string => keysSection({ kms, canAct: false, events: new EventTrail(), history }).text;
 
-it('the console shows all of a few aliases and tags', async () => {
+it('the console shows a few aliases and tags in full', async () => {
   await kms.call(createAlias, { AliasName: 'alias/one', TargetKeyId: KeyId });
   await kms.call(createAlias, { AliasName: 'alias/two', TargetKeyId: KeyId });
   await kms.call(tagResource, { KeyId, Tags: [{ TagKey: 'Team', TagValue: 'Red' }] });
@@ -24,7 +24,7 @@ it('the console shows all of a few aliases and tags', async () => {
   expect(drawn()).toContain('>Team=Red<');
 });
 
-it('the console shows a part of many long aliases and tags, and how many there are', async () => {
+it('the console shows a part of many long aliases and tags, with their number', async () => {
   const numbers = Array.from({ length: 50 }, (_, index) => String(index).padStart(2, '0'));
   for (const number of numbers) {
     await kms.call(createAlias, { AliasName: `alias/${number}`.padEnd(140, 'x'), TargetKeyId: KeyId });
@@ -38,7 +38,7 @@ it('the console shows a part of many long aliases and tags, and how many there a
   expect(drawn().length).toBeLessThan(4_000);
 });
 
-it('the console shows the newest 200 keys, and how many others there are', () => {
+it('the console shows the newest 200 keys, and the number of others', () => {
   const { customKeyStoreId } = kms.addKeyStore();
   for (let count = 0; count < 250; count += 1) {
     const creationDate = kms.now + count;

@@ -82,7 +82,7 @@ it('XksExternalKeyManagerStates counts instances by their last state', async () 
   ]);
 });
 
-it('XksExternalKeyManagerStates says nothing after a GetHealthStatus that failed', async () => {
+it('XksExternalKeyManagerStates has no value after a GetHealthStatus that failed', async () => {
   observe(exchange(health('ACTIVE')));
   observe(exchange({ failure: new XksProxyFailure('TimedOut', 'said so') }));
   expect(await read('XksExternalKeyManagerStates')).toHaveLength(3);
@@ -107,7 +107,7 @@ it('ExternalKeyStoreThrottle counts requests that KMS throttled', async () => {
   ]);
 });
 
-it('says nothing of key stores that are not there yet, or not any more', async () => {
+it('has no values for key stores that do not exist yet, or no longer exist', async () => {
   const certificate = { commonName: 'xks.example.com', validTo: kms.now };
   observe(exchange({ ...health('ACTIVE'), certificate }));
   const { call } = exchange();

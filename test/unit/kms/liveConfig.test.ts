@@ -12,12 +12,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The configuration with a subnet of so many free addresses. */
+/** The configuration with a subnet that has this number of free addresses. */
 function withAddresses(count: number): string {
   return `subnets: [{ subnetId: subnet-00000001, availabilityZone: us-east-1a, cidrBlock: 10.0.1.0/24, availableIpAddressCount: ${count} }]`;
 }
 
-it('is read again when its file has changed and settled; a bad one is told, and changes nothing', async () => {
+it('is read again after its file has changed and settled; an invalid one is reported, and changes nothing', async () => {
   const file = join(temporaryFolder({ 'kms.yaml': withAddresses(7) }), 'kms.yaml');
   const lines: string[] = [];
   const log = pino({}, { write: (line: string) => lines.push(line) });

@@ -5,12 +5,12 @@ import * as members from '../../../src/kms/operations/members.ts';
 import { parseInput } from '../../../src/kms/operations/parseInput.ts';
 
 interface Constraints {
-  /** Of a text, a blob (in bytes) or a list; of a number its value. */
+  /** The length of a text, a blob (in bytes) or a list, or the value of a number. */
   readonly length?: readonly [min: number, max: number];
   readonly good: readonly unknown[];
-  /** Break the pattern or the enumeration, and nothing else. */
+  /** Values that break the pattern or the enumeration, and no other rule. */
   readonly bad: readonly unknown[];
-  /** Makes a good value of a length. */
+  /** Makes a valid value of a given length. */
   readonly ofLength?: (length: number) => unknown;
 }
 
@@ -22,7 +22,7 @@ const value = (number: number) => number;
 const id = after('', '');
 const SERVICE = 'com.amazonaws.vpce.us-east-1.vpce-svc-';
 
-/** Of the service model of KMS 2014-11-01. */
+/** Constraints from the service model of KMS 2014-11-01. */
 const CONSTRAINTS: Readonly<Record<string, Constraints>> = {
   customKeyStoreId: { length: [1, 64], ofLength: id, good: ['cks-1234567890abcdef0'], bad: [] },
   customKeyStoreName: { length: [1, 256], ofLength: id, good: ['My store é'], bad: [] },
@@ -159,11 +159,11 @@ it.each([
   ['encryptionAlgorithm', members.encryptionAlgorithm, sdk.EncryptionAlgorithmSpec],
   ['dataKeySpec', members.dataKeySpec, sdk.DataKeySpec],
   ['xksProxyConnectivity', members.xksProxyConnectivity, sdk.XksProxyConnectivityType],
-])('%s has the values of the SDK of AWS', (_name, shape, values) => {
+])('%s has the values of the AWS SDK', (_name, shape, values) => {
   expect(shape.options.toSorted()).toEqual(Object.values(values).sort());
 });
 
-it('every member that has constraints is there', () => {
+it('every member with constraints is tested', () => {
   expect(shapes.map(({ name }) => name).sort()).toEqual(Object.keys(CONSTRAINTS).sort());
 });
 
@@ -181,11 +181,11 @@ function expectRefusal(shape: z.ZodType, input: unknown, message: RegExp): void 
   );
 }
 
-it.each(shapes.filter(({ good }) => good.length > 0))('$name takes what it may be', ({ shape, good }) => {
+it.each(shapes.filter(({ good }) => good.length > 0))('$name accepts valid values', ({ shape, good }) => {
   for (const input of good) expect(() => parse(shape, input)).not.toThrow();
 });
 
-it.each(shapes.filter(({ bad }) => bad.length > 0))('$name refuses what it may not be', ({ shape, bad }) => {
+it.each(shapes.filter(({ bad }) => bad.length > 0))('$name refuses invalid values', ({ shape, bad }) => {
   const message = /^\d validation errors? detected: Value .*at 'member.*' failed to satisfy constraint: Member must /s;
   for (const input of bad) expectRefusal(shape, input, message);
 });
@@ -194,7 +194,7 @@ const bounded = shapes.flatMap(({ length, ofLength, ...rest }) =>
   length && ofLength ? [{ length, ofLength, ...rest }] : [],
 );
 
-it.each(bounded)('$name is neither longer nor shorter', ({ shape, length: [min, max], ofLength }) => {
+it.each(bounded)('$name accepts lengths within its limits only', ({ shape, length: [min, max], ofLength }) => {
   for (const length of [min, max]) expect(() => parse(shape, ofLength(length))).not.toThrow();
   const message = (bound: string) => new RegExp(`Member must have (length|value) ${bound}(;|$)`);
   expectRefusal(shape, ofLength(max + 1), message(`less than or equal to ${max}`));

@@ -13,27 +13,27 @@ describe('pages', () => {
     expect(paginate(ids, { Limit: 2, Marker: second.NextMarker }, itself)).toEqual({ page: ['e'], Truncated: false });
   });
 
-  it('end without a marker, full or not', () => {
+  it('end without a marker, even if the last one is full', () => {
     expect(paginate(ids, { Limit: 5 }, itself)).toEqual({ page: ids, Truncated: false });
     expect(paginate([], {}, itself)).toEqual({ page: [], Truncated: false });
   });
 
-  it('have 100 items unless told', () => {
+  it('have 100 items by default', () => {
     const many = Array.from({ length: 101 }, (_, index) => String(index).padStart(3, '0'));
     expect(paginate(many, {}, itself)).toMatchObject({ page: { length: 100 }, Truncated: true });
   });
 
-  it('go on after an item that is gone', () => {
+  it('continue after an item was removed', () => {
     const { NextMarker } = paginate(ids, { Limit: 2 }, itself);
     expect(paginate(['a', 'c', 'd'], { Marker: NextMarker }, itself)).toEqual({ page: ['c', 'd'], Truncated: false });
   });
 
-  it('go on after an id that has a line separator, as keys of tags may', () => {
+  it('continue after an id with a line separator, which tag keys may have', () => {
     const { NextMarker } = paginate(['a\u2028', 'b'], { Limit: 1 }, itself);
     expect(paginate(['a\u2028', 'b'], { Marker: NextMarker }, itself)).toEqual({ page: ['b'], Truncated: false });
   });
 
-  it('of the longest id have a marker that the next request may carry', () => {
+  it('with the longest id have a marker that the next request accepts', () => {
     const { NextMarker = '' } = paginate(['a'.repeat(256), 'b'], { Limit: 1 }, itself);
     expect(NextMarker.length).toBeLessThanOrEqual(1024);
   });

@@ -14,12 +14,12 @@ const shape = z.object({
   GrantTokens: member.grantTokens.optional(),
 });
 
-it('takes a good input, without members that are unknown or null', () => {
+it('accepts a valid input, without members that are unknown or null', () => {
   const input = { KeyId: 'a', Limit: null, Other: 1, Plaintext: 'AQI=' };
   expect(parseInput(shape, input)).toEqual({ KeyId: 'a', Plaintext: Buffer.from([1, 2]) });
 });
 
-describe('refuses, in the words of AWS,', () => {
+describe('refuses, with the messages of AWS,', () => {
   const one = '1 validation error detected: ';
   it.each([
     [{}, `${one}Value at 'keyId' failed to satisfy constraint: Member must not be null`],
@@ -74,7 +74,7 @@ describe('refuses, in the words of AWS,', () => {
   });
 });
 
-it('describes ten of very many problems', () => {
+it('describes ten problems if there are very many', () => {
   const Tags = Array.from({ length: 1_000 }, () => ({ TagKey: '', TagValue: '' }));
   const problem = (element: number) =>
     `Value '' at 'tags.${element}.member.tagKey' failed to satisfy constraint: Member must have length greater than or equal to 1`;
@@ -100,7 +100,7 @@ it.each<[input: unknown, name: string]>([
   [{ KeyId: 'k', Tags: { TagKey: 'a', TagValue: 'b' } }, 'tags'],
   [{ KeyId: 'k', Tags: [null] }, 'tags.1.member'],
   [{ KeyId: 'k', GrantTokens: ['a', 1] }, 'grantTokens.2.member'],
-])('another type is a SerializationException: %j', (input, name) => {
+])('a wrong type is a SerializationException: %j', (input, name) => {
   expect(() => parseInput(shape, input)).toThrow(
     expect.objectContaining({
       errorName: 'SerializationException',
@@ -118,7 +118,7 @@ it('a required enumeration that is absent is null', () => {
   );
 });
 
-it('no text is quoted of a member that is sensitive', () => {
+it('the text of a sensitive member is not quoted', () => {
   const secret = 'SECRET!';
   const credential = { AccessKeyId: secret, RawSecretAccessKey: secret };
   for (const input of [
@@ -132,12 +132,12 @@ it('no text is quoted of a member that is sensitive', () => {
   }
 });
 
-it('quotes the beginning of a value that is long', () => {
+it('quotes the beginning of a long value', () => {
   const message = /^1 validation error detected: Value 'x{1024}\.\.\.' at 'keyId' failed to satisfy constraint: [^x]+$/;
   expect(() => parseInput(shape, { KeyId: 'x'.repeat(100_000) })).toThrow(message);
 });
 
-it('refuses a request of many values before it looks at each', () => {
+it('refuses a request with many values before it checks each', () => {
   const many = { errorName: 'SerializationException', message: 'The request has more than 5000 values' };
   const tags = Array.from({ length: 5_000 }, () => ({}));
   expect(() => parseInput(shape, { KeyId: 'k', Tags: tags })).toThrow(expect.objectContaining(many));

@@ -84,7 +84,7 @@ it.each<[object, string]>([
   expect(failureOf(() => readCiphertext(answer({ ...sealed, ...change }), plaintext, aad))).toEqual(invalid(detail));
 });
 
-it('reads a plaintext that is as long as the ciphertext', () => {
+it('reads a plaintext with the length of the ciphertext', () => {
   const ciphertext = Buffer.alloc(3);
   expect(readPlaintext(answer({ plaintext: 'YWJj' }), ciphertext)).toEqual(Buffer.from('abc'));
   expect(failureOf(() => readPlaintext(answer({ plaintext: 'YWI=' }), ciphertext))).toEqual(
@@ -100,7 +100,7 @@ it('reads the health of a proxy while one external key manager serves', () => {
   }).not.toThrow();
 });
 
-it('says when no external key manager serves', () => {
+it('reports that no external key manager serves', () => {
   const ekmFleetDetails = health.ekmFleetDetails.slice(0, 1);
   const unavailable = readHealthStatus(answer({ ...health, ekmFleetDetails }));
   const check = (): void => {
@@ -127,7 +127,7 @@ it.each<[object, string]>([
   expect(failureOf(() => readHealthStatus(answer({ ...health, ...change })))).toEqual(invalid(`HTTP 200, ${problem}`));
 });
 
-it('reads the metadata of an external key as they are', () => {
+it('reads the metadata of an external key without change', () => {
   const read = { keySpec: 'AES_128', keyUsage: ['SIGN'], keyStatus: 'DISABLED' };
   expect(readKeyMetadata(answer(read))).toEqual(read);
 });
@@ -144,7 +144,7 @@ it.each<[object, string]>([
   expect(failureOf(() => readKeyMetadata(answer({ ...metadata, ...change })))).toEqual(invalid(`HTTP 200, ${problem}`));
 });
 
-describe('what is not an answer of the specification', () => {
+describe('an answer that violates the specification:', () => {
   it.each<[string, HttpAnswer, string]>([
     ['not JSON', answer(Buffer.from('{"plaintext":"YWJj')), 'HTTP 200, not JSON'],
     ['nothing', answer(Buffer.alloc(0)), 'HTTP 200, not JSON'],
@@ -163,12 +163,12 @@ describe('what is not an answer of the specification', () => {
       'HTTP 500, errorName: not an error of the specification',
     ],
     [
-      'an errorMessage of another type',
+      'an errorMessage with another type',
       answer({ errorName: 'InternalException', errorMessage: 7 }, 500),
       'HTTP 500, errorMessage: Invalid input: expected string, received number',
     ],
     [
-      'an error with the status of another',
+      'an error with the status of another error',
       answer({ errorName: 'AccessDeniedException' }, 400),
       'HTTP 400, errorName: AccessDeniedException has another status',
     ],
@@ -213,7 +213,7 @@ it.each([
   }
 });
 
-describe('whatever is answered', () => {
+describe('any answer', () => {
   const readers: readonly ((received: HttpAnswer) => unknown)[] = [
     readHealthStatus,
     readKeyMetadata,
@@ -243,7 +243,7 @@ describe('whatever is answered', () => {
     fc.option(fc.string(), { nil: undefined }),
   );
 
-  it('is a valid value of a 200, or an XksProxyFailure that can be logged', () => {
+  it('becomes a valid value of a 200, or an XksProxyFailure that can be logged', () => {
     fc.assert(
       fc.property(fc.record({ status, contentType, body }), fc.constantFrom(...readers), (received, read) => {
         let value: unknown;

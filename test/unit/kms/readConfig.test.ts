@@ -19,7 +19,7 @@ function read(text: string) {
   return readConfig(file, IDENTITY);
 }
 
-it('reads callers, and services with what AWS KMS asks of them as defaults', () => {
+it('reads callers, and services with the requirements of AWS KMS as defaults', () => {
   const { callers, vpcEndpointServices } = read(`
 callers:
   AKIAALICE: arn:aws:iam::111122223333:user/Alice
@@ -94,7 +94,7 @@ callers:
   );
 });
 
-it('an empty file, and none, have two private subnets in two zones, and nothing else', () => {
+it('an empty or missing file gives only two private subnets in two zones', () => {
   const subnet = { vpcId: 'vpc-0123456789abcdef0', availableIpAddressCount: 251 };
   const expected = {
     callers: new Map(),
@@ -109,7 +109,7 @@ it('an empty file, and none, have two private subnets in two zones, and nothing 
   expect(readConfig(undefined, IDENTITY)).toEqual(expected);
 });
 
-it('reads security groups, whose rules are open where none are given', () => {
+it('reads security groups, whose rules are open by default', () => {
   const open = [{ ipProtocol: '-1', fromPort: -1, toPort: -1 }];
   expect(
     read('securityGroups: [{ groupId: sg-00000001, ipPermissions: [{ ipProtocol: tcp, fromPort: 22, toPort: 22 }] }]'),
@@ -182,7 +182,7 @@ it.each([
   expect(() => read(text)).toThrow(message);
 });
 
-it('a file that is not there is named', () => {
+it('a missing file is named', () => {
   const file = join(folder, 'none.yaml');
   expect(() => readConfig(file, IDENTITY)).toThrow(`${file} cannot be read: ENOENT`);
 });

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('gives each key store so many requests a second, and tells of those it refuses', () => {
+it('allows each key store this number of requests a second, and reports the refused ones', () => {
   const throttles: Throttle[] = [];
   const quota = requestQuota(2, (throttle) => throttles.push(throttle));
   quota.take('cks-1', 'Encrypt');

@@ -24,7 +24,7 @@ it.each([
     service: 'kms-xks-proxy',
     region: 'eu-north-1',
     headers: { Host: 'xks.example.com', 'X-Amz-Date': '20260304T050607Z' },
-    // Which aws4 adds; its types do not know this member.
+    // aws4 adds this member, which its types do not have.
     extraHeadersToIgnore: { 'content-length': true, 'content-type': true },
   };
   const expected = aws4.sign(request, { accessKeyId, secretAccessKey: secretAccessKey.reveal() });

@@ -16,7 +16,7 @@ const ACTIVE_HSM: Hsm = { ...HSM, state: 'ACTIVE' };
 const DELETED_BACKUP: Backup = { ...BACKUP, state: 'PENDING_DELETION', neverExpires: true, deleteTimestamp: 4 };
 
 describe('the state', () => {
-  it('gives back what it was given', () => {
+  it('returns what was stored', () => {
     const kms = new LocalKmsUnderTest();
     const store = kms.addKeyStore();
     const key = kms.addKey(store.customKeyStoreId, { tags: [{ key: 'a', value: 'b' }], description: 'é' });
@@ -33,7 +33,7 @@ describe('the state', () => {
     expect(kms.state.aliases.list()).toEqual([alias]);
   });
 
-  it('keeps a key store that has keys, names that are taken, and external keys that are in use', () => {
+  it('refuses to delete a key store with keys, and to reuse names and external keys', () => {
     const kms = new LocalKmsUnderTest();
     const store = kms.addKeyStore();
     kms.addKey(store.customKeyStoreId);
@@ -44,7 +44,7 @@ describe('the state', () => {
     expect(() => kms.addKey(store.customKeyStoreId)).toThrow(/UNIQUE/);
   });
 
-  it('gives back a key store and a key in a cluster, and what KMS knows of the password', () => {
+  it('returns a key store and a key in a cluster, and the password that KMS knows', () => {
     const kms = new LocalKmsUnderTest();
     const store = kms.addCloudHsmKeyStore();
     const key = kms.addClusterKey(store.customKeyStoreId);
@@ -64,7 +64,7 @@ describe('the state', () => {
     expect(() => kms.addCloudHsmKeyStore({ cloudHsmClusterId: store.cloudHsmClusterId })).toThrow(/UNIQUE/);
   });
 
-  it('deletes keys that are due, with their aliases', () => {
+  it('deletes due keys with their aliases', () => {
     const kms = new LocalKmsUnderTest();
     const { customKeyStoreId } = kms.addKeyStore();
     const { keyId } = kms.addKey(customKeyStoreId);
@@ -77,7 +77,7 @@ describe('the state', () => {
     expect(kms.state.aliases.list()).toEqual([]);
   });
 
-  it('gives back clusters, ACTIVE_HSMs and backups, and takes changes of them', () => {
+  it('returns clusters, ACTIVE_HSMs and backups, and accepts changes to them', () => {
     const { state } = new LocalKmsUnderTest();
     state.clusters.put(CLUSTER);
     state.hsms.put(ACTIVE_HSM);
@@ -93,7 +93,7 @@ describe('the state', () => {
     expect(state.backups.find(DELETED_BACKUP.backupId)).toBeUndefined();
   });
 
-  it('keeps a cluster that has ACTIVE_HSMs, and gives no address of a subnet twice', () => {
+  it('keeps a cluster that has ACTIVE_HSMs, and assigns no address of a subnet twice', () => {
     const { state } = new LocalKmsUnderTest();
     state.clusters.put(CLUSTER);
     state.hsms.put(ACTIVE_HSM);
@@ -115,7 +115,7 @@ describe('the state file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is its owner’s alone, and is read again', () => {
+  it('has access for its owner only, and is read again', () => {
     const file = join(folder, 'state.db');
     const first = new KmsState(openDatabase(file));
     const kms = new LocalKmsUnderTest();
@@ -128,7 +128,7 @@ describe('the state file', () => {
     second.close();
   });
 
-  it('is open in one process only, which the others are told', () => {
+  it('is open in only one process, which an error tells the others', () => {
     const file = join(folder, 'state.db');
     const first = openDatabase(file);
     expect(() => openDatabase(file)).toThrow(
@@ -137,7 +137,7 @@ describe('the state file', () => {
     first.close();
   });
 
-  it('of a newer version is left alone', () => {
+  it('with a newer version is left unchanged', () => {
     const file = join(folder, 'state.db');
     const newer = openDatabase(file);
     newer.exec('PRAGMA user_version = 99');
@@ -145,7 +145,7 @@ describe('the state file', () => {
     expect(() => openDatabase(file)).toThrow(/newer version/);
   });
 
-  it.each([1, 2])('of version %i is upgraded in place, with all that it holds', (version) => {
+  it.each([1, 2])('with version %i is upgraded in place, with all its contents', (version) => {
     const file = join(folder, 'state.db');
     const old = new DatabaseSync(file);
     for (let step = 1; step <= version; step += 1) {
@@ -189,11 +189,11 @@ describe('the state file', () => {
     }
   });
 
-  it('that cannot be made is an error that says why', () => {
+  it('that cannot be created gives an error with the cause', () => {
     expect(() => openDatabase(join(folder, 'none/state.db'))).toThrow(/none\/state\.db cannot be opened \(ENOENT: no/);
   });
 
-  it('that is not a file is left alone, with its permissions', () => {
+  it('that is not a file is left unchanged, with its permissions', () => {
     chmodSync(folder, 0o750);
     expect(() => openDatabase(folder)).toThrow(
       new StateFileFailure(`The state file ${folder} is not a file. Name another one with --state.`),

@@ -6,7 +6,7 @@ const SUBNET: Subnet = {
   subnetId: 'subnet-00000001',
   vpcId: 'vpc-00000001',
   availabilityZone: 'us-east-1a',
-  // Not the first address of the block, as EC2 accepts it.
+  // Not the first address of the block; EC2 accepts this form too.
   cidrBlock: '10.0.3.7/28',
   availableIpAddressCount: 11,
 };
@@ -33,7 +33,7 @@ it('five addresses of a block are reserved', () => {
   expect(holds(SUBNET, '10.0.4.4')).toBe(false);
 });
 
-it('an HSM gets the first address that is free', () => {
+it('an HSM gets the first free address', () => {
   const hsms = [hsmAt('10.0.3.4'), hsmAt('10.0.3.6'), hsmAt('10.0.3.5', 'subnet-00000002')];
   expect(nextAddress(SUBNET, hsms)).toBe('10.0.3.5');
 });

@@ -5,7 +5,7 @@ import { tlsContextOf } from '../../../src/kms/xksProxy/tlsContext.ts';
 import { testCertificates } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
-it('there is one context for the same files, and another when they have changed', () => {
+it('the same files share one context, and changed files get a new one', () => {
   const folder = temporaryFolder();
   const { certificateFile: caFile } = writeKeyPair(folder, 'ca', testCertificates.ca);
   const context = tlsContextOf({

@@ -16,7 +16,7 @@ it.each([
     { Keys: [{ KeyId: 'k', CreationDate: new Date(1), Tag: Buffer.from('a') }], Truncated: false },
     '{"Keys":[{"KeyId":"k","CreationDate":0.001,"Tag":"YQ=="}],"Truncated":false}',
   ],
-  ['what must not be shown', { A: new Secret('secret'), B: createSecretKey(randomBytes(32)) }, '{"A":{},"B":{}}'],
+  ['no secret values', { A: new Secret('secret'), B: createSecretKey(randomBytes(32)) }, '{"A":{},"B":{}}'],
 ])('writes %s', (_what, output, text) => {
   expect(toJson(output)).toBe(text);
 });

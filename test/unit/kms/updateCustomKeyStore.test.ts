@@ -40,7 +40,7 @@ class Update {
     return this.kms.state.customKeyStores.external().find((store) => store.customKeyStoreId === customKeyStoreId);
   }
 
-  /** Holds the proxy's answers back until it is called. */
+  /** Holds the proxy's answers back until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.kms.xksProxy.pause = promise;
@@ -52,14 +52,14 @@ class Update {
 }
 
 describe.each(STATES)('UpdateCustomKeyStore of one that is %s', (state) => {
-  it('changes the name, without a call', async () => {
+  it('changes the name without a call', async () => {
     const update = new Update({}, state);
     await expect(update.run({ NewCustomKeyStoreName: 'renamed' })).resolves.toEqual({});
     expect(update.after).toEqual({ ...update.before, customKeyStoreName: 'renamed' });
     expect(update.kms.xksProxy.calls).toEqual([]);
   });
 
-  it('changes path and credential, which the proxy is asked with first', async () => {
+  it('changes path and credential after a call to the proxy with the new ones', async () => {
     const update = new Update({}, state);
     const changes = { XksProxyUriPath: '/new/kms/xks/v1', XksProxyAuthenticationCredential: CREDENTIAL };
     await expect(update.run(changes)).resolves.toEqual({});
@@ -101,7 +101,7 @@ describe.each(STATES)('UpdateCustomKeyStore of one that is %s', (state) => {
 });
 
 describe('UpdateCustomKeyStore', () => {
-  it('to a VPC endpoint service checks that and calls the proxy through it; the owner is this account unless told', async () => {
+  it('to a VPC endpoint service checks it and calls the proxy through it; the owner is this account by default', async () => {
     const update = new Update();
     await update.run(TO_VPC);
     expect(update.after?.proxy).toMatchObject({
@@ -113,7 +113,7 @@ describe('UpdateCustomKeyStore', () => {
   });
 
   it.each([{}, { XksProxyVpcEndpointServiceName: '' }, { XksProxyVpcEndpointServiceName: null }])(
-    'to a public endpoint leaves the VPC endpoint service: %j',
+    'to a public endpoint drops the VPC endpoint service: %j',
     async (empty) => {
       const update = new Update({ proxy: VPC_PROXY });
       await update.run({ ...TO_PUBLIC, ...empty });
@@ -124,7 +124,7 @@ describe('UpdateCustomKeyStore', () => {
     },
   );
 
-  it('to another VPC endpoint service, of another account, ends the connections through the old one', async () => {
+  it('to another VPC endpoint service, of another account, closes the connections through the old one', async () => {
     const update = new Update({ proxy: VPC_PROXY });
     await update.run({
       XksProxyVpcEndpointServiceName: OTHER_SERVICE.serviceName,
@@ -137,7 +137,7 @@ describe('UpdateCustomKeyStore', () => {
     expect(update.kms.xksProxy.disconnected).toEqual([VPC_PROXY.uriEndpoint]);
   });
 
-  it('keeps the owner of the service that it is not told of', async () => {
+  it('keeps the owner of the service if none is given', async () => {
     const update = new Update({
       proxy: {
         ...VPC_PROXY,
@@ -174,7 +174,7 @@ describe('UpdateCustomKeyStore', () => {
       { XksProxyAuthenticationCredential: { RawSecretAccessKey: 'z'.repeat(43) } },
     ],
     ['ValidationException', `KeyStorePassword${hsm}`, 'PUBLIC_ENDPOINT', { KeyStorePassword: 'kmsPswd' }],
-    // The guide's own id, which breaks the pattern of CloudHSM.
+    // The guide's own id, which breaks CloudHSM's pattern.
     ['ValidationException', `CloudHsmClusterId${hsm}`, 'PUBLIC_ENDPOINT', { CloudHsmClusterId: 'cluster-1a23b4cdefg' }],
     [
       'XksProxyVpcEndpointServiceNotFoundException',
@@ -195,7 +195,7 @@ describe('UpdateCustomKeyStore', () => {
     expect(update.kms.xksProxy.calls).toEqual([]);
   });
 
-  it('of an unknown one is CustomKeyStoreNotFoundException', async () => {
+  it('of an unknown key store is CustomKeyStoreNotFoundException', async () => {
     const kms = new LocalKmsUnderTest();
     const input = { CustomKeyStoreId: 'cks-0', NewCustomKeyStoreName: 'x' };
     await expect(kms.call(updateCustomKeyStore, input)).rejects.toMatchObject({
@@ -204,7 +204,7 @@ describe('UpdateCustomKeyStore', () => {
     });
   });
 
-  it('keeps the old values when the proxy fails with the new ones', async () => {
+  it('keeps the old values if the proxy fails with the new ones', async () => {
     const update = new Update();
     update.kms.xksProxy.failure = new XksProxyFailure('InvalidUriPathException', 'no such path');
     await expect(update.run({ XksProxyUriPath: '/x/kms/xks/v1', NewCustomKeyStoreName: 'x' })).rejects.toMatchObject({
@@ -227,7 +227,7 @@ describe('UpdateCustomKeyStore', () => {
       'XksProxyVpcEndpointServiceInUseException',
       { ...TO_VPC, XksProxyVpcEndpointServiceName: OTHER_SERVICE.serviceName },
     ],
-  ])('does not take what is another’s: %s', async (errorName, input) => {
+  ])('refuses values that another key store uses: %s', async (errorName, input) => {
     const update = new Update();
     const near = { ...update.before.proxy, uriEndpoint: 'https://near.example.com', uriPath: '/near/kms/xks/v1' };
     update.kms.addKeyStore({ customKeyStoreName: 'neighbour', proxy: near });
@@ -246,8 +246,8 @@ describe('UpdateCustomKeyStore', () => {
   });
 });
 
-describe('while the proxy is asked', () => {
-  it('the key store may be deleted: it stays so', async () => {
+describe('during the call to the proxy', () => {
+  it('the key store may be deleted, and stays deleted', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });
@@ -260,7 +260,7 @@ describe('while the proxy is asked', () => {
     expect(update.after).toBeUndefined();
   });
 
-  it('it may be connected: what needs a disconnected one is not changed', async () => {
+  it('it may be connected: members that need a disconnected one are not changed', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriEndpoint: 'https://new.example.com' });
@@ -281,7 +281,7 @@ describe('while the proxy is asked', () => {
     expect(update.kms.xksProxy.calls).toHaveLength(1);
   });
 
-  it('another update may end first: the two together are tested before they are stored', async () => {
+  it('another update may end first, and then both together are tested before they are stored', async () => {
     const update = new Update();
     const release = update.hold();
     const path = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });
@@ -295,7 +295,7 @@ describe('while the proxy is asked', () => {
     expect(last).toMatchObject({ uriPath: '/new/kms/xks/v1', accessKeyId: CREDENTIAL.AccessKeyId });
   });
 
-  it('another secret alone is another configuration', async () => {
+  it('another secret alone counts as another configuration', async () => {
     const update = new Update();
     const release = update.hold();
     const AccessKeyId = update.before.proxy.accessKeyId;

@@ -85,7 +85,7 @@ it('decrypts', () => {
   });
 });
 
-it('leaves out what is empty or does not apply', () => {
+it('omits members that are empty or do not apply', () => {
   const { awsPrincipalArn, kmsKeyArn } = ofCrypto;
   const few = { ...ofAll, awsPrincipalArn, kmsKeyArn };
   expect(bodyOf(encryptRequest(call(few), 'foo', Buffer.from('a'), empty))).toEqual({

@@ -108,7 +108,7 @@ it.each([
   expect(holds({ [operator]: { 'a:key': policy } }, having(request))).toBe(expected);
 });
 
-it('keys that differ in case alone count all, so that no denial is evaded', () => {
+it('keys that differ only in case all count, so that no denial is evaded', () => {
   const context = new Map([['kms:encryptioncontext:stage', ['Test', 'Restricted']]]);
   const key = 'kms:EncryptionContext:Stage';
   expect(holds({ StringEquals: { [key]: 'Restricted' } }, context)).toBe(true);
@@ -146,7 +146,7 @@ describe('a policy variable', () => {
     expect(holds({ [operator]: { 'a:key': value } }, context)).toBe(expected);
   });
 
-  it('stands for itself in a policy of the older version, and is no pattern', () => {
+  it('stands for itself in a policy of the older version, and is not a pattern', () => {
     expect(holds({ StringEquals: { 'a:key': '${aws:username}' } }, having('${aws:username}'), '2008-10-17')).toBe(true);
     expect(holds({ StringLike: { 'a:key': '${aws:username}' } }, having('abc'))).toBe(false);
     const withStar = new Map([
@@ -157,6 +157,6 @@ describe('a policy variable', () => {
   });
 });
 
-it('a pattern of many stars takes no exponential time', () => {
+it('a pattern with many stars takes no exponential time', () => {
   expect(holds({ StringLike: { 'a:key': `${'*a'.repeat(1_000)}b` } }, having('a'.repeat(2_000)))).toBe(false);
 });

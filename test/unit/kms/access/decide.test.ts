@@ -63,7 +63,7 @@ it.each<[what: string, asked: Asked, expected: unknown]>([
   ],
   ['the key policy names the account by its id', { keyPolicy: [allow(to(ACCOUNT))], identity: [allow()] }, 'allowed'],
   [
-    'an identity policy allows what the key policy does not open',
+    'an identity policy allows an action that the key policy does not delegate',
     { keyPolicy: NOTHING_ELSE, identity: [allow()] },
     NO_RESOURCE,
   ],
@@ -80,7 +80,7 @@ it.each<[what: string, asked: Asked, expected: unknown]>([
     DENIED_BY_RESOURCE,
   ],
   ['a denial of the account', { keyPolicy: [allow(to(ALICE)), deny(to(ROOT))] }, DENIED_BY_RESOURCE],
-  ['a denial of another user', { keyPolicy: [allow(to(ALICE)), deny(to(BOB))] }, 'allowed'],
+  ['a denial for another user', { keyPolicy: [allow(to(ALICE)), deny(to(BOB))] }, 'allowed'],
   [
     'an explicit denial of an identity policy',
     { keyPolicy: [allow(to(ALICE))], identity: [deny()] },
@@ -110,31 +110,31 @@ it.each<[what: string, asked: Asked, expected: unknown]>([
     { caller: 's3.amazonaws.com', keyPolicy: [allow({ Principal: { Service: 'rds.amazonaws.com' } })] },
     NO_RESOURCE,
   ],
-  ['all but the caller', { keyPolicy: [allow({ NotPrincipal: { AWS: ALICE } })] }, NO_RESOURCE],
-  ['all but another user', { keyPolicy: [allow({ NotPrincipal: { AWS: BOB } })] }, 'allowed'],
+  ['all except the caller', { keyPolicy: [allow({ NotPrincipal: { AWS: ALICE } })] }, NO_RESOURCE],
+  ['all except another user', { keyPolicy: [allow({ NotPrincipal: { AWS: BOB } })] }, 'allowed'],
   [
-    'a denial of all but the caller',
+    'a denial for all except the caller',
     { keyPolicy: [allow(to(ALICE)), deny({ NotPrincipal: { AWS: [ALICE, ROOT] } })] },
     'allowed',
   ],
   [
-    'a denial of all but another user',
+    'a denial for all except another user',
     { keyPolicy: [allow(to(ALICE)), deny({ NotPrincipal: { AWS: [BOB, ROOT] } })] },
     DENIED_BY_RESOURCE,
   ],
 
   [
-    'a denial of all but a session',
+    'a denial for all except a session',
     { caller: SESSION, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [SESSION, ROLE, ROOT] } })] },
     'allowed',
   ],
   [
-    'a denial of all but another session',
+    'a denial for all except another session',
     { caller: `${SESSION}2`, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [SESSION, ROLE, ROOT] } })] },
     DENIED_BY_RESOURCE,
   ],
   [
-    'a denial of all but a role, for its session',
+    'a denial for all except a role, for its session',
     { caller: SESSION, keyPolicy: [allow(to(ROLE)), deny({ NotPrincipal: { AWS: [ROLE, ROOT] } })] },
     DENIED_BY_RESOURCE,
   ],

@@ -64,7 +64,7 @@ const noPolicy = (action: string, on: string | undefined, type = 'identity-based
     `${on === undefined ? '' : ` on resource: ${on}`} because no ${type} policy allows the kms:${action} action`,
 });
 
-/** Inputs of all operations: a new one has to have one too. */
+/** Inputs of all operations. Each new operation needs one too. */
 const INPUTS: Readonly<Record<string, (keyId: string, blob: string) => object>> = {
   CreateCustomKeyStore: () => ({ CustomKeyStoreName: 'a' }),
   UpdateCustomKeyStore: () => ({ CustomKeyStoreId: storeId }),
@@ -95,7 +95,7 @@ const INPUTS: Readonly<Record<string, (keyId: string, blob: string) => object>> 
 
 describe('with policies evaluated', () => {
   it.each(Object.keys(OPERATIONS).filter((name) => name !== 'RetireGrant'))(
-    '%s refuses a caller without rights, and takes the root user',
+    '%s refuses a caller without rights, and accepts the root user',
     async (name) => {
       kms.state.aliases.put({ aliasName: 'alias/a', targetKeyId: key.keyId, creationDate: 0, lastUpdatedDate: 0 });
       const blob = await encrypted();
@@ -156,7 +156,7 @@ describe("the guide's policy for external key stores", () => {
     },
   ];
 
-  it('allows a caller who has it the use of a key, and nobody else', async () => {
+  it('allows a caller with this policy the use of a key, and no other caller', async () => {
     const blob = await encrypted();
     for (const name of [
       'DescribeKey',
@@ -186,7 +186,7 @@ describe("the guide's policy for external key stores", () => {
     );
   });
 
-  it('with kms:CreateKey, decides which keys can be made', async () => {
+  it('with kms:CreateKey, decides which keys can be created', async () => {
     const create = { CustomKeyStoreId: storeId, XksKeyId: 'bar', Origin: 'EXTERNAL_KEY_STORE' };
     const only = (origin: string) => ({
       identity: [allow('kms:CreateKey', given('StringEquals', 'kms:KeyOrigin', origin))],
@@ -446,7 +446,7 @@ describe('a condition on', () => {
     else await expect(called).rejects.toMatchObject({ errorName: 'AccessDeniedException' });
   });
 
-  it('tags and aliases of the key holds in no key policy', async () => {
+  it('tags and aliases of the key never holds in a key policy', async () => {
     kms.state.keys.update(key.keyId, { tags: [{ key: 'Purpose', value: 'Test' }] });
     kms.state.aliases.put({ aliasName: 'alias/project', targetKeyId: key.keyId, creationDate: 0, lastUpdatedDate: 0 });
     for (const condition of [
@@ -487,7 +487,7 @@ it('ReEncrypt needs kms:ReEncryptFrom and kms:ReEncryptTo, each with the context
   await call('ReEncrypt', input, { identity: [from, to] });
 });
 
-it('an alias needs rights on itself, and on each key that it leaves or comes to', async () => {
+it('an alias needs rights on itself, and on the keys that it leaves and joins', async () => {
   const other = kms.addKey(storeId, { xksKeyId: 'bar' });
   const alias = `${ACCOUNT}:alias/a`;
   const on = (Action: string, ...Resource: string[]) => ({ identity: [allow(Action, { Resource })] });
@@ -520,7 +520,7 @@ it('an alias needs rights on itself, and on each key that it leaves or comes to'
 
 describe('a caller of another account', () => {
   const stranger = { awsPrincipalArn: STRANGER, identity: [allow('kms:*')] };
-  it('uses a key by both policies, and manages none', async () => {
+  it('uses a key if both policies allow it, and manages none', async () => {
     setPolicy(allow('kms:*', { Principal: { AWS: 'arn:aws:iam::444455556666:root' } }));
     await call('Encrypt', { KeyId: arnOf(key), Plaintext: 'AA==' }, stranger);
     const bare = { awsPrincipalArn: STRANGER };
@@ -569,7 +569,7 @@ describe('a grant', () => {
     });
   });
 
-  it('is for one key', async () => {
+  it('is limited to one key', async () => {
     const other = kms.addKey(storeId, { xksKeyId: 'bar' });
     await grant();
     await expect(call('DescribeKey', { KeyId: other.keyId }, bob)).rejects.toMatchObject({
@@ -589,7 +589,7 @@ describe('a grant', () => {
     ).rejects.toMatchObject({ errorName: 'AccessDeniedException' });
   });
 
-  it('is no match for a denial', async () => {
+  it('does not override a denial', async () => {
     await grant();
     const identity = [{ ...allow('kms:DescribeKey'), Effect: 'Deny' }];
     await expect(call('DescribeKey', { KeyId: key.keyId }, { ...bob, identity })).rejects.toMatchObject({
@@ -676,7 +676,7 @@ describe('a grant', () => {
   });
 });
 
-it('without evaluation, everyone may do everything', async () => {
+it('without evaluation, every caller may do everything', async () => {
   kms.evaluatePolicies = false;
   setPolicy({ ...allow('kms:*'), Effect: 'Deny', Principal: '*' });
   await call('DescribeKey', { KeyId: key.keyId }, { identity: [{ ...allow('kms:*'), Effect: 'Deny' }] });

@@ -28,14 +28,14 @@ describe('a pattern', () => {
     expect(readPattern(pattern, LIKE)(text)).toBe(matches);
   });
 
-  it('with a variable that has no value is its default', () => {
+  it('with a variable without a value uses its default', () => {
     const rules = { ...LIKE, variable: () => undefined };
     expect(readPattern("${a:b , 'c}'}", rules)('c}')).toBe(true);
     expect(readPattern('${a:b}*', rules)('')).toBe(false);
   });
 });
 
-/** Evaluates a condition in a process that can be ended, as a regular expression cannot. */
+/** Evaluates a condition in a separate process, because a regular expression cannot be interrupted. */
 function evaluate(operator: string, values: string, actual: string): string {
   const script = `
     import { conditionsHold, parseOperator } from ${JSON.stringify(CONDITIONS)};
@@ -45,7 +45,7 @@ function evaluate(operator: string, values: string, actual: string): string {
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], options).stdout.trim();
 }
 
-describe('a policy as large as a key may have, and a long text, take no minutes', () => {
+describe('a policy of the largest size and a long text take no minutes', () => {
   it.each([
     ['variables without end', 'StringLike', "['${'.repeat(8_000) + ' '.repeat(16_000)]", "'a'.repeat(8_000)"],
     ['variables without end in an ARN', 'ArnLike', "['${:'.repeat(10_000)]", "'a:'.repeat(4_000)"],
@@ -55,7 +55,7 @@ describe('a policy as large as a key may have, and a long text, take no minutes'
     expect(evaluate(operator, values, actual)).toBe('false');
   });
 
-  it('thousands of patterns, for thousands of values', () => {
+  it('thousands of patterns for thousands of values', () => {
     const values = "Array.from({ length: 6_000 }, () => 'a?b')";
     const actual = 'Array.from({ length: 20_000 }, (_, index) => String(index))';
     expect(evaluate('ForAnyValue:StringLike', values, actual)).toBe('false');

@@ -10,7 +10,7 @@ function compare(recorded: unknown, local: unknown, pairs = new Correspondence()
 }
 
 describe('compareAnswers', () => {
-  it('pairs ids when they first appear, and holds later answers to them', () => {
+  it('pairs ids when they first appear, and compares later answers with these pairs', () => {
     const pairs = new Correspondence();
     expect(compare({ KeyMetadata: { KeyId: RECORDED } }, { KeyMetadata: { KeyId: LOCAL } }, pairs)).toEqual([]);
     expect(pairs.toLocalInput({ KeyId: `key/${RECORDED}` })).toEqual({ KeyId: `key/${LOCAL}` });
@@ -19,20 +19,20 @@ describe('compareAnswers', () => {
     ]);
   });
 
-  it('holds a text that the caller has sent to itself', () => {
+  it('compares a text that the caller has sent with itself', () => {
     const pairs = new Correspondence();
     pairs.toLocalInput({ Plaintext: 'SGVsbG8=' });
     expect(compare({ Plaintext: 'SGVsbG8=' }, { Plaintext: 'V29ybGQ=' }, pairs)).toHaveLength(1);
   });
 
-  it('takes any date, and misses one', () => {
+  it('accepts any date, but requires one', () => {
     expect(compare({ CreationDate: 1.5 }, { CreationDate: '2026-11-27T12:00:00Z' })).toEqual([]);
     expect(compare({ CreationDate: 1.5 }, {})).toEqual([
       { path: 'output.CreationDate', recorded: 1.5, local: undefined },
     ]);
   });
 
-  it('names each member that differs, that is missing, or that should not be there', () => {
+  it('names each member that differs, is missing, or is unexpected', () => {
     expect(compare({ A: { B: 1, C: 2 } }, { A: { B: 2, D: 3 } })).toEqual([
       { path: 'output.A.B', recorded: 1, local: 2 },
       { path: 'output.A.C', recorded: 2, local: undefined },
@@ -40,7 +40,7 @@ describe('compareAnswers', () => {
     ]);
   });
 
-  it('compares lists whatever their order', () => {
+  it('compares lists in any order', () => {
     expect(compare({ Tags: [{ TagKey: 'a' }, { TagKey: 'b' }] }, { Tags: [{ TagKey: 'b' }, { TagKey: 'a' }] })).toEqual(
       [],
     );

@@ -18,7 +18,7 @@ it('reads calls with their lines', () => {
   ]);
 });
 
-it('tells every problem with its line, and nothing that the lines hold', () => {
+it('reports every problem with its line, without the text of the line', () => {
   const text = [
     'secret',
     '{"operation":"Open","input":{},"output":{}}',
@@ -48,11 +48,11 @@ it('refuses a file that is too large', () => {
   );
 });
 
-it('refuses what is no regular file, which may have no end', () => {
+it('refuses anything but a regular file, because it may have no end', () => {
   expect(() => readRecording('/dev/zero')).toThrow('/dev/zero is not a regular file.');
 });
 
-it('refuses what is nested more deeply than any call', () => {
+it('refuses a file that is nested more deeply than any call', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   expect(() => read(`{"operation":"ListKeys","input":{"x":${deep}},"output":{}}`)).toThrow(
     'line 1: is nested too deeply',
@@ -60,7 +60,7 @@ it('refuses what is nested more deeply than any call', () => {
   expect(() => read(`{"operation":"ListKeys","input":{},"output":{"x":${deep}}}`)).toThrow('is nested too deeply');
 });
 
-it('does not tell the names of other members', () => {
+it('does not reveal the names of other members', () => {
   const other = String.raw`"\u001b[2J":1`;
   const expected =
     / {2}line 1: (error )?can have only the members operation, input, and output or error \(name, message\)$/;
