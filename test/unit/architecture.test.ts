@@ -21,7 +21,7 @@ it('reads imports', () => {
   expect(imports).toContainEqual({ file: 'src/app.ts', target: 'src/http/findKey.ts' });
 });
 
-// Imports go one way: each room lists all that it may import of the others. OPEN is open to all.
+// Imports are one-way: each room lists every room that it may import. All rooms may import OPEN.
 const OPEN = [
   'src/processFlags.ts',
   'src/secret.ts',
@@ -44,7 +44,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/audit/format/': ['src/xks/base64.ts'],
   'src/audit/log/': ['src/audit/format/'],
   'src/audit/trail/': ['src/audit/format/', 'src/audit/log/auditLog.ts'],
-  // What the writer writes, and nothing that writes.
+  // Formats that the writer of the log writes; nothing here writes.
   'src/audit/verify/': ['src/audit/format/', 'src/audit/log/earlierLog.ts', 'src/audit/log/setAside.ts'],
   'src/audit/read/': ['src/audit/format/'],
   'src/hsm/keyManager.ts': ['src/xks/'],
@@ -90,11 +90,11 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/pages/': [],
   'src/benchmark/': ['src/xksClient/', 'src/report/', 'src/pages/'],
-  // A client of any XKS proxy, which shares no code with ours that could hide a mistake of it.
+  // A client of any XKS proxy. It shares no code with our proxy, because shared code could hide a mistake of the proxy.
   'src/xksClient/': ['src/xks/', 'src/sigv4/', 'src/certificates/'],
   'src/report/': ['src/xksClient/latencies.ts', 'src/pages/'],
   'src/conformance/': ['src/xks/', 'src/sigv4/', 'src/xksClient/', 'src/report/', 'src/pages/'],
-  // What `serve` needs, asked for.
+  // Requirements of `serve`, which are queried.
   'src/doctor/': [
     'src/blocks/',
     'src/config/',

@@ -16,7 +16,7 @@ function lockFile(text?: string): string {
 }
 
 describe('takeLock', () => {
-  it('writes the pid of its process, and removes the file at its end', () => {
+  it('writes the pid of its process, and removes the file when it is released', () => {
     const file = lockFile();
     const lock = takeLock(file);
     expect(readFileSync(file, 'utf8')).toBe(`${process.pid}\n`);
@@ -27,7 +27,7 @@ describe('takeLock', () => {
     expect(readdirSync(join(file, '..'))).toEqual([]);
   });
 
-  it('throws LockHeld while another one holds it', () => {
+  it('throws LockHeld while another lock holds it', () => {
     const file = lockFile();
     const lock = takeLock(file);
     expect(() => takeLock(file)).toThrow(LockHeld);
@@ -39,10 +39,10 @@ describe('takeLock', () => {
   it.each([
     ['of a process that has ended', () => `${spawnSync('true').pid}\n`],
     ['whose pid another process has now', () => `${process.ppid}\n`],
-    ['with its own pid, as containers give it again', () => `${process.pid}\n`],
+    ['with its own pid, which containers reuse', () => `${process.pid}\n`],
     ['that is empty', () => ''],
-    ['of no number', () => 'garbage\n'],
-    ['of a negative number', () => '-1\n'],
+    ['without a number', () => 'garbage\n'],
+    ['with a negative number', () => '-1\n'],
   ])('takes over a lock %s', (_what, text) => {
     const file = lockFile(text());
     expect(holderOf(file)).toBeUndefined();
@@ -52,17 +52,17 @@ describe('takeLock', () => {
     expect(readdirSync(join(file, '..'))).toEqual([]);
   });
 
-  it('takes over what is no file', () => {
+  it('replaces anything that is not a file', () => {
     const file = lockFile();
     mkdirSync(join(file, 'folder'), { recursive: true });
     takeLock(file).release();
     expect(existsSync(file)).toBe(false);
   });
 
-  it.runIf(isRoot)('takes over a lock whose pid a process of another user has now', () => {
+  it.runIf(isRoot)('takes over a lock whose pid now belongs to a process of another user', () => {
     const folder = temporaryFolder();
     const file = join(folder, 'lock');
-    // The pid of this process, which is root's. The lock is not.
+    // The pid belongs to this process, which is root's. The lock does not.
     const script = `
       const { writeFileSync } = await import('node:fs');
       const { takeLock } = await import(${JSON.stringify(SOURCE)});
@@ -73,7 +73,7 @@ describe('takeLock', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  it('is had by one of several processes that want it at once', async () => {
+  it('is held by one of several processes that request it at once', async () => {
     const folder = temporaryFolder();
     for (let lock = 0; lock < LOCKS; lock += 2) writeFileSync(join(folder, `lock${lock}`), '999999999\n');
     const script = `
@@ -106,18 +106,18 @@ describe('takeLock', () => {
 });
 
 describe('release', () => {
-  it('may come twice', () => {
+  it('may be called twice', () => {
     const file = lockFile();
     const lock = takeLock(file);
     lock.release();
-    // Another file may have its descriptor now.
+    // Another file may have the same descriptor now.
     const other = takeLock(file);
     lock.release();
     expect(holderOf(file)).toBe(process.pid);
     other.release();
   });
 
-  it('leaves a lock that another process has put there meanwhile', () => {
+  it('keeps a lock that another process has created meanwhile', () => {
     const file = lockFile();
     const lock = takeLock(file);
     spawnSync('mv', [file, `${file}.away`]);

@@ -4,7 +4,7 @@ import { listenOn } from '../../src/listenOn.ts';
 
 const HOST = '127.0.0.1';
 
-it('resolves to the address, and tells of later errors', async () => {
+it('resolves to the address, and reports later errors', async () => {
   const server = createServer();
   onTestFinished(() => void server.close());
   const onError = vi.fn();
@@ -16,7 +16,7 @@ it('resolves to the address, and tells of later errors', async () => {
   expect(onError).toHaveBeenCalledExactlyOnceWith(error);
 });
 
-it('rejects with what the system says, and leaves nothing behind', async () => {
+it('rejects with the error of the system, and leaves nothing behind', async () => {
   const first = createServer();
   onTestFinished(() => void first.close());
   const { port } = await listenOn(first, { host: HOST, port: 0 }, vi.fn());

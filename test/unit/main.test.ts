@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '../..');
 const main = readFileSync(join(ROOT, 'src/main.ts'), 'utf8');
 
-it('asks for the Node.js that package.json asks for', () => {
+it('requires the Node.js that package.json requires', () => {
   const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } };
   expect(main).toContain(`const OLDEST_NODE = ${engines.node.replace('>=', '')};`);
 });

@@ -34,7 +34,7 @@ function encryptWith(external: ExternalKey): Promise<EncryptResponse> {
   return encrypt(keyManager, external, { plaintext, additionalAuthenticatedData: aad, wantsCdiv: true }, DEADLINE);
 }
 
-/** With the AAD and metadata that it was encrypted with, unless others are given. */
+/** Uses the AAD and metadata of the encryption, unless others are given. */
 function decryptWith(
   external: ExternalKey,
   sealed: EncryptResponse,
@@ -56,7 +56,7 @@ function decryptWith(
 }
 
 describe('versions of a key', () => {
-  it('encrypt with the newest, named in at most 20 bytes of ciphertextMetadata', async () => {
+  it('encrypt with the newest, which ciphertextMetadata names in at most 20 bytes', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     const metadata = Buffer.from(sealed.ciphertextMetadata ?? '', 'base64');
     expect(metadata).toEqual(keyVersionMetadata({ label: 'two' }));
@@ -64,12 +64,12 @@ describe('versions of a key', () => {
     expect(await decryptWith(key(version('two')), sealed)).toEqual(opened);
   });
 
-  it('decrypt with the one that encrypted, also after another rotation', async () => {
+  it('decrypt with the version that encrypted, even after another rotation', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     expect(await decryptWith(key(version('one'), version('two'), version('three')), sealed)).toEqual(opened);
   });
 
-  it('encrypt with the newest that is not for decrypting only, and decrypt with that one too', async () => {
+  it('encrypt with the newest that is not only for decryption, and decrypt with that one too', async () => {
     const staged = key(version('one'), version('two'), { ...version('three'), decryptOnly: true });
     const sealed = await encryptWith(staged);
     expect(sealed.ciphertextMetadata).toBe(keyVersionMetadata({ label: 'two' }).toString('base64'));
@@ -77,12 +77,12 @@ describe('versions of a key', () => {
     expect(await decryptWith(staged, ahead)).toEqual(opened);
   });
 
-  it('still decrypt when an older one was retired', async () => {
+  it('still decrypt after an older one was retired', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     expect(await decryptWith(key(version('two'), version('three')), sealed)).toEqual(opened);
   });
 
-  it('open what was encrypted before the key had versions', async () => {
+  it('decrypt ciphertexts from before the key had versions', async () => {
     const sealed = await encryptWith(unversioned);
     expect(JSON.parse(JSON.stringify(sealed))).not.toHaveProperty('ciphertextMetadata');
     expect(await decryptWith(key(version('one'), version('two')), sealed)).toEqual(opened);
@@ -100,13 +100,13 @@ describe('versions of a key', () => {
     await expect(decryptWith(versioned, sealed, { metadata })).rejects.toMatchObject(invalid);
   });
 
-  it('do not open with a key that lost the version', async () => {
+  it('do not decrypt with a key that lost the version', async () => {
     const sealed = await encryptWith(key(version('one'), version('two')));
     await expect(decryptWith(key(version('one')), sealed)).rejects.toMatchObject(invalid);
   });
 });
 
-describe("what AWS's sample proxy encrypted", () => {
+describe("a ciphertext of AWS's sample proxy", () => {
   // The framing of its source, in node:crypto: uint16be(len(aad)) || SHA-256(aad) if any || uint8(len(metadata)) || metadata.
   function sealLikeSample(given: Buffer | undefined, metadata: Buffer): EncryptResponse {
     const length = given?.length ?? 0;
@@ -140,30 +140,30 @@ describe("what AWS's sample proxy encrypted", () => {
   });
 
   it.each(cases.filter(([, given]) => given !== undefined))(
-    'does not open unasked, with %s',
+    'does not open by default, with %s',
     async (_w, given, metadata) => {
       const sealed = sealLikeSample(given, metadata);
       await expect(decryptWith(unversioned, sealed, { aad: given, metadata })).rejects.toMatchObject(invalid);
     },
   );
 
-  it('does not open when it was changed', async () => {
+  it('does not open after it was changed', async () => {
     const sealed = { ...sealLikeSample(aad, none), authenticationTag: randomBytes(16).toString('base64') };
     await expect(decryptWith(migrating, sealed)).rejects.toMatchObject(invalid);
   });
 
-  it('is not what is made: new ciphertexts have the form of the specification', async () => {
+  it('is never created: new ciphertexts have the form of the specification', async () => {
     expect(await decryptWith(unversioned, await encryptWith(migrating))).toEqual(opened);
   });
 });
 
 describe('the deadline', () => {
-  it('is one for the two calls of an encrypt with CDIV', async () => {
+  it('is shared by the two calls of an encrypt with CDIV', async () => {
     await encryptWith(unversioned);
     expect(keyManager.deadlines).toEqual([DEADLINE, DEADLINE]);
   });
 
-  it('is one for both attempts of a decrypt that also opens what the sample proxy made', async () => {
+  it('is shared by both attempts of a decrypt that also opens ciphertexts of the sample proxy', async () => {
     const migrating: ExternalKey = { ...unversioned, decryptAlso: 'aws-sample-proxy' };
     const sealed = { ...(await encryptWith(unversioned)), authenticationTag: randomBytes(16).toString('base64') };
     keyManager.deadlines.length = 0;
@@ -171,7 +171,7 @@ describe('the deadline', () => {
     expect(keyManager.deadlines).toEqual([DEADLINE, DEADLINE]);
   });
 
-  it('holds for a look at the key', async () => {
+  it('applies to a look at the key', async () => {
     await getKeyMetadata(keyManager, unversioned, { api: 'GetKeyMetadata' }, DEADLINE);
     expect(keyManager.deadlines).toEqual([DEADLINE]);
   });

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { redactError } from '../../src/redactError.ts';
 
-it('shows class, code and place of an error, and not its message', () => {
+it('shows class, code and place of an error, but not its message', () => {
   const error = Object.assign(new TypeError('secret\n    at secret'), { code: 'ERR_OOPS' });
   expect(redactError(error)).toMatch(/^TypeError ERR_OOPS at \S.*redactError\.test\.ts/);
   expect(redactError(error)).not.toContain('secret');
 });
 
-it('shows no place when it cannot tell the message from the stack', () => {
+it('shows no place if it cannot separate the message from the stack', () => {
   const error = new Error('another message');
-  // V8 makes the stack when it is first asked for, with the message of that time.
+  // V8 builds the stack on its first read, with the message of that time.
   error.stack = 'Error:     at secret\n    at f (file.ts:1:1)';
   expect(redactError(error)).toBe('Error');
 });
@@ -29,6 +29,6 @@ it.each([
   ['secret', 'string'],
   [undefined, 'undefined'],
   [{ message: 'secret' }, 'object'],
-])('shows only the type of %j, which is no error', (thrown, type) => {
+])('shows only the type of %j, which is not an error', (thrown, type) => {
   expect(redactError(thrown)).toBe(type);
 });

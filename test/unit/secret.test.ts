@@ -15,6 +15,6 @@ it.each<[string, string]>([
   expect(text).not.toContain('opensesame');
 });
 
-it('gives its value when asked', () => {
+it('returns its value on request', () => {
   expect(secret.reveal()).toBe('opensesame');
 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { CPU_SHARE, planCapacity, SESSION_SHARE } from '../../../bench/capacity/planCapacity.ts';
 
 it('adds one proxy to those that the load needs', () => {
-  // 0.6 of a core, and 6.3 sessions busy of 9: one worker is enough.
+  // 0.6 of a core, and 6.3 of 9 sessions busy: one worker is enough.
   expect(planCapacity({ rate: 1_000, cpuMs: 0.6, hsmMs: 6.3, cores: 2 })).toEqual({
     proxies: 2,
     workers: 1,
@@ -11,12 +11,12 @@ it('adds one proxy to those that the load needs', () => {
   });
 });
 
-it('takes more workers, then more proxies', () => {
+it('adds workers first, then proxies', () => {
   expect(planCapacity({ rate: 1_001, cpuMs: 0.6, hsmMs: 1, cores: 2 })).toMatchObject({ proxies: 2, workers: 2 });
   expect(planCapacity({ rate: 2_001, cpuMs: 0.6, hsmMs: 1, cores: 2 })).toMatchObject({ proxies: 3, workers: 2 });
 });
 
-it.each([500, 1_800, 3_600, 10_000])('keeps the shares at %i a second without one proxy', (rate) => {
+it.each([500, 1_800, 3_600, 10_000])('keeps the shares at %i requests a second without one proxy', (rate) => {
   const [cpuMs, hsmMs, cores] = [0.7, 12, 4];
   const { proxies, workers, sessions } = planCapacity({ rate, cpuMs, hsmMs, cores });
   const perWorker = rate / (proxies - 1) / workers;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { processFigures, treeFigures } from '../../../bench/processTree.ts';
 import { startTestProgram } from '../../support/startTestProgram.ts';
 
-it.runIf(process.platform === 'linux')('adds up a process and those that it has started', async () => {
+it.runIf(process.platform === 'linux')('adds up a process and its descendants', async () => {
   const sleeper = "setTimeout(() => 0, 120_000); console.log('ready')";
   const parent = `require('child_process').spawn(process.execPath, ['-e', \`${sleeper}\`], { stdio: 'inherit' })`;
   const program = startTestProgram([process.execPath, '-e', parent]);
@@ -17,7 +17,7 @@ it.runIf(process.platform === 'linux')('adds up a process and those that it has 
   expect(tree.cpuMs).toBeGreaterThanOrEqual(alone.cpuMs);
 });
 
-it('knows nothing of a process that is gone', () => {
+it('knows nothing about a process that has ended', () => {
   expect(treeFigures(2 ** 30).pss).toBeNaN();
   expect(treeFigures(undefined).cpuMs).toBeNaN();
 });

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { fitLine, median, mediansOf, quantile } from '../../../bench/statistics.ts';
 
-it('finds quantiles in any order, and leaves NaN out', () => {
+it('finds quantiles in any order, and ignores NaN', () => {
   expect(quantile([5, 1, NaN, 3, 2, 4], 0.9)).toBe(5);
   expect(median([9, 1, 5])).toBe(5);
   expect(median([])).toBeNaN();
 });
 
-it('takes the median of each figure by itself', () => {
+it('takes the median of each figure separately', () => {
   const rounds = [
     { rate: 1, cpu: 9 },
     { rate: 2, cpu: 7 },
@@ -16,7 +16,7 @@ it('takes the median of each figure by itself', () => {
   expect(mediansOf(rounds)).toEqual({ rate: 2, cpu: 8 });
 });
 
-it('fits a line, and says how sure its slope is', () => {
+it('fits a line, and gives the uncertainty of its slope', () => {
   expect(fitLine([1, 2, 3, 4].map((x) => [x, 2 * x + 1]))).toEqual({ slope: 2, error: 0 });
   const noisy = fitLine([
     [1, 10],

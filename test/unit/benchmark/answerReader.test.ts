@@ -3,7 +3,7 @@ import { AnswerReader } from '../../../src/benchmark/answerReader.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\n';
 
-/** What a reader makes of bytes that arrive in pieces of this length. */
+/** The result of a reader whose bytes arrive in pieces of this length. */
 function read(text: string, pieceLength: number) {
   const reader = new AnswerReader();
   const bytes = Buffer.from(text);
@@ -51,11 +51,11 @@ it.each([
   expect(() => read(text, text.length)).toThrow(message);
 });
 
-it('has no answer of a connection that ends early', () => {
+it('has no answer if a connection ends early', () => {
   expect(read(`${OK}content-length: 5\r\n\r\nhel`, 100)).toBeUndefined();
 });
 
-it('reads one answer after another', () => {
+it('reads consecutive answers', () => {
   const reader = new AnswerReader();
   const bytes = Buffer.from(`${OK}content-length: 2\r\n\r\nok`);
   expect(reader.push(bytes)?.body.toString()).toBe('ok');

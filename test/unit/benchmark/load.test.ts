@@ -28,7 +28,7 @@ function targetOn(port: number, deadlineMs: number): Target {
   };
 }
 
-/** Failures of a load on a proxy that answers so. */
+/** The failures of a load on a proxy that gives this answer. */
 async function failuresOf(answer: RequestListener, deadlineMs = 60_000) {
   const proxy = await listenLocally(createServer(answer));
   const target = targetOn(proxy.port, deadlineMs);
@@ -47,7 +47,7 @@ async function trickle(...[, res]: Parameters<RequestListener>): Promise<void> {
   }
 }
 
-it('counts an answer that trickles without end as a failure, and does not send what waits for a connection as long', async () => {
+it('counts an answer that trickles forever as a failure, and sends no request that waits for its connection', async () => {
   const failures = await failuresOf((req, res) => void trickle(req, res), 1_000);
   const {
     'no answer within 1000 ms': unanswered = 0,
@@ -60,7 +60,7 @@ it('counts an answer that trickles without end as a failure, and does not send w
   expect(unanswered + unsent).toBe(REQUESTS);
 });
 
-it('ends at once when it is stopped, though the proxy hangs', async () => {
+it('ends at once when it is stopped, although the proxy hangs', async () => {
   let answers = 0;
   const stop = new AbortController();
   const proxy = await listenLocally(
@@ -90,7 +90,7 @@ it.each<[string, RequestListener, string]>([
   expect(await failuresOf(answer)).toEqual({ [failure]: REQUESTS });
 });
 
-it('counts errors that a proxy makes up one after another under a few names', async () => {
+it('counts an unlimited variety of errors under a few names', async () => {
   let count = 0;
   const failures = await failuresOf((_, res) => {
     count += 1;

@@ -17,7 +17,7 @@ const request: WireRequest = {
 };
 
 describe('describeRequest', () => {
-  it('shows what is unusual, long texts cut short', () => {
+  it('shows unusual parts, and shortens long texts', () => {
     expect(describeRequest(request, false)).toBe(
       `POST /kms/xks/v1/health  content-encoding: gzip  {"plaintext":"${'A'.repeat(24)}... (100 characters)"}`,
     );
@@ -29,7 +29,7 @@ describe('describeRequest', () => {
     expect(text).not.toContain(signature);
   });
 
-  it('leaves the signature out of a query too', () => {
+  it('also removes the signature from a query', () => {
     const path = `/health?X-Amz-Credential=ID%2F20260102&X-Amz-Signature=${signature}`;
     expect(describeRequest({ ...request, path }, false)).toContain(
       '/health?X-Amz-Credential=(id)%2F20260102&X-Amz-Signature=(signature)',

@@ -51,12 +51,12 @@ describe('conforms', () => {
 describe('htmlReport', () => {
   const page = htmlReport(reportOf([result]));
 
-  it('escapes what came from the target', () => {
+  it('escapes text from the target', () => {
     expect(page).not.toContain('<script');
     expect(page).toContain('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62;&#38;&#39;');
   });
 
-  it('needs nothing from elsewhere', () => {
+  it('loads nothing from elsewhere', () => {
     expect(page).not.toMatch(/(src|href)="(?!#)|url\(|@import/);
   });
 
@@ -66,7 +66,7 @@ describe('htmlReport', () => {
   });
 });
 
-it('textReport names what was sent, expected and got', () => {
+it('textReport shows the request, the expectation and the answer', () => {
   expect(textReport(reportOf([result], 'The proxy no longer answers.'))).toBe(`\
 Conformance of https://xks.example.com/p/kms/xks/v1, key foo, 2026-01-02T03:04:05.000Z
 
@@ -90,7 +90,7 @@ The proxy no longer answers.
 The proxy does not conform.`);
 });
 
-it('binLatencies puts each sample between its bounds, the extremes outermost', () => {
+it('binLatencies puts each sample between its bounds, and extremes into the outermost bins', () => {
   const bins = binLatencies([0.001, 1.1, 1.1, 60_000]).filter(({ count }) => count > 0);
   expect(bins.map(({ count }) => count)).toEqual([1, 2, 1]);
   expect(bins.map(({ fromMs, toMs }) => [formatMs(fromMs), formatMs(toMs)])).toEqual([

@@ -3,12 +3,12 @@ import { suite } from '../../../src/conformance/suite.ts';
 
 const cases = suite.flatMap((section) => section.cases);
 
-it('no two sections, and no two cases, have one name', () => {
+it('section names and case names are unique', () => {
   expect(new Set(suite.map(({ name }) => name)).size).toBe(suite.length);
   expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
 });
 
-it('every case says what it expects', () => {
+it('each case says what it expects', () => {
   for (const { id, title, expected } of cases) {
     expect(id).toMatch(/^[A-Za-z\d.-]+$/);
     expect(title).not.toBe('');

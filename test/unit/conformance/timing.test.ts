@@ -14,7 +14,7 @@ describe('percentile', () => {
   });
 });
 
-it('summarize sorts, and counts what is above 250 ms', () => {
+it('summarize sorts, and counts samples above 250 ms', () => {
   expect(summarize('encrypt', [300, 250, 1, 10], 1)).toEqual({
     operation: 'encrypt',
     samplesMs: [300, 250, 1, 10],

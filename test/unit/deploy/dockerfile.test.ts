@@ -24,7 +24,7 @@ it('its base is the Node.js of the toolchain, by digest', () => {
   ]);
 });
 
-it('what is built by default is the proxy, which runs without privileges and drains when it is stopped', () => {
+it('the default target is the proxy, which runs without privileges and drains when it is stopped', () => {
   const image = stageOf('base') + stageOf('runtime');
   for (const instruction of [
     'ENV NODE_ENV=production MALLOC_ARENA_MAX=1',
@@ -42,12 +42,12 @@ it('has a folder for the audit log, which only the proxy may use, and declares n
   expect(text).not.toMatch(/^VOLUME/m);
 });
 
-it('SoftHSM is in the demo alone', () => {
+it('SoftHSM is only in the demo', () => {
   expect(stageOf('demo')).toContain('softhsm2');
   expect(stages.filter((stage) => /softhsm/.test(stage))).toEqual([stageOf('demo')]);
 });
 
-it('only what is named gets into it, and nothing that local runs have made', () => {
+it('only named files get into it, and nothing that local runs have made', () => {
   const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
     .filter((line) => /^[^#]/.test(line));

@@ -12,7 +12,7 @@ import { CHART } from '../../support/helm.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { CONFIG_SECRET } from '../../support/validConfig.ts';
 
-// What Helm is not needed for. helmTemplate.test.ts has the rest.
+// Tests that do not need Helm. helmTemplate.test.ts has the others.
 
 const ROOT = join(import.meta.dirname, '../../..');
 const read = (file: string): string => readFileSync(join(CHART, file), 'utf8');
@@ -63,17 +63,17 @@ describe('values.schema.json', () => {
     expect(described.map(([path, { description }]) => [path, description])).toEqual(comments);
   });
 
-  it('has no map that takes any key, unless its keys are free', () => {
+  it('has no map that accepts any key, unless its keys are free', () => {
     const open = named.filter(([, schema]) => schema.properties && schema.additionalProperties !== false);
     expect(open).toEqual([]);
     expect(SCHEMA.additionalProperties).toBe(false);
   });
 
-  it.each(['values.yaml', 'examples/values.yaml'])('takes %s', (file) => {
+  it.each(['values.yaml', 'examples/values.yaml'])('accepts %s', (file) => {
     expect(schemaProblems(parse(read(file)))).toEqual([]);
   });
 
-  it('takes what a chart that has this one as a part passes on', () => {
+  it('accepts the values that a parent chart passes', () => {
     expect(schemaProblems({ global: { region: 'us-east-1' } })).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe('examples/config.yaml', () => {
     expect(check.errors).toBeNull();
   });
 
-  it('is what the proxy takes', () => {
+  it('is accepted by the proxy', () => {
     const folder = temporaryFolder({
       'config.yaml': read('examples/config.yaml')
         .replace('/opt/hsm/lib/libpkcs11.so', 'module.so')

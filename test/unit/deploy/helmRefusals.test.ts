@@ -74,7 +74,7 @@ const REFUSED: readonly Case[] = [
     { networkPolicy: { hsm: [{ cidr: '10.0.0.0/8', port: 2225, endPort: 2223 }] } },
     'endPort 2223 is less than port 2225',
   ],
-  // By the schema, whose words are not the same in all versions of Helm.
+  // Refused by the schema; its messages differ between versions of Helm.
   [{ replica: 3 }, 'replica'],
   [{ secrets: { pin: 'pin' } }, 'pin'],
   [{ replicas: 'two' }, 'replicas'],
@@ -90,7 +90,7 @@ const NOTES: readonly Case[] = [
   [{ audit: { storageClassName: 'gp3' } }, 'only if the StorageClass gp3 has reclaimPolicy Retain'],
 ];
 
-/** Cases with their message first, as the names of tests want them. */
+/** Cases with their message first, in the order for the names of tests. */
 function named(cases: readonly Case[]) {
   return cases.map(([values, message]) => [message, values] as const);
 }
@@ -103,7 +103,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(stderr).not.toContain('31415926');
   });
 
-  it('names all that cannot work at once', () => {
+  it('reports all problems at once', () => {
     const { stderr } = helm(['template', 'xks-proxy'], { image: { repository: '' }, networkPolicy: { clients: [] } });
     expect(stderr).toMatch(/^- image\.repository.*\n- networkPolicy\.clients/m);
   });
@@ -119,7 +119,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(stdout).toContain(note);
   });
 
-  it.skipIf(!showsNotes)('its notes warn of nothing in the examples', () => {
+  it.skipIf(!showsNotes)('its notes warn about nothing in the examples', () => {
     const { stdout } = helm(['install', 'xks-proxy', '--dry-run=client'], {});
     expect(stdout).toContain('NOTES:');
     expect(stdout).not.toContain('Note:');

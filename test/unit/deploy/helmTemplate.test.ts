@@ -6,7 +6,7 @@ import { CHART, CONFIG, hasHelm, helm, NO_AUDIT, ONE_LOG, ONE_POD, render, WITHO
 import { manifestProblems, type Manifest } from '../../support/manifestProblems.ts';
 
 const POD_LABELS = { 'app.kubernetes.io/name': 'xks-proxy', 'app.kubernetes.io/instance': 'xks-proxy' };
-/** Every value, but what other cases have. */
+/** Every value that the other cases do not set. */
 const EVERYTHING = {
   fullnameOverride: 'payments',
   image: { tag: '1', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always', pullSecrets: ['registry'] },
@@ -112,7 +112,7 @@ interface Service extends Manifest {
 const annotationOf = (service: Service, name: string): string | undefined =>
   service.metadata.annotations[`service.beta.kubernetes.io/aws-load-balancer-${name}`];
 
-/** All maps in this value but those whose keys are free. */
+/** All maps in this value except those whose keys are free. */
 function objectsOf(value: unknown, path: string): { path: string; object: Record<string, unknown> }[] {
   if (typeof value !== 'object' || value === null) return [];
   const free = /\/(labels|annotations|matchLabels|selector|nodeSelector|requests|limits|parameters|data)$/;
@@ -134,7 +134,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
   const { spec: pod, container, volume } = hasHelm ? podOf(example) : ({} as ReturnType<typeof podOf>);
 
   describe.each(CASES)('with %s', (_name, values) => {
-    it("is what Kubernetes' schema allows, and nothing else", () => {
+    it("conforms to Kubernetes' schema, with no further fields", () => {
       const manifests = render(values);
       expect(manifests.map(({ kind }) => kind)).toContain('Deployment');
       expect(manifests.flatMap((manifest) => manifestProblems(manifest))).toEqual([]);
@@ -151,7 +151,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     });
   });
 
-  it('a misspelt field would be found, wherever it is', () => {
+  it('a misspelt field would be found at any depth', () => {
     for (const manifest of everything)
       for (const { path, object } of objectsOf(manifest, '')) {
         object['misspelt'] = 'x';
@@ -160,7 +160,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
       }
   });
 
-  it('pods are as the restricted Pod Security Standard wants them', () => {
+  it('pods conform to the restricted Pod Security Standard', () => {
     const securityContext = {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -182,7 +182,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     for (const field of ['hostNetwork', 'hostPID', 'hostIPC']) expect(pod).not.toHaveProperty(field);
   });
 
-  it('configuration and secrets are read-only files for the group of the proxy alone', () => {
+  it('configuration and secrets are read-only files that only the group of the proxy can read', () => {
     for (const field of ['env', 'envFrom']) expect(container).not.toHaveProperty(field);
     expect(container).toMatchObject({
       volumeMounts: expect.arrayContaining([{ name: 'etc', mountPath: '/etc/xks-proxy', readOnly: true }]) as unknown,
@@ -209,7 +209,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(example.map(({ kind }) => kind)).not.toContain('Secret');
   });
 
-  it('the configuration is what was given, as text or as a map, with further files beside it', () => {
+  it('the configuration is the given text or map, with further files beside it', () => {
     const text = readFileSync(join(CHART, 'examples/config.yaml'), 'utf8');
     expect(only(example, 'ConfigMap')).toMatchObject({ data: { 'config.yaml': text } });
     const { data } = only(render({ config: CONFIG, files: { a: '1\n' } }), 'ConfigMap') as unknown as {
@@ -219,7 +219,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(data['a']).toBe('1\n');
   });
 
-  it('pods are replaced for what a running proxy does not take over, and for nothing else', () => {
+  it('pods are replaced only after changes that a running proxy does not apply', () => {
     const restartOf = (change: (config: typeof CONFIG) => object) =>
       podOf(render({ config: change(CONFIG) })).metadata.annotations['xks-proxy/restart'];
     const before = restartOf((config) => config);
@@ -235,7 +235,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(restartOf(isolated)).not.toBe(before);
   });
 
-  it('each pod writes its audit log to a disk of its own, which stays when the pod is gone', () => {
+  it('each pod writes its audit log to its own disk, which remains after the pod was deleted', () => {
     expect(container).toMatchObject({
       volumeMounts: expect.arrayContaining([{ name: 'data', mountPath: '/var/lib/xks-proxy' }]) as unknown,
     });
@@ -250,7 +250,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     });
   });
 
-  it('a StorageClass that exists is used, and none is made', () => {
+  it('an existing StorageClass is used, and none is created', () => {
     expect(only(everything, 'StorageClass')).toBeUndefined();
     expect(podOf(everything).volume('data')).toMatchObject({
       ephemeral: { volumeClaimTemplate: { spec: { storageClassName: 'retained', accessModes: ['ReadWriteOnce'] } } },
@@ -263,14 +263,14 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(podOf(manifests).volume('data')).toEqual({ name: 'data', emptyDir: { sizeLimit: '16Mi' } });
   });
 
-  it('one pod continues the log on a claim that exists, and never has company', () => {
+  it('one pod continues the log on an existing claim, and no second pod runs meanwhile', () => {
     const manifests = render({ ...ONE_POD, ...ONE_LOG });
     expect(podOf(manifests).volume('data')).toEqual({ name: 'data', persistentVolumeClaim: { claimName: 'audit' } });
     expect(only(manifests, 'Deployment')).toMatchObject({ spec: { replicas: 1, strategy: { type: 'Recreate' } } });
     expect(only(manifests, 'HorizontalPodAutoscaler')).toBeUndefined();
   });
 
-  it('two or more run, in several zones, and an update takes none away before there is another', () => {
+  it('two or more run, in several zones, and an update removes none before there is another', () => {
     const deployment = only(example, 'Deployment');
     expect(deployment).not.toHaveProperty('spec.replicas');
     expect(only(example, 'HorizontalPodAutoscaler')).toMatchObject({
@@ -318,7 +318,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
   it.each([
     [{}, 40 + 20],
     [{ preStopSeconds: 100, config: { ...CONFIG, server: { ...CONFIG.server, drainSeconds: 60 } } }, 100 + 60],
-  ])('a pod ends after the load balancer has forgotten it and requests have been answered: %#', (values, stopping) => {
+  ])('a pod ends after the load balancer has dropped it and requests have been answered: %#', (values, stopping) => {
     const manifests = render(values);
     const { spec, container } = podOf(manifests);
     expect(container.lifecycle.preStop.sleep.seconds + 20).toBeLessThanOrEqual(stopping);
@@ -357,7 +357,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(annotationOf(service, 'scheme')).toBe('internal');
   });
 
-  it('the network lets in the load balancer and Prometheus, and out to DNS and the HSM', () => {
+  it('the network policy admits the load balancer and Prometheus, and allows DNS and the HSM', () => {
     const tcp = (port: number) => ({ protocol: 'TCP', port });
     const namespace = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
     expect(only(example, 'NetworkPolicy')).toMatchObject({
@@ -401,7 +401,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect('initContainers' in manifests.spec).toBe(source === 'copy');
   });
 
-  it('the init container copies the library where the proxy has it', () => {
+  it('the init container copies the library to the place where the proxy expects it', () => {
     expect(pod).toMatchObject({
       initContainers: [
         {
@@ -419,7 +419,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(spec).not.toHaveProperty('initContainers');
   });
 
-  it('Prometheus scrapes every pod, whether it is ready or not, and the alerts name the job', () => {
+  it('Prometheus scrapes every pod, even if it is not ready, and the alerts name the job', () => {
     const values = { serviceMonitor: { enabled: true }, prometheusRule: { enabled: true } };
     const manifests = render(values, 'payments');
     const services = manifests.filter(({ kind }) => kind === 'Service') as Service[];
@@ -459,7 +459,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(namesOf('a').filter((name) => others.includes(name))).toEqual([]);
   });
 
-  it('the longest name of a release is still a name for all objects', () => {
+  it('the longest name of a release still gives valid names for all objects', () => {
     const manifests = render({ serviceMonitor: { enabled: true } }, `a${'1'.repeat(42)}.xks-proxy`) as Service[];
     for (const { metadata, kind } of manifests)
       if (kind !== 'StorageClass') expect(metadata.name).toMatch(/^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/);

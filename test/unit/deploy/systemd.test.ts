@@ -22,15 +22,15 @@ it.each([
   'CapabilityBoundingSet=',
   'SystemCallFilter=@system-service',
   'LimitCORE=0',
-])('says %s', (setting) => {
+])('contains %s', (setting) => {
   expect(settings).toContain(setting);
 });
 
-it('gives the draining of the default configuration its time', () => {
+it('allows the default configuration enough time to drain', () => {
   const [, seconds] = settings.map((line) => /^TimeoutStopSec=(\d+)$/.exec(line)).find((match) => match !== null) ?? [];
   expect(Number(seconds)).toBeGreaterThan(20 + 2);
 });
 
-it('says nothing that V8 cannot live with', () => {
+it('sets only options with which V8 can run', () => {
   expect(settings.filter((line) => line.startsWith('MemoryDenyWriteExecute'))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../../..');
-// Pages that are not committed yet count, and what Git ignores does not.
+// Includes pages that are not committed yet, and excludes files that Git ignores.
 const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
   cwd: ROOT,
   encoding: 'utf8',
@@ -12,7 +12,7 @@ const pages = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter((name) => name !== '' && existsSync(join(ROOT, name)));
 
-/** The text without code, in which brackets mean something else. */
+/** The text without code, where brackets have another meaning. */
 function proseOf(page: string): string {
   return readFileSync(page, 'utf8')
     .replaceAll(/^ *```.*?^ *```$/gms, '')
@@ -33,7 +33,7 @@ function anchorsOf(page: string): Set<string> {
   return anchors;
 }
 
-it.each(pages)('%s: each link within the repository leads to a file, and to a heading of it', (name) => {
+it.each(pages)('%s: each link within the repository leads to a file, and to a heading in it', (name) => {
   const page = join(ROOT, name);
   const broken = [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
     if (/^(https?|mailto):/.test(link)) return [];

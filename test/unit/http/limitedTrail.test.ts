@@ -6,7 +6,7 @@ const RATE = { requestsPerSecond: 5, burst: 3 };
 
 let recorded: TrailEntry[];
 let trail: LimitedTrail;
-/** What the requests were told, in this order. */
+/** The notifications of the requests, in this order. */
 let told: string[];
 
 beforeEach(() => {
@@ -32,12 +32,12 @@ function request(name: string): TrailEntry {
   };
 }
 
-/** Sends requests that nobody has authenticated, and returns which have a record of their own. */
+/** Sends unauthenticated requests, and returns which have a record of their own. */
 function send(...names: readonly string[]): boolean[] {
   return names.map((name) => trail.recordUnauthenticated(request(name)));
 }
 
-it('beyond the limit, the requests of 100 ms share one record, which counts them', () => {
+it('beyond the limit, requests within 100 ms share one record, which counts them', () => {
   expect(send('1', '2', '3', '4', '5')).toEqual([true, true, true, false, false]);
   expect(recorded.map(({ record }) => record.members)).toEqual([{ name: '1' }, { name: '2' }, { name: '3' }]);
   vi.advanceTimersByTime(99);
@@ -69,13 +69,13 @@ it('they are late together, from the arrival of the first one', () => {
   expect(told).toEqual(['4 is late', '5 is late']);
 });
 
-it('after a while they have records of their own again', () => {
+it('after a while, requests have their own records again', () => {
   send('1', '2', '3', '4');
   vi.advanceTimersByTime(1_000);
   expect(send('5', '6', '7', '8')).toEqual([true, true, true, false]);
 });
 
-it('a request that is authenticated is not limited', () => {
+it('an authenticated request is not limited', () => {
   for (let count = 0; count < 10; count += 1) trail.record(request('signed'));
   expect(recorded).toHaveLength(10);
 });

@@ -22,7 +22,7 @@ interface Waiting {
   readonly aborted: readonly object[];
 }
 
-/** Sends requests at once; each is answered with 200 as soon as its entry is told that it is written. */
+/** Sends requests at once; each is answered with 200 when its entry is reported as written. */
 async function requests(count: number, known: Partial<Exchange> = { accessKeyId: 'KEY' }): Promise<Waiting> {
   const entries: TrailEntry[] = [];
   const exchanges: Exchange[] = [];
@@ -69,7 +69,7 @@ async function ended({ exchanges }: Waiting): Promise<void> {
   });
 }
 
-it('an answer leaves when its record is written, and not before', async () => {
+it('an answer is sent only after its record was written', async () => {
   const waiting = await requests(1);
   const [entry] = waiting.entries;
   expect(entry?.record).toMatchObject({
@@ -86,7 +86,7 @@ it('an answer leaves when its record is written, and not before', async () => {
   expect(waiting.aborted).toEqual([]);
 });
 
-it('a request whose record is late gets an InternalException, and its record says so', async () => {
+it('a request whose record is late gets an InternalException, and its record reports the failure', async () => {
   const waiting = await requests(1);
   expect(waiting.entries[0]?.onLate()).toMatchObject({
     outcome: 'failure',
@@ -100,7 +100,7 @@ it('a request whose record is late gets an InternalException, and its record say
   expect(waiting.observed).toMatchObject([{ outcome: 'failure', httpStatus: 500 }]);
 });
 
-it('answers of pipelined requests keep their order, whichever record is written first', async () => {
+it('answers of pipelined requests keep their order, even if their records are written in another order', async () => {
   const waiting = await requests(3);
   const [one, two, three] = waiting.entries;
   three?.onWritten(3);
@@ -112,8 +112,8 @@ it('answers of pipelined requests keep their order, whichever record is written 
 
 it.each([
   ['before their records', false],
-  ['when one waits for another', true],
-])('each request ends whose client is gone %s, and is logged with its index', async (_when, oneIsWritten) => {
+  ['while one request waits for another', true],
+])('if the client disconnects %s, each request ends and is logged with its index', async (_when, oneIsWritten) => {
   const waiting = await requests(3);
   const [one, two, three] = waiting.entries;
   if (oneIsWritten) two?.onWritten(2);
@@ -135,7 +135,7 @@ it.each([
   ]);
 });
 
-it('a request that shares its record has no line when its client is gone', async () => {
+it('a request that shares its record has no line after its client disconnected', async () => {
   const waiting = await requests(1, {});
   waiting.client.resetAndDestroy();
   await vi.waitFor(() => {

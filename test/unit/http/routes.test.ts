@@ -14,14 +14,14 @@ import { encryptRequest } from '../../../src/xks/messages/encrypt.ts';
 import { getHealthStatusRequest } from '../../../src/xks/messages/getHealthStatus.ts';
 import { getKeyMetadataRequest } from '../../../src/xks/messages/getKeyMetadata.ts';
 
-// What is asserted here is asserted by tsc: each line below an expected error compiles no other way.
+// tsc checks these assertions: each line below an expected error compiles in no other way.
 
-/** A route of this API alone. */
+/** A route of this API only. */
 type Route<Api extends keyof Messages> = Routes<Messages>[Api];
 
 const versionOfDecrypt = (key: ExternalKey, _message: DecryptRequest) => newestVersion(key);
 
-it('a parser and an operation of one message are a route, with steps that take any', () => {
+it('a parser and an operation for one message form a route, with steps for any message', () => {
   const health: Route<'GetHealthStatus'> = [parseMessage(getHealthStatusRequest), answer(() => ({}))];
   const metadata: Route<'GetKeyMetadata'> = [
     parseMessage(getKeyMetadataRequest),
@@ -33,12 +33,12 @@ it('a parser and an operation of one message are a route, with steps that take a
   expect([health, metadata, encryption, decryption]).toHaveLength(4);
 });
 
-it('a parser of another message is none', () => {
+it('a parser of another message is refused', () => {
   // @ts-expect-error: parses Decrypt
   const encryption: Route<'Encrypt'> = [parseMessage(decryptRequest), operate(encrypt, newestVersion)];
   // @ts-expect-error: parses Encrypt
   const decryption: Route<'Decrypt'> = [parseMessage(encryptRequest), operate(decrypt, versionOfDecrypt)];
-  // @ts-expect-error: parses nothing but requestMetadata
+  // @ts-expect-error: parses only requestMetadata
   const bodiless: Route<'Encrypt'> = [parseMessage(getKeyMetadataRequest), operate(encrypt, newestVersion)];
   // @ts-expect-error: does not require awsPrincipalArn
   const lax: Route<'GetKeyMetadata'> = [parseMessage(getHealthStatusRequest), operate(getKeyMetadata, newestVersion)];
@@ -47,14 +47,14 @@ it('a parser of another message is none', () => {
   expect([encryption, decryption, bodiless, lax, health]).toHaveLength(5);
 });
 
-it('an operation of another message is none', () => {
+it('an operation of another message is refused', () => {
   // @ts-expect-error: decrypts
   const encryption: Route<'Encrypt'> = [parseMessage(encryptRequest), operate(decrypt, newestVersion)];
-  // @ts-expect-error: asks for metadata
+  // @ts-expect-error: queries metadata
   const metadata: Route<'Encrypt'> = [parseMessage(encryptRequest), operate(getKeyMetadata, newestVersion)];
-  // @ts-expect-error: chooses the version by what only Decrypt says
+  // @ts-expect-error: chooses the version by a field that only Decrypt has
   const version: Route<'Encrypt'> = [parseMessage(encryptRequest), operate(encrypt, versionOfDecrypt)];
-  // @ts-expect-error: both are of Decrypt, and the route is not
+  // @ts-expect-error: both are for Decrypt, and the route is not
   const swapped: Route<'Encrypt'> = [parseMessage(decryptRequest), operate(decrypt, versionOfDecrypt)];
   expect([encryption, metadata, version, swapped]).toHaveLength(4);
 });

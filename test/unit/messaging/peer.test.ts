@@ -43,7 +43,7 @@ const offer: Calls = {
   uncopyable: () => () => undefined,
 };
 
-/** The other end of a channel at which `offer` is answered. */
+/** The other end of a channel that answers `offer`. */
 function peer(options: Partial<PeerOptions> = {}): Peer<Calls> {
   new Peer(threadChannel(messages.port2), { name: 'this end', offer, ...options });
   return new Peer<Calls>(threadChannel(messages.port1), { name: 'worker 7', ...options });
@@ -54,7 +54,7 @@ function silent(send: Channel['send'] = () => undefined): Peer<Calls> {
   return new Peer<Calls>({ send, onMessage: () => undefined }, { name: 'worker 7' });
 }
 
-it('calls are answered, each its own, whichever is first', async () => {
+it('each call gets its own answer, in any order', async () => {
   const other = peer();
   const [first, second] = [other.call('later', 1), other.call('later', 2)];
   expect(await other.call('double', 21)).toBe(42);
@@ -72,7 +72,7 @@ it('both ends of a channel call', async () => {
   expect(await Promise.all([one.call('double', 1), other.call('double', 2)])).toEqual([2, 4]);
 });
 
-it('calls that take no time are answered in their order, before those that do', async () => {
+it('immediate calls are answered in their order, before those that take time', async () => {
   const other = peer();
   const order: string[] = [];
   const note = (name: string) => () => order.push(name);
@@ -93,7 +93,7 @@ it('an event is one-way, and keeps its place among calls', async () => {
   expect(other.waiting).toBe(0);
 });
 
-it.each(['at once', 'later'] as const)('the message of what is thrown crosses: %s', async (how) => {
+it.each(['at once', 'later'] as const)('the message of an error crosses: %s', async (how) => {
   const failure = await peer()
     .call('fail', how)
     .catch((error: unknown) => error);
@@ -101,7 +101,7 @@ it.each(['at once', 'later'] as const)('the message of what is thrown crosses: %
   expect(failure).toMatchObject({ name: 'Error', message: how });
 });
 
-it('what is thrown crosses as the codec has it', async () => {
+it('an error crosses as its codec defines it', async () => {
   const errors: ErrorCodec<{ class: string }> = {
     encode: (error) => ({ class: (error as Error).name }),
     decode: (wire) => new RangeError(`was ${wire.class}`),
@@ -109,7 +109,7 @@ it('what is thrown crosses as the codec has it', async () => {
   await expect(peer({ errors }).call('fail', 'later')).rejects.toThrow(new RangeError('was TypeError'));
 });
 
-it('an argument or a result that cannot be copied fails its call alone', async () => {
+it('an argument or a result that cannot be copied fails only its call', async () => {
   const other = peer();
   await expect(other.call('note', (() => undefined) as unknown as string)).rejects.toThrow('could not be cloned');
   await expect(other.call('uncopyable', undefined)).rejects.toThrow('could not be cloned');
@@ -117,7 +117,7 @@ it('an argument or a result that cannot be copied fails its call alone', async (
   expect(other.waiting).toBe(0);
 });
 
-it('a call that is not answered in time is late, and waits until its answer has come', async () => {
+it('a call that is not answered in time is late, and remains pending until its answer arrives', async () => {
   const other = peer();
   const late = other.call('later', 1, { timeoutMs: 1 });
   await expect(late).rejects.toThrow(new CallLate('worker 7 has not answered in time'));
@@ -131,7 +131,7 @@ it('a call that is not answered in time is late, and waits until its answer has 
   });
 });
 
-it('a call that is given up waits no longer', async () => {
+it('a call that is given up is no longer pending', async () => {
   const other = silent();
   const given = new AbortController();
   const call = other.call('later', 1, { signal: given.signal });
@@ -140,7 +140,7 @@ it('a call that is given up waits no longer', async () => {
   expect(other.waiting).toBe(0);
 });
 
-it('the end of the channel ends what waits and what is called later', async () => {
+it('the end of the channel ends pending and later calls', async () => {
   vi.useFakeTimers();
   try {
     const other = silent();
@@ -157,7 +157,7 @@ it('the end of the channel ends what waits and what is called later', async () =
   }
 });
 
-it('a call that cannot be sent has come to the end of the channel', async () => {
+it('a call that cannot be sent means the end of the channel', async () => {
   const other = silent((_message, options) => {
     process.nextTick(() => options?.onFailure?.());
   });

@@ -93,7 +93,7 @@ it('adds up the requests and sessions of the workers, and shows each status that
   expect(valueOf(samples, 'xks_proxy_key_store_serving')).toBe(0);
 });
 
-it('shows the earliest sight and the latest use of a credential', async () => {
+it('shows the earliest appearance and the latest use of a credential', async () => {
   const load = { sessions: 1, sessionsInUse: 0, operationsWaiting: 0 };
   const [old, young] = [worker('ACTIVE', load), worker('ACTIVE', load)];
   await old.snapshot();
@@ -105,10 +105,10 @@ it('shows the earliest sight and the latest use of a credential', async () => {
   expect(valueOf(samples, 'xks_proxy_credential_last_used_timestamp_seconds')).toBe(2_000);
 });
 
-it('keeps the processes apart, their start times included, and drops what is not a number', async () => {
+it('keeps the processes apart, including their start times, and drops values that are not numbers', async () => {
   const [main, first] = ['main', 'worker-1'].map((name) => processMetrics({ process: name, version: '1.2.3' }));
   if (!main || !first) throw new Error('unreachable');
-  // The event loop has no mean before it was looked at.
+  // The event loop has no mean before its first measurement.
   const snapshot = await main.snapshot();
   expect(JSON.stringify(snapshot)).toContain('"value":null');
 
@@ -142,7 +142,7 @@ it('counts reloads and replaced workers', async () => {
   expect(await figures()).toEqual([1, 1, 1, 2_000, 1]);
 });
 
-it('leaves the registry that all modules of a process share alone', async () => {
+it('leaves the registry unchanged that all modules of a process share', async () => {
   worker('ACTIVE', { sessions: 1, sessionsInUse: 0, operationsWaiting: 0 });
   lifecycleMetrics(() => now);
   processMetrics({ process: 'main', version: '1.2.3' });

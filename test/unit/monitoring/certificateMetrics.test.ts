@@ -30,7 +30,7 @@ function expected(role: string, subject: string, pem: string) {
   return [role, subject, serialNumber, Date.parse(validTo) / 1000];
 }
 
-it('tells when the server certificate, its chain and each client CA expire', async () => {
+it('reports when the server certificate, its chain and each client CA expire', async () => {
   const identity = {
     certificate: `${server.certificate}\n${ca.certificate}`,
     privateKey: new Secret(server.privateKey),
@@ -48,6 +48,6 @@ it('tells when the server certificate, its chain and each client CA expire', asy
   ]);
 });
 
-it('tells nothing without TLS', async () => {
+it('reports nothing without TLS', async () => {
   expect(await expiries(undefined)).toEqual([]);
 });

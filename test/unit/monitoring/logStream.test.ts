@@ -18,12 +18,12 @@ const PIPE_BUF = 4_096;
 
 interface Pipe {
   readonly writer: number;
-  /** Takes what is in it. */
+  /** Reads the contents of a pipe. */
   readonly read: () => string;
   readonly closeReader: () => void;
 }
 
-/** A pipe that does not block, with the system's 64 KiB. */
+/** A non-blocking pipe with the system's 64 KiB. */
 function openPipe(): Pipe {
   const path = join(temporaryFolder(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -71,7 +71,7 @@ function readAll(stream: LogStream, { read }: Pipe): string {
   }
 }
 
-/** Fills the pipe until it takes nothing more. */
+/** Fills the pipe until it accepts nothing more. */
 function fill(stream: LogStream): string {
   const line = `${'f'.repeat(1_023)}\n`;
   for (let line_ = 0; line_ < 64; line_ += 1) stream.write(line);
@@ -83,7 +83,7 @@ function lineOf(text: string): StreamLine & { readonly onWritten: ReturnType<typ
 }
 
 describe('lines', () => {
-  it('are written whole and in order, and their callers told', () => {
+  it('are written whole and in order, and their callers notified', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer);
     const [one, two] = [lineOf('one'), lineOf('zwei ä€😀')];
@@ -98,7 +98,7 @@ describe('lines', () => {
     expect(fs.writeSync).toHaveBeenCalledTimes(2);
   });
 
-  it('of which the pipe takes a part go on where it ended, and cannot be changed then', () => {
+  it('that were written partially continue there, and can no longer be changed', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer);
     const long = lineOf('ä'.repeat(100_000));
@@ -114,7 +114,7 @@ describe('lines', () => {
     expect(next.onWritten).toHaveBeenCalledOnce();
   });
 
-  it('that wait may be changed while nothing of them is written', () => {
+  it('that wait may be changed before any part is written', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer);
     const filling = fill(stream);
@@ -126,7 +126,7 @@ describe('lines', () => {
     expect(readAll(stream, pipe)).toBe(`${filling}failure\n`);
   });
 
-  it('may be written from within onWritten, however many', () => {
+  it('may be written from within onWritten, in any number', () => {
     const pipe = openPipe();
     vi.mocked(fs.writeSync).mockImplementation((_descriptor, bytes) => Buffer.from(bytes).length);
     const { stream } = streamTo(pipe.writer, { isShared: true });
@@ -162,7 +162,7 @@ describe('a reader that stops', () => {
     expect(stream.problem).toBeUndefined();
   });
 
-  it('does not let lines fill the memory: those dropped are counted', () => {
+  it('does not let lines fill the memory, because it drops and counts them', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer);
     const lines = 5_000;
@@ -179,7 +179,7 @@ describe('a reader that stops', () => {
   it.each([
     ['longer', 'x'.repeat(100_000)],
     ['shorter', ''],
-  ])('and records that became %s meanwhile do not change the limit', (_what, text) => {
+  ])('does not change the limit if records became %s meanwhile', (_what, text) => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer);
     for (let round = 0; round < 25; round += 1) {
@@ -199,7 +199,7 @@ describe('a reader that stops', () => {
     expect(readAll(stream, pipe)).not.toContain('dropped');
   });
 
-  it('for good: it is told once', () => {
+  it('is reported once if it never reads again', () => {
     const pipe = openPipe();
     const { stream, onGone } = streamTo(pipe.writer);
     pipe.closeReader();
@@ -211,8 +211,8 @@ describe('a reader that stops', () => {
   });
 });
 
-describe('a file that takes nothing', () => {
-  it('is a problem, until it does', () => {
+describe('a file that accepts nothing', () => {
+  it('is a problem until it accepts a write', () => {
     const file = fs.openSync(join(temporaryFolder(), 'log'), 'a');
     const { stream } = streamTo(file);
     vi.mocked(fs.writeSync).mockImplementation(() => {
@@ -228,7 +228,7 @@ describe('a file that takes nothing', () => {
 });
 
 describe('a pipe that several processes write to', () => {
-  it('gets whole lines, with each write at most as many bytes as do not mix', () => {
+  it('gets whole lines, in writes that are small enough not to mix', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer, { isShared: true });
     expect(stream.maxLineBytes).toBe(PIPE_BUF);
@@ -246,7 +246,7 @@ describe('a pipe that several processes write to', () => {
     expect(parsed[200 - 1]?.text).toMatch(/^ä+$/);
   });
 
-  it('gets long lines cut: JSON stays JSON, and other text may be anything', () => {
+  it('gets shortened long lines: JSON stays JSON, and other text may be anything', () => {
     const pipe = openPipe();
     const { stream } = streamTo(pipe.writer, { isShared: true });
     stream.write(`${JSON.stringify({ level: 'info', text: '€'.repeat(5_000), msg: 'message' })}\n`);

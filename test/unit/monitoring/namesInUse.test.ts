@@ -21,7 +21,7 @@ import { TokenBucket } from '../../../src/timing/tokenBucket.ts';
 import { InMemoryKeyManager } from '../../support/inMemoryKeyManager.ts';
 import { parsePromQl } from '../../support/promql.ts';
 
-/** What Prometheus itself adds. */
+/** Labels that Prometheus itself adds. */
 const OF_PROMETHEUS = { metric: 'up', labels: ['instance', 'job'] };
 const ROOT = join(import.meta.dirname, '../../..');
 const RULES = join(ROOT, 'deploy/prometheus');
@@ -55,7 +55,7 @@ beforeAll(async () => {
   types = new Map([...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]));
 });
 
-/** What a proxy with a key store, TLS and mTLS exposes, when every outcome has occurred. */
+/** The metrics of a proxy with a key store, TLS and mTLS, after every outcome has occurred. */
 async function expose(): Promise<string> {
   const { ca, server } = testCertificates;
   const tls = {
@@ -146,7 +146,7 @@ function records(): EndedRequest[] {
   ];
 }
 
-/** Holds every metric, label and label value that an expression names against what a proxy exposes. */
+/** Compares every metric, label and label value of an expression with those that a proxy exposes. */
 function check(expression: string): void {
   const { selectors, grouping } = parsePromQl(expression.replaceAll('$__rate_interval', '5m'));
   const found = selectors.map(({ metric, matchers }) => {
@@ -169,11 +169,11 @@ function check(expression: string): void {
 }
 
 describe.each(alerts)('the alert $alert', ({ alert, expr, labels, annotations }) => {
-  it('uses metrics that are there', () => {
+  it('uses metrics that exist', () => {
     check(expr);
   });
 
-  it('says what it means, of labels that it has', () => {
+  it('has a description that uses only its own labels', () => {
     expect(['critical', 'warning', 'info']).toContain(labels['severity']);
     const { summary = '', description = '' } = annotations;
     const { grouping, selectors } = parsePromQl(expr);
@@ -193,8 +193,8 @@ describe.each(alerts)('the alert $alert', ({ alert, expr, labels, annotations })
   });
 });
 
-// Those of https://prometheus.io/docs/practices/naming/ that `promtool check metrics` holds a name to.
-it('metrics are named as promtool wants them', () => {
+// Rules of https://prometheus.io/docs/practices/naming/ that `promtool check metrics` applies to names.
+it('metrics have names that promtool accepts', () => {
   const helped = new Set([...text.matchAll(/^# HELP (\S+) \S/gm)].map(([, name]) => name));
   for (const [name, type] of types) {
     expect(name.endsWith('_total'), `${name}, a ${type}`).toBe(type === 'counter');
@@ -223,7 +223,7 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? '' : ' (skipped: it is no
   });
 });
 
-it('the guide has no section of an alert that does not exist', () => {
+it('the guide has no section for an alert that does not exist', () => {
   const sections = [...guide.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
   expect(sections.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
 });
@@ -231,11 +231,11 @@ it('the guide has no section of an alert that does not exist', () => {
 describe('the dashboard', () => {
   const panels = dashboard.panels.filter(({ targets }) => targets);
 
-  it.each(panels)('shows in "$title" metrics that are there', ({ targets = [] }) => {
+  it.each(panels)('shows in "$title" metrics that exist', ({ targets = [] }) => {
     for (const { expr } of targets) check(expr);
   });
 
-  it.each(variables)('chooses $name among values that are there', ({ query }) => {
+  it.each(variables)('offers for $name values that exist', ({ query }) => {
     const [, metric = '', label = ''] = /^label_values\((\w+), (\w+)\)$/.exec(query) ?? [];
     expect(samples.find(({ name }) => name === metric)?.labels).toHaveProperty(label);
   });

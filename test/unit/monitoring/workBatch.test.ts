@@ -18,7 +18,7 @@ describe('WorkBatch', () => {
     expect(ran).toEqual([1, 2, 3, 4]);
   });
 
-  it('runs it at once when 64 pieces wait, or when it is told to, and only once', () => {
+  it('runs the work at once if 64 pieces wait, or on request, and only once', () => {
     const batch = new WorkBatch();
     const work = vi.fn();
     for (let count = 0; count < 64; count += 1) batch.add(work);
@@ -30,7 +30,7 @@ describe('WorkBatch', () => {
     expect(work).toHaveBeenCalledTimes(65);
   });
 
-  it('runs the rest of the work, and what comes later, though one piece throws', () => {
+  it('runs the other work, and later work, although one piece throws', () => {
     const batch = new WorkBatch();
     const work = vi.fn();
     batch.add(() => {

@@ -18,7 +18,7 @@ describe('a Host header', () => {
     '10.0.0.7:9464',
     'Proxy-1.Example.com',
     '[fd00:0::7]:9464',
-  ])('%s is ours', (host) => {
+  ])('%s is admitted', (host) => {
     expect(isOurHost(host, HOSTS)).toBe(true);
   });
 
@@ -55,7 +55,7 @@ describe('a Host header', () => {
     'proxy-2.example.com',
     'proxy-1.example.com.evil.example',
     'löcalhost',
-  ])('%s is not', (host) => {
+  ])('%s is refused', (host) => {
     expect(isOurHost(host, HOSTS)).toBe(false);
   });
 });
@@ -68,7 +68,7 @@ it.each([
   [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, true],
   [{ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }, true],
   [{ 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' }, true],
-])('a request with %o is of another origin: %s', (headers, expected) => {
+])('a request with %o has another origin: %s', (headers, expected) => {
   expect(isOfAnotherOrigin(headers)).toBe(expected);
 });
 
@@ -81,6 +81,6 @@ it.each([
   [false, { origin: 'http://localhost:4598', host: 'localhost:4599' }],
   [false, { origin: 'https://localhost:4599', host: 'localhost:4599' }],
   [false, { origin: 'http://localhost:4599', host: 'localhost:4599', 'sec-fetch-site': 'cross-site' }],
-])('a page of ours makes a request: %s, with %j', (expected, headers) => {
+])('a request comes from one of our pages: %s, with %j', (expected, headers) => {
   expect(isOfOurPage(headers)).toBe(expected);
 });

@@ -57,7 +57,7 @@ it('sends each line of an event as data, with the headers of a page and no CORS 
   expect(received).not.toMatch(/Access-Control/i);
 });
 
-it('keeps one event at most for a client that does not read', async () => {
+it('keeps at most one event for a client that does not read', async () => {
   const { streams, open } = await start();
   const socket = await open();
   socket.pause();
@@ -66,7 +66,7 @@ it('keeps one event at most for a client that does not read', async () => {
     streams.send(event);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // What the system keeps for it is some MiB; 200 were sent.
+  // The system buffers some MiB for the client; 200 were sent.
   let received = 0;
   let last = '';
   socket.on('data', (bytes) => {
@@ -98,7 +98,7 @@ it('ends the stream of a client that has not taken an event for 10 seconds', asy
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(streams.size).toBe(2);
-  // What the other one reads meanwhile is its own affair.
+  // Reads of the other stream do not matter.
   await expect
     .poll(() => {
       pass(1_000);
@@ -127,7 +127,7 @@ it('ends the oldest of 8 streams for another, but not before it has been open fo
   expect(socket.destroyed).toBe(false);
 });
 
-it('answers HEAD with the headers of a stream, without one', async () => {
+it('answers HEAD with the headers of a stream, without a body', async () => {
   const { streams, open, port } = await start();
   const ask = () => fetch(`http://127.0.0.1:${port}`, { method: 'HEAD' });
   const answer = await ask();

@@ -13,7 +13,7 @@ const CHART: TimeChart = {
   format: (value) => `${value}/s`,
 };
 
-it('puts bars on one another, in a scale of round numbers', () => {
+it('stacks bars, with a scale of round numbers', () => {
   const { text } = timeChart(CHART);
   // 10/s is 118 units high, from 138; each of the four bins is 106 wide.
   expect(text).toContain('d="M114 138V43.6H219.4V138Z');
@@ -25,19 +25,19 @@ it('shows a single failure among many requests', () => {
   expect(timeChart(CHART).text).toMatch(/class="area fail" d="M326 114\.4V113\.4/);
 });
 
-it('leaves gaps in a curve where nothing is known, and shows a value alone', () => {
+it('leaves gaps in a curve where no value is known, and shows a lone value', () => {
   const series = [{ name: 'half', look: 'plain' as const, values: [1, 2, undefined, 4] }];
   expect(timeChart({ ...CHART, kind: 'curves', series }).text).toMatch(/d="M61 \S+L167 \S+M379 \S+h0\.01"/);
 });
 
-it('marks a limit only if the values come near it', () => {
+it('marks a limit only if values come near it', () => {
   const limit = { value: 250, label: 'KMS gives up' };
   expect(timeChart({ ...CHART, limit }).text).not.toContain('KMS gives up');
   const series = [{ name: 'half', look: 'plain' as const, values: [101] }];
   expect(timeChart({ ...CHART, kind: 'curves', series, limit }).text).toContain('KMS gives up');
 });
 
-it('marks times with room for their words', () => {
+it('marks times with enough room for their labels', () => {
   const { text } = timeChart({
     ...CHART,
     series: [{ name: 'an hour', look: 'plain', values: new Array<number>(6).fill(1) }],
@@ -45,7 +45,7 @@ it('marks times with room for their words', () => {
   expect(text.match(/\d+ min ago|now/g)).toEqual(['now', '20 min ago', '40 min ago', '60 min ago']);
 });
 
-it('says in words what it shows', () => {
+it('describes its contents in words', () => {
   expect(timeChart(CHART).text).toContain(
     'aria-label="Requests in the last 40 minutes. success: 2/s, at most 8/s. failure: 0.001/s, at most 0.001/s"',
   );

@@ -9,7 +9,7 @@ import { policySetOf } from '../../support/policySetOf.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 const FILES = globSync('config/policies/*.cedar', { cwd: ROOT }).map((file) => join(ROOT, file));
 
-it('there are some, each in the guide', () => {
+it('exist, and each is in the guide', () => {
   expect(FILES.length).toBeGreaterThan(5);
   const guide = readFileSync(join(ROOT, 'docs/policy.md'), 'utf8');
   for (const file of FILES) expect(guide).toContain(`](../config/policies/${basename(file)})`);
@@ -19,14 +19,14 @@ describe.each(FILES)('%s', (file) => {
   const text = readFileSync(file, 'utf8');
   const table = loadPolicyTests(file.replace(/\.cedar$/, '.test.yaml'));
 
-  it('does what its table says', () => {
+  it('gives the results in its table', () => {
     const out: string[] = [];
     const cli = { env: {}, err: () => undefined, out: (line: string) => out.push(line) };
     runPolicyTests(cli, table, choosePolicies(cli, { config: 'none', policyFile: file, store: 'orders' }));
     expect(out).toEqual([...table.map(({ name }) => `ok   ${name}`), `${table.length} policy tests passed`]);
   });
 
-  it('has a table that tries each policy, allowing and denying, and says which decide', () => {
+  it('has a table that tests each policy, allowing and denying, and names the deciding policies', () => {
     const { policies } = policySetOf(text, file);
     const tried = new Set(table.flatMap(({ expect: { policies = [] } }) => policies));
     expect([...tried].sort()).toEqual(policies.map(({ id }) => id).sort());

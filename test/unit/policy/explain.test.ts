@@ -36,7 +36,7 @@ function explained(metadata: Readonly<Record<string, string>> = {}, tags = {}) {
   return explain(policySet, subject);
 }
 
-it('names what is not true of the request, the permits that came closest first', () => {
+it('names conditions that the request does not meet, for the permits that came closest first', () => {
   expect(explained({ kmsViaService: 'rds' })).toEqual([
     { policyId: 'near', unmet: ['when { context.kmsViaServiceName == "ec2" }'] },
     {
@@ -51,14 +51,14 @@ it('names what is not true of the request, the permits that came closest first',
   ]);
 });
 
-it('names what is absent, and not what depends on it', () => {
+it('names an absent attribute, but not the conditions that depend on it', () => {
   expect(explained({ awsPrincipalArn: 'AWS Internal' }).at(-1)?.unmet).not.toContain(
     'when { principal.name == "ec2" }',
   );
   expect(explained()[0]).toEqual({ policyId: 'near', unmet: ['when { context has kmsViaServiceName }'] });
 });
 
-it('takes apart what must not be', () => {
+it('splits negated conditions', () => {
   const near = explained({ kmsViaService: 'ec2', awsSourceVpc: 'vpc-1' }, { class: 'a' })[0];
   expect(near?.unmet).toEqual(['unless { resource.hasTag("class") }', 'unless { context has awsSourceVpc }']);
 });

@@ -14,7 +14,7 @@ function warningsOf(policy: string): readonly string[] {
 const principal = (name: string) => `permit (principal == ${name}, action, resource);`;
 const when = (condition: string) => `permit (principal, action, resource) when { ${condition} };`;
 
-describe('a name that no principal has is told', () => {
+describe('a warning names an impossible principal:', () => {
   it.each<[string, string]>([
     [`User::"${ROLE}"`, `the name is of another kind; write Role::"${ROLE}"`],
     [`Role::"${SESSION}"`, `the name is of another kind; write AssumedRole::"${SESSION}"`],
@@ -79,13 +79,13 @@ it.each([
   'context has vpcEndpointId && context.vpcEndpointId == "vpc-0123"',
   'context has awsSourceVpc && context.awsSourceVpc == "vpce-0123"',
   'resource.id == "a/b"',
-])('a value that is never had is told: %s', (condition) => {
+])('gives a warning about an impossible value: %s', (condition) => {
   expect(warningsOf(when(condition))).toEqual([
     expect.stringMatching(/^in "p": (principal|context|resource)\.\w+ is never "/),
   ]);
 });
 
-it('a kind that the head asks for is compared', () => {
+it('compares the kind that the head requires', () => {
   expect(warningsOf(`permit (principal is User, action, resource) when { principal.arn == "${ROLE}" };`)).toEqual([
     `in "p": principal.arn is never "${ROLE}" here: this is a Role, not a User`,
   ]);
@@ -104,13 +104,13 @@ it.each([
   when(`principal.arn like "arn:aws:iam::*:role/*" && principal is Role && principal.arn == "${ROLE}"`),
   when('context.kmsOperation == "GenerateDataKeyWithoutPlaintext"'),
   when('resource.hasTag("contains") && resource.getTag("contains") == "*"'),
-])('nothing is told of what may be true: %s', (policy) => {
+])('gives no warning about a possible value: %s', (policy) => {
   expect(warningsOf(policy)).toEqual([]);
 });
 
 const EXAMPLES = join(import.meta.dirname, '../../../config/policies');
 
-it.each(globSync('*.cedar', { cwd: EXAMPLES }))('nothing is told of %s', (file) => {
+it.each(globSync('*.cedar', { cwd: EXAMPLES }))('gives no warning about %s', (file) => {
   const text = readFileSync(join(EXAMPLES, file), 'utf8');
   expect(atOnce(loadPolicySet(text, file)).remarks.warnings).toEqual([]);
 });

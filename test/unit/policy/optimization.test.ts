@@ -17,16 +17,16 @@ const SCRIPT = `
   if (!allowed) throw new Error('denied');
 `;
 
-/** V8's lines on the WebAssembly functions that it has compiled. */
+/** V8's output about the WebAssembly functions that it has compiled. */
 function compiled(): readonly string[] {
   const flags = ['--trace-wasm-compilation-times', '--input-type=module', '--eval', SCRIPT];
   const cwd = join(import.meta.dirname, '../../..');
   return execFileSync(process.execPath, flags, { cwd, encoding: 'utf8', env: {} }).split('\n');
 }
 
-it('V8 optimizes hardly any function of Cedar while a policy is loaded, which would take 25 MiB', () => {
+it('V8 optimizes hardly any function of Cedar while a policy is loaded, because that would take 25 MiB', () => {
   const lines = compiled();
   expect(lines.filter((line) => line.includes('using Liftoff')).length).toBeGreaterThan(1_000);
-  // Without the budget, 27 are.
+  // Without the budget, V8 optimizes 27.
   expect(lines.filter((line) => line.includes('using TurboFan')).length).toBeLessThan(10);
 });

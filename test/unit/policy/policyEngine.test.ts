@@ -82,24 +82,24 @@ it.each<[what: string, change: Change, allowed: boolean, policyIds: string[]]>([
     ['not-archived', 'not-mallory'],
   ],
   ['a key by its id', { api: 'Decrypt', externalKey: { id: 'archive', tags: {} } }, true, ['account']],
-])('knows %s', (_what, change, allowed, policyIds) => {
+])('matches %s', (_what, change, allowed, policyIds) => {
   expect(engine.decide(subject(change))).toEqual({ allowed, policyIds });
   expect(engine.decide(subject(change))).toEqual({ allowed, policyIds });
 });
 
-it('remembers a decision whatever the kmsRequestId', () => {
+it('remembers a decision independently of the kmsRequestId', () => {
   expect(engine.decide(subject())).toBe(engine.decide(subject()));
   expect(engine.decide(subject())).not.toBe(engine.decide(subject({ kmsViaService: 'ebs' })));
 });
 
-it('decides what is too long to be remembered', () => {
+it('decides requests that are too long to remember', () => {
   const long = { comment: 'x'.repeat(100_000) };
   expect(engine.decide(subject(long))).toEqual(engine.decide(subject()));
   expect(engine.decide(subject(long))).not.toBe(engine.decide(subject(long)));
 });
 
-it('denies what it fails to decide, says so, and goes on', () => {
-  // Half of a surrogate pair is no text.
+it('denies a request that it cannot decide, reports it, and continues', () => {
+  // A lone surrogate is not valid text.
   const failed = engine.decide(subject({ comment: '\ud800' }));
   expect(failed).toEqual({ allowed: false, policyIds: [], error: expect.stringMatching(/./) as string });
   expect(engine.decide({ ...subject(), api: 'GetHealthStatus' as 'Encrypt' })).toMatchObject({
@@ -109,7 +109,7 @@ it('denies what it fails to decide, says so, and goes on', () => {
   expect(engine.decide(subject())).toEqual({ allowed: true, policyIds: ['account'] });
 });
 
-it('permits nothing once it is released, and no other engine minds', () => {
+it('permits nothing after its release, without an effect on other engines', () => {
   const [one, other] = [1, 2].map(() => new PolicyEngine(policySetOf(POLICIES)));
   expect(one?.decide(subject()).allowed).toBe(true);
   one?.release();
@@ -117,7 +117,7 @@ it('permits nothing once it is released, and no other engine minds', () => {
   expect(other?.decide(subject()).allowed).toBe(true);
 });
 
-it('names the policies that decide by their ids, wherever they stand', () => {
+it('names the deciding policies by their ids, at any place in the text', () => {
   const accounts = Array.from({ length: 30 }, (_, index) => String(123_456_789_000 + index));
   const one = (account: string, index: number) =>
     `// Policy ${index}; "é\n@id("${account}") permit (principal in Account::"${account}", action, resource);`;
@@ -128,7 +128,7 @@ it('names the policies that decide by their ids, wherever they stand', () => {
   }
 });
 
-it('names the policy that fails, and denies', () => {
+it('names the failing policy, and denies', () => {
   const text = `@id("fine") permit (principal, action, resource);
 @id("too-much") forbid (principal, action, resource) when { 9223372036854775807 + 1 == 1 };`;
   const failing = new PolicyEngine(policySetOf(text));

@@ -14,12 +14,12 @@ function problemsOf(text: string): readonly string[] {
 
 const ANY = 'permit (principal, action, resource)';
 
-/** So many policies of two lines each, with their ids. */
+/** The given number of policies of two lines each, with their ids. */
 function manyPolicies(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `// é; "\n@id("policy-${index}") ${ANY};`);
 }
 
-it('is its policies by their @id, in the order of the text', () => {
+it('contains its policies by their @id, in the order of the text', () => {
   const ids = Array.from({ length: 12 }, (_, index) => `policy-${index}`);
   const text = ids.map((id) => `// The ${id} é\n@id("${id}")\n${ANY};`).join('\n\n');
   const { file, policies } = policySetOf(text);
@@ -30,19 +30,23 @@ it('is its policies by their @id, in the order of the text', () => {
 it.each([
   ['a misspelt attribute', 'when { principal is User && principal.acount == "1" }', 'did you mean `account`?'],
   ['a misspelt field of the context', 'when { context.kmsOperatoin == "Encrypt" }', 'did you mean `kmsOperation`?'],
-  ['what may be absent without has', 'when { context.kmsViaService == "ebs" }', 'context has kmsViaService'],
+  ['an optional attribute without has', 'when { context.kmsViaService == "ebs" }', 'context has kmsViaService'],
   ['a tag that may be absent', 'when { resource.getTag("team") == "a" }', 'hasTag'],
-  ['what not every principal has', 'when { principal.account == "1" }', 'attribute `account` on entity type'],
+  [
+    'an attribute that not every principal has',
+    'when { principal.account == "1" }',
+    'attribute `account` on entity type',
+  ],
   ['a field of the wrong type', 'when { context.kmsOperation == 1 }', 'are not compatible'],
   ['a policy that never applies', 'when { principal is User && principal is Role }', 'policy is impossible'],
-])('refuses %s, with its line and what was meant', (_what, condition, meant) => {
+])('refuses %s, with its line and a suggestion', (_what, condition, meant) => {
   const problems = problemsOf(`// é\n@id("fine")\n${ANY};\n@id("wrong")\n${ANY}\n${condition};`);
   expect(problems.length).toBeGreaterThan(0);
   for (const problem of problems) expect(problem).toMatch(/^p\.cedar:[456]: in "wrong": /);
   expect(problems.join('\n')).toContain(meant);
 });
 
-it('refuses an action or a type that there is not', () => {
+it('refuses an unknown action or type', () => {
   expect(problemsOf('@id("a")\npermit (principal, action == Action::"Decrpyt", resource);').join()).toContain(
     'did you mean `Action::"Decrypt"`?',
   );
@@ -51,17 +55,17 @@ it('refuses an action or a type that there is not', () => {
   );
 });
 
-it('never has kmsRequestId: decisions do not depend on it', () => {
+it('never has kmsRequestId, so that decisions do not depend on it', () => {
   expect(problemsOf(`@id("a") ${ANY} when { context has kmsRequestId };`)).not.toEqual([]);
 });
 
-it('says where the text is no policy', () => {
+it('reports where the text is not a policy', () => {
   const [problem, ...others] = problemsOf(`@id("a")\n${ANY};\n\npermit (principal, action resource);`);
   expect(problem).toMatch(/^p\.cedar:4: .*expected/);
   expect(others).toEqual([]);
 });
 
-it('wants an @id, which no other has', () => {
+it('requires a unique @id', () => {
   const text = `${ANY}; @id("a") ${ANY};\n// ${ANY};\n@id("a b") ${ANY};\n@id("a")\n${ANY};`;
   expect(problemsOf(text)).toEqual([
     expect.stringMatching(/^p\.cedar:1: the policy must have an @id/),
@@ -70,7 +74,7 @@ it('wants an @id, which no other has', () => {
   ]);
 });
 
-it('reports everything at once, in the order of the lines', () => {
+it('reports all problems at once, in the order of the lines', () => {
   const problems = problemsOf(
     `@id("a")\n${ANY} when { context.x == 1 };\n${ANY};\n@id("b")\n${ANY} when { context.y };`,
   );
@@ -90,7 +94,7 @@ it.each(['(', '!', '{'])('survives a text of many %s', (character) => {
   expect(problemsOf(`@id("a") ${ANY};`)).toEqual([]);
 });
 
-it.each([0, 1, 150, 299])('finds what is wrong with policy %i of 300 in its line', (index) => {
+it.each([0, 1, 150, 299])('reports a fault of policy %i of 300 with its line', (index) => {
   const lines = manyPolicies(300).toSpliced(
     index,
     1,
@@ -103,14 +107,14 @@ it.each([0, 1, 150, 299])('finds what is wrong with policy %i of 300 in its line
   }
 });
 
-it.each([0, 150, 299])('says that policy %i of 300 is none', (index) => {
+it.each([0, 150, 299])('reports that policy %i of 300 is invalid', (index) => {
   const lines = manyPolicies(300).toSpliced(index, 1, '\n@id("wrong") permit (principal, action resource);');
   expect(problemsOf(lines.join('\n'))).toEqual([
     expect.stringMatching(new RegExp(`^p\\.cedar:${2 * index + 2}: .*expected`)),
   ]);
 });
 
-it('finds one @id of two policies that are far apart', () => {
+it('finds a duplicate @id in two distant policies', () => {
   const text = [...manyPolicies(300), `@id("policy-7") ${ANY};`].join('\n');
   expect(problemsOf(text)).toEqual(['p.cedar:601: the policy has the same @id as another one: policy-7']);
 });

@@ -24,7 +24,7 @@ function contextOf(metadata: Readonly<Record<string, string>>, connection = {}) 
   return context;
 }
 
-it('is everything that the policies can speak of', () => {
+it('has all entities and attributes that policies can use', () => {
   expect(
     requestOf({
       ...subject,
@@ -71,7 +71,7 @@ it('reads a service without a Region, as in the examples of the specification', 
 });
 
 it.each(['EBS', 'ebs ', 'ebs.us-east-1', 'ebs.us-east-1.amazonaws.com.evil.com', 'ebs\n', '*'])(
-  'a service %j is text, without parts',
+  'treats a service %j as text, without parts',
   (kmsViaService) => {
     const context = contextOf({ kmsViaService });
     expect(context).toMatchObject({ kmsViaService });
@@ -80,7 +80,7 @@ it.each(['EBS', 'ebs ', 'ebs.us-east-1', 'ebs.us-east-1.amazonaws.com.evil.com',
 );
 
 it.each(['', 'key', `${KEY_ARN}\n`, KEY_ARN.replace('123456789012', '*'), KEY_ARN.replace('key', 'alias')])(
-  'a key ARN %j is text, without parts',
+  'treats a key ARN %j as text, without parts',
   (kmsKeyArn) => {
     const context = contextOf({ kmsKeyArn });
     expect(context).toMatchObject({ kmsKeyArn });
@@ -89,7 +89,7 @@ it.each(['', 'key', `${KEY_ARN}\n`, KEY_ARN.replace('123456789012', '*'), KEY_AR
   },
 );
 
-it('an empty text is absent', () => {
+it('treats an empty text as absent', () => {
   const fields = ['kmsViaService', 'awsSourceVpc', 'awsSourceVpce', 'vpcEndpointId', 'clientCommonName'];
   const empty = Object.fromEntries(fields.map((field) => [field, '']));
   const context = contextOf(empty, empty);

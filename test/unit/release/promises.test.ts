@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 
 describe.each(Object.entries(promised))('%s that 1.x promises', (kind, kept) => {
-  it('are all there: docs/compatibility.md says how to announce a change', () => {
+  it('all exist: docs/compatibility.md says how to announce a change', () => {
     expect(kept.length).toBeGreaterThan(0);
     expect(kept.filter((name) => !names[kind]?.includes(name))).toEqual([]);
   });
@@ -25,7 +25,7 @@ it('steps of the state file keep their order', () => {
   expect(names['stateFileSteps']?.slice(0, stateFileSteps.length)).toEqual(stateFileSteps);
 });
 
-// What is new becomes a promise: `npx vitest run test/unit/release/promises.test.ts --update` adds it to the file.
-it('promises all that this version has', async () => {
+// New names become promises: `npx vitest run test/unit/release/promises.test.ts --update` adds them to the file.
+it('includes everything in this version', async () => {
   await expect(`${JSON.stringify(names, null, 2)}\n`).toMatchFileSnapshot(FILE);
 });

@@ -85,7 +85,7 @@ describe.skipIf(!isPinned)(`the bill of materials of a release${why}`, () => {
     expect(license).not.toBe('');
   });
 
-  it('has the packages that a request meets', () => {
+  it('has the packages that process requests', () => {
     const names = bom.components.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['express', 'zod', 'pino', 'pkcs11js', '@cedar-policy/cedar-wasm']));
     expect(names).not.toContain('vitest');
@@ -100,7 +100,7 @@ describe.skipIf(!isPinned)(`the bill of materials of a release${why}`, () => {
       expect(component?.components).toContainEqual(expect.objectContaining({ name, version }));
   });
 
-  it('names nothing twice, and no dependency that it does not have', () => {
+  it('has no duplicates, and no dependency that it does not list', () => {
     const refs = [bom.metadata.component, ...bom.components].map((one) => one['bom-ref']);
     expect(new Set(refs).size).toBe(refs.length);
     expect(bom.dependencies.map(({ ref }) => ref).toSorted()).toEqual(refs.toSorted());
@@ -108,27 +108,30 @@ describe.skipIf(!isPinned)(`the bill of materials of a release${why}`, () => {
     expect(bom.dependencies.find(({ ref }) => ref === refs[0])?.dependsOn).toContain(`pkg:generic/node@${node}`);
   });
 
-  it('has the same bytes each time', async () => {
+  it('has the same bytes in each run', async () => {
     expect(await printBom()).toBe(text);
   });
 
   const hasDpkg = existsSync('/var/lib/dpkg/status');
-  it.skipIf(!hasDpkg)(`has what dpkg says of a Debian system${hasDpkg ? '' : ' (skipped: this is none)'}`, async () => {
-    // A copy, because something may be installed at this moment.
-    const root = temporaryFolder();
-    for (const file of ['usr/lib/os-release', 'var/lib/dpkg/status']) cpSync(join('/', file), join(root, file));
-    const { components } = JSON.parse(await printBom('--root', root)) as Bom;
-    const format = '${db:Status-Status} ${Package} ${Version}\n';
-    const listed = execFileSync(
-      'dpkg-query',
-      ['--admindir', join(root, 'var/lib/dpkg'), '--show', '--showformat', format],
-      { encoding: 'utf8' },
-    );
-    const installed = [...listed.matchAll(/^installed (.+)$/gm)].map(([, one]) => one);
-    const [system, ...found] = components.slice(released.length + 1);
-    expect(found.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual(installed.toSorted());
-    expect(readFileSync('/etc/os-release', 'utf8')).toMatch(
-      new RegExp(`^VERSION_ID="?${system?.version ?? ''}"?$`, 'm'),
-    );
-  });
+  it.skipIf(!hasDpkg)(
+    `has the packages that dpkg lists on a Debian system${hasDpkg ? '' : ' (skipped: this is none)'}`,
+    async () => {
+      // A copy, because something may be installed at this moment.
+      const root = temporaryFolder();
+      for (const file of ['usr/lib/os-release', 'var/lib/dpkg/status']) cpSync(join('/', file), join(root, file));
+      const { components } = JSON.parse(await printBom('--root', root)) as Bom;
+      const format = '${db:Status-Status} ${Package} ${Version}\n';
+      const listed = execFileSync(
+        'dpkg-query',
+        ['--admindir', join(root, 'var/lib/dpkg'), '--show', '--showformat', format],
+        { encoding: 'utf8' },
+      );
+      const installed = [...listed.matchAll(/^installed (.+)$/gm)].map(([, one]) => one);
+      const [system, ...found] = components.slice(released.length + 1);
+      expect(found.map(({ name, version }) => `${name} ${version}`).toSorted()).toEqual(installed.toSorted());
+      expect(readFileSync('/etc/os-release', 'utf8')).toMatch(
+        new RegExp(`^VERSION_ID="?${system?.version ?? ''}"?$`, 'm'),
+      );
+    },
+  );
 });

@@ -105,7 +105,7 @@ describe('check.sh', () => {
 });
 
 describe('prepare.sh', () => {
-  it('gives all files the version, and makes its section of the changelog', async () => {
+  it('writes the version into all files, and creates its section of the changelog', async () => {
     const checkout = new Checkout();
     const { exitCode, stdout, stderr } = await checkout.run('prepare.sh', '1.1.0');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
@@ -130,7 +130,7 @@ describe('prepare.sh', () => {
     expect((await checkout.run('notes.sh', '1.1.0')).stdout).toContain('- News.');
   });
 
-  it('makes the first release of the version that package.json has', async () => {
+  it('makes the first release with the version in package.json', async () => {
     const checkout = new Checkout('# Changelog\n\n## [Unreleased]\n\n- The first.\n');
     expect(await checkout.run('prepare.sh', '1.0.0')).toMatchObject({ exitCode: 0 });
     expect(await checkout.run('check.sh', 'v1.0.0')).toMatchObject({ exitCode: 0 });
@@ -191,7 +191,7 @@ describe('checksums.sh', () => {
     expect(await check()).toMatchObject({ exitCode: 1 });
   });
 
-  it('refuses an empty folder, one that is missing, and one with a folder in it', async () => {
+  it('refuses a folder that is empty, missing, or contains a folder', async () => {
     const checkout = new Checkout();
     const codes = await Promise.all(
       [temporaryFolder(), '/nowhere', join(ROOT, 'deploy')].map(

@@ -10,7 +10,7 @@ it('the lock file has the version of package.json', () => {
   expect(JSON.parse(read('package-lock.json'))).toMatchObject({ version, packages: { '': { version } } });
 });
 
-// deploy/release/prepare.sh finds them by this form.
+// deploy/release/prepare.sh finds the names by this form.
 it('guides and recipes name images, packages and archives of this version', () => {
   const files = globSync(['*.md', 'docs/**/*.md', 'deploy/**'], {
     cwd: ROOT,

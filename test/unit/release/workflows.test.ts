@@ -35,7 +35,7 @@ const files = globSync('.github/workflows/*', { cwd: ROOT });
 const workflows = files.map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
 const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
 
-it('there are the four workflows', () => {
+it('are exactly four', () => {
   const names = ['ci', 'codeql', 'dependency-review', 'release'];
   expect(files.toSorted()).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
 });
@@ -45,19 +45,19 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
   const steps = jobs.flatMap(([, job]) => job.steps);
   const commands = steps.flatMap(({ run = [] }) => run);
 
-  it('uses actions by their digest, and says which version that is', () => {
+  it('uses actions by digest, with a comment for the version', () => {
     const uses = [...text.matchAll(/\buses: (.*)$/gm)].map(([, use]) => use);
     expect(uses.length).toBe(steps.filter((step) => step.uses !== undefined).length);
     expect(uses.filter((use = '') => !/^[\w-]+(\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
   });
 
-  it('may read the contents, and each job only what it says', () => {
+  it('may read the contents, and each job has only its listed permissions', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
     expect(workflow.on).not.toHaveProperty('pull_request_target');
     expect(workflow.on).not.toHaveProperty('workflow_run');
   });
 
-  it('has no text of a stranger in a command', () => {
+  it('has no untrusted text in a command', () => {
     expect(commands.filter((command) => command.includes('${{'))).toEqual([]);
   });
 
@@ -66,17 +66,17 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
     expect(checkouts.filter((step) => step.with?.['persist-credentials'] !== false)).toEqual([]);
   });
 
-  it('ends each job in time, and does not run twice for one branch', () => {
+  it('has a time limit for each job, and does not run twice for one branch', () => {
     const minutes = jobs.map(([, job]) => job['timeout-minutes'] ?? Infinity);
     expect(Math.max(...minutes)).toBeLessThanOrEqual(150);
     expect(workflow.concurrency).toBeDefined();
   });
 
-  it('runs on named releases of its systems', () => {
+  it('runs on fixed releases of its systems', () => {
     expect(text).not.toContain('-latest');
   });
 
-  it('runs targets and scripts that are there', () => {
+  it('runs targets and scripts that exist', () => {
     const made = commands.flatMap((command) =>
       [...command.matchAll(/\bmake (?:-s )?([a-z-]+)/g)].map(([, name = '']) => name),
     );
@@ -97,7 +97,7 @@ describe('the release', () => {
     ([name, { permissions = {} }]) => name !== 'image' && Object.values(permissions).includes('write'),
   );
 
-  it.each(publishing)('%s waits for tests, fuzzing and packages, and for a person', (name, job) => {
+  it.each(publishing)("%s waits for tests, fuzzing and packages, and for a person's approval", (name, job) => {
     expect(needsOf(name)).toEqual(expect.arrayContaining(['check', 'test', 'fuzz', 'package', 'archives', 'image']));
     expect(job.environment).toBe('release');
   });
@@ -107,7 +107,7 @@ describe('the release', () => {
   });
 });
 
-it('Dependabot looks after all that is pinned', () => {
+it('Dependabot updates all pinned versions', () => {
   const { updates } = parse(read('.github/dependabot.yml')) as {
     updates: { 'package-ecosystem': string; directory?: string; directories?: string[] }[];
   };

@@ -9,11 +9,11 @@ const config = (...sessions: readonly number[]): Limited => {
 };
 
 describe('connectionLimit', () => {
-  it('is 1,000 where the system lets a process have many files open', () => {
+  it('is 1,000 if the system allows a process many open files', () => {
     for (const openFiles of [Infinity, 65_536, 1_104]) expect(connectionLimit(config(8), { openFiles })).toBe(1_000);
   });
 
-  it('leaves room for the process itself, for each session of each key manager, for workers and for monitoring', () => {
+  it('reserves open files for the process, for each session of each key manager, for workers and for monitoring', () => {
     expect(connectionLimit(config(8), { openFiles: 256 })).toBe(256 - 64 - 40);
     expect(connectionLimit(config(8, 16), { openFiles: 256 })).toBe(256 - 64 - 40 - 72);
     expect(connectionLimit(config(8), { openFiles: 256, workers: 4 })).toBe(256 - 64 - 40 - 20);
@@ -25,7 +25,7 @@ describe('connectionLimit', () => {
     ).toBe(256 - 64 - 40 - 64);
   });
 
-  it('is refused where it would be less than 16', () => {
+  it('fails if it would be less than 16', () => {
     expect(connectionLimit(config(8), { openFiles: 120 })).toBe(16);
     expect(() => connectionLimit(config(8), { openFiles: 119 })).toThrow(
       new TooFewDescriptors(
@@ -34,7 +34,7 @@ describe('connectionLimit', () => {
     );
   });
 
-  it.each([300, 2_000])('asks the system, here for %i', (openFiles) => {
+  it.each([300, 2_000])('is read from the system, here for %i open files', (openFiles) => {
     const script = `
       const { connectionLimit } = await import('${import.meta.resolve('../../../src/server/connectionLimit.ts')}');
       console.log(connectionLimit({ keyManagers: [] }));

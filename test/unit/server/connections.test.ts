@@ -14,7 +14,7 @@ function open(): Connection {
   return opened;
 }
 
-/** Begins a request whose bytes have all come, or not. */
+/** Starts a request whose bytes have all arrived, or not. */
 function begin(connection: Connection, complete = true): { closed: boolean } {
   const req = new IncomingMessage(connection.socket);
   req.complete = complete;
@@ -34,8 +34,8 @@ function served(): Connection {
 
 const make = (count: number, one: () => Connection) => Array.from({ length: count }, one);
 
-describe('at capacity, the one that makes room is', () => {
-  it('the one that waits longest among the new ones, if they hold a quarter', () => {
+describe('at capacity, the connection that makes room is', () => {
+  it('the new one that has waited longest, if new ones hold a quarter', () => {
     const fresh = make(2, open);
     make(6, served);
     expect(connections.open(new Socket()).closed).toBe(fresh[0]);
@@ -43,7 +43,7 @@ describe('at capacity, the one that makes room is', () => {
     expect(connections.size).toBe(8);
   });
 
-  it('the one without a request for longest, if the new ones are few', () => {
+  it('the one that has had no request for longest, if the new ones are few', () => {
     const idle = make(7, served);
     const [first] = idle;
     const fresh = open();
@@ -52,14 +52,14 @@ describe('at capacity, the one that makes room is', () => {
     expect(fresh.socket.destroyed).toBe(false);
   });
 
-  it('one that still sends its request', () => {
+  it('one that is still sending its request', () => {
     const [busy, ...others] = make(8, open);
     for (const connection of [busy, ...others.slice(1)]) if (connection) begin(connection);
     if (others[0]) begin(others[0], false);
     expect(connections.open(new Socket()).closed).toBe(others[0]);
   });
 
-  it('the newcomer, if all others wait for their answers', () => {
+  it('the new connection, if all others wait for their answers', () => {
     for (const connection of make(8, open)) begin(connection);
     const socket = new Socket();
     const { opened, closed } = connections.open(socket);
@@ -69,7 +69,7 @@ describe('at capacity, the one that makes room is', () => {
     expect(connections.size).toBe(8);
   });
 
-  it('nobody, once one has closed', async () => {
+  it('none, after one has closed', async () => {
     const [first] = make(8, open);
     first?.socket.destroy();
     await new Promise((resolve) => first?.socket.once('close', resolve));
@@ -77,14 +77,14 @@ describe('at capacity, the one that makes room is', () => {
   });
 });
 
-it('a connection that has been closed is not taken up again by its last answer', () => {
+it('a closed connection does not return to the list with its last answer', () => {
   const [first] = make(8, open);
   open();
   if (first) connections.answered(first);
   expect(connections.size).toBe(8);
 });
 
-it('once closed, it has none, and closes each new one', () => {
+it('after close, has no connection, and closes each new one', () => {
   const all = [...make(3, served), ...make(3, open)];
   connections.close();
   const late = new Socket();

@@ -8,7 +8,7 @@ import { readVectors } from '../../support/readVectors.ts';
 const ID = 'vpce-0123456789abcdef0';
 const NOOP = [0x04, Buffer.alloc(5)] as const;
 
-/** As the bytes of a connection are read. */
+/** Parses the header as from the bytes of a connection. */
 function parse(bytes: Buffer): ProxyHeader {
   const rest = proxyRestBytes(bytes.subarray(0, 16));
   return parseProxyHeader(bytes.subarray(0, 16 + rest));
@@ -39,7 +39,7 @@ describe('headers of load balancers', () => {
 it.each([
   ['00'.repeat(32), 0x8a9136aa],
   ['ff'.repeat(32), 0x62a8ab43],
-])('the CRC-32C of %s', (hex, checksum) => {
+])('computes the CRC-32C of %s', (hex, checksum) => {
   expect(crc32c(Buffer.from(hex, 'hex'))).toBe(checksum);
 });
 
@@ -127,11 +127,11 @@ describe('refuses', () => {
     'PROXY TCP4 10.1.2.3 10.0.0.1 49153 443\r\n',
     'POST / HTTP/1.1\r\nHost: a\r\n\r\n',
     '\r\n\r\n\0\r\nQUIT\r01234567',
-  ])('what is no header: %j', (text) => {
+  ])('other text: %j', (text) => {
     expect(() => parse(Buffer.from(text, 'latin1'))).toThrow('no PROXY protocol v2 header');
   });
 
-  it('a header with a checksum and any bit turned, but for those that say what it is', () => {
+  it('a header with a checksum and any flipped bit, except in the bits that identify the header', () => {
     const header = proxyHeader({ tlvs: [CRC32C_TLV, vpceTlv(ID)] });
     for (let bit = 0; bit < header.length * 8; bit += 1) {
       const turned = Buffer.from(header);

@@ -21,7 +21,7 @@ function logging() {
   return { lines, clock, log };
 }
 
-it('logs what is known of a refused connection', () => {
+it('logs the known facts about a refused connection', () => {
   const { lines, log } = logging();
   log(refusal);
   expect(lines).toEqual([
@@ -29,13 +29,13 @@ it('logs what is known of a refused connection', () => {
   ]);
 });
 
-it('warns of nothing routine', () => {
+it('gives no warning about routine refusals', () => {
   const { lines, log } = logging();
   log({ remoteAddress: '127.0.0.1', reason: 'ECONNRESET', routine: true });
   expect(lines).toMatchObject([{ level: 'debug', reason: 'ECONNRESET' }]);
 });
 
-it('writes 50 lines at once, then 5 a second, and says how many are missing', () => {
+it('writes 50 lines at once, then 5 a second, and says how many were dropped', () => {
   const { lines, clock, log } = logging();
   for (let count = 0; count < 1_000; count += 1) log(refusal);
   expect(lines).toHaveLength(50);

@@ -37,8 +37,8 @@ it.each([
   expect(await connection.closed()).toMatchObject([{ status: 200, body: 'alive\n' }]);
 });
 
-it('lets a monitoring port close at once, whoever has sent nothing yet', async () => {
-  // Nothing ends because a time is over.
+it('lets a monitoring port close at once, even with clients that have sent nothing yet', async () => {
+  // No timer may end the connection.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => {
     vi.useRealTimers();

@@ -41,7 +41,7 @@ describe('signatures of botocore', () => {
   });
 });
 
-describe('a header that comes twice', () => {
+describe('a duplicate header', () => {
   const { headers, path, body } = file.vectors[0] ?? { headers: {}, path: '', body: '' };
   const credential = { accessKeyId: file.accessKeyId, secretAccessKey: new Secret(file.secretAccessKey) };
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Repetition } from '../../../src/timing/repetition.ts';
 
-/** Milliseconds at which runs began. */
+/** The milliseconds at which runs began. */
 let runs: number[];
 let pauseMs: number;
 let work: () => Promise<void>;
@@ -42,7 +42,7 @@ it('runs at once, and again after each pause', async () => {
   expect(runs).toEqual([0, 100, 200, 230]);
 });
 
-it('runs once when it is asked for twice, and lets both wait for the end', async () => {
+it('runs once if it is requested twice, and both callers wait for the end', async () => {
   const release = holdWork();
   const ended = vi.fn();
   const both = [repetition.run().then(ended), repetition.run().then(ended)];
@@ -55,7 +55,7 @@ it('runs once when it is asked for twice, and lets both wait for the end', async
   expect(runs).toEqual([0, 1_100]);
 });
 
-it('ends with the run that is under way', async () => {
+it('ends with the current run', async () => {
   const release = holdWork();
   const run = repetition.run();
   const ended = vi.fn();
@@ -68,7 +68,7 @@ it('ends with the run that is under way', async () => {
   expect(runs).toEqual([0]);
 });
 
-it('runs now instead of after the pause', async () => {
+it('runs now, without waiting for the pause', async () => {
   await repetition.run();
   await vi.advanceTimersByTimeAsync(40);
   await repetition.run();
@@ -79,14 +79,14 @@ it('runs now instead of after the pause', async () => {
 it.each([
   ['sooner', 20],
   ['later', 500],
-])('begins the next run %s when it is told so', async (_when, milliseconds) => {
+])('begins the next run %s on request', async (_when, milliseconds) => {
   await repetition.run();
   repetition.runIn(milliseconds);
   await vi.advanceTimersByTimeAsync(milliseconds + 100);
   expect(runs).toEqual([0, milliseconds, milliseconds + 100]);
 });
 
-it('keeps what it is told during a run, and does not begin a second run meanwhile', async () => {
+it('keeps a request from during a run, and does not begin a second run meanwhile', async () => {
   const release = holdWork();
   const running = repetition.run();
   repetition.runIn(0);
@@ -98,7 +98,7 @@ it('keeps what it is told during a run, and does not begin a second run meanwhil
   expect(runs).toEqual([0, 50]);
 });
 
-it('begins nothing once it is stopped, even at the end of a run', async () => {
+it('begins nothing after it is stopped, even at the end of a run', async () => {
   const release = holdWork();
   const running = repetition.run();
   await vi.advanceTimersByTimeAsync(0);

@@ -5,7 +5,7 @@ import { turnsDuring } from '../../support/turnsDuring.ts';
 
 const STEPS = 5;
 
-/** Steps of some 15 ms each. */
+/** Steps of about 15 ms each. */
 function* slowSteps(): Steps<string> {
   for (let step = 0; step < STEPS; step += 1) {
     const end = performance.now() + 15;

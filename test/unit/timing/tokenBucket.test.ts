@@ -24,7 +24,7 @@ describe('a token bucket', () => {
     expect(taken(bucket)).toBe(5);
   });
 
-  it('gives its rate over a long time, however often it is asked', () => {
+  it('keeps its rate over a long time, even if it is queried often', () => {
     const clock = { now: 0 };
     const bucket = new TokenBucket({ requestsPerSecond: 1_800, burst: 1_800 }, () => clock.now);
     taken(bucket, 2_000);
@@ -33,7 +33,7 @@ describe('a token bucket', () => {
     expect(Math.abs(count - 18_000)).toBeLessThan(2);
   });
 
-  it('may give less than one a second', () => {
+  it('may have a rate below one a second', () => {
     const clock = { now: 0 };
     const bucket = new TokenBucket({ requestsPerSecond: 0.1, burst: 1 }, () => clock.now);
     expect(taken(bucket)).toBe(1);
@@ -43,7 +43,7 @@ describe('a token bucket', () => {
     expect(taken(bucket)).toBe(1);
   });
 
-  it('may give all of a second at once, and no more before the second is over', () => {
+  it('may give all tokens of a second at once, and no more before the second is over', () => {
     const clock = { now: 500 };
     const bucket = new TokenBucket({ requestsPerSecond: 3, burst: 3, fills: 'each second' }, () => clock.now);
     expect(taken(bucket, 1)).toBe(1);
@@ -60,7 +60,7 @@ describe('a token bucket', () => {
     expect(taken(bucket)).toBe(3);
   });
 
-  it('is not filled up by another rate', () => {
+  it('is not refilled by a change of its rate', () => {
     const clock = { now: 0 };
     const bucket = new TokenBucket(RATE, () => clock.now);
     expect(bucket.at({ ...RATE })).toBe(bucket);

@@ -18,12 +18,12 @@ it('has the status of each error name', () => {
   });
 });
 
-it('makes of any message fewer than 512 characters of printable ASCII', () => {
+it('turns any message into fewer than 512 characters of printable ASCII', () => {
   const { errorMessage } = new XksError('InternalException', `é\n\0\u{1f511}${'x'.repeat(600)}`).toBody();
   expect(errorMessage).toMatch(/^[\x20-\x7e]{511}$/);
 });
 
-it('keeps detail and cause from the caller', () => {
+it('hides detail and cause from the caller', () => {
   const error = new XksError('InternalException', 'message', { detail: 'detail', cause: new Error('cause') });
   expect(error.toBody()).toEqual({ errorName: 'InternalException', errorMessage: 'message' });
 });

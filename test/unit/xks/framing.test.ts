@@ -19,12 +19,12 @@ describe('frameAad', () => {
     expect(frameAad(aad, ciphertextMetadata).toString('hex')).toBe(framed);
   });
 
-  it('tells metadata from AAD', () => {
+  it('distinguishes metadata from AAD', () => {
     const [one, other] = [Buffer.from('same'), Buffer.alloc(0)];
     expect(frameAad(one, other)).not.toEqual(frameAad(other, one));
   });
 
-  it('throws rather than wrap around when an AAD is longer than its length field can say', () => {
+  it('throws, instead of wrapping around, if an AAD is too long for its length field', () => {
     expect(() => frameAad(Buffer.alloc(65_536), Buffer.alloc(0))).toThrow(RangeError);
   });
 });

@@ -17,7 +17,7 @@ it('reads any object as JSON.parse does', () => {
   );
 });
 
-describe('accepts, of fields that come once,', () => {
+describe('accepts, for unique fields,', () => {
   it.each([
     ['strings with colons, quotes and backslashes', String.raw`{"a:\"b\":":"\\","c":"\\\":\"","d\\":":{:"}`],
     ['one name in several objects', '{"a":{"a":[{"a":1},{"a":1}]}}'],
@@ -31,7 +31,7 @@ describe('accepts, of fields that come once,', () => {
   });
 });
 
-describe('refuses a field that comes twice:', () => {
+describe('refuses a duplicate field:', () => {
   it.each([
     ['with one value', '{"a":1,"a":1}'],
     ['not next to each other', '{"a":1,"b":{"c":"\\\\"},"a":2}'],
@@ -57,7 +57,7 @@ describe('refuses a field that comes twice:', () => {
     fc.assert(
       fc.property(object, fc.nat(), fc.array(fc.boolean()), (fields, place, inArrays) => {
         const name = JSON.stringify(Object.keys(fields)[place % Object.keys(fields).length]);
-        // A function, because `$$` in a text stands for `$`.
+        // A function, because `$$` in a text means `$`.
         const twice = JSON.stringify(fields).replace('{', () => `{${name}:{},`);
         const text = inArrays.reduce((inner, isArray) => (isArray ? `[${inner}]` : `{"x":${inner}}`), twice);
         expect(() => parse(`{"y":${text}}`)).toThrow('The request body has a field twice.');

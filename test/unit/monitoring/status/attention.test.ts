@@ -21,7 +21,7 @@ interface Rule {
 const file = readFileSync(join(ROOT, 'deploy/prometheus/xks-proxy.rules.yml'), 'utf8');
 const rules = (parse(file) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 
-/** Alerts that the page lacks, and why. */
+/** Alerts that the page lacks, with the reason. */
 const OF_PROMETHEUS_ALONE: Readonly<Record<string, string>> = {
   XksProxyAbsent: 'a proxy that is down has no page',
   XksProxyDown: 'a proxy that is down has no page',
@@ -32,7 +32,7 @@ const OF_PROMETHEUS_ALONE: Readonly<Record<string, string>> = {
 };
 
 describe('the alerts', () => {
-  it('are those of the rules, or it is said why not', () => {
+  it('are those of the rules, except those with a reason', () => {
     const known = [...ALERTS.map(({ name }) => name), ...Object.keys(OF_PROMETHEUS_ALONE)];
     expect(known.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
   });
@@ -47,14 +47,14 @@ describe('the alerts', () => {
     expect([...new Set(times)]).toEqual(minutes === undefined ? [] : [minutes]);
   });
 
-  it.each(ALERTS)('$name has words that end as sentences do, and a section in the guide', ({ name, problem, cure }) => {
+  it.each(ALERTS)('$name has texts that end as sentences, and a section in the guide', ({ name, problem, cure }) => {
     expect(problem).toMatch(/^[A-Z].*[^.]$/);
     expect(cure).toMatch(/^[A-Z].*\.$/);
     expect(readFileSync(join(ROOT, 'docs/monitoring.md'), 'utf8')).toContain(`### ${name}\n`);
   });
 });
 
-describe('what is to be looked at', () => {
+describe('the attention list', () => {
   const cases: [name: string, given: Given, changed: Partial<Sample>, expected: readonly string[]][] = [
     ['nothing', [[EXPIRY, { certificate: 'server', subject: 'CN=a' }, SECONDS + 31 * DAY]], {}, []],
     [
@@ -185,7 +185,7 @@ describe('what is to be looked at', () => {
       ['warn XksProxySessionsExhausted a: 2 on average wait'],
     ],
   ];
-  it.each(cases)('is %s', (_name, given, changed, expected) => {
+  it.each(cases)('contains %s', (_name, given, changed, expected) => {
     const changes = [{ status: 'UNAVAILABLE', detail: 'it is gone', agoMs: 1 }] as const;
     const readiness = { ready: true, problems: [] };
     const report = { is: 'serving', name: 'main', pid: 1, readiness } as const;
@@ -220,12 +220,12 @@ describe('what is to be looked at', () => {
       { latency: Array.from({ length: 14 }, (_, bucket) => (bucket === 13 ? 1 : 0)) },
       ['warn XksProxyLatencyHigh s: one request in a hundred takes 1000 ms or longer'],
     ],
-  ])('is, of requests with %j, %j', (requests, expected) => {
+  ])('for requests with %j is %j', (requests, expected) => {
     const samples = [sampleOf({ keyStores: new Map([['s', requestsOf(requests)]]) })];
     expect(texts(factsOf([], { samples }))).toEqual(expected);
   });
 
-  it('is not what was more than 15 minutes ago, nor an error of requests without a key store', () => {
+  it('omits events of more than 15 minutes ago, and errors of requests without a key store', () => {
     const old = sampleOf({
       at: NOW - 16 * 60_000,
       restarts: 9,
@@ -235,7 +235,7 @@ describe('what is to be looked at', () => {
     expect(texts(factsOf([], { samples: [old, none] }))).toEqual([]);
   });
 
-  it('is a process that does not answer', () => {
+  it('contains a process that does not answer', () => {
     const facts = factsOf([], { processes: [{ is: 'not answering', pid: 7 }] });
     expect(texts(facts)).toEqual(['warn XksProxyWorkerRestarted The worker process 7 does not answer']);
   });

@@ -3,7 +3,7 @@ import { addLatencies, quantileMs, readLatency } from '../../../../src/monitorin
 
 const bucket = (le: number | string, value: number) => ({ labels: { le: String(le) }, value });
 
-it('counts how many operations fell between two bounds, over several histograms', () => {
+it('counts the operations between two bounds, over several histograms', () => {
   const latency = readLatency([
     bucket(0.0005, 1),
     bucket(0.001, 3),

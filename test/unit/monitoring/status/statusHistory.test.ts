@@ -48,7 +48,7 @@ const count = (times: number, labels = { key_store: 'first', outcome: 'success',
   requests.inc(labels, times);
 };
 
-it('has what happened in each 5 seconds', async () => {
+it('has the events of each 5 seconds', async () => {
   history.start();
   await vi.advanceTimersByTimeAsync(1);
   count(3);
@@ -74,14 +74,14 @@ it('keeps half an hour, in graphs of 90 bins', async () => {
   expect(bins.slice(1, -1).every((samples) => samples.length === 4)).toBe(true);
 });
 
-it('does not ask for metrics of which there may be thousands', async () => {
+it('does not read metrics that may have thousands of values', async () => {
   history.start();
   await vi.advanceTimersByTimeAsync(1);
   expect(asked[0]).toContain('xks_proxy_requests_total');
   expect(asked[0]?.filter((name) => name.includes('key_version') || name.includes('unprotected'))).toEqual([]);
 });
 
-it('takes a count that fell for one that began anew', async () => {
+it('treats a smaller count as a restart of the counter', async () => {
   count(10);
   history.start();
   await vi.advanceTimersByTimeAsync(1);
@@ -91,7 +91,7 @@ it('takes a count that fell for one that began anew', async () => {
   expect(history.samples.at(-1)?.keyStores.get('first')?.succeeded).toBe(4);
 });
 
-it('has the worst status that a process has found', async () => {
+it('has the worst status that any process found', async () => {
   for (const [status, value] of Object.entries({ ACTIVE: 1, DEGRADED: 0, UNAVAILABLE: 1 })) {
     health.set({ key_manager: 'softhsm', status }, value);
   }
@@ -100,7 +100,7 @@ it('has the worst status that a process has found', async () => {
   expect(history.samples[0]?.states.get('softhsm')?.status).toBe('UNAVAILABLE');
 });
 
-it('measures a time in which the clock is set back', async () => {
+it('measures correctly while the clock is set back', async () => {
   history.start();
   await vi.advanceTimersByTimeAsync(1);
   vi.setSystemTime(Date.now() - 3_600_000);
@@ -108,7 +108,7 @@ it('measures a time in which the clock is set back', async () => {
   expect(history.samples.at(-1)?.seconds).toBeCloseTo(5, 2);
 });
 
-it('goes on after a failure, and stops', async () => {
+it('continues after a failure, and can be stopped', async () => {
   const error = new Error('not now');
   vi.spyOn(registry, 'getSingleMetric').mockImplementationOnce(() => {
     throw error;

@@ -27,7 +27,7 @@ it('says why it is not ready', () => {
   expect(page).toContain('<title>NOT READY: ');
 });
 
-it('leads with what is wrong though it is ready, with cause and cure', () => {
+it('begins with the problem although it is ready, with cause and cure', () => {
   const samples = [sampleOf({ keyStores: new Map([['first', requestsOf({ succeeded: 60, retryable: 40 })]]) })];
   const page = statusPage(factsOf([[HEALTH, { key_manager: 'a', status: 'DEGRADED' }, 1]], { samples }));
   expect(page).toContain('<title>Critical: proxy-1, xks-proxy status</title>');
@@ -39,7 +39,7 @@ it('leads with what is wrong though it is ready, with cause and cure', () => {
   );
 });
 
-it('is bounded, however much is wrong', () => {
+it('is bounded, even with very many problems', () => {
   const stores = Array.from({ length: 1000 }, (_, index) => `store-${index}`);
   const samples = [sampleOf({ keyStores: new Map(stores.map((name) => [name, requestsOf({ retryable: 1 })])) })];
   const credentials = stores.map((key_store): Given[number] => {
@@ -60,7 +60,7 @@ it('shows a thousand key stores in less than a MiB', () => {
   expect(page.length).toBeLessThan(1024 * 1024);
 });
 
-it('asks for each metric that it reads', () => {
+it('requests each metric that it reads', () => {
   const read = globSync('src/monitoring/status/*.ts').flatMap((file) =>
     [...readFileSync(file, 'utf8').matchAll(/'((?:xks_proxy|process)_[a-z0-9_]+)'/g)].map(([, name]) => name),
   );

@@ -6,14 +6,14 @@ import { Acceptor } from '../../../../src/server/workers/acceptor.ts';
 
 const ENOUGH = 100;
 
-/** A worker that has died and is still counted among the workers: its channel is closed, so nothing can be given to it. */
+/** A dead worker that is still in the list of workers. Its channel is closed, so no connection can be sent to it. */
 class DeadWorker {
   readonly giving = 0;
   given = 0;
 
   async give(): Promise<boolean> {
     this.given += 1;
-    // The loop would starve everything else, even the end of this test.
+    // An endless loop would block everything else, even the end of this test.
     if (this.given > ENOUGH) throw new Error('given again and again');
     return new Promise((resolve) => {
       process.nextTick(resolve, false);
@@ -21,7 +21,7 @@ class DeadWorker {
   }
 }
 
-/** A worker that takes what it is given when it is told to. */
+/** A worker that accepts its connections when the test says so. */
 class SlowWorker {
   readonly #waiting: PromiseWithResolvers<boolean>[] = [];
 
@@ -58,7 +58,7 @@ async function acceptFor(...workers: readonly (DeadWorker | SlowWorker)[]): Prom
   return (count) => Array.from({ length: count }, () => connect(acceptor.address.port, '127.0.0.1'));
 }
 
-it('gives what a dead worker did not take to one that is alive, though that has not taken its last one yet', async () => {
+it('sends the connections of a dead worker to a live one, even if that has not accepted its last one yet', async () => {
   const dead = new DeadWorker();
   const slow = new SlowWorker();
   const open = await acceptFor(dead, slow);
@@ -66,11 +66,11 @@ it('gives what a dead worker did not take to one that is alive, though that has 
   await expect.poll(() => slow.giving).toBe(6);
   expect(dead.given).toBeLessThanOrEqual(6);
   slow.take();
-  // This closes the acceptor's descriptor, and the connection with it: a real worker would have one of its own.
+  // This closes the acceptor's descriptor, and so the connection: a real worker would have its own descriptor.
   await Promise.all(clients.map(async (client) => once(client.resume(), 'close')));
 });
 
-it('refuses a connection that no worker takes, each asked once', async () => {
+it('refuses a connection after each worker has failed to accept it once', async () => {
   const workers = [new DeadWorker(), new DeadWorker()];
   const open = await acceptFor(...workers);
   await Promise.all(open(5).map(async (client) => once(client.resume(), 'close')));
@@ -79,7 +79,7 @@ it('refuses a connection that no worker takes, each asked once', async () => {
   expect(refusals).toEqual(Array.from({ length: 5 }, () => refusal));
 });
 
-it('refuses connections beyond those that may be on their way', async () => {
+it('refuses connections above the limit of those in transit', async () => {
   const slow = new SlowWorker();
   const acceptor = await Acceptor.listen({
     host: '127.0.0.1',
@@ -98,7 +98,7 @@ it('refuses connections beyond those that may be on their way', async () => {
   await Promise.all(clients.map(async (client) => client.closed || once(client, 'close')));
 });
 
-it('gives to the worker that has the fewest it has not taken', async () => {
+it('sends a connection to the worker with the fewest pending ones', async () => {
   const workers = [new SlowWorker(), new SlowWorker()];
   const open = await acceptFor(...workers);
   const [first, second] = workers as [SlowWorker, SlowWorker];

@@ -14,7 +14,7 @@ const ORDER = {
   processes: 2,
 } as const;
 
-/** A worker that ends so when it is asked to prepare; one that prepares if it does not end. */
+/** A worker that ends as `end` says on a request to prepare. Without `end`, it prepares. */
 function worker(end?: WorkerEnd, isKilled = false) {
   const asked: unknown[] = [];
   let answer: (message: unknown) => void = () => undefined;
@@ -42,13 +42,16 @@ it.each([
   ['crashes', { exitCode: null, signal: 'SIGABRT' }, false],
   ['exits', { exitCode: 1, signal: null }, false],
   ['hangs, and is killed for it', { exitCode: null, signal: 'SIGKILL' }, true],
-])('a first worker that %s over it refuses it, and the others never see it', async (_how, end, isKilled) => {
-  const other = worker();
-  await expect(prepareAll([worker(end, isKilled), other], ORDER)).rejects.toThrow('it has ended');
-  expect(other.asked).toEqual([]);
-});
+])(
+  'if the first worker %s, the configuration is refused, and the others never receive it',
+  async (_how, end, isKilled) => {
+    const other = worker();
+    await expect(prepareAll([worker(end, isKilled), other], ORDER)).rejects.toThrow('it has ended');
+    expect(other.asked).toEqual([]);
+  },
+);
 
-it('a first worker that someone else kills is no objection', async () => {
+it('if a first worker is killed from outside, the next one is tried', async () => {
   const killed = { exitCode: null, signal: 'SIGKILL' };
   const other = worker();
   await prepareAll([worker(killed), other], ORDER);

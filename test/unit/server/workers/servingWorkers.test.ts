@@ -4,7 +4,7 @@ import { ServingWorkers } from '../../../../src/server/workers/servingWorkers.ts
 const READY = { ready: true, problems: [] };
 const LOST = { ready: false, problems: ['no key manager of key store first can serve'] };
 
-it('are given connections when they are ready, and again when they are ready again', () => {
+it('are given connections if they are ready, and again after a recovery', () => {
   const workers = new ServingWorkers<string>();
   workers.note('a', READY);
   workers.note('b', LOST);
@@ -15,14 +15,14 @@ it('are given connections when they are ready, and again when they are ready aga
   expect(workers.accepting).toEqual(['a', 'b']);
 });
 
-it('are all given connections when none is ready', () => {
+it('are all given connections if none is ready', () => {
   const workers = new ServingWorkers<string>();
   for (const worker of ['a', 'b']) workers.note(worker, LOST);
   expect(workers.accepting).toEqual(['a', 'b']);
   expect(workers.readiness).toEqual(LOST);
 });
 
-it('are none when all have ended', () => {
+it('are none if all have ended', () => {
   const workers = new ServingWorkers<string>();
   workers.note('a', READY);
   workers.delete('a');
