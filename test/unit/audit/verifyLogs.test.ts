@@ -108,7 +108,7 @@ describe('the logs of a host', () => {
     ]);
   });
 
-  it('note the keys whose logs are not there', async () => {
+  it('note the keys whose logs are missing', async () => {
     const directory = temporaryFolder();
     await writeSlot(directory, 'w1', 10);
     await writeSlot(directory, 'cli', 10);

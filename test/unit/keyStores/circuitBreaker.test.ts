@@ -85,7 +85,7 @@ it('stays open after a probe that passes but began before the operations failed'
   expect(breaker.state.is).toBe('on probation');
 });
 
-it('closes at once when a probe passes that has detected the failure before', () => {
+it('closes at once when a probe passes after an earlier probe has detected the failure', () => {
   fail(3);
   breaker.probed(failed());
   expect(breaker.state).toMatchObject({ is: 'open', cause: 'probe' });

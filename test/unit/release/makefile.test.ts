@@ -20,9 +20,9 @@ const FILES = {
   'packages/SHA256SUMS': '',
 };
 
-// The Node.js that its project publishes trusts only its own list of authorities.
+// The official builds of Node.js trust only their own list of authorities.
 it.each(['node_modules/.package-lock.json', 'deploy/aws/node_modules/.package-lock.json', 'package'])(
-  'make %s lets npm trust the authorities of the system, to which companies add their own',
+  'in make %s, npm trusts the authorities of the system, to which companies add their own',
   async (target) => {
     const folder = temporaryFolder();
     for (const [name, text] of Object.entries(FILES)) {
