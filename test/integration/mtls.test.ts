@@ -218,7 +218,7 @@ describe.each(versions)('%s', (version) => {
     const connection = connect(port, pair, tlsVersion);
     await connection.send(REQUEST);
     await connection.answered();
-    const session = await vi.waitUntil(() => connection.sessions.at(-1));
+    const session = await vi.waitUntil(() => connection.sessions.at(-1), { timeout: 60_000 });
     connection.reset();
     return session;
   }

@@ -31,7 +31,7 @@ beforeAll(async () => {
     if (file) symlinkSync(realpathSync(file), join(bin, name));
   }
   // Without prepack, which would build dist/ again under the tests that run it.
-  const pack = ['npm', 'pack', '--ignore-scripts', '--pack-destination', folder];
+  const pack = ['npm', 'pack', '--ignore-scripts', '--pack-destination', folder] as const;
   const packed = await runProgram(pack, { env: process.env, cwd: ROOT });
   expect(packed).toMatchObject({ exitCode: 0 });
   const [tarball = ''] = globSync(join(folder, '*.tgz'));

@@ -87,7 +87,7 @@ describe('session resumption', () => {
     const second = await startServer({ ticketKeys: keys === 'other keys' ? Buffer.alloc(48, 2) : ticketKeys });
     const options = { ca: ca.certificate, minVersion: version, maxVersion: version };
     const begun = new RawConnection(first.port, options);
-    const session = await vi.waitUntil(() => begun.sessions.at(-1));
+    const session = await vi.waitUntil(() => begun.sessions.at(-1), { timeout: 60_000 });
     begun.reset();
     const resumed = new RawConnection(second.port, { ...options, session });
     await resumed.send(REQUEST);
@@ -99,7 +99,7 @@ describe('session resumption', () => {
   it('still works after the certificate is replaced by its successor', async () => {
     const proxy = await startServer();
     const begun = new RawConnection(proxy.port, { ca: ca.certificate });
-    const session = await vi.waitUntil(() => begun.sessions.at(-1));
+    const session = await vi.waitUntil(() => begun.sessions.at(-1), { timeout: 60_000 });
     begun.reset();
     proxy.setTls(identity(issueServerCertificate(ca)));
     const resumed = new RawConnection(proxy.port, { ca: ca.certificate, session });
@@ -182,7 +182,7 @@ describe('setTls', () => {
     for (let count = 0; count < 20; count += 1) {
       const before = proxy.clients.length;
       proxy.setTls(identities[count % 2] ?? identity());
-      await vi.waitUntil(() => proxy.clients.length > before + 10);
+      await vi.waitUntil(() => proxy.clients.length > before + 10, { timeout: 60_000 });
     }
     switching = false;
     const statuses = (await Promise.all(clients)).flat();

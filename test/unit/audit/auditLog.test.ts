@@ -161,9 +161,12 @@ describe('if files are removed', () => {
     log.append([RECORD]);
     vi.setSystemTime(0);
     vi.advanceTimersByTime(SECOND);
-    await vi.waitFor(() => {
-      expect(log.problem).toBeUndefined();
-    });
+    await vi.waitFor(
+      () => {
+        expect(log.problem).toBeUndefined();
+      },
+      { timeout: 60_000 },
+    );
     await pass(1);
     expect(problems).toEqual([expect.stringContaining('was deleted'), undefined]);
     await log.stop();
@@ -249,13 +252,19 @@ describe('a failing disk', () => {
     failSync(1);
     await pass(1);
     log.append([RECORD]);
-    await vi.waitFor(() => {
-      expect(problems).toEqual([expect.stringContaining('EIO')]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(problems).toEqual([expect.stringContaining('EIO')]);
+      },
+      { timeout: 60_000 },
+    );
     await pass(1);
-    await vi.waitFor(() => {
-      expect(problems).toEqual([expect.stringContaining('EIO'), undefined]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(problems).toEqual([expect.stringContaining('EIO'), undefined]);
+      },
+      { timeout: 60_000 },
+    );
   });
 
   it('is a problem if it does not respond', async () => {

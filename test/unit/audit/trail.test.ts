@@ -164,9 +164,12 @@ function turn(): Promise<void> {
 
 /** Resolves when all requests have that outcome. */
 async function become(requests: readonly Request[], outcome: Request['outcome']): Promise<void> {
-  await vi.waitFor(() => {
-    expect(new Set(requests.map((request) => request.outcome))).toEqual(new Set([outcome]));
-  });
+  await vi.waitFor(
+    () => {
+      expect(new Set(requests.map((request) => request.outcome))).toEqual(new Set([outcome]));
+    },
+    { timeout: 60_000 },
+  );
 }
 
 function audited(): LogRecord[] {
@@ -240,9 +243,12 @@ describe('notes', () => {
     await turn();
     expect(trail.isFull).toBe(true);
     isFull = false;
-    await vi.waitFor(() => {
-      expect(audited().at(-1)).toMatchObject({ type: 'omitted', count: 10 });
-    });
+    await vi.waitFor(
+      () => {
+        expect(audited().at(-1)).toMatchObject({ type: 'omitted', count: 10 });
+      },
+      { timeout: 60_000 },
+    );
     expect(audited()).toHaveLength(1 + MAX_WAITING + 1);
   });
 });
@@ -255,9 +261,12 @@ describe('a stream that stalls', () => {
     expect(trail.problem).toBe('stalled');
     await become(requests, 'refused');
     stream.isStalled = false;
-    await vi.waitFor(() => {
-      expect(stream.records).toHaveLength(3);
-    });
+    await vi.waitFor(
+      () => {
+        expect(stream.records).toHaveLength(3);
+      },
+      { timeout: 60_000 },
+    );
     for (const line of stream.records)
       expect(line).toMatchObject({ level: 'error', msg: 'request', outcome: 'failure' });
   });
@@ -270,12 +279,15 @@ describe('a stream that stalls', () => {
     stream.takePart();
     await become([request], 'refused');
     stream.isStalled = false;
-    await vi.waitFor(() => {
-      expect(stream.records.map(({ msg, outcome }) => [msg, outcome])).toEqual([
-        ['request', 'success'],
-        ['correction', 'failure'],
-      ]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(stream.records.map(({ msg, outcome }) => [msg, outcome])).toEqual([
+          ['request', 'success'],
+          ['correction', 'failure'],
+        ]);
+      },
+      { timeout: 60_000 },
+    );
   });
 
   it('with an audit log, each late request has a correction with its index in both sinks', async () => {
@@ -286,9 +298,12 @@ describe('a stream that stalls', () => {
     const requests = record(trail, 3);
     await become(requests, 'refused');
     stream.isStalled = false;
-    await vi.waitFor(() => {
-      expect(stream.records).toHaveLength(8);
-    });
+    await vi.waitFor(
+      () => {
+        expect(stream.records).toHaveLength(8);
+      },
+      { timeout: 60_000 },
+    );
     for (const all of [stream.records, audited()]) {
       for (const request of requests) {
         const [success, correction] = ofNumbers(all, [request]);
@@ -312,9 +327,12 @@ describe('a stream that stalls', () => {
     }
     await become(requests, 'refused');
     stream.isStalled = false;
-    await vi.waitFor(() => {
-      expect(stream.records.filter(({ msg }) => msg === 'requests were omitted')).toMatchObject([{ count: 20 }]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(stream.records.filter(({ msg }) => msg === 'requests were omitted')).toMatchObject([{ count: 20 }]);
+      },
+      { timeout: 60_000 },
+    );
     expect(stream.records).toHaveLength(MAX_WAITING + 1);
   });
 });
@@ -327,9 +345,12 @@ describe('an audit log that accepts nothing', () => {
     await become(requests, 'refused');
     expect(trail.problem).toContain('ENOSPC');
     isFull = false;
-    await vi.waitFor(() => {
-      expect(audited()).toHaveLength(4);
-    });
+    await vi.waitFor(
+      () => {
+        expect(audited()).toHaveLength(4);
+      },
+      { timeout: 60_000 },
+    );
     expect(audited().slice(1)).toEqual(
       requests.map(({ number }) => expect.objectContaining({ type: 'request', number, outcome: 'failure' }) as object),
     );
@@ -344,14 +365,20 @@ describe('an audit log that accepts nothing', () => {
     record(trail, 500);
     await turn();
     append.mockClear();
-    await vi.waitFor(() => {
-      expect(append.mock.calls.length).toBeGreaterThan(3);
-    });
+    await vi.waitFor(
+      () => {
+        expect(append.mock.calls.length).toBeGreaterThan(3);
+      },
+      { timeout: 60_000 },
+    );
     expect(new Set(append.mock.calls.map(([lines]) => lines.length))).toEqual(new Set([1]));
     isFull = false;
-    await vi.waitFor(() => {
-      expect(audited()).toHaveLength(501);
-    });
+    await vi.waitFor(
+      () => {
+        expect(audited()).toHaveLength(501);
+      },
+      { timeout: 60_000 },
+    );
     // Then with all the others at once.
     expect(append.mock.calls.at(-1)?.[0]).toHaveLength(499);
   });
@@ -370,9 +397,12 @@ describe('an audit log that accepts nothing', () => {
     isFull = false;
     const after = recordOne(trail);
     await become([after], 'answered');
-    await vi.waitFor(() => {
-      expect(audited().slice(1)).toContainEqual(expect.objectContaining({ type: 'omitted', count: 5 }));
-    });
+    await vi.waitFor(
+      () => {
+        expect(audited().slice(1)).toContainEqual(expect.objectContaining({ type: 'omitted', count: 5 }));
+      },
+      { timeout: 60_000 },
+    );
     expect(ofNumbers(audited(), requests)).toEqual([]);
     expect(ofNumbers(stream.records, requests)).toHaveLength(5);
   });
@@ -387,9 +417,12 @@ describe('an audit log that accepts nothing', () => {
     const others = record(trail, 1);
     await become([request, ...others], 'refused');
     stream.isStalled = false;
-    await vi.waitFor(() => {
-      expect(ofNumbers(audited(), [request])).toMatchObject([{ type: 'correction', outcome: 'failure' }]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(ofNumbers(audited(), [request])).toMatchObject([{ type: 'correction', outcome: 'failure' }]);
+      },
+      { timeout: 60_000 },
+    );
     expect(ofNumbers(audited(), [request])[0]).not.toHaveProperty('corrects');
   });
 });
@@ -426,14 +459,17 @@ describe('sync: always', () => {
     await become(requests, 'refused');
     const after = recordOne(trail);
     await become([after], 'answered');
-    await vi.waitFor(() => {
-      expect(ofNumbers(audited(), requests).map(({ type, outcome, corrects }) => [type, outcome, corrects])).toEqual([
-        ['request', 'success', undefined],
-        ['request', 'success', undefined],
-        ['correction', 'failure', 1],
-        ['correction', 'failure', 2],
-      ]);
-    });
+    await vi.waitFor(
+      () => {
+        expect(ofNumbers(audited(), requests).map(({ type, outcome, corrects }) => [type, outcome, corrects])).toEqual([
+          ['request', 'success', undefined],
+          ['request', 'success', undefined],
+          ['correction', 'failure', 1],
+          ['correction', 'failure', 2],
+        ]);
+      },
+      { timeout: 60_000 },
+    );
   });
 
   it('with onFailure: serve, a hanging disk delays no answer', async () => {

@@ -354,7 +354,7 @@ describe('close', () => {
     const answer = Promise.withResolvers<Buffer>();
     cryptoki.encryptAnswer = () => answer.promise;
     const running = keyManager.encrypt({ label: 'key' }, plaintext, aad);
-    await vi.waitUntil(() => cryptoki.count('C_Encrypt') > 0);
+    await vi.waitUntil(() => cryptoki.count('C_Encrypt') > 0, { timeout: 60_000 });
     const closing = keyManager.close();
     expect(close).not.toHaveBeenCalled();
     answer.resolve(Buffer.alloc(36));
@@ -372,7 +372,7 @@ describe('close', () => {
     const answer = Promise.withResolvers<Buffer>();
     cryptoki.decryptAnswer = () => answer.promise;
     const running = keyManager.decrypt({ label: 'key' }, sealed, aad);
-    await vi.waitUntil(() => cryptoki.count('C_Decrypt') > 0);
+    await vi.waitUntil(() => cryptoki.count('C_Decrypt') > 0, { timeout: 60_000 });
     const closing = keyManager.close();
     answer.reject(new CryptokiError('C_Decrypt', CKR.GENERAL_ERROR));
     await expect(running).rejects.toMatchObject({ errorName: 'InvalidCiphertextException' });

@@ -57,16 +57,22 @@ async function requests(count: number, known: Partial<Exchange> = { accessKeyId:
     return close();
   });
   client.write(REQUEST.repeat(count));
-  await vi.waitFor(() => {
-    expect(entries).toHaveLength(count);
-  });
+  await vi.waitFor(
+    () => {
+      expect(entries).toHaveLength(count);
+    },
+    { timeout: 60_000 },
+  );
   return { client, received: () => received, exchanges, entries, responses, observed, aborted };
 }
 
 async function ended({ exchanges }: Waiting): Promise<void> {
-  await vi.waitFor(() => {
-    for (const { onEnd } of exchanges) expect(onEnd).toHaveBeenCalledOnce();
-  });
+  await vi.waitFor(
+    () => {
+      for (const { onEnd } of exchanges) expect(onEnd).toHaveBeenCalledOnce();
+    },
+    { timeout: 60_000 },
+  );
 }
 
 it('an answer is sent only after its record was written', async () => {
@@ -118,9 +124,12 @@ it.each([
   const [one, two, three] = waiting.entries;
   if (oneIsWritten) two?.onWritten(2);
   waiting.client.resetAndDestroy();
-  await vi.waitFor(() => {
-    expect(waiting.responses.every(({ destroyed }) => destroyed)).toBe(true);
-  });
+  await vi.waitFor(
+    () => {
+      expect(waiting.responses.every(({ destroyed }) => destroyed)).toBe(true);
+    },
+    { timeout: 60_000 },
+  );
   one?.onWritten(1);
   if (!oneIsWritten) two?.onWritten(2);
   three?.onLate();
@@ -138,9 +147,12 @@ it.each([
 it('a request that shares its record has no line after its client disconnected', async () => {
   const waiting = await requests(1, {});
   waiting.client.resetAndDestroy();
-  await vi.waitFor(() => {
-    expect(waiting.responses[0]?.destroyed).toBe(true);
-  });
+  await vi.waitFor(
+    () => {
+      expect(waiting.responses[0]?.destroyed).toBe(true);
+    },
+    { timeout: 60_000 },
+  );
   waiting.entries[0]?.onWritten(undefined);
   await ended(waiting);
   expect(waiting.observed).toMatchObject([{ outcome: 'aborted' }]);

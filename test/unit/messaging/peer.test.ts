@@ -122,13 +122,19 @@ it('a call that is not answered in time is late, and remains pending until its a
   const late = other.call('later', 1, { timeoutMs: 1 });
   await expect(late).rejects.toThrow(new CallLate('worker 7 has not answered in time'));
   expect(other.waiting).toBe(1);
-  await vi.waitFor(() => {
-    expect(answers).toHaveLength(2);
-  });
+  await vi.waitFor(
+    () => {
+      expect(answers).toHaveLength(2);
+    },
+    { timeout: 60_000 },
+  );
   answers[1]?.resolve(10);
-  await vi.waitFor(() => {
-    expect(other.waiting).toBe(0);
-  });
+  await vi.waitFor(
+    () => {
+      expect(other.waiting).toBe(0);
+    },
+    { timeout: 60_000 },
+  );
 });
 
 it('a call that is given up is no longer pending', async () => {
