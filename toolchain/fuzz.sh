@@ -12,7 +12,7 @@ usable() {
 folder=$PWD/.fuzz
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# apt-get with the packages of Debian 13 alone, and all that it keeps in .fuzz/.
+# apt-get with the packages of Debian 13 alone, from this machine's mirror, and all that it keeps in .fuzz/.
 apt_get_13() {
   apt-get -qq -o APT::Sandbox::User=root -o Dir::Etc::SourceList="$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::State::Lists="$folder/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@"
@@ -21,7 +21,8 @@ apt_get_13() {
 bring_libraries() {
   rm -rf .fuzz
   mkdir -p .fuzz/lists/partial
-  echo "deb [signed-by=$keyring] http://deb.debian.org/debian trixie main" >.fuzz/sources.list
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1)
+  echo "deb [signed-by=$keyring] $mirror trixie main" >.fuzz/sources.list
   apt_get_13 update
   (cd .fuzz && apt_get_13 download libc6 libgcc-s1 libstdc++6)
   for package in .fuzz/*.deb; do dpkg-deb -x "$package" .fuzz/root; done
