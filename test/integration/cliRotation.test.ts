@@ -85,7 +85,7 @@ describe('key rotate', () => {
       }
     });
     const staged = await run('key', 'rotate', 'bar', '--decrypt-only', '--key-store', 'second');
-    expect(staged.stdout).toContain('take decryptOnly out');
+    expect(staged.stdout).toContain('remove decryptOnly');
     expect((await encrypt()).body['ciphertextMetadata']).toBe(metadata[2]);
     expect((await run('config', 'check')).stdout).toContain('bar (4 versions)');
     expect(await run('key', 'rotate', 'gone', '--key-store', 'second')).toMatchObject({ exitCode: 1 });

@@ -62,5 +62,5 @@ it.each([1, 2])('%i processes that lack the descriptors to serve do not start', 
   files.writeConfig({ ...files.config, server: { ...files.config.server, workers } });
   const proxy = RunningProxy.launch(files, limited(100));
   expect(await proxy.exitCode).toBe(1);
-  expect(proxy.output).toContain('the limit of open files is 100, and it takes 1');
+  expect(proxy.output).toContain('the limit of open files is 100, and 1');
 });
