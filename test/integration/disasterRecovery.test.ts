@@ -1,10 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setUpLocal } from '../../local/setUp.ts';
-import { listenLocally } from '../support/listenLocally.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { ENVIRONMENT } from '../support/startTestProgram.ts';
 
@@ -20,8 +18,8 @@ beforeAll(async () => {
   symlinkSync(join(ROOT, 'dist'), join(checkout, 'dist'));
   mkdirSync(join(checkout, 'bin'));
   symlinkSync(process.execPath, join(checkout, 'bin/node'));
-  const { port, close } = await listenLocally(createServer());
-  await close();
+  // Below the ports that the system gives to other tests, which could take a free one before the proxy listens on it.
+  const port = 20_000 + (process.pid % 10_000);
   const main = join(checkout, 'dist/main.js');
   setUpLocal(checkout, { main, host: '127.0.0.1', port, env: ENVIRONMENT });
   // The functions and variables of the first block are used by all others.
