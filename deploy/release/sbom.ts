@@ -27,7 +27,7 @@ interface Bom {
 }
 
 interface LockedPackage {
-  /** Of the root alone. */
+  /** Present only in the root package. */
   readonly name?: string;
   readonly version: string;
   readonly dev?: boolean;

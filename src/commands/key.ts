@@ -48,10 +48,7 @@ export function keyCommand(cli: Cli): Command {
     .addOption(keyStore)
     .addOption(config)
     .option('--label <label>', 'CKA_LABEL of the new version (default: <id>-v<number>)', refuseUri)
-    .option(
-      '--decrypt-only',
-      'the new version only decrypts for now: the first step of a rotation with several proxies',
-    )
+    .option('--decrypt-only', 'make a version that only decrypts, as the first step of a rotation with several proxies')
     .action((id: string, options: RotateOptions) => rotateKey(cli, id, options));
 
   command

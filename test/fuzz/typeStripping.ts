@@ -13,5 +13,5 @@ export const load: LoadHook = (url, context, nextLoad) => {
 };
 
 // Jazzer.js registers its hook in the same way. Hooks of registerHooks would run before it instead of after it.
-// eslint-disable-next-line @typescript-eslint/no-deprecated
+// oxlint-disable-next-line typescript/no-deprecated
 if (isMainThread) register(import.meta.url);
