@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 // RFC 1123, and the underscore that some container networks use. The last label of a name has a letter.
@@ -7,6 +8,14 @@ const HOST_NAME =
 /** Whether a text is an IP address or can be the name of a host. */
 export function isHost(text: string): boolean {
   return isIP(text) !== 0 || HOST_NAME.test(text);
+}
+
+/**
+ * Returns why the Host headers of a request are refused; undefined if they are not. Node.js itself refuses a request without one.
+ * RFC 9112, section 3.2: it uses the first of several, and a proxy in front may use another.
+ */
+export function hostProblem({ headersDistinct }: Pick<IncomingMessage, 'headersDistinct'>): string | undefined {
+  return (headersDistinct['host']?.length ?? 0) > 1 ? 'more than one Host header' : undefined;
 }
 
 /** Whether only this machine reaches a listener of this host. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { hostProblem } from '../hosts.ts';
 import { listenOn, type ListenAddress } from '../listenOn.ts';
 import type { Readiness } from '../keyStores/readiness.ts';
 
@@ -101,6 +102,8 @@ async function answer(
   options: MonitoringOptions,
 ): Promise<Answer | undefined> {
   const { method = '', url = '' } = req;
+  const problem = hostProblem(req);
+  if (problem !== undefined) return text(400, problem);
   const isStatus = STATUS_PATH.test(url);
   if (!PATHS.includes(url) && !isStatus) return text(404, 'not found');
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');

@@ -9,12 +9,10 @@ export type Refusal = readonly [status: number, reason: string];
 
 /** Returns why a request for a page, or a part of it, is refused. Undefined if it is admitted. `howToAdd` says how to add a host. */
 export function refusalOf(
-  { headers, headersDistinct }: IncomingMessage,
+  { headers }: IncomingMessage,
   hosts: readonly string[],
   howToAdd: string,
 ): Refusal | undefined {
-  // RFC 9112, section 3.2. Node.js uses the first header, and a proxy in front may use the other.
-  if ((headersDistinct['host']?.length ?? 0) > 1) return [400, 'more than one Host header'];
   if (!isOurHost(headers.host, hosts)) return [403, `the Host header names no host of this page: ${howToAdd}`];
   return isOfAnotherOrigin(headers) ? [403, 'a page of another origin may not ask for this'] : undefined;
 }

@@ -99,6 +99,19 @@ it.each(['//[', 'http://[::1', '/\\', '*'])('answers 404 to the target %s', asyn
   expect(answer?.headers).toHaveProperty('x-amzn-requestid');
 });
 
+it('refuses a second Host header, whatever is asked for', async () => {
+  const { port } = await listen(new KmsAppUnderTest({}).listener);
+  for (const request of [
+    HEAD,
+    'GET /metrics HTTP/1.1\r\nHost: localhost',
+    'GET /console HTTP/1.1\r\nHost: localhost',
+  ]) {
+    const connection = new RawConnection(port);
+    await connection.send(`${request}\r\nHost: localhost\r\n\r\n`);
+    expect(await connection.closed()).toMatchObject([{ status: 400, body: 'more than one Host header' }]);
+  }
+});
+
 it('keeps serving when a client leaves in the middle of a call, or does not send HTTP', async () => {
   const app = new KmsAppUnderTest({ EnableKey: () => Promise.resolve(undefined) });
   const { port } = await listen(app.listener);

@@ -73,6 +73,12 @@ describe.each(answers)('%s', (path, contentType, body) => {
     expect(await get(path, method)).toMatchObject(refusal);
   });
 
+  it('refuses a second Host header', async () => {
+    const connection = connect();
+    await connection.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n`);
+    expect(await connection.closed()).toMatchObject([{ status: 400, body: 'more than one Host header\n' }]);
+  });
+
   it('does not wait for a body', async () => {
     for (const framing of ['Content-Length: 1000000000', 'Transfer-Encoding: chunked']) {
       const connection = connect();

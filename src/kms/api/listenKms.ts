@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type ServerOptions, type ServerResponse } from 'node:http';
+import { hostProblem } from '../../hosts.ts';
 import { listenOn, type ListenAddress } from '../../listenOn.ts';
 
 export interface ListenKmsOptions extends ListenAddress {
@@ -31,8 +32,10 @@ export async function listenKms(options: ListenKmsOptions, app: RequestListener)
   const server = createServer(LIMITS, (req, res) => {
     running.add(res);
     res.once('close', () => running.delete(res));
-    if (!server.listening) res.setHeader('Connection', 'close');
-    app(req, res);
+    const problem = hostProblem(req);
+    if (!server.listening || problem !== undefined) res.setHeader('Connection', 'close');
+    if (problem === undefined) app(req, res);
+    else res.writeHead(400, { 'Content-Type': 'text/plain', 'Content-Length': problem.length }).end(problem);
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_MS;
