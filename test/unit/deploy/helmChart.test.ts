@@ -46,7 +46,8 @@ function commentsOf(map: YAMLMap, path = ''): [string, string][] {
     const key = pair.key as { readonly value: string; readonly commentBefore?: string };
     // The comment above the first key belongs to the map.
     const comment = key.commentBefore ?? (index === 0 ? map.commentBefore : undefined) ?? '';
-    const text = comment.split('\n').map((line) => line.trim());
+    // Above the first key, the paragraph before is about the file.
+    const text = (comment.split(/\n\s*\n/).at(-1) ?? '').split('\n').map((line) => line.trim());
     const inner = isMap(pair.value) && !pair.value.flow ? commentsOf(pair.value, `${path}${key.value}.`) : [];
     return [[path + key.value, text.join(' ')], ...inner];
   });

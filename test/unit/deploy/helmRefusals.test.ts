@@ -11,11 +11,11 @@ type Case = readonly [values: object, message: string];
 const REFUSED: readonly Case[] = [
   [{ image: { repository: '' } }, 'image.repository is empty.'],
   [{ library: { source: '' } }, 'library.source is empty.'],
-  [{ library: { image: { reference: '' } } }, 'library.source is copy, and library.image.reference is empty.'],
-  [{ library: { source: 'volume' } }, 'library.source is volume, and library.volume is not one source'],
+  [{ library: { image: { reference: '' } } }, 'library.source is copy, but library.image.reference is empty.'],
+  [{ library: { source: 'volume' } }, 'library.source is volume, but library.volume is not exactly one source'],
   [
     { library: { mountPath: '/opt/hs' } },
-    'No key manager has its pkcs11.module below library.mountPath, /opt/hs: there is /opt/hsm/lib/libpkcs11.so.',
+    'library.mountPath is /opt/hs, but no key manager has its pkcs11.module below it; the modules are /opt/hsm/lib/libpkcs11.so.',
   ],
   [{ config: '' }, 'config is empty.'],
   [{ config: '- a' }, 'config is not a map in YAML'],
@@ -34,7 +34,7 @@ const REFUSED: readonly Case[] = [
   [server({ insecureHttp: true }), 'config.server.insecureHttp is true'],
   [server({ host: '127.0.0.1' }), 'config.server.host is 127.0.0.1'],
   [{ config: { ...CONFIG, monitoring: {} } }, 'config.monitoring.host is 127.0.0.1'],
-  [server({ port: 0 }), 'config.server.port is 0.'],
+  [server({ port: 0 }), 'config.server.port is 0,'],
   [server({ proxyProtocol: {} }), 'config.server.proxyProtocol.enabled is not true'],
   [{ secrets: { tls: '', files: [] } }, 'secrets.tls and secrets.files are empty'],
   [{ config: { ...CONFIG, ...pkcs11({ pin: '31415926' }) } }, 'config.keyManagers[0].pkcs11.pin is not {file: NAME}.'],
@@ -62,11 +62,17 @@ const REFUSED: readonly Case[] = [
   [ONE_LOG, 'audit.existingClaim is for one pod'],
   [{ ...ONE_LOG, replicas: 2, autoscaling: { enabled: false } }, 'audit.existingClaim is for one pod'],
   [{ ...ONE_LOG, ...ONE_POD, config: CONFIG }, 'config.audit.origin contains ${HOSTNAME}'],
-  [{ ...ONE_LOG, ...ONE_POD, config: NO_AUDIT }, 'audit.existingClaim is given, and config has no audit section.'],
-  [{ autoscaling: { maxReplicas: 1 } }, 'autoscaling.minReplicas is 2, and maxReplicas 1.'],
+  [{ ...ONE_LOG, ...ONE_POD, config: NO_AUDIT }, 'audit.existingClaim is set, but config has no audit section.'],
+  [{ autoscaling: { maxReplicas: 1 } }, 'autoscaling.minReplicas is 2, but maxReplicas is only 1.'],
   [{ resources: { requests: { cpu: null } } }, 'autoscaling needs resources.requests.cpu'],
-  [{ podDisruptionBudget: { minAvailable: 2 } }, 'podDisruptionBudget.minAvailable 2 is all of the 2 replicas'],
-  [{ podDisruptionBudget: { minAvailable: '51%' } }, 'podDisruptionBudget.minAvailable 51% is all of the 2 replicas'],
+  [
+    { podDisruptionBudget: { minAvailable: 2 } },
+    'podDisruptionBudget.minAvailable is 2, which requires all 2 replicas',
+  ],
+  [
+    { podDisruptionBudget: { minAvailable: '51%' } },
+    'podDisruptionBudget.minAvailable is 51%, which requires all 2 replicas',
+  ],
   [{ podDisruptionBudget: { minAvailable: 1 }, ...ONE_POD }, 'Lower it, or raise replicas.'],
   [{ networkPolicy: { clients: [] } }, 'networkPolicy.clients is empty'],
   [{ networkPolicy: { hsm: [] } }, 'networkPolicy.hsm is empty'],
@@ -83,8 +89,8 @@ const REFUSED: readonly Case[] = [
 const NOTES: readonly Case[] = [
   [{}, 'pod-security.kubernetes.io/enforce=restricted elbv2.k8s.aws/pod-readiness-gate-inject=enabled'],
   [{}, 'kubectl -n keys get secrets xks-proxy-tls xks-proxy-secrets\n'],
-  [{}, 'must permit 63 sessions: those of 6 pods'],
-  [server({ fleetSize: 3 }), 'config.server.fleetSize is 3, and there are 2 pods at least.'],
+  [{}, 'must permit 63 sessions, for 6 pods and for one more'],
+  [server({ fleetSize: 3 }), 'config.server.fleetSize is 3, but the minimum number of pods is 2.'],
   [server({ workers: 'auto' }), 'config.server.workers is auto'],
   [{ ...server({ workers: 4 }), resources: { limits: { cpu: '3500m' } } }, '4 workers share a limit of 3500m CPU.'],
   [{ audit: { storageClassName: 'gp3' } }, 'only if the StorageClass gp3 has reclaimPolicy Retain'],
@@ -111,7 +117,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
   it('a library as an image volume needs Kubernetes 1.33', () => {
     const values = { library: { source: 'imageVolume' } };
     const { stderr } = helm(['template', 'xks-proxy', '--kube-version', '1.32.0'], values);
-    expect(stderr).toContain('library.source is imageVolume, which needs Kubernetes 1.33. Take copy.');
+    expect(stderr).toContain('library.source is imageVolume, which needs Kubernetes 1.33 or newer. Use copy.');
   });
 
   it.skipIf(!showsNotes).each(named(NOTES))('its notes say: %s', (note, values) => {

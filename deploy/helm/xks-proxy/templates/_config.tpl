@@ -1,4 +1,4 @@
-{{/* The text of the configuration, once nothing is found that cannot work. */}}
+{{/* The text of the configuration. Fails if the values have a problem. */}}
 {{- define "xks-proxy.config" -}}
 {{- $text := .Values.config | default "" -}}
 {{- if kindIs "map" $text }}{{ $text = toYaml $text }}{{ end -}}
@@ -11,17 +11,17 @@
 {{- $text -}}
 {{- end -}}
 
-{{/* What keeps the chart from reading the configuration. The proxy itself reports everything else that is wrong with it. */}}
+{{/* Problems because of which the chart cannot read the configuration. The proxy itself reports all other problems. */}}
 {{- define "xks-proxy.formProblems" -}}
 {{- if not . }}
-- config is empty. Give the proxy's configuration: --set-file config=config.yaml, for a start a copy of examples/config.yaml.
+- config is empty. Pass the proxy's configuration with --set-file config=config.yaml. To start, copy examples/config.yaml.
 {{- else if hasKey . "Error" }}
 - config is not a map in YAML: {{ .Error }}
 {{- else -}}
 {{- $config := . -}}
 {{- range list "server" "monitoring" "audit" "blockList" "log" }}
   {{- if and (hasKey $config .) (not (kindIs "map" (get $config .))) }}
-- config.{{ . }} is not a map. Correct it, or take it out.
+- config.{{ . }} is not a map. Correct or remove it.
   {{- end }}
 {{- end }}
 {{- with $config.server }}{{ if kindIs "map" . }}
@@ -45,7 +45,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* What is wrong with `list`, at `path` of the configuration, if it is there and is not a list of maps. */}}
+{{/* The problem of `list`, at `path` of the configuration, if it is set and is not a list of maps. */}}
 {{- define "xks-proxy.listProblem" -}}
 {{- $wrong := and .list (not (kindIs "slice" .list)) -}}
 {{- if not $wrong }}{{ range .list }}{{ if not (kindIs "map" .) }}{{ $wrong = true }}{{ end }}{{ end }}{{ end -}}
@@ -54,9 +54,9 @@
 {{- end }}
 {{- end -}}
 
-{{/* What is wrong with `secret`, at `path` of the configuration, if it is not a reference to a file. */}}
+{{/* The problem of `secret`, at `path` of the configuration, if it is not a reference to a file. */}}
 {{- define "xks-proxy.secretProblem" -}}
 {{- if not (and (kindIs "map" .secret) (hasKey (ternary .secret dict (kindIs "map" .secret)) "file")) }}
-- config.{{ .path }} is not {file: NAME}. Put the secret into a Secret that secrets.files lists, and name its key here. A ConfigMap is no place for secrets, and the pod has no variables for them.
+- config.{{ .path }} is not {file: NAME}. Put the secret into a Secret that secrets.files lists, and name the Secret's key here. The configuration becomes a ConfigMap, which must not contain secrets, and the pod has no environment variables for them.
 {{- end }}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* At most 52 characters: a Service may have 63, and that of metrics ends with -monitoring. */}}
+{{/* At most 52 characters, because a Service's name may have 63, and the Service for metrics appends -monitoring. */}}
 {{- define "xks-proxy.name" -}}
 {{- $made := printf "%s-%s" .Release.Name .Chart.Name -}}
 {{- if contains .Chart.Name .Release.Name }}{{ $made = .Release.Name }}{{ end -}}
@@ -17,7 +17,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | quote }}
 {{- end -}}
 
-{{/* The metadata that most objects have. */}}
+{{/* Metadata of most objects. */}}
 {{- define "xks-proxy.metadata" -}}
 name: {{ include "xks-proxy.name" . | quote }}
 namespace: {{ .Release.Namespace | quote }}
@@ -30,7 +30,7 @@ labels:
 {{- .Values.serviceAccount.name | default $default -}}
 {{- end -}}
 
-{{/* A StorageClass has no namespace, so its name has it. */}}
+{{/* A StorageClass belongs to no namespace, so its name contains the namespace to be unique. */}}
 {{- define "xks-proxy.storageClass" -}}
 {{- $made := printf "%s-%s-audit" .Release.Namespace (include "xks-proxy.name" .) -}}
 {{- .Values.audit.storageClassName | default $made -}}
