@@ -24,14 +24,14 @@ export function conformanceCommand(cli: Cli): Command {
   command
     .option('--encrypt-only-key <id>', 'an external key that may only encrypt')
     .option('--decrypt-only-key <id>', 'an external key that may only decrypt')
-    .option('--no-usage-key <id>', 'an external key that may do neither')
+    .option('--no-usage-key <id>', 'an external key that may neither encrypt nor decrypt')
     .option('--blocked-key <id>', 'an external key that is disabled or blocked')
     .option('--second-uri-path <path>', 'URI path of a second key store, which must be isolated from the first')
     .option('--second-access-key-id <id>', 'access key id of its credential')
     .option('--second-secret-file <file>', 'file with the secret access key of that credential')
     .option('--second-key <id>', 'an external key of the second key store')
     .addOption(new Option('--only <section>', 'runs only this section').choices(suite.map(({ name }) => name)))
-    .option('--requests <n>', 'to be timed, of each operation; 0 for none', parseRequests, 200);
+    .option('--requests <n>', 'number of timed requests of each operation; 0 for none', parseRequests, 200);
   addReportOptions(command);
   return command.action(async (options: TargetOptions & ConformanceOptions) => {
     await run(cli, readTargetOf(options, command), options);

@@ -7,46 +7,47 @@ import type { Answer } from '../xksClient/sendRequest.ts';
 
 type Request = (probe: Probe) => Promise<Answer>;
 
-/** Makes a case of one request that must be answered with one of these errors. */
+/** Makes a case of one request that must be answered with one of these errors. `request` describes it. */
 export function refuses(
   id: string,
   level: Level,
-  title: string,
+  request: string,
   names: readonly XksErrorName[],
-  request: Request,
+  send: Request,
 ): ConformanceCase {
   const run = async (probe: Probe) => {
-    expectError(await request(probe), names);
+    expectError(await send(probe), names);
   };
-  return { id, level, title, expected: describeErrors(names), run };
+  return { id, level, title: `Refuses ${request}`, expected: describeErrors(names), run };
 }
 
-/** Makes a case of one request that must succeed. */
-export function accepts(id: string, level: Level, title: string, request: Request): ConformanceCase {
+/** Makes a case of one request that must succeed. `request` describes it. */
+export function accepts(id: string, level: Level, request: string, send: Request): ConformanceCase {
   const run = async (probe: Probe) => {
-    expectSuccess(await request(probe));
+    expectSuccess(await send(probe));
   };
-  return { id, level, title, expected: '200', run };
+  return { id, level, title: `Accepts ${request}`, expected: '200', run };
 }
 
 /** Makes a case of one valid request that a policy may deny. Spec, "Authorization". */
-export function acceptsOrDenies(id: string, level: Level, title: string, request: Request): ConformanceCase {
-  return acceptsOrRefuses(id, level, title, ['AccessDeniedException'], request);
+export function acceptsOrDenies(id: string, level: Level, request: string, send: Request): ConformanceCase {
+  return acceptsOrRefuses(id, level, request, ['AccessDeniedException'], send);
 }
 
-/** Makes a case of one request that must succeed, or be answered with one of these errors. */
+/** Makes a case of one request that must succeed, or be answered with one of these errors. `request` describes it. */
 export function acceptsOrRefuses(
   id: string,
   level: Level,
-  title: string,
+  request: string,
   names: readonly XksErrorName[],
-  request: Request,
+  send: Request,
 ): ConformanceCase {
   const run = async (probe: Probe) => {
-    const answer = await request(probe);
+    const answer = await send(probe);
     if (answer.status === 200) expectSuccess(answer);
     else expectError(answer, names);
   };
+  const title = `Accepts ${request}, or answers with ${names.join(' or ')}`;
   return { id, level, title, expected: `200, or ${describeErrors(names)}`, run };
 }
 

@@ -16,7 +16,7 @@ type Refusal = Pick<Answer, 'status' | 'json'>;
 export function refusal(answer: Refusal): Cause {
   return {
     text: `Valid requests are refused with ${answer.status} ${errorNameOf(answer) ?? 'and no known errorName'}`,
-    consequence: 'KMS cannot use the key for these requests, and its callers get an error.',
+    consequence: 'KMS cannot use the key for such requests, and its callers get an error. Answer them with 200.',
     severity: 2,
   };
 }
@@ -25,51 +25,57 @@ export function refusal(answer: Refusal): Cause {
 export function acceptance(names: readonly XksErrorName[]): Cause {
   const unsafe = names.some((name) => name !== 'ValidationException' && name !== 'UnsupportedOperationException');
   return {
-    text: `Requests are served that must be refused with ${names.join(' or ')}`,
+    text: `Requests that must be refused with ${names.join(' or ')} are served`,
     consequence: unsafe
-      ? 'KMS and the owner of the key rely on this refusal: a forged request or ciphertext is served.'
-      : 'KMS takes a mistake for a success.',
+      ? 'An attacker succeeds with a forged request or a changed ciphertext. Check and refuse such requests.'
+      : 'KMS believes that an invalid request has succeeded. Check and refuse such requests.',
     severity: unsafe ? 1 : 2,
   };
 }
 
-/** Returns the cause of an error answer that is none of these, or has another status. */
+/** Returns the cause of an error answer that has none of these names, or has the wrong status. */
 export function wrongError(answer: Refusal, names: readonly XksErrorName[]): Cause {
   const name = errorNameOf(answer);
   const { status } = answer;
   if (name === undefined) {
     return {
-      text: `Errors with ${status} have no errorName of the specification`,
-      consequence: 'KMS cannot tell one error from another, and reports an invalid response of the proxy.',
+      text: `Errors with status ${status} have no errorName of the specification`,
+      consequence:
+        'KMS cannot distinguish these errors, and reports an invalid response of the proxy. Add a JSON body with an errorName.',
       severity: 3,
     };
   }
   if (status !== XKS_ERROR_STATUS[name]) {
     return {
-      text: `${name} comes with ${status} instead of ${XKS_ERROR_STATUS[name]}`,
-      consequence: `KMS cannot tell ${name} from ${namesOf(status)}, and handles it wrongly.`,
+      text: `${name} is sent with status ${status} instead of ${XKS_ERROR_STATUS[name]}`,
+      consequence: `KMS cannot distinguish ${name} from ${namesOf(status)}, and handles it wrongly. Send it with status ${XKS_ERROR_STATUS[name]}.`,
       severity: 3,
     };
   }
   return {
-    text: `${name} comes instead of ${names.join(' or ')}`,
+    text: `${name} is sent instead of ${names.join(' or ')}`,
     consequence:
       name === 'InternalException'
-        ? `KMS cannot tell ${names.join(' or ')} from a fault of the proxy, and retries.`
-        : `KMS cannot tell ${names.join(' or ')} from ${name}, and tells its caller the wrong reason.`,
+        ? `KMS cannot distinguish ${names.join(' or ')} from a fault of the proxy, and retries.`
+        : `KMS cannot distinguish ${names.join(' or ')} from ${name}, and reports the wrong reason to its caller.`,
     severity: name === 'InternalException' ? 3 : 4,
   };
 }
 
 /** Returns the cause of an answer that breaks a rule of the specification. `text` describes all answers that break it. */
 export function brokenRule(text: string): Cause {
-  return { text, consequence: 'KMS relies on this rule of the specification.', severity: 3 };
+  return {
+    text,
+    consequence: 'KMS relies on this rule of the specification. Change the answers to follow it.',
+    severity: 3,
+  };
 }
 
 /** Cause of a decrypt that returns a wrong plaintext. */
 export const wrongPlaintext: Cause = {
-  text: 'Decrypt answers with another plaintext than the one that was encrypted',
-  consequence: 'KMS returns wrong data, or cannot decrypt its own ciphertexts: data are lost.',
+  text: 'Decrypt returns a plaintext that differs from the encrypted one',
+  consequence:
+    'KMS returns wrong data, or cannot decrypt its own ciphertexts, so data are lost. Do not use this proxy until this is corrected.',
   severity: 1,
 };
 
@@ -77,7 +83,7 @@ export const wrongPlaintext: Cause = {
 export function missingAnswer(message: string): Cause {
   return {
     text: `Requests get no answer: ${message}`,
-    consequence: 'KMS gives up after 250 ms and retries.',
+    consequence: 'KMS gives up after 250 ms and retries. Answer every request completely and in time.',
     severity: 2,
   };
 }
@@ -102,7 +108,7 @@ export function countCases({ cases }: Finding): string {
 }
 
 function ownCause({ title, got }: CaseResult): Cause {
-  return brokenRule(`${title}: ${got}`);
+  return brokenRule(`Broken rule "${title}": ${got}`);
 }
 
 function namesOf(status: number): string {

@@ -24,7 +24,7 @@ export interface Sealed {
 export function expectSuccess(answer: Answer): JsonObject {
   if (answer.status !== 200) throw new Unmet(describeAnswer(answer), refusal(answer));
   if (!isObject(answer.json)) {
-    const cause = brokenRule('Answers with 200 have a body that is not a JSON object');
+    const cause = brokenRule('Answers with status 200 have a body that is not a JSON object');
     throw new Unmet(`200 whose body is not a JSON object: ${describeAnswer(answer)}`, cause);
   }
   return answer.json;
@@ -64,7 +64,7 @@ export function expectSealed(answer: Answer): Sealed {
 export function expectPlaintext(answer: Answer, plaintext: Uint8Array): void {
   const decrypted = expectBytes(expectSuccess(answer), 'plaintext');
   if (decrypted.equals(plaintext)) return;
-  throw new Unmet('200 with another plaintext than the one that was encrypted', wrongPlaintext);
+  throw new Unmet('200 with a plaintext that differs from the encrypted one', wrongPlaintext);
 }
 
 /** Formats a value of an answer for a message, as abridged JSON. */

@@ -53,11 +53,11 @@ function adviceOn(name: XksErrorName, target: Target, answer: Answer): string | 
   const { keyId } = target.keyStore;
   switch (name) {
     case 'AccessDeniedException':
-      return `the proxy does not admit the principal ${target.principalArn} or the KMS key ${target.kmsKeyArn}: give admitted ones with --principal-arn and --kms-key-arn, or admit these at the proxy`;
+      return `the proxy does not admit the principal ${target.principalArn} or the KMS key ${target.kmsKeyArn}: pass admitted ones with --principal-arn and --kms-key-arn, or admit these in the proxy's policy`;
     case 'InvalidKeyUsageException':
-      return `the key ${keyId} may not both encrypt and decrypt: choose another one with --key, or change its usage`;
+      return `the key ${keyId} may not both encrypt and decrypt: choose another key with --key, or change the usage of this one`;
     case 'InvalidStateException':
-      return `the key ${keyId} is disabled or blocked: enable it, or choose another one with --key`;
+      return `the key ${keyId} is disabled or blocked: enable it, or choose another key with --key`;
     case 'KeyNotFoundException':
       return `the proxy does not find the key ${keyId}: check --key`;
     case 'InvalidUriPathException':
@@ -68,9 +68,9 @@ function adviceOn(name: XksErrorName, target: Target, answer: Answer): string | 
       return "the proxy's quota is used up: raise it, or try again later";
     case 'DependencyTimeoutException':
     case 'InternalException':
-      return "the proxy or its key manager fails: look into the proxy's log";
+      return "the proxy or its key manager fails: find the reason in the proxy's log";
     case 'InvalidCiphertextException':
-      return 'the proxy rejects what it has just encrypted: its key or key manager changes between requests, or it frames the AAD differently in both directions';
+      return 'the proxy rejects a ciphertext that it has just made: it uses another key or key manager for Decrypt, or encodes the AAD differently';
     case 'ValidationException':
     case 'UnsupportedOperationException':
       return undefined;
@@ -83,14 +83,15 @@ function adviceOnStatus(status: number, target: Target, answer: Answer): string 
     return `the proxy, or a gateway before it, denies access: check --principal-arn ${target.principalArn} and its policy`;
   }
   if (status === 404) return 'the path or the key is unknown: check --uri-path and --key';
-  if (status >= 500) return "the proxy, its key manager or a gateway before it fails: look into the proxy's log";
-  return "the proxy takes a valid request for an invalid one: look into the proxy's log for the reason";
+  if (status >= 500)
+    return "the proxy, its key manager or a gateway before it fails: find the reason in the proxy's log";
+  return "the proxy treats a valid request as invalid: find the reason in the proxy's log";
 }
 
 function adviceOnSignature(target: Target, { headers }: Answer): string {
   const skewMs = headers.date === undefined ? 0 : Date.parse(headers.date) - target.clock();
   if (Math.abs(skewMs) > MAX_CLOCK_SKEW_MS) {
-    return `the clocks of the proxy and of this machine are ${Math.round(Math.abs(skewMs) / 1_000)} s apart: set them`;
+    return `the clocks of the proxy and of this machine differ by ${Math.round(Math.abs(skewMs) / 1_000)} s: correct them`;
   }
   return 'the proxy does not accept the signature: check --access-key-id, --secret-file and --region';
 }

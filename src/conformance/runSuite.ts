@@ -48,7 +48,7 @@ export async function runSuite(target: Target, options: RunOptions): Promise<Con
       }
       const result = await runCase(target, section, one, refusals, refused);
       const died = result.outcome === 'fail' && !(await isAnswering(target));
-      if (died) stopped = `The proxy no longer answers since the case ${one.id}.`;
+      if (died) stopped = `The proxy has not answered since the case ${one.id}.`;
       results.set(one, died ? { ...result, got: `${result.got}; and the proxy no longer answers` } : result);
     }
   };

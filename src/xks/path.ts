@@ -10,12 +10,13 @@ export interface XksPath {
   readonly externalKeyId: string | undefined;
 }
 
-const API_OF_OPERATION: Readonly<Record<string, XksApi>> = {
+/** APIs by the last segment of their paths. */
+export const API_OF_OPERATION = {
   health: 'GetHealthStatus',
   metadata: 'GetKeyMetadata',
   encrypt: 'Encrypt',
   decrypt: 'Decrypt',
-};
+} as const satisfies Readonly<Record<string, XksApi>>;
 
 const URI_PATH_PREFIX = '(?:/[A-Za-z0-9_-]+)*';
 const EXTERNAL_KEY_ID = '(?!\\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,128}';
@@ -40,6 +41,7 @@ export function parsePath(target: string): XksPath | undefined {
   const match = target.length <= MAX_URI_CHARACTERS ? PATH.exec(target) : null;
   if (!match) return undefined;
   const [, uriPathPrefix = '', health, externalKeyId, operation] = match;
-  const api = API_OF_OPERATION[health ?? operation ?? ''];
-  return api && { uriPathPrefix, api, externalKeyId };
+  // The pattern admits no other operation.
+  const api = API_OF_OPERATION[(health ?? operation) as keyof typeof API_OF_OPERATION];
+  return { uriPathPrefix, api, externalKeyId };
 }

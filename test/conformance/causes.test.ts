@@ -32,24 +32,26 @@ const refusing = (status: number, errorName: string, ...operations: string[]): P
 describe('one cause is reported as one finding', () => {
   it('for a wrong status of one errorName', async () => {
     const report = await reportOn(changing('ValidationException', { status: 401 }));
-    expect(report.causes).toMatchObject([{ text: 'ValidationException comes with 401 instead of 400', must: true }]);
+    expect(report.causes).toMatchObject([
+      { text: 'ValidationException is sent with status 401 instead of 400', must: true },
+    ]);
     expect(report.causes[0]?.cases).toEqual(expect.arrayContaining(['encrypt-no-plaintext', 'error-names']));
     expect(report.causes[0]?.consequence).toContain('AuthenticationFailedException');
     const text = textReport(report);
-    expect(text.indexOf('ValidationException comes with 401')).toBeLessThan(text.indexOf('pass  MUST'));
+    expect(text.indexOf('ValidationException is sent with status 401')).toBeLessThan(text.indexOf('pass  MUST'));
   });
 
   it('for an errorName that a failure of the proxy always replaces', async () => {
     const report = await reportOn(changing('KeyNotFoundException', { status: 500, errorName: 'InternalException' }));
     expect(report.causes[0]).toMatchObject({
-      text: 'InternalException comes instead of KeyNotFoundException',
-      consequence: 'KMS cannot tell KeyNotFoundException from a fault of the proxy, and retries.',
+      text: 'InternalException is sent instead of KeyNotFoundException',
+      consequence: 'KMS cannot distinguish KeyNotFoundException from a fault of the proxy, and retries.',
     });
   });
 
   it.each<[text: string, section: string, change: (reply: Reply, path: string) => Reply]>([
     [
-      'Answers are of another Content-Type than application/json',
+      'Answers have a Content-Type other than application/json',
       'transport',
       (reply) => ({ ...reply, headers: { 'content-type': 'text/plain' } }),
     ],
@@ -60,12 +62,12 @@ describe('one cause is reported as one finding', () => {
         path.endsWith('/encrypt') ? { ...reply, body: { ...(reply.body as object), ciphertext: '-' } } : reply,
     ],
     [
-      'Decrypt answers with another plaintext than the one that was encrypted',
+      'Decrypt returns a plaintext that differs from the encrypted one',
       'decrypt',
       (reply, path) => (path.endsWith('/decrypt') ? { ...reply, body: { plaintext: 'AAAA' } } : reply),
     ],
     [
-      'Answers with 200 have a body that is not a JSON object',
+      'Answers with status 200 have a body that is not a JSON object',
       'key-metadata',
       (reply, path) => (path.endsWith('/metadata') ? { ...reply, body: [] } : reply),
     ],
@@ -86,7 +88,7 @@ describe('one cause is reported as one finding', () => {
     );
     expect(report.causes).toMatchObject([
       {
-        text: 'Other spellings of a path are served',
+        text: 'Requests with other spellings of a path are served',
         cases: expect.arrayContaining(['spelling-query', 'spelling-trailing-slash']) as unknown,
       },
     ]);
@@ -130,7 +132,7 @@ describe('if a basic round trip is refused', () => {
             }
           : reply,
     });
-    expect(report.refused?.advice).toMatch(/are (359\d|360\d) s apart: set them/);
+    expect(report.refused?.advice).toMatch(/differ by (359\d|360\d) s: correct them/);
   });
 
   it('the cases of other operations are still reported', async () => {

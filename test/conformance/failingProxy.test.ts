@@ -31,7 +31,7 @@ describe('a proxy that', () => {
       },
     });
     const report = await runOn(target, 'limits', 1);
-    expect(report.stopped).toBe('The proxy no longer answers since the case endless-aad-encrypt.');
+    expect(report.stopped).toBe('The proxy has not answered since the case endless-aad-encrypt.');
     expect(idsWith(report, 'fail')).toEqual(['endless-aad-encrypt']);
     expect(resultsOf(report).find(({ id }) => id === 'endless-aad-decrypt')).toMatchObject({
       outcome: 'skipped',

@@ -17,20 +17,20 @@ it('finds nothing in the recorded answers of this proxy', async () => {
 it("finds the causes of the failures in the recorded answers of AWS's sample proxy", async () => {
   expect(await causesOf('sample')).toEqual([
     [
-      'Requests are served that must be refused with AuthenticationFailedException',
+      'Requests that must be refused with AuthenticationFailedException are served',
       ['host-not-signed', 'date-not-signed', 'amz-header-not-signed'],
     ],
     [
-      'Requests are served that must be refused with InvalidCiphertextException or ValidationException',
+      'Requests that must be refused with InvalidCiphertextException or ValidationException are served',
       ['ciphertext-moved-to-tag', 'tag-moved-to-ciphertext'],
     ],
-    ['keySpec of a 256-bit AES key: keySpec "RSA_0"', ['key-spec']],
-    ['keyUsage of a key that encrypts and decrypts: keyUsage []', ['key-usage']],
+    ['Broken rule "Returns keySpec AES_256 for a 256-bit AES key": keySpec "RSA_0"', ['key-spec']],
+    ['Broken rule "Returns keyUsage ENCRYPT and DECRYPT for a key that may do both": keyUsage []', ['key-usage']],
     ['Valid requests are refused with 400 InvalidCiphertextException', ['empty-aad']],
-    ['Requests are served that must be refused with ValidationException', ['body-trailing']],
-    ['Other spellings of a path are served', ['spelling-query', 'spelling-empty-query']],
-    ['Other methods than POST get 401 instead of 405', ['get-unsigned']],
-    ['xksProxyModel gives name and version of the product: "RustXksProxy"', ['health-model-version']],
+    ['Requests that must be refused with ValidationException are served', ['body-trailing']],
+    ['Requests with other spellings of a path are served', ['spelling-query', 'spelling-empty-query']],
+    ['Methods other than POST get status 401 instead of 405', ['get-unsigned']],
+    ['Broken rule "Returns a version number in xksProxyModel": "RustXksProxy"', ['health-model-version']],
   ]);
 });
 
@@ -39,12 +39,12 @@ it('finds few causes for the 161 failed cases in the recorded answers of Cosmian
   expect(causes.flatMap(([, cases]) => cases)).toHaveLength(161);
   expect(causes.length).toBeLessThan(30);
   expect(causes.slice(0, 7).map(([text, cases]) => `${text}: ${cases.length}`)).toEqual([
-    'Requests are served that must be refused with KeyNotFoundException: 4',
-    'Requests are served that must be refused with InvalidCiphertextException or ValidationException: 3',
-    'Requests are served that must be refused with AuthenticationFailedException: 3',
-    'ValidationException comes with 401 instead of 400: 59',
-    'InvalidCiphertextException comes with 401 instead of 400: 17',
-    'Errors with 401 have no errorName of the specification: 15',
-    'InternalException comes instead of ValidationException: 14',
+    'Requests that must be refused with KeyNotFoundException are served: 4',
+    'Requests that must be refused with InvalidCiphertextException or ValidationException are served: 3',
+    'Requests that must be refused with AuthenticationFailedException are served: 3',
+    'ValidationException is sent with status 401 instead of 400: 59',
+    'InvalidCiphertextException is sent with status 401 instead of 400: 17',
+    'Errors with status 401 have no errorName of the specification: 15',
+    'InternalException is sent instead of ValidationException: 14',
   ]);
 });

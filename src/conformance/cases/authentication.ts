@@ -1,3 +1,4 @@
+import { API_OF_OPERATION } from '../../xks/path.ts';
 import { refuses } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
 import { expectError, expectThat } from '../expectations.ts';
@@ -11,7 +12,7 @@ const withoutSignature = (operation: Operation) =>
   refuses(
     `unsigned-${operation}`,
     'MUST',
-    `${operation} without a signature`,
+    `${API_OF_OPERATION[operation]} without a signature`,
     ['AuthenticationFailedException'],
     ({ store }) => store.call(operation, {}, { signing: { edit: unsigned } }),
   );
@@ -20,12 +21,12 @@ const withAnotherSecret = (operation: Operation) =>
   refuses(
     `wrong-secret-${operation}`,
     'MUST',
-    `${operation} signed with another secret`,
+    `${API_OF_OPERATION[operation]} signed with a wrong secret`,
     ['AuthenticationFailedException'],
     ({ store }) => store.call(operation, {}, { signing: { credential: withWrongSecret(store) } }),
   );
 
-/** Makes a case of a request that is good except for the text of its Authorization header. */
+/** Makes a case of a request that is valid except for the text of its Authorization header. */
 const withHeader = (id: string, title: string, change: (authorization: string) => string): ConformanceCase =>
   rejects(id, 'MUST', title, () => ({
     edit: (request) => ({
@@ -41,28 +42,32 @@ export const authentication: Section = {
   cases: [
     ...OPERATIONS.map(withoutSignature),
     ...OPERATIONS.map(withAnotherSecret),
-    rejects('unknown-access-key-id', 'MUST', 'An unknown access key id', ({ store }) => ({
+    rejects('unknown-access-key-id', 'MUST', 'an unknown access key id', ({ store }) => ({
       credential: withUnknownId(store),
     })),
     {
       id: 'indistinguishable',
       level: 'SHOULD',
-      title: 'A wrong secret and an unknown access key id get the same answer',
-      expected: 'two equal answers, 401 AuthenticationFailedException',
+      title: 'Gives the same answer for a wrong secret and an unknown access key id',
+      expected: '401 AuthenticationFailedException with the same body',
       async run({ store }) {
         const wrong = await store.call('metadata', {}, { signing: { credential: withWrongSecret(store) } });
         const unknown = await store.call('metadata', {}, { signing: { credential: withUnknownId(store) } });
         expectError(wrong, ['AuthenticationFailedException']);
         expectError(unknown, ['AuthenticationFailedException']);
-        expectThat(wrong.body.equals(unknown.body), 'two different answers');
+        expectThat(wrong.body.equals(unknown.body), 'answers with different bodies');
       },
     },
-    withHeader('other-scheme', 'Authorization of another scheme', () => 'Basic dXNlcjpwYXNzd29yZA=='),
-    withHeader('empty-authorization', 'An empty Authorization header', () => ''),
-    withHeader('garbled-authorization', 'An Authorization header without its fields', () => 'AWS4-HMAC-SHA256 x=y'),
-    withHeader('short-signature', 'A signature that lacks its last digit', (text) => text.slice(0, -1)),
-    withHeader('empty-signature', 'An empty signature', (text) => text.replace(/Signature=.*$/, 'Signature=')),
-    rejects('two-authorizations', 'SHOULD', 'Two Authorization headers, the first one good', () => ({
+    withHeader('other-scheme', 'an Authorization header of another scheme', () => 'Basic dXNlcjpwYXNzd29yZA=='),
+    withHeader('empty-authorization', 'an empty Authorization header', () => ''),
+    withHeader(
+      'garbled-authorization',
+      'an Authorization header without its required fields',
+      () => 'AWS4-HMAC-SHA256 x=y',
+    ),
+    withHeader('short-signature', 'a signature without its last digit', (text) => text.slice(0, -1)),
+    withHeader('empty-signature', 'an empty signature', (text) => text.replace(/Signature=.*$/, 'Signature=')),
+    rejects('two-authorizations', 'SHOULD', 'two Authorization headers, even if the first one is valid', () => ({
       edit: (request) => ({ ...request, headers: [...request.headers, ['authorization', 'AWS4-HMAC-SHA256 x=y']] }),
     })),
     ...signatureScope,

@@ -15,7 +15,8 @@ function verified(id: string, title: string, length: number, aad: Uint8Array | u
     id,
     level: 'MUST',
     title,
-    expected: 'Base64 of SHA-256 over AAD, metadata, IV, ciphertext and tag; and the answer decrypts to the plaintext',
+    expected:
+      'Base64 of the SHA-256 of AAD, metadata, IV, ciphertext and tag, in an answer that decrypts to the plaintext',
     async run({ store }) {
       const plaintext = randomBytes(length);
       const additionalAuthenticatedData = aad && base64(aad);
@@ -34,13 +35,23 @@ export const cdiv: Section = {
   title: 'Ciphertext data integrity value (CDIV)',
   source: 'Specification, "Encrypt" and Appendix C',
   cases: [
-    verified('cdiv-with-aad', 'The CDIV, with an AAD', 12, Buffer.from('project=nile,department=marketing')),
-    verified('cdiv-without-aad', 'The CDIV, without an AAD', 12, undefined),
-    verified('cdiv-large', 'The CDIV of 4,096 bytes with an AAD of 8,192', 4_096, Buffer.alloc(8_192, 'a')),
+    verified(
+      'cdiv-with-aad',
+      'Returns the right CDIV for a request with an AAD',
+      12,
+      Buffer.from('project=nile,department=marketing'),
+    ),
+    verified('cdiv-without-aad', 'Returns the right CDIV for a request without an AAD', 12, undefined),
+    verified(
+      'cdiv-large',
+      'Returns the right CDIV for a plaintext of 4,096 bytes with an AAD of 8,192 bytes',
+      4_096,
+      Buffer.alloc(8_192, 'a'),
+    ),
     {
       id: 'cdiv-not-asked-for',
       level: 'SHOULD',
-      title: 'No CDIV unless it is asked for',
+      title: 'Returns no CDIV unless the request asks for it',
       expected: 'no ciphertextDataIntegrityValue',
       async run({ store }) {
         const sealed = await seal(store, randomBytes(12));
@@ -50,7 +61,7 @@ export const cdiv: Section = {
     refuses(
       'cdiv-unknown-algorithm',
       'MUST',
-      'ciphertextDataIntegrityValueAlgorithm is not SHA_256',
+      'Encrypt with a ciphertextDataIntegrityValueAlgorithm other than SHA_256',
       ['ValidationException', 'UnsupportedOperationException'],
       ({ store }) => store.call('encrypt', { ciphertextDataIntegrityValueAlgorithm: 'SHA_512' }),
     ),

@@ -28,7 +28,7 @@ function roundTrip(id: string, title: string, aad: string | undefined, kmsOperat
 }
 
 const withoutField = (field: string, id: string) =>
-  refuses(`decrypt-no-${id}`, 'MUST', `${field} is missing`, MISSING, async ({ store }) => {
+  refuses(`decrypt-no-${id}`, 'MUST', `Decrypt without ${field}`, MISSING, async ({ store }) => {
     const sealed = await seal(store, randomBytes(16));
     return store.call('decrypt', { ...sealedFields(sealed), [field]: undefined });
   });
@@ -38,14 +38,14 @@ export const decrypt: Section = {
   title: 'Decrypt',
   source: 'Specification, "Decrypt", and "Encrypt", response parameter ciphertextMetadata',
   cases: [
-    roundTrip('round-trip', 'What was encrypted without an AAD is decrypted', undefined),
-    roundTrip('round-trip-aad', 'What was encrypted with an AAD is decrypted', 'project=nile,department=marketing'),
-    roundTrip('round-trip-reencrypt', 'Decrypt on behalf of ReEncrypt', 'project=nile', 'ReEncrypt'),
+    roundTrip('round-trip', 'Decrypts data that was encrypted without an AAD', undefined),
+    roundTrip('round-trip-aad', 'Decrypts data that was encrypted with an AAD', 'project=nile,department=marketing'),
+    roundTrip('round-trip-reencrypt', 'Decrypts on behalf of ReEncrypt', 'project=nile', 'ReEncrypt'),
     {
       id: 'empty-aad',
       level: 'SHOULD',
-      title: 'An absent AAD and an empty one are the same input',
-      expected: 'the plaintext, encrypted with an empty AAD and decrypted without one, and the other way round',
+      title: 'Treats an absent AAD and an empty AAD as equal',
+      expected: 'the same plaintext after encryption with an empty AAD and decryption without one, and vice versa',
       async run({ store }) {
         const plaintext = randomBytes(16);
         for (const [sealing, opening] of [
@@ -62,18 +62,22 @@ export const decrypt: Section = {
     withoutField('ciphertext', 'ciphertext'),
     withoutField('initializationVector', 'iv'),
     withoutField('authenticationTag', 'tag'),
-    refuses('decrypt-no-algorithm', 'MUST', 'encryptionAlgorithm is missing', ['ValidationException'], (probe) =>
+    refuses('decrypt-no-algorithm', 'MUST', 'Decrypt without encryptionAlgorithm', ['ValidationException'], (probe) =>
       probe.store.call('decrypt', { encryptionAlgorithm: undefined }),
     ),
     refuses(
       'decrypt-unknown-algorithm',
       'MUST',
-      'encryptionAlgorithm is not AES_GCM',
+      'Decrypt with an encryptionAlgorithm other than AES_GCM',
       ['ValidationException', 'UnsupportedOperationException'],
       ({ store }) => store.call('decrypt', { encryptionAlgorithm: 'AES_CBC' }),
     ),
-    refuses('decrypt-mistyped-ciphertext', 'MUST', 'ciphertext is a number', ['ValidationException'], ({ store }) =>
-      store.call('decrypt', { ciphertext: 42 }),
+    refuses(
+      'decrypt-mistyped-ciphertext',
+      'MUST',
+      'Decrypt whose ciphertext is a number',
+      ['ValidationException'],
+      ({ store }) => store.call('decrypt', { ciphertext: 42 }),
     ),
   ],
 };

@@ -13,23 +13,26 @@ export const encrypt: Section = {
   title: 'Encrypt',
   source: 'Specification, "Encrypt"',
   cases: [
-    accepts('encrypt', 'MUST', 'A plaintext is encrypted', ({ store }) => store.call('encrypt')),
+    accepts('encrypt', 'MUST', 'a valid Encrypt', ({ store }) => store.call('encrypt')),
     {
       id: 'ciphertext-length',
       level: 'MUST',
-      title: 'The ciphertext is as long as the plaintext',
+      title: 'Returns a ciphertext that is as long as the plaintext',
       expected: 'equal lengths for plaintexts of 1, 15, 16, 17 and 4,096 bytes',
       async run({ store }) {
         for (const length of [1, 15, 16, 17, 4_096]) {
           const { ciphertext } = await seal(store, randomBytes(length));
-          expectThat(ciphertext.length === length, `${ciphertext.length} bytes for ${length}`);
+          expectThat(
+            ciphertext.length === length,
+            `a ciphertext of ${ciphertext.length} bytes for a plaintext of ${length}`,
+          );
         }
       },
     },
     {
       id: 'iv-length',
       level: 'MUST',
-      title: 'The IV has 12 or 16 bytes',
+      title: 'Returns an IV of 12 or 16 bytes',
       expected: '12 or 16 bytes',
       async run({ store }) {
         const { iv } = await seal(store, randomBytes(32));
@@ -39,7 +42,7 @@ export const encrypt: Section = {
     {
       id: 'tag-length',
       level: 'MUST',
-      title: 'The authentication tag has 16 bytes',
+      title: 'Returns an authentication tag of 16 bytes',
       expected: '16 bytes',
       async run({ store }) {
         const { tag } = await seal(store, randomBytes(32));
@@ -49,8 +52,8 @@ export const encrypt: Section = {
     {
       id: 'ciphertext-metadata-length',
       level: 'MUST',
-      title: 'ciphertextMetadata, if any, has at most 20 bytes',
-      expected: 'at most 20 bytes',
+      title: 'Returns at most 20 bytes of ciphertextMetadata',
+      expected: 'at most 20 bytes, or no ciphertextMetadata',
       async run({ store }) {
         const { metadata } = await seal(store, randomBytes(32));
         const length = metadata?.length ?? 0;
@@ -60,8 +63,8 @@ export const encrypt: Section = {
     {
       id: 'null-members',
       level: 'MUST',
-      title: 'An optional member that has no value is left out',
-      expected: 'no member that is null',
+      title: 'Omits an optional member that has no value',
+      expected: 'no member with the value null',
       async run({ store }) {
         const fields = expectSuccess(await store.call('encrypt'));
         const nulls = Object.keys(fields).filter((name) => fields[name] === null);
@@ -71,21 +74,24 @@ export const encrypt: Section = {
     {
       id: 'distinct-ivs',
       level: 'MUST',
-      title: 'No IV comes twice',
-      expected: `${ENCRYPTIONS} encryptions of one plaintext have ${ENCRYPTIONS} IVs and ciphertexts`,
+      title: 'Never uses the same IV twice',
+      expected: `${ENCRYPTIONS} different IVs and ciphertexts from ${ENCRYPTIONS} encryptions of one plaintext`,
       async run({ store }) {
         const plaintext = randomBytes(32);
         const sealed = [];
         for (let count = 0; count < ENCRYPTIONS; count += 1) sealed.push(await seal(store, plaintext));
         const ivs = new Set(sealed.map(({ iv }) => base64(iv))).size;
         const ciphertexts = new Set(sealed.map(({ ciphertext }) => base64(ciphertext))).size;
-        expectThat(ivs === ENCRYPTIONS && ciphertexts === ENCRYPTIONS, `${ivs} IVs and ${ciphertexts} ciphertexts`);
+        expectThat(
+          ivs === ENCRYPTIONS && ciphertexts === ENCRYPTIONS,
+          `${ivs} different IVs and ${ciphertexts} different ciphertexts`,
+        );
       },
     },
     {
       id: 'empty-plaintext',
       level: 'SHOULD',
-      title: 'An empty plaintext has a definite answer',
+      title: 'Encrypts an empty plaintext, or refuses it with ValidationException',
       expected: 'an empty ciphertext with IV and tag, or 400 ValidationException',
       async run({ store }) {
         const answer = await store.call('encrypt', { plaintext: '' });
@@ -93,32 +99,44 @@ export const encrypt: Section = {
         else expectThat(expectSealed(answer).ciphertext.length === 0, 'a ciphertext that is not empty');
       },
     },
-    refuses('encrypt-no-plaintext', 'MUST', 'plaintext is missing', ['ValidationException'], ({ store }) =>
+    refuses('encrypt-no-plaintext', 'MUST', 'Encrypt without plaintext', ['ValidationException'], ({ store }) =>
       store.call('encrypt', { plaintext: undefined }),
     ),
-    refuses('encrypt-mistyped-plaintext', 'MUST', 'plaintext is a number', ['ValidationException'], ({ store }) =>
-      store.call('encrypt', { plaintext: 42 }),
+    refuses(
+      'encrypt-mistyped-plaintext',
+      'MUST',
+      'Encrypt whose plaintext is a number',
+      ['ValidationException'],
+      ({ store }) => store.call('encrypt', { plaintext: 42 }),
     ),
-    refuses('encrypt-null-plaintext', 'MUST', 'plaintext is null', ['ValidationException'], ({ store }) =>
+    refuses('encrypt-null-plaintext', 'MUST', 'Encrypt whose plaintext is null', ['ValidationException'], ({ store }) =>
       store.call('encrypt', { plaintext: null }),
     ),
-    refuses('encrypt-mistyped-aad', 'MUST', 'The AAD is an array', ['ValidationException'], ({ store }) =>
-      store.call('encrypt', { additionalAuthenticatedData: ['YQ=='] }),
+    refuses(
+      'encrypt-mistyped-aad',
+      'MUST',
+      'Encrypt whose additionalAuthenticatedData is an array',
+      ['ValidationException'],
+      ({ store }) => store.call('encrypt', { additionalAuthenticatedData: ['YQ=='] }),
     ),
-    refuses('encrypt-no-algorithm', 'MUST', 'encryptionAlgorithm is missing', ['ValidationException'], ({ store }) =>
-      store.call('encrypt', { encryptionAlgorithm: undefined }),
+    refuses(
+      'encrypt-no-algorithm',
+      'MUST',
+      'Encrypt without encryptionAlgorithm',
+      ['ValidationException'],
+      ({ store }) => store.call('encrypt', { encryptionAlgorithm: undefined }),
     ),
     refuses(
       'encrypt-unknown-algorithm',
       'MUST',
-      'encryptionAlgorithm is not AES_GCM',
+      'Encrypt with an encryptionAlgorithm other than AES_GCM',
       ['ValidationException', 'UnsupportedOperationException'],
       ({ store }) => store.call('encrypt', { encryptionAlgorithm: 'AES_CBC' }),
     ),
     refuses(
       'encrypt-algorithm-case',
       'SHOULD',
-      'encryptionAlgorithm in lower case',
+      'Encrypt with encryptionAlgorithm aes_gcm, in lower case',
       ['ValidationException', 'UnsupportedOperationException'],
       ({ store }) => store.call('encrypt', { encryptionAlgorithm: 'aes_gcm' }),
     ),

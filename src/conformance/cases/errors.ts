@@ -28,7 +28,11 @@ function everyError(
       const [first] = broken;
       const example = first ? describeAnswer(first) : '';
       const cause = first && causeOf?.(first);
-      if (first) throw new Unmet(`${broken.length} of ${errors.length} are not, for example ${example}`, cause);
+      if (first)
+        throw new Unmet(
+          `${broken.length} of ${errors.length} error answers break this rule, for example ${example}`,
+          cause,
+        );
       probe.note(`all ${errors.length} error answers of this run`, 'as expected');
     },
   };
@@ -36,14 +40,14 @@ function everyError(
 
 export const errors: Section = {
   name: 'errors',
-  title: 'Error answers, over the whole run',
+  title: 'All error answers of the run',
   source: 'Specification, "Error codes"',
   cases: [
     everyError(
       'error-names',
       'MUST',
-      'Every error has a JSON body with an errorName that goes with its status',
-      'an errorName of the specification, with its status',
+      'Sends each error with a JSON body and an errorName that belongs to its status',
+      'an errorName of the specification, with the status that belongs to it',
       (answer) => {
         const name = errorNameOf(answer);
         return name !== undefined && XKS_ERROR_STATUS[name] === answer.status;
@@ -53,8 +57,8 @@ export const errors: Section = {
     everyError(
       'error-messages',
       'MUST',
-      'An errorMessage is short and printable',
-      'no errorMessage, or one of less than 512 characters 0x20 to 0x7e',
+      'Sends a short and printable errorMessage, or none',
+      'no errorMessage, or one of less than 512 characters from 0x20 to 0x7e',
       ({ json }) => {
         const message = (json as { errorMessage?: unknown } | null | undefined)?.errorMessage;
         return message === undefined || (typeof message === 'string' && /^[\x20-\x7e]{0,511}$/.test(message));
@@ -63,7 +67,7 @@ export const errors: Section = {
     everyError(
       'no-internal-errors',
       'SHOULD',
-      'No invalid request is answered with InternalException: KMS would count it as unreliability and try again',
+      'Never answers an invalid request with InternalException, which KMS would count as a fault of the proxy and retry',
       'no status 500',
       ({ status }) => status !== 500,
     ),

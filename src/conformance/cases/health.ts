@@ -12,20 +12,23 @@ export const health: Section = {
   source: 'Specification, "GetHealthStatus"',
   cases: [
     ...[...OPERATIONS, 'CheckOfTheFuture'].map((kmsOperation) =>
-      accepts(`health-for-${kmsOperation}`, 'MUST', `health on behalf of ${kmsOperation}`, ({ store }) =>
+      accepts(`health-for-${kmsOperation}`, 'MUST', `GetHealthStatus on behalf of ${kmsOperation}`, ({ store }) =>
         store.callWithMetadata('health', { kmsOperation }),
       ),
     ),
-    accepts('health-unknown-fields', 'MUST', 'health with fields that a later KMS may add', ({ store }) =>
-      store.callWithMetadata('health', { sourceIdentity: 'Alice' }),
+    accepts(
+      'health-unknown-fields',
+      'MUST',
+      'GetHealthStatus with an unknown field, which a later KMS may send',
+      ({ store }) => store.callWithMetadata('health', { sourceIdentity: 'Alice' }),
     ),
-    accepts('health-opaque-request-id', 'MUST', 'health with a kmsRequestId that is not a UUID', ({ store }) =>
+    accepts('health-opaque-request-id', 'MUST', 'GetHealthStatus with a kmsRequestId that is not a UUID', ({ store }) =>
       store.callWithMetadata('health', { kmsRequestId: 'not a UUID' }),
     ),
     {
       id: 'health-fleet-size',
       level: 'MUST',
-      title: 'xksProxyFleetSize is a positive integer',
+      title: 'Returns a positive integer as xksProxyFleetSize',
       expected: 'an integer of 1 or more',
       async run({ store }) {
         const { xksProxyFleetSize: size } = expectSuccess(await store.call('health'));
@@ -35,8 +38,8 @@ export const health: Section = {
     {
       id: 'health-names',
       level: 'MUST',
-      title: 'Vendors and model are named',
-      expected: 'texts for xksProxyVendor, xksProxyModel and ekmVendor',
+      title: 'Names the vendors and the model',
+      expected: 'strings for xksProxyVendor, xksProxyModel and ekmVendor, none of them empty',
       async run({ store }) {
         const fields = expectSuccess(await store.call('health'));
         for (const name of ['xksProxyVendor', 'xksProxyModel', 'ekmVendor']) {
@@ -47,8 +50,8 @@ export const health: Section = {
     {
       id: 'health-model-version',
       level: 'SHOULD',
-      title: 'xksProxyModel gives name and version of the product',
-      expected: 'a text with a version number',
+      title: 'Returns a version number in xksProxyModel',
+      expected: 'a string that contains a version number',
       async run({ store }) {
         const { xksProxyModel: model } = expectSuccess(await store.call('health'));
         expectThat(typeof model === 'string' && /\d/.test(model), describeValue(model));
@@ -57,8 +60,8 @@ export const health: Section = {
     {
       id: 'health-fleet-details',
       level: 'MUST',
-      title: 'ekmFleetDetails describes one to ten key managers',
-      expected: '1 to 10 entries with texts for id and model, healthStatus ACTIVE, DEGRADED or UNAVAILABLE',
+      title: 'Describes one to ten key managers in ekmFleetDetails',
+      expected: '1 to 10 entries with strings for id and model, and healthStatus ACTIVE, DEGRADED or UNAVAILABLE',
       async run({ store }) {
         const { ekmFleetDetails: details } = expectSuccess(await store.call('health'));
         expectThat(Array.isArray(details), 'ekmFleetDetails is not an array');
@@ -72,11 +75,19 @@ export const health: Section = {
       },
     },
     // The specification does not list ValidationException for health, but AWS's public test client expects it.
-    refuses('health-no-metadata', 'SHOULD', 'health without requestMetadata', ['ValidationException'], ({ store }) =>
-      store.call('health', { requestMetadata: undefined }),
+    refuses(
+      'health-no-metadata',
+      'SHOULD',
+      'GetHealthStatus without requestMetadata',
+      ['ValidationException'],
+      ({ store }) => store.call('health', { requestMetadata: undefined }),
     ),
-    refuses('health-empty-metadata', 'SHOULD', 'health with an empty one', ['ValidationException'], ({ store }) =>
-      store.call('health', { requestMetadata: {} }),
+    refuses(
+      'health-empty-metadata',
+      'SHOULD',
+      'GetHealthStatus with an empty requestMetadata',
+      ['ValidationException'],
+      ({ store }) => store.call('health', { requestMetadata: {} }),
     ),
   ],
 };

@@ -19,7 +19,7 @@ const refusesCredential = (id: string, title: string, order: (probe: Probe) => [
 const secondWorks: ConformanceCase = {
   id: 'second-store',
   level: 'MUST',
-  title: 'The second key store serves its own credential and key',
+  title: 'Serves the second key store with its own credential and key',
   expected: '200',
   async run(probe) {
     expectSuccess(await probe.secondStore().call('metadata'));
@@ -32,23 +32,31 @@ export const isolation: Section = {
   source: 'Specification, "API operations": path prefixes support "multiple isolated customers"',
   cases: [
     secondWorks,
-    refusesCredential('first-credential-on-second', "The first store's credential on the second's path", (probe) => [
-      probe.secondStore(),
-      probe.store,
-    ]),
-    refusesCredential('second-credential-on-first', "The second store's credential on the first's path", (probe) => [
-      probe.store,
-      probe.secondStore(),
-    ]),
-    refuses('key-of-other-store', 'MUST', "The first store's key in the second", ['KeyNotFoundException'], (probe) => {
-      const second = probe.secondStore();
-      withTwoKeys(probe, second);
-      return second.call('encrypt', {}, { keyId: probe.store.keyStore.keyId });
-    }),
+    refusesCredential(
+      'first-credential-on-second',
+      "the first key store's credential on the second key store's path",
+      (probe) => [probe.secondStore(), probe.store],
+    ),
+    refusesCredential(
+      'second-credential-on-first',
+      "the second key store's credential on the first key store's path",
+      (probe) => [probe.store, probe.secondStore()],
+    ),
+    refuses(
+      'key-of-other-store',
+      'MUST',
+      "the first key store's key in the second key store",
+      ['KeyNotFoundException'],
+      (probe) => {
+        const second = probe.secondStore();
+        withTwoKeys(probe, second);
+        return second.call('encrypt', {}, { keyId: probe.store.keyStore.keyId });
+      },
+    ),
     refuses(
       'ciphertext-of-other-store',
       'MUST',
-      "A ciphertext of the first store's key, decrypted with the second's",
+      "a ciphertext of the first key store's key in the second key store",
       ['InvalidCiphertextException'],
       async (probe) => {
         const second = probe.secondStore();

@@ -9,8 +9,8 @@ export const keyMetadata: Section = {
     {
       id: 'key-spec',
       level: 'MUST',
-      title: 'keySpec of a 256-bit AES key',
-      expected: 'keySpec AES_256; KMS refuses any other',
+      title: 'Returns keySpec AES_256 for a 256-bit AES key',
+      expected: 'keySpec AES_256, because KMS refuses any other',
       async run({ store }) {
         const { keySpec } = expectSuccess(await store.call('metadata'));
         expectThat(keySpec === 'AES_256', `keySpec ${describeValue(keySpec)}`);
@@ -19,8 +19,8 @@ export const keyMetadata: Section = {
     {
       id: 'key-usage',
       level: 'MUST',
-      title: 'keyUsage of a key that encrypts and decrypts',
-      expected: 'at most ten texts, ENCRYPT and DECRYPT among them',
+      title: 'Returns keyUsage ENCRYPT and DECRYPT for a key that may do both',
+      expected: 'at most ten strings, including ENCRYPT and DECRYPT',
       async run({ store }) {
         const { keyUsage } = expectSuccess(await store.call('metadata'));
         const usages: readonly unknown[] = Array.isArray(keyUsage) ? keyUsage : [];
@@ -34,7 +34,7 @@ export const keyMetadata: Section = {
     {
       id: 'key-status',
       level: 'MUST',
-      title: 'keyStatus of a key in use',
+      title: 'Returns keyStatus ENABLED for a key in use',
       expected: 'keyStatus ENABLED',
       async run({ store }) {
         const { keyStatus } = expectSuccess(await store.call('metadata'));

@@ -11,12 +11,11 @@ const BLOCKED: readonly XksErrorName[] = ['InvalidStateException'];
 const WITH_CDIV = { ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
 
 function reportsUsage(kind: keyof OptionalKeys, what: string, encrypts: boolean, decrypts: boolean): ConformanceCase {
-  const list = [encrypts && 'ENCRYPT', decrypts && 'DECRYPT'].filter(Boolean).join(', ') || 'neither';
   return {
     id: `${kind}-usage`,
     level: 'MUST',
-    title: `keyUsage of a key that may ${what}`,
-    expected: `of ENCRYPT and DECRYPT, ${list}`,
+    title: `Returns the right keyUsage for a key that may ${what}`,
+    expected: `keyUsage ${encrypts ? 'with' : 'without'} ENCRYPT and ${decrypts ? 'with' : 'without'} DECRYPT`,
     async run(probe) {
       const { keyUsage } = expectSuccess(await probe.store.call('metadata', {}, { keyId: probe.key(kind) }));
       const usages: readonly unknown[] = Array.isArray(keyUsage) ? keyUsage : [];
@@ -42,7 +41,7 @@ export const keyUsage: Section = {
   source: 'Specification, "GetKeyMetadata" and "Error codes"',
   cases: [
     reportsUsage('encryptOnly', 'only encrypt', true, false),
-    refuses('encryptOnly-decrypt', 'MUST', 'decrypt with a key that may only encrypt', WRONG_USAGE, async (probe) => {
+    refuses('encryptOnly-decrypt', 'MUST', 'Decrypt with a key that may only encrypt', WRONG_USAGE, async (probe) => {
       const keyId = probe.key('encryptOnly');
       const sealed = await seal(probe.store, randomBytes(16), {}, { keyId });
       return probe.store.call('decrypt', sealedFields(sealed), { keyId });
@@ -50,22 +49,26 @@ export const keyUsage: Section = {
     refuses(
       'encryptOnly-cdiv',
       'MUST',
-      'A CDIV of a key that may only encrypt, which cannot be verified',
+      'Encrypt with a CDIV and a key that may only encrypt, because such a CDIV cannot be verified',
       WRONG_USAGE,
       (probe) => probe.store.call('encrypt', WITH_CDIV, { keyId: probe.key('encryptOnly') }),
     ),
     reportsUsage('decryptOnly', 'only decrypt', false, true),
-    refusesEncrypt('decryptOnly', WRONG_USAGE, 'encrypt with a key that may only decrypt'),
-    refusesDecrypt('decryptOnly', ['InvalidCiphertextException'], 'decrypt of a corrupt ciphertext with such a key'),
-    reportsUsage('noUsage', 'do neither', false, false),
-    refusesEncrypt('noUsage', WRONG_USAGE, 'encrypt with a key that may do neither'),
-    refusesDecrypt('noUsage', WRONG_USAGE, 'decrypt with a key that may do neither'),
-    refusesEncrypt('blocked', BLOCKED, 'encrypt with a blocked key'),
-    refusesDecrypt('blocked', BLOCKED, 'decrypt with a blocked key'),
+    refusesEncrypt('decryptOnly', WRONG_USAGE, 'Encrypt with a key that may only decrypt'),
+    refusesDecrypt(
+      'decryptOnly',
+      ['InvalidCiphertextException'],
+      'Decrypt of a corrupt ciphertext with a key that may only decrypt',
+    ),
+    reportsUsage('noUsage', 'neither encrypt nor decrypt', false, false),
+    refusesEncrypt('noUsage', WRONG_USAGE, 'Encrypt with a key that may neither encrypt nor decrypt'),
+    refusesDecrypt('noUsage', WRONG_USAGE, 'Decrypt with a key that may neither encrypt nor decrypt'),
+    refusesEncrypt('blocked', BLOCKED, 'Encrypt with a blocked key'),
+    refusesDecrypt('blocked', BLOCKED, 'Decrypt with a blocked key'),
     {
       id: 'blocked-status',
       level: 'MUST',
-      title: 'A blocked key says so',
+      title: 'Reports a blocked key as disabled, or refuses GetKeyMetadata for it',
       expected: 'keyStatus DISABLED, or 400 InvalidStateException',
       async run(probe) {
         const answer = await probe.store.call('metadata', {}, { keyId: probe.key('blocked') });

@@ -17,7 +17,7 @@ function works(id: string, title: string, plaintextBytes: number, aadBytes: numb
     id,
     level: 'MUST',
     title,
-    expected: 'encrypted, and decrypted to the same plaintext',
+    expected: 'the same plaintext after encryption and decryption',
     async run({ store }) {
       const plaintext = randomBytes(plaintextBytes);
       const additionalAuthenticatedData = base64(randomBytes(aadBytes));
@@ -33,7 +33,7 @@ function survives(id: string, title: string, operation: Operation, fields: () =>
     id,
     level: 'MUST',
     title,
-    expected: 'an error of the specification, InternalException excepted; and the next request is served',
+    expected: 'an error of the specification other than InternalException, and then an answer to the next request',
     disruptive: true,
     async run({ store }) {
       const answer = await store.call(operation, fields());
@@ -50,31 +50,46 @@ export const limits: Section = {
   title: 'Limits',
   source: 'Specification, "Encrypt", "Decrypt" and "Error codes"',
   cases: [
-    works('largest-plaintext', 'A plaintext of 4,300 bytes', MAX_PLAINTEXT_BYTES, 0),
-    works('largest-aad', 'An AAD of 8,192 bytes', 32, MAX_AAD_BYTES),
-    works('largest-both', 'Both at once', MAX_PLAINTEXT_BYTES, MAX_AAD_BYTES),
+    works('largest-plaintext', 'Encrypts and decrypts a plaintext of 4,300 bytes', MAX_PLAINTEXT_BYTES, 0),
+    works('largest-aad', 'Encrypts and decrypts with an AAD of 8,192 bytes', 32, MAX_AAD_BYTES),
+    works(
+      'largest-both',
+      'Encrypts and decrypts a plaintext of 4,300 bytes with an AAD of 8,192 bytes',
+      MAX_PLAINTEXT_BYTES,
+      MAX_AAD_BYTES,
+    ),
     acceptsOrRefuses(
       'plaintext-above-limit',
       'SHOULD',
-      'A plaintext of 16,384 bytes works, or is too large',
+      'a plaintext of 16,384 bytes',
       ['UnsupportedOperationException'],
       ({ store }) => store.call('encrypt', { plaintext: base64(randomBytes(16_384)) }),
     ),
     acceptsOrRefuses(
       'aad-above-limit',
       'SHOULD',
-      'An AAD of 32,768 bytes works, or is too large',
+      'an AAD of 32,768 bytes',
       ['UnsupportedOperationException'],
       ({ store }) => store.call('encrypt', { additionalAuthenticatedData: base64(randomBytes(32_768)) }),
     ),
-    survives('large-body', 'A body of more than 1 MiB', 'encrypt', () => ({
+    survives('large-body', 'Refuses a body of more than 1 MiB, and goes on serving', 'encrypt', () => ({
       plaintext: base64(Buffer.alloc(LARGE_BODY_BYTES)),
     })),
-    survives('endless-aad-encrypt', 'encrypt with an AAD of 65,536 bytes', 'encrypt', () => ({
-      additionalAuthenticatedData: base64(Buffer.alloc(ENDLESS_AAD_BYTES)),
-    })),
-    survives('endless-aad-decrypt', 'decrypt with an AAD of 65,536 bytes', 'decrypt', () => ({
-      additionalAuthenticatedData: base64(Buffer.alloc(ENDLESS_AAD_BYTES)),
-    })),
+    survives(
+      'endless-aad-encrypt',
+      'Refuses Encrypt with an AAD of 65,536 bytes, and goes on serving',
+      'encrypt',
+      () => ({
+        additionalAuthenticatedData: base64(Buffer.alloc(ENDLESS_AAD_BYTES)),
+      }),
+    ),
+    survives(
+      'endless-aad-decrypt',
+      'Refuses Decrypt with an AAD of 65,536 bytes, and goes on serving',
+      'decrypt',
+      () => ({
+        additionalAuthenticatedData: base64(Buffer.alloc(ENDLESS_AAD_BYTES)),
+      }),
+    ),
   ],
 };

@@ -1,3 +1,4 @@
+import { API_OF_OPERATION } from '../../xks/path.ts';
 import { randomBytes } from 'node:crypto';
 import { accepts, acceptsOrDenies, refuses, seal, sealedFields } from '../caseBuilders.ts';
 import type { ConformanceCase, Section } from '../conformanceCase.ts';
@@ -19,7 +20,7 @@ const withoutMetadata = (operation: Operation) =>
   refuses(
     `no-metadata-${operation}`,
     'MUST',
-    `${operation} without requestMetadata`,
+    `${API_OF_OPERATION[operation]} without requestMetadata`,
     ['ValidationException'],
     (probe) => probe.store.call(operation, { requestMetadata: undefined }),
   );
@@ -28,7 +29,7 @@ const withEmptyMetadata = (operation: Operation) =>
   refuses(
     `empty-metadata-${operation}`,
     'MUST',
-    `${operation} with an empty requestMetadata`,
+    `${API_OF_OPERATION[operation]} with an empty requestMetadata`,
     ['ValidationException'],
     ({ store }) => store.call(operation, { requestMetadata: {} }),
   );
@@ -39,7 +40,7 @@ const withoutField = (operation: Operation) =>
     refuses(
       `no-${field}-${operation}`,
       'SHOULD',
-      `${operation} without ${field}`,
+      `${API_OF_OPERATION[operation]} without ${field}`,
       ['ValidationException'],
       ({ store }) => store.callWithMetadata(operation, { [field]: undefined }),
     ),
@@ -50,7 +51,7 @@ const withMistypedField = (operation: Operation) =>
     refuses(
       `mistyped-${field}-${operation}`,
       'SHOULD',
-      `${operation} whose ${field} is a number`,
+      `${API_OF_OPERATION[operation]} whose ${field} is a number`,
       ['ValidationException'],
       ({ store }) => store.callWithMetadata(operation, { [field]: 42 }),
     ),
@@ -60,7 +61,7 @@ const withUnknownOperation = (operation: Operation) =>
   acceptsOrDenies(
     `unknown-kms-operation-${operation}`,
     'MUST',
-    `${operation} on behalf of a kmsOperation of the future`,
+    `${API_OF_OPERATION[operation]} on behalf of an unknown kmsOperation, which a later KMS may send`,
     (probe) => callValid(probe, operation, { kmsOperation: 'BulkEncryptOfTheFuture' }),
   );
 
@@ -68,7 +69,7 @@ const withUnknownFields = (operation: Operation) =>
   acceptsOrDenies(
     `unknown-fields-${operation}`,
     'MUST',
-    `${operation} with fields that a later KMS may add (Appendix B)`,
+    `${API_OF_OPERATION[operation]} with unknown fields in requestMetadata, which a later KMS may send (Appendix B)`,
     (probe) =>
       callValid(probe, operation, {
         sourceIdentity: 'Alice',
@@ -93,31 +94,31 @@ export const requestMetadata: Section = {
   cases: [
     ...KEY_OPERATIONS.map(withoutMetadata),
     ...KEY_OPERATIONS.map(withEmptyMetadata),
-    refuses('array-metadata', 'SHOULD', 'requestMetadata is an array', ['ValidationException'], ({ store }) =>
+    refuses('array-metadata', 'SHOULD', 'requestMetadata that is an array', ['ValidationException'], ({ store }) =>
       store.call('metadata', { requestMetadata: [] }),
     ),
-    refuses('text-metadata', 'SHOULD', 'requestMetadata is a text', ['ValidationException'], ({ store }) =>
+    refuses('text-metadata', 'SHOULD', 'requestMetadata that is a string', ['ValidationException'], ({ store }) =>
       store.call('metadata', { requestMetadata: 'CreateKey' }),
     ),
     ...KEY_OPERATIONS.flatMap(withoutField),
     ...KEY_OPERATIONS.flatMap(withMistypedField),
     ...KEY_OPERATIONS.map(withUnknownOperation),
     ...KEY_OPERATIONS.map(withUnknownFields),
-    valid('opaque-request-id', 'kmsRequestId is opaque: not a UUID', { kmsRequestId: 'not a UUID, {"a":1} / ../ %00' }),
-    valid('long-request-id', 'kmsRequestId is opaque: 200 characters', { kmsRequestId: 'r'.repeat(200) }),
-    valid('principal-aws-internal', 'The principal "AWS Internal"', { awsPrincipalArn: 'AWS Internal' }),
-    valid('principal-service', 'A service principal', { awsPrincipalArn: 'ec2.amazonaws.com' }),
-    valid('longest-principal-arn', 'A principal ARN of 2,048 characters', { awsPrincipalArn: LONGEST_ARN }),
-    valid('longest-key-arn', 'A KMS key ARN of 2,048 characters', { kmsKeyArn: LONGEST_KEY_ARN }),
-    valid('optional-fields', 'The optional fields kmsViaService, awsSourceVpc and awsSourceVpce', {
+    valid('opaque-request-id', 'a kmsRequestId that is not a UUID', { kmsRequestId: 'not a UUID, {"a":1} / ../ %00' }),
+    valid('long-request-id', 'a kmsRequestId of 200 characters', { kmsRequestId: 'r'.repeat(200) }),
+    valid('principal-aws-internal', 'the principal "AWS Internal"', { awsPrincipalArn: 'AWS Internal' }),
+    valid('principal-service', 'a service principal', { awsPrincipalArn: 'ec2.amazonaws.com' }),
+    valid('longest-principal-arn', 'a principal ARN of 2,048 characters', { awsPrincipalArn: LONGEST_ARN }),
+    valid('longest-key-arn', 'a KMS key ARN of 2,048 characters', { kmsKeyArn: LONGEST_KEY_ARN }),
+    valid('optional-fields', 'the optional fields kmsViaService, awsSourceVpc and awsSourceVpce', {
       kmsViaService: 'ebs',
       awsSourceVpc: 'vpc-0123456789abcdef0',
       awsSourceVpce: 'vpce-0123456789abcdef0',
     }),
     ...['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'].map((kmsOperation) =>
-      valid(`encrypt-for-${kmsOperation}`, `encrypt on behalf of ${kmsOperation}`, { kmsOperation }),
+      valid(`encrypt-for-${kmsOperation}`, `Encrypt on behalf of ${kmsOperation}`, { kmsOperation }),
     ),
-    accepts('metadata-with-key-arn', 'MUST', 'metadata on behalf of DescribeKey, with a kmsKeyArn', (probe) =>
+    accepts('metadata-with-key-arn', 'MUST', 'GetKeyMetadata on behalf of DescribeKey, with a kmsKeyArn', (probe) =>
       probe.store.callWithMetadata('metadata', { kmsOperation: 'DescribeKey', kmsKeyArn: probe.target.kmsKeyArn }),
     ),
   ],

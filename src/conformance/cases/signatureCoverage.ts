@@ -12,39 +12,41 @@ const OTHER_HASH = hash('sha256', OTHER_BODY);
 
 /** Cases about the parts of a request that a signature covers. */
 export const signatureCoverage: readonly ConformanceCase[] = [
-  rejects('other-body', 'MUST', 'The body changed after it was signed', () => ({ covers: { body: OTHER_BODY } })),
-  rejects('other-path', 'MUST', 'The signature of a request for health', ({ store }) => ({
+  rejects('other-body', 'MUST', 'a body that was changed after signing', () => ({ covers: { body: OTHER_BODY } })),
+  rejects('other-path', 'MUST', 'GetKeyMetadata with the signature of a GetHealthStatus request', ({ store }) => ({
     covers: { path: store.pathOf('health') },
   })),
-  rejects('other-method', 'MUST', 'The signature of a GET', () => ({ covers: { method: 'GET' } })),
-  rejects('other-host', 'MUST', 'The signature of a request to another host', () => ({
+  rejects('other-method', 'MUST', 'a POST request with the signature of a GET request', () => ({
+    covers: { method: 'GET' },
+  })),
+  rejects('other-host', 'MUST', 'a request with the signature of a request to another host', () => ({
     edit: replaceHeader('host', 'conformance.invalid'),
   })),
-  rejects('other-date', 'MUST', 'x-amz-date changed after it was signed', ({ target }) => ({
+  rejects('other-date', 'MUST', 'an x-amz-date that was changed after signing', ({ target }) => ({
     edit: replaceHeader('x-amz-date', formatAmzDate(target.clock() + 2_000)),
   })),
 
   rejects('host-not-signed', 'MUST', 'SignedHeaders without host', () => ({ signedHeaders: ['x-amz-date'] })),
   rejects('date-not-signed', 'MUST', 'SignedHeaders without x-amz-date', () => ({ signedHeaders: ['host'] })),
-  rejects('signed-header-missing', 'MUST', 'SignedHeaders with a header that is not sent', () => ({
+  rejects('signed-header-missing', 'MUST', 'SignedHeaders with a header that the request does not have', () => ({
     signedHeaders: ['host', 'x-amz-date', 'x-amz-missing'],
   })),
-  rejects('amz-header-not-signed', 'SHOULD', 'An x-amz-* header that is not among SignedHeaders', () => ({}), {
+  rejects('amz-header-not-signed', 'SHOULD', 'an x-amz-* header that SignedHeaders does not name', () => ({}), {
     headers: [['x-amz-security-token', 'conformance']],
   }),
-  rejects('signed-headers-unsorted', 'SHOULD', 'SignedHeaders out of order', () => ({
+  rejects('signed-headers-unsorted', 'SHOULD', 'SignedHeaders in the wrong order', () => ({
     signedHeaders: ['x-amz-date', 'host'],
   })),
-  rejects('signed-headers-twice', 'SHOULD', 'SignedHeaders with a name twice', () => ({
+  rejects('signed-headers-twice', 'SHOULD', 'SignedHeaders with the same name twice', () => ({
     signedHeaders: ['host', 'host', 'x-amz-date'],
   })),
-  rejects('signed-headers-case', 'SHOULD', 'SignedHeaders in capitals', () => ({
+  rejects('signed-headers-case', 'SHOULD', 'SignedHeaders with capital letters', () => ({
     signedHeaders: ['Host', 'X-Amz-Date'],
   })),
   rejects(
     'content-sha256-of-another-body',
     'MUST',
-    'x-amz-content-sha256 vouches for a body that was not sent',
+    'an x-amz-content-sha256 that is the hash of another body',
     () => ({
       signedHeaders: ['host', 'x-amz-content-sha256', 'x-amz-date'],
       covers: { payloadHash: OTHER_HASH },
@@ -54,7 +56,7 @@ export const signatureCoverage: readonly ConformanceCase[] = [
   rejects(
     'content-sha256-unsigned',
     'MUST',
-    'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+    'the header x-amz-content-sha256: UNSIGNED-PAYLOAD',
     () => ({
       signedHeaders: ['host', 'x-amz-content-sha256', 'x-amz-date'],
       covers: { payloadHash: 'UNSIGNED-PAYLOAD' },
@@ -64,7 +66,7 @@ export const signatureCoverage: readonly ConformanceCase[] = [
   refuses(
     'presigned-query',
     'MUST',
-    'The signature in the query string instead of a header',
+    'a signature in the query string instead of a header',
     ['AuthenticationFailedException', 'InvalidUriPathException', 'ValidationException'],
     ({ store, target }) => {
       const amzDate = formatAmzDate(target.clock());
@@ -81,17 +83,17 @@ export const signatureCoverage: readonly ConformanceCase[] = [
     },
   ),
 
-  verifies('content-type-signed', 'MUST', 'A signature that covers content-type, as curl makes it', () => ({
+  verifies('content-type-signed', 'MUST', 'a signature that covers content-type, as one by curl does', () => ({
     signedHeaders: ['content-type', 'host', 'x-amz-date'],
   })),
   verifies(
     'more-headers-signed',
     'SHOULD',
-    'A signature that covers more headers',
+    'a signature that covers additional headers',
     () => ({ signedHeaders: ['content-length', 'content-type', 'host', 'x-amz-date', 'x-amz-user-agent'] }),
     { headers: [['x-amz-user-agent', 'conformance']] },
   ),
-  verifies('commas-without-spaces', 'SHOULD', 'Authorization with commas that no space follows', () => ({
+  verifies('commas-without-spaces', 'SHOULD', 'an Authorization header without spaces after its commas', () => ({
     edit: (request) => ({
       ...request,
       headers: request.headers.map(([name, value]) => [name, value.replaceAll(', ', ',')]),

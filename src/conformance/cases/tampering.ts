@@ -36,36 +36,40 @@ function tampered(
 }
 
 const wrongIv = (length: number) =>
-  tampered(`iv-of-${length}-bytes`, `An IV of ${length} bytes`, MALFORMED, undefined, ({ iv }) => ({
+  tampered(`iv-of-${length}-bytes`, `an IV of ${length} bytes`, MALFORMED, undefined, ({ iv }) => ({
     iv: Buffer.concat([iv, Buffer.alloc(16)]).subarray(0, length),
   }));
 
 const wrongTag = (length: number) =>
-  tampered(`tag-of-${length}-bytes`, `A tag of ${length} bytes`, MALFORMED, undefined, ({ tag }) => ({
+  tampered(`tag-of-${length}-bytes`, `a tag of ${length} bytes`, MALFORMED, undefined, ({ tag }) => ({
     tag: Buffer.concat([tag, Buffer.alloc(1)]).subarray(0, length),
   }));
 
 export const tampering: readonly ConformanceCase[] = [
-  tampered('changed-ciphertext', 'One bit of the ciphertext changed', INVALID, 'project=nile', ({ ciphertext }) => ({
+  tampered('changed-ciphertext', 'a ciphertext with one changed bit', INVALID, 'project=nile', ({ ciphertext }) => ({
     ciphertext: flipBit(ciphertext, 0),
   })),
-  tampered('shortened-ciphertext', 'The ciphertext lost its last byte', INVALID, 'project=nile', ({ ciphertext }) => ({
+  tampered('shortened-ciphertext', 'a ciphertext without its last byte', INVALID, 'project=nile', ({ ciphertext }) => ({
     ciphertext: ciphertext.subarray(0, -1),
   })),
-  tampered('changed-iv', 'One bit of the IV changed', INVALID, 'project=nile', ({ iv }) => ({ iv: flipBit(iv, 5) })),
-  tampered('changed-tag', 'One bit of the tag changed', INVALID, 'project=nile', ({ tag }) => ({
+  tampered('changed-iv', 'an IV with one changed bit', INVALID, 'project=nile', ({ iv }) => ({ iv: flipBit(iv, 5) })),
+  tampered('changed-tag', 'a tag with one changed bit', INVALID, 'project=nile', ({ tag }) => ({
     tag: flipBit(tag, 15),
   })),
-  tampered('changed-aad', 'Another AAD', INVALID, 'project=nile', () => ({ aad: Buffer.from('project=amazon') })),
-  tampered('missing-aad', 'The AAD left out', INVALID, 'project=nile', () => ({ aad: Buffer.alloc(0) })),
-  tampered('added-aad', 'An AAD where there was none', INVALID, undefined, () => ({
+  tampered('changed-aad', 'an AAD that differs from that of Encrypt', INVALID, 'project=nile', () => ({
+    aad: Buffer.from('project=amazon'),
+  })),
+  tampered('missing-aad', 'Decrypt without the AAD of Encrypt', INVALID, 'project=nile', () => ({
+    aad: Buffer.alloc(0),
+  })),
+  tampered('added-aad', 'Decrypt with an AAD, after Encrypt without one', INVALID, undefined, () => ({
     aad: Buffer.from('project=nile'),
   })),
   ...[0, 8, 11, 13, 17].map(wrongIv),
   ...[0, 4, 12, 15, 17].map(wrongTag),
   tampered(
     'ciphertext-moved-to-tag',
-    'The last bytes of the ciphertext moved into the tag field',
+    'Decrypt with the last bytes of the ciphertext in the tag field',
     MALFORMED,
     undefined,
     ({ ciphertext, tag }) => ({
@@ -75,7 +79,7 @@ export const tampering: readonly ConformanceCase[] = [
   ),
   tampered(
     'tag-moved-to-ciphertext',
-    'The first bytes of the tag moved into the ciphertext field',
+    'Decrypt with the first bytes of the tag in the ciphertext field',
     MALFORMED,
     undefined,
     ({ ciphertext, tag }) => ({
@@ -83,23 +87,29 @@ export const tampering: readonly ConformanceCase[] = [
       tag: tag.subarray(4),
     }),
   ),
-  tampered('changed-metadata', 'One bit of the ciphertextMetadata changed', MALFORMED, undefined, ({ metadata }) => ({
+  tampered('changed-metadata', 'ciphertextMetadata with one changed bit', MALFORMED, undefined, ({ metadata }) => ({
     metadata: flipBit(present(metadata), 0),
   })),
-  tampered('missing-metadata', 'The ciphertextMetadata left out', MALFORMED, undefined, ({ metadata }) => {
-    present(metadata);
-    return { metadata: undefined };
-  }),
+  tampered(
+    'missing-metadata',
+    'Decrypt without the ciphertextMetadata of Encrypt',
+    MALFORMED,
+    undefined,
+    ({ metadata }) => {
+      present(metadata);
+      return { metadata: undefined };
+    },
+  ),
   tampered(
     'metadata-as-aad',
-    'The ciphertextMetadata passed as AAD, where there was no AAD',
+    'Decrypt with the ciphertextMetadata in the AAD field, after Encrypt without an AAD',
     MALFORMED,
     undefined,
     ({ metadata }) => ({ metadata: undefined, aad: present(metadata) }),
   ),
   tampered(
     'aad-as-metadata',
-    'The AAD passed as ciphertextMetadata',
+    'Decrypt with the AAD in the ciphertextMetadata field',
     MALFORMED,
     'project=nile',
     ({ aad, metadata }) => ({
@@ -109,7 +119,7 @@ export const tampering: readonly ConformanceCase[] = [
   ),
   tampered(
     'aad-moved-to-metadata',
-    'The last byte of the AAD moved into the ciphertextMetadata',
+    'Decrypt with the last byte of the AAD in the ciphertextMetadata field',
     MALFORMED,
     'project=nile',
     ({ aad = Buffer.alloc(0), metadata }) => ({
@@ -117,7 +127,7 @@ export const tampering: readonly ConformanceCase[] = [
       metadata: Buffer.concat([aad.subarray(-1), metadata ?? Buffer.alloc(0)]),
     }),
   ),
-  tampered('long-metadata', 'A ciphertextMetadata of 21 bytes', MALFORMED, undefined, () => ({
+  tampered('long-metadata', 'ciphertextMetadata of 21 bytes', MALFORMED, undefined, () => ({
     metadata: Buffer.alloc(21),
   })),
 ];

@@ -17,21 +17,21 @@ export const tls: readonly ConformanceCase[] = [
   {
     id: 'tls-required-suites',
     level: 'MUST',
-    title: 'TLS 1.2 or 1.3 with one of the four required suites',
-    expected: 'a handshake with at least one of them, the certificate valid for the host name',
+    title: 'Offers TLS 1.2 or 1.3 with one of the four required cipher suites',
+    expected: 'a handshake with at least one of them, and a certificate that is valid for the host name',
     async run(probe) {
       probe.requireTls();
       const offered = [];
       for (const { name, ciphers, version } of REQUIRED_SUITES) {
         if (await connects(probe, name, { ciphers, minVersion: version, maxVersion: version })) offered.push(name);
       }
-      expectThat(offered.length > 0, 'none of them');
+      expectThat(offered.length > 0, 'no handshake with any of them');
     },
   },
   {
     id: 'tls-old-versions',
     level: 'SHOULD',
-    title: 'TLS 1.0 and 1.1 are refused',
+    title: 'Refuses TLS 1.0 and TLS 1.1',
     expected: 'no handshake',
     async run(probe) {
       probe.requireTls();
@@ -45,8 +45,8 @@ export const tls: readonly ConformanceCase[] = [
   {
     id: 'tls-without-alpn',
     level: 'MUST',
-    title: 'A client that offers no application protocol, or HTTP/1.1 alone, is served HTTP/1.1',
-    expected: 'a handshake with either',
+    title: 'Serves HTTP/1.1 to a client that offers no application protocol (ALPN), or only HTTP/1.1',
+    expected: 'a handshake in both cases',
     async run(probe) {
       probe.requireTls();
       expectThat(await connects(probe, 'no ALPN', { ALPNProtocols: [] }), 'no handshake without ALPN');
@@ -56,7 +56,7 @@ export const tls: readonly ConformanceCase[] = [
   {
     id: 'mtls-without-certificate',
     level: 'SHOULD',
-    title: 'A proxy that wants client certificates does not answer a client without one',
+    title: 'Does not answer a client without a certificate, if the proxy requires client certificates',
     expected: 'no HTTP answer',
     async run(probe) {
       probe.requireTls();

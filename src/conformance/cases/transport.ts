@@ -1,3 +1,4 @@
+import { API_OF_OPERATION } from '../../xks/path.ts';
 import { accepts } from '../caseBuilders.ts';
 import { brokenRule } from '../causes.ts';
 import type { ConformanceCase, Level, Section } from '../conformanceCase.ts';
@@ -20,12 +21,12 @@ function refusesMethod(id: string, level: Level, title: string, send: (probe: Pr
 }
 
 function expectNotAllowed(condition: boolean, status: number, message: string): void {
-  const cause = status === 405 ? undefined : brokenRule(`Other methods than POST get ${status} instead of 405`);
+  const cause = status === 405 ? undefined : brokenRule(`Methods other than POST get status ${status} instead of 405`);
   expectThat(condition, message, cause);
 }
 
 const refusesGet = (operation: Operation) =>
-  refusesMethod(`get-${operation}`, 'MUST', `GET on the URI of ${operation} is not allowed`, ({ store }) =>
+  refusesMethod(`get-${operation}`, 'MUST', `Refuses GET on the URI of ${API_OF_OPERATION[operation]}`, ({ store }) =>
     store.send(operation, { method: 'GET', body: NO_BODY }),
   );
 
@@ -38,7 +39,7 @@ export const transport: Section = {
     {
       id: 'http-1.1',
       level: 'MUST',
-      title: 'A request in HTTP/1.1 is answered in HTTP/1.1',
+      title: 'Answers an HTTP/1.1 request in HTTP/1.1',
       expected: '200 in HTTP/1.1',
       async run({ store }) {
         const answer = await store.call('health');
@@ -49,7 +50,7 @@ export const transport: Section = {
     {
       id: 'content-type-of-success',
       level: 'MUST',
-      title: 'An answer is of Content-Type application/json',
+      title: 'Sends answers with the Content-Type application/json',
       expected: 'Content-Type: application/json',
       async run({ store }) {
         const answer = await store.call('health');
@@ -60,7 +61,7 @@ export const transport: Section = {
     {
       id: 'content-type-of-errors',
       level: 'MUST',
-      title: 'An error is of Content-Type application/json too',
+      title: 'Sends errors with the Content-Type application/json',
       expected: 'Content-Type: application/json',
       async run({ store }) {
         expectJsonType(await store.call('metadata', {}, { signing: { edit: unsigned } }));
@@ -68,14 +69,14 @@ export const transport: Section = {
       },
     },
     ...OPERATIONS.map(refusesGet),
-    refusesMethod('get-unsigned', 'SHOULD', 'A GET is not allowed, signed or not', ({ store }) =>
+    refusesMethod('get-unsigned', 'SHOULD', 'Refuses GET even if the request is unsigned', ({ store }) =>
       store.send('health', { method: 'GET', body: NO_BODY, signing: { edit: unsigned } }),
     ),
-    refusesMethod('put', 'SHOULD', 'PUT is not allowed', ({ store }) => store.call('encrypt', {}, { method: 'PUT' })),
+    refusesMethod('put', 'SHOULD', 'Refuses PUT', ({ store }) => store.call('encrypt', {}, { method: 'PUT' })),
     {
       id: 'allow-header',
       level: 'SHOULD',
-      title: '405 names the method that is allowed',
+      title: 'Names POST as the allowed method in a 405',
       expected: '405 with POST in its Allow header',
       async run({ store }) {
         const { status, headers } = await store.send('health', { method: 'GET', body: NO_BODY });
@@ -86,7 +87,7 @@ export const transport: Section = {
     {
       id: 'connection-reuse',
       level: 'SHOULD',
-      title: 'A connection serves one request after another',
+      title: 'Keeps a connection open for the next request',
       expected: 'the second request is answered on the connection of the first',
       async run({ store, target }) {
         const agent = keepAliveAgent(target.endpoint);
@@ -100,7 +101,7 @@ export const transport: Section = {
         }
       },
     },
-    accepts('chunked', 'SHOULD', 'A body in chunked transfer encoding works', ({ store }) =>
+    accepts('chunked', 'SHOULD', 'a body in chunked transfer encoding', ({ store }) =>
       store.call('encrypt', {}, { headers: [['transfer-encoding', 'chunked']] }),
     ),
   ],
@@ -109,6 +110,6 @@ export const transport: Section = {
 function expectJsonType({ status, headers }: Answer): void {
   const type = headers['content-type'];
   const isJson = /^application\/json *(;|$)/i.test(type ?? '');
-  const cause = brokenRule('Answers are of another Content-Type than application/json');
+  const cause = brokenRule('Answers have a Content-Type other than application/json');
   expectThat(isJson, `${status} with Content-Type: ${type ?? '(missing)'}`, cause);
 }

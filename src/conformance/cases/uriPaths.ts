@@ -1,3 +1,4 @@
+import { API_OF_OPERATION } from '../../xks/path.ts';
 import { MAX_URI_CHARACTERS } from '../../xks/limits.ts';
 import { XKS_ERROR_STATUS } from '../../xks/errors.ts';
 import { refuses } from '../caseBuilders.ts';
@@ -13,14 +14,14 @@ const UNKNOWN_KEY = 'conformance-unknown-key';
 // Spec: "A-Za-z0-9-_.". If a key had several spellings, policies, logs and caches might treat them differently.
 const INVALID_KEY_IDS = ['conformance$', 'conformance~', 'conformance%20key', 'conf%C3%B6rmance'];
 const API = '/kms/xks/v1';
-const SERVED = brokenRule('Other spellings of a path are served');
+const SERVED = brokenRule('Requests with other spellings of a path are served');
 
 /** Makes a case of a path in another spelling, which a lenient server would treat as the same path. */
 function spelling(id: string, title: string, respell: (path: string, store: KeyStoreClient) => string) {
   return {
     id: `spelling-${id}`,
     level: 'SHOULD',
-    title: `Another spelling is not served: ${title}`,
+    title: `Refuses another spelling of a path: ${title}`,
     expected: '404 InvalidUriPathException, or another error of the specification with a status of 4xx',
     async run({ store }) {
       const plain = store.pathOf('metadata');
@@ -40,7 +41,7 @@ const unknownKey = (operation: Operation) =>
   refuses(
     `unknown-key-${operation}`,
     'MUST',
-    `${operation} with a key id that is not of this key store`,
+    `${API_OF_OPERATION[operation]} with the id of a key that the key store does not have`,
     ['KeyNotFoundException'],
     ({ store }) => store.call(operation, {}, { keyId: UNKNOWN_KEY }),
   );
@@ -50,25 +51,29 @@ export const uriPaths: Section = {
   title: 'URIs and key ids',
   source: 'Specification, "API operations" and "Error codes"',
   cases: [
-    refuses('unknown-prefix', 'MUST', 'An unknown path prefix', ['InvalidUriPathException'], ({ store }) =>
+    refuses('unknown-prefix', 'MUST', 'an unknown path prefix', ['InvalidUriPathException'], ({ store }) =>
       store.call('health', {}, { path: store.pathOf('health').replace(API, `/conformance-unknown${API}`) }),
     ),
-    refuses('unknown-operation', 'MUST', 'An unknown operation on a key', ['InvalidUriPathException'], ({ store }) =>
+    refuses('unknown-operation', 'MUST', 'an unknown operation on a key', ['InvalidUriPathException'], ({ store }) =>
       store.call('metadata', {}, { path: store.pathOf('metadata').replace(/metadata$/, 'sign') }),
     ),
-    refuses('no-operation', 'MUST', 'A key without an operation', ['InvalidUriPathException'], ({ store }) =>
-      store.call('metadata', {}, { path: store.pathOf('metadata').replace(/\/metadata$/, '') }),
+    refuses(
+      'no-operation',
+      'MUST',
+      'the path of a key without an operation',
+      ['InvalidUriPathException'],
+      ({ store }) => store.call('metadata', {}, { path: store.pathOf('metadata').replace(/\/metadata$/, '') }),
     ),
-    refuses('unknown-version', 'MUST', 'Another API version', ['InvalidUriPathException'], ({ store }) =>
+    refuses('unknown-version', 'MUST', 'an unknown API version', ['InvalidUriPathException'], ({ store }) =>
       store.call('health', {}, { path: store.pathOf('health').replace(API, '/kms/xks/v2') }),
     ),
-    refuses('below-health', 'MUST', 'A path below the one of health', ['InvalidUriPathException'], ({ store }) =>
+    refuses('below-health', 'MUST', 'a path below that of GetHealthStatus', ['InvalidUriPathException'], ({ store }) =>
       store.call('health', {}, { path: `${store.pathOf('health')}/more` }),
     ),
     refuses(
       'unknown-path-unsigned',
       'SHOULD',
-      'An unknown path is refused before authentication',
+      'an unknown path, even if the request is unsigned',
       ['InvalidUriPathException'],
       ({ store }) =>
         store.call('health', {}, { path: `${store.keyStore.uriPath}/unknown`, signing: { edit: unsigned } }),
@@ -77,14 +82,14 @@ export const uriPaths: Section = {
     refuses(
       'key-id-characters',
       'MUST',
-      'A key id may have letters, digits, hyphens, periods and underscores',
+      'an unknown key id with letters, digits, hyphens, periods and underscores, which are all valid',
       ['KeyNotFoundException'],
       ({ store }) => store.call('metadata', {}, { keyId: 'Conformance.unknown_key-0' }),
     ),
     refuses(
       'longest-key-id',
       'MUST',
-      'A key id may have 128 characters, as far as the URI stays within 256',
+      'an unknown key id of 128 characters, or of fewer if the URI would exceed 256 characters',
       ['KeyNotFoundException'],
       ({ store, target }) => {
         const rest = `${target.endpoint.url.origin}${store.pathOf('metadata', '')}`.length;
@@ -94,7 +99,7 @@ export const uriPaths: Section = {
     refuses(
       'key-id-too-long',
       'SHOULD',
-      'A key id of 129 characters',
+      'a key id of 129 characters',
       ['InvalidUriPathException', 'KeyNotFoundException', 'ValidationException'],
       ({ store }) => store.call('metadata', {}, { keyId: 'k'.repeat(129) }),
     ),
@@ -102,20 +107,20 @@ export const uriPaths: Section = {
       refuses(
         `key-id-invalid-${index + 1}`,
         'SHOULD',
-        `A key id with characters that none may have: ${keyId}`,
+        `a key id with an invalid character: ${keyId}`,
         ['InvalidUriPathException', 'KeyNotFoundException', 'ValidationException', 'AuthenticationFailedException'],
         ({ store }) => store.call('metadata', {}, { keyId }),
       ),
     ),
-    spelling('trailing-slash', 'trailing slash', (path) => `${path}/`),
-    spelling('double-slash', 'doubled slash', (path) => path.replace('/keys/', '//keys/')),
+    spelling('trailing-slash', 'a trailing slash', (path) => `${path}/`),
+    spelling('double-slash', 'a doubled slash', (path) => path.replace('/keys/', '//keys/')),
     spelling('leading-slash', 'two leading slashes', (path) => `/${path}`),
     spelling('dot', '/./', (path) => path.replace('/keys/', '/./keys/')),
     spelling('dot-dot', '/x/../', (path) => path.replace('/keys/', '/x/../keys/')),
     spelling('encoded-dots', '/x/%2e%2e/', (path) => path.replace('/keys/', '/x/%2e%2e/keys/')),
     spelling('encoded-letter', 'an encoded letter', (path) => path.replace(/a$/, '%61')),
     spelling('encoded-slash', 'an encoded slash', (path) => path.replace('/keys/', '/keys%2F')),
-    spelling('operation-case', 'the operation in capitals', (path) => path.replace('/metadata', '/METADATA')),
+    spelling('operation-case', 'the operation in capital letters', (path) => path.replace('/metadata', '/METADATA')),
     spelling('prefix-case', '/KMS/XKS/v1', (path) => path.replace(API, '/KMS/XKS/v1')),
     spelling('query', 'a query string', (path) => `${path}?x=1`),
     spelling('empty-query', 'an empty query string', (path) => `${path}?`),

@@ -19,8 +19,8 @@ export function htmlLatencies(timings: readonly OperationTiming[]): Html {
   return html`<section>
     <h2>Latency</h2>
     <p class="muted">
-      Sequential requests on one warm connection, as this client saw them. How many took how long, on a logarithmic
-      scale of time.
+      Sequential requests on one warm connection, as measured by this client. The charts count requests by duration, on
+      a logarithmic scale.
     </p>
     ${latencyCharts(charts)}
   </section>`;

@@ -24,9 +24,9 @@ export function htmlReport(report: ConformanceReport): string {
       ['Run', `${formatDate(report.startedAt)}, in ${(report.durationMs / 1_000).toFixed(1)} s`],
     ],
     sections: [failures(report), verdict(report), htmlLatencies(report.timings), ...sections.map(sectionCases)],
-    footer: html`Held against the AWS KMS External Key Store Proxy API Specification 1.0.3. MUST: the specification
-    demands it. SHOULD: the specification recommends it, or it is good practice where the specification is silent. Cases
-    that were skipped say what they would need; those not run depend on a request that the proxy refuses.`,
+    footer: html`Tested against the AWS KMS External Key Store Proxy API Specification 1.0.3. MUST: the specification
+    demands it. SHOULD: the specification recommends it, or it is good practice where the specification is silent. A
+    skipped case says what it needs. A case that was not run depends on a request that the proxy refuses.`,
   });
 }
 
@@ -63,14 +63,14 @@ function failures({ causes, refused }: ConformanceReport): Html {
     refused
       ? html`<section>
           <h2>The basic round trip is refused</h2>
-          <p>${refused.operation} answers <code>${refused.got}</code></p>
+          <p>The answer to ${refused.operation} is <code>${refused.got}</code></p>
           <p>${refused.advice}</p>
         </section>`
       : ''
   }${
     causes.length > 0
       ? html`<section>
-          <h2>What fails, the worst first</h2>
+          <h2>Causes of failures, the worst first</h2>
           <ul class="card failures">
             ${causes.map(failure)}
           </ul>

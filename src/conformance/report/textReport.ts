@@ -18,7 +18,7 @@ export function textReport(report: ConformanceReport): string {
     ...(timings.length > 0 ? [`\n${formatTimings(timings)}`] : []),
     `\n${formatTotals(report)}`,
     ...(stopped === undefined ? [] : [stopped]),
-    conforms(report) ? 'Every MUST that was tried is met.' : 'The proxy does not conform.',
+    conforms(report) ? 'The proxy passes every MUST case that was run.' : 'The proxy does not conform.',
   ].join('\n');
 }
 
@@ -38,9 +38,9 @@ function formatResult({ id, level, title, outcome, expected, got, exchanges }: C
 function formatCauses({ causes, refused }: ConformanceReport): string[] {
   return [
     ...(refused
-      ? [`\nThe basic round trip is refused: ${refused.operation} answers ${refused.got}\n  ${refused.advice}`]
+      ? [`\nThe basic round trip is refused: the answer to ${refused.operation} is ${refused.got}\n  ${refused.advice}`]
       : []),
-    ...(causes.length > 0 ? ['\nWhat fails, the worst first'] : []),
+    ...(causes.length > 0 ? ['\nCauses of failures, the worst first'] : []),
     ...causes.map((cause, index) => {
       const { text, consequence, must } = cause;
       return `  ${index + 1}. ${must ? 'MUST' : 'SHOULD'}  ${text}, ${countCases(cause)}\n     ${consequence}`;

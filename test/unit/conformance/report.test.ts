@@ -70,9 +70,9 @@ it('textReport shows the request, the expectation and the answer', () => {
   expect(textReport(reportOf([result], 'The proxy no longer answers.'))).toBe(`\
 Conformance of https://xks.example.com/p/kms/xks/v1, key foo, 2026-01-02T03:04:05.000Z
 
-What fails, the worst first
-  1. MUST  keySpec: ${HOSTILE}, in 1 case
-     KMS relies on this rule of the specification.
+Causes of failures, the worst first
+  1. MUST  Broken rule "keySpec": ${HOSTILE}, in 1 case
+     KMS relies on this rule of the specification. Change the answers to follow it.
 
 GetKeyMetadata  (Specification)
   FAIL  MUST    key-spec: keySpec

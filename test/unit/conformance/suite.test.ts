@@ -8,10 +8,10 @@ it('section names and case names are unique', () => {
   expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length);
 });
 
-it('each case says what it expects', () => {
+it('each case says what the proxy must do, beginning with a verb, and what it expects', () => {
   for (const { id, title, expected } of cases) {
     expect(id).toMatch(/^[A-Za-z\d.-]+$/);
-    expect(title).not.toBe('');
+    expect(title).toMatch(/^(Does not|Never|[A-Z][a-z]+s) /);
     expect(expected).not.toBe('');
   }
 });
