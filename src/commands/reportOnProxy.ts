@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Target } from '../xksClient/target.ts';
 import { CommandFailure, type Cli } from './cli.ts';
@@ -46,9 +46,13 @@ export async function reportOnProxy<Report>(
   return report;
 }
 
+/** Throws CommandFailure if a report could not be written to this file. Leaves no empty file, because there may be no report. */
 function requireWritable(file: string): void {
+  const isNew = !existsSync(file);
   try {
     writeFileSync(file, '', { flag: 'a' });
+    // A link stays.
+    if (isNew) rmSync(realpathSync(file));
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
   }

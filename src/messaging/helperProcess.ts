@@ -24,7 +24,7 @@ export class HelperProcess<Calls extends Offer<Calls>> {
     this.pid = this.#child.pid;
     this.peer = new Peer<Calls>(processChannel(this.#child), options);
     this.ended = endOf(this.#child).then((end) => {
-      this.peer.end();
+      this.peer.end(end);
       return end;
     });
   }

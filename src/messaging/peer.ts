@@ -120,14 +120,14 @@ export class Peer<Calls extends Offer<Calls>> {
     this.#channel.send({ name, argument } satisfies CallMessage);
   }
 
-  /** Notes that the other end is gone: waiting calls and later calls reject with ChannelEnd. */
-  end(): void {
-    this.#end = this.#gone();
+  /** Notes that the other end is gone: waiting calls and later calls reject with ChannelEnd. `how` is the way it ended, if known. */
+  end(how?: string): void {
+    this.#end = this.#gone(how);
     for (const call of [...this.#waiting.keys()]) this.#settle(call)?.reject(this.#end);
   }
 
-  #gone(): ChannelEnd {
-    return new ChannelEnd(`${this.#name} has ended`);
+  #gone(how?: string): ChannelEnd {
+    return new ChannelEnd(`${this.#name} has ended${how === undefined ? '' : ` (${how})`}`);
   }
 
   #receive(message: AnswerMessage): void {

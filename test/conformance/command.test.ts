@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -146,6 +146,21 @@ it('reports that the proxy cannot be reached', async () => {
   expect(failure).toEqual(
     new CommandFailure(`${fake.target.endpoint.url.origin} cannot be reached: connection refused`),
   );
+});
+
+it('leaves no empty report, and keeps an older one and a link, when there is nothing to report', async () => {
+  await start();
+  await fake.close();
+  const [old, link] = [join(folder, 'old.html'), join(folder, 'link.html')];
+  writeFileSync(old, 'the report of yesterday');
+  symlinkSync('missing.html', link);
+  for (const html of [join(folder, 'new.html'), old, link]) {
+    await conformance(['--html', html, '--json', join(folder, 'new.json')]);
+  }
+  expect(readdirSync(folder).sort()).toEqual(['link.html', 'old.html', 'secret']);
+  expect(readFileSync(old, 'utf8')).toBe('the report of yesterday');
+  const { failure } = await conformance(['--html', join(folder, 'none', 'new.html')]);
+  expect(failure).toEqual(new CommandFailure(`${join(folder, 'none', 'new.html')} cannot be written: ENOENT`));
 });
 
 it('stops when its signal is aborted', async () => {

@@ -294,6 +294,14 @@ describe('DescribeClusters', () => {
     expect(await call('DescribeClusters', { Filters: { vpcIds: ['vpc-99999999'] } })).toEqual({ Clusters: [] });
   });
 
+  it('says that a failed attempt is repeated, so that nobody takes it for the end', async () => {
+    addCluster({ state: 'INITIALIZE_IN_PROGRESS' });
+    kms.clusters = { ...kms.clusters, problemOf: () => 'its process has ended (SIGKILL).' };
+    const { Clusters } = await call('DescribeClusters');
+    const StateMessage = 'The last attempt failed, and is repeated: its process has ended (SIGKILL).';
+    expect(Clusters).toMatchObject([{ StateMessage }]);
+  });
+
   it('refuses unknown filters, ids that break a pattern, and tokens of others', async () => {
     const filtered = (Filters: object) => refusal('DescribeClusters', { Filters });
     expect(await filtered({ backupIds: [] })).toBe(

@@ -151,8 +151,8 @@ it('the end of the channel ends pending and later calls', async () => {
   try {
     const other = silent();
     const waiting = other.call('later', 1, { timeoutMs: 1_000 });
-    const end = new ChannelEnd('worker 7 has ended');
-    other.end();
+    const end = new ChannelEnd('worker 7 has ended (SIGKILL)');
+    other.end('SIGKILL');
     await expect(waiting).rejects.toThrow(end);
     await expect(other.call('double', 1)).rejects.toThrow(end);
     other.tell('note', 'to no one');

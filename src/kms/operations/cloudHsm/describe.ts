@@ -74,5 +74,6 @@ export function describeTags(tags: readonly Tag[]): Described[] {
 const MAX_MESSAGE_CHARACTERS = 300;
 
 function problemOf({ clusters }: LocalKms, id: string): string | undefined {
-  return clusters.problemOf(id)?.slice(0, MAX_MESSAGE_CHARACTERS);
+  const problem = clusters.problemOf(id);
+  return problem && `The last attempt failed, and is repeated: ${problem}`.slice(0, MAX_MESSAGE_CHARACTERS);
 }
