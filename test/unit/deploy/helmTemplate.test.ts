@@ -442,7 +442,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(rules).toContain('up{job=\\"payments\\"} == 0');
   });
 
-  it('the alerts are those of deploy/prometheus, with the address of their runbook', () => {
+  it('the PrometheusRule has all alert rules, with the prefix of runbookUrl', () => {
     const given = readFileSync(join(CHART, 'files/xks-proxy.rules.yml'), 'utf8');
     const withRules = { prometheusRule: { enabled: true, runbookUrl: 'https://git.example.com/' } };
     expect(only(render(withRules), 'PrometheusRule')).toMatchObject({
