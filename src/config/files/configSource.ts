@@ -153,12 +153,12 @@ export class ConfigSource {
     );
   }
 
-  // Shows the name of the file only if it exists, because an operator may have written the secret itself in its place.
+  // Shows the name of a file that does not exist only if it cannot be the secret, which an operator may have written in its place.
   #requireThere(file: string): void {
     try {
       this.#readFile(this.#path(file));
     } catch (error) {
-      if (existsSync(this.#path(file))) return;
+      if (existsSync(this.#path(file)) || isPath(file)) return;
       const { code = 'unknown error' } = error as NodeJS.ErrnoException;
       const folder = dirname(this.#path(file));
       const place = existsSync(folder) ? ` in ${folder}` : '';
@@ -199,6 +199,12 @@ function inFile<T>(file: string, read: () => T): T {
   } catch (cause) {
     throw new Error(`${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Whether a text begins with a folder of this machine, such as /run/, which no secret does. */
+function isPath(text: string): boolean {
+  const [top] = /^\/[^/]+(?=\/.)/.exec(text) ?? [];
+  return top !== undefined && existsSync(top);
 }
 
 function isOpenToAll(mode: number): boolean {

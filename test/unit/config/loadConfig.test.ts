@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -246,6 +247,16 @@ describe('problems', () => {
       'a missing file',
       changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: 'gone' })),
       /^keyManagers\[0\]\.pkcs11\.pin: names a file in \S+ that cannot be read \(ENOENT\)/,
+    ],
+    [
+      'a missing file of an absolute name, as systemd gives a credential',
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: `${tmpdir()}/gone.service/pin` })),
+      /^keyManagers\[0\]\.pkcs11\.pin: names \/\S+\/gone\.service\/pin, which cannot be read \(ENOENT\)/,
+    ],
+    [
+      'a missing file whose name may be the secret',
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { file: '/gone/5a3c/r3t' })),
+      /^keyManagers\[0\]\.pkcs11\.pin: names a file that cannot be read \(ENOENT\); its name is not shown/,
     ],
     [
       'an unset variable',
