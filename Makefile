@@ -64,7 +64,7 @@ lint-rules:
 lint-types:
 	@npm run --silent lint:types
 
-fuzz: $(packages) fuzzer ## feeds mutated bytes to each parser for FUZZ_SECONDS=10 (FUZZ=... for one of them); test/fuzz/README.md
+fuzz: $(packages) fuzzer ## feeds mutated bytes to each parser for FUZZ_SECONDS=10, or FUZZ_MINUTES in all (FUZZ=... for one of them); test/fuzz/README.md
 	@exec node test/fuzz/fuzz.ts
 
 bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 5 minutes (BENCH=... for options)

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join, relative } from 'node:path';
-import { loadTarget, targetNames } from './allTargets.ts';
+import { loadTarget } from './allTargets.ts';
 import { checkInput } from './checkInput.ts';
+import { fuzzSettings, type FuzzSettings } from './fuzzSettings.ts';
 import { seedBytes, type FuzzTarget } from './fuzzTarget.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -90,7 +91,7 @@ function summary(name: string, { log, corpus }: Workshop): string {
   return `${name}: ${executions} executions, ${edges[0] ?? 0} to ${edges.at(-1) ?? 0} edges, ${kept} inputs kept`;
 }
 
-async function fuzz(names: readonly string[], seconds: number): Promise<boolean> {
+async function fuzz({ names, seconds }: FuzzSettings): Promise<boolean> {
   let isClean = true;
   for (const name of names) {
     const target = await loadTarget(name);
@@ -116,22 +117,10 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** The targets and the seconds that the environment names. Throws an Error that says what is wrong with them. */
-function settings({
-  FUZZ,
-  FUZZ_SECONDS = '10',
-}: NodeJS.ProcessEnv): readonly [names: readonly string[], seconds: number] {
-  const names = FUZZ?.split(',') ?? targetNames;
-  const unknown = names.find((name) => !targetNames.includes(name));
-  if (unknown !== undefined) throw new Error(`FUZZ: there is no target ${unknown}, only ${targetNames.join(', ')}`);
-  if (!/^[1-9]\d*$/.test(FUZZ_SECONDS)) throw new Error('FUZZ_SECONDS must be a whole number, 1 or more');
-  return [names, Number(FUZZ_SECONDS)];
-}
-
 const [name, file] = process.argv.slice(2);
 if (name !== undefined && file !== undefined) {
   checkInput(await loadTarget(name), readFileSync(file));
   print('Nothing is wrong with this input.');
 } else {
-  process.exitCode = (await fuzz(...settings(process.env))) ? 0 : 1;
+  process.exitCode = (await fuzz(fuzzSettings(process.env))) ? 0 : 1;
 }

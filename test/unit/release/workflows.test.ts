@@ -28,6 +28,7 @@ interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions?: Permissions;
   readonly concurrency?: object;
+  readonly defaults?: { readonly run?: { readonly shell?: string } };
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
@@ -59,6 +60,11 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
 
   it('has no untrusted text in a command', () => {
     expect(commands.filter((command) => command.includes('${{'))).toEqual([]);
+  });
+
+  it('fails with any command of a pipe', () => {
+    // GitHub, workflow syntax, defaults.run.shell: only a shell that is named gets pipefail.
+    if (commands.length > 0) expect(workflow.defaults).toEqual({ run: { shell: 'bash' } });
   });
 
   it('leaves no credential in the checkout', () => {
