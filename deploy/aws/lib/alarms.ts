@@ -12,7 +12,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: { loadBalancer: LoadBalancer; email: string | undefined }) {
     super(scope, id);
-    // The topic is not encrypted with a KMS key: an alarm must not depend on the service that it reports on.
+    // The topic is not encrypted with a KMS key, because an alarm must not depend on the service that it watches.
     this.topic = new Topic(this, 'Topic');
     if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
 

@@ -9,8 +9,8 @@ const NAMESPACE = 'AWS/KMS';
 const KMS_OPERATIONS = ['Decrypt', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'];
 
 /**
- * Alarms that AWS advises on the key store's metrics in KMS: KMS Developer Guide, xks-alarms.html. Metrics and
- * dimensions are those of monitoring-cloudwatch.html.
+ * Alarms that AWS recommends for KMS's metrics of the key store: KMS Developer Guide, xks-alarms.html.
+ * monitoring-cloudwatch.html lists the metrics and dimensions.
  */
 export class KeyStoreAlarms extends Construct {
   readonly #alarms: Alarms;

@@ -6,8 +6,8 @@ import type { Network } from './network.ts';
 import type { ProxyConfig } from './proxyConfig.ts';
 
 /**
- * Time after which a deregistered task is stopped, at least drainSeconds. A Network Load Balancer still gives such a
- * task new connections for a while. AWS's own github.com/awslabs/nlb-sidecar-for-ecs waits this long.
+ * Time after which a deregistered task is stopped, at least drainSeconds. Until then a Network Load Balancer may still
+ * send it new connections. AWS's own github.com/awslabs/nlb-sidecar-for-ecs waits as long.
  */
 const DEREGISTRATION_DELAY = Duration.seconds(120);
 
@@ -31,7 +31,7 @@ export class LoadBalancer extends Construct {
       description: 'xks-proxy load balancer: PrivateLink alone',
       allowAllOutbound: false,
     });
-    // The same page: health checks are subject to the outbound rules. The default outbound rule allows everything, and
+    // The same page: outbound rules also apply to health checks. The default outbound rule allows everything, and
     // rules that are separate resources, as CDK makes them, do not remove it (CloudFormation, AWS::EC2::SecurityGroup,
     // SecurityGroupEgress).
     const ports = [port, monitoringPort];
@@ -61,7 +61,7 @@ export class LoadBalancer extends Construct {
       protocol: elb.Protocol.TCP,
       port,
       // NLB User Guide, edit-target-group-attributes.html, "Proxy protocol": the header has the id of the VPC endpoint.
-      // Health checks, also those of the monitoring port, begin with a header too.
+      // Health checks begin with a header too, including those of the monitoring port.
       proxyProtocolV2: true,
       preserveClientIp: false,
       deregistrationDelay: DEREGISTRATION_DELAY,

@@ -39,7 +39,7 @@ export class Network extends Construct {
   }
 
   #newVpc(cidr: string): ec2.Vpc {
-    // KMS Developer Guide, vpc-connectivity.html, step 1: two zones, a private subnet in each, no public one, no NAT gateway.
+    // KMS Developer Guide, vpc-connectivity.html, step 1: two zones with a private subnet each, no public subnet, no NAT gateway.
     return new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr(cidr),
       maxAzs: 2,

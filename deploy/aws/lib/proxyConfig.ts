@@ -20,18 +20,18 @@ export interface ProxyConfig {
   readonly files: Readonly<Record<string, string>>;
 }
 
-// ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The remainder is for everything but
+// ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The remainder is for everything except
 // the files.
 const MAX_FILES_BYTES = 48 * 1024;
-// ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate. Ten of them are for the exit.
+// ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate. Ten of them remain for the exit.
 const MAX_DRAIN_SECONDS = 110;
 
 // Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets this
-// variable, and it has the id of the task. A host name would not do: it is made from an IP address, which a later task
-// may get again.
+// variable, which contains the id of the task. A host name is not unique, because it contains an IP address, which a
+// later task may get again.
 const TASK_VARIABLE = 'ECS_CONTAINER_METADATA_URI_V4';
 
-const ITS_ORIGIN = `must be { env: ${TASK_VARIABLE} }: each task has a log of its own, and so a name`;
+const ITS_ORIGIN = `must be { env: ${TASK_VARIABLE} }, because each task has its own log, whose name must be unique`;
 
 /** The folder of the audit log in a task, on the task's volume. */
 export const AUDIT_FOLDER = '/var/lib/xks-proxy/audit';
@@ -59,7 +59,7 @@ const schema = z.object({
   }),
   audit: z
     .object({
-      directory: z.literal(AUDIT_FOLDER, `must be ${AUDIT_FOLDER}, where a task has a volume`),
+      directory: z.literal(AUDIT_FOLDER, `must be ${AUDIT_FOLDER}, where each task has a volume`),
       origin: z.object({ env: z.literal(TASK_VARIABLE, ITS_ORIGIN) }, ITS_ORIGIN),
     })
     .optional(),
@@ -76,7 +76,9 @@ export function readProxyConfig(file: string): ProxyConfig {
   const strings = stringsOf(written);
   const secretFile = strings.find(({ key }) => key === 'file');
   if (secretFile)
-    throw new Error(`${file} refers to the file ${secretFile.value}, which no task has: give secrets as {env: NAME}`);
+    throw new Error(
+      `${file} names the file ${secretFile.value} for a secret, but tasks have no files with secrets: use {env: NAME}`,
+    );
   const tlsFiles = [server.tls.certificateFile, server.tls.privateKeyFile];
   const publicFiles = strings.filter(({ key, value }) => key.endsWith('File') && !tlsFiles.includes(value));
 
@@ -84,7 +86,9 @@ export function readProxyConfig(file: string): ProxyConfig {
   const files = { 'config.yaml': text, ...readFiles(dirname(file), publicFiles) };
   const bytes = Object.values(files).reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   if (bytes > MAX_FILES_BYTES)
-    throw new Error(`${file} and the files that it names have ${bytes} bytes; a task takes ${MAX_FILES_BYTES}`);
+    throw new Error(
+      `${file} and the files that it names have ${bytes} bytes, but the maximum is ${MAX_FILES_BYTES}. Put the longest file into the image, and name it by its absolute path.`,
+    );
 
   return {
     port: server.port,

@@ -26,19 +26,19 @@ export class ProxyService extends Construct {
       assignPublicIp: false,
       // ECS Developer Guide, service-rebalancing.html
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
-      // A new task is healthy before an old one is stopped. A deployment whose tasks do not become healthy is rolled
-      // back.
+      // A new task must be healthy before an old one is stopped. A deployment whose tasks do not become healthy is
+      // rolled back.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(120),
-      // No shell in a container whose memory holds plaintexts of the keys.
+      // Prevents a shell in a container whose memory contains plaintexts.
       enableExecuteCommand: false,
     });
     loadBalancer.targetGroup.addTarget(
       this.service.loadBalancerTarget({ containerName: 'xks-proxy', containerPort: config.port }),
     );
-    // The first tasks need the VPC endpoints, the routes and the permissions.
+    // The first tasks need the VPC endpoints, routes and permissions.
     this.service.node.addDependency(network, task);
   }
 }

@@ -9,7 +9,7 @@ import { AUDIT_FOLDER, type ProxyConfig } from './proxyConfig.ts';
 import type { Settings } from './settings.ts';
 import { WRITE_FILES_SCRIPT } from './writeFilesScript.ts';
 
-/** User and group id of the proxy in the image. */
+/** User id and group id of the proxy in the image. */
 const PROXY_ID = 10001;
 const CONFIG_FOLDER = '/etc/xks-proxy';
 const VOLUME = 'configuration';
@@ -26,7 +26,7 @@ export class ProxyTask extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, config: ProxyConfig) {
     super(scope, id);
-    // The record of who used which key must outlive the stack.
+    // The log group records which client used which key, so it must outlive the stack.
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.THIRTEEN_MONTHS,
       removalPolicy: RemovalPolicy.RETAIN,
@@ -82,11 +82,11 @@ export class ProxyTask extends Construct {
       ...this.#common(settings, 'Proxy'),
       user: `${PROXY_ID}:${PROXY_ID}`,
       portMappings: [{ containerPort: config.port }, { containerPort: config.monitoringPort }],
-      // ECS Developer Guide, secrets-envvar-secrets-manager.html: read when the container starts, so a rotation needs new tasks.
+      // ECS Developer Guide, secrets-envvar-secrets-manager.html: ECS reads secrets at the start, so a rotation needs new tasks.
       secrets: Object.fromEntries(
         config.secretNames.map((name) => [name, ecs.Secret.fromSecretsManager(secret, name)]),
       ),
-      // The time after SIGTERM: drainSeconds, and some seconds to exit.
+      // Time after SIGTERM: drainSeconds, and ten seconds to exit.
       stopTimeout: Duration.seconds(config.drainSeconds + 10),
     });
     container.addMountPoints({ sourceVolume: VOLUME, containerPath: CONFIG_FOLDER, readOnly: true });
@@ -109,8 +109,8 @@ export class ProxyTask extends Construct {
       logging: ecs.LogDrivers.awsLogs({
         logGroup: this.logGroup,
         streamPrefix: 'task',
-        // ECS API, LogConfiguration: by default, lines are dropped when CloudWatch Logs is slow. These lines are the
-        // record of all requests.
+        // ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. None may be lost, because
+        // they record all requests.
         mode: ecs.AwsLogDriverMode.BLOCKING,
       }),
     };

@@ -31,16 +31,16 @@ describe('a configuration is refused', () => {
     ['that drains longer than Fargate waits', 'drainSeconds: 20', 'drainSeconds: 111', /drainSeconds/],
     ['that leaves the time to drain to a default', '  drainSeconds: 20\n', '', /drainSeconds/],
     ['on a privileged port', 'port: 8443', 'port: 443', /1023/],
-    ['with a secret in a file', '{ env: XKS_HSM_PIN }', '{ file: pin }', /file pin, which no task has/],
+    ['with a secret in a file', '{ env: XKS_HSM_PIN }', '{ file: pin }', /names the file pin for a secret, but tasks have no files/],
     ['with TLS files elsewhere', 'server.key', '../server.key', /privateKeyFile|beside the configuration/],
     ['with an audit log elsewhere', '# audit:', auditLog('/audit'), /must be \/var\/lib\/xks-proxy\/audit/],
     [
       'whose audit logs have one name in all tasks',
       '# audit:',
       auditLog(AUDIT_FOLDER, 'xks.example.com'),
-      /each task has a log of its own/,
+      /each task has its own log/,
     ],
-    ['too large for a task definition', '\nserver:', `\n# ${'x'.repeat(48 * 1024)}\nserver:`, /a task takes 49152/],
+    ['too large for a task definition', '\nserver:', `\n# ${'x'.repeat(48 * 1024)}\nserver:`, /the maximum is 49152/],
   ])('%s', (_, from, to, message) => {
     expect(() => read((text) => text.replace(from, to))).toThrow(message);
   });

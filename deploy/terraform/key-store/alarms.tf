@@ -1,5 +1,5 @@
-# Alarms on KMS's metrics of the key store, as AWS recommends them: KMS Developer Guide, xks-alarms.html. Metrics and dimensions are those
-# of monitoring-cloudwatch.html.
+# Alarms on KMS's metrics of the key store, as AWS recommends them in KMS Developer Guide, xks-alarms.html. monitoring-cloudwatch.html lists
+# the metrics and dimensions.
 
 locals {
   certificate_name = var.certificate_name != null || var.key_store == null ? var.certificate_name : trimprefix(var.key_store.uri_endpoint, "https://")

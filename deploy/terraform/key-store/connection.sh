@@ -16,11 +16,11 @@ END
 
 look
 [ "$state" = "$wanted" ] && exit
-# Only a key store that is disconnected can be connected.
+# KMS connects only a disconnected key store.
 [ "$action $state" != 'connect FAILED' ] || sh "$0" disconnect "$id" "$region"
 aws kms "$action-custom-key-store" --custom-key-store-id "$id"
 
-# AWS takes about 5 minutes; this is 15.
+# AWS takes about 5 minutes. This waits up to 15.
 tries=180
 while [ "$tries" -gt 0 ]; do
   look

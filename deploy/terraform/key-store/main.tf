@@ -20,8 +20,8 @@ resource "aws_kms_custom_key_store" "xks" {
   }
 
   lifecycle {
-    # Without a key store, its keys cannot be used. KMS never returns the secret, so the first secret stays in the state, and
-    # becomes useless with the next rotation.
+    # The keys cannot be used without their key store. KMS never returns the secret, so the state keeps the first secret, which the next
+    # rotation makes useless.
     ignore_changes = [xks_proxy_authentication_credential]
   }
 }
@@ -34,7 +34,7 @@ resource "terraform_data" "destroy_protection" {
   }
 }
 
-# Connecting takes some minutes. KMS makes no key before it is done.
+# Connecting takes some minutes. KMS creates keys only in a connected key store.
 resource "terraform_data" "connection" {
   count = var.key_store != null && var.connect_with_aws_cli ? 1 : 0
 
@@ -71,8 +71,8 @@ resource "aws_kms_alias" "keys" {
 }
 
 locals {
-  # KMS Developer Guide, key-policy-default.html: its statements for administrators and users. The account's own has administration
-  # alone, so the key is not locked when its administrators are deleted, and no IAM policy can grant the use of the key.
+  # KMS Developer Guide, key-policy-default.html: the statements for administrators and users. The account's statement only permits
+  # administration. So the key stays manageable if its administrators are deleted, and no IAM policy can grant the use of the key.
   policies = {
     for name, key in var.keys : name => length(key.administrators) == 0 ? null : jsonencode({
       Version = "2012-10-17"

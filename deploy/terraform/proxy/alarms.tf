@@ -1,6 +1,6 @@
-# The topic that all alarms report to, and the alarms on the load balancer's targets. The module key-store has those of KMS.
+# The topic of all alarms, and the alarms on the load balancer's targets. The module key-store has the alarms on KMS's metrics.
 
-# Not encrypted with a KMS key, because an alarm must not depend on the key store that it reports about.
+# Not encrypted with a KMS key, because an alarm must not depend on the key store that it watches.
 resource "aws_sns_topic" "alarms" {
   name_prefix = "${var.name}-alarms-"
 }

@@ -1,4 +1,4 @@
-# Instances of an Auto Scaling group: the package's systemd service, with its secrets as files of a tmpfs.
+# Instances of an Auto Scaling group. They run the package's systemd service, whose secrets are files in a tmpfs.
 
 locals {
   package = try(var.ec2.package, null)
@@ -39,19 +39,19 @@ resource "aws_launch_template" "proxy" {
     arn = aws_iam_instance_profile.proxy[0].arn
   }
 
-  # A container or a proxy on the instance cannot be made to ask for the role's credentials.
+  # Prevents a container or a forwarding program on the instance from getting the role's credentials.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
     http_put_response_hop_limit = 1
   }
 
-  # The host's name is the instance's id, which no other instance gets. The name of the audit log contains it.
+  # The host name is the instance's id, which is unique. The name of the audit log contains it.
   private_dns_name_options {
     hostname_type = "resource-name"
   }
 
-  # Encrypted with the key aws/ebs or the account's default: never with a key of this key store.
+  # Encrypted with aws/ebs or the account's default key, which must never be a key of this key store.
   block_device_mappings {
     device_name = var.ec2.root_device
     ebs {
@@ -74,7 +74,7 @@ resource "aws_launch_template" "proxy" {
     precondition {
       # API of EC2, RequestLaunchTemplateData: user data has at most 16 KB, before Base64.
       condition     = length(base64gzip(local.user_data)) <= 16384 / 3 * 4
-      error_message = "The configuration and the files that it names are too long for the user data of an instance, 16 KB compressed: put the longest file into the AMI and name it by its absolute path."
+      error_message = "The configuration and the files that it names exceed the user data of an instance, 16 KB compressed. Put the longest file into the AMI, and name it by its absolute path."
     }
   }
 }
@@ -88,7 +88,7 @@ resource "aws_autoscaling_group" "proxy" {
   desired_capacity    = module.config.value.fleet_size
   vpc_zone_identifier = local.subnet_ids
   target_group_arns   = [aws_lb_target_group.proxy.arn]
-  # An instance whose proxy is not ready is replaced.
+  # Replaces an instance whose proxy is not ready.
   health_check_type         = "ELB"
   health_check_grace_period = 300
   wait_for_elb_capacity     = module.config.value.fleet_size
@@ -99,8 +99,8 @@ resource "aws_autoscaling_group" "proxy" {
     version = aws_launch_template.proxy[0].latest_version
   }
 
-  # A new instance is healthy before an old one is stopped. If the new instances do not become healthy, the
-  # change is rolled back.
+  # A new instance must be healthy before an old one is stopped. If the new instances do not become healthy,
+  # the change is rolled back.
   instance_maintenance_policy {
     min_healthy_percentage = 100
     max_healthy_percentage = 200
@@ -115,7 +115,7 @@ resource "aws_autoscaling_group" "proxy" {
     }
   }
 
-  # The first instances need the endpoints, the routes and the permissions, and the target group its listener.
+  # The first instances need the endpoints, routes and permissions, and the target group needs its listener.
   depends_on = [
     aws_lb_listener.tls,
     aws_vpc_endpoint.services,

@@ -9,12 +9,13 @@ resource "aws_vpc_endpoint_service" "proxy" {
   tags                       = { Name = var.name }
 }
 
-# The same page, step 5, and PrivateLink Guide, manage-dns-names.html: in the public DNS, in a parent of the private name.
+# The same page, step 5, and PrivateLink Guide, manage-dns-names.html: the record is in the public DNS, in a parent domain of the private
+# name.
 resource "aws_route53_record" "verification" {
   count = var.hosted_zone_id == null ? 0 : 1
 
   zone_id = var.hosted_zone_id
-  # The provider appends the domain of the zone.
+  # The provider appends the zone's domain.
   name    = aws_vpc_endpoint_service.proxy.private_dns_name_configuration[0].name
   type    = "TXT"
   ttl     = 1800

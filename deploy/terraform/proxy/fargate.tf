@@ -4,7 +4,7 @@
 
 locals {
   config_folder = "/etc/xks-proxy"
-  # User and group id of the proxy in the image.
+  # User id and group id of the proxy in the image.
   proxy_id = 10001
   image = var.fargate == null ? null : regex(
     "^(?P<account>\\d{12})\\.dkr\\.ecr\\.(?P<region>[a-z0-9-]+)\\.amazonaws\\.com/(?P<repository>[a-z0-9._/-]+)[@:]",
@@ -14,8 +14,8 @@ locals {
   audit_mount = module.config.value.has_audit_log ? [{ sourceVolume = "audit", containerPath = dirname(module.config.value.audit_folder), readOnly = false }] : []
   file_names  = keys(module.config.value.files)
 
-  # Each argument, <file>=<NAME>, is a file to write with the text of an environment variable, readable for owner and group; <folder>/ is
-  # a folder to make, writable for both. deploy/aws/lib/writeFilesScript.ts is the same.
+  # Writes a file for each argument <file>=<NAME>, with the value of that environment variable, readable for owner and group. Makes a
+  # folder for each argument <folder>/, writable for both. deploy/aws/lib/writeFilesScript.ts is the same script.
   write_files_script = <<E
 
 const { chmodSync, mkdirSync, writeFileSync } = require('node:fs');
@@ -38,14 +38,14 @@ E
         awslogs-group         = var.name
         awslogs-region        = local.region
         awslogs-stream-prefix = "task"
-        # ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. These lines are the record of all requests.
+        # ECS API, LogConfiguration: the default drops lines when CloudWatch Logs is slow. None may be lost, because they record all requests.
         mode = "blocking"
       }
     }
   }
   files_container = merge(local.container_defaults, {
     name = "files"
-    # ECS Developer Guide, bind-mounts.html: the volume is root's. The files get the proxy's group, which may read them.
+    # ECS Developer Guide, bind-mounts.html: root owns the volume. The files get the proxy's group, which may read them.
     user       = "0:${local.proxy_id}"
     essential  = false
     entryPoint = ["node", "--eval", local.write_files_script]
@@ -67,15 +67,15 @@ E
     essential    = true
     dependsOn    = [{ containerName = "files", condition = "SUCCESS" }]
     portMappings = [for port in [local.ports.proxy, local.ports.monitoring] : { containerPort = port, protocol = "tcp" }]
-    # ECS Developer Guide, secrets-envvar-secrets-manager.html: read when the container starts, so a rotation needs new tasks.
+    # ECS Developer Guide, secrets-envvar-secrets-manager.html: ECS reads secrets when the container starts, so a rotation needs new tasks.
     secrets = [for name in module.config.value.secret_names : { name = name, valueFrom = "${var.secret_arn}:${name}::" }]
-    # Time after SIGTERM: drainSeconds, and some seconds to exit.
+    # Time after SIGTERM: drainSeconds, and ten seconds to exit.
     stopTimeout = module.config.value.drain_seconds + 10
     mountPoints = concat([{ sourceVolume = "configuration", containerPath = local.config_folder, readOnly = true }], local.audit_mount)
   })
 }
 
-# The log group has the record of who used which key, so it is kept when everything else is destroyed.
+# The log group records which client used which key, so it is kept when everything else is destroyed.
 resource "aws_cloudwatch_log_group" "proxy" {
   count = var.fargate == null ? 0 : 1
 
@@ -125,12 +125,12 @@ resource "aws_ecs_service" "proxy" {
   desired_count   = module.config.value.fleet_size
   # ECS Developer Guide, service-rebalancing.html
   availability_zone_rebalancing = "ENABLED"
-  # A new task is healthy before an old one is stopped. If the new tasks do not become healthy, the deployment is rolled back.
+  # A new task must be healthy before an old one is stopped. If the new tasks do not become healthy, the deployment is rolled back.
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
   health_check_grace_period_seconds  = 120
   wait_for_steady_state              = true
-  # No shell in a container whose memory has plaintexts of the keys.
+  # Prevents a shell in a container whose memory contains plaintexts.
   enable_execute_command = false
 
   deployment_circuit_breaker {
@@ -150,7 +150,7 @@ resource "aws_ecs_service" "proxy" {
     container_port   = local.ports.proxy
   }
 
-  # The first tasks need the endpoints, the routes and the permissions, and the target group its listener.
+  # The first tasks need the endpoints, routes and permissions, and the target group needs its listener.
   depends_on = [
     aws_lb_listener.tls,
     aws_vpc_endpoint.services,
@@ -197,7 +197,7 @@ resource "aws_iam_role_policy" "image" {
         Action   = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]
         Resource = "arn:${local.partition}:ecr:${local.image.region}:${local.image.account}:repository/${local.image.repository}"
       },
-      # This action has no resource.
+      # This action supports no resource.
       { Effect = "Allow", Action = "ecr:GetAuthorizationToken", Resource = "*" },
     ]
   })

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes secrets of AWS Secrets Manager as files: fetch-secrets.sh FOLDER SECRET_ARN TLS_SECRET_ARN CERTIFICATE_FILE KEY_FILE NAME...
-# Each NAME is a key of the JSON map in the first secret, and a file. Changes all files or none, and leaves a file alone whose secret is
-# the same, so that the proxy reloads only for a new one.
+# Each NAME is a key of the JSON map in the first secret, and the name of its file. Changes all files or none. Does not touch a file whose
+# secret is unchanged, so that the proxy reloads only for new secrets.
 set -eu
 umask 027
 folder=$1 secret_arn=$2 tls_secret_arn=$3 certificate_file=$4 key_file=$5

@@ -1,18 +1,18 @@
-# The Network Load Balancer: TCP 443 in, TLS untouched, to the proxies.
+# The Network Load Balancer: accepts TCP 443, and passes TLS through to the proxies.
 
 locals {
-  # Ports of the proxy, for KMS and for health checks.
+  # Ports of the proxy for requests and for health checks.
   ports = { proxy = module.config.value.port, monitoring = module.config.value.monitoring_port }
 
-  # Seconds after which a deregistered target is stopped. A Network Load Balancer still gives it new connections for a while; AWS's own
-  # github.com/awslabs/nlb-sidecar-for-ecs waits this long. No shorter than drainSeconds can be.
+  # Seconds after which a deregistered target is stopped. Until then a Network Load Balancer may still send it new connections, and AWS's
+  # own github.com/awslabs/nlb-sidecar-for-ecs waits as long. This is not shorter than the longest drainSeconds.
   deregistration_delay = 120
 }
 
-# Without an inbound rule, no client in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced on
-# PrivateLink traffic: they could only name the addresses of KMS's own endpoints, which are not published. Who may connect through
-# PrivateLink is decided by the endpoint service. NLB User Guide, load-balancer-security-groups.html: none can be added to a load
-# balancer that was made without.
+# No inbound rule, so no client in the VPC or beyond reaches the listener. AWS KMS does, because inbound rules are not enforced on
+# PrivateLink traffic: they could only name the addresses of KMS's own endpoints, which are not published. The endpoint service decides
+# which clients connect through PrivateLink. NLB User Guide, load-balancer-security-groups.html: a load balancer that was created without
+# a security group cannot get one later.
 resource "aws_security_group" "load_balancer" {
   name_prefix = "${var.name}-nlb-"
   description = "xks-proxy load balancer: PrivateLink alone"
@@ -23,7 +23,7 @@ resource "aws_security_group" "load_balancer" {
   }
 }
 
-# The same page: health checks are subject to the outbound rules.
+# The same page: outbound rules also apply to health checks.
 resource "aws_vpc_security_group_egress_rule" "load_balancer" {
   for_each = local.ports
 
@@ -57,7 +57,7 @@ resource "aws_lb" "proxy" {
   enforce_security_group_inbound_rules_on_private_link_traffic = "off"
 }
 
-# The same page, step 2: TCP. An Auto Scaling group registers instances and no IP addresses.
+# The same page, step 2: TCP. An Auto Scaling group registers instances, not IP addresses.
 resource "aws_lb_target_group" "proxy" {
   name_prefix = "xks-"
   vpc_id      = local.vpc_id
@@ -66,11 +66,11 @@ resource "aws_lb_target_group" "proxy" {
   port        = local.ports.proxy
 
   # NLB User Guide, edit-target-group-attributes.html, "Proxy protocol": the header has the id of the VPC endpoint, and health checks
-  # begin with one too, those of the monitoring port among them.
+  # begin with one too, including those of the monitoring port.
   proxy_protocol_v2    = true
   preserve_client_ip   = false
   deregistration_delay = local.deregistration_delay
-  # The proxy ends its connections itself.
+  # The proxy itself ends its connections.
   connection_termination = false
 
   health_check {

@@ -1,5 +1,5 @@
 # Everything that AWS requires for an XKS proxy behind a VPC endpoint service: KMS Developer Guide, vpc-connectivity.html. The CDK app in
-# deploy/aws makes the same on Fargate. A test compares the two.
+# deploy/aws creates the same on Fargate. A test compares the two.
 
 data "aws_region" "current" {}
 
@@ -17,7 +17,7 @@ module "config" {
   fargate = var.fargate != null
 }
 
-# Without this proxy, nothing that its keys protect can be decrypted. README.md, "Destroying", says how to destroy it anyway.
+# Data that the proxy's keys protect cannot be decrypted without the proxy. README.md, "Destroying", says how to destroy it anyway.
 resource "terraform_data" "destroy_protection" {
   lifecycle {
     prevent_destroy = true

@@ -8,11 +8,12 @@ locals {
 
   # Endpoints that the proxy needs without a route to the internet: ECR User Guide, vpc-endpoints.html.
   services = var.fargate == null ? ["secretsmanager"] : ["secretsmanager", "ecr.api", "ecr.dkr", "logs"]
-  # Objects that the proxy reads from S3: the same page, "Minimum Amazon S3 Bucket Permissions for Amazon ECR"; on EC2 the package.
+  # Objects that the proxy reads from S3: on Fargate the image's layers (the same page, "Minimum Amazon S3 Bucket Permissions for Amazon
+  # ECR"), on EC2 the package.
   s3_objects = var.fargate == null ? local.package_arns : ["arn:${local.partition}:s3:::prod-${local.region}-starport-layer-bucket/*"]
 }
 
-# KMS Developer Guide, vpc-connectivity.html, step 1: two zones, a private subnet in each, no public one, no NAT gateway.
+# KMS Developer Guide, vpc-connectivity.html, step 1: two zones with a private subnet each, and neither a public subnet nor a NAT gateway.
 resource "aws_vpc" "proxy" {
   count = var.new_vpc == null ? 0 : 1
 
@@ -46,7 +47,7 @@ resource "aws_route_table_association" "private" {
   route_table_id = aws_route_table.private[each.key].id
 }
 
-# The same page: the VPC is connected to the external key manager.
+# The same page: the VPC must be connected to the external key manager.
 resource "aws_ec2_transit_gateway_vpc_attachment" "hsm" {
   count = local.transit_gateway_id == null ? 0 : 1
 

@@ -7,7 +7,7 @@ locals {
   }
 }
 
-# Permissions of the role that starts the proxy, on Fargate or EC2: to read these two secrets, and no others.
+# Permissions of the role that starts the proxy, on Fargate or EC2: to read only these two secrets.
 resource "aws_iam_role_policy" "secrets" {
   name = "secrets"
   role = var.fargate == null ? aws_iam_role.instance[0].id : aws_iam_role.execution[0].id

@@ -1,27 +1,27 @@
 variable "name" {
-  description = "Prefix of names of resources. A second proxy in the account and Region needs another one."
+  description = "Prefix of the names of all resources. A second proxy in the same account and Region needs a different prefix."
   type        = string
   default     = "xks-proxy"
   validation {
     # A load balancer's name has at most 32 characters and no hyphen at its ends.
     condition     = can(regex("^[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$", var.name))
-    error_message = "name must have 1 to 32 letters, digits and hyphens, with a letter first and no hyphen last."
+    error_message = "name must have 1 to 32 letters, digits and hyphens, begin with a letter and not end with a hyphen."
   }
 }
 
 variable "private_dns_name" {
-  description = "Name that KMS calls, below a public domain of yours. The certificate's subject CN must be this name or the wildcard above it."
+  description = "DNS name under which KMS calls the proxy, a subdomain of a public domain of yours. The certificate's subject CN must be this name, or a wildcard that covers it."
   type        = string
   validation {
     # KMS Developer Guide, vpc-connectivity.html: a subdomain of a higher-level public domain. API of KMS,
-    # XksProxyConfigurationType: the URI endpoint has at most 128 characters, https:// among them.
+    # XksProxyConfigurationType: the URI endpoint has at most 128 characters, including https://.
     condition     = length(var.private_dns_name) <= 120 && can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.){2,}[a-z]{2,}$", var.private_dns_name))
-    error_message = "private_dns_name must be a subdomain in small letters, at most 120 characters long, such as xks-proxy.example.com."
+    error_message = "private_dns_name must be a subdomain in lower case with at most 120 characters, such as xks-proxy.example.com."
   }
 }
 
 variable "config_file" {
-  description = "Path of the proxy's configuration. examples/ has one for Fargate and one for EC2."
+  description = "Path of the proxy's configuration file. examples/ has one for Fargate and one for EC2."
   type        = string
   validation {
     condition     = fileexists(var.config_file)
@@ -30,7 +30,7 @@ variable "config_file" {
 }
 
 variable "secret_arn" {
-  description = "Complete ARN of a secret of Secrets Manager: a JSON map with each secret that the configuration names. Terraform reads the ARN alone."
+  description = "Complete ARN of a secret in Secrets Manager: a JSON map with every secret that the configuration names. Terraform uses only the ARN, and does not read the secret."
   type        = string
   validation {
     condition     = can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\\d{12}:secret:[\\w/+=.@-]+-[A-Za-z0-9]{6}$", var.secret_arn))
@@ -39,7 +39,7 @@ variable "secret_arn" {
 }
 
 variable "tls_secret_arn" {
-  description = "Complete ARN of the secret with the TLS identity: a JSON map with `certificate` (the PEM chain) and `privateKey`. ACM gives out no private key, except of its exportable certificates."
+  description = "Complete ARN of the secret with the TLS identity: a JSON map with `certificate` (the PEM chain) and `privateKey`. A certificate of ACM works only if it is exportable, because ACM does not return the private keys of other certificates."
   type        = string
   validation {
     condition     = can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\\d{12}:secret:[\\w/+=.@-]+-[A-Za-z0-9]{6}$", var.tls_secret_arn))
@@ -48,7 +48,7 @@ variable "tls_secret_arn" {
 }
 
 variable "hsm_cidrs" {
-  description = "IPv4 ranges of the HSMs: what the proxy may reach beside AWS services."
+  description = "IPv4 ranges of the HSMs. The proxy may connect to these and to AWS services."
   type        = list(string)
   validation {
     # KMS Developer Guide, vpc-connectivity.html: all components must use IPv4.
@@ -67,7 +67,7 @@ variable "hsm_ports" {
 }
 
 variable "new_vpc" {
-  description = "A new VPC with this IPv4 range: a private subnet in each of the zones, no way to the internet, endpoints of the AWS services that the proxy needs, and routes to the HSMs through the transit gateway."
+  description = "Creates a VPC with this IPv4 range. It has a private subnet in each zone, endpoints of the AWS services that the proxy needs, routes to the HSMs through the transit gateway, and no route to the internet."
   type = object({
     cidr               = string
     availability_zones = list(string)
@@ -76,16 +76,16 @@ variable "new_vpc" {
   default = null
   validation {
     condition     = (var.new_vpc == null) != (var.existing_vpc == null)
-    error_message = "Give exactly one of new_vpc and existing_vpc."
+    error_message = "Set exactly one of new_vpc and existing_vpc."
   }
   validation {
     condition     = var.new_vpc == null ? true : can(cidrnetmask(var.new_vpc.cidr))
     error_message = "new_vpc.cidr must be an IPv4 range, such as 10.0.0.0/24."
   }
   validation {
-    # KMS Developer Guide, vpc-connectivity.html: two private subnets or more, each in another Availability Zone.
+    # KMS Developer Guide, vpc-connectivity.html: two private subnets or more, in different Availability Zones.
     condition     = var.new_vpc == null ? true : length(var.new_vpc.availability_zones) >= 2 && length(distinct(var.new_vpc.availability_zones)) == length(var.new_vpc.availability_zones)
-    error_message = "new_vpc.availability_zones must name at least two zones, all different."
+    error_message = "new_vpc.availability_zones must name at least two different zones."
   }
   validation {
     # The same page: the addresses of the VPC and of the HSM's network must not overlap.
@@ -95,7 +95,7 @@ variable "new_vpc" {
         cidrhost("${split("/", var.new_vpc.cidr)[0]}/${min(split("/", cidr)[1], split("/", var.new_vpc.cidr)[1])}", 0)
       )
     ]), true)
-    error_message = "new_vpc.cidr must not overlap with hsm_cidrs: the proxy could not reach the HSMs."
+    error_message = "new_vpc.cidr must not overlap with hsm_cidrs, because the proxy could not reach the HSMs then."
   }
   validation {
     condition     = try(var.new_vpc.transit_gateway_id, null) == null ? true : can(regex("^tgw-[0-9a-f]+$", var.new_vpc.transit_gateway_id))
@@ -104,7 +104,7 @@ variable "new_vpc" {
 }
 
 variable "existing_vpc" {
-  description = "A VPC that reaches the HSMs and AWS services already, with the private subnets to use, each under its Availability Zone."
+  description = "Uses an existing VPC with routes to the HSMs and to AWS services. subnet_ids maps Availability Zones to private subnets."
   type = object({
     id         = string
     subnet_ids = map(string)
@@ -116,32 +116,32 @@ variable "existing_vpc" {
   }
   validation {
     condition     = var.existing_vpc == null ? true : length(var.existing_vpc.subnet_ids) >= 2 && alltrue([for id in values(var.existing_vpc.subnet_ids) : can(regex("^subnet-[0-9a-f]+$", id))])
-    error_message = "existing_vpc.subnet_ids must have at least two private subnets, each under its zone, such as { us-east-1a = \"subnet-0a\", us-east-1b = \"subnet-0b\" }."
+    error_message = "existing_vpc.subnet_ids must map at least two zones to private subnets, such as { us-east-1a = \"subnet-0a\", us-east-1b = \"subnet-0b\" }."
   }
 }
 
 variable "fargate" {
-  description = "Runs the proxy as tasks of ECS on Fargate. `image` is your image with the HSM's library, for x86-64, in a private repository of Amazon ECR, by its digest."
+  description = "Runs the proxy as ECS tasks on Fargate. `image` is your x86-64 image with the HSM's library in a private repository of Amazon ECR, preferably with its digest."
   type        = object({ image = string })
   default     = null
   validation {
     condition     = (var.fargate == null) != (var.ec2 == null)
-    error_message = "Give exactly one of fargate and ec2."
+    error_message = "Set exactly one of fargate and ec2."
   }
   validation {
     condition     = var.fargate == null ? true : can(regex("^\\d{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com/[a-z0-9._/-]+(@sha256:[0-9a-f]{64}|:[\\w.-]+)$", var.fargate.image))
-    error_message = "fargate.image must be an image of Amazon ECR, <account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<digest>."
+    error_message = "fargate.image must be an image in Amazon ECR, <account>.dkr.ecr.<region>.amazonaws.com/<repository>@sha256:<digest>."
   }
 }
 
 variable "ec2" {
   description = <<-E
-    Runs the proxy as a systemd service on instances of an Auto Scaling group.
-    ami_id: Debian or Ubuntu with the HSM's library, the AWS CLI and jq.
-    package: the .deb of `make package` in S3, with its SHA-256; leave it out if the AMI has it.
-    root_device: that of the AMI: /dev/xvda for Debian's, /dev/sda1 for Ubuntu's. Another name would be a second, empty volume.
-    keep_volumes: whether the volume of an instance, with its audit log, outlives the instance.
-    policy_arns: what else the instances may do, for example for the agent that ships their logs.
+    Runs the proxy as a systemd service on the instances of an Auto Scaling group.
+    ami_id: an AMI of Debian or Ubuntu with the HSM's library, the AWS CLI and jq.
+    package: the .deb of `make package` in S3, with its SHA-256. Omit it if the AMI already contains the package.
+    root_device: the AMI's root device, /dev/xvda for Debian and /dev/sda1 for Ubuntu. A wrong name adds a second, empty volume.
+    keep_volumes: whether an instance's volume, with its audit log, is kept after the instance is terminated.
+    policy_arns: additional IAM policies for the instances, such as the policy of an agent that ships their logs.
   E
   type = object({
     ami_id          = string
@@ -159,29 +159,29 @@ variable "ec2" {
   }
   validation {
     condition     = try(var.ec2.package, null) == null ? true : can(regex("^[0-9a-f]{64}$", var.ec2.package.sha256))
-    error_message = "ec2.package.sha256 must be the 64 hexadecimal digits that packages/SHA256SUMS has for the package."
+    error_message = "ec2.package.sha256 must be the 64 hexadecimal digits from packages/SHA256SUMS."
   }
   validation {
-    # They become words of a shell script and of an ARN.
+    # A shell script and an ARN contain these values.
     condition     = try(var.ec2.package, null) == null ? true : can(regex("^[a-z0-9.-]{3,63}$", var.ec2.package.bucket)) && can(regex("^[\\w./-]+\\.deb$", var.ec2.package.key))
-    error_message = "ec2.package must name a bucket and the key of a .deb in it, of letters, digits and ._/- alone."
+    error_message = "ec2.package must name a bucket and the key of a .deb in it, which has only letters, digits and ._/-."
   }
 }
 
 variable "hosted_zone_id" {
-  description = "Public hosted zone of Route 53 above private_dns_name. The TXT record that proves the domain is made there; without a zone, make it from the outputs."
+  description = "Public hosted zone in Route 53 of a parent domain of private_dns_name. The module creates there the TXT record that proves ownership of the domain. Without a zone, create this record yourself, from the output domain_verification."
   type        = string
   default     = null
 }
 
 variable "verify_private_dns_name" {
-  description = "Whether to verify the domain, and to wait for it. True if there is a hosted zone; otherwise set it when the TXT record of the outputs exists."
+  description = "Whether to verify the domain and to wait for the result. The default is true with hosted_zone_id. Otherwise, set it to true after you have created the TXT record."
   type        = bool
   default     = null
 }
 
 variable "alarm_email" {
-  description = "Address that gets the alarms, besides the topic. It must confirm a message first."
+  description = "Email address that receives the alarms of the topic. Its owner must first confirm the subscription."
   type        = string
   default     = null
 }

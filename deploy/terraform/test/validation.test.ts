@@ -23,7 +23,7 @@ const PACKAGE = { bucket: 'example', key: 'xks-proxy.deb', sha256: '0'.repeat(64
 const BAD_VARIABLES: Readonly<Record<string, readonly [changes: object, message: RegExp]>> = {
   'a name with a blank': [{ name: 'xks proxy' }, /letters, digits and hyphens/],
   'a private DNS name that is not a subdomain': [{ private_dns_name: 'example.com' }, /must be a subdomain/],
-  'a private DNS name in capitals': [{ private_dns_name: 'XKS.example.com' }, /small letters/],
+  'a private DNS name in capitals': [{ private_dns_name: 'XKS.example.com' }, /in lower case/],
   'no configuration': [{ config_file: 'nowhere.yaml' }, /must be the path of a file/],
   'a partial ARN': [{ secret_arn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:pin' }, /six characters/],
   'a secret instead of its ARN': [{ tls_secret_arn: 'the key itself' }, /tls_secret_arn must be the complete ARN/],
@@ -32,8 +32,8 @@ const BAD_VARIABLES: Readonly<Record<string, readonly [changes: object, message:
   'a port above 65535': [{ hsm_ports: [65536] }, /from 1 to 65535/],
   'no VPC': [{ new_vpc: null }, /exactly one of new_vpc and existing_vpc/],
   'two VPCs': [{ existing_vpc: EXISTING.existing_vpc }, /exactly one of new_vpc and existing_vpc/],
-  'one zone': [{ new_vpc: { ...PROXY.new_vpc, availability_zones: ['us-east-1a'] } }, /at least two zones/],
-  'two subnets in one zone': [{ new_vpc: { ...PROXY.new_vpc, availability_zones: ['a', 'a'] } }, /all different/],
+  'one zone': [{ new_vpc: { ...PROXY.new_vpc, availability_zones: ['us-east-1a'] } }, /at least two different zones/],
+  'two subnets in one zone': [{ new_vpc: { ...PROXY.new_vpc, availability_zones: ['a', 'a'] } }, /two different zones/],
   'a VPC whose addresses overlap with those of the HSMs': [
     { new_vpc: { ...PROXY.new_vpc, cidr: '10.20.0.0/16' } },
     /must not overlap/,
@@ -42,14 +42,14 @@ const BAD_VARIABLES: Readonly<Record<string, readonly [changes: object, message:
   'no transit gateway': [{ new_vpc: { ...PROXY.new_vpc, transit_gateway_id: 'vpc-0a' } }, /an id such as tgw-/],
   'one subnet of an existing VPC': [
     { ...EXISTING, existing_vpc: { id: 'vpc-0a', subnet_ids: { a: 'subnet-0a' } } },
-    /at least two private subnets/,
+    /at least two zones to private subnets/,
   ],
   'neither Fargate nor EC2': [{ fargate: null }, /exactly one of fargate and ec2/],
   'both Fargate and EC2': [{ ec2: EC2.ec2 }, /exactly one of fargate and ec2/],
-  'an image from elsewhere': [{ fargate: { image: 'docker.io/library/node:24' } }, /must be an image of Amazon ECR/],
+  'an image from elsewhere': [{ fargate: { image: 'docker.io/library/node:24' } }, /must be an image in Amazon ECR/],
   'an image without tag or digest': [
     { fargate: { image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/x' } },
-    /must be an image of Amazon ECR/,
+    /must be an image in Amazon ECR/,
   ],
   'no AMI': [{ ...EC2, ec2: { ami_id: 'debian' } }, /an id such as ami-/],
   'a package without its checksum': [
@@ -75,7 +75,7 @@ const key = (changes: object) => ({ keys: { one: { xks_key_id: 'foo', ...changes
 const BAD_KEY_STORES: typeof BAD_VARIABLES = {
   'neither an id nor a key store': [{ key_store: null, credential: null }, /exactly one of custom_key_store_id/],
   'an id and a key store': [{ custom_key_store_id: 'cks-1234567890abcdef0' }, /exactly one of custom_key_store_id/],
-  'no credential': [{ credential: null }, /credential is needed/],
+  'no credential': [{ credential: null }, /credential must be set if key_store is set/],
   'an access key id of AWS': [
     { credential: { ...KEY_STORE.credential, access_key_id: 'AKIAIOSFODNN7EXAMPL0' } },
     /A-Z and 2-7/,
@@ -86,10 +86,10 @@ const BAD_KEY_STORES: typeof BAD_VARIABLES = {
   'a prefix for the path': [store({ uri_path: '/example' }), /must end with \/kms\/xks\/v1/],
   'no name of an endpoint service': [
     store({ vpc_endpoint_service_name: 'vpce-svc-0a' }),
-    /must be like com\.amazonaws/,
+    /must be the output xks_proxy_vpc_endpoint_service_name/,
   ],
   'an ARN for the key': [key({ xks_key_id: 'arn:aws:kms:x' }), /1 to 128 letters/],
-  'an external key twice': [{ keys: { one: { xks_key_id: 'foo' }, two: { xks_key_id: 'foo' } } }, /must be different/],
+  'an external key twice': [{ keys: { one: { xks_key_id: 'foo' }, two: { xks_key_id: 'foo' } } }, /must all differ/],
   'an alias with its prefix': [key({ alias: 'alias/foo' }), /neither alias\/ nor aws\//],
   'two policies': [key({ policy: '{}', administrators: [ALICE] }), /either policy, or/],
   'a key without administrators': [key({ users: [ALICE] }), /administrators must not be empty/],
@@ -101,11 +101,11 @@ const BAD_KEY_STORES: typeof BAD_VARIABLES = {
 const BAD_CONFIGS: Readonly<
   Record<string, readonly [platform: 'fargate' | 'ec2', from: string, to: string, message: RegExp]>
 > = {
-  'a privileged port': ['fargate', 'port: 8443', 'port: 443', /server.port must be written, and above 1023/],
+  'a privileged port': ['fargate', 'port: 8443', 'port: 443', /server.port must be set, and above 1023/],
   'monitoring on localhost': ['fargate', 'host: 0.0.0.0 # for', 'host: 127.0.0.1 # for', /monitoring.host must be/],
   'PROXY protocol off': ['ec2', 'enabled: true', 'enabled: false', /the load balancer sends PROXY protocol headers/],
   'one proxy': ['ec2', 'fleetSize: 2', 'fleetSize: 1', /must be at least 2/],
-  'no drain': ['fargate', 'drainSeconds: 20', '', /server.drainSeconds must be written/],
+  'no drain': ['fargate', 'drainSeconds: 20', '', /server.drainSeconds must be set/],
   'a TLS key elsewhere': ['fargate', 'File: server.key', 'File: /etc/server.key', /beside the configuration/],
   'a TLS key on the disk': ['ec2', '/run/xks-proxy-secrets/server.key', 'server.key', /files in \/run\/xks-proxy-secr/],
   'a secret in a file of a task': ['fargate', '{ env: XKS_HSM_PIN }', '{ file: pin }', /must be \{env: NAME\}/],
@@ -117,8 +117,13 @@ const BAD_CONFIGS: Readonly<
   ],
   'a missing file': ['ec2', 'keys:\n', 'policyFile: none.cedar\n    keys:\n', /names none.cedar, which must be/],
   'an audit log elsewhere': ['ec2', '/var/lib/xks-proxy/audit', '/var/log', /audit.directory must be/],
-  'two audit logs with the same name': ['ec2', '/${HOSTNAME}', '', /audit.origin must have \$\{HOSTNAME\}/],
-  'files that are too long': ['fargate', 'keyManagers:', `#${'x'.repeat(50_000)}\nkeyManagers:`, /49152 is the most/],
+  'two audit logs with the same name': ['ec2', '/${HOSTNAME}', '', /audit.origin must contain \$\{HOSTNAME\}/],
+  'files that are too long': [
+    'fargate',
+    'keyManagers:',
+    `#${'x'.repeat(50_000)}\nkeyManagers:`,
+    /the maximum is 49152/,
+  ],
 };
 
 describeTerraform('a module', () => {

@@ -1,4 +1,4 @@
-# The proxy on Fargate, in a new VPC that a transit gateway connects to the HSMs, and its key store with one key.
+# The proxy on Fargate in a new VPC that a transit gateway connects to the HSMs, and its key store with one key.
 
 terraform {
   required_version = ">= 1.9"
@@ -10,7 +10,7 @@ terraform {
     }
   }
 
-  # The credential of the key store is in the state: encrypted, and for few. README.md, "What is in the state".
+  # The state contains the credential of the key store, so encrypt it and restrict access to it. README.md, "What is in the state".
   # backend "s3" {
   #   bucket       = "..."
   #   key          = "xks-proxy"

@@ -7,7 +7,8 @@ locals {
   server  = try(local.written.server, {})
   tls     = try(local.server.tls, {})
 
-  # Every text under the key `env`, `file` or `*File`, at any depth. JSON has no comments, and a text that contains such a pair has \" in it.
+  # Every string under the key `env`, `file` or `*File`, at any depth. A match is always a real member, because JSON has no comments, and
+  # quotes inside a string are escaped as \".
   json         = jsonencode(local.written)
   variables    = distinct(flatten(regexall("\"env\":\"([^\"]*)\"", local.json)))
   secret_files = distinct(flatten(regexall("\"file\":\"([^\"]*)\"", local.json)))
@@ -20,11 +21,11 @@ locals {
   missing_files = [for name in local.public_files : name if !can(regex("^\\w[\\w.-]*$", name)) || !fileexists("${dirname(var.file)}/${name}")]
 
   # Task metadata endpoint version 4, ECS Developer Guide, task-metadata-endpoint-v4-fargate.html: Fargate sets it, with the id of the
-  # task. A host's name is made of its address, which a later task may get again.
+  # task. The host name of a task contains its address, which a later task may get again.
   task_variable = "ECS_CONTAINER_METADATA_URI_V4"
-  # Folder of the audit log: a task has a volume there, and an instance the state of the service.
+  # Folder of the audit log: a volume of a task, or the service's state directory on an instance.
   audit_folder = "/var/lib/xks-proxy/audit"
-  # A tmpfs of the instances, in which the secrets are files.
+  # A tmpfs on the instances, with the secrets as files.
   secrets_folder = "/run/xks-proxy-secrets"
 
   secret_names = var.fargate ? [for name in local.variables : name if name != local.task_variable] : [for file in local.secret_files : basename(file)]
@@ -37,7 +38,7 @@ locals {
 }
 
 output "value" {
-  description = "Ports, numbers and names of the configuration, and the files that the proxy needs beside its secrets."
+  description = "Ports, numbers and names from the configuration, and the files that the proxy needs in addition to its secrets."
   value = {
     port             = try(local.server.port, null)
     monitoring_port  = try(local.written.monitoring.port, null)
@@ -54,29 +55,29 @@ output "value" {
 
   precondition {
     condition     = try(local.server.port >= 1024 && local.server.port <= 65535, false)
-    error_message = "${var.file}: server.port must be written, and above 1023: the proxy is not root."
+    error_message = "${var.file}: server.port must be set, and above 1023, because the proxy does not run as root."
   }
   precondition {
     condition     = try(local.written.monitoring.port >= 1024 && local.written.monitoring.port <= 65535, false)
-    error_message = "${var.file}: monitoring.port must be written, and above 1023: the proxy is not root."
+    error_message = "${var.file}: monitoring.port must be set, and above 1023, because the proxy does not run as root."
   }
   precondition {
     condition     = try(local.written.monitoring.host, null) == "0.0.0.0"
-    error_message = "${var.file}: monitoring.host must be 0.0.0.0: the load balancer checks from outside."
+    error_message = "${var.file}: monitoring.host must be 0.0.0.0, because the load balancer connects from outside."
   }
   precondition {
     condition     = try(local.server.proxyProtocol.enabled, null) == true
-    error_message = "${var.file}: server.proxyProtocol.enabled must be true: the load balancer sends PROXY protocol headers."
+    error_message = "${var.file}: server.proxyProtocol.enabled must be true, because the load balancer sends PROXY protocol headers."
   }
   precondition {
     # KMS Developer Guide, vpc-connectivity.html, step 2: at least two hosts.
     condition     = try(local.server.fleetSize >= 2, false)
-    error_message = "${var.file}: server.fleetSize must be at least 2, a proxy in each Availability Zone."
+    error_message = "${var.file}: server.fleetSize must be at least 2, for a proxy in each Availability Zone."
   }
   precondition {
-    # ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate; ten of them are for the exit. The load balancer waits 120 seconds.
+    # ECS API, ContainerDefinition, stopTimeout: at most 120 seconds on Fargate. Ten of them remain for the exit. The load balancer waits 120 seconds.
     condition     = try(local.server.drainSeconds >= 1 && local.server.drainSeconds <= 110, false)
-    error_message = "${var.file}: server.drainSeconds must be written, from 1 to 110."
+    error_message = "${var.file}: server.drainSeconds must be set, from 1 to 110."
   }
   precondition {
     condition = alltrue([
@@ -88,7 +89,7 @@ output "value" {
     condition = var.fargate ? length(local.secret_files) == 0 : alltrue([
       for file in local.secret_files : can(regex("^${local.secrets_folder}/\\w+$", file))
     ])
-    error_message = "${var.file}: every secret must be ${var.fargate ? "{env: NAME}: no task has files of secrets" : "{file: ${local.secrets_folder}/NAME}"}, and NAME a key of the secret secret_arn."
+    error_message = "${var.file}: every secret must be ${var.fargate ? "{env: NAME}, because tasks have no files with secrets" : "{file: ${local.secrets_folder}/NAME}"}. NAME is a key of the secret secret_arn."
   }
   precondition {
     condition     = var.fargate || length(local.variables) == 0
@@ -99,18 +100,18 @@ output "value" {
     error_message = "${var.file} names ${join(", ", local.missing_files)}, which must be beside the configuration."
   }
   precondition {
-    # ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. The remainder is for everything but the files.
+    # ECS Developer Guide, service-quotas.html: a task definition has at most 64 KB. 16 KB of it are reserved for everything except the files.
     condition     = local.bytes <= 48 * 1024
-    error_message = "${var.file} and the files that it names have ${local.bytes} bytes; ${48 * 1024} is the most."
+    error_message = "${var.file} and the files that it names have ${local.bytes} bytes, but the maximum is ${48 * 1024}. Put the longest file into the image or the AMI, and name it by its absolute path."
   }
   precondition {
     condition     = local.audit == null || try(local.audit.directory, null) == local.audit_folder
-    error_message = "${var.file}: audit.directory must be ${local.audit_folder}, where there is room for it."
+    error_message = "${var.file}: audit.directory must be ${local.audit_folder}, which has a volume for the log."
   }
   precondition {
     condition = local.audit == null || (var.fargate
       ? try(local.audit.origin.env, null) == local.task_variable
     : try(strcontains(local.audit.origin, "$${HOSTNAME}"), false))
-    error_message = "${var.file}: audit.origin must ${var.fargate ? "be {env: ${local.task_variable}}" : "have $${HOSTNAME} in it"}: each proxy has a log of its own, and so a name."
+    error_message = "${var.file}: audit.origin must ${var.fargate ? "be {env: ${local.task_variable}}" : "contain $${HOSTNAME}"}, because each proxy has its own log, whose name must be unique."
   }
 }

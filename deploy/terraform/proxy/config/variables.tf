@@ -1,9 +1,9 @@
 variable "file" {
-  description = "Path of the proxy's configuration."
+  description = "Path of the proxy's configuration file."
   type        = string
 }
 
 variable "fargate" {
-  description = "Whether tasks of Fargate have the configuration, and instances of EC2 otherwise."
+  description = "Whether the configuration is for Fargate tasks; otherwise it is for EC2 instances."
   type        = bool
 }
