@@ -1,4 +1,4 @@
-# Works with GNU make 3.81, which macOS has. Naming a shell makes that version find commands on the PATH exported here.
+# Works with GNU make 3.81, the version of macOS. It finds commands on the PATH exported here only if SHELL is set.
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -10,25 +10,25 @@ export PATH := $(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bi
 # node-gyp compiles against the headers of that Node.js, so it downloads none.
 export npm_package_config_node_gyp_nodedir := $(CURDIR)/.node
 
-# Where a network inspects TLS, only the system's certificates lead to the registry. Node.js does not trust them by itself.
+# Makes Node.js trust the system's certificates, without which npm cannot reach the registry in a network that inspects TLS.
 system_ca := NODE_USE_SYSTEM_CA=1
 
 # npm writes this file when an installation is complete.
 packages := node_modules/.package-lock.json
 aws_packages := deploy/aws/node_modules/.package-lock.json
-# With the folders, because their times change when a file is removed.
+# Includes folders, because their times change when a file is removed.
 sources := $(shell find src)
 
 help:
 	@awk -F ' ## ' '/^[a-z-]+:.* ## / { sub(/:.*/, "", $$1); printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
-run: build ## starts the proxy over SoftHSM on https://localhost:8443 (PORT=... for another port) and sends it a first request
+run: build ## starts the proxy over SoftHSM on https://localhost:8443 (other port: PORT=...), and sends a first request
 	@exec node local/run.ts
 
-demo: build aws-cli ## an external key store's life: a local KMS, the proxy over SoftHSM, and the AWS CLI
+demo: build aws-cli ## shows the life of an external key store with a local KMS, the proxy over SoftHSM, and the AWS CLI
 	@exec node local/demo.ts
 
-demo-cloudhsm: build aws-cli ## an AWS CloudHSM key store's life: a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
+demo-cloudhsm: build aws-cli ## shows the life of an AWS CloudHSM key store with a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
 	@exec node local/demoCloudHsm.ts
 
 test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs all tests
@@ -36,10 +36,10 @@ test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs 
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
 
-terraform-test: build aws-cli ## plans the examples of deploy/terraform, and applies its module of the KMS side to the local KMS, in 5 minutes
+terraform-test: build aws-cli ## plans the examples of deploy/terraform, and applies its module key-store to the local KMS, in 5 minutes
 	@TERRAFORM_APPLY=1 npx vitest run deploy/terraform/test
 
-helm: ## installs Helm in some minutes where Go is, so that `make test` renders and checks the Kubernetes chart
+helm: ## installs Helm with Go in some minutes, so that `make test` renders and checks the Helm chart
 	@toolchain/helm.sh
 
 package: build ## makes a .tar.gz and a .deb with Node.js inside, in packages/
@@ -47,11 +47,11 @@ package: build ## makes a .tar.gz and a .deb with Node.js inside, in packages/
 	@$(system_ca) deploy/package/make.sh packages
 	@cat packages/SHA256SUMS
 
-package-test: build ## installs, runs, upgrades and removes the Debian package on a bare Debian, in 10 minutes, as root
+package-test: build ## installs, runs, upgrades and removes the Debian package on a minimal Debian, in 10 minutes; needs root
 	@toolchain/packaging.sh debootstrap lintian
 	@PACKAGE_TEST=$${PACKAGE_TEST:-1} npx vitest run test/integration/packageOnDebian.test.ts
 
-screenshots: build chromium ## draws the pictures of docs/images, in 10 minutes
+screenshots: build chromium ## makes the screenshots in docs/images, in 10 minutes
 	@SCREENSHOTS=1 npx vitest run test/integration/screenshots.test.ts
 
 lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
@@ -64,16 +64,16 @@ lint-rules:
 lint-types:
 	@npm run --silent lint:types
 
-fuzz: $(packages) fuzzer ## feeds mutated bytes to each parser for FUZZ_SECONDS=10, or FUZZ_MINUTES in all (FUZZ=... for one of them); test/fuzz/README.md
+fuzz: $(packages) fuzzer ## fuzzes each parser for FUZZ_SECONDS=10, or all of them for FUZZ_MINUTES (only one: FUZZ=...); see test/fuzz/README.md
 	@exec node test/fuzz/fuzz.ts
 
-bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 5 minutes (BENCH=... for options)
+bench: build ## measures throughput, CPU, memory and latency over HTTPS, in 5 minutes (options: BENCH=...)
 	@exec node bench/compare.ts $(BENCH)
 
-bench-growth: build ## measures with more keys, key stores, policies, payload, connections and HSM delay, in 20 minutes
+bench-growth: build ## measures the effect of more keys, key stores, policies, payload, connections and HSM delay, in 20 minutes
 	@exec node bench/growth.ts
 
-bench-soak: build ## keeps the proxy at 70 % of its capacity and looks for growing memory, in 11 minutes
+bench-soak: build ## loads the proxy to 70 % of its capacity and checks that memory does not grow, in 11 minutes
 	@exec node bench/soak.ts
 
 bench-goodput: build ## measures the share of an HSM's capacity that remains under overload, in 4 minutes
@@ -85,15 +85,15 @@ bench-faults: build ## injects faults into HSMs under load and checks every answ
 bench-never-down: build ## kills, rotates and replaces proxies under load and checks every answer, in 4 minutes
 	@exec node bench/neverDown.ts
 
-sbom: build ## writes the bill of materials (CycloneDX) of a release to packages/
+sbom: build ## writes the software bill of materials (CycloneDX) of a release to packages/
 	@mkdir -p packages
 	@file=packages/xks-proxy-$$(node -p 'require("./package.json").version').cdx.json; \
 	  node deploy/release/sbom.ts >$$file || { rm $$file; exit 1; }
 
-clean: ## removes everything that was built, installed or made for local runs
+clean: ## removes everything that make has built or installed, and the data of local runs
 	rm -rf dist coverage node_modules deploy/aws/node_modules deploy/aws/cdk.out .node .aws-cli .promtool .actionlint .helm .fuzz config/xks-proxy.schema.json packages */made test/fuzz/made
 
-env: node ## prints commands that put this Node.js on a shell's PATH: eval "$(make -s env)"
+env: node ## prints the commands that put this Node.js on the PATH of a shell: eval "$(make -s env)"
 	@echo 'export PATH="$(CURDIR)/.node/bin:$(CURDIR)/.aws-cli/bin:$(CURDIR)/.promtool/bin:$(CURDIR)/.actionlint/bin:$(CURDIR)/.helm/bin:$$PATH"'
 	@echo 'export npm_package_config_node_gyp_nodedir="$(CURDIR)/.node"'
 

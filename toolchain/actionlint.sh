@@ -23,4 +23,4 @@ elif command -v go >/dev/null; then
   GOBIN=$PWD/.actionlint/bin CGO_ENABLED=0 GOFLAGS='' GOTOOLCHAIN=local GOWORK=off \
     go install "github.com/rhysd/actionlint/cmd/actionlint@$VERSION" 2>/dev/null || true
 fi
-usable actionlint || usable .actionlint/bin/actionlint || say 'There is no actionlint: its test is skipped.'
+usable actionlint || usable .actionlint/bin/actionlint || say 'actionlint is not installed, so its test is skipped.'

@@ -11,7 +11,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    say "That takes root, and there is no sudo."
+    say 'Installing packages needs root, and sudo is not installed.'
     return 1
   fi
 }

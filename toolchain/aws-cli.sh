@@ -1,11 +1,11 @@
 #!/bin/sh
-# Makes sure that there is an AWS CLI that knows external key stores: the machine's own, its package manager's, or one from PyPI
+# Makes sure that an AWS CLI with support for external key stores is installed: the machine's own, its package manager's, or one from PyPI
 # in .aws-cli/. The tests and the demo of the local KMS need it. Does nothing when there is one.
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh
 
-# External key stores came with 2.9.1 and 1.27.18.
+# 2.9.1 and 1.27.18 are the first versions that support external key stores.
 usable() {
   set -- $("$1" --version 2>/dev/null | sed -n 's|^aws-cli/\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*|\1 \2 \3|p')
   [ $# = 3 ] || return 1
@@ -35,6 +35,6 @@ fi
 usable aws && exit
 from_pypi || true
 usable .aws-cli/bin/aws || {
-  say 'There is no AWS CLI that knows external key stores (2.9.1, 1.27.18 or newer): please install one, then run make again.'
+  say 'No AWS CLI with support for external key stores (2.9.1, 1.27.18 or newer) can be installed here: please install one, then run make again.'
   exit 1
 }

@@ -19,4 +19,4 @@ if grep -qs '^ID=debian' /etc/os-release; then
   apt_get install --yes --no-install-recommends chromium || true
 fi
 usable || node_modules/.bin/playwright-core install --with-deps chromium >/dev/null 2>&1 || true
-usable || say 'There is no Chromium: the tests that need it are skipped.'
+usable || say 'Chromium is not installed, so the tests that need it are skipped.'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes sure that Jazzer.js can be loaded. Its fuzzer needs glibc 2.38, which Debian 13 and Ubuntu 24.04 have. On Debian 12 this script puts
-# the libraries of Debian 13 in .fuzz/, beside a `node` that uses them. Does nothing when all is there.
+# the libraries of Debian 13 in .fuzz/, beside a `node` that uses them. Does nothing if all of them are installed.
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh

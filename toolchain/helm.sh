@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that there is Helm, with which the tests render and check the chart: the machine's own, or one compiled by Go in .helm/.
+# Makes sure that Helm is installed, with which the tests render and check the chart: the machine's own, or one compiled by Go in .helm/.
 # The compilation takes minutes and 1 GB of Go's caches, so `make helm` asks for it and `make test` does not.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ usable .helm/bin/helm && exit
 
 # Debian has no Helm.
 if ! command -v go >/dev/null; then
-  say 'There is neither Helm nor Go. Please install one of them: https://helm.sh/docs/intro/install'
+  say 'Neither Helm nor Go is installed. Please install one of them: https://helm.sh/docs/intro/install'
   exit 1
 fi
 say "Compiling Helm $VERSION, in some minutes"

@@ -10,7 +10,7 @@ say() {
 
 case $PWD in
 *' '*)
-  say 'The path of this checkout has a blank, and node-gyp cannot compile there: please move it.'
+  say 'The path of this checkout contains a space, so node-gyp cannot compile in it: please move the checkout.'
   exit 1
   ;;
 esac
@@ -52,7 +52,7 @@ install_pinned() {
       return
     fi
   done
-  say "There is no pinned Node.js for $(uname -sm): please install Node.js 24.11 or newer, with npm and its headers."
+  say "This checkout pins no Node.js for $(uname -sm): please install Node.js 24.11 or newer, with npm and its headers."
   exit 1
 }
 

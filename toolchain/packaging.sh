@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes sure that there are Debian's tools to make packages, and those that are named ($@: debootstrap, lintian) to test them.
-# Does nothing when they are there.
+# Makes sure that Debian's tools for making packages are installed, and those in $@ (debootstrap, lintian) for testing them.
+# Does nothing if all are installed.
 set -eu
 . "$(dirname "$0")/apt-get.sh"
 

@@ -30,4 +30,4 @@ if command -v apt-get >/dev/null; then
 elif command -v brew >/dev/null; then
   brew install --quiet prometheus >&2 || true
 fi
-usable promtool || usable .promtool/bin/promtool || say 'There is no promtool: the tests that need it are skipped.'
+usable promtool || usable .promtool/bin/promtool || say 'promtool is not installed, so the tests that need it are skipped.'

@@ -34,7 +34,7 @@ fi
 [ -n "$missing" ] || exit 0
 
 if ! command -v "$manager" >/dev/null; then
-  say "These are missing:$missing. There is neither apt-get nor Homebrew here: please install them, then run make again."
+  say "These programs are missing:$missing. There is neither apt-get nor Homebrew here: please install the programs, then run make again."
   exit 1
 fi
 say "Installing$missing with $manager"

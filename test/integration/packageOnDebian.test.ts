@@ -175,7 +175,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
       expect(run('dpkg-query --show xks-proxy')).toContain('999.0.0');
       for (const action of ['--remove', '--purge']) {
         const out = run(`dpkg ${action} xks-proxy`);
-        expect(out).toContain('stay in /etc/xks-proxy /var/lib/xks-proxy');
+        expect(out).toContain('remain in /etc/xks-proxy /var/lib/xks-proxy');
         expect(data()).toBe(before);
       }
       expect(run('ls /usr/bin/xks-proxy /opt/xks-proxy 2>&1 || true')).toContain('No such file');

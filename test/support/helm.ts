@@ -15,7 +15,7 @@ export const hasHelm = version.status === 0;
 export const showsNotes = hasHelm && !version.stdout.startsWith('v3.');
 
 /** A note in the names of skipped tests. */
-export const WITHOUT_HELM = hasHelm ? '' : ' (skipped: there is no Helm; make helm installs it)';
+export const WITHOUT_HELM = hasHelm ? '' : ' (skipped: Helm is not installed; make helm installs it)';
 
 /** The example configuration. */
 export const CONFIG = parse(readFileSync(join(CHART, 'examples/config.yaml'), 'utf8')) as {

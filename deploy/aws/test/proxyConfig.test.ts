@@ -31,7 +31,12 @@ describe('a configuration is refused', () => {
     ['that drains longer than Fargate waits', 'drainSeconds: 20', 'drainSeconds: 111', /drainSeconds/],
     ['that leaves the time to drain to a default', '  drainSeconds: 20\n', '', /drainSeconds/],
     ['on a privileged port', 'port: 8443', 'port: 443', /1023/],
-    ['with a secret in a file', '{ env: XKS_HSM_PIN }', '{ file: pin }', /names the file pin for a secret, but tasks have no files/],
+    [
+      'with a secret in a file',
+      '{ env: XKS_HSM_PIN }',
+      '{ file: pin }',
+      /names the file pin for a secret, but tasks have no files/,
+    ],
     ['with TLS files elsewhere', 'server.key', '../server.key', /privateKeyFile|beside the configuration/],
     ['with an audit log elsewhere', '# audit:', auditLog('/audit'), /must be \/var\/lib\/xks-proxy\/audit/],
     [
