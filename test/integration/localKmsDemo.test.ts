@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { pathWithAws } from '../support/preloadedAws.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -67,7 +68,7 @@ it('make demo shows the whole life of a key store, and prints no secret', { time
   const root = temporaryFolder();
   const TMPDIR = join(root, 'tmp');
   mkdirSync(TMPDIR);
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`, HOME: root, TMPDIR };
+  const env = { PATH: `${dirname(process.execPath)}:${await pathWithAws()}`, HOME: root, TMPDIR };
   const { exitCode, stdout, stderr } = await runProgram([process.execPath, DEMO, root, ...QUICKLY], { env });
   expect(exitCode, stdout + stderr).toBe(0);
 

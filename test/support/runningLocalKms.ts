@@ -3,6 +3,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { onTestFinished } from 'vitest';
 import { CommandHere } from './commandHere.ts';
 import { LoggedProgram } from './loggedProgram.ts';
+import { pathWithAws } from './preloadedAws.ts';
 import type { LogRecord } from './processLog.ts';
 import { runProgram, type CommandOutcome } from './runProgram.ts';
 import { MAIN } from './startTestProgram.ts';
@@ -106,9 +107,9 @@ export class RunningLocalKms {
   }
 
   /** Runs `aws kms` with another access key id. */
-  awsAs(accessKeyId: string, ...args: readonly string[]): Promise<CommandOutcome> {
+  async awsAs(accessKeyId: string, ...args: readonly string[]): Promise<CommandOutcome> {
     const env = {
-      PATH: process.env['PATH'],
+      PATH: await pathWithAws(),
       HOME: this.folder,
       AWS_ACCESS_KEY_ID: accessKeyId,
       AWS_SECRET_ACCESS_KEY: 'any',
