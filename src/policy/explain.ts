@@ -1,4 +1,5 @@
-import { evaluate, formatPolicy, parsePolicy, type PolicyJson } from './cedar.ts';
+import { evaluate, formatPolicy } from './cedar.ts';
+import { parsePolicy, type PolicyJson } from './parsePolicies.ts';
 import type { PolicySet } from './policySet.ts';
 import { requestOf, type PolicySubject } from './requestOf.ts';
 

@@ -1,5 +1,5 @@
 import { EXTERNAL_KEY_ID_PATTERN } from '../xks/path.ts';
-import type { PolicyJson } from './cedar.ts';
+import type { PolicyJson } from './parsePolicies.ts';
 import { splitCondition } from './explain.ts';
 import type { EntityName } from './cedarRequest.ts';
 import { ACCOUNT, NAME, PRINCIPAL_FORMS, principalOf } from './principal.ts';

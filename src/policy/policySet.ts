@@ -1,5 +1,5 @@
 import type { Steps } from '../timing/steps.ts';
-import { parsePolicies, type ParsedPolicy } from './cedar.ts';
+import { parsePolicies, type ParsedPolicy } from './parsePolicies.ts';
 import { neverTrue, type PolicyRemarks } from './neverTrue.ts';
 
 /** Valid policy set, as plain data. */

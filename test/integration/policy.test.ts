@@ -34,10 +34,12 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
     });
     const running = (proxy = await RunningProxy.start(files));
     const bob = { ...encryptBody, requestMetadata: { ...requestMetadata, awsPrincipalArn: 'bob' } };
-    const expectDecisions = async (alice: number) => {
+    let alice: object = requestMetadata;
+    const expectDecisions = async (status: number) => {
       // The workers take connections in turn, so each of them decides.
       for (let time = 0; time < 4; time += 1) {
-        expect((await running.post(paths.encrypt, encryptBody)).status).toBe(alice);
+        const answer = await running.post(paths.encrypt, { ...encryptBody, requestMetadata: alice });
+        expect(answer.status).toBe(status);
         expect(await running.post(paths.encrypt, bob)).toMatchObject({
           status: 403,
           body: { errorName: 'AccessDeniedException' },
@@ -63,6 +65,21 @@ describe.each([{ workers: 1 }, { workers: 2 }])('with $workers workers', (server
         ),
       ]),
     );
+    await expectDecisions(200);
+
+    // Cedar cannot continue after this text, which fills its stack.
+    writePolicies(
+      `${ALICE}@id("deep")\npermit (principal, action, resource)\nwhen { ${'('.repeat(9_000)}true${')'.repeat(9_000)} };\n`,
+    );
+    running.signal('SIGHUP');
+    await running.logged({
+      msg: 'the configuration is not reloaded: the previous one stays in force',
+      problems: [
+        'keyStores[0].policyFile (line 34): orders.cedar:1: Cedar cannot read these policies; perhaps an expression is nested too deeply',
+      ],
+    });
+    // New decisions, and not those that the proxy remembers.
+    alice = { ...requestMetadata, comment: 'after' };
     await expectDecisions(200);
 
     writePolicies(ALICE + NOBODY);

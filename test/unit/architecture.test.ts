@@ -181,7 +181,7 @@ const OWNERS: Readonly<Record<string, RegExp>> = {
   '@smithy/signature-v4': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
   '@smithy/hash-node': /^src\/(sigv4\/signature|kms\/xksProxy\/signRequest)\.ts$/,
   'lru-cache': /^src\/(sigv4\/signature|policy\/policyEngine)\.ts$/,
-  '@cedar-policy/cedar-wasm': /^src\/policy\/cedar\.ts$/,
+  '@cedar-policy/cedar-wasm': /^src\/policy\/(cedar\w*|parsePolicies)\.ts$/,
   yaml: /^src\/(config\/|commands\/|kms\/readConfig\.ts$)/,
   zod: /^src\/(blocks|cloudHsm|config|kms)\//,
   commander: /^src\/commands\//,

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { PolicyEngine } from '../../../src/policy/policyEngine.ts';
 import { loadPolicySet, PolicySetError } from '../../../src/policy/policySet.ts';
+import { requestMetadata } from '../../support/messages.ts';
 import { policySetOf } from '../../support/policySetOf.ts';
 
 function problemsOf(text: string): readonly string[] {
@@ -122,4 +124,28 @@ it('finds a duplicate @id in two distant policies', () => {
 it('pauses after each policy', () => {
   const steps = [...loadPolicySet(manyPolicies(300).join('\n'), 'p.cedar')];
   expect(steps.length).toBeGreaterThan(300);
+});
+
+const CHAIN = (operators: number) => Array.from({ length: operators + 1 }, () => 'principal has arn').join(' && ');
+
+it('may nest 250 operators, and decides with them', () => {
+  const policySet = policySetOf(`@id("deep") ${ANY} when { ${CHAIN(250)} };`);
+  const subject = { api: 'Encrypt' as const, keyStore: 'first', externalKey: { id: 'key', tags: {} }, requestMetadata };
+  expect(new PolicyEngine(policySet).decide(subject)).toEqual({ allowed: true, policyIds: ['deep'] });
+});
+
+it.each([
+  ['a long chain', CHAIN(251), /p\.cedar:2: in "deep": more than 250 operators are nested/],
+  ['a chain that Cedar can read, but not evaluate', CHAIN(400), /p\.cedar:2: in "deep": more than 250 operators/],
+  ['a chain that Cedar cannot read', CHAIN(5_000), /p\.cedar:1: Cedar cannot read these policies; perhaps/],
+  [
+    'parentheses',
+    `${'('.repeat(1_000)}true${')'.repeat(1_000)}`,
+    /p\.cedar:1: Cedar cannot read these policies; perhaps/,
+  ],
+  ['conditions', `${'if 1 == 1 then '.repeat(300)}true${' else false'.repeat(300)}`, /more than 250 operators/],
+])('refuses what is nested too deeply: %s', (_what, condition, meant) => {
+  const text = (expression: string) => `@id("fine") ${ANY};\n@id("deep") ${ANY} when { ${expression} };`;
+  expect(problemsOf(text(condition))).toEqual([expect.stringMatching(meant)]);
+  expect(problemsOf(text('true == true'))).not.toContainEqual(expect.stringMatching('Cedar'));
 });

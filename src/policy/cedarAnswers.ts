@@ -1,0 +1,19 @@
+import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
+
+/** Returns the name that Cedar gives to the policy with this index in a text. */
+export function nameAt(index: number): string {
+  return `policy${index}`;
+}
+
+/** Returns the index that such a name has. */
+export function indexOf(name: string): number {
+  return Number(name.replace('policy', ''));
+}
+
+export function failure(errors: readonly DetailedError[]): Error {
+  return new Error(errors.map(describe).join('; '));
+}
+
+export function describe({ message, help, sourceLocations = [] }: DetailedError): string {
+  return [message, sourceLocations[0]?.label, help].filter((part) => typeof part === 'string').join('; ');
+}
