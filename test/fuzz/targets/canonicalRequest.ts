@@ -10,6 +10,8 @@ import { signatureVectors } from '../vectors.ts';
 const OTHERWISE_IN_AWS4 = new Set(
   'authorization connection x-amzn-trace-id user-agent expect presigned-expires range x-amz-content-sha256'.split(' '),
 );
+// It also omits names like `constructor`, because it looks them up in an object.
+const isInAws4 = (name: string) => !OTHERWISE_IN_AWS4.has(name) && !(name in Object.prototype);
 // HTTP's field values without the blanks of Latin-1, which aws4 treats like those of HTTP.
 const VALUE = /^[\t\x20-\x7e\x80-\x84\x86-\x9f\xa1-\xff]*$/;
 const AMZ_DATE = '20261122T081500Z';
@@ -32,7 +34,7 @@ export const target: FuzzTarget = {
     const [path = '', ...lines] = text.slice(0, end).split('\n');
     const headers = new Map(lines.map((line): [string, string] => splitAt(line, line.indexOf(':'))));
     const names = [...headers.keys()].sort();
-    const areTokens = names.every((name) => /^[a-z0-9_-]+$/.test(name) && !OTHERWISE_IN_AWS4.has(name));
+    const areTokens = names.every((name) => /^[a-z0-9_-]+$/.test(name) && isInAws4(name));
     if (
       !parsePath(path) ||
       !headers.get('host') ||
