@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { auditRecord } from '../audit/format/trailRecord.ts';
@@ -35,15 +35,13 @@ export function actRecorder(
       return;
     }
     try {
-      const log = await open(audit);
-      try {
-        const members = { ...act, user: systemUser(cli.env) };
-        const record = auditRecord({ type: 'admin', time: new Date().toISOString(), level: 'info', members });
-        const { failure } = log.append([record], true);
-        if (failure) throw failure;
-      } finally {
-        log.close();
-      }
+      const members = { ...act, user: systemUser(cli.env) };
+      await whenFree(() => {
+        asOwnerOf(audit.directory, () => {
+          const time = new Date().toISOString();
+          append(audit, auditRecord({ type: 'admin', time, level: 'info', members }));
+        });
+      });
     } catch (error) {
       warn((error as Error).message);
     }
@@ -63,19 +61,45 @@ export function systemUser(env: Cli['env']): { uid: number | undefined; name?: s
   }
 }
 
-async function open({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>): Promise<LogWriter> {
+/** Throws LockHeld, or the file system's error. */
+function append({ directory, origin, key, segmentRecords }: NonNullable<Config['audit']>, record: string): void {
+  const log = LogWriter.open({
+    directory,
+    slot: 'cli',
+    origin,
+    privateKey: parseAuditKey(key.reveal()),
+    sync: 'always',
+    segmentRecords,
+    clock: Date.now,
+    about: { version },
+  });
+  try {
+    const { failure } = log.append([record], true);
+    if (failure) throw failure;
+  } finally {
+    log.close();
+  }
+}
+
+/**
+ * Runs `write` as the owner of a directory, if this process is root's. So the proxy can read the files, and root writes to no other
+ * place, even if the owner puts symbolic links there.
+ */
+function asOwnerOf(directory: string, write: () => void): void {
   // If the first command created the directory, it would belong to the user of that command, and not to the proxy's user.
-  if (!existsSync(directory)) throw new Error(`${directory} does not exist yet; the proxy makes it`);
-  return whenFree(() =>
-    LogWriter.open({
-      directory,
-      slot: 'cli',
-      origin,
-      privateKey: parseAuditKey(key.reveal()),
-      sync: 'always',
-      segmentRecords,
-      clock: Date.now,
-      about: { version },
-    }),
-  );
+  const owner = statSync(directory, { throwIfNoEntry: false });
+  if (!owner) throw new Error(`${directory} does not exist yet; the proxy makes it`);
+  if (process.geteuid?.() !== 0 || owner.uid === 0) {
+    write();
+    return;
+  }
+  const group = process.getegid?.() ?? 0;
+  process.setegid?.(owner.gid);
+  process.seteuid?.(owner.uid);
+  try {
+    write();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(group);
+  }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { AuditLog, type AuditLogState } from '../audit/log/auditLog.ts';
+import type { FollowOptions } from '../audit/log/followedLog.ts';
 import type { Checkpoint } from '../audit/log/logWriter.ts';
 import { Trail } from '../audit/trail/trail.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -66,6 +67,20 @@ function openAuditLog(
 ): AuditLog {
   const { directory, origin, key, sync, checkpointSeconds, segmentRecords, onFailure } = audit;
   const name = `${origin}/${slot}`;
+  // A checkpoint in the log stream is an anchor outside the host, so it is written whatever log.level is.
+  const anchor = (logName: string, { size, note }: Checkpoint): void => {
+    const line = { level: 'info', time: new Date().toISOString(), ...base, log: logName, size, checkpoint: note };
+    stream.write(`${JSON.stringify({ ...line, msg: 'audit checkpoint' })}\n`);
+  };
+  const follows: FollowOptions = {
+    slot: 'cli',
+    onCheckpoint: anchor,
+    onProblem: (problem) => {
+      const about = { log: `${origin}/cli`, detail: problem };
+      if (problem === undefined) log.info(about, 'the audit log of commands can be read again');
+      else log.error(about, 'the audit log of commands cannot be read: its checkpoints are not recorded');
+    },
+  };
   try {
     return new AuditLog({
       directory,
@@ -81,10 +96,9 @@ function openAuditLog(
       about: { version, node: process.version, pid: process.pid },
       onCheckpoint: (checkpoint) => {
         onCheckpoint?.(name, checkpoint);
-        // A checkpoint in the log stream is an anchor outside the host, so it is written whatever log.level is.
-        const line = { level: 'info', time: new Date().toISOString(), ...base, log: name, size: checkpoint.size };
-        stream.write(`${JSON.stringify({ ...line, checkpoint: checkpoint.note, msg: 'audit checkpoint' })}\n`);
+        anchor(name, checkpoint);
       },
+      follows: slot === 'main' ? follows : undefined,
       onProblem: (problem) => {
         if (problem === undefined) log.info({ log: name }, 'the audit log can be written again');
         else log.error({ log: name, detail: problem }, `the audit log cannot be written: ${FAILING[onFailure]}`);

@@ -48,8 +48,8 @@ beforeAll(async () => {
     const request = encryptRequest(keyUrl, signing);
     const wanted = { ...request.body, ciphertextDataIntegrityValueAlgorithm: 'SHA_256' };
     writeParts(checkout, JSON.parse(await send({ ...request, body: wanted })) as Readonly<Record<string, string>>);
-    // Records of the start and the three requests.
-    await proxy.logged({ msg: 'audit checkpoint', size: 4 });
+    // Records of the start, the checkpoint of the commands before it, and the three requests.
+    await proxy.logged({ msg: 'audit checkpoint', size: 5 });
     writeOutside(checkout, proxy.output.split('\n').slice(0, -1));
     for (const [, indent = '', block = ''] of guide.matchAll(/^( *)```(?:sh|bash)\n(.*?)^ *```$/gms)) {
       const commands = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');

@@ -56,8 +56,10 @@ Good: the log is as written.
     writeFileSync(vkeyFile, `${readFileSync(vkeyFile, 'utf8')}${vkey}\n`);
     const { exitCode, stdout } = await verify(join(folder, '..'), '--vkey', vkeyFile);
     expect(stdout).toContain(`\nnote: there is no log here of ${ORIGIN}/cli: deleted, or never begun\n`);
-    expect(stdout).toMatch(/\nGood: the log is as written\. Read the notes: logs are missing\.\n$/);
+    expect(stdout).toMatch(/\nGood: the log is as written\. Read the notes: logs or records are missing\.\n$/);
     expect(exitCode).toBe(0);
+    const strict = await verify(join(folder, '..'), '--vkey', vkeyFile, '--strict');
+    expect(strict).toMatchObject({ exitCode: 1, stderr: 'Not good: 1 note, and --strict allows none.\n' });
   });
 
   it('names the changed records, and exits with 1', async () => {

@@ -19,8 +19,8 @@ export class NoLogFound extends Error {
 const FOLDER = /^(main|cli|w[1-9]\d*)(?:\.(\w+)\.(closed|sealed))?$/;
 
 /**
- * Finds the logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. They are sorted by slot,
- * then by age, so that a log follows those that were moved aside before it. Throws NoLogFound, or the file system's error.
+ * Finds the logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. They are sorted by
+ * slot, `main` first and `cli` last, then by age, so that a log follows those that were moved aside before it. Throws NoLogFound, or the file system's error.
  */
 export function findLogs(folder: string): FoundLog[] {
   if (hasLog(folder)) return [{ path: folder, state: stateOf(basename(resolve(folder))) }];
@@ -65,10 +65,16 @@ function stateOf(folder: string): FoundLog['state'] {
   return state === 'closed' || state === 'sealed' ? state : 'open';
 }
 
+/** `main` comes before the logs whose checkpoints it records. */
+function placeOf(slot: string): number {
+  if (slot === 'main') return 0;
+  return slot === 'cli' ? Infinity : Number(slot.slice(1));
+}
+
 function inOrder(one: FoundLog, other: FoundLog): number {
   const [slot = '', time] = basename(one.path).split('.');
   const [otherSlot = '', otherTime] = basename(other.path).split('.');
-  if (slot !== otherSlot) return slot.localeCompare(otherSlot, 'en', { numeric: true });
+  if (slot !== otherSlot) return placeOf(slot) - placeOf(otherSlot);
   // An open log has no time in its name, and is the newest.
   return (time ?? '~') < (otherTime ?? '~') ? -1 : 1;
 }

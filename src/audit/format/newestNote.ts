@@ -1,8 +1,17 @@
-import { readTail } from '../format/readTail.ts';
+import type { Segment } from './logFolder.ts';
+import { readTail } from './readTail.ts';
 
 // A note has two names, a root and a signature, less than 1 KiB in all.
 const TAIL_BYTES = 16 * 1024;
 const SIGNATURE = '\u2014 ';
+
+/** Returns the newest checkpoint of a log, whose segments are given oldest first. Undefined if it has none. */
+export function newestCheckpoint(segments: readonly Segment[]): string | undefined {
+  return segments.reduceRight<string | undefined>(
+    (found, { checkpoints }) => found ?? newestNote(checkpoints),
+    undefined,
+  );
+}
 
 /** Returns the last whole note of a file of checkpoints. Undefined if it has none, or does not exist. */
 export function newestNote(file: string): string | undefined {

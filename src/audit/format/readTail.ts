@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** The end of a file. */
 export interface FileTail {
@@ -8,11 +8,14 @@ export interface FileTail {
   readonly text: string;
 }
 
-/** Reads the last bytes of a file, at most `maxBytes`. Throws the file system's error. */
+/** Reads the last bytes of a regular file, at most `maxBytes`. Throws the file system's error, or an Error for another kind of file. */
 export function readTail(file: string, maxBytes: number): FileTail {
-  const descriptor = openSync(file, 'r');
+  // Otherwise opening a FIFO would wait until someone writes to it.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const { size } = fstatSync(descriptor);
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) throw new Error(`${file} is not a regular file`);
+    const { size } = stats;
     const buffer = Buffer.alloc(Math.min(size, maxBytes));
     const read = readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
     return { size, text: buffer.toString('latin1', 0, read) };

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { auditRecord } from '../format/trailRecord.ts';
+import { FollowedLog, type FollowOptions } from './followedLog.ts';
 import { LogWriter, type Checkpoint, type LogOptions } from './logWriter.ts';
 import { LockHeld } from '../../fileLock.ts';
 
@@ -9,6 +10,8 @@ export interface AuditLogOptions extends LogOptions {
   readonly opensLater?: boolean;
   /** Called with the problem when records can no longer be taken, and with undefined when they can again. */
   readonly onProblem: (problem: string | undefined) => void;
+  /** A log that other processes write. Its newest checkpoint is recorded here, so that a checkpoint of this log covers both. */
+  readonly follows?: FollowOptions | undefined;
   /** Called with the sealed logs of this slot, at the start and every 10 minutes while there are any. */
   readonly onSealed: (folders: readonly string[]) => void;
 }
@@ -37,6 +40,7 @@ const HUNG_MS = 200;
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #followed: FollowedLog | undefined;
   /** Undefined while its files could not be opened yet. */
   #writer: LogWriter | undefined;
   /** Whether no writer holds its files. */
@@ -64,7 +68,9 @@ export class AuditLog {
       },
     };
     this.#appendedAt = options.clock();
+    this.#followed = options.follows && new FollowedLog({ ...options, ...options.follows });
     this.#openFirst();
+    this.#follow();
     this.#tellSealed();
     this.#timer = setInterval(() => {
       this.#tick();
@@ -137,6 +143,7 @@ export class AuditLog {
     clearInterval(this.#timer);
     await this.#signing;
     if (this.#isStopped) return undefined;
+    this.#follow();
     this.#isStopped = true;
     if (this.#isLost) return this.problem;
     try {
@@ -154,8 +161,13 @@ export class AuditLog {
     const time = new Date(now).toISOString();
     if (isSilent) this.append([auditRecord({ type: 'heartbeat', time, level: 'info', members: {} })]);
     else if (this.#failures.taking !== undefined) this.append([]);
+    this.#follow();
     if (performance.now() - this.#sealedAt >= SEALED_MS) this.#tellSealed();
     if (!this.#isLost) this.#signing = this.#signing.then(() => this.#sign());
+  }
+
+  #follow(): void {
+    this.#followed?.recordNewest(this.#options.clock(), (record) => this.append([record]) === 1);
   }
 
   async #sign(): Promise<void> {
@@ -211,6 +223,7 @@ export class AuditLog {
       this.#writer = LogWriter.open({ ...this.#options, about: { ...about, lost } });
       this.#isLost = false;
       if (this.#writer.size <= lost.records) this.#epoch += 1;
+      this.#followed?.forget();
       this.#tellSealed();
       return true;
     } catch (error) {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listSegments, logFolder, type Segment } from '../format/logFolder.ts';
-import { newestNote } from './newestNote.ts';
+import { newestCheckpoint } from '../format/newestNote.ts';
 import { MAX_LINE_BYTES, readLines } from '../format/recordLines.ts';
 import { NoteFailure, openNote, parseVkey } from '../format/signedNote.ts';
 import { TileWriter } from './tileWriter.ts';
@@ -32,10 +32,7 @@ export function openForExport(path: string): ExportableLog {
       `it was pruned: its records before ${first.first} are gone, and tiles must begin with record 0`,
     );
   }
-  const note = segments.reduceRight<string | undefined>(
-    (found, each) => found ?? newestNote(each.checkpoints),
-    undefined,
-  );
+  const note = newestCheckpoint(segments);
   if (note === undefined) throw new ExportFailure('it has no checkpoint');
   return { segments, note, head: openHead(note, logFolder(path).vkey) };
 }

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { FoundLog } from '../format/findLogs.ts';
 import { listSegments, logFolder, splitNotes } from '../format/logFolder.ts';
 import { listParts, type LogPart, type RangesFile } from '../format/logParts.ts';
-import { newestNote } from './newestNote.ts';
+import { newestNote } from '../format/newestNote.ts';
 import type { AuditRecord } from './recordQuery.ts';
 import { firstRecord, firstRecordSince, lastRecord, timeOf } from './recordTimes.ts';
 import { replaceFile, SUCCESSOR } from '../../replaceFile.ts';

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import type { FoundLog } from '../format/findLogs.ts';
 import type { VerifierKey } from '../format/signedNote.ts';
-import { originOf } from './keptCheckpoints.ts';
+import { originOf, type KeptCheckpoint } from './keptCheckpoints.ts';
 import { changedFiles } from './sealedFiles.ts';
 import type { VerifiedLog } from './verifyLog.ts';
 
 /** Whether a log extends a checkpoint; `failure` says why not. */
-interface Outcome {
+interface Outcome extends Pick<KeptCheckpoint, 'failure' | 'isPruned'> {
   readonly kind: FoundLog['state'];
-  readonly failure: string | undefined;
 }
+
+const ABSENT = { failure: 'there is no log of that name here', isPruned: false };
 
 /** Compares the logs of a directory with one another, and with keys and checkpoints that were kept elsewhere. */
 export class CrossCheck {
@@ -23,9 +24,9 @@ export class CrossCheck {
   constructor(logs: readonly VerifiedLog[]) {
     this.#logs = logs;
     for (const { report, kept } of logs) {
-      for (const { note, failure } of kept) {
+      for (const { note, failure, isPruned } of kept) {
         const outcomes = this.#outcomes.get(note) ?? [];
-        this.#outcomes.set(note, [...outcomes, { kind: report.kind, failure }]);
+        this.#outcomes.set(note, [...outcomes, { kind: report.kind, failure, isPruned }]);
       }
     }
   }
@@ -37,7 +38,7 @@ export class CrossCheck {
   requireKept(notes: readonly string[]): void {
     const failed = new Map<string, { readonly note: string; readonly failure: string; count: number }>();
     for (const note of notes) {
-      const failure = this.#failureOf(note);
+      const { failure } = this.#failureOf(note) ?? {};
       if (failure === undefined) continue;
       const reason = `${originOf(note)}\n${failure}`;
       const group = failed.get(reason) ?? { note, failure, count: 0 };
@@ -59,15 +60,16 @@ export class CrossCheck {
   }
 
   /**
-   * Checks that a log extends this checkpoint, which another log has recorded, unless it belongs to a log that was moved aside.
+   * Checks that a log extends this checkpoint, which another log has recorded. A log that was moved aside may be gone, and old
+   * records may be pruned: then this is a note.
    */
   requireNoted(note: string, recorder: string): void {
-    const failure = this.#failureOf(note);
+    const { failure, isPruned } = this.#failureOf(note) ?? {};
     if (failure === undefined) return;
     const successors = this.#logs.filter(({ report, others }) => report.name === originOf(note) && others.previous);
     const wasTaken = successors.some(({ others }) => !this.#find(others.previous?.folder));
     const message = `${this.#describe(note)}, which is recorded in ${recorder}: ${failure}`;
-    (wasTaken ? this.notes : this.problems).push(message);
+    (wasTaken || isPruned ? this.notes : this.problems).push(message);
   }
 
   /** Checks that the logs that were moved aside match the descriptions in their successors. */
@@ -89,11 +91,10 @@ export class CrossCheck {
   }
 
   /** Returns undefined if a log extends the checkpoint. */
-  #failureOf(note: string): string | undefined {
+  #failureOf(note: string): Omit<Outcome, 'kind'> | undefined {
     const outcomes = this.#outcomes.get(note) ?? [];
     if (outcomes.some(({ failure }) => failure === undefined)) return undefined;
-    const { failure } = outcomes.find(({ kind }) => kind === 'open') ?? outcomes[0] ?? {};
-    return failure ?? 'there is no log of that name here';
+    return outcomes.find(({ kind }) => kind === 'open') ?? outcomes[0] ?? ABSENT;
   }
 
   #find(folder: string | undefined): VerifiedLog | undefined {

@@ -10,6 +10,8 @@ export interface KeptCheckpoint {
   readonly size: number | undefined;
   /** Why the log does not extend it; undefined if it does. */
   failure: string | undefined;
+  /** Whether it cannot be compared because the records up to there were pruned. */
+  isPruned: boolean;
 }
 
 interface Pending {
@@ -17,6 +19,8 @@ interface Pending {
   readonly root: Buffer;
   readonly outcome: KeptCheckpoint;
 }
+
+const UNKNOWN = { size: undefined, isPruned: false };
 
 /** Compares checkpoints of a log that were kept elsewhere with its tree. Each counts as a failure until it matches. */
 export class KeptCheckpoints {
@@ -49,7 +53,9 @@ export class KeptCheckpoints {
   skipBefore(first: number): void {
     while (this.nextSize < first) {
       const outcome = this.#pending[this.#next++]?.outcome;
-      if (outcome) outcome.failure = `the log begins with record ${first}, so that it cannot be compared`;
+      if (!outcome) continue;
+      outcome.failure = `the log begins with record ${first}, so that it cannot be compared`;
+      outcome.isPruned = true;
     }
   }
 
@@ -63,12 +69,13 @@ export class KeptCheckpoints {
   #open(note: string, keys: LogKeys['keys']): KeptCheckpoint {
     try {
       const head = parseTreeHead(openNote(note, keys));
-      if (!head) return { note, size: undefined, failure: 'it is a signed note, but not a checkpoint' };
-      const outcome = { note, size: head.size, failure: 'other problems of the log keep it from being compared' };
+      if (!head) return { note, ...UNKNOWN, failure: 'it is a signed note, but not a checkpoint' };
+      const failure = 'other problems of the log keep it from being compared';
+      const outcome = { note, size: head.size, failure, isPruned: false };
       this.#pending.push({ ...head, outcome });
       return outcome;
     } catch (error) {
-      return { note, size: undefined, failure: (error as Error).message };
+      return { note, ...UNKNOWN, failure: (error as Error).message };
     }
   }
 }

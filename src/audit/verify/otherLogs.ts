@@ -13,11 +13,11 @@ interface NotedCheckpoint {
 
 /** Collects the statements of a log's records about other logs of its directory. */
 export class OtherLogs {
-  /** The largest and the newest checkpoint of each worker's log. They differ if that log began again. */
+  /** The largest and the newest checkpoint of each log that this one records. They differ if that log began again. */
   readonly #noted = new Map<string, { readonly largest: NotedCheckpoint; readonly newest: NotedCheckpoint }>();
   #previous: PreviousLog | undefined;
 
-  /** Checkpoints of workers' logs that these logs must extend. */
+  /** Checkpoints of other logs that these logs must extend. */
   get checkpoints(): readonly string[] {
     const notes = [...this.#noted.values()].flatMap(({ largest, newest }) => [largest.note, newest.note]);
     return [...new Set(notes)];

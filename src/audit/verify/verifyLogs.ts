@@ -26,7 +26,7 @@ export async function verifyLogs(folder: string, { trusted, kept, pause }: Verif
   const found = findLogs(folder);
   const isWhole = found[0]?.path !== folder;
   const logs: VerifiedLog[] = [];
-  // In this order, the supervisor's log comes before those of its workers.
+  // In this order, `main` comes before the logs whose checkpoints it records.
   const noted = new Map<string, string>();
   for (const log of found) {
     const verified = await verifyLog(log, {

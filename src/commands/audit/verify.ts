@@ -17,6 +17,7 @@ interface Options {
   readonly proof?: string;
   readonly record?: string;
   readonly json?: true;
+  readonly strict?: true;
 }
 
 const MB = 1_000_000;
@@ -35,6 +36,7 @@ export function auditVerifyCommand(cli: Cli): Command {
     .option('--checkpoint <file>', 'checkpoints kept elsewhere, which the logs must extend', readKeptCheckpoints)
     .option('--proof <file>', 'verifies a proof of one record (audit prove) instead of logs; needs --vkey')
     .option('--record <file>', 'with --proof: the proven record, if the proof does not contain it')
+    .option('--strict', 'fails also if there is a note, such as that a log is missing')
     .option('--json', 'prints JSON');
   return command.action(async (directory: string | undefined, options: Options) => {
     const { proof, vkey, record, checkpoint, json = false } = options;
@@ -50,7 +52,7 @@ export function auditVerifyCommand(cli: Cli): Command {
   });
 }
 
-async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json }: Options): Promise<void> {
+async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json, strict }: Options): Promise<void> {
   cli.sizeThreadPool(Math.max(MIN_THREADS, cli.cores));
   const progress = new Progress(cli);
   const total = findLogs(directory).reduce((sum, log) => sum + recordBytes(log.path), 0);
@@ -72,6 +74,9 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
   if (json) cli.out(JSON.stringify({ ...report, vkeys: vkey ? 'given' : 'own' }, null, 2));
   else cli.out([describeReport(report), ...(vkey ? [] : [OWN_KEYS])].join('\n\n'));
   if (!report.good) throw new CommandFailure(describeFailure(report));
+  if (strict && report.notes.length > 0) {
+    throw new CommandFailure(`Not good: ${plural(report.notes.length, 'note')}, and --strict allows none.`);
+  }
   if (!json) cli.out(`\n${describeSuccess(report)}`);
 }
 
@@ -79,7 +84,7 @@ function describeSuccess({ logs, notes }: AuditReport): string {
   const what = logs.length === 1 ? 'the log is' : `all ${logs.length} logs are`;
   const unsigned = logs.reduce((sum, log) => sum + log.unsigned, 0);
   const but = unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`;
-  return `Good: ${what} as written${but}.${notes.length === 0 ? '' : ' Read the notes: logs are missing.'}`;
+  return `Good: ${what} as written${but}.${notes.length === 0 ? '' : ' Read the notes: logs or records are missing.'}`;
 }
 
 function describeFailure({ logs, problems }: AuditReport): string {

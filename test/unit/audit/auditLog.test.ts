@@ -1,11 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AuditLog, type AuditLogOptions } from '../../../src/audit/log/auditLog.ts';
 import { LockHeld } from '../../../src/fileLock.ts';
-import { newSigningKey, ORIGIN } from '../../support/auditLogs.ts';
-import { records, verifyFolder } from '../../support/logUnderTest.ts';
+import { appendAll, newSigningKey, openLog, ORIGIN } from '../../support/auditLogs.ts';
+import { notes, records, verifyFolder } from '../../support/logUnderTest.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 
 vi.mock('node:fs', async (importOriginal) => {
@@ -314,5 +315,97 @@ describe('stop', () => {
     await pass(2);
     expect(await log.stop()).toMatch(/does not exist$/);
     fs.rmSync(`${directory}.away`, { recursive: true });
+  });
+});
+
+describe('a followed log', () => {
+  const cliOptions = { slot: 'cli', privateKey };
+
+  /** A log that follows `cli`. `followed` has the names and sizes that it has recorded, and the problems. */
+  function openFollowing(options: Partial<AuditLogOptions> = {}) {
+    const followed: unknown[] = [];
+    const opened = open({
+      follows: {
+        slot: 'cli',
+        onCheckpoint: (name, { size }) => followed.push([name, size]),
+        onProblem: (problem) => followed.push(problem),
+      },
+      ...options,
+    });
+    return { ...opened, followed };
+  }
+
+  async function act(options: Partial<AuditLogOptions> = {}): Promise<void> {
+    const cli = openLog(directory, { ...cliOptions, ...options });
+    appendAll(cli, [{ type: 'admin', time: '2026-11-26T19:00:00.000Z' }]);
+    await cli.checkpoint();
+    cli.abandon();
+  }
+
+  it('has each of its newest checkpoints recorded once', async () => {
+    const { followed } = openFollowing();
+    await pass(2);
+    await act();
+    await pass(3);
+    await act();
+    await pass(1);
+    expect(followed).toEqual([
+      [`${ORIGIN}/cli`, 2],
+      [`${ORIGIN}/cli`, 4],
+    ]);
+    expect(typesOf()).toEqual(['start', 'checkpoint', 'checkpoint']);
+  });
+
+  it('has its newest checkpoint recorded when this log begins', async () => {
+    await act();
+    openFollowing();
+    expect(typesOf()).toEqual(['start', 'checkpoint']);
+  });
+
+  it('has its newest checkpoint recorded before this log ends', async () => {
+    const { log } = openFollowing();
+    await act();
+    await log.stop();
+    expect(typesOf()).toEqual(['start', 'checkpoint', 'stop']);
+  });
+
+  it('has its newest checkpoint recorded again in a log that replaces a lost one', async () => {
+    openFollowing();
+    await act();
+    await pass(1);
+    fs.rmSync(join(directory, 'main'), { recursive: true });
+    await pass(3);
+    expect(typesOf()).toEqual(['start', 'checkpoint']);
+  });
+
+  it('has no checkpoint recorded that another key has signed, or that is not whole', async () => {
+    const { followed } = openFollowing();
+    await act({ privateKey: newSigningKey() });
+    await pass(1);
+    fs.appendFileSync(join(directory, 'cli', notes(0)), 'nonsense\n\nnonsense\n\n');
+    await pass(1);
+    expect(followed).toEqual([]);
+    expect(typesOf()).toEqual(['start']);
+  });
+
+  it('that cannot be read is reported once, and does not stop this log', async () => {
+    const { log, problems, followed } = openFollowing();
+    fs.writeFileSync(join(directory, 'cli'), 'a file');
+    await pass(2);
+    expect(followed).toEqual([expect.stringContaining('ENOTDIR')]);
+    fs.rmSync(join(directory, 'cli'));
+    await act();
+    await pass(1);
+    expect(followed.slice(1)).toEqual([[`${ORIGIN}/cli`, 2], undefined]);
+    expect([log.problem, problems]).toEqual([undefined, []]);
+  });
+
+  it('whose file is a FIFO does not stop this process', async () => {
+    const { followed } = openFollowing();
+    await act();
+    fs.rmSync(join(directory, 'cli', notes(0)));
+    execFileSync('mkfifo', [join(directory, 'cli', notes(0))]);
+    await pass(1);
+    expect(followed).toEqual([expect.stringContaining('is not a regular file')]);
   });
 });

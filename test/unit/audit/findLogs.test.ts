@@ -26,12 +26,12 @@ describe('findLogs', () => {
     ]);
     writeFileSync(join(folder, 'w1'), 'a file');
     expect(findLogs(folder).map(({ path, state }) => [basename(path), state])).toEqual([
-      ['cli', 'open'],
       ['main.20261125T190000000Z.closed', 'closed'],
       ['main.20261126T190000000Z.sealed', 'sealed'],
       ['main', 'open'],
       ['w2', 'open'],
       ['w10', 'open'],
+      ['cli', 'open'],
     ]);
   });
 

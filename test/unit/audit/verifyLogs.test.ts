@@ -18,21 +18,34 @@ async function verify(directory: string, options: Partial<VerifyLogsOptions> = {
   return { ...report, messages };
 }
 
-async function writeSlot(directory: string, slot: string, size: number, privateKey = key): Promise<Checkpoint[]> {
+async function writeSlot(
+  directory: string,
+  slot: string,
+  size: number,
+  privateKey = key,
+  segmentRecords = 250_000,
+): Promise<Checkpoint[]> {
   const checkpoints: Checkpoint[] = [];
-  const log = openLog(directory, { slot, privateKey, onCheckpoint: (checkpoint) => checkpoints.push(checkpoint) });
+  const onCheckpoint = (checkpoint: Checkpoint) => checkpoints.push(checkpoint);
+  const log = openLog(directory, { slot, privateKey, segmentRecords, onCheckpoint });
   await appendSigned(log, size);
   log.abandon();
   return checkpoints;
 }
 
-/** A supervisor's log that holds checkpoints of the log of worker 1. */
-function writeSupervisor(directory: string, checkpoints: readonly Checkpoint[]): void {
+/** A supervisor's log that holds checkpoints of the log of worker 1, or of another slot. */
+function writeSupervisor(directory: string, checkpoints: readonly Checkpoint[], slot = 'w1'): void {
   const log = openLog(directory, { privateKey: key });
   const type = 'checkpoint';
   appendAll(
     log,
-    checkpoints.map(({ note, size }) => ({ type, time: '2026-11-26T19:00:00.000Z', log: `${ORIGIN}/w1`, size, note })),
+    checkpoints.map(({ note, size }) => ({
+      type,
+      time: '2026-11-26T19:00:00.000Z',
+      log: `${ORIGIN}/${slot}`,
+      size,
+      note,
+    })),
   );
   log.close();
 }
@@ -75,6 +88,37 @@ describe('the logs of a host', () => {
     expect((await verify(directory)).problems).toEqual([
       `${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`,
     ]);
+  });
+
+  it('show that the log of commands was truncated together with its checkpoints', async () => {
+    const directory = temporaryFolder();
+    writeSupervisor(directory, await writeSlot(directory, 'cli', 50), 'cli');
+    const tamper = new Tamperer(join(directory, 'cli'));
+    tamper.lines(records(0), (lines) => lines.slice(0, 21));
+    tamper.notes(notes(0), (all) => all.slice(0, 2));
+    const why = 'the log has only 21 records: it was truncated';
+    expect(await verify(directory)).toMatchObject({
+      good: false,
+      problems: [`${ORIGIN}/cli does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
+      messages: [['main'], ['cli']],
+    });
+  });
+
+  it('may have been pruned after a checkpoint that another log has recorded', async () => {
+    const directory = temporaryFolder();
+    const [early = { note: '', size: 0 }, atEnd] = await writeSlot(directory, 'w1', 50, key, 20);
+    expect(atEnd?.size).toBe(20);
+    writeSupervisor(directory, [early]);
+    // As `audit prune` does, which keeps the checkpoint with which verification begins.
+    rmSync(join(directory, 'w1', records(0)));
+    new Tamperer(join(directory, 'w1')).notes(notes(0), (all) => all.slice(-1));
+    expect(await verify(directory)).toMatchObject({
+      good: true,
+      notes: [
+        `${ORIGIN}/w1 does not extend the checkpoint of size 11, which is recorded in main: ` +
+          'the log begins with record 20, so that it cannot be compared',
+      ],
+    });
   });
 
   it('show that a worker’s log is missing', async () => {
