@@ -42,7 +42,7 @@ async function run(root: string, address: { host: string; port: number }): Promi
   } catch (error) {
     if (!asked.signal.aborted) {
       proxy.signal('SIGTERM');
-      process.stderr.write('Is the port taken? PORT=9443 make run takes another.\n');
+      process.stderr.write('If the port is in use, choose another: PORT=9443 make run\n');
       throw error;
     }
   }

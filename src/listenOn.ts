@@ -11,8 +11,9 @@ export interface ListenAddress {
 const DESCRIPTOR_CHECK_MS = 1_000;
 
 /**
- * Has a server listen, and resolves to its address. Rejects with what the system says: EADDRINUSE, EACCES. `onError` is told of later
- * errors, and once a second of EMFILE or ENFILE while no file descriptor is free, so that connections are lost; the server goes on.
+ * Starts listening, and resolves to the server's address. Rejects with the system's error, such as EADDRINUSE or EACCES. Calls `onError`
+ * for later errors, after which the server goes on, and once a second with EMFILE or ENFILE while connections are lost because no file
+ * descriptor is free.
  */
 export async function listenOn(
   server: Server,

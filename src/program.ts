@@ -17,7 +17,7 @@ function closeInspector(): void {
   if (inspector.url() === undefined) return;
   if (process.execArgv.some((flag) => /^--inspect(-brk|-wait)?(=|$)/.test(flag))) return;
   inspector.close();
-  process.stderr.write("Node's inspector is closed: through it, every user of this machine could read the secrets.\n");
+  process.stderr.write("Node's inspector was closed, because it lets every user of this machine read the secrets.\n");
 }
 closeInspector();
 // For one signal, Node may open the inspector twice: by interrupting the program, and by an event that its thread may send late.

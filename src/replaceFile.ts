@@ -14,8 +14,8 @@ import {
 export const SUCCESSOR = '.new';
 
 /**
- * Replaces the text of a file: readers see the old one or the new one, after a crash too. Its owner and mode stay. A file that was
- * not there is made for its owner alone.
+ * Replaces the content of a file. Readers see the old or the new content, also after a crash. Owner and mode of the file stay. If the
+ * file does not exist, creates it so that only its owner can read it.
  */
 export function replaceFile(file: string, text: string): void {
   const old = statSync(file, { throwIfNoEntry: false });

@@ -13,7 +13,7 @@ import { withToken, type TokenChoice } from './key/withToken.ts';
 export function keyCommand(cli: Cli): Command {
   const command = new Command('key').description('the AES keys in the token of a key manager');
   const config = configOption(cli);
-  const keyManager = new Option('--key-manager <name>', 'needed when the configuration has more than one');
+  const keyManager = new Option('--key-manager <name>', 'needed if the configuration has several');
 
   const keyStore = new Option('--key-store <name>', 'its key store').makeOptionMandatory();
 

@@ -82,14 +82,14 @@ function serveCommand(cli: Cli): Command {
       '--events <file>',
       'file to which an event of each operation is appended, in the form of CloudTrail: JSON lines',
     )
-    .option('--region <region>', 'Region that it stands for', parseRegion, 'us-east-1')
-    .option('--account-id <id>', 'account that it stands for', parseAccountId, '111122223333')
+    .option('--region <region>', 'Region of the local KMS', parseRegion, 'us-east-1')
+    .option('--account-id <id>', 'account of the local KMS', parseAccountId, '111122223333')
     .option('--resolve <name=host:port>', 'connect to host:port for https://name; may be repeated', addAddress)
     .option('--ca <file>', "PEM, a certificate authority of proxies' certificates; may be repeated", addFile)
     .option('--client-cert <file>', 'PEM, shown to proxies that want client certificates')
     .option('--client-key <file>', 'PEM, the private key of that certificate')
     .option('--config <file>', 'YAML: callers by access key id, VPC endpoint services and subnets (docs/local-kms.md)')
-    .option('--evaluate-policies', 'let key policies, grants and the policies of callers decide who may do what', false)
+    .option('--evaluate-policies', 'decides requests by key policies, grants and the policies of callers', false)
     .option('--connect-seconds <s>', 'how long a key store is CONNECTING', parseSeconds, 3)
     .option('--disconnect-seconds <s>', 'how long a key store is DISCONNECTING', parseSeconds, 1)
     .option(
@@ -119,7 +119,7 @@ function serveCommand(cli: Cli): Command {
     .option('--requests-per-second <n>', 'quota of cryptographic requests to a key store', parseWhole, 1800)
     .option(
       '--day-seconds <s>',
-      'how long a day of the waiting period of a deletion, or between backups, lasts',
+      'length of a day, for waiting periods of deletions and between backups',
       parsePositive,
       86_400,
     );

@@ -26,7 +26,7 @@ function createCommand(cli: Cli): Command {
   return new Command('create')
     .description('makes a cluster that is ready for a key store: two HSMs, initialized, activated, with kmsuser')
     .option('--endpoint <url>', 'where the local KMS listens, on this machine', 'http://127.0.0.1:4599')
-    .option('--region <region>', 'Region that it stands for', 'us-east-1')
+    .option('--region <region>', 'Region of the local KMS', 'us-east-1')
     .option('--subnet-id <id>', 'subnet with an HSM; may be repeated', addId)
     .option('--folder <folder>', 'new folder for the certificate and the passwords; the id of the cluster by default')
     .action(async (options: CreateOptions) => {
@@ -101,7 +101,7 @@ function makeFolder(folder: string): string {
     return folder;
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(`The folder ${folder} cannot be made (${code}). Name a new one with --folder.`);
+    throw new CommandFailure(`The folder ${folder} cannot be created (${code}). Name a new one with --folder.`);
   }
 }
 

@@ -20,7 +20,7 @@ export function kmsReplayCommand(cli: Cli): Command {
     .description('sends recorded calls of AWS KMS to a local KMS, and reports where its answers differ')
     .argument('<file>', 'JSON lines: operation, input, and output or error (docs/local-kms-clients.md)')
     .option('--endpoint <url>', 'where the local KMS listens', parseEndpoint, 'http://127.0.0.1:4599')
-    .option('--region <region>', 'Region that it stands for', 'us-east-1')
+    .option('--region <region>', 'Region of the local KMS', 'us-east-1')
     .option(
       '--pair <recorded=local>',
       'an id of the recording, and the local one that it stands for; may be repeated',

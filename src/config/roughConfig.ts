@@ -23,8 +23,8 @@ interface Parsed {
 }
 
 /**
- * Reads as much of a configuration file as possible, without schema and secrets. For commands that must work whatever is wrong
- * with it.
+ * Reads as much of a configuration file as possible, without schema and secrets. For commands that must work even with a damaged
+ * file.
  */
 export function readRoughly(file: string): RoughConfig {
   let text: string;
@@ -33,7 +33,7 @@ export function readRoughly(file: string): RoughConfig {
     text = readFromDisk(file).text.replaceAll(/[\0\uFEFF\uFFFD]/g, '');
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    const fault = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
+    const fault = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     return { fault, blockList: { file: undefined }, keyStores: [] };
   }
   const { value, isValid } = parse(text);
@@ -72,7 +72,7 @@ function blockListOf(value: unknown): RoughConfig['blockList'] {
   return { file: typeof file === 'string' ? file : undefined };
 }
 
-/** Reads `blockList` from its own lines alone, whatever is wrong around them. */
+/** Reads `blockList` only from its own lines, so that faults in other lines do not matter. */
 function blockListOfLines(text: string): RoughConfig['blockList'] {
   if (!/^[^#\r\n]*blockList/m.test(text)) return { file: undefined };
   const lines = text.match(/^["']?blockList["']?[ \t]*:.*(?:\r?\n[ \t].*)*/gm) ?? [];

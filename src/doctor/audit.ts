@@ -17,6 +17,6 @@ export function* checkAudit({ config: { audit } }: LoadedContext): Generator<Fin
     yield ok('audit', `${audit.directory} can be written`);
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    yield failure('audit', `${folder} cannot be written (${code})`, 'give it to the user that serve runs as');
+    yield failure('audit', `${folder} cannot be written (${code})`, 'make it writable for the user that runs serve');
   }
 }

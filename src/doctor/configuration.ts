@@ -8,8 +8,8 @@ export function* checkConfiguration({ file, loaded }: DoctorContext): Generator<
     for (const problem of loaded.problems) yield failure('configuration', formatProblem(problem), `correct ${file}`);
     yield warning(
       'configuration',
-      'the checks that need a configuration were not made',
-      'run doctor again when it loads',
+      'the checks that need a configuration were skipped',
+      'correct the configuration, and run doctor again',
     );
     return;
   }

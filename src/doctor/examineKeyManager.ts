@@ -47,7 +47,7 @@ export async function* examineKeyManager(
     if (refused.has(serial)) {
       yield failure(
         check,
-        'no login: this token has just refused another PIN, and counts wrong ones',
+        'no login was tried: this token has just refused another PIN, and may lock the user after further wrong PINs',
         'correct the other PIN first',
       );
       return;

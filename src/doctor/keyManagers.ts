@@ -34,7 +34,7 @@ export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<
       yield failure(
         `key manager ${name}`,
         end,
-        'look at the log of the HSM, its network and its library; the remaining checks of this key manager were not made',
+        'look at the log of the HSM, its network and its library; the remaining checks of this key manager were skipped',
       );
       await examiner.kill();
       examiner = undefined;

@@ -108,7 +108,7 @@ async function answer(
   if (!PATHS.includes(url) && !isStatus) return text(404, 'not found');
   if (method !== 'GET' && method !== 'HEAD') return text(405, 'method not allowed');
   if (isStatus) {
-    const { status = () => Promise.resolve(text(404, 'the status page is off: monitoring.status turns it on')) } =
+    const { status = () => Promise.resolve(text(404, 'the status page is off; monitoring.status: true enables it')) } =
       options;
     return status(req, res);
   }

@@ -25,7 +25,7 @@ export const PRINCIPAL_FORMS: Readonly<Record<string, string>> = {
   AccountRoot: 'arn:aws:iam::<account>:root; for all of an account, write principal in Account::"<account>"',
   Service: '<name>.amazonaws.com',
   AwsInternal: 'AWS Internal',
-  OtherPrincipal: 'a text that has none of the other forms',
+  OtherPrincipal: 'an ARN or name in none of the other forms',
 };
 
 /** Returns the principal with this `awsPrincipalArn`. A text of no known form is an OtherPrincipal, and in no account. */

@@ -105,7 +105,7 @@ function openAuditLog(
       },
       onSealed: (folders) => {
         const message =
-          'an audit log was sealed as evidence: its files contradict one another; look, verify, move it away';
+          'an audit log was sealed as evidence: its files contradict each other; examine and verify it, then move it away';
         log.error({ log: name, folders }, message);
       },
     });

@@ -78,8 +78,8 @@ const MANY = 256;
 export const UNRECORDABLE = 'too many requests wait for their records';
 
 const NO_HOST = 'a request without a Host header';
-const UNKNOWN_EXPECTATION = 'an Expect header with another value than 100-continue';
-const BEHIND_LAST = 'a request behind the last one of its connection';
+const UNKNOWN_EXPECTATION = 'an Expect header other than 100-continue';
+const BEHIND_LAST = 'a request after the last one of its connection';
 
 /** Starts to serve. Throws what the system says: EADDRINUSE, EACCES. */
 export async function listen(options: ListenOptions): Promise<Listening> {

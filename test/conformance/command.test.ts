@@ -188,7 +188,7 @@ it.each([
   ['an endpoint with a path', ['--endpoint', 'https://localhost/kms'], '--endpoint must be https://host[:port]'],
   ['an endpoint that is no URL', ['--endpoint', 'localhost'], '--endpoint must be https://host[:port]'],
   ['a URI path without its end', ['--uri-path', '/first'], '--uri-path must be [/<prefix>]/kms/xks/v1'],
-  ['a secret that is not there', ['--secret-file', '/nowhere/secret'], 'cannot be read'],
+  ['a secret file that does not exist', ['--secret-file', '/nowhere/secret'], 'cannot be read'],
   ['half a client certificate', ['--client-cert', 'x.pem'], '--client-cert and --client-key go together'],
   ['half a second key store', ['--second-key', 'bar'], 'go together'],
   ['another name to resolve', ['--resolve', 'other=127.0.0.1:1'], '--resolve must be localhost=host:port'],

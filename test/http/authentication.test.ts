@@ -89,7 +89,7 @@ describe('is refused with AuthenticationFailedException:', () => {
     ['host not signed', { signedHeaders: 'x-amz-date' }],
     ['x-amz-date not signed', { signedHeaders: 'host' }],
     ['an x-amz-* header not signed', { headers: { 'x-amz-security-token': 't' } }],
-    ['a signed header that is not there', { signedHeaders: 'host;x-amz-date;x-gone' }],
+    ['a signed header that the request does not have', { signedHeaders: 'host;x-amz-date;x-gone' }],
     ['unsorted signed headers', { signedHeaders: 'x-amz-date;host' }],
     ['a signed header named twice', { signedHeaders: 'host;host;x-amz-date' }],
     ['signed headers in capitals', { signedHeaders: 'Host;host;x-amz-date' }],

@@ -286,7 +286,7 @@ describe('a body', () => {
     expectError(answer, 'SerializationException', 'A request body with a Content-Encoding is not accepted');
   });
 
-  it('may have a mebibyte', async () => {
+  it('may have 1 MiB', async () => {
     const body = JSON.stringify({ KeyId: 'k', x: '' });
     const filled = (bytes: number) => body.replace('""', `"${'a'.repeat(bytes - body.length)}"`);
     expect((await app.call('Encrypt', filled(1_048_576))).status).toBe(200);

@@ -62,33 +62,38 @@ describe('if a reader of the log stops reading,', () => {
     ['one process, no audit log', () => withMonitoring(new ProxyFiles({ tls: false }))],
     ['one process', () => auditedFiles({ ...MONITORING, server: SOON })],
     ['2 workers', () => auditedFiles({ ...MONITORING, server: { workers: 2, ...SOON } })],
-  ])('%s: nothing is answered unrecorded, and all is well when it reads again', async (_what, filesOf) => {
-    const files = filesOf();
-    const proxy = await start(files);
-    await proxy.logged({ msg: 'monitoring listens' });
-    const load = new RecordedLoad(proxy, 8);
-    proxy.pauseReading();
-    await refuses(proxy, load, /^the log cannot be written: its reader has stopped reading$/);
-    // Late answers arrive if KMS has not given up yet.
-    expect(Math.min(...load.refusedAfterMs)).toBeGreaterThan(150);
-    proxy.resumeReading();
-    await servesAgain(proxy, load);
-    await load.stop();
-    proxy.signal('SIGTERM');
-    expect(await proxy.exitCode).toBe(0);
-    expect(missingFrom(proxy.log, load.successes)).toEqual([]);
-    // A refused request has a record of the refusal, or a correction.
-    const refused = [...load.answers].filter(([, status]) => status === 500).map(([id]) => id);
-    const told = proxy.log.filter(({ outcome, httpStatus }) => outcome === 'failure' && httpStatus === 500);
-    const ids = new Set(told.map(({ requestMetadata }) => (requestMetadata as { kmsRequestId: string }).kmsRequestId));
-    expect(refused.filter((id) => !ids.has(id))).toEqual([]);
-    if (existsSync(auditDirectory(files))) {
-      const records = auditRecords(auditDirectory(files));
-      expect(missingFrom(records, load.successes)).toEqual([]);
-      expect(records.filter(({ type }) => type === 'correction')).not.toEqual([]);
-      expect((await verify(auditDirectory(files))).exitCode).toBe(0);
-    }
-  });
+  ])(
+    '%s: no request is answered without a record, and the proxy recovers when it reads again',
+    async (_what, filesOf) => {
+      const files = filesOf();
+      const proxy = await start(files);
+      await proxy.logged({ msg: 'monitoring listens' });
+      const load = new RecordedLoad(proxy, 8);
+      proxy.pauseReading();
+      await refuses(proxy, load, /^the log cannot be written: its reader has stopped reading$/);
+      // Late answers arrive if KMS has not given up yet.
+      expect(Math.min(...load.refusedAfterMs)).toBeGreaterThan(150);
+      proxy.resumeReading();
+      await servesAgain(proxy, load);
+      await load.stop();
+      proxy.signal('SIGTERM');
+      expect(await proxy.exitCode).toBe(0);
+      expect(missingFrom(proxy.log, load.successes)).toEqual([]);
+      // A refused request has a record of the refusal, or a correction.
+      const refused = [...load.answers].filter(([, status]) => status === 500).map(([id]) => id);
+      const told = proxy.log.filter(({ outcome, httpStatus }) => outcome === 'failure' && httpStatus === 500);
+      const ids = new Set(
+        told.map(({ requestMetadata }) => (requestMetadata as { kmsRequestId: string }).kmsRequestId),
+      );
+      expect(refused.filter((id) => !ids.has(id))).toEqual([]);
+      if (existsSync(auditDirectory(files))) {
+        const records = auditRecords(auditDirectory(files));
+        expect(missingFrom(records, load.successes)).toEqual([]);
+        expect(records.filter(({ type }) => type === 'correction')).not.toEqual([]);
+        expect((await verify(auditDirectory(files))).exitCode).toBe(0);
+      }
+    },
+  );
 
   it('and the proxy stops, the proxy says how many records were lost, and why', async () => {
     const files = auditedFiles({ server: { drainSeconds: 1 } });
@@ -109,7 +114,7 @@ describe('if a reader of the log stops reading,', () => {
 });
 
 describe('if standard output is a file that may not grow,', () => {
-  it('nothing is answered unrecorded, and the end says how many records were lost', async () => {
+  it('no request is answered without a record, and the last log line says how many records were lost', async () => {
     const files = withMonitoring(new ProxyFiles({ tls: false }));
     const log = join(files.folder, 'log');
     writeFileSync(log, '');

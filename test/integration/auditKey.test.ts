@@ -35,7 +35,7 @@ it.each([
   ['both', ['--in', 'x', '--out', 'y', '--origin', ORIGIN], 2, /cannot be used with/],
   ['an origin with a blank', ['--out', 'x', '--origin', 'my proxy'], 2, /Give a name without blanks/],
   ['too many workers', ['--out', 'x', '--workers', '65'], 2, /Give a number up to 64/],
-  ['a file that is not there', ['--in', '/nowhere/key', '--origin', ORIGIN], 1, /ENOENT/],
+  ['a file that does not exist', ['--in', '/nowhere/key', '--origin', ORIGIN], 1, /ENOENT/],
   [
     'a file that is no key',
     ['--in', import.meta.filename, '--origin', ORIGIN],

@@ -136,7 +136,7 @@ it('if records of a log were changed, the log is sealed, and the proxy serves an
 
   const proxy = await start(files);
   const { level, folders } = await proxy.logged({
-    msg: 'an audit log was sealed as evidence: its files contradict one another; look, verify, move it away',
+    msg: 'an audit log was sealed as evidence: its files contradict each other; examine and verify it, then move it away',
   });
   const [sealed = ''] = folders as string[];
   expect(level).toBe('error');

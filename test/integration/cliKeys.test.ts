@@ -113,7 +113,7 @@ describe('key create', () => {
   });
 
   it.each([
-    ['a key store that is not there', 'orphan', 'nowhere'],
+    ['a key store that does not exist', 'orphan', 'nowhere'],
     ['a key store that cannot have it', 'not/an/id', 'first'],
     ['a key store that has one of this id', 'blocked', 'first'],
   ])('for %s makes no key', async (_what, label, keyStore) => {

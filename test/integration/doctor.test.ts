@@ -107,9 +107,9 @@ it('runs beside a serving proxy, and does not report its ports as taken', async 
 });
 
 it.each([
-  ['answers otherwise', (socket: Socket) => socket.end('220 mail\r\n')],
-  ['says nothing', () => undefined],
-])('a port that a stranger holds who %s', async (_what, answer) => {
+  ['answers with another protocol', (socket: Socket) => socket.end('220 mail\r\n')],
+  ['does not answer', () => undefined],
+])('reports a port in use by another program that %s', async (_what, answer) => {
   const stranger = await listenLocally(createServer(answer));
   configure({ server: { port: stranger.port } });
   const found = await failures();
@@ -132,7 +132,7 @@ it('tries a wrong PIN once for all key managers, and not at all when the token c
   });
   const [first = '', second = ''] = await failures();
   expect(first).toMatch(/^key manager softhsm: The PIN was refused by token "first"/);
-  expect(second).toMatch(/^key manager twin: no login: this token has just refused another/);
+  expect(second).toMatch(/^key manager twin: no login was tried: this token has just refused another/);
   expect(hsm.counts().get('C_Login')).toBe(1);
   // SoftHSM now says CKF_USER_PIN_COUNT_LOW.
   expect(await failures()).toEqual([]);

@@ -28,13 +28,16 @@ function servedBy(store: number, since: number): unknown[] {
   return names.filter((name, index) => name !== names[index - 1]);
 }
 
-describe('KMS sees nothing of a first HSM that', () => {
+describe('no request fails while the first HSM', () => {
   it.each<[string, readonly Fault[]]>([
     ['is gone', [{ on: '*', does: 'answer', code: pkcs11js.CKR_TOKEN_NOT_PRESENT }]],
     ['hangs', (['C_Encrypt', 'C_Decrypt'] as const).map((on) => ({ on, does: 'hang' }))],
     ['flips a bit', [{ on: 'C_Encrypt', does: 'flip-bit', byte: 5 }]],
-    ['answers too much', (['C_Encrypt', 'C_Decrypt'] as const).map((on) => ({ on, does: 'change-length', by: 9 }))],
-    ['encrypts only', [{ on: 'C_DecryptInit', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR }]],
+    [
+      'returns too many bytes',
+      (['C_Encrypt', 'C_Decrypt'] as const).map((on) => ({ on, does: 'change-length', by: 9 })),
+    ],
+    ['cannot decrypt', [{ on: 'C_DecryptInit', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR }]],
   ])('%s', async (_, faults) => {
     const before = proxy.running.log.length;
     expect(await proxy.outcomes(3)).toEqual(Array(6).fill('ok'));
@@ -51,8 +54,8 @@ describe('KMS sees nothing of a first HSM that', () => {
   });
 });
 
-describe.concurrent('GetHealthStatus tells of HSMs of which', () => {
-  it('the first is slow, and serves anyway', async ({ expect }) => {
+describe.concurrent('GetHealthStatus reports', () => {
+  it('a slow first HSM as DEGRADED, which still serves', async ({ expect }) => {
     const [store, slowly] = [1, { does: 'delay', milliseconds: 70 } as const];
     proxy.module(store).inject({ on: 'C_Encrypt', ...slowly }, { on: 'C_Decrypt', ...slowly });
     await expect.poll(() => proxy.health(store), CHECKED).toEqual(['DEGRADED', 'ACTIVE']);
@@ -61,7 +64,7 @@ describe.concurrent('GetHealthStatus tells of HSMs of which', () => {
     await expect.poll(() => servedBy(store, before)).toEqual(['2-1']);
   });
 
-  it('the first has no free session', async ({ expect }) => {
+  it('a first HSM without a free session as DEGRADED', async ({ expect }) => {
     const store = 2;
     proxy.module(store).inject(
       { on: 'C_EncryptInit', does: 'close-all-sessions', times: 1 },
@@ -72,7 +75,7 @@ describe.concurrent('GetHealthStatus tells of HSMs of which', () => {
     await expect.poll(() => proxy.health(store), CHECKED).toEqual(['DEGRADED', 'ACTIVE']);
   });
 
-  it('one hangs and the other is gone: an error until they are back', async ({ expect }) => {
+  it('an error while one HSM hangs and the other is gone', async ({ expect }) => {
     const store = 3;
     proxy.module(store, 0).inject({ on: 'C_Encrypt', does: 'hang' }, { on: 'C_Decrypt', does: 'hang' });
     proxy.module(store, 1).inject({ on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED });

@@ -41,7 +41,7 @@ const VAGUE = ['CKR_FUNCTION_FAILED', 'CKR_GENERAL_ERROR'];
 describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
   const store = ISOLATIONS.indexOf(isolation);
 
-  describe.each(LOSSES)('KMS sees nothing of one %s', (loss) => {
+  describe.each(LOSSES)('no request fails after a single %s', (loss) => {
     it.each(FUNCTIONS.filter((on) => on !== 'C_Decrypt' || !VAGUE.includes(loss)))('from %s', async (on) => {
       proxy.module(store).inject({ on, does: 'answer', code: pkcs11js[loss], times: 1 });
       expect(await proxy.outcomes(1, store)).toEqual(['ok', 'ok']);
@@ -54,7 +54,7 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
     { on: 'C_DecryptInit', does: 'close-all-sessions', times: 1 },
     { on: 'C_EncryptInit', does: 'log-out', times: 1 },
     { on: 'C_DecryptInit', does: 'invalidate-handles', times: 1 },
-  ])('KMS sees nothing of one $does before $on, however many requests it hits', async (fault) => {
+  ])('no request fails after a single $does before $on, however many requests it affects', async (fault) => {
     await proxy.concurrentOutcomes(8, store);
     const module = proxy.module(store);
     const logins = module.counts().get('C_Login') ?? 0;
@@ -69,7 +69,7 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
     'CKR_CRYPTOKI_NOT_INITIALIZED',
     'CKR_GENERAL_ERROR',
   ] as const)(
-    'an HSM that answers nothing but %s for a while is InternalException meanwhile, and nothing afterwards',
+    'while an HSM answers only %s, requests get InternalException, and afterwards they succeed',
     async (loss) => {
       const other = 1 - store;
       const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js[loss] });

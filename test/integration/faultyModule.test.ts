@@ -87,7 +87,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     { on: 'C_DecryptInit', does: 'log-out', times: 1 },
     { on: 'C_EncryptInit', does: 'invalidate-handles', times: 1 },
     { on: 'C_DecryptInit', does: 'answer', code: pkcs11js.CKR_SESSION_CLOSED, times: 1 },
-  ])('serves on when once $on is hit by $does', async (fault) => {
+  ])('continues to serve after a single $does in $on', async (fault) => {
     await roundTrip(keyManager);
     faulty.inject(fault);
     await roundTrip(keyManager);
@@ -95,7 +95,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
   });
 
   it.each(['answer', 'answer-afterwards'] as const)(
-    'fails while a call does, and then works again: %s',
+    'fails while a call fails, and then works again: %s',
     async (does) => {
       const lift = faulty.inject({ on: 'C_Encrypt', does, code: pkcs11js.CKR_DEVICE_ERROR });
       for (let call = 0; call < 3; call++) {
@@ -109,7 +109,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     },
   );
 
-  it('is affected from the nth call on, as often as requested', async () => {
+  it('gets a fault from the nth call on, as often as requested', async () => {
     faulty.inject({ on: 'C_Encrypt', does: 'answer', code: pkcs11js.CKR_DEVICE_ERROR, from: 3, times: 2 });
     const outcomes: string[] = [];
     for (let call = 1; call <= 6; call++) {
@@ -131,7 +131,7 @@ describe.each(['none', 'thread'] as const)('a key manager with isolation: %s', (
     { on: 'C_Decrypt', does: 'change-length', by: 1 },
     { on: 'C_Decrypt', does: 'change-length', by: -1 },
     { on: 'C_EncryptInit', does: 'make-iv-appended' },
-  ])('believes no wrong length and no missing IV: %j', async (fault) => {
+  ])('refuses a result with a wrong length or without an IV: %j', async (fault) => {
     faulty.inject(fault);
     await expect(roundTrip(keyManager)).rejects.toMatchObject({ errorName: 'InternalException' });
   });

@@ -69,7 +69,7 @@ const DIALECTS: Dialect[] = (['none', 'thread'] as const).flatMap((isolation) =>
 );
 
 describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmParameters', (dialect) => {
-  it('work with a module that requires exactly these', async () => {
+  it('round trips succeed with a module that requires exactly these settings', async () => {
     faulty.inject(...MODULES[dialect.iv], ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []));
     await withKeyManager(dialect, async (keyManager) => {
       const plaintexts = [0, 1, 4_300].flatMap((length) => Array.from({ length: 20 }, () => randomBytes(length)));
@@ -93,22 +93,25 @@ describe.each(DIALECTS)('isolation: $isolation, iv: $iv, gcmParameters: $gcmPara
 describe.each(DIALECTS.filter(({ iv }) => iv === 'hsm-appended'))(
   'isolation: $isolation, gcmParameters: $gcmParameters',
   (dialect) => {
-    it.each([12, 16] as const)('work with a module that accepts no IV, and appends one of %i bytes', async (bytes) => {
-      faulty.inject(
-        { on: 'C_EncryptInit', does: 'refuse-iv' },
-        { on: 'C_EncryptInit', does: 'make-iv-appended', bytes },
-        ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []),
-      );
-      await withKeyManager(dialect, async (keyManager) => {
-        for (const length of [0, 1, 4_300]) {
-          const plaintext = randomBytes(length);
-          const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
-          expect([sealed.ciphertext.length, sealed.iv.length, sealed.tag.length]).toEqual([length, bytes, 16]);
-          expect(opened(sealed)).toEqual(plaintext);
-          expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
-        }
-      });
-    });
+    it.each([12, 16] as const)(
+      'round trips succeed with a module that accepts no IV, and appends one of %i bytes',
+      async (bytes) => {
+        faulty.inject(
+          { on: 'C_EncryptInit', does: 'refuse-iv' },
+          { on: 'C_EncryptInit', does: 'make-iv-appended', bytes },
+          ...(dialect.gcmParameters === 'v2.20' ? V2_20 : []),
+        );
+        await withKeyManager(dialect, async (keyManager) => {
+          for (const length of [0, 1, 4_300]) {
+            const plaintext = randomBytes(length);
+            const sealed = await keyManager.encrypt({ label: 'key' }, plaintext, aad);
+            expect([sealed.ciphertext.length, sealed.iv.length, sealed.tag.length]).toEqual([length, bytes, 16]);
+            expect(opened(sealed)).toEqual(plaintext);
+            expect(Buffer.from(await keyManager.decrypt({ label: 'key' }, sealed, aad))).toEqual(plaintext);
+          }
+        });
+      },
+    );
   },
 );
 

@@ -109,9 +109,9 @@ describe('one connection', () => {
 
 describe('200 requests at once', () => {
   it.each([
-    ['each on a connection of its own', undefined],
+    ['each on its own connection', undefined],
     ['on 10 connections', new Agent({ keepAlive: true, maxSockets: 10 })],
-  ])('%s succeed, with as many IVs', async (_how, agent) => {
+  ])('%s, all succeed, each with a different IV', async (_how, agent) => {
     const options = agent ? { agent } : {};
     const posts = Array.from({ length: 200 }, () => proxy.post(paths.encrypt, encryptBody, options));
     const answers = await Promise.all(posts);

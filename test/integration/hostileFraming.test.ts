@@ -190,14 +190,14 @@ describe('a request that Node would refuse or drop by itself has a line in the l
   it('an unknown expectation', async () => {
     await send({ lines: 'Expect: nonsense\r\n' });
     expect(await connection.closed()).toMatchObject([{ status: 417, headers: { connection: 'close' } }]);
-    await proxy.logged({ reason: 'an Expect header with another value than 100-continue' });
+    await proxy.logged({ reason: 'an Expect header other than 100-continue' });
   });
 
   it.each([
     ['without Host', () => rawPost({ credential }).replace(/host: .*\r\n/, '')],
     ['with an unknown expectation', () => rawPost({ credential, lines: 'Expect: nonsense\r\n' })],
   ])('a request behind one %s', async (_what, first) => {
-    const lines = () => proxy.log.filter(({ reason }) => reason === 'a request behind the last one of its connection');
+    const lines = () => proxy.log.filter(({ reason }) => reason === 'a request after the last one of its connection');
     const before = lines().length;
     await send(first() + rawPost({ credential }) + rawPost({ credential, lines: 'Expect: nonsense\r\n' }));
     expect(await connection.closed()).toHaveLength(1);

@@ -68,7 +68,7 @@ async function openInspectors({ output }: Started): Promise<string[]> {
 }
 
 it.each([
-  ['is closed before the program reads a secret', [], "Node's inspector is closed"],
+  ['is closed before the program reads a secret', [], "Node's inspector was closed"],
   ['is never open with --disable-sigusr1', ['--disable-sigusr1'], ''],
 ])('SIGUSR1 before the first line of the program: the inspector %s', async (_, flags, said) => {
   const early = join(files.folder, 'early.cjs');

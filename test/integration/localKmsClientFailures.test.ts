@@ -4,7 +4,7 @@ import { failureOf } from '../support/httpsClientUnderTest.ts';
 import { answerWell, metadata, soon, startClientAndServer as start } from '../support/scriptedProxy.ts';
 import { httpAnswer, type Script } from '../support/scriptedTlsServer.ts';
 
-describe('after the request', () => {
+describe('the client reports a failure after the request:', () => {
   const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
   const chunked = `${head}Transfer-Encoding: chunked\r\n\r\n`;
 
@@ -26,18 +26,18 @@ describe('after the request', () => {
       /^ConnectionLost: closed before the end of the answer: /,
     ],
     [
-      'a chunk that is none',
+      'an invalid chunk',
       (socket) => socket.write(`${chunked}zz\r\n`),
       /^InvalidResponse: not HTTP: Invalid character in chunk size$/,
     ],
-    ['what is not HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^InvalidResponse: not HTTP: /],
+    ['an answer that is not HTTP', (socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'), /^InvalidResponse: not HTTP: /],
     [
-      'a head without end',
+      'a head that does not end',
       (socket) => socket.write(`${head}X: ${'x'.repeat(100_000)}`),
       /^InvalidResponse: not HTTP: Header overflow$/,
     ],
     [
-      'a length that is none',
+      'an invalid Content-Length',
       (socket) => socket.write(`${head}Content-Length: -1\r\n\r\n`),
       /^InvalidResponse: not HTTP: /,
     ],
@@ -46,7 +46,7 @@ describe('after the request', () => {
       (socket) => socket.write(`${head}Content-Length: 70000\r\n\r\n"${'x'.repeat(70_000)}`),
       /^InvalidResponse: an answer of more than 65536 bytes$/,
     ],
-    ['a body without end', endlessChunks(chunked), /^InvalidResponse: an answer of more than 65536 bytes$/],
+    ['a body that does not end', endlessChunks(chunked), /^InvalidResponse: an answer of more than 65536 bytes$/],
     [
       'another protocol',
       (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n'),

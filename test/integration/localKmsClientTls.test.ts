@@ -24,7 +24,7 @@ function pairOf(pair: { certificate: string; privateKey: string }): TlsOptions {
   return { cert: pair.certificate, key: pair.privateKey };
 }
 
-describe('before the request', () => {
+describe('the client reports a failure before the request:', () => {
   it('nothing listens on the port', async () => {
     const port = await unusedPort();
     const { client, exchanges } = httpsClient(port, ca.certificate);

@@ -161,7 +161,7 @@ it('`kms cluster create` makes a cluster that is ready to use', async () => {
 
   const again = await create();
   expect(again).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(again.stderr).toContain(`The folder ${folder} cannot be made (EEXIST). Name a new one with --folder.`);
+  expect(again.stderr).toContain(`The folder ${folder} cannot be created (EEXIST). Name a new one with --folder.`);
 
   const { socketPath = '' } = (await kms.logged({ msg: 'a cluster runs', clusterId: ClusterId })) as {
     socketPath?: string;

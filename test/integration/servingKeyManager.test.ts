@@ -62,7 +62,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
       expect(Buffer.from(await keyManager.decrypt({ label: 'both' }, sealed, aad))).toEqual(plaintext);
     });
 
-    it('of views of larger memory', async () => {
+    it('of buffers that are views of larger memory', async () => {
       const memory = new Uint8Array(randomBytes(64));
       const sealed = await keyManager.encrypt({ label: 'known' }, memory.subarray(5, 25), memory.subarray(30, 47));
       expect(opened(sealed, memory.subarray(30, 47))).toEqual(Buffer.from(memory.subarray(5, 25)));

@@ -136,7 +136,7 @@ it.each([
   const { get } = await start({ monitoring });
   const { status, body } = await get();
   if (expected) expect(status).toBe(200);
-  else expect([status, body]).toEqual([404, 'the status page is off: monitoring.status turns it on\n']);
+  else expect([status, body]).toEqual([404, 'the status page is off; monitoring.status: true enables it\n']);
 });
 
 it('problems of its settings are reported with all others', async () => {

@@ -171,7 +171,7 @@ describe('the deadline', () => {
     expect(keyManager.deadlines).toEqual([DEADLINE, DEADLINE]);
   });
 
-  it('applies to a look at the key', async () => {
+  it('also applies to GetKeyMetadata', async () => {
     await getKeyMetadata(keyManager, unversioned, { api: 'GetKeyMetadata' }, DEADLINE);
     expect(keyManager.deadlines).toEqual([DEADLINE]);
   });

@@ -17,7 +17,7 @@ fetch() {
 # stage FILE ARN MAP KEY
 stage() {
   printf %s "$3" | jq --exit-status --join-output --arg key "$4" '.[$key] | strings' >"$new/$1" || {
-    echo "$0: $2 must be a JSON map with a text under the key $4; put it there with aws secretsmanager put-secret-value" >&2
+    echo "$0: $2 must be a JSON map with a string under the key $4; put it there with aws secretsmanager put-secret-value" >&2
     exit 1
   }
 }

@@ -61,21 +61,21 @@ describe.skipIf(!hasJq)(`the secrets of an instance${hasJq ? '' : ' (skipped: no
       () => {
         give('one', { OTHER: 'x' });
       },
-      'one must be a JSON map with a text under the key PIN',
+      'one must be a JSON map with a string under the key PIN',
     ],
     [
       'a value is not text',
       () => {
         give('one', { PIN: 1234 });
       },
-      'one must be a JSON map with a text under the key PIN',
+      'one must be a JSON map with a string under the key PIN',
     ],
     [
       'the secret is not a map',
       () => {
         give('tls', 'PEM');
       },
-      'tls must be a JSON map with a text under the key certificate',
+      'tls must be a JSON map with a string under the key certificate',
     ],
   ])('all stay unchanged if %s', (_, spoil, message) => {
     fetchSecrets('PIN');

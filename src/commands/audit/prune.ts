@@ -18,7 +18,7 @@ export function auditPruneCommand(cli: Cli): Command {
     .description('deletes whole segments of old records, so that the rest can be verified; the proxy may run meanwhile')
     .argument('<dir>', 'the folder of a log, or an audit directory; sealed logs stay')
     .requiredOption('--keep-days <n>', 'days of 24 hours: younger records stay', parseDays)
-    .option('--dry-run', 'says what it would do, and does nothing')
+    .option('--dry-run', 'prints what would be deleted, and deletes nothing')
     .action((dir: string, options: Options) => withPlainFailures(() => prune(cli, dir, options)));
 }
 

@@ -56,7 +56,7 @@ export function auditQueryCommand(cli: Cli): Command {
     .addOption(new Option('--outcome <outcome>', 'after corrections').choices(['success', 'failure']))
     .option('--kms-request-id <id>', 'kmsRequestId, which CloudTrail has as well')
     .option('--from <time>', 'ISO 8601: a date (UTC), or a time with Z or an offset', parseTime)
-    .option('--to <time>', 'the same; the records are older', parseTime)
+    .option('--to <time>', 'the same format; only records before this time', parseTime)
     .addOption(new Option('--type <type>', 'type of record').choices(TYPES).default('request'))
     .option('--count', 'prints only the number of records')
     .option('--json', 'prints JSON, one object a line');

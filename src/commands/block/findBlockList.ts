@@ -26,20 +26,20 @@ export function findBlockList(
   { config, blockList }: BlockListChoice,
 ): string {
   if (blockList !== undefined) return resolve(blockList);
-  if (rough.fault === 'is not there') {
+  if (rough.fault === 'does not exist') {
     throw new CommandFailure(
-      `${config} does not exist. If the running proxy was started with this name, give its block list with --block-list FILE`,
+      `${config} does not exist. If the running proxy was started with this file name, name its block list with --block-list FILE`,
     );
   }
   if (rough.blockList === 'uncertain') {
     throw new CommandFailure(
-      `${config} ${rough.fault ?? ''} where it names the block list. Give that file with --block-list FILE`,
+      `${config} ${rough.fault ?? ''} in the place where it names the block list. Name the block list with --block-list FILE`,
     );
   }
   const path = blockListPath(config, rough.blockList.file);
   if (rough.fault !== undefined && rough.blockList.file === undefined) {
     cli.err(
-      `warning: ${config} ${rough.fault}. If it named a block list other than ${path}, give that one with --block-list FILE`,
+      `warning: ${config} ${rough.fault}. If it named a block list other than ${path}, name that one with --block-list FILE`,
     );
   }
   return path;

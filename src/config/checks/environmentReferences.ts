@@ -16,7 +16,7 @@ export function environmentReferences(written: unknown, keys: KeyPath = []): Rem
   if (!REFERENCE.test(text)) return [];
   const message =
     keys.at(-1) === 'env'
-      ? 'must be the name of the variable alone, without $ and braces'
-      : 'refers to an environment variable, which is not replaced here; only a secret can come from one, as {env: NAME}';
+      ? 'must be only the name of the variable, without $ and braces'
+      : 'refers to an environment variable, which is not replaced here; only secrets can come from variables, as {env: NAME}';
   return [{ keys, message }];
 }

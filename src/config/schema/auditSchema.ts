@@ -10,7 +10,7 @@ export function auditSchema(source: ConfigSource) {
   const origin = z
     .union(
       [z.string(), z.strictObject({ env: z.string().min(1) })],
-      'must be a text, in which ${HOSTNAME} stands for the name of this host, or {env: ...}',
+      'must be a string, in which ${HOSTNAME} stands for the name of this host, or {env: ...}',
     )
     .transform((given, context) =>
       attempt(context, () => (typeof given === 'string' ? given : source.readVariable(given.env))),
@@ -19,7 +19,7 @@ export function auditSchema(source: ConfigSource) {
     .refine((text) => ORIGIN_PATTERN.test(text), {
       error: 'must be 1 to 200 characters of A-Za-z0-9._:/-, such as xks.example.com/proxy-1',
     })
-    .describe('Name of this host among all that have logs: no two may have the same');
+    .describe('Name of this host, unique among all hosts with audit logs');
 
   const key = secretField(source, 'pem')
     .transform((secret, context) =>
@@ -28,12 +28,12 @@ export function auditSchema(source: ConfigSource) {
         return secret;
       }),
     )
-    .describe('The Ed25519 key that signs checkpoints; xks-proxy audit key makes one');
+    .describe('The Ed25519 key that signs checkpoints; xks-proxy audit key creates one');
 
   return z.strictObject({
     directory: fileField
       .transform((directory, context) => attempt(context, () => source.resolveAuditDirectory(directory)))
-      .describe('Holds the folders of logs and nothing else; made if missing'),
+      .describe('Folder that holds only the folders of logs; created if missing'),
     origin,
     key,
     sync: z
@@ -45,6 +45,6 @@ export function auditSchema(source: ConfigSource) {
     onFailure: z
       .enum(['refuse', 'serve'])
       .default('refuse')
-      .describe('What becomes of requests that cannot be recorded here; serve: they are answered all the same'),
+      .describe('Answer to requests that cannot be recorded here. refuse: an error; serve: the usual answer'),
   });
 }

@@ -55,8 +55,8 @@ export function secretField(source: ConfigSource, form: SecretForm = 'line') {
   return z
     .strictObject(
       {
-        file: fileField.optional().describe('A file that holds the secret, which not everyone may read'),
-        env: z.string().min(1).optional().describe('An environment variable that holds the secret'),
+        file: fileField.optional().describe('File with the secret. It must not be readable by everyone'),
+        env: z.string().min(1).optional().describe('Environment variable with the secret'),
       },
       'must be a reference, {file: ...} or {env: ...}: a secret is never written into the configuration',
     )

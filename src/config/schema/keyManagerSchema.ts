@@ -51,15 +51,15 @@ export function keyManagerSchema(source: ConfigSource) {
       .string()
       .min(1)
       .optional()
-      .describe('Text that the module wants in C_Initialize, as NSS does'),
+      .describe('String that some modules, such as NSS, need in C_Initialize'),
     token,
     pin: secretField(source),
-    sessions: z.int().min(1).max(1024).default(8).describe('Sessions that operations share'),
+    sessions: z.int().min(1).max(1024).default(8).describe('Number of sessions for operations'),
     isolation: z
       .enum(['none', 'thread'])
       .optional()
       .describe(
-        'none, the default: the module is called in the thread that serves requests, and no time limit is possible; thread: for a network HSM, the module is called in a thread of its own, encryptions and decryptions beside one another. The same for all key managers of one module',
+        'none (default): the thread that serves requests calls the module, without a time limit; thread: for a network HSM, a separate thread calls the module, and operations run in parallel. All key managers of a module must have the same isolation',
       ),
     calls: z
       .enum(['blocking', 'threadpool'])
@@ -70,7 +70,7 @@ export function keyManagerSchema(source: ConfigSource) {
       .enum(['random', 'hsm-in-place', 'hsm-appended'])
       .default('random')
       .describe(
-        'random: 12 bytes of C_GenerateRandom XOR those of the operating system; hsm-in-place: the HSM writes its own IV over the zeros that it gets; hsm-appended: it gets no IV, and its own follows the tag',
+        'random: 12 bytes of C_GenerateRandom XOR 12 bytes of the operating system; hsm-in-place: the HSM writes its own IV over zeros that the proxy passes; hsm-appended: the HSM appends its own IV to the tag',
       ),
     gcmParameters: z
       .enum(['v2.40', 'v2.20'])
@@ -83,14 +83,14 @@ export function keyManagerSchema(source: ConfigSource) {
       .max(10_000)
       .default(200)
       .describe(
-        'Milliseconds for all work of a request here, including waits and a second attempt; with isolation none, a call is not interrupted',
+        'Milliseconds that a request may take in this key manager, including waits and a second attempt; with isolation none, a call is not interrupted',
       ),
   });
 
   const pkcs11 = given
     .refine(({ isolation, calls }) => isolation === undefined || calls === undefined, {
       path: ['calls'],
-      error: 'is the old name of isolation, which is given too; leave calls out',
+      error: 'is the old name of isolation, which is set too; remove calls',
     })
     .transform(({ calls = 'blocking', isolation = ISOLATION_OF_CALLS[calls], ...others }) => ({
       ...others,

@@ -26,7 +26,7 @@ export function keyStoreSchema(source: ConfigSource) {
   const tags = z
     .record(z.string().min(1).max(128), z.string().max(256))
     .default({})
-    .describe('Texts by name, which policies can ask for');
+    .describe('Strings by name, which policies can read');
 
   const selector = {
     label: labelField.optional().describe('CKA_LABEL of the key'),
@@ -36,7 +36,7 @@ export function keyStoreSchema(source: ConfigSource) {
     .strictObject(
       {
         ...selector,
-        decryptOnly: z.boolean().default(false).describe('true until every proxy knows this version'),
+        decryptOnly: z.boolean().default(false).describe('Set to true until every proxy knows this version'),
       },
       uriError(keyUriProblem),
     )
@@ -54,7 +54,7 @@ export function keyStoreSchema(source: ConfigSource) {
           .array(version)
           .min(1, 'must have at least one version')
           .superRefine(requireDistinct)
-          .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have one that encrypts')
+          .refine((versions) => versions.some(({ decryptOnly }) => !decryptOnly), 'must have a version that encrypts')
           .optional()
           .describe(
             'Instead of label and ckaId, oldest first: the last one encrypts, unless it is decryptOnly; all decrypt',
@@ -78,13 +78,17 @@ export function keyStoreSchema(source: ConfigSource) {
 
   const quota = z
     .strictObject({
-      requestsPerSecond: z.number().positive().max(1_000_000).describe('KMS makes 1800 by default'),
+      requestsPerSecond: z
+        .number()
+        .positive()
+        .max(1_000_000)
+        .describe('Average requests per second; KMS sends at most 1800 by default'),
       burst: z
         .int()
         .min(1)
         .max(1_000_000)
         .optional()
-        .describe('Requests that may come at once; as many as in a second if left out'),
+        .describe('Requests that may arrive at once; by default as many as in a second'),
     })
     .transform(({ requestsPerSecond, burst = Math.max(1, Math.ceil(requestsPerSecond)) }) => ({
       requestsPerSecond,
@@ -105,11 +109,11 @@ export function keyStoreSchema(source: ConfigSource) {
         .array(nameField)
         .min(1, 'must name at least one key manager')
         .max(10, 'must name at most ten key managers')
-        .describe('In order of preference: the next one serves when one fails'),
+        .describe('Key managers in order of preference; if one fails, the next one serves'),
       credentials: z
         .array(credential)
         .default([])
-        .describe('Two or more may be in use at once, for rotation')
+        .describe('Several may be valid at the same time, for a rotation')
         .register(changeRules, { namedBy: ['accessKeyId'] }),
       keys: z
         .array(key)
@@ -124,11 +128,13 @@ export function keyStoreSchema(source: ConfigSource) {
         )
         // The policies of the set are named by their ids.
         .register(changeRules, { namedBy: ['id'] }),
-      quota: quota.optional().describe('Requests beyond are answered with ThrottlingException; if left out, none are'),
+      quota: quota
+        .optional()
+        .describe('Limit on requests; the others get ThrottlingException. If left out, there is no limit'),
       decryptAlso: z
         .enum(['aws-sample-proxy'])
         .optional()
-        .describe("Also opens ciphertexts that AWS's sample proxy made, for migration"),
+        .describe("Also decrypts ciphertexts of AWS's sample proxy, for a migration"),
     })
     .superRefine(({ uriPathPrefix, keys }, context) => {
       for (const [index, { id }] of keys.entries()) {
@@ -149,7 +155,7 @@ function requireDistinct(versions: readonly KeySelector[], context: z.Refinement
     const message = earlier.find(version)
       ? 'must not be the same key as another version'
       : label !== undefined && labels.has(label)
-        ? 'must not have the label of another version: it is its name in ciphertexts; select it by its ckaId alone'
+        ? 'must not have the label of another version, because ciphertexts name versions by their labels; select this one only by its ckaId'
         : undefined;
     if (message !== undefined) context.addIssue({ code: 'custom', path: [index], message });
     earlier.add(version, true);

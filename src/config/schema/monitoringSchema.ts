@@ -22,7 +22,7 @@ export const monitoringSchema = z
   })
   .refine(({ status, statusHosts }) => status !== false || statusHosts.length === 0, {
     path: ['statusHosts'],
-    error: 'are given with status: false, so there is no page to open; leave one of them out',
+    error: 'are set although status is false; remove one of them',
   })
   .transform(({ status, ...monitoring }) => ({ ...monitoring, status: status ?? isLoopback(monitoring.host) }))
   .refine(({ status, statusHosts }) => status || statusHosts.length === 0, {

@@ -23,14 +23,14 @@ export function configSchema(source: ConfigSource) {
     requests: z
       .enum(['all', 'failures'])
       .default('all')
-      .describe('Which requests have a line here; failures needs audit, which has them all'),
+      .describe('Requests that are recorded here; failures needs audit, which records all requests'),
   });
 
   const root = {
     server: serverSchema(source).register(changeRules, { restart: 'needed' }),
     monitoring: monitoringSchema
       .optional()
-      .describe('Plain HTTP: /livez, /readyz, /metrics and /status; if left out, there is none')
+      .describe('Port with plain HTTP for /livez, /readyz, /metrics and /status; if left out, there is no such port')
       .register(changeRules, { restart: 'needed' }),
     log: log.prefault({}).register(changeRules, { restart: 'needed' }),
     audit: auditSchema(source)
@@ -62,11 +62,11 @@ export function configSchema(source: ConfigSource) {
     .strictObject(root, `must be a map of ${Object.keys(root).join(', ')}`)
     .refine(({ log: { requests }, audit }) => requests === 'all' || audit !== undefined, {
       path: ['log', 'requests'],
-      error: 'is failures without audit: then successful requests would have no record',
+      error: 'is failures without audit, so successful requests would have no record',
     })
     .refine(({ server, monitoring }) => !monitoring || !isOnePort(server, monitoring), {
       path: ['monitoring', 'port'],
-      error: 'is server.port too, and the two hosts may be the same; give each its own port',
+      error: 'is the same as server.port, and both hosts may be the same address; set different ports',
     });
 }
 

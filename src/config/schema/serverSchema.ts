@@ -25,7 +25,7 @@ export function serverSchema(source: ConfigSource) {
       privateKeyFile: pemField
         .transform((file, context) => attempt(context, () => source.readPrivateKey(file)))
         .describe('PEM'),
-      clientAuth: clientAuth.optional().describe('mTLS; if left out, no client certificate is asked for'),
+      clientAuth: clientAuth.optional().describe('mTLS; if left out, clients need no certificate'),
     })
     .transform(({ certificateFile: certificates, privateKeyFile: privateKey, clientAuth }, context) => {
       const admitted = clientAuth && { ca: clientAuth.caFile, commonNames: clientAuth.commonNames };
@@ -41,11 +41,11 @@ export function serverSchema(source: ConfigSource) {
       vpcEndpointIds: z
         .array(z.string().regex(/^vpce-[0-9a-f]{8,32}$/, 'must be a VPC endpoint id, such as vpce-0123456789abcdef0'))
         .default([])
-        .describe('Admits only connections of these VPC endpoints; empty: of all'),
+        .describe('Admits only connections through these VPC endpoints; an empty list admits all'),
     })
     .refine(({ enabled, vpcEndpointIds }) => enabled || vpcEndpointIds.length === 0, {
       path: ['vpcEndpointIds'],
-      error: 'needs enabled: true, without which no VPC endpoint id is known',
+      error: 'needs enabled: true, because only the PROXY header contains the VPC endpoint id',
     });
 
   return z
@@ -69,15 +69,15 @@ export function serverSchema(source: ConfigSource) {
         .min(0)
         .max(300)
         .default(20)
-        .describe('Time that running requests have after SIGTERM')
+        .describe('Seconds between SIGTERM and the end of the proxy, in which it finishes requests')
         .register(changeRules, { restart: 'not needed' }),
     })
     .refine(({ insecureHttp, tls }) => insecureHttp || tls !== undefined, {
       path: ['tls'],
-      error: 'is missing: give certificateFile and privateKeyFile (insecureHttp: true is for local tests only)',
+      error: 'is missing: set certificateFile and privateKeyFile (insecureHttp: true is for local tests only)',
     })
     .refine(({ insecureHttp, tls }) => !insecureHttp || tls === undefined, {
       path: ['insecureHttp'],
-      error: 'is true beside tls; leave one of them out',
+      error: 'is true although tls is set; remove one of them',
     });
 }

@@ -12,7 +12,8 @@ export interface WrittenYaml {
   readonly value: unknown;
 }
 
-const NO_REFERENCES = 'environment variables are not replaced here: only a secret can come from one, as {env: NAME}';
+const NO_REFERENCES =
+  'environment variables are not replaced here: only secrets can come from variables, as {env: NAME}';
 
 /** Reads a YAML file; throws ConfigError if it is not one. */
 export function readYaml(file: string, readFile = readFromDisk): WrittenYaml {

@@ -32,7 +32,7 @@ export class BackupSchedule {
           this.deleteDue();
         } catch (error) {
           // No other code would catch this error. The next attempt may succeed.
-          this.#options.log.error({ err: error }, 'the daily backups cannot be made');
+          this.#options.log.error({ err: error }, 'the daily backups cannot be created');
         }
       },
       Math.min(this.#options.dayMs, LONGEST_INTERVAL_MS),

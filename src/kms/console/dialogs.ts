@@ -88,7 +88,7 @@ const DIALOGS: readonly Dialog[] = [
       { name: 'XksProxyConnectivity', label: 'Connectivity', options: ['', ...CONNECTIVITY] },
       ...PROXY,
     ],
-    text: 'What is left empty stays as it is.',
+    text: 'Empty fields are not changed.',
     submit: 'Save changes',
   },
   {
@@ -101,7 +101,7 @@ const DIALOGS: readonly Dialog[] = [
       { name: 'CloudHsmClusterId', label: 'Cluster id', hint: 'of a cluster that shares a backup history' },
       { name: 'KeyStorePassword', label: 'Current password of kmsuser', kind: 'password' },
     ],
-    text: 'What is left empty stays as it is.',
+    text: 'Empty fields are not changed.',
     submit: 'Save changes',
   },
   { id: 'connect', title: 'Connect', operation: 'ConnectCustomKeyStore', fields: [STORE], submit: 'Connect' },

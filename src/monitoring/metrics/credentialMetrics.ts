@@ -23,7 +23,7 @@ export function credentialMetrics(
 
   readGauge(registry, {
     name: 'xks_proxy_credential_first_seen_timestamp_seconds',
-    help: 'When a process of the proxy first had the credential, in Unix time: it is at least this old.',
+    help: 'When a process of the proxy first had the credential, in Unix time. The credential is at least this old.',
     labelNames,
     aggregator: 'min',
     read: () => {

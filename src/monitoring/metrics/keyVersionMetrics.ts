@@ -23,7 +23,7 @@ export function keyVersionMetrics(
   const lastUsed = new Map<string, number>();
   readGauge(registry, {
     name: 'xks_proxy_key_version_last_used_timestamp_seconds',
-    help: 'When a version of a key last served, in Unix time; newest is whether it is the one that encrypts. Only versions that have served.',
+    help: 'When a version of a key was last used, in Unix time. newest is true for the version that encrypts. Versions that were not used have no series.',
     labelNames: [...labelNames, 'newest'],
     aggregator: 'max',
     read: () =>

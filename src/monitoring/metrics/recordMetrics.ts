@@ -38,7 +38,7 @@ export function recordMetrics(
   );
   logGauge(
     'xks_proxy_audit_sealed_logs',
-    'Logs that were sealed as evidence, because their files contradict one another, and that nobody has moved away yet.',
+    'Damaged logs that were sealed as evidence and not yet moved away.',
     ({ sealed }) => sealed,
   );
   readGauge(registry, {

@@ -26,7 +26,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 export function refusalMetrics(registry: Registry): (refusal: RefusedConnection) => void {
   const refused = new Counter({
     name: 'xks_proxy_refused_connections_total',
-    help: 'Connections that were not let in or had no valid request, except health checks of load balancers.',
+    help: 'Connections that were refused or had no valid request, except health checks of load balancers.',
     labelNames: ['reason'],
     registers: [registry],
   });

@@ -39,7 +39,7 @@ export function requestMetrics(registry: Registry): RequestObserver {
 
   const unauthenticated = new Counter({
     name: 'xks_proxy_unauthenticated_requests_total',
-    help: 'Requests that were refused before they were authenticated, or because they could not be, by the check that failed.',
+    help: 'Requests that were refused before authentication or because it failed, by the check that failed.',
     labelNames: ['key_store', 'check'],
     registers,
   });

@@ -40,8 +40,8 @@ export class ConnectionGiver {
   }
 
   /**
-   * Gives the worker a connection of which nothing was read. Resolves to whether the worker has taken it. It has not if it has
-   * ended, or has no descriptor free.
+   * Gives the worker a connection from which nothing was read. Resolves to whether the worker has taken it, which fails if the worker
+   * has ended or has no free descriptor.
    */
   async give(connection: Socket): Promise<boolean> {
     const missing = new AbortController();

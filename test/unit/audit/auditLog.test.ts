@@ -248,7 +248,7 @@ describe('a failing disk', () => {
     expect(problems).toEqual([expect.stringContaining('EIO'), undefined]);
   });
 
-  it('is a problem when a checkpoint cannot be made', async () => {
+  it('is a problem when the records of a checkpoint cannot be synced', async () => {
     const { log, problems } = open({ sync: 'interval' });
     failSync(1);
     await pass(1);

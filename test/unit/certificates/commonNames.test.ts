@@ -6,19 +6,22 @@ import { testCertificates } from '../../support/certificates.ts';
 import { opensslCertificate } from '../../support/opensslCertificate.ts';
 
 it.each([[['a.example']], [['a, b = c + "d" \\ #']], [['a\0b\nCN=c']], [['Prüfstelle']], [['one', 'two']], [[]]])(
-  '%j',
+  'the common names %j are found',
   (commonName) => {
     const { certificate } = issueClientCertificate(testCertificates.ca, { commonName });
     expect(commonNamesOf(new X509Certificate(certificate))).toEqual(commonName);
   },
 );
 
-it('are read as UTF-8', () => {
+it('common names are read as UTF-8', () => {
   const { certificate } = opensslCertificate({ commonName: 'Prüfstelle' });
   expect(commonNamesOf(new X509Certificate(certificate))).toEqual(['Prüfstelle']);
 });
 
-it.each(['brainpoolP256r1', 'secp256k1', 'P-256'])('of a certificate on %s are read', (curve) => {
-  const { certificate } = opensslCertificate({ newKey: `ec -pkeyopt ec_paramgen_curve:${curve}`, commonName: 'a' });
-  expect(commonNamesOf(new X509Certificate(certificate))).toEqual(['a']);
-});
+it.each(['brainpoolP256r1', 'secp256k1', 'P-256'])(
+  'common names of a certificate with a key on %s are read',
+  (curve) => {
+    const { certificate } = opensslCertificate({ newKey: `ec -pkeyopt ec_paramgen_curve:${curve}`, commonName: 'a' });
+    expect(commonNamesOf(new X509Certificate(certificate))).toEqual(['a']);
+  },
+);

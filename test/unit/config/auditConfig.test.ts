@@ -43,7 +43,7 @@ function problemsOf(sections: object): string[] {
   return [];
 }
 
-it('is filled with defaults', () => {
+it('the audit section is filled with defaults', () => {
   const { audit } = load({ audit: AUDIT }).config;
   expect(audit).toMatchObject({
     directory: expect.stringMatching(/\/audit$/) as string,
@@ -63,7 +63,7 @@ it('${HOSTNAME} in the origin becomes the name of the host, and a variable may h
   expect(fromEnv.config.audit?.origin).toBe('pod-7');
 });
 
-it('every change needs a restart', () => {
+it('every change of the audit section needs a restart', () => {
   const before = load({ audit: AUDIT }).config;
   for (const audit of [undefined, { ...AUDIT, origin: 'another' }, { ...AUDIT, sync: 'never' }]) {
     const changes = describeChanges(before, load({ audit }).config).filter(({ path: [, key] }) => key !== 'directory');

@@ -81,7 +81,7 @@ describe('a version', () => {
     [[{ label: 'a', ckaId: '0a' }, { ckaId: '0a' }], 'versions[1]: must not be the same key as another version'],
     [
       [{ label: 'a', ckaId: '0a' }, { ckaId: '0c' }, { label: 'a', ckaId: '0b' }],
-      'versions[2]: must not have the label of another version: it is its name in ciphertexts; select it by its ckaId alone',
+      'versions[2]: must not have the label of another version, because ciphertexts name versions by their labels; select this one only by its ckaId',
     ],
   ])('is refused among %j', (versions, problem) => {
     expect(problemsOf(withKeys({ id: 'foo', versions }))).toEqual([

@@ -55,7 +55,7 @@ it.each(VENDORS)('%s shows keys by label and by CKA_ID', (file, module) => {
   ]);
 });
 
-it('are all tested', () => {
+it('all examples are tested', () => {
   const files = readdirSync(CONFIG_FOLDER).filter(
     (name) => name.endsWith('.yaml') && name !== 'xks-proxy.example.yaml',
   );

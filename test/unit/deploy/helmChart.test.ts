@@ -114,7 +114,7 @@ it('the templates read all values, and no others', () => {
   expect(unread).toEqual(['global']);
 });
 
-it('its version is that of the program', () => {
+it('the version of the chart is that of the program', () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   expect(parse(read('Chart.yaml'))).toMatchObject({ version, appVersion: version });
 });

@@ -151,7 +151,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     });
   });
 
-  it('a misspelt field would be found at any depth', () => {
+  it('the check of the schema finds a misspelt field at any depth', () => {
     for (const manifest of everything)
       for (const { path, object } of objectsOf(manifest, '')) {
         object['misspelt'] = 'x';
@@ -270,7 +270,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
     expect(only(manifests, 'HorizontalPodAutoscaler')).toBeUndefined();
   });
 
-  it('two or more run, in several zones, and an update removes none before there is another', () => {
+  it('two or more pods run in several zones, and an update removes none before a new one is ready', () => {
     const deployment = only(example, 'Deployment');
     expect(deployment).not.toHaveProperty('spec.replicas');
     expect(only(example, 'HorizontalPodAutoscaler')).toMatchObject({
@@ -392,7 +392,7 @@ describe.skipIf(!hasHelm)(`the chart${WITHOUT_HELM}`, () => {
       { image: { reference: 'registry.example.com/hsm-client:1.0', pullPolicy: 'IfNotPresent' } },
     ],
     ['volume', { mountPath: '/opt/hsm', readOnly: true }, { configMap: { name: 'hsm' } }],
-  ])('the library comes by %s', (source, mount, expected) => {
+  ])('the library is mounted with the source %s', (source, mount, expected) => {
     const manifests = podOf(render({ library: { source, volume: { configMap: { name: 'hsm' } } } }));
     expect(manifests.volume('library')).toEqual({ name: 'library', ...expected });
     expect(manifests.container).toMatchObject({

@@ -40,7 +40,7 @@ describe('a token', () => {
       { label: 'fake ' },
       String.raw`There is no token with the label "fake\u0020". The module has: "a\u001b[2J" (serial 1 \u009b, slot 7).`,
     ],
-  ])('is not picked, case %#', (tokens, selector, message) => {
+  ])('is not selected, and the error says why: case %#', (tokens, selector, message) => {
     expect(() => findToken(tokens, selector)).toThrow(expect.objectContaining({ name: 'Pkcs11Failure', message }));
   });
 });

@@ -8,6 +8,6 @@ it.each([
   ['linux', 'arm', false],
   ['linux', 's390x', false],
   ['win32', 'x64', false],
-])('%s on %s: %s', (platform, arch, expected) => {
+])('hasLp64 for %s on %s is %s', (platform, arch, expected) => {
   expect(hasLp64({ platform, arch })).toBe(expected);
 });

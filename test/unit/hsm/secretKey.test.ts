@@ -34,13 +34,16 @@ it.each([
   [Buffer.of(0), Buffer.of(255), false, true],
   [undefined, undefined, undefined, undefined],
   [Buffer.alloc(0), Buffer.alloc(0), undefined, undefined],
-])('protection is what the token says, case %#', (cka_sensitive, cka_extractable, sensitive, extractable) => {
-  const attributes = new Map<number, Buffer>();
-  if (cka_sensitive) attributes.set(CKA.SENSITIVE, cka_sensitive);
-  if (cka_extractable) attributes.set(CKA.EXTRACTABLE, cka_extractable);
-  const description = describeSecretKey(attributes);
-  expect([description.sensitive, description.extractable]).toEqual([sensitive, extractable]);
-});
+])(
+  'protection is read from the attributes of the key, case %#',
+  (cka_sensitive, cka_extractable, sensitive, extractable) => {
+    const attributes = new Map<number, Buffer>();
+    if (cka_sensitive) attributes.set(CKA.SENSITIVE, cka_sensitive);
+    if (cka_extractable) attributes.set(CKA.EXTRACTABLE, cka_extractable);
+    const description = describeSecretKey(attributes);
+    expect([description.sensitive, description.extractable]).toEqual([sensitive, extractable]);
+  },
+);
 
 it('keyUsage lists usages that are true, and none that are false, empty or missing', () => {
   const attributes = new Map([

@@ -79,7 +79,7 @@ describe('a module that misbehaves', () => {
     expect(ivs.size).toBe(60);
     expect(error).toHaveBeenCalledExactlyOnceWith(
       { keyManager: 'fake', unreported: 0 },
-      expect.stringContaining('C_GenerateRandom repeats itself'),
+      expect.stringContaining('C_GenerateRandom repeats its output'),
     );
   });
 

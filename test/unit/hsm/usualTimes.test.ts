@@ -20,7 +20,7 @@ it('one stall in all sessions has little weight for a known kind', () => {
   expect(noted(...times(20, 5), ...times(8, LONGEST_MS)).of('encrypt')).toBeLessThan(50);
 });
 
-it('a change is followed', () => {
+it('a change of the usual time is recognised', () => {
   expect(noted(...times(20, 5), ...times(20, 120)).of('encrypt')).toBeGreaterThan(100);
   expect(noted(...times(20, 120), ...times(20, 5)).of('encrypt')).toBeLessThan(10);
 });

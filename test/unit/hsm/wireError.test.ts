@@ -26,7 +26,7 @@ describe('between threads', () => {
   it.each([
     new TypeError('secret'),
     new XksError('InternalException', 'The key manager failed.', { cause: new TypeError('secret') }),
-  ])('any other error, or a cause, crosses without its message: %s', (error) => {
+  ])('any other error, or a cause, is passed on without its message: %s', (error) => {
     expect(cross(error)).toMatchObject({
       errorName: 'InternalException',
       message: 'The key manager failed.',

@@ -114,7 +114,7 @@ describe('the time of withFailover', () => {
     expect(await share([guarded(), guarded(), guarded()], [0, 40, 0])).toEqual({ 0: 100, 1: 100, 2: 200 });
   });
 
-  it('is not reserved for a key manager that is thought unable, which gets the rest', async () => {
+  it('is not reserved for a key manager that probably cannot serve, which gets the rest', async () => {
     expect(await share([guarded(), guarded('UNAVAILABLE')], [150, 0])).toEqual({ 0: 200, 1: 200 });
   });
 

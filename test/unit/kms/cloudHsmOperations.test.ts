@@ -294,7 +294,7 @@ describe('DescribeClusters', () => {
     expect(await call('DescribeClusters', { Filters: { vpcIds: ['vpc-99999999'] } })).toEqual({ Clusters: [] });
   });
 
-  it('says that a failed attempt is repeated, so that nobody takes it for the end', async () => {
+  it('says that a failed attempt is repeated, so that clients wait for the result', async () => {
     addCluster({ state: 'INITIALIZE_IN_PROGRESS' });
     kms.clusters = { ...kms.clusters, problemOf: () => 'its process has ended (SIGKILL).' };
     const { Clusters } = await call('DescribeClusters');

@@ -43,7 +43,7 @@ function stored(kms: LocalKmsUnderTest, { keyId }: KmsKey) {
 }
 
 describe('keyStateOf', () => {
-  it.each<StoredKeyState>(['Enabled', 'Disabled', 'PendingDeletion'])('is what is stored: %s', (state) => {
+  it.each<StoredKeyState>(['Enabled', 'Disabled', 'PendingDeletion'])('is the stored state: %s', (state) => {
     const { kms, key } = keyIn(state, 'CONNECTED');
     expect(keyStateOf(kms, key)).toBe(state);
   });
@@ -180,20 +180,23 @@ describe.each(TABLE)('$name', ({ operation, input, refused, change }) => {
   const cells = ALL.flatMap((connectionState) =>
     (['Enabled', 'Disabled', 'PendingDeletion'] as const).map((state) => ({ state, connectionState })),
   );
-  it.each(cells)('on a key that is $state, its key store $connectionState', async ({ state, connectionState }) => {
-    const { kms, key, arn } = keyIn(state, connectionState);
-    kms.state.aliases.put({ aliasName: ALIAS, targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
-    const before = stored(kms, key);
-    const sentence = refused[state];
-    if (sentence === undefined) {
-      await kms.call(operation, input(key));
-      expect(stored(kms, key)).toEqual({ ...before, ...change });
-    } else {
-      const refusal = { errorName: 'KMSInvalidStateException', message: `${arn} ${sentence}` };
-      await expect(kms.call(operation, input(key))).rejects.toMatchObject(refusal);
-      expect(stored(kms, key)).toEqual(before);
-    }
-  });
+  it.each(cells)(
+    'succeeds or is refused as by KMS if the key is $state and its key store $connectionState',
+    async ({ state, connectionState }) => {
+      const { kms, key, arn } = keyIn(state, connectionState);
+      kms.state.aliases.put({ aliasName: ALIAS, targetKeyId: key.keyId, creationDate: 1, lastUpdatedDate: 1 });
+      const before = stored(kms, key);
+      const sentence = refused[state];
+      if (sentence === undefined) {
+        await kms.call(operation, input(key));
+        expect(stored(kms, key)).toEqual({ ...before, ...change });
+      } else {
+        const refusal = { errorName: 'KMSInvalidStateException', message: `${arn} ${sentence}` };
+        await expect(kms.call(operation, input(key))).rejects.toMatchObject(refusal);
+        expect(stored(kms, key)).toEqual(before);
+      }
+    },
+  );
 });
 
 describe('a key that is Unavailable', () => {

@@ -247,7 +247,7 @@ describe('UpdateCustomKeyStore', () => {
 });
 
 describe('during the call to the proxy', () => {
-  it('the key store may be deleted, and stays deleted', async () => {
+  it('if the key store is deleted, it stays deleted', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });
@@ -260,7 +260,7 @@ describe('during the call to the proxy', () => {
     expect(update.after).toBeUndefined();
   });
 
-  it('it may be connected: members that need a disconnected one are not changed', async () => {
+  it('if the key store is connected, members that can change only while it is disconnected are not changed', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriEndpoint: 'https://new.example.com' });
@@ -270,7 +270,7 @@ describe('during the call to the proxy', () => {
     expect(update.after).toEqual({ ...update.before, connectionState: 'CONNECTING' });
   });
 
-  it('it may be connected: the state is kept when the path changes', async () => {
+  it('if the key store is connected, a change of the path keeps the state', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });
@@ -281,7 +281,7 @@ describe('during the call to the proxy', () => {
     expect(update.kms.xksProxy.calls).toHaveLength(1);
   });
 
-  it('another update may end first, and then both together are tested before they are stored', async () => {
+  it('if another update ends first, both changes are tested together before they are stored', async () => {
     const update = new Update();
     const release = update.hold();
     const path = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });
@@ -295,7 +295,7 @@ describe('during the call to the proxy', () => {
     expect(last).toMatchObject({ uriPath: '/new/kms/xks/v1', accessKeyId: CREDENTIAL.AccessKeyId });
   });
 
-  it('another secret alone counts as another configuration', async () => {
+  it('a change of only the secret also counts as a change of the configuration', async () => {
     const update = new Update();
     const release = update.hold();
     const AccessKeyId = update.before.proxy.accessKeyId;
@@ -311,7 +311,7 @@ describe('during the call to the proxy', () => {
     expect(last?.rawSecretAccessKey.reveal()).toBe('y'.repeat(43));
   });
 
-  it('another key store may take the URI', async () => {
+  it('if another key store takes the URI, the update fails and changes nothing', async () => {
     const update = new Update();
     const release = update.hold();
     const running = update.run({ XksProxyUriPath: '/new/kms/xks/v1' });

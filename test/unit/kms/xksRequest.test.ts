@@ -47,19 +47,19 @@ const sealed = {
 };
 const empty = Buffer.alloc(0);
 
-it('asks for the health with two fields of requestMetadata', () => {
+it('a request of GetHealthStatus has two fields in requestMetadata', () => {
   const request = healthRequest(call());
   expect(request).toMatchObject({ xksOperation: 'GetHealthStatus', path: '/prefix/kms/xks/v1/health' });
   expect(bodyOf(request)).toEqual({ requestMetadata: ofAll });
 });
 
-it('asks for the metadata of an external key without an ARN', () => {
+it('a request of GetKeyMetadata has no ARN of a KMS key', () => {
   const request = metadataRequest(call(), 'foo');
   expect(request).toMatchObject({ xksOperation: 'GetKeyMetadata', path: '/prefix/kms/xks/v1/keys/foo/metadata' });
   expect(bodyOf(request)).toEqual({ requestMetadata: ofKeys });
 });
 
-it('encrypts', () => {
+it('a request of Encrypt has the plaintext and the AAD in Base64, and asks for a CDIV', () => {
   const request = encryptRequest(call(), 'foo', Buffer.from('Hello World!'), Buffer.from('aad'));
   expect(request).toMatchObject({ xksOperation: 'Encrypt', path: '/prefix/kms/xks/v1/keys/foo/encrypt' });
   expect(bodyOf(request)).toEqual({
@@ -71,7 +71,7 @@ it('encrypts', () => {
   });
 });
 
-it('decrypts', () => {
+it('a request of Decrypt has ciphertext, IV, tag, AAD and metadata in Base64', () => {
   const request = decryptRequest(call(), 'foo', sealed, Buffer.from('aad'));
   expect(request).toMatchObject({ xksOperation: 'Decrypt', path: '/prefix/kms/xks/v1/keys/foo/decrypt' });
   expect(bodyOf(request)).toEqual({

@@ -66,7 +66,7 @@ it('each call gets its own answer, in any order', async () => {
   expect(other.waiting).toBe(0);
 });
 
-it('both ends of a channel call', async () => {
+it('both ends of a channel can call each other', async () => {
   const one = new Peer<Calls>(threadChannel(messages.port1), { name: 'one', offer });
   const other = new Peer<Calls>(threadChannel(messages.port2), { name: 'other', offer });
   expect(await Promise.all([one.call('double', 1), other.call('double', 2)])).toEqual([2, 4]);
@@ -93,7 +93,7 @@ it('an event is one-way, and keeps its place among calls', async () => {
   expect(other.waiting).toBe(0);
 });
 
-it.each(['at once', 'later'] as const)('the message of an error crosses: %s', async (how) => {
+it.each(['at once', 'later'] as const)('the message of an error reaches the caller: %s', async (how) => {
   const failure = await peer()
     .call('fail', how)
     .catch((error: unknown) => error);
@@ -101,7 +101,7 @@ it.each(['at once', 'later'] as const)('the message of an error crosses: %s', as
   expect(failure).toMatchObject({ name: 'Error', message: how });
 });
 
-it('an error crosses as its codec defines it', async () => {
+it('an error reaches the caller as its codec defines it', async () => {
   const errors: ErrorCodec<{ class: string }> = {
     encode: (error) => ({ class: (error as Error).name }),
     decode: (wire) => new RangeError(`was ${wire.class}`),

@@ -214,11 +214,11 @@ describe.skipIf(!hasPromtool)(`promtool${hasPromtool ? '' : ' (skipped: it is no
   it.each([
     ['check', 'rules', 'xks-proxy.rules.yml'],
     ['test', 'rules', 'xks-proxy.rules.test.yml'],
-  ])('%s %s %s', (...args) => {
+  ])('%s %s %s succeeds', (...args) => {
     expect(promtool(args)).toMatchObject({ status: 0, said: expect.stringContaining('SUCCESS') as string });
   });
 
-  it('check metrics', () => {
+  it('check metrics finds nothing in the exposed metrics', () => {
     expect(promtool(['check', 'metrics'], text)).toEqual({ status: 0, said: '' });
   });
 });

@@ -26,6 +26,6 @@ it('steps of the state file keep their order', () => {
 });
 
 // New names become promises: `npx vitest run test/unit/release/promises.test.ts --update` adds them to the file.
-it('includes everything in this version', async () => {
+it('the list of promises includes everything in this version', async () => {
   await expect(`${JSON.stringify(names, null, 2)}\n`).toMatchFileSnapshot(FILE);
 });

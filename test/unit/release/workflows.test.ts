@@ -36,7 +36,7 @@ const files = globSync('.github/workflows/*', { cwd: ROOT });
 const workflows = files.map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
 const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
 
-it('are exactly four', () => {
+it('there are exactly four workflows', () => {
   const names = ['ci', 'codeql', 'dependency-review', 'release'];
   expect(files.toSorted()).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { XKS_ERROR_STATUS, XksError } from '../../../src/xks/errors.ts';
 
-it('has the status of each error name', () => {
+it('an XksError has the status that belongs to its name', () => {
   expect(XKS_ERROR_STATUS).toEqual({
     ValidationException: 400,
     InvalidStateException: 400,
@@ -18,12 +18,12 @@ it('has the status of each error name', () => {
   });
 });
 
-it('turns any message into fewer than 512 characters of printable ASCII', () => {
+it('an XksError shortens any message to fewer than 512 characters of printable ASCII', () => {
   const { errorMessage } = new XksError('InternalException', `é\n\0\u{1f511}${'x'.repeat(600)}`).toBody();
   expect(errorMessage).toMatch(/^[\x20-\x7e]{511}$/);
 });
 
-it('hides detail and cause from the caller', () => {
+it('an XksError hides detail and cause from the caller', () => {
   const error = new XksError('InternalException', 'message', { detail: 'detail', cause: new Error('cause') });
   expect(error.toBody()).toEqual({ errorName: 'InternalException', errorMessage: 'message' });
 });

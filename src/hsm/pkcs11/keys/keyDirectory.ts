@@ -112,7 +112,7 @@ export class KeyDirectory {
 
   /**
    * Throws KeysVanished if a key that has vanished is still missing. With `believe`, a token that has any key is believed: the
-   * missing keys count as deleted. Returns the deleted keys, in words.
+   * missing keys count as deleted. Returns descriptions of the deleted keys.
    */
   confirm(session: SessionHandle, believe: boolean): string[] {
     const deleted: string[] = [];

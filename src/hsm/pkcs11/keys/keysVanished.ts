@@ -2,7 +2,7 @@
 export class KeysVanished extends Error {
   override readonly name = 'KeysVanished';
 
-  /** `key`: the selector in words. */
+  /** `key`: description of the selector. */
   constructor(key: string) {
     super(`the token no longer has the key with ${key}`);
   }

@@ -78,7 +78,7 @@ export class Pkcs11Administration {
       await sleep(randomInt(MAX_PAUSE_MS));
     }
     throw new Pkcs11Failure(
-      `Others keep making keys labelled "${showText(key.label)}". Make one with: xks-proxy key create`,
+      `Other processes keep creating keys labelled "${showText(key.label)}". Make one with: xks-proxy key create`,
     );
   }
 

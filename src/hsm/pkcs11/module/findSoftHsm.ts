@@ -2,7 +2,7 @@ import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 
-/** How to install SoftHSM, in words. */
+/** Advice on installing SoftHSM. */
 export const INSTALL_SOFTHSM =
   'Install SoftHSM 2: `apt-get install softhsm2` on Debian and Ubuntu, `brew install softhsm` on macOS.';
 

@@ -57,11 +57,11 @@ export class LossLog {
     if (unreported === undefined) return;
     this.#options.logger.error(
       { keyManager: this.#options.name, unreported },
-      "C_GenerateRandom repeats itself: IVs rest on the operating system's generator alone, and keys that the HSM makes may be weak",
+      "C_GenerateRandom repeats its output: IVs depend only on the operating system's generator, and keys that the HSM generates may be weak",
     );
   }
 
-  /** `key`: a key in words. */
+  /** `key`: description of the key. */
   deleted(key: string): void {
     const fields = { keyManager: this.#options.name, detail: `no secret key of the token has ${key}` };
     this.#options.logger.warn(fields, 'A key is no longer in the token');

@@ -9,13 +9,13 @@ const IVS_AHEAD = 20;
 
 export interface RandomIvsOptions {
   readonly cryptoki: Pick<Cryptoki, 'generateRandom'>;
-  /** Called when the HSM's generator repeats itself. */
+  /** Called when the HSM's generator repeats its output. */
   readonly onRepeat: () => void;
 }
 
 /**
- * IVs of 12 bytes for one key manager: random bytes of the HSM XOR random bytes of the operating system. Each IV is as good as
- * the better of the two generators. So it does no harm if one of them repeats itself or is predictable.
+ * IVs of 12 bytes for one key manager: random bytes of the HSM XOR random bytes of the operating system. Each IV is as
+ * unpredictable as the output of the better generator. So it does no harm if one of them repeats its output or is predictable.
  */
 export class RandomIvs {
   readonly #options: RandomIvsOptions;

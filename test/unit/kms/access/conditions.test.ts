@@ -67,7 +67,7 @@ const OPERATORS: readonly [operator: string, policy: unknown, request: string, h
   ['ArnNotLike', 'arn:aws:iam::*:role/*', 'arn:aws:iam::111122223333:role/b', false],
 ];
 
-it.each(OPERATORS)('%s %j with %j: %j', (operator, policy, request, expected) => {
+it.each(OPERATORS)('%s %j for the value %j is %j', (operator, policy, request, expected) => {
   expect(holds({ [operator]: { 'A:Key': policy } }, having(request))).toBe(expected);
 });
 
@@ -104,7 +104,7 @@ it.each([
   ['ForAllValues:StringNotEquals', ['a'], ['b', 'c'], true],
   ['ForAllValues:StringNotEquals', ['a'], ['a', 'c'], false],
   ['StringEquals', ['a'], ['a'], false],
-])('%s %j of a key with the values %j: %j', (operator, policy, request, expected) => {
+])('%s %j for the values %j is %j', (operator, policy, request, expected) => {
   expect(holds({ [operator]: { 'a:key': policy } }, having(request))).toBe(expected);
 });
 
@@ -142,7 +142,7 @@ describe('a policy variable', () => {
     ['StringNotEquals', '${aws:none}', true],
     ['StringLike', 'a${*}', true],
     ['StringLike', '${a:list}', false],
-  ])('%s %s: %j', (operator, value, expected) => {
+  ])('in %s %s matches: %j', (operator, value, expected) => {
     expect(holds({ [operator]: { 'a:key': value } }, context)).toBe(expected);
   });
 

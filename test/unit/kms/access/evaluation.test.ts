@@ -606,13 +606,16 @@ describe('a grant', () => {
     [{ EncryptionContextSubset: { Department: 'IT' } }, { department: 'IT' }, false],
     [{ EncryptionContextSubset: { Department: 'IT' } }, {}, false],
     [{ EncryptionContextSubset: { toString: 'x' } }, {}, false],
-  ])('with the constraint %j, of the context %j: %j', async (Constraints, EncryptionContext, isAllowed) => {
-    await grant({ Constraints, Operations: ['Encrypt', 'DescribeKey'] });
-    const called = call('Encrypt', { KeyId: key.keyId, Plaintext: 'AA==', EncryptionContext }, bob);
-    if (isAllowed) await called;
-    else await expect(called).rejects.toMatchObject({ errorName: 'AccessDeniedException' });
-    await call('DescribeKey', { KeyId: key.keyId }, bob);
-  });
+  ])(
+    'with the constraint %j allows Encrypt with the context %j: %j',
+    async (Constraints, EncryptionContext, isAllowed) => {
+      await grant({ Constraints, Operations: ['Encrypt', 'DescribeKey'] });
+      const called = call('Encrypt', { KeyId: key.keyId, Plaintext: 'AA==', EncryptionContext }, bob);
+      if (isAllowed) await called;
+      else await expect(called).rejects.toMatchObject({ errorName: 'AccessDeniedException' });
+      await call('DescribeKey', { KeyId: key.keyId }, bob);
+    },
+  );
 
   it.each<[child: object, isAllowed: boolean]>([
     [{ Operations: ['Decrypt'], Constraints: { EncryptionContextSubset: { a: '1' } } }, true],

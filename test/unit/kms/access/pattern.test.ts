@@ -24,7 +24,7 @@ describe('a pattern', () => {
     ['$${*}${a:b}', '$*x', true],
     ["${a:b , 'c}'}", 'x', true],
     ['${a{b}', '${a{b}', true],
-  ])('%s has its meaning for "%s"', (pattern, text, matches) => {
+  ])('%s for the text "%s": matches is %s', (pattern, text, matches) => {
     expect(readPattern(pattern, LIKE)(text)).toBe(matches);
   });
 

@@ -28,12 +28,12 @@ it.each([
   // One of 100 beyond a second.
   [{ 2: 99, 13: 1 }, 0.5, 1 + 50 / 99],
   [{ 2: 90, 13: 10 }, 0.99, 1000],
-])('of %o, the share %d ended within %s ms', (counts, share, expected) => {
+])('of the operations %o, the share %d ended within %s ms', (counts, share, expected) => {
   const quantile = quantileMs(latencyOf(counts), share);
   if (expected === undefined) expect(quantile).toBeUndefined();
   else expect(quantile).toBeCloseTo(expected, 6);
 });
 
-it('adds up', () => {
+it('adds up the buckets of several histograms', () => {
   expect(addLatencies([latencyOf({ 1: 2 }), latencyOf({ 1: 3, 13: 1 })])).toEqual(latencyOf({ 1: 5, 13: 1 }));
 });

@@ -32,7 +32,7 @@ function worker(end?: WorkerEnd, isKilled = false) {
   return { asked, peer, isKilled, ended: Promise.resolve(end ?? { exitCode: 0, signal: null }) };
 }
 
-it('all prepare', async () => {
+it('all workers prepare the configuration', async () => {
   const workers = [worker(), worker()];
   await prepareAll(workers, ORDER);
   expect(workers.map(({ asked }) => asked.length)).toEqual([1, 1]);
