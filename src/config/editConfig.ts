@@ -17,8 +17,8 @@ import { YamlEditor } from './yaml/yamlEditor.ts';
 
 export interface ConfigEdit {
   /**
-   * Secrets that the edited configuration refers to. Each is written to a new file of this name beside it, readable by its owner
-   * only.
+   * Secrets that the edited configuration refers to. Each is written to a new file of this name beside it, with the same owner. If
+   * only the owner and a group may read the configuration, that group may read the secret too; otherwise only the owner may.
    */
   readonly newSecrets?: Readonly<Record<string, string>>;
   readonly edit: (yaml: YamlEditor) => void;
@@ -36,6 +36,7 @@ export function editConfig(
   const target = realPath(file);
   const next = `${target}.new`;
   const { mode, uid, gid } = statSync(target);
+  const groupMayRead = (mode & 0o007) === 0 && (mode & 0o040) !== 0;
   const written: string[] = [];
   const write = (path: string, text: string, permissions: number) => {
     // Never writes through a link or into a file that another user has put there.
@@ -52,7 +53,9 @@ export function editConfig(
     write(next, '', mode & 0o777);
     const yaml = new YamlEditor(readYaml(target));
     edit(yaml);
-    for (const [name, secret] of Object.entries(newSecrets)) write(join(dirname(target), name), `${secret}\n`, 0o600);
+    for (const [name, secret] of Object.entries(newSecrets)) {
+      write(join(dirname(target), name), `${secret}\n`, groupMayRead ? 0o640 : 0o600);
+    }
     writeFileSync(next, yaml.text);
     loadConfig(next, env);
     renameSync(next, target);

@@ -52,11 +52,20 @@ describe('editConfig', () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  it('writes new secrets with access for the owner only', () => {
+  it.each([
+    ['its owner', 0o600, 0o600],
+    ['its owner and group', 0o640, 0o640],
+    ['its group, which may also write it', 0o660, 0o640],
+    ['everyone', 0o644, 0o600],
+    ['everyone but its group', 0o604, 0o600],
+  ])('beside a configuration for %s, a new secret is for nobody else', (_who, mode, expected) => {
     const { folder, file } = folderWith();
+    chmodSync(file, mode);
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
     edit(file, { ...addKey, newSecrets: { secret: 's' } });
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('s\n');
-    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(expected);
   });
 
   it.each<[string, ConfigEdit, RegExp]>([
