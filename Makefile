@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint lint-rules lint-types fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
 # toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ if the machine lacks the program.
@@ -56,13 +56,7 @@ screenshots: build chromium ## makes the screenshots in docs/images, in 10 minut
 
 lint: $(packages) $(aws_packages) ## checks formatting, types and lint rules
 	@echo 'Linting'
-	@$(MAKE) --no-print-directory --jobs=2 lint-rules lint-types
-
-lint-rules:
-	@npm run --silent lint:rules
-
-lint-types:
-	@npm run --silent lint:types
+	@npm run --silent lint
 
 fuzz: $(packages) fuzzer ## fuzzes each parser for FUZZ_SECONDS=10, or all of them for FUZZ_MINUTES (only one: FUZZ=...); see test/fuzz/README.md
 	@exec node test/fuzz/fuzz.ts
