@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
-.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages aws-cli promtool actionlint chromium helm fuzzer
+.PHONY: help run demo demo-cloudhsm test terraform-test screenshots build package package-test lint fuzz bench bench-growth bench-soak bench-goodput bench-faults bench-never-down sbom clean env node system-packages test-packages aws-cli promtool actionlint chromium helm fuzzer
 
 # toolchain/node.sh fills .node/, toolchain/aws-cli.sh .aws-cli/, toolchain/promtool.sh .promtool/,
 # toolchain/actionlint.sh .actionlint/ and toolchain/helm.sh .helm/ if the machine lacks the program.
@@ -31,7 +31,7 @@ demo: build aws-cli ## shows the life of an external key store with a local KMS,
 demo-cloudhsm: build aws-cli ## shows the life of an AWS CloudHSM key store with a local KMS, clusters over SoftHSM, the AWS CLI and CloudHSM CLI
 	@exec node local/demoCloudHsm.ts
 
-test: build lint aws-cli promtool actionlint chromium ## builds, lints and runs all tests
+test: build lint test-packages aws-cli promtool actionlint chromium ## builds, lints and runs all tests
 	@npm test --silent
 
 build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
@@ -112,6 +112,9 @@ node:
 
 system-packages:
 	@toolchain/system-packages.sh
+
+test-packages: | system-packages
+	@toolchain/system-packages.sh tests
 
 aws-cli: | system-packages
 	@toolchain/aws-cli.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what npm cannot: SoftHSM, NSS softoken, the tools with which node-gyp compiles pkcs11js, curl, openssl, jq, xxd, systemd-analyze.
-# Does nothing if all are installed.
+# Installs what npm cannot: SoftHSM, the tools with which node-gyp compiles pkcs11js, curl, openssl. With the argument `tests` also what
+# only tests need: NSS softoken, jq, xxd, systemd-analyze. Does nothing if all are installed.
 set -eu
 . "$(dirname "$0")/apt-get.sh"
 
@@ -20,16 +20,18 @@ need make make
 need python3 python3
 need curl curl
 need openssl openssl
-# The tests run the commands of docs/audit.md.
-need jq jq
-need xxd xxd
-# The second PKCS#11 module of the tests.
-ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss/lib/libsoftokn3.dylib \
-  /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"
 if [ "$manager" = apt-get ]; then
   [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
+fi
+if [ "${1-}" = tests ]; then
+  # The tests run the commands of docs/audit.md.
+  need jq jq
+  need xxd xxd
+  # The second PKCS#11 module of the tests.
+  ls /usr/lib/*/libsoftokn3.so /usr/lib/*/nss/libsoftokn3.so /opt/homebrew/opt/nss/lib/libsoftokn3.dylib \
+    /usr/local/opt/nss/lib/libsoftokn3.dylib 2>/dev/null | grep -q . || missing="$missing $nss"
   # The tests check deploy/systemd with it. systemd itself need not run.
-  need systemd-analyze systemd
+  [ "$manager" = brew ] || need systemd-analyze systemd
 fi
 [ -n "$missing" ] || exit 0
 
