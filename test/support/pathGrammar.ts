@@ -1,5 +1,11 @@
 import type { XksPath } from '../../src/xks/path.ts';
 
+const APIS: ReadonlyMap<string, XksPath['api']> = new Map([
+  ['metadata', 'GetKeyMetadata'],
+  ['encrypt', 'Encrypt'],
+  ['decrypt', 'Decrypt'],
+]);
+
 /** The grammar of a path, implemented by splitting instead of a regular expression. */
 export function parsePathBySegments(path: string): XksPath | undefined {
   if (path.length > 256 || !path.startsWith('/')) return undefined;
@@ -12,10 +18,10 @@ export function parsePathBySegments(path: string): XksPath | undefined {
   const uriPathPrefix = segments.map((name) => `/${name}`).join('');
   if (isHealth) return { uriPathPrefix, api: 'GetHealthStatus', externalKeyId: undefined };
   const [keys, externalKeyId = '', operation] = rest;
-  const api = { metadata: 'GetKeyMetadata', encrypt: 'Encrypt', decrypt: 'Decrypt' }[operation ?? ''];
+  const api = APIS.get(operation ?? '');
   const isKeyId = externalKeyId.length >= 1 && externalKeyId.length <= 128 && only('-_.', externalKeyId);
   if (keys !== 'keys' || !isKeyId || externalKeyId === '.' || externalKeyId === '..' || !api) return undefined;
-  return { uriPathPrefix, api: api as XksPath['api'], externalKeyId };
+  return { uriPathPrefix, api, externalKeyId };
 }
 
 function only(others: string, text: string): boolean {

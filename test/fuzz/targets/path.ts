@@ -11,6 +11,7 @@ export const target: FuzzTarget = {
     ...Object.values(paths),
     '/kms/xks/v1/health',
     '/a/kms/xks/v1/keys/../encrypt',
+    '/kms/xks/v1/keys/o/constructor',
     `/kms/xks/v1/keys/${'k'.repeat(128)}/metadata`,
   ],
   words: ['/kms/xks/v1/', '/health', 'keys/', '/metadata', '/encrypt', '/decrypt', '..', '%2e'],
