@@ -1,7 +1,7 @@
 import {
-  chownSync,
   closeSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -26,12 +26,12 @@ export function replaceFile(file: string, text: string): void {
   try {
     // The umask has taken away permissions that the old file may have.
     fchmodSync(descriptor, mode & 0o777);
+    // An administrator may do this, but the proxy must be able to read it. By descriptor: the name may be another file's by now.
+    if (old) fchownSync(descriptor, old.uid, old.gid);
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-  // An administrator may do this, but the proxy must be able to read it.
-  if (old) chownSync(successor, old.uid, old.gid);
   renameSync(successor, file);
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { parseAuditKey } from '../audit/format/auditKey.ts';
 import { auditRecord } from '../audit/format/trailRecord.ts';
@@ -6,6 +6,7 @@ import { LogWriter } from '../audit/log/logWriter.ts';
 import { whenFree } from '../fileLock.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { version } from '../version.ts';
+import { asOwnerOf } from './asOwnerOf.ts';
 import type { Cli } from './cli.ts';
 
 /** A change that a command has made. */
@@ -35,6 +36,8 @@ export function actRecorder(
       return;
     }
     try {
+      // If the first command created the directory, it would belong to the user of that command, and not to the proxy's user.
+      if (!existsSync(audit.directory)) throw new Error(`${audit.directory} does not exist yet; the proxy makes it`);
       const members = { ...act, user: systemUser(cli.env) };
       await whenFree(() => {
         asOwnerOf(audit.directory, () => {
@@ -78,28 +81,5 @@ function append({ directory, origin, key, segmentRecords }: NonNullable<Config['
     if (failure) throw failure;
   } finally {
     log.close();
-  }
-}
-
-/**
- * Runs `write` as the owner of a directory, if this process is root's. So the proxy can read the files, and root writes to no other
- * place, even if the owner puts symbolic links there.
- */
-function asOwnerOf(directory: string, write: () => void): void {
-  // If the first command created the directory, it would belong to the user of that command, and not to the proxy's user.
-  const owner = statSync(directory, { throwIfNoEntry: false });
-  if (!owner) throw new Error(`${directory} does not exist yet; the proxy makes it`);
-  if (process.geteuid?.() !== 0 || owner.uid === 0) {
-    write();
-    return;
-  }
-  const group = process.getegid?.() ?? 0;
-  process.setegid?.(owner.gid);
-  process.seteuid?.(owner.uid);
-  try {
-    write();
-  } finally {
-    process.seteuid?.(0);
-    process.setegid?.(group);
   }
 }

@@ -1,11 +1,22 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { userInfo } from 'node:os';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { auditDirectory, auditedFiles, verify } from '../support/auditedProxy.ts';
 import { auditRecords } from '../support/auditRecords.ts';
 import { reconfigure } from '../support/reconfigurableProxy.ts';
-import { RunningProxy, runCommand } from '../support/runningProxy.ts';
+import { RunningProxy, runCommand, type ProxyFiles } from '../support/runningProxy.ts';
 import type { CommandOutcome } from '../support/runProgram.ts';
 
 const files = auditedFiles();
@@ -86,6 +97,46 @@ it('a command whose act cannot be recorded warns after it has acted', async () =
     `warning: this is not recorded in an audit log: ${join(broken.folder, 'nowhere')} does not exist yet; the proxy makes it\n`,
   );
   broken.dispose();
+});
+
+describe.runIf(process.getuid?.() === 0)("root in a directory of the proxy's user", () => {
+  const USER = 12_345;
+  let owned: ProxyFiles;
+  let run: () => Promise<CommandOutcome>;
+  beforeEach(() => {
+    owned = auditedFiles();
+    run = () => runCommand(['key', 'block', 'foo', '--key-store', 'first', '--config', owned.configFile], owned.env);
+    onTestFinished(() => {
+      owned.dispose();
+    });
+    chmodSync(owned.folder, 0o755);
+    mkdirSync(auditDirectory(owned), { mode: 0o700 });
+    chownSync(auditDirectory(owned), USER, USER);
+  });
+
+  it('makes no file through a link of this user', async () => {
+    const [log, target] = [join(auditDirectory(owned), 'cli'), join(owned.folder, 'target')];
+    expect((await run()).exitCode).toBe(0);
+    const vkey = readFileSync(join(log, 'vkey'));
+    rmSync(log, { recursive: true });
+    mkdirSync(log);
+    writeFileSync(join(log, 'vkey'), vkey);
+    const link = join(log, `${'0'.repeat(20)}.checkpoints`);
+    symlinkSync(target, link);
+    for (const path of [log, join(log, 'vkey'), link]) lchownSync(path, USER, USER);
+    await runCommand(['key', 'unblock', 'foo', '--key-store', 'first', '--config', owned.configFile], owned.env);
+    expect(existsSync(target)).toBe(false);
+  });
+
+  it('makes no log behind a link that stands for the directory', async () => {
+    const target = join(owned.folder, 'target');
+    mkdirSync(target);
+    rmSync(auditDirectory(owned), { recursive: true });
+    symlinkSync(target, auditDirectory(owned));
+    lchownSync(auditDirectory(owned), USER, USER);
+    expect((await run()).stderr).toContain('this is not recorded in an audit log: EACCES');
+    expect(readdirSync(target)).toEqual([]);
+  });
 });
 
 it('reloads are recorded with their changes, also if they were refused', async () => {

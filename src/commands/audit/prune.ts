@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { findLogs, nameOf } from '../../audit/format/findLogs.ts';
 import { planLeftovers, planPruning } from '../../audit/read/planPruning.ts';
+import { asOwnerOf } from '../asOwnerOf.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { withPlainFailures } from './plainFailures.ts';
 
@@ -29,7 +30,7 @@ async function prune(cli: Cli, dir: string, { keepDays, dryRun }: Options): Prom
   for (const { did, what, apply } of steps) {
     await nextTurn();
     if (cli.stop.aborted) throw new CommandFailure('Stopped.');
-    if (!dryRun) apply();
+    if (!dryRun) asOwnerOf(dir, apply);
     cli.out(dryRun ? `Would have ${did} ${what}` : `${capitalize(did)} ${what}`);
   }
   const obstacles = plans.flatMap(({ name, obstacle }) => (obstacle === undefined ? [] : `${name}: ${obstacle}`));
