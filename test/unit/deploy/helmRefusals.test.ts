@@ -10,6 +10,12 @@ type Case = readonly [values: object, message: string];
 
 const REFUSED: readonly Case[] = [
   [{ image: { repository: '' } }, 'image.repository is empty.'],
+  ...['\u2028', '\u2029'].map((end): Case => [
+    { files: { 'a.cedar': `permit;\n// ${end}  config.yaml: other\n` } },
+    'files contains a character U+0085,',
+  ]),
+  [{ podAnnotations: { a: 'b\nc\u2028hostNetwork: true' } }, 'podAnnotations contains a character U+0085,'],
+  [{ config: `# \u2028\n${JSON.stringify(CONFIG)}` }, 'config contains a character U+0085,'],
   [{ library: { source: '' } }, 'library.source is empty.'],
   [{ library: { image: { reference: '' } } }, 'library.source is copy, but library.image.reference is empty.'],
   [{ library: { source: 'volume' } }, 'library.source is volume, but library.volume is not exactly one source'],
@@ -35,6 +41,14 @@ const REFUSED: readonly Case[] = [
   [server({ host: '127.0.0.1' }), 'config.server.host is 127.0.0.1'],
   [{ config: { ...CONFIG, monitoring: {} } }, 'config.monitoring.host is 127.0.0.1'],
   [server({ port: 0 }), 'config.server.port is 0,'],
+  [server({ port: null }), 'config.server.port is null,'],
+  // It would be another member of the container's port, and of the NetworkPolicy's.
+  [server({ port: '8443, hostPort: 22' }), 'config.server.port is "8443, hostPort: 22",'],
+  [
+    { config: { ...CONFIG, monitoring: { host: '0.0.0.0', port: '9464 }\n- { a: b' } } },
+    'config.monitoring.port is "9464 }\\n- { a: b",',
+  ],
+  [server({ port: 65_536 }), 'config.server.port is 65536,'],
   [server({ proxyProtocol: {} }), 'config.server.proxyProtocol.enabled is not true'],
   [{ secrets: { tls: '', files: [] } }, 'secrets.tls and secrets.files are empty'],
   [{ config: { ...CONFIG, ...pkcs11({ pin: '31415926' }) } }, 'config.keyManagers[0].pkcs11.pin is not {file: NAME}.'],
@@ -84,6 +98,8 @@ const REFUSED: readonly Case[] = [
   [{ replica: 3 }, 'replica'],
   [{ secrets: { pin: 'pin' } }, 'pin'],
   [{ replicas: 'two' }, 'replicas'],
+  [{ prometheusRule: { enabled: true, runbookUrl: '"https://git.example.com\u2028/' } }, 'runbookUrl'],
+  [{ prometheusRule: { enabled: true, runbookUrl: 'https://git.example.com/{{ .Values }}/' } }, 'runbookUrl'],
 ];
 
 const NOTES: readonly Case[] = [

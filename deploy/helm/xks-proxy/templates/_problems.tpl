@@ -6,6 +6,10 @@
 {{- $monitoring := $config.monitoring | default dict -}}
 {{- $replicas := include "xks-proxy.minReplicas" .root | int -}}
 
+{{- /* toYaml does not escape them, so that what follows one would be another member of the object. */ -}}
+{{- range $name, $value := $values }}{{ if regexMatch "[\\x{85}\\x{2028}\\x{2029}]" (printf "%v" $value) }}
+- {{ $name }} contains a character U+0085, U+2028 or U+2029, which ends a line in YAML. Remove it, or write a line feed instead.
+{{- end }}{{ end }}
 {{- if not $values.image.repository }}
 - image.repository is empty. Build the image (deploy/README.md), push it to your registry, and set its name.
 {{- end }}
@@ -43,9 +47,12 @@
 - config.{{ index . 0 }}.host is {{ index . 1 }}, but the kubelet, the load balancer and Prometheus connect from outside the pod. Set it to 0.0.0.0.
   {{- end }}
 {{- end }}
-{{- range list (list "server" ($server.port | toString)) (list "monitoring" ($monitoring.port | toString)) }}
-  {{- if eq (index . 1) "0" }}
-- config.{{ index . 0 }}.port is 0, but the Service needs a fixed port. Set a number.
+{{- range $section, $listener := dict "server" $server "monitoring" $monitoring }}
+  {{- if hasKey $listener "port" }}
+    {{- $port := toString $listener.port }}
+    {{- if or (not (regexMatch "^[1-9][0-9]{0,4}$" $port)) (gt (int $port) 65535) }}
+- config.{{ $section }}.port is {{ toJson $listener.port }}, but the Service needs a fixed port. Set a number from 1 to 65535.
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- if and (eq $values.service.type "LoadBalancer") (not (dig "proxyProtocol" "enabled" false $server)) }}
