@@ -67,7 +67,7 @@ describeInBrowser('the status page', () => {
     await check();
     back();
     await expect.poll(() => page.title()).toMatch(/^Critical: /);
-    expect(await page.innerText('h2')).toBe('Requests fail with errors after which KMS tries again');
+    expect(await page.innerText('h2')).toBe('Requests fail with errors that make KMS retry');
     expect(await page.locator('img').count()).toBe(0);
     expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
   });

@@ -10,15 +10,15 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyRetryableErrors',
     severity: 'critical',
-    problem: 'Requests fail with errors after which KMS tries again',
-    cure: 'The HSM refuses, fails or is too slow, more requests come than the proxy lets in, or they cannot be recorded. The log has each error with its detail.',
+    problem: 'Requests fail with errors that make KMS retry',
+    cure: 'The HSM fails or is too slow, requests exceed the quota or the sessions, or the proxy cannot record requests. The log has each error with its details.',
     ...ofKeyStores(5, 0.01, (requests, { minutes }) => share(requests, requests.retryable, minutes)),
   },
   {
     name: 'XksProxyLatencyHigh',
     severity: 'warning',
     problem: 'Requests are slow: KMS gives up after 250 ms',
-    cure: 'If the key manager is as slow, it is the HSM or the way to it. Otherwise give the proxy more CPU or workers.',
+    cure: 'If the key manager is slow too, the HSM or its network is the cause. Otherwise, give the proxy more CPU or more workers.',
     ...ofKeyStores(5, 0.2, ({ latency }) => {
       const p99 = quantileMs(latency, 0.99) ?? 0;
       return { value: p99 / 1000, says: `one request in a hundred takes ${formatMs(p99)} or longer` };
@@ -27,20 +27,20 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyRequestsAborted',
     severity: 'warning',
-    problem: 'Clients give up before their answers',
-    cure: 'KMS closes the connection after 250 ms. The HSM or the proxy is too slow, or the network loses packets.',
+    problem: 'Clients give up before they get an answer',
+    cure: 'KMS closes a connection after 250 ms. The HSM or the proxy is too slow, or the network loses packets.',
     ...ofKeyStores(5, 0.01, (requests, { minutes }) => share(requests, requests.aborted, minutes)),
   },
   {
     name: 'XksProxySessionsExhausted',
     severity: 'warning',
     problem: 'Operations wait for a session of their key manager',
-    cure: 'The HSM is slow, or its key manager has too few sessions: raise keyManagers[].pkcs11.sessions, or run more proxies.',
+    cure: 'The HSM is slow, or its key manager has too few sessions. Raise keyManagers[].pkcs11.sessions, or run more proxies.',
     ...overTime(5, 1, ({ samples }, limit) => {
       const states = samples.flatMap((sample) => [...sample.states]);
       return [...Map.groupBy(states, ([name]) => name)].flatMap(([name, its]) => {
         const waiting = its.reduce((sum, [, state]) => sum + (state.operationsWaiting ?? 0), 0) / its.length;
-        return waiting > limit ? [`${name}: ${formatNumber(waiting)} on average wait`] : [];
+        return waiting > limit ? [`${name}: ${formatNumber(waiting)} operations wait on average`] : [];
       });
     }),
   },
@@ -48,7 +48,7 @@ export const REQUEST_ALERTS: readonly Alert[] = [
     name: 'XksProxyThrottling',
     severity: 'warning',
     problem: 'Requests are throttled',
-    cure: 'By the quota: fit quota to the request quota of KMS. By sessions: see XksProxySessionsExhausted.',
+    cure: 'If the quota is the reason, match it to the request quota of KMS. If sessions are the reason, see XksProxySessionsExhausted.',
     ...ofKeyStores(5, 0, ({ throttledByQuota, throttledBySessions }, { minutes }) => ({
       value: throttledByQuota + throttledBySessions,
       says: `${formatNumber(throttledByQuota)} by the quota and ${formatNumber(throttledBySessions)} for lack of a session ${inLast(minutes)}`,
@@ -57,15 +57,15 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyNonRetryableErrors',
     severity: 'warning',
-    problem: 'Requests are refused, and the callers of KMS see them fail',
-    cure: 'Keys are blocked or not configured, policies deny, or ciphertexts are of another key. The names of the errors below say which.',
+    problem: 'Requests are refused, so calls of KMS fail',
+    cure: 'Keys are blocked or not configured, policies deny requests, or ciphertexts belong to other keys. The error names below say which.',
     ...ofKeyStores(15, 0.05, (requests, { minutes }) => share(requests, requests.refused, minutes)),
   },
   {
     name: 'XksProxyAuthenticationFailures',
     severity: 'warning',
-    problem: 'Signatures of requests do not verify',
-    cure: 'KMS has a credential that the proxy lacks, the clock or server.regions is wrong, or somebody else sends requests: the log has remoteAddress.',
+    problem: 'Requests have invalid signatures',
+    cure: 'KMS uses a credential that the proxy does not have, the clock or server.regions is wrong, or another client sends requests. The log has its remoteAddress.',
     ...ofKeyStores(5, 0, ({ unverified }, { minutes }) => ({
       value: unverified,
       says: `${countOf(unverified, 'request')} ${inLast(minutes)}`,
@@ -74,15 +74,15 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyUnauthenticatedRequests',
     severity: 'warning',
-    problem: 'Many requests come that nobody has signed',
-    cure: 'A scanner, a load test, or KMS with another credential. Let only the load balancer reach the port.',
+    problem: 'Many requests have no valid signature',
+    cure: 'The source is a scanner, a load test, or KMS with another credential. Let only the load balancer reach the port.',
     ...overTime(5, 5, ({ unauthenticated, seconds }, limit) => aboveRate(unauthenticated, seconds, limit)),
   },
   {
     name: 'XksProxyConnectionsRefused',
     severity: 'warning',
-    problem: 'Connections end without a request',
-    cure: 'Something else than KMS talks to the port, or a setting of the load balancer or of mTLS does not fit. The log has reason and remoteAddress.',
+    problem: 'Connections end before a request',
+    cure: 'A client other than KMS uses the port, or a setting of the load balancer or of mTLS does not match. The log has reason and remoteAddress.',
     ...overTime(5, 1, ({ samples, seconds }, limit) => {
       const refused = samples.flatMap(({ refusedConnections }) => [...refusedConnections]);
       return [...Map.groupBy(refused, ([reason]) => reason)].flatMap(([reason, its]) =>
@@ -94,7 +94,7 @@ export const REQUEST_ALERTS: readonly Alert[] = [
     name: 'XksProxyAnswersUnrecorded',
     severity: 'critical',
     problem: 'Requests are answered without a record in the audit log',
-    cure: 'The audit log cannot be written, and audit.onFailure is serve. Make room or mount its volume. Keep the log stream, which alone has these records.',
+    cure: 'The audit log cannot be written, and audit.onFailure is serve. Free space or mount its volume. Keep the log stream, because only it has these records.',
     ...overTime(15, 0, (recent, limit) => {
       const answers = sum(recent.samples.map(({ unrecorded }) => unrecorded));
       return answers > limit ? [`${countOf(answers, 'answer')} ${inLast(recent.minutes)}`] : [];
@@ -103,15 +103,15 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyWorkerCrashLoop',
     severity: 'critical',
-    problem: 'Worker processes end again and again',
-    cure: 'If the proxy or the PKCS#11 library is new, go back to the one that worked. The log says how each worker ended.',
+    problem: 'Worker processes keep ending',
+    cure: 'If the proxy or the PKCS#11 library is new, go back to the version that worked. The log says how each worker ended.',
     ...overTime(15, 5, replaced),
   },
   {
     name: 'XksProxyWorkerRestarted',
     severity: 'warning',
     problem: 'Worker processes ended or hang',
-    cure: 'The proxy replaces them, and KMS repeats the requests that were lost. The log says how each worker ended.',
+    cure: 'The proxy replaces them, and KMS retries the lost requests. The log says how each worker ended.',
     minutes: 15,
     limit: 0,
     find: (facts) => {

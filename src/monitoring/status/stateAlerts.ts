@@ -14,15 +14,15 @@ export const STATE_ALERTS: readonly Alert[] = [
   {
     name: 'XksProxyRecordingFailing',
     severity: 'critical',
-    problem: 'Requests cannot be recorded, and so are not answered',
-    cure: 'Make room for the audit log, or let the reader of the log stream read. The proxy then goes on by itself.',
+    problem: 'The proxy cannot record requests, so it does not serve them',
+    cure: 'Free space for the audit log, or repair the reader of the log stream. The proxy then continues by itself.',
     find: flag('xks_proxy_recording_failing', 1),
   },
   {
     name: 'XksProxyKeyStoreNotServing',
     severity: 'critical',
     problem: 'Key stores are not served',
-    cure: 'The HSM is down or out of reach, or its user is locked or logged out. The proxy serves again by itself, but a wrong PIN needs a new configuration.',
+    cure: 'The HSM is down or unreachable, or its user is locked or logged out. The proxy recovers by itself, except from a wrong PIN, which needs a new configuration.',
     find: ({ metrics }) =>
       metrics.series('xks_proxy_key_store_serving').flatMap(({ labels, value }) => {
         return value === 0 ? [`${labels['key_store'] ?? ''}: no key manager can serve`] : [];
@@ -32,38 +32,38 @@ export const STATE_ALERTS: readonly Alert[] = [
     name: 'XksProxyKeyManagerUnavailable',
     severity: 'warning',
     problem: 'Key managers fail',
-    cure: 'Key stores with another key manager are served by that one. Look at the HSM, the way to it, and the health key.',
+    cure: 'Key stores that have another key manager use that one. Check the HSM, its network and the health key.',
     find: inState('UNAVAILABLE'),
   },
   {
     name: 'XksProxyKeyManagerDegraded',
     severity: 'warning',
     problem: 'Key managers are slow, or have no free session',
-    cure: 'Look at the load of the HSM and at the network. KMS waits 250 ms in all.',
+    cure: 'Check the load of the HSM and its network. KMS waits 250 ms in all.',
     find: inState('DEGRADED'),
   },
   {
     name: 'XksProxyAuditLogFailing',
     severity: 'critical',
     problem: 'Audit logs cannot be written',
-    cure: 'Make room on the file system of audit.directory, or mount it. The log has the detail.',
-    find: ofLogs('xks_proxy_audit_failing', (value) => (value === 1 ? 'takes no records' : undefined)),
+    cure: 'Free space on the file system of audit.directory, or mount it. The log has the details.',
+    find: ofLogs('xks_proxy_audit_failing', (value) => (value === 1 ? 'accepts no records' : undefined)),
   },
   {
     name: 'XksProxyCheckpointOld',
     severity: 'warning',
     problem: 'Audit logs have no new checkpoint',
-    cure: 'The process hangs, or its audit log cannot be written. What was recorded since has no signature yet.',
+    cure: 'The process hangs, or cannot write its audit log. Newer records have no signature yet.',
     limit: CHECKPOINT_SECONDS,
     find: ofLogs('xks_proxy_audit_last_checkpoint_timestamp_seconds', (value, now) =>
-      now - value > CHECKPOINT_SECONDS ? `the last is ${formatDuration(now - value)} old` : undefined,
+      now - value > CHECKPOINT_SECONDS ? `the last one is ${formatDuration(now - value)} old` : undefined,
     ),
   },
   {
     name: 'XksProxyAuditLogSealed',
     severity: 'warning',
     problem: 'Damaged audit logs are kept sealed as evidence',
-    cure: 'Somebody changed their files, or the disk is damaged. Find out which, and move them out of audit.directory.',
+    cure: 'Someone changed their files, or the disk is damaged. Find out which, and move the logs out of audit.directory.',
     limit: 0,
     find: ofLogs('xks_proxy_audit_sealed_logs', (value) => (value > 0 ? `${value} in its slot` : undefined)),
   },
@@ -71,14 +71,14 @@ export const STATE_ALERTS: readonly Alert[] = [
     name: 'XksProxyBlockListUnreadable',
     severity: 'critical',
     problem: 'The block list cannot be read: the previous blocks stay in force, and new ones have no effect',
-    cure: 'Its file is gone, damaged, or has another owner or mode: the log says which. Write it anew with key block and keystore block.',
+    cure: 'Its file is missing or damaged, or has the wrong owner or mode; the log says which. Correct the file, or write a new one with key block and keystore block.',
     find: flag('xks_proxy_block_list_unreadable', 1),
   },
   {
     name: 'XksProxyKeyUnprotected',
     severity: 'critical',
     problem: 'Keys can leave the HSM or be read there',
-    cure: 'They were made or imported with another tool. Rotate to a key of xks-proxy key create.',
+    cure: 'They were created or imported with another tool. Rotate them with xks-proxy key rotate, which creates protected keys.',
     find: ({ metrics }) => {
       const unprotected = metrics.series('xks_proxy_key_unprotected').filter(({ value }) => value === 1);
       return [
@@ -94,7 +94,7 @@ export const STATE_ALERTS: readonly Alert[] = [
     name: 'XksProxyCertificateExpiresSoon',
     severity: 'critical',
     problem: 'Certificates expire in less than 10 days, or have expired',
-    cure: 'Renew them now, and write the new files: the proxy reads them by itself. KMS reaches no key under a certificate that has expired.',
+    cure: 'Renew them now, and write the new files, which the proxy reloads by itself. After a certificate has expired, KMS cannot use any key.',
     limit: SOON_SECONDS,
     find: expiring('fail'),
   },
@@ -102,7 +102,7 @@ export const STATE_ALERTS: readonly Alert[] = [
     name: 'XksProxyCertificateExpires',
     severity: 'warning',
     problem: 'Certificates expire in less than 30 days',
-    cure: 'Renew them, and write the new files: the proxy reads them by itself.',
+    cure: 'Renew them, and write the new files, which the proxy reloads by itself.',
     limit: RENEWAL_SECONDS,
     find: expiring('warn'),
   },
@@ -110,7 +110,7 @@ export const STATE_ALERTS: readonly Alert[] = [
     name: 'XksProxyConfigReloadFailed',
     severity: 'warning',
     problem: 'The last configuration was refused, and the previous one is in force',
-    cure: 'The log and xks-proxy config check say what is wrong with it. Until then a restart would fail.',
+    cure: 'The log and xks-proxy config check say what is wrong with it. Until it is corrected, a restart would fail.',
     find: flag('xks_proxy_config_last_reload_successful', 0),
   },
 ];

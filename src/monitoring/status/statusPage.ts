@@ -81,7 +81,7 @@ function verdict(facts: StatusFacts): Html {
   const [worst] = attention;
   const told = ready
     ? 'Load balancers may send requests here.'
-    : `Load balancers are told to send no requests here: ${joined(problems)}.`;
+    : `Load balancers should send no requests here: ${joined(problems)}.`;
   return html`<section class="card verdict ${ready ? (worst?.level ?? 'pass') : 'fail'}" aria-live="polite">
     <h2>${ready ? (worst?.alert.problem ?? 'Ready') : 'Not ready'}</h2>
     <p>${told}</p>

@@ -103,13 +103,13 @@ describe('the attention list', () => {
       'an audit log that fails',
       [['xks_proxy_audit_failing', OF_LOG, 1]],
       {},
-      ['fail XksProxyAuditLogFailing a/main: takes no records'],
+      ['fail XksProxyAuditLogFailing a/main: accepts no records'],
     ],
     [
       'an old checkpoint',
       [['xks_proxy_audit_last_checkpoint_timestamp_seconds', OF_LOG, SECONDS - 360]],
       {},
-      ['warn XksProxyCheckpointOld a/main: the last is 6 min old'],
+      ['warn XksProxyCheckpointOld a/main: the last one is 6 min old'],
     ],
     [
       'a sealed log',
@@ -182,7 +182,7 @@ describe('the attention list', () => {
       'operations that wait',
       [],
       { states: new Map([['a', { status: 'ACTIVE', sessions: 1, sessionsInUse: 1, operationsWaiting: 2 }]]) },
-      ['warn XksProxySessionsExhausted a: 2 on average wait'],
+      ['warn XksProxySessionsExhausted a: 2 operations wait on average'],
     ],
   ];
   it.each(cases)('contains %s', (_name, given, changed, expected) => {

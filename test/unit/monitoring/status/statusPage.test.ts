@@ -23,7 +23,7 @@ it('is ready and shows nothing to look at while all is well', () => {
 it('says why it is not ready', () => {
   const page = statusPage(factsOf([], { readiness: { ready: false, problems: ['the HSM is gone'] } }));
   expect(page).toContain('<h2>Not ready</h2>');
-  expect(page).toContain('to send no requests here: the HSM is gone.');
+  expect(page).toContain('should send no requests here: the HSM is gone.');
   expect(page).toContain('<title>NOT READY: ');
 });
 
@@ -31,11 +31,11 @@ it('begins with the problem although it is ready, with cause and cure', () => {
   const samples = [sampleOf({ keyStores: new Map([['first', requestsOf({ succeeded: 60, retryable: 40 })]]) })];
   const page = statusPage(factsOf([[HEALTH, { key_manager: 'a', status: 'DEGRADED' }, 1]], { samples }));
   expect(page).toContain('<title>Critical: proxy-1, xks-proxy status</title>');
-  expect(page).toContain('<h2>Requests fail with errors after which KMS tries again</h2>');
+  expect(page).toContain('<h2>Requests fail with errors that make KMS retry</h2>');
   expect(page).toContain('class="card verdict fail"');
   expect(page).toContain('Load balancers may send requests here.');
   expect(page).toMatch(
-    /first: 40 % of 100 requests in the last 5 minutes .*The HSM refuses, .*Warning.*>a is DEGRADED/s,
+    /first: 40 % of 100 requests in the last 5 minutes .*The HSM fails .*Warning.*>a is DEGRADED/s,
   );
 });
 
