@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { vi } from 'vitest';
@@ -16,7 +19,13 @@ export function synthesize(
   // Validation against CloudFormation's schema takes seconds, so only cdkSynth.test.ts does it.
   vi.stubEnv('CDK_VALIDATION', 'false');
   const settings = readSettings(givenContext(changes));
-  return Template.fromStack(new XksProxyStack(new App(), 'Test', { settings, proxyConfig }));
+  // Without a folder of ours, the CDK leaves one behind.
+  const outdir = mkdtempSync(join(tmpdir(), 'xks-proxy-cdk-'));
+  try {
+    return Template.fromStack(new XksProxyStack(new App({ outdir }), 'Test', { settings, proxyConfig }));
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
 }
 
 /** The logical id of the only resource of this type whose id contains `part`. */
