@@ -19,7 +19,8 @@ export default defineConfig({
       { extends: true, test: { name: 'alone', include: alone } },
       { extends: true, test: { name: 'together', include: TESTS, exclude: alone, isolate: false } },
     ],
-    maxWorkers: 4,
+    // Many tests wait for processes, so two cores serve six files.
+    maxWorkers: 6,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Machines are noisy: what comes at all may come late.

@@ -4,9 +4,9 @@ import { runSuite } from '../../src/conformance/runSuite.ts';
 import { suite } from '../../src/conformance/suite.ts';
 import type { Target } from '../../src/xksClient/target.ts';
 
-/** Runs one section of the suite, or all sections. */
-export function runOn(target: Target, section?: string, requests = 0): Promise<ConformanceReport> {
-  const sections = suite.filter(({ name }) => section === undefined || name === section);
+/** Runs one section of the suite, several, or all if none is named. */
+export function runOn(target: Target, names?: string | readonly string[], requests = 0): Promise<ConformanceReport> {
+  const sections = suite.filter(({ name }) => names === undefined || [names].flat().includes(name));
   return runSuite(target, { sections, requests, stop: new AbortController().signal, onProgress: () => undefined });
 }
 

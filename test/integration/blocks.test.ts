@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { writeKeyPair } from '../../certs/generate.ts';
+import { testCertificates } from '../support/certificates.ts';
 import { newFiles, startProxy } from '../support/reconfigurableProxy.ts';
 import { encryptBody, healthMetadata, keyPath, paths } from '../support/messages.ts';
 import { runCommandHere } from '../support/runCommandHere.ts';
-import { runCommand, type ProxyFiles, type RunningProxy } from '../support/runningProxy.ts';
+import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 import { OTHER_PREFIX, PREFIX } from '../support/signedRequest.ts';
 
 const WORKERS = 4;
@@ -21,18 +23,32 @@ async function run(...args: readonly string[]) {
 
 describe('a running proxy with workers', () => {
   let proxy: RunningProxy;
+  /** The number of log records before the test. */
+  let seen: number;
 
-  beforeEach(async () => {
-    files.writeConfig({ ...files.config, server: { ...files.config.server, workers: WORKERS } });
-    proxy = await startProxy(files);
-    await expect.poll(() => proxy.log.filter(({ msg }) => msg === 'a worker serves')).toHaveLength(WORKERS);
+  beforeAll(async () => {
+    const own = new ProxyFiles();
+    own.writeConfig({ ...own.config, server: { ...own.config.server, workers: WORKERS } });
+    proxy = await RunningProxy.start(own);
   });
+  beforeEach(async () => {
+    await expect.poll(() => serving().length).toBeGreaterThanOrEqual(WORKERS);
+    ({ files } = proxy);
+    seen = proxy.log.length;
+  });
+  afterEach(async () => {
+    writeFileSync(blockList(files), '{"blocked":[]}');
+    await untilAll(200);
+  });
+  afterAll(() => proxy.dispose());
+
+  const serving = () => proxy.log.filter(({ msg }) => msg === 'a worker serves');
 
   /** Answers to requests on new connections, which go to the workers in turn. */
   const answers = () => Promise.all(Array.from({ length: 2 * WORKERS }, () => proxy.post(paths.encrypt, encryptBody)));
   const untilAll = (status: number) =>
     expect.poll(async () => new Set((await answers()).map((answer) => answer.status))).toEqual(new Set([status]));
-  const changes = () => proxy.log.filter(({ msg }) => msg === 'the block list was changed');
+  const changes = () => proxy.log.slice(seen).filter(({ msg }) => msg === 'the block list was changed');
 
   it('refuses a blocked key in every process, although its configuration has an expired certificate and a lost secret', async () => {
     await untilAll(200);
@@ -64,6 +80,8 @@ describe('a running proxy with workers', () => {
     expect(other.status).toBe(200);
     expect((await run('key', 'unblock', 'foo', '--key-store', 'first')).exitCode).toBe(0);
     await untilAll(200);
+    writeKeyPair(files.folder, 'server', testCertificates.server);
+    renameSync(join(files.folder, 'gone'), join(files.folder, 'pin.secret'));
   });
 
   it.each([
@@ -85,10 +103,10 @@ describe('a running proxy with workers', () => {
     await run('key', 'block', 'foo', '--key-store', 'first');
     await untilAll(400);
     spoil(blockList(files));
-    const { pid } = await proxy.logged({ msg: 'a worker serves', worker: 2 });
-    process.kill(pid as number, 'SIGKILL');
-    await proxy.logged({ msg: 'a worker serves', worker: WORKERS + 1 });
-    await proxy.logged({ problem, worker: WORKERS + 1 });
+    const before = serving();
+    process.kill(before.at(-1)?.['pid'] as number, 'SIGKILL');
+    await expect.poll(() => serving()).toHaveLength(before.length + 1);
+    await proxy.logged({ problem, worker: serving().at(-1)?.['worker'] }, seen);
     expect(new Set((await answers()).map(({ status }) => status))).toEqual(new Set([400]));
   });
 
@@ -109,7 +127,7 @@ describe('a running proxy with workers', () => {
     expect(new Set(outcomes)).toEqual(new Set([200, 400]));
     // Requests that were running when the last worker read the list.
     expect(outcomes.slice(inForce + 4)).not.toContain(200);
-    const refused = proxy.log.filter(({ httpStatus }) => httpStatus === 400);
+    const refused = proxy.log.slice(seen).filter(({ httpStatus }) => httpStatus === 400);
     expect(new Set(refused.map(({ errorName }) => errorName))).toEqual(new Set(['InvalidStateException']));
   });
 });

@@ -14,38 +14,42 @@ const OPTIONS = {
   customKeyStoreId: 'cks-1234567890abcdef0',
 };
 
-// cdk.json has a context key that makes CDK check the template against CloudFormation's schema.
-it.each([{}, OPTIONS])(
-  'cdk synth %o needs no account, network or docker, and gives a valid, protected stack',
-  (options) => {
-    const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
-    onTestFinished(() => {
-      rmSync(folder, { recursive: true });
-    });
-    const context = Object.entries<string>(options).flatMap(([key, value]) => ['--context', `${key}=${value}`]);
-    const command = ['node_modules/aws-cdk/bin/cdk', 'synth', '--quiet', '--output', join(folder, 'out'), ...context];
-    const nowhere = 'http://127.0.0.1:9';
-    execFileSync(process.execPath, command, {
-      cwd: APP_FOLDER,
-      stdio: 'pipe',
-      // There are no credentials and no docker on the PATH. A request to the internet would fail.
-      env: {
-        PATH: `${dirname(process.execPath)}:/bin`,
-        HOME: folder,
-        AWS_EC2_METADATA_DISABLED: 'true',
-        HTTP_PROXY: nowhere,
-        HTTPS_PROXY: nowhere,
-        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
-      },
-    });
+// cdk.json has a context key that makes CDK check the templates against CloudFormation's schema.
+it('cdk synth needs no account, network or docker, and gives a valid, protected stack, with all options too', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const app = ['--app', `node ${join(import.meta.dirname, 'appTwice.ts')}`];
+  const command = ['node_modules/aws-cdk/bin/cdk', 'synth', '--quiet', '--output', join(folder, 'out'), ...app];
+  const nowhere = 'http://127.0.0.1:9';
+  execFileSync(process.execPath, command, {
+    cwd: APP_FOLDER,
+    stdio: 'pipe',
+    // There are no credentials and no docker on the PATH. A request to the internet would fail.
+    env: {
+      PATH: `${dirname(process.execPath)}:/bin`,
+      HOME: folder,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      HTTP_PROXY: nowhere,
+      HTTPS_PROXY: nowhere,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      OPTIONS: JSON.stringify(OPTIONS),
+      OPTIONS_OUT: join(folder, 'with options'),
+    },
+  });
 
-    const read = (file: string) => JSON.parse(readFileSync(join(folder, 'out', file), 'utf8')) as object;
-    expect(read('manifest.json')).toMatchObject({
-      artifacts: { XksProxy: { properties: { terminationProtection: true } } },
-    });
+  for (const out of ['out', 'with options']) {
+    const read = (file: string) => JSON.parse(readFileSync(join(folder, out, file), 'utf8')) as object;
+    const manifest = read('manifest.json');
+    expect(manifest).toMatchObject({ artifacts: { XksProxy: { properties: { terminationProtection: true } } } });
+    // What is missing would be looked up in an account.
+    expect(manifest).not.toHaveProperty('missing');
     expect(read('XksProxy.assets.json')).toMatchObject({ dockerImages: {} });
-    expect(read('XksProxy.template.json')).toHaveProperty('Resources');
+    const template = JSON.stringify(read('XksProxy.template.json'));
+    expect(template).toContain('"Resources"');
+    expect(template.includes(OPTIONS.transitGatewayId)).toBe(out === 'with options');
     // Fails if that check was switched off.
     expect(read('validation-report.json')).toMatchObject({ pluginReports: [] });
-  },
-);
+  }
+});
