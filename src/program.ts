@@ -3,6 +3,7 @@ import inspector from 'node:inspector';
 import { availableParallelism } from 'node:os';
 import type { Cli } from './commands/cli.ts';
 import { runCommandLine } from './commands/commandLine.ts';
+import { escapeLines } from './commands/escapeInvisible.ts';
 import { processChannel } from './messaging/processChannel.ts';
 import { NODE_FLAGS } from './processFlags.ts';
 import { LOG_DESCRIPTOR } from './server/workers/relayOutput.ts';
@@ -60,10 +61,12 @@ if (cluster.isWorker) {
 const cli: Cli = {
   env: process.env,
   defaultConfigFile: '/etc/xks-proxy/config.yaml',
-  out: (text) => process.stdout.write(`${text}\n`),
+  out: (text) => process.stdout.write(`${escapeLines(text)}\n`),
   // If it is a pipe, it is non-blocking, since process.stdout was created above. A worker has the same pipe.
   logDescriptor: cluster.isWorker ? LOG_DESCRIPTOR : 1,
-  err: (text) => process.stderr.write(`${text}\n`),
+  err: (text) => process.stderr.write(`${escapeLines(text)}\n`),
+  // Moves the cursor up one line and clears it.
+  redraw: (text) => process.stderr.write(`\x1b[1A\x1b[2K${text === undefined ? '' : `${escapeLines(text)}\n`}`),
   get prompts() {
     return { input: process.stdin, output: process.stdin.isTTY ? process.stdout : process.stderr };
   },

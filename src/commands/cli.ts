@@ -7,12 +7,14 @@ export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Configuration file of a command without `--config`. */
   readonly defaultConfigFile: string;
-  /** Writes to standard output. */
+  /** Writes to standard output. Characters that a terminal would obey or not show are escaped. */
   out(text: string): void;
   /** Descriptor of the log of `serve`: standard output, or a worker's own descriptor for the log. */
   readonly logDescriptor: number;
-  /** Writes to standard error: progress, warnings. */
+  /** Writes to standard error: progress, warnings. Escapes like `out`. */
   readonly err: (text: string) => void;
+  /** Writes a line to standard error in place of the last one; without a text, only removes that one. For a terminal. */
+  readonly redraw: (text?: string) => void;
   /** Streams from which the process reads lines and passwords, and where it asks for them. */
   readonly prompts: PromptStreams;
   /** Whether a person watches standard error, so that progress may be redrawn. */

@@ -8,3 +8,8 @@ export function escapeInvisible(text: string): string {
       .join(''),
   );
 }
+
+/** Does the same with each line of a text. */
+export function escapeLines(text: string): string {
+  return text.split('\n').map(escapeInvisible).join('\n');
+}

@@ -62,8 +62,8 @@ function requireWritable(file: string): void {
 function showProgress(cli: Cli): (phase: string, detail: string) => void {
   let shown: string | undefined;
   return (phase, detail) => {
-    // cli.err ends each text with a new line, so the cursor moves up one line and clears it.
-    if (cli.interactive) cli.err(`${shown === undefined ? '' : '\x1b[1A\x1b[2K'}${phase}: ${detail}`);
+    if (cli.interactive && shown !== undefined) cli.redraw(`${phase}: ${detail}`);
+    else if (cli.interactive) cli.err(`${phase}: ${detail}`);
     else if (phase !== shown) cli.err(phase);
     shown = phase;
   };

@@ -5,6 +5,7 @@ import { NoteSigner } from '../../src/audit/format/signedNote.ts';
 import { newSigningKey, openLog, ORIGIN } from '../support/auditLogs.ts';
 import { NAME, records, writeLog, type WrittenLog } from '../support/logUnderTest.ts';
 import { runCommandHere } from '../support/runCommandHere.ts';
+import { runCommand } from '../support/runningProxy.ts';
 import { changed } from '../support/tamper.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -48,6 +49,21 @@ Good: the log is as written.
     expect(stdout).toContain('  extends      the checkpoint kept of size 200\n');
     expect(stdout).not.toMatch(OWN_KEYS);
     expect(exitCode).toBe(0);
+  });
+
+  it("prints no character of a stranger's file that a terminal would obey", async () => {
+    const { folder } = await writeWithVkey();
+    // It clears the screen, and says in its place that all is well.
+    const hostile = `\x1b[2J\x1b[HGood:\u202e/\x9bmain`;
+    writeFileSync(join(folder, 'vkey'), `${new NoteSigner(hostile, newSigningKey()).vkey}\n`);
+    for (const json of [[], ['--json']]) {
+      const { exitCode, stdout, stderr } = await runCommand(['audit', 'verify', folder, ...json]);
+      expect(stdout).toContain(String.raw`\u001b[2J\u001b[HGood:\u202e/\u009bmain`);
+      expect(stdout + stderr).not.toMatch(/[^\n -~]/);
+      expect(exitCode).toBe(1);
+    }
+    const { stderr } = await runCommand([hostile]);
+    expect(stderr).toContain(String.raw`unknown command '\u001b[2J`);
   });
 
   it('says that a log is missing whose key was given', async () => {

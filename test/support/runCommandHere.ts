@@ -25,6 +25,7 @@ export async function runCommandHere(args: readonly string[], cli: Partial<Cli> 
     logDescriptor: -1,
     // The thread pool of this process is already in use.
     sizeThreadPool: () => undefined,
+    redraw: refuse,
     abort: refuse,
     onHangup: refuse,
   };

@@ -2,12 +2,10 @@ import type { Cli } from '../cli.ts';
 
 const REDRAW_MS = 200;
 const LINE_MS = 10_000;
-// Standard error is written in whole lines, so the cursor moves up one line and clears it.
-const BACK = '\x1b[1A\x1b[2K';
 
 /** Shows the progress of long work on standard error: one redrawn line on a terminal, or a line every 10 s in a log. */
 export class Progress {
-  readonly #cli: Pick<Cli, 'err' | 'interactive'>;
+  readonly #cli: Pick<Cli, 'err' | 'redraw' | 'interactive'>;
   readonly #clock: () => number;
   readonly #startedAt: number;
   #saidAt: number;
@@ -15,7 +13,7 @@ export class Progress {
   #drawn = false;
 
   /** `clock` returns milliseconds. */
-  constructor(cli: Pick<Cli, 'err' | 'interactive'>, clock = () => performance.now()) {
+  constructor(cli: Pick<Cli, 'err' | 'redraw' | 'interactive'>, clock = () => performance.now()) {
     this.#cli = cli;
     this.#clock = clock;
     this.#startedAt = clock();
@@ -31,13 +29,14 @@ export class Progress {
     const left = fraction > 0 ? `, ${describeSeconds(((now - this.#startedAt) * (1 - fraction)) / fraction)} left` : '';
     const amount = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} ${unit}`;
     const line = `${work}: ${amount} (${Math.floor(100 * fraction)} %)${left}`;
-    this.#cli.err(this.#drawn ? `${BACK}${line}` : line);
+    if (this.#drawn) this.#cli.redraw(line);
+    else this.#cli.err(line);
     this.#drawn = this.#cli.interactive;
   }
 
   /** Removes the redrawn line from the screen. To be called before any other output, and at the end. */
   clear(): void {
-    if (this.#drawn) this.#cli.err(`${BACK}\x1b[1A`);
+    if (this.#drawn) this.#cli.redraw();
     this.#drawn = false;
   }
 }

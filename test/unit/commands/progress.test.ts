@@ -4,7 +4,11 @@ import { Progress } from '../../../src/commands/audit/progress.ts';
 function said(interactive: boolean, reports: readonly (readonly [at: number, done: number])[]): string[] {
   const lines: string[] = [];
   let now = 0;
-  const cli = { interactive, err: (text: string) => lines.push(text) };
+  const cli = {
+    interactive,
+    err: (text: string) => lines.push(text),
+    redraw: (text?: string) => lines.push(text === undefined ? 'removed' : `redrawn: ${text}`),
+  };
   const progress = new Progress(cli, () => now);
   for (const [at, done] of reports) {
     now = at;
@@ -36,8 +40,8 @@ it('redraws one line on a terminal, at most each 200 ms, and removes it at the e
   ] as const;
   expect(said(true, reports)).toEqual([
     'main: 1,000 of 4,000,000 records (0 %), 14 min left',
-    '\x1b[1A\x1b[2Kmain: 2,000,000 of 4,000,000 records (50 %), 10 min left',
-    '\x1b[1A\x1b[2K\x1b[1A',
+    'redrawn: main: 2,000,000 of 4,000,000 records (50 %), 10 min left',
+    'removed',
   ]);
 });
 
