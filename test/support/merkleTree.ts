@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** RFC 6962, section 2.1, literally: MTH(D[n]), by recursion over all records. */
 export function merkleTreeHash(records: readonly string[]): Buffer {
-  const [only, ...others] = records;
-  if (only === undefined) return sha256();
-  if (others.length === 0) return sha256(Buffer.of(0), Buffer.from(only));
+  const [first] = records;
+  if (first === undefined) return sha256();
+  if (records.length === 1) return sha256(Buffer.of(0), Buffer.from(first));
   let split = 1;
   while (split * 2 < records.length) split *= 2;
   return sha256(Buffer.of(1), merkleTreeHash(records.slice(0, split)), merkleTreeHash(records.slice(split)));
@@ -37,7 +37,5 @@ export function rootOfPath(leaf: Buffer, index: number, size: number, path: read
 }
 
 function sha256(...parts: readonly Buffer[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash('sha256', Buffer.concat(parts), 'buffer');
 }
