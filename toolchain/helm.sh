@@ -20,4 +20,4 @@ if ! command -v go >/dev/null; then
   exit 1
 fi
 say "Compiling Helm $VERSION, in some minutes"
-GOBIN="$PWD/.helm/bin" CGO_ENABLED=0 go install "helm.sh/helm/v4/cmd/helm@$VERSION"
+GOBIN="$PWD/.helm/bin" CGO_ENABLED=0 GOFLAGS='' GOWORK=off go install "helm.sh/helm/v4/cmd/helm@$VERSION"

@@ -123,7 +123,7 @@ it('Dependabot updates all pinned versions', () => {
     exclude: ['**/node_modules', '.*', '**/made', 'packages'],
   });
   expect(lockFiles.map((file) => join('/', file, '..')).toSorted()).toEqual(npm.toSorted());
-  expect(updates.map((update) => update['package-ecosystem'])).toEqual(['npm', 'docker', 'github-actions']);
+  expect(updates.map((update) => update['package-ecosystem'])).toEqual(['npm', 'pip', 'docker', 'github-actions']);
 });
 
 // toolchain/actionlint.sh installs it for make test.
