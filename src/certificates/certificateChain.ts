@@ -44,12 +44,12 @@ export function oneLine(name: string): string {
   return name === '' ? '(no name)' : name.replaceAll('\n', ', ');
 }
 
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+/** Whether a certificate is signed by this issuer. Not so if OpenSSL cannot read the issuer's key. */
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     // Not checkIssued, which also requires an issuer to be an authority. Other checks judge whether it may issue.
     return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
   } catch {
-    // OpenSSL does not know the algorithm of the issuer's key.
     return false;
   }
 }

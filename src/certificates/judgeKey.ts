@@ -34,7 +34,7 @@ function finding(level: CertificateFinding['level'], message: string): Certifica
   return level === 'ok' ? { check, level, message } : { check, level, message, advice: USABLE };
 }
 
-/** Public key of a certificate. Undefined if OpenSSL does not know its algorithm. */
+/** Public key of a certificate. Undefined if OpenSSL cannot read it. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | undefined {
   try {
     return certificate.publicKey;

@@ -1,6 +1,7 @@
 import { getFips, randomBytes, type X509Certificate } from 'node:crypto';
 import { duplexPair } from 'node:stream';
 import { connect, createServer, type ConnectionOptions, type SecureVersion, type Server } from 'node:tls';
+import { SIGNATURE_ALGORITHMS } from './clientTls.ts';
 import type { TlsIdentity } from './tlsIdentity.ts';
 import { CIPHERS, tlsOptions } from './tlsOptions.ts';
 
@@ -19,14 +20,8 @@ export type Handshake =
   /** `untrusted` is OpenSSL's code if the client does not trust the server's chain. Undefined if it does, or does not judge. */
   | { readonly done: true; readonly untrusted: string | undefined };
 
-// Algorithms that today's TLS clients offer, without Ed25519 and other curves. AWS does not publish the list of KMS.
-// OpenSSL's FIPS provider refuses X25519, and a list that has it.
+// Groups that today's TLS clients offer. OpenSSL's FIPS provider refuses X25519, and a list that has it.
 const GROUPS = [...(getFips() === 1 ? [] : ['X25519']), 'P-256', 'P-384', 'P-521'].join(':');
-const SIGNATURES = [
-  ...['ecdsa_secp256r1_sha256', 'ecdsa_secp384r1_sha384', 'ecdsa_secp521r1_sha512'],
-  ...['rsa_pss_rsae_sha256', 'rsa_pss_rsae_sha384', 'rsa_pss_rsae_sha512'],
-  ...['rsa_pkcs1_sha256', 'rsa_pkcs1_sha384', 'rsa_pkcs1_sha512'],
-].join(':');
 // A handshake in memory takes long only if the process is busy.
 const LIMIT_MS = 30_000;
 
@@ -41,7 +36,7 @@ export async function shakeHands(identity: TlsIdentity, { version, anchor }: Han
       maxVersion: version,
       ciphers: CIPHERS,
       ecdhCurve: GROUPS,
-      sigalgs: SIGNATURES,
+      sigalgs: SIGNATURE_ALGORITHMS,
       // If `ca` were left out, Node would trust its own list.
       ca: anchor ? [anchor.toString()] : [],
       allowPartialTrustChain: true,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readTrustedAuthorities } from '../certificates/clientTls.ts';
 import { readPemBundle, writePemBundle } from '../certificates/readPemBundle.ts';
 import { readPrivateKey, writePrivateKey } from '../certificates/readPrivateKey.ts';
 import { Secret } from '../secret.ts';
@@ -70,7 +71,7 @@ function readEndpoint({ endpoint, resolve, ca, clientCert, clientKey }: TargetOp
     url,
     connectTo: resolve === undefined ? undefined : parseResolution(resolve, url.hostname),
     tls: {
-      ca: ca && readPem('--ca', ca, (text) => writePemBundle(readPemBundle(text))),
+      ca: ca && readPem('--ca', ca, readTrustedAuthorities),
       cert: clientCert && readPem('--client-cert', clientCert, (text) => writePemBundle(readPemBundle(text))),
       key: clientKey && readPem('--client-key', clientKey, (text) => writePrivateKey(readPrivateKey(text))),
     },

@@ -1,6 +1,7 @@
 import { request as httpRequest, type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP } from 'node:net';
+import { SIGNATURE_ALGORITHMS } from '../certificates/clientTls.ts';
 import type { Endpoint } from './target.ts';
 
 export type Header = readonly [name: string, value: string];
@@ -80,6 +81,7 @@ export function connectionOptions({ url, connectTo, tls }: Endpoint) {
     // TLS does not allow an IP address as a server name.
     servername: isIP(hostname) ? '' : hostname,
     ALPNProtocols: ['http/1.1'],
+    sigalgs: SIGNATURE_ALGORITHMS,
     ...tls,
   };
 }

@@ -4,6 +4,7 @@ import { NoAnswer } from '../../src/xksClient/sendRequest.ts';
 import type { Target } from '../../src/xksClient/target.ts';
 import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { opensslCertificate } from '../support/opensslCertificate.ts';
 import { idsWith, resultsOf, runOn } from './runOn.ts';
 
 let fake: FakeXksProxy;
@@ -90,5 +91,12 @@ describe('over TLS, the suite', () => {
   it('reports an untrusted certificate as an unreachable proxy', async () => {
     fake = await startFakeXksProxy({}, options);
     await expect(runOn(fake.target)).rejects.toThrow(NoAnswer);
+  });
+
+  it('reports a key on a curve with which Node.js crashes as an unreachable proxy', async () => {
+    const newKey = 'ec -pkeyopt ec_paramgen_curve:brainpoolP256r1';
+    const pair = opensslCertificate({ newKey, issuer: ca, extensions: ['subjectAltName=DNS:localhost'] });
+    fake = await startFakeXksProxy({}, { cert: pair.certificate, key: pair.privateKey });
+    await expect(runOn(trusting(fake.target))).rejects.toThrow(NoAnswer);
   });
 });

@@ -14,6 +14,7 @@ import { testCertificates } from '../support/certificates.ts';
 import { failureOf, httpsClient, xksCall } from '../support/httpsClientUnderTest.ts';
 import { listenLocally } from '../support/listenLocally.ts';
 import { answerWell, metadata, soon, startClientAndServer as start } from '../support/scriptedProxy.ts';
+import { opensslCertificate } from '../support/opensslCertificate.ts';
 import { httpAnswer, startTcpServer, type Script } from '../support/scriptedTlsServer.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
@@ -126,6 +127,14 @@ describe('the client reports a failure before the request:', () => {
   ])('the proxy speaks %s alone', async (_what, server) => {
     const { ask, proxy } = await start(answerWell, server);
     expect((await failureOf(ask())).message).toMatch(/^InvalidTls: no TLS connection: /);
+    expect(proxy.connections()).toBe(1);
+  });
+
+  it('the key of the proxy is on a curve with which Node.js crashes', async () => {
+    const newKey = 'ec -pkeyopt ec_paramgen_curve:brainpoolP256r1';
+    const pair = opensslCertificate({ newKey, issuer: ca, extensions: ['subjectAltName=DNS:localhost'] });
+    const { ask, proxy } = await start(answerWell, pairOf(pair));
+    expect((await failureOf(ask())).message).toMatch(/^InvalidTls: no TLS connection: .*handshake failure/);
     expect(proxy.connections()).toBe(1);
   });
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -42,4 +43,15 @@ function makeCertificates(): TestCertificates {
   writeFileSync(`${FILE}.${process.pid}`, JSON.stringify(made), { mode: 0o600 });
   renameSync(`${FILE}.${process.pid}`, FILE);
   return made;
+}
+
+/** A certificate whose RSA key OpenSSL cannot decode. Found by fuzzing. */
+export function withUnreadableKey(certificate: string): string {
+  const der = new X509Certificate(certificate).raw;
+  // The INTEGER of the modulus gets another tag.
+  const modulus = der.indexOf(Buffer.from('0282010100', 'hex'));
+  if (modulus < 0) throw new Error('the certificate has no RSA key of 2048 bits');
+  der[modulus] = 0x03;
+  const lines = der.toString('base64').replaceAll(/.{1,64}/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${lines}-----END CERTIFICATE-----\n`;
 }

@@ -109,8 +109,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'src/cloudHsm/': ['src/hsm/', 'src/messaging/', 'src/xks/limits.ts'],
   'src/kms/': [
     'src/xks/',
-    'src/certificates/readPemBundle.ts',
-    'src/certificates/readPrivateKey.ts',
+    'src/certificates/',
     'src/config/files/configFiles.ts',
     'src/config/watchConfig.ts',
     'src/cloudHsm/',

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { commonNamesOf } from '../../certificates/commonNames.ts';
 import { printable } from './printable.ts';
 import type { XksExchange } from './xksProxyClient.ts';
 
@@ -22,8 +23,10 @@ export class ProxyConnection {
       this.#phase = 'open';
       if (!(socket instanceof TLSSocket)) return;
       this.#tlsVersion = socket.getProtocol();
-      const { subject, valid_to } = socket.getPeerCertificate();
-      this.#certificate = { commonName: printable([subject.CN].flat().join(', ')), validTo: Date.parse(valid_to) };
+      const certificate = socket.getPeerX509Certificate();
+      if (!certificate) return;
+      const commonName = printable(commonNamesOf(certificate).join(', '));
+      this.#certificate = { commonName, validTo: certificate.validToDate.getTime() };
     });
     socket.on('data', (bytes: Buffer) => {
       this.#bytesReceived += bytes.length;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
+import { readTrustedAuthorities, SIGNATURE_ALGORITHMS } from '../../certificates/clientTls.ts';
 import { readPemBundle, writePemBundle } from '../../certificates/readPemBundle.ts';
 import { readPrivateKey, writePrivateKey } from '../../certificates/readPrivateKey.ts';
 import { XksProxyFailure } from './xksProxyFailure.ts';
@@ -28,10 +29,11 @@ export function tlsContextOf(files: TlsFiles): () => SecureContext {
 
 function readOptions({ caFiles, clientCertificate }: TlsFiles): SecureContextOptions {
   return {
-    ca: [...getCACertificates('default'), ...caFiles.map((file) => writePemBundle(readPem(file, readPemBundle)))],
+    ca: [...getCACertificates('default'), ...caFiles.map((file) => readPem(file, readTrustedAuthorities))],
     ...(clientCertificate && readClientCertificate(clientCertificate)),
     // Spec, "API content type": a proxy supports at least one of these suites.
     minVersion: 'TLSv1.2',
+    sigalgs: SIGNATURE_ALGORITHMS,
     ciphers: [
       'TLS_AES_256_GCM_SHA384',
       'TLS_CHACHA20_POLY1305_SHA256',

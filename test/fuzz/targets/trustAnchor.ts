@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import forge from 'node-forge';
 import { judgeCertificates } from '../../../src/kms/clusters/certificates/judgeCertificates.ts';
 import { KmsError } from '../../../src/kms/kmsError.ts';
-import { testCertificates } from '../../support/certificates.ts';
+import { testCertificates, withUnreadableKey } from '../../support/certificates.ts';
 import type { FuzzTarget } from '../fuzzTarget.ts';
 
 const signedCert = testCertificates.server.certificate;
@@ -29,6 +29,7 @@ export const target: FuzzTarget = {
     trustAnchor,
     testCertificates.client.certificate,
     `${trustAnchor}${trustAnchor}`,
+    withUnreadableKey(trustAnchor),
     '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
   ],
   words: ['-----BEGIN CERTIFICATE-----\n', '-----END CERTIFICATE-----\n', '\r\n'],

@@ -5,6 +5,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { makeClusterCsr } from '../../../src/kms/clusters/certificates/clusterCsr.ts';
 import { issueClusterCertificates } from '../../../src/kms/clusters/certificates/issueCluster.ts';
 import { judgeCertificates } from '../../../src/kms/clusters/certificates/judgeCertificates.ts';
+import { withUnreadableKey } from '../../support/certificates.ts';
 import { temporaryFolder } from '../../support/temporaryFolder.ts';
 import { opensslCertificate } from '../../support/opensslCertificate.ts';
 
@@ -75,6 +76,8 @@ it('reports the faults of other certificates', async () => {
     [signed, signed, /TrustAnchor must be self-signed/],
     ['', authority.certificate, /SignedCert must be a certificate in PEM: holds no PEM certificate/],
     [csr, authority.certificate, /SignedCert must be a certificate in PEM: line 1: a certificate request/],
+    [withUnreadableKey(signed), authority.certificate, /must have the public key of the ClusterCsr/],
+    [signed, withUnreadableKey(authority.certificate), /TrustAnchor must be self-signed/],
     [signed, authority.certificate.repeat(2), /TrustAnchor must be one certificate; it has 2/],
   ];
   for (const [signedCert, trustAnchor, message] of refusals) {

@@ -1,4 +1,6 @@
 import { createPublicKey, type X509Certificate } from 'node:crypto';
+import { isIssuedBy } from '../../../certificates/certificateChain.ts';
+import { publicKeyOf } from '../../../certificates/judgeKey.ts';
 import { readPemBundle } from '../../../certificates/readPemBundle.ts';
 import { KmsError } from '../../kmsError.ts';
 import { publicKeyOfCsr } from './clusterCsr.ts';
@@ -11,7 +13,8 @@ import { publicKeyOfCsr } from './clusterCsr.ts';
 export function judgeCertificates(csr: string, signedCert: string, trustAnchor: string): void {
   const cluster = readCertificate('SignedCert', signedCert);
   const anchor = readCertificate('TrustAnchor', trustAnchor);
-  if (!createPublicKey(publicKeyOfCsr(csr)).equals(cluster.publicKey)) {
+  const key = publicKeyOf(cluster);
+  if (!key || !createPublicKey(publicKeyOfCsr(csr)).equals(key)) {
     throw invalid('SignedCert must have the public key of the ClusterCsr: sign the ClusterCsr of this cluster.');
   }
   if (!isIssuedBy(anchor, anchor)) {
@@ -32,15 +35,6 @@ function readCertificate(member: string, pem: string): X509Certificate {
   const [certificate, ...others] = certificates;
   if (certificate && others.length === 0) return certificate;
   throw invalid(`${member} must be one certificate; it has ${certificates.length}.`);
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  try {
-    return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
-  } catch {
-    // The key is of another type than the signature.
-    return false;
-  }
 }
 
 function invalid(message: string): KmsError {
