@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { LockHeld, takeLock, whenFree, type FileLock } from '../../src/fileLock.ts';
 import { runProgram } from './runProgram.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -19,16 +20,28 @@ export async function buildServer(folder: string): Promise<void> {
 async function packages(): Promise<string> {
   const inputs = ['package-lock.json', 'deploy/build.sh'].map((file) => readFileSync(join(ROOT, file), 'utf8'));
   const folder = join(ROOT, 'node_modules/.cache', `server-packages-${hash('sha256', inputs.join(''))}`);
-  if (existsSync(folder)) return folder;
-  const made = mkdtempSync(`${folder}-`);
-  await build(made, 'packages');
+  mkdirSync(dirname(folder), { recursive: true });
+  const lock = await lockOf(`${folder}.lock`);
   try {
+    if (existsSync(folder)) return folder;
+    const made = mkdtempSync(`${folder}-`);
+    await build(made, 'packages');
     renameSync(made, folder);
-  } catch (error) {
-    // Another test file has finished first.
-    if (!existsSync(folder)) throw error;
+    return folder;
+  } finally {
+    lock.release();
   }
-  return folder;
+}
+
+/** Waits while another test file compiles the packages. */
+async function lockOf(file: string): Promise<FileLock> {
+  for (;;) {
+    try {
+      return await whenFree(() => takeLock(file));
+    } catch (error) {
+      if (!(error instanceof LockHeld)) throw error;
+    }
+  }
 }
 
 async function build(folder: string, half: 'packages' | 'program'): Promise<void> {
