@@ -34,9 +34,7 @@ it('begins with the problem although it is ready, with cause and cure', () => {
   expect(page).toContain('<h2>Requests fail with errors that make KMS retry</h2>');
   expect(page).toContain('class="card verdict fail"');
   expect(page).toContain('Load balancers may send requests here.');
-  expect(page).toMatch(
-    /first: 40 % of 100 requests in the last 5 minutes .*The HSM fails .*Warning.*>a is DEGRADED/s,
-  );
+  expect(page).toMatch(/first: 40 % of 100 requests in the last 5 minutes .*The HSM fails .*Warning.*>a is DEGRADED/s);
 });
 
 it('is bounded, even with very many problems', () => {
