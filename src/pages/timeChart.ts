@@ -40,7 +40,7 @@ const LIMIT_FROM = 0.4;
 const MOST_MARKS = 4;
 const MARK_SECONDS = 600;
 
-/** A card with a graph over the last minutes, with its legend and the newest figures in words. */
+/** A card with a graph over the last minutes, its legend, and a text alternative with the newest figures. */
 export function timeChart(chart: TimeChart): Html {
   const { title, note, series, format } = chart;
   return html`<div class="card chart">

@@ -7,7 +7,7 @@ import { idsWith, runOn } from './runOn.ts';
 let fake: FakeXksProxy | undefined;
 afterEach(() => fake?.close());
 
-describe.each(Object.entries(faults))('%s finds what is wrong', (section, ofSection) => {
+describe.each(Object.entries(faults))('the section %s finds a proxy that', (section, ofSection) => {
   it.each(ofSection)('%s', async (_what, steps, fails) => {
     fake = await startFakeXksProxy(steps);
     const report = await runOn(fake.target, section);

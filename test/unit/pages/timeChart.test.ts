@@ -45,7 +45,7 @@ it('marks times with enough room for their labels', () => {
   expect(text.match(/\d+ min ago|now/g)).toEqual(['now', '20 min ago', '40 min ago', '60 min ago']);
 });
 
-it('describes its contents in words', () => {
+it('has a text alternative with its contents', () => {
   expect(timeChart(CHART).text).toContain(
     'aria-label="Requests in the last 40 minutes. success: 2/s, at most 8/s. failure: 0.001/s, at most 0.001/s"',
   );
