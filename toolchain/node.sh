@@ -1,6 +1,7 @@
 #!/bin/sh
 # Fills .node/ with bin/{node,npm,npx} and include/: links to the machine's own Node.js if it is suitable, and otherwise to
 # one that this script installs: the pinned packages of this folder, or Homebrew's. Does nothing if .node/ is complete.
+# PINNED_NODE=1 leaves out the machine's own.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -70,7 +71,12 @@ install_from_homebrew() {
 
 # Whether .node/ is complete and, if pinned, at the version of this folder's lock file.
 current() {
-  usable .node && { [ ! -e .node/package-lock.json ] || cmp -s toolchain/package-lock.json .node/package-lock.json; }
+  usable .node || return 1
+  if [ -e .node/package-lock.json ]; then
+    cmp -s toolchain/package-lock.json .node/package-lock.json
+  else
+    [ -z "${PINNED_NODE-}" ]
+  fi
 }
 
 ! current 2>/dev/null || exit 0
@@ -78,7 +84,7 @@ current() {
 rm -rf .node
 mkdir .node
 own=$(node -p 'path.resolve(process.execPath, "../..")' 2>/dev/null || true)
-if [ -n "$own" ] && usable "$own" 2>/dev/null; then
+if [ -z "${PINNED_NODE-}" ] && [ -n "$own" ] && usable "$own" 2>/dev/null; then
   link_prefix "$own"
 elif [ "$(uname -s)" = Darwin ]; then
   install_from_homebrew

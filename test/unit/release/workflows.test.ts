@@ -28,6 +28,7 @@ interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
   readonly permissions?: Permissions;
   readonly concurrency?: object;
+  readonly env?: object;
   readonly defaults?: { readonly run?: { readonly shell?: string } };
   readonly jobs: Readonly<Record<string, Job>>;
 }
@@ -65,6 +66,10 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
   it('fails with any command of a pipe', () => {
     // GitHub, workflow syntax, defaults.run.shell: only a shell that is named gets pipefail.
     if (commands.length > 0) expect(workflow.defaults).toEqual({ run: { shell: 'bash' } });
+  });
+
+  it('runs make with the Node.js that releases contain', () => {
+    if (commands.some((command) => /\bmake\b/.test(command))) expect(workflow.env).toEqual({ PINNED_NODE: '1' });
   });
 
   it('leaves no credential in the checkout', () => {
