@@ -37,7 +37,7 @@ it('1,000 idle clients and 200 that trickle bytes stop neither new clients nor e
   for (const connection of trickling) void connection.send('GET / HTTP/1.1\r\nX-Slow: ');
   const trickle = setInterval(() => {
     for (const connection of trickling) void connection.send('w');
-  }, 100);
+  }, 250);
 
   for (let count = 0; count < 50; count += 1) {
     const newcomer = secured();

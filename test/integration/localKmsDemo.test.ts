@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { pathWithAws } from '../support/preloadedAws.ts';
 import { runProgram } from '../support/runProgram.ts';
+import { ENVIRONMENT } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const DEMO = join(import.meta.dirname, '../../local/demo.ts');
@@ -68,7 +69,8 @@ it('make demo shows the whole life of a key store, and prints no secret', { time
   const root = temporaryFolder();
   const TMPDIR = join(root, 'tmp');
   mkdirSync(TMPDIR);
-  const env = { PATH: `${dirname(process.execPath)}:${await pathWithAws()}`, HOME: root, TMPDIR };
+  const PATH = `${dirname(process.execPath)}:${await pathWithAws()}`;
+  const env = { ...ENVIRONMENT, PATH, HOME: root, TMPDIR };
   const { exitCode, stdout, stderr } = await runProgram([process.execPath, DEMO, root, ...QUICKLY], { env });
   expect(exitCode, stdout + stderr).toBe(0);
 
