@@ -34,7 +34,7 @@ describe.runIf(canPackage)('the output of make package', () => {
     [tarball = ''] = globSync(join(out, '*.tar.gz'));
     execFileSync('dpkg-deb', ['--raw-extract', deb, unpacked]);
     execFileSync('tar', ['--extract', '--gzip', '--file', tarball, '--directory', folder]);
-  });
+  }, 240_000);
 
   afterAll(() => {
     rmSync(folder, { recursive: true });
