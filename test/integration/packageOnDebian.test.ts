@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -66,7 +67,7 @@ wait $proxy
 `;
 
 describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-debian-'));
+  const folder = join(tmpdir(), `xks-proxy-debian-${randomUUID()}`);
   const debian = join(folder, 'root');
   const packages = join(folder, 'packages');
   let deb = '';
@@ -117,6 +118,7 @@ describe.runIf(PACKAGE_TEST)('on a bare Debian without a network, the package', 
   }
 
   beforeAll(() => {
+    mkdirSync(folder, { mode: 0o700 });
     make(packages);
     [deb = ''] = globSync(join(packages, '*.deb'));
     if (PACKAGE_TEST?.startsWith('/')) {

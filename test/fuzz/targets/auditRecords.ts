@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { boundedJson } from '../../../src/audit/format/boundedJson.ts';
 import { leafHash } from '../../../src/audit/format/compactRange.ts';
 import { readLines } from '../../../src/audit/format/recordLines.ts';
@@ -12,10 +10,9 @@ import { RecordSequence } from '../../../src/audit/verify/recordSequence.ts';
 import { UnsignedTail } from '../../../src/audit/verify/unsignedTail.ts';
 import { describeRecord, recordAsJson } from '../../../src/commands/audit/describeRecord.ts';
 import { requestMetadata } from '../../support/messages.ts';
-import { fuzzFolder } from '../fuzzFolder.ts';
 import { unlessRefused, type FuzzTarget } from '../fuzzTarget.ts';
+import { withFile } from '../withFile.ts';
 
-const FILE = join(fuzzFolder(), 'records.ndjson');
 const TIME = '2026-11-26T19:00:00.000Z';
 const QUERIES: readonly RecordQuery[] = [
   { type: undefined },
@@ -64,19 +61,21 @@ export const target: FuzzTarget = {
     '\xe2\x80\xae',
   ],
   check: (input) => {
-    writeFileSync(FILE, input);
-    checkLines(input);
-    for (const query of QUERIES) checkQuery(input, query);
-    for (const record of [firstRecord(FILE), lastRecord(FILE), firstRecordSince(FILE, new Date(TIME))]) timeOf(record);
+    withFile(input, (file) => {
+      checkLines(file, input);
+      for (const query of QUERIES) checkQuery(file, input, query);
+      for (const record of [firstRecord(file), lastRecord(file), firstRecordSince(file, new Date(TIME))])
+        timeOf(record);
+    });
   },
 };
 
-function checkLines(input: Buffer): void {
+function checkLines(file: string, input: Buffer): void {
   const problems = new Problems();
   const sequence = new RecordSequence(problems);
   const tail = new UnsignedTail(problems);
   let end = 0;
-  for (const line of readLines(FILE)) {
+  for (const line of readLines(file)) {
     const expected = input.subarray(end, input.indexOf(0x0a, end));
     assert.deepEqual(line.bytes, expected);
     sequence.take(line);
@@ -90,8 +89,8 @@ function checkLines(input: Buffer): void {
   for (const { message } of problems.listed) assertVisible(message);
 }
 
-function checkQuery(input: Buffer, query: RecordQuery): void {
-  const log = [{ file: FILE, bytes: input.length }];
+function checkQuery(file: string, input: Buffer, query: RecordQuery): void {
+  const log = [{ file, bytes: input.length }];
   for (const { found, unreadable, omitted } of queryLog(log, query)) {
     for (const each of found) checkFound(each);
     for (const place of unreadable) assertVisible(place);

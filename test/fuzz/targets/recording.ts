@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Correspondence } from '../../../src/kms/replay/correspondence.ts';
 import { readRecording, RecordingFailure } from '../../../src/kms/replay/recording.ts';
-import { fuzzFolder } from '../fuzzFolder.ts';
 import type { FuzzTarget } from '../fuzzTarget.ts';
+import { withFile } from '../withFile.ts';
 
-const FILE = join(fuzzFolder(), 'calls.jsonl');
 const ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const LOCAL_ARN = ARN.replace('us-east-1', 'eu-west-1');
 
@@ -24,20 +21,23 @@ export const target: FuzzTarget = {
   ].map((call) => `${JSON.stringify(call)}\n`),
   words: ['{"operation":"', '"input":{', '"output":{', '"error":{"name":"', '"__proto__":', '[[', '\\u001b', '}\n{'],
   check: (input) => {
-    writeFileSync(FILE, input);
-    try {
-      for (const { input: recorded, output } of readRecording(FILE)) {
-        const correspondence = new Correspondence([[ARN, LOCAL_ARN]]);
-        const local = JSON.stringify(correspondence.toLocalInput(recorded));
-        const expected: unknown = JSON.parse(JSON.stringify(recorded), (_name, value: unknown) =>
-          typeof value === 'string' ? value.replaceAll(ARN, LOCAL_ARN) : value,
-        );
-        assert.equal(local, JSON.stringify(expected));
-        correspondence.toLocal(output);
-      }
-    } catch (error) {
-      if (!(error instanceof RecordingFailure)) throw error;
-      assert.doesNotMatch(error.message, /(?!\n)\p{C}/u);
-    }
+    withFile(input, checkRecording);
   },
 };
+
+function checkRecording(file: string): void {
+  try {
+    for (const { input: recorded, output } of readRecording(file)) {
+      const correspondence = new Correspondence([[ARN, LOCAL_ARN]]);
+      const local = JSON.stringify(correspondence.toLocalInput(recorded));
+      const expected: unknown = JSON.parse(JSON.stringify(recorded), (_name, value: unknown) =>
+        typeof value === 'string' ? value.replaceAll(ARN, LOCAL_ARN) : value,
+      );
+      assert.equal(local, JSON.stringify(expected));
+      correspondence.toLocal(output);
+    }
+  } catch (error) {
+    if (!(error instanceof RecordingFailure)) throw error;
+    assert.doesNotMatch(error.message, /(?!\n)\p{C}/u);
+  }
+}
