@@ -11,7 +11,7 @@ import { addReportOptions, reportOnProxy, type ReportOutput } from './reportOnPr
 import { addTargetOptions, readTargetOf } from './xksProxyTarget.ts';
 
 interface ConformanceOptions extends ReportOutput {
-  readonly only?: string;
+  readonly only?: readonly string[];
   readonly requests: number;
 }
 
@@ -30,7 +30,11 @@ export function conformanceCommand(cli: Cli): Command {
     .option('--second-access-key-id <id>', 'access key id of its credential')
     .option('--second-secret-file <file>', 'file with the secret access key of that credential')
     .option('--second-key <id>', 'an external key of the second key store')
-    .addOption(new Option('--only <section>', 'runs only this section').choices(suite.map(({ name }) => name)))
+    .addOption(
+      new Option('--only <section...>', 'runs only these sections; may be given several times').choices(
+        suite.map(({ name }) => name),
+      ),
+    )
     .option('--requests <n>', 'number of timed requests of each operation; 0 for none', parseRequests, 200);
   addReportOptions(command);
   return command.action(async (options: TargetOptions & ConformanceOptions) => {
@@ -39,7 +43,7 @@ export function conformanceCommand(cli: Cli): Command {
 }
 
 async function run(cli: Cli, target: Target, { only, requests, ...output }: ConformanceOptions): Promise<void> {
-  const sections = suite.filter(({ name }) => only === undefined || name === only);
+  const sections = suite.filter(({ name }) => only === undefined || only.includes(name));
   const report = await reportOnProxy(cli, target, output, {
     run: (onProgress) => runSuite(target, { sections, requests, stop: cli.stop, onProgress }),
     toText: textReport,

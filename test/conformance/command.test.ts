@@ -107,6 +107,12 @@ it('prints only JSON when the JSON goes to standard output', async () => {
   expect(JSON.parse(out)).toMatchObject({ sections: [{ name: 'key-metadata' }], timings: [] });
 });
 
+it('runs each section that --only names', async () => {
+  await start();
+  const { out } = await conformance(['--only', 'key-metadata', '--only', 'health', '--requests', '0', '--json']);
+  expect(JSON.parse(out)).toMatchObject({ sections: [{ name: 'health' }, { name: 'key-metadata' }] });
+});
+
 it('redraws one progress line on a terminal', async () => {
   await start();
   const { err } = await conformance(['--only', 'key-metadata', '--requests', '0'], { interactive: true });

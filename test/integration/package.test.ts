@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -14,7 +15,7 @@ const canPackage = spawnSync('dpkg-shlibdeps', ['--version']).status === 0;
 
 // Only systems with Debian's tools can make Debian packages.
 describe.runIf(canPackage)('the output of make package', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-package-'));
+  const folder = join(tmpdir(), `xks-proxy-package-${randomUUID()}`);
   const out = join(folder, 'packages');
   const unpacked = join(folder, 'deb');
   const program = join(folder, `xks-proxy-${version}`);
@@ -24,6 +25,7 @@ describe.runIf(canPackage)('the output of make package', () => {
 
   beforeAll(async () => {
     const built = join(folder, 'built');
+    mkdirSync(folder, { mode: 0o700 });
     mkdirSync(built);
     await buildServer(built);
     // The time is fixed, because a checkout may have no history, and so no time of its commit.
