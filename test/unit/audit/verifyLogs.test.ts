@@ -61,19 +61,22 @@ describe('the logs of a host', () => {
     expect(await verify(directory)).toEqual({ good: true, problems: [], notes: [], messages: [['main'], ['w1']] });
   });
 
-  it('show that a worker’s log was truncated together with its checkpoints', async () => {
+  it.each([
+    ['a worker’s log', 'w1'],
+    ['the log of commands', 'cli'],
+  ])('show that %s was truncated together with its checkpoints', async (_what, slot) => {
     const directory = temporaryFolder();
-    writeSupervisor(directory, await writeSlot(directory, 'w1', 50));
-    const tamper = new Tamperer(join(directory, 'w1'));
+    writeSupervisor(directory, await writeSlot(directory, slot, 50), slot);
+    const tamper = new Tamperer(join(directory, slot));
     tamper.lines(records(0), (lines) => lines.slice(0, 21));
     tamper.notes(notes(0), (all) => all.slice(0, 2));
     const why = 'the log has only 21 records: it was truncated';
     expect(await verify(directory)).toMatchObject({
       good: false,
-      problems: [`${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
-      messages: [['main'], ['w1']],
+      problems: [`${ORIGIN}/${slot} does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
+      messages: [['main'], [slot]],
     });
-    expect(await verify(join(directory, 'w1'))).toMatchObject({ good: true });
+    expect(await verify(join(directory, slot))).toMatchObject({ good: true });
   });
 
   it('show that a worker’s log was truncated, even if it continued', async () => {
@@ -88,20 +91,6 @@ describe('the logs of a host', () => {
     expect((await verify(directory)).problems).toEqual([
       `${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`,
     ]);
-  });
-
-  it('show that the log of commands was truncated together with its checkpoints', async () => {
-    const directory = temporaryFolder();
-    writeSupervisor(directory, await writeSlot(directory, 'cli', 50), 'cli');
-    const tamper = new Tamperer(join(directory, 'cli'));
-    tamper.lines(records(0), (lines) => lines.slice(0, 21));
-    tamper.notes(notes(0), (all) => all.slice(0, 2));
-    const why = 'the log has only 21 records: it was truncated';
-    expect(await verify(directory)).toMatchObject({
-      good: false,
-      problems: [`${ORIGIN}/cli does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
-      messages: [['main'], ['cli']],
-    });
   });
 
   it('may have been pruned after a checkpoint that another log has recorded', async () => {
