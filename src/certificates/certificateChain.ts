@@ -44,7 +44,7 @@ export function oneLine(name: string): string {
   return name === '' ? '(no name)' : name.replaceAll('\n', ', ');
 }
 
-/** Whether a certificate is signed by this issuer. Not so if OpenSSL cannot read the issuer's key. */
+/** Whether this issuer has signed a certificate. False if OpenSSL cannot read the issuer's key. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     // Not checkIssued, which also requires an issuer to be an authority. Other checks judge whether it may issue.

@@ -8,17 +8,18 @@ import process from 'node:process';
  */
 export function asOwnerOf<T>(folder: string, act: () => T): T {
   const { uid, gid } = lstatSync(folder);
-  const { geteuid, seteuid, setegid, getgroups, setgroups } = process;
-  if (!geteuid || !seteuid || !setegid || !getgroups || !setgroups || geteuid() !== 0 || uid === 0) return act();
-  const groups = getgroups();
-  setgroups([gid]);
-  setegid(gid);
-  seteuid(uid);
+  const { geteuid, seteuid, getegid, setegid, getgroups, setgroups } = process;
+  const canChange = geteuid && seteuid && getegid && setegid && getgroups && setgroups;
+  if (!canChange || geteuid() !== 0 || uid === 0) return act();
+  const [group, groups] = [getegid(), getgroups()];
   try {
+    setgroups([gid]);
+    setegid(gid);
+    seteuid(uid);
     return act();
   } finally {
     seteuid(0);
-    setegid(0);
+    setegid(group);
     setgroups(groups);
   }
 }

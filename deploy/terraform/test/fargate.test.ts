@@ -103,7 +103,7 @@ describeWithProvider('the example for Fargate', () => {
     ).toEqual(names.sort());
   });
 
-  it('keeps the log as long as the CDK app', () => {
+  it('keeps the log for the same time as the CDK app', () => {
     const { RetentionInDays } = onlyOfCdk('AWS::Logs::LogGroup');
     expect(plan.only('aws_cloudwatch_log_group')).toMatchObject({
       retention_in_days: RetentionInDays,

@@ -20,7 +20,8 @@ const FOLDER = /^(main|cli|w[1-9]\d*)(?:\.(\w+)\.(closed|sealed))?$/;
 
 /**
  * Finds the logs of a folder: the folder itself if it has the files of a log, otherwise its subfolders. They are sorted by
- * slot, `main` first and `cli` last, then by age, so that a log follows those that were moved aside before it. Throws NoLogFound, or the file system's error.
+ * slot, `main` first and `cli` last, then by age, so that a log follows those that were moved aside before it. Throws NoLogFound,
+ * or the file system's error.
  */
 export function findLogs(folder: string): FoundLog[] {
   if (hasLog(folder)) return [{ path: folder, state: stateOf(basename(resolve(folder))) }];

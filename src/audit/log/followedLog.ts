@@ -15,7 +15,10 @@ export interface FollowOptions {
   readonly onProblem: (problem: string | undefined) => void;
 }
 
-/** A log that other processes write. Its checkpoints are recorded in the log of this process, so that one of that log covers both. */
+/**
+ * A log that other processes write. Its checkpoints are recorded in the log of this process, so that a checkpoint of the latter covers
+ * both.
+ */
 export class FollowedLog {
   readonly #options: FollowOptions;
   /** `<origin>/<slot>`. */

@@ -17,7 +17,7 @@ export const encrypt: Section = {
     {
       id: 'ciphertext-length',
       level: 'MUST',
-      title: 'Returns a ciphertext that is as long as the plaintext',
+      title: 'Returns a ciphertext of the same length as the plaintext',
       expected: 'equal lengths for plaintexts of 1, 15, 16, 17 and 4,096 bytes',
       async run({ store }) {
         for (const length of [1, 15, 16, 17, 4_096]) {

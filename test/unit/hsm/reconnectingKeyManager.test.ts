@@ -79,7 +79,7 @@ describe('a key manager that does not open', () => {
     }
   });
 
-  it('pauses at least four times as long as an attempt takes', async () => {
+  it('pauses for at least four times the duration of an attempt', async () => {
     const { open, error, start } = setUp();
     open.mockImplementation(after(20_000, () => Promise.reject(down)));
     const starting = start();
