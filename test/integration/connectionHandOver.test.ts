@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { allowNoMoreDescriptors } from '../support/descriptorLimit.ts';
-import { kill, SupervisedWorkers } from '../support/supervisedWorkers.ts';
+import { kill, REFUSED, SupervisedWorkers } from '../support/supervisedWorkers.ts';
 
 async function askTimes(workers: SupervisedWorkers, times: number): Promise<number[]> {
   return Promise.all(Array.from({ length: times }, () => workers.ask()));
@@ -34,13 +34,13 @@ it('while workers are killed, no connection that its worker had not accepted is 
   const workers = await SupervisedWorkers.start(2, { shortLifeMs: 0 });
   const descriptors = openDescriptors();
   let isOver = false;
-  let [answered, reset] = [0, 0];
+  let [answered, unanswered] = [0, 0];
   const clients = Array.from({ length: 8 }, async () => {
     while (!isOver) {
       // A worker answers as soon as it has accepted the connection.
       const answer = await workers.ask().catch((error: unknown) => (error as NodeJS.ErrnoException).code);
-      if (answer === 'ECONNRESET') reset += 1;
-      else if (typeof answer === 'number' && answer > 0) answered += 1;
+      if (answer === 'ECONNRESET' || answer === 0) unanswered += 1;
+      else if (typeof answer === 'number') answered += 1;
       else throw new Error(`got ${answer}`);
     }
   });
@@ -53,8 +53,9 @@ it('while workers are killed, no connection that its worker had not accepted is 
   }
   isOver = true;
   await Promise.all(clients);
-  // At most one connection, which a killed worker had just accepted and not answered yet.
-  expect(reset).toBeLessThanOrEqual(kills);
+  // At most one connection of each killed worker, which had just accepted it and not answered yet.
+  expect(unanswered).toBeLessThanOrEqual(kills);
+  expect(workers.logged(REFUSED)).toEqual([]);
   await expect.poll(openDescriptors).toBeLessThanOrEqual(descriptors);
 });
 
@@ -66,6 +67,7 @@ it('if a worker has no free descriptor for a connection, another worker gets it,
   const liftSecond = allowNoMoreDescriptors(second);
   // The connection is closed without an answer.
   expect(await workers.ask()).toBe(0);
+  expect(workers.logged(REFUSED)).toMatchObject([{ detail: 'no worker takes it' }]);
   liftFirst();
   liftSecond();
   expect(new Set(await askTimes(workers, 4))).toEqual(new Set(workers.served));

@@ -51,7 +51,8 @@ it('requests are answered while 1,000 policies are loaded', async () => {
   while (!isReloaded()) expect(await encrypt()).toBe(200);
   agent.destroy();
   const lines = proxy.log.slice(seen).map(({ msg }) => msg);
-  expect(lines.slice(0, lines.indexOf(RELOADED)).filter((msg) => msg === 'request').length).toBeGreaterThan(10);
+  // If the policies were loaded in one step, the proxy would answer at most the request before it and the one that waits.
+  expect(lines.slice(0, lines.indexOf(RELOADED)).filter((msg) => msg === 'request').length).toBeGreaterThan(3);
 });
 
 it('workers apply the policies of their order, and do not parse those of the snapshot', async () => {

@@ -19,6 +19,9 @@ interface LogLine {
 
 const ORDER = { file: '', snapshot: {}, policySets: [], ticketKeys: Buffer.alloc(48), logLevel: 'info' } as const;
 
+/** The message about a connection that no worker has taken. */
+export const REFUSED = 'a connection is refused';
+
 // Two orders of magnitude shorter than real durations, where a test waits for them to pass.
 const DURATIONS: WorkerDurations = { ...WORKER_DURATIONS, statusMs: 10, restart: { firstMs: 1, longestMs: 4 } };
 
@@ -46,7 +49,9 @@ export class SupervisedWorkers {
       {
         host: '127.0.0.1',
         port: 0,
-        onRefused: () => undefined,
+        onRefused: ({ reason }) => {
+          note({ detail: reason }, REFUSED);
+        },
         output: { log: note.bind(undefined, {}), isBehind: () => false, error: note.bind(undefined, {}) },
         log: { info: note, error: note },
         records: { note: () => undefined, problem: undefined, stop: () => Promise.resolve([]) },
