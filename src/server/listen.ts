@@ -11,6 +11,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TlsIdentity } from '../certificates/tlsIdentity.ts';
 import type { Client } from '../http/exchange.ts';
+import { hostProblem } from '../hosts.ts';
 import { listenOn, type ListenAddress } from '../listenOn.ts';
 import { admitProxied, type ProxyProtocol } from './admitProxied.ts';
 import { MAX_CONNECTIONS } from './connectionLimit.ts';
@@ -77,7 +78,6 @@ const MANY = 256;
 /** The reason of a refusal: so many records wait to be written that no further request is accepted. */
 export const UNRECORDABLE = 'too many requests wait for their records';
 
-const NO_HOST = 'a request without a Host header';
 const UNKNOWN_EXPECTATION = 'an Expect header other than 100-continue';
 const BEHIND_LAST = 'a request after the last one of its connection';
 
@@ -133,11 +133,13 @@ export async function listen(options: ListenOptions): Promise<Listening> {
     });
     if (hasUnclearEnd(req)) connection.isEnding = true;
     if (draining || connection.isEnding) res.setHeader('Connection', 'close');
-    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+    const wrong = wrongHosts(req);
+    if (wrong === undefined) listener(req, res);
+    else {
       connection.isEnding = true;
-      refuse(NO_HOST);
-      refuseRequest(res, 400, `This is ${NO_HOST}.`);
-    } else listener(req, res);
+      refuse(wrong);
+      refuseRequest(res, 400, `This is ${wrong}.`);
+    }
   });
   // Without this listener, Node would answer by itself, and nothing would be logged.
   server.on('checkExpectation', (req, res) => {
@@ -216,6 +218,13 @@ function httpOptions({ requestMs, checkMs, idleMs }: ListenDurations): ServerOpt
  */
 function hasUnclearEnd({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.upgrade !== undefined || (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined);
+}
+
+/** Returns what a request is that RFC 9112, section 3.2, wants refused; undefined for other requests. */
+function wrongHosts(req: IncomingMessage): string | undefined {
+  if (req.httpVersion === '1.1' && req.headers.host === undefined) return 'a request without a Host header';
+  const problem = hostProblem(req);
+  return problem && `a request with ${problem}`;
 }
 
 function takeConnections(server: Server, handOver: HandOver, onError: (error: Error) => void): void {
