@@ -40,13 +40,16 @@ resource "terraform_data" "connection" {
 
   input = { id = local.id, region = data.aws_region.current.id, script = "${path.module}/connection.sh" }
 
+  # The environment needs no quoting, whatever characters the path of the script contains.
   provisioner "local-exec" {
-    command = "sh '${self.input.script}' connect '${self.input.id}' '${self.input.region}'"
+    command     = "sh \"$SCRIPT\" connect \"$ID\" \"$REGION\""
+    environment = { SCRIPT = self.input.script, ID = self.input.id, REGION = self.input.region }
   }
 
   provisioner "local-exec" {
-    when    = destroy
-    command = "sh '${self.input.script}' disconnect '${self.input.id}' '${self.input.region}'"
+    when        = destroy
+    command     = "sh \"$SCRIPT\" disconnect \"$ID\" \"$REGION\""
+    environment = { SCRIPT = self.input.script, ID = self.input.id, REGION = self.input.region }
   }
 }
 

@@ -1,3 +1,5 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { DescribeKeyCommand, EncryptCommand, GetKeyPolicyCommand } from '@aws-sdk/client-kms';
 import { expect, it, onTestFinished } from 'vitest';
 import { startKms } from '../../../test/support/localKmsConnection.ts';
@@ -12,6 +14,8 @@ interface Plan {
 
 const ADMINISTRATOR = 'arn:aws:iam::111122223333:user/TEST';
 const USER = 'arn:aws:iam::111122223333:user/Alice';
+/** The module's folder, whose name the commands of its provisioners must not misread. */
+const MODULE = `Alice's "key store" $(exit 1)`;
 
 describeWithProvider('the module key-store, with the local KMS', () => {
   it('makes, connects and uses a key store, plans no change afterwards, and removes it', async () => {
@@ -20,22 +24,7 @@ describeWithProvider('the module key-store, with the local KMS', () => {
     const kms = await startKms(proxy.port);
     const [{ accessKeyId, secretAccessKey }] = files.credentials;
     const folder = await TerraformFolder.create(
-      {
-        provider: { aws: { ...OFFLINE_PROVIDER, endpoints: { kms: kms.endpoint } } },
-        module: {
-          key_store: {
-            source: './key-store',
-            key_store: { name: 'Example', uri_endpoint: 'https://localhost', uri_path: `${PREFIX}/kms/xks/v1` },
-            credential: { access_key_id: accessKeyId, raw_secret_access_key: secretAccessKey.reveal() },
-            connect_with_aws_cli: true,
-            keys: { one: { xks_key_id: 'foo', alias: 'one', administrators: [ADMINISTRATOR], users: [USER] } },
-          },
-        },
-        output: {
-          id: { value: '${module.key_store.custom_key_store_id}' },
-          arns: { value: '${module.key_store.key_arns}' },
-        },
-      },
+      {},
       {
         AWS_ENDPOINT_URL_KMS: kms.endpoint,
         AWS_ENDPOINT_URL: kms.endpoint,
@@ -46,6 +35,24 @@ describeWithProvider('the module key-store, with the local KMS', () => {
     onTestFinished(() => {
       folder.dispose();
     });
+    renameSync(join(folder.path, 'key-store'), join(folder.path, MODULE));
+    folder.write('main.tf.json', {
+      provider: { aws: { ...OFFLINE_PROVIDER, endpoints: { kms: kms.endpoint } } },
+      module: {
+        key_store: {
+          source: `./${MODULE}`,
+          key_store: { name: 'Example', uri_endpoint: 'https://localhost', uri_path: `${PREFIX}/kms/xks/v1` },
+          credential: { access_key_id: accessKeyId, raw_secret_access_key: secretAccessKey.reveal() },
+          connect_with_aws_cli: true,
+          keys: { one: { xks_key_id: 'foo', alias: 'one', administrators: [ADMINISTRATOR], users: [USER] } },
+        },
+      },
+      output: {
+        id: { value: '${module.key_store.custom_key_store_id}' },
+        arns: { value: '${module.key_store.key_arns}' },
+      },
+    });
+    await folder.run('init', '-no-color', '-input=false');
 
     await folder.run('apply', '-auto-approve', '-input=false', '-no-color');
     const { id, arns } = JSON.parse((await folder.run('output', '-json')).stdout) as {
