@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
@@ -33,6 +33,15 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
+/** The jobs that may do more than read the contents, each with what its steps write. */
+const WRITING: Readonly<Record<string, readonly string[]>> = {
+  'codeql/analyze': ['security-events'],
+  'release/publish-image': ['packages', 'id-token', 'attestations', 'artifact-metadata'],
+  'release/publish-npm': ['id-token'],
+  'release/publish-chart': ['packages', 'id-token'],
+  'release/release': ['contents', 'id-token', 'attestations'],
+};
+
 const files = globSync('.github/workflows/*', { cwd: ROOT });
 const workflows = files.map((file) => ({ file, text: read(file), workflow: parse(read(file)) as Workflow }));
 const targets = new Set([...read('Makefile').matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
@@ -42,7 +51,7 @@ it('there are exactly four workflows', () => {
   expect(files.toSorted()).toEqual(names.map((name) => `.github/workflows/${name}.yml`));
 });
 
-describe.each(workflows)('$file', ({ text, workflow }) => {
+describe.each(workflows)('$file', ({ file, text, workflow }) => {
   const jobs = Object.entries(workflow.jobs);
   const steps = jobs.flatMap(([, job]) => job.steps);
   const commands = steps.flatMap(({ run = [] }) => run);
@@ -53,8 +62,15 @@ describe.each(workflows)('$file', ({ text, workflow }) => {
     expect(uses.filter((use = '') => !/^[\w-]+(\/[\w-]+)+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual([]);
   });
 
-  it('may read the contents, and each job has only its listed permissions', () => {
+  it('may only read the contents, unless a job needs more, or needs not even that', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' });
+    const permissions = Object.fromEntries(jobs.map(([name, job]) => [name, job.permissions ?? workflow.permissions]));
+    const needed = jobs.map(([name, job]): [string, Permissions] => {
+      const reads = job.steps.some(({ uses }) => uses?.startsWith('actions/checkout@')) ? ['contents'] : [];
+      const writes = WRITING[`${basename(file, '.yml')}/${name}`] ?? [];
+      return [name, { ...allowing('read', reads), ...allowing('write', writes) }];
+    });
+    expect(permissions).toEqual(Object.fromEntries(needed));
     expect(workflow.on).not.toHaveProperty('pull_request_target');
     expect(workflow.on).not.toHaveProperty('workflow_run');
   });
@@ -103,9 +119,8 @@ describe('the release', () => {
     const needs = [jobs[name]?.needs ?? []].flat();
     return [...needs, ...needs.flatMap(needsOf)];
   };
-  // A job that pushes the image without a tag publishes nothing.
-  const publishing = Object.entries(jobs).filter(
-    ([name, { permissions = {} }]) => name !== 'image' && Object.values(permissions).includes('write'),
+  const publishing = Object.entries(jobs).filter(([, { permissions = {} }]) =>
+    Object.values(permissions).includes('write'),
   );
 
   it.each(publishing)("%s waits for tests, fuzzing and packages, and for a person's approval", (name, job) => {
@@ -137,3 +152,7 @@ it.skipIf(!hasActionlint)(`actionlint finds nothing${hasActionlint ? '' : ' (ski
   const { status, stdout } = spawnSync('actionlint', files, { cwd: ROOT, encoding: 'utf8' });
   expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
 });
+
+function allowing(access: 'read' | 'write', names: readonly string[]): Permissions {
+  return Object.fromEntries(names.map((name) => [name, access]));
+}
