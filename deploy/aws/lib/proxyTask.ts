@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -34,6 +35,10 @@ export class ProxyTask extends Construct {
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       cpu: 2048,
       memoryLimitMiB: 4096,
+      // A running task calls no AWS API.
+      taskRole: this.#role('TaskRole'),
+      // Permissions that Fargate needs before the proxy starts.
+      executionRole: this.#role('ExecutionRole'),
       runtimePlatform: {
         cpuArchitecture: ecs.CpuArchitecture.X86_64,
         operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
@@ -43,6 +48,19 @@ export class ProxyTask extends Construct {
     const files = this.#addFilesContainer(settings, config);
     const proxy = this.#addProxyContainer(settings, config);
     proxy.addContainerDependencies({ container: files, condition: ecs.ContainerDependencyCondition.SUCCESS });
+  }
+
+  /** A role that only tasks of this account and Region can get: ECS Developer Guide, task-iam-roles.html. */
+  #role(id: string): Role {
+    const stack = Stack.of(this);
+    return new Role(this, id, {
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com', {
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': stack.account },
+          ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'ecs', resource: '*' }) },
+        },
+      }),
+    });
   }
 
   #addFilesContainer(

@@ -179,6 +179,20 @@ describe('the roles', () => {
     template.hasResourceProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent(), Policies: Match.absent() });
   });
 
+  // deploy/terraform/test compares the whole policy with Terraform's.
+  it('can be used only for tasks of this account', () => {
+    template.resourceCountIs('AWS::IAM::Role', 2);
+    template.allResourcesProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Condition: Match.objectLike({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }),
+          }),
+        ],
+      },
+    });
+  });
+
   it('let Fargate pull this image, read these two secrets and write this log', () => {
     template.resourceCountIs('AWS::IAM::Policy', 1);
     const secret = (name: string) => ({

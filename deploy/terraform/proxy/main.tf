@@ -5,9 +5,12 @@ data "aws_region" "current" {}
 
 data "aws_partition" "current" {}
 
+data "aws_caller_identity" "current" {}
+
 locals {
   region    = data.aws_region.current.id
   partition = data.aws_partition.current.partition
+  account   = data.aws_caller_identity.current.account_id
 }
 
 module "config" {

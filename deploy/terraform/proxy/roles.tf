@@ -1,8 +1,22 @@
 locals {
+  # Prevents Amazon ECS from using a role for a task of another account: ECS Developer Guide, task-iam-roles.html. Amazon EC2 supports no
+  # such condition.
+  trust_conditions = {
+    ec2 = {}
+    ecs-tasks = {
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:${local.partition}:ecs:${local.region}:${local.account}:*" }
+      }
+    }
+  }
   assumed_by = {
-    for service in ["ecs-tasks", "ec2"] : service => jsonencode({
-      Version   = "2012-10-17"
-      Statement = [{ Effect = "Allow", Principal = { Service = "${service}.amazonaws.com" }, Action = "sts:AssumeRole" }]
+    for service, condition in local.trust_conditions : service => jsonencode({
+      Version = "2012-10-17"
+      Statement = [merge(
+        { Effect = "Allow", Principal = { Service = "${service}.amazonaws.com" }, Action = "sts:AssumeRole" },
+        condition,
+      )]
     })
   }
 }

@@ -34,6 +34,7 @@ export function resolved(value: unknown): unknown {
   const { Ref, 'Fn::Join': join } = value as { Ref?: string; 'Fn::Join'?: [string, unknown[]] };
   if (join !== undefined) return join[1].map(resolved).join(join[0]);
   const known: Readonly<Record<string, string>> = {
+    'AWS::AccountId': '111122223333',
     'AWS::Region': 'us-east-1',
     'AWS::Partition': 'aws',
     'AWS::URLSuffix': 'amazonaws.com',

@@ -85,6 +85,26 @@ describeWithProvider('the example for Fargate', () => {
     expect(plan.all('aws_iam_role_policy')).toHaveLength(known.length + 1);
   });
 
+  it('lets ECS use the roles only for tasks of this account and Region, as in the CDK app', () => {
+    const trust = {
+      Effect: 'Allow',
+      Principal: { Service: 'ecs-tasks.amazonaws.com' },
+      Action: 'sts:AssumeRole',
+      Condition: {
+        StringEquals: { 'aws:SourceAccount': '111122223333' },
+        ArnLike: { 'aws:SourceArn': 'arn:aws:ecs:us-east-1:111122223333:*' },
+      },
+    };
+    const policy = { Version: '2012-10-17', Statement: [trust] };
+    expect(allOfCdk('AWS::IAM::Role').map((role) => resolved(role['AssumeRolePolicyDocument']))).toEqual([
+      policy,
+      policy,
+    ]);
+    expect(plan.all('aws_iam_role').map((role) => JSON.parse(role['assume_role_policy'] as string) as unknown)).toEqual(
+      [policy, policy],
+    );
+  });
+
   it('reads only the objects of S3 that the CDK app reads', () => {
     const gateway = (values: Readonly<Record<string, unknown>>) =>
       (values['vpc_endpoint_type'] ?? values['VpcEndpointType']) === 'Gateway';
