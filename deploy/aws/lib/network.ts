@@ -22,15 +22,13 @@ export class Network extends Construct {
       description: 'xks-proxy tasks',
       allowAllOutbound: false,
     });
-    // To Amazon ECR, S3, Secrets Manager and CloudWatch Logs. The subnets' routes decide how they are reached.
-    this.taskSecurityGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS, 'AWS services');
+    this.#allowAwsServices(settings);
     for (const cidr of settings.hsmCidrs) {
       for (const port of settings.hsmPorts) {
         this.taskSecurityGroup.addEgressRule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(port), 'HSM');
       }
     }
 
-    if (settings.vpcCidr !== undefined) this.#addServiceEndpoints();
     if (settings.transitGatewayId !== undefined) this.#connectHsmNetwork(settings.transitGatewayId, settings.hsmCidrs);
   }
 
@@ -50,8 +48,24 @@ export class Network extends Construct {
     });
   }
 
-  /** The VPC endpoints that a Fargate task needs without internet access: ECR User Guide, vpc-endpoints.html. */
-  #addServiceEndpoints(): void {
+  /**
+   * Lets tasks call Amazon ECR, S3, Secrets Manager and CloudWatch Logs: in a new VPC only through its endpoints, and in
+   * an existing VPC at the given addresses, because its routes decide which addresses these services have.
+   */
+  #allowAwsServices({ vpcCidr, awsServiceCidrs = ['0.0.0.0/0'], s3PrefixListId }: Settings): void {
+    const peers =
+      vpcCidr === undefined ? awsServiceCidrs.map((cidr) => ec2.Peer.ipv4(cidr)) : [this.#addServiceEndpoints()];
+    for (const peer of peers) this.taskSecurityGroup.addEgressRule(peer, ec2.Port.HTTPS, 'AWS services');
+    // A gateway endpoint has no address of its own, so the rule names those of Amazon S3.
+    if (s3PrefixListId !== undefined)
+      this.taskSecurityGroup.addEgressRule(ec2.Peer.prefixList(s3PrefixListId), ec2.Port.HTTPS, 'Amazon S3');
+  }
+
+  /**
+   * The VPC endpoints that a Fargate task needs without internet access: ECR User Guide, vpc-endpoints.html. Returns
+   * their security group.
+   */
+  #addServiceEndpoints(): ec2.SecurityGroup {
     const securityGroup = new ec2.SecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
       description: 'Endpoints of AWS services, for xks-proxy tasks',
@@ -82,6 +96,7 @@ export class Network extends Construct {
         resources: [`arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`],
       }),
     );
+    return securityGroup;
   }
 
   /** Connects the VPC to the external key manager's network: KMS Developer Guide, vpc-connectivity.html. */

@@ -64,6 +64,11 @@ const settings = z
       .optional(),
     subnetIds: list(z.string().regex(/^subnet-[0-9a-f]+$/)).optional(),
     availabilityZones: list(z.string()).optional(),
+    awsServiceCidrs: list(ipv4Cidr).optional(),
+    s3PrefixListId: z
+      .string()
+      .regex(/^pl-[0-9a-f]+$/, 'must be an id such as pl-63a5400a')
+      .optional(),
 
     hostedZoneId: z.string().optional(),
     hostedZoneName: z.string().optional(),
@@ -84,6 +89,15 @@ const settings = z
     };
     if ((vpcCidr === undefined) === (vpcId === undefined))
       problem('vpcCidr', 'exactly one of vpcCidr and vpcId is needed');
+    if (vpcCidr !== undefined) {
+      if (given.s3PrefixListId === undefined)
+        problem(
+          's3PrefixListId',
+          'is needed for a new VPC: aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.us-east-1.s3 prints the id for us-east-1',
+        );
+      if (given.awsServiceCidrs !== undefined)
+        problem('awsServiceCidrs', 'is for an existing VPC; a new one has endpoints of AWS services');
+    }
     if (vpcId !== undefined) {
       if (given.transitGatewayId !== undefined)
         problem('transitGatewayId', 'is for a new VPC; this one has its routes');

@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Matcher, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { idOf, synthesize } from './synthesize.ts';
 
@@ -101,31 +101,67 @@ describe('a new VPC', () => {
   });
 });
 
-const SUBNETS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
+const EXISTING = {
+  vpcCidr: undefined,
+  vpcId: 'vpc-0123456789abcdef0',
+  subnetIds: 'subnet-0123456789abcdef0,subnet-0123456789abcdef1',
+  availabilityZones: 'us-east-1a,us-east-1b',
+};
 
 it('an existing VPC and its subnets are used instead, and nothing is added to them', () => {
-  const template = synthesize({
-    vpcCidr: undefined,
-    vpcId: 'vpc-0123456789abcdef0',
-    subnetIds: SUBNETS.join(','),
-    availabilityZones: 'us-east-1a,us-east-1b',
-  });
+  const template = synthesize(EXISTING);
+  const subnets = EXISTING.subnetIds.split(',');
   for (const type of ['VPC', 'Subnet', 'VPCEndpoint', 'Route']) template.resourceCountIs(`AWS::EC2::${type}`, 0);
-  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Subnets: SUBNETS });
+  template.hasResourceProperties('AWS::ElasticLoadBalancingV2::LoadBalancer', { Subnets: subnets });
   template.hasResourceProperties('AWS::ECS::Service', {
-    NetworkConfiguration: { AwsvpcConfiguration: { Subnets: SUBNETS } },
+    NetworkConfiguration: { AwsvpcConfiguration: { Subnets: subnets } },
   });
 });
 
-it('the tasks may reach AWS services and the ports of the HSMs only', () => {
-  const template = synthesize({ hsmCidrs: '10.20.0.0/24,10.21.0.7/32', hsmPorts: '1792' });
-  const rule = (CidrIp: string, port: number) =>
-    Match.objectLike({ CidrIp, FromPort: port, ToPort: port, IpProtocol: 'tcp' });
-  template.hasResource('AWS::EC2::SecurityGroup', {
-    Properties: {
-      GroupDescription: 'xks-proxy tasks',
-      SecurityGroupEgress: [rule('0.0.0.0/0', 443), rule('10.20.0.0/24', 1792), rule('10.21.0.7/32', 1792)],
-    },
+describe('the tasks', () => {
+  const tasks = (template: Template) => ({
+    'Fn::GetAtt': [idOf(template, 'AWS::EC2::SecurityGroup', 'NetworkTaskSecurityGroup'), 'GroupId'],
   });
-  template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+  const rule = (port: number, address: object) =>
+    Match.objectLike({ FromPort: port, ToPort: port, IpProtocol: 'tcp', ...address });
+  /** Expects these rules and no others: those that are part of the security group, and those that are resources. */
+  const expectOutbound = (template: Template, inside: readonly Matcher[], others: readonly Matcher[]) => {
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      GroupDescription: 'xks-proxy tasks',
+      SecurityGroupEgress: inside,
+    });
+    template.resourceCountIs('AWS::EC2::SecurityGroupEgress', others.length);
+    for (const other of others) template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', other);
+  };
+  const s3 = (template: Template) => rule(443, { GroupId: tasks(template), DestinationPrefixListId: 'pl-63a5400a' });
+
+  it('may reach the endpoints of a new VPC, Amazon S3 and the ports of the HSMs only', () => {
+    const template = synthesize({ hsmCidrs: '10.20.0.0/24,10.21.0.7/32', hsmPorts: '1792' });
+    const endpoints = {
+      'Fn::GetAtt': [idOf(template, 'AWS::EC2::SecurityGroup', 'NetworkEndpointSecurityGroup'), 'GroupId'],
+    };
+    expectOutbound(
+      template,
+      [rule(1792, { CidrIp: '10.20.0.0/24' }), rule(1792, { CidrIp: '10.21.0.7/32' })],
+      [rule(443, { GroupId: tasks(template), DestinationSecurityGroupId: endpoints }), s3(template)],
+    );
+  });
+
+  it('may reach the given addresses of AWS services in an existing VPC', () => {
+    const template = synthesize({ ...EXISTING, awsServiceCidrs: '10.0.1.0/24,10.0.2.0/24' });
+    expectOutbound(
+      template,
+      [
+        rule(443, { CidrIp: '10.0.1.0/24' }),
+        rule(443, { CidrIp: '10.0.2.0/24' }),
+        rule(1792, { CidrIp: '10.20.0.0/24' }),
+      ],
+      [s3(template)],
+    );
+  });
+
+  it('may reach AWS services at all addresses in an existing VPC if none are given', () => {
+    const template = synthesize({ ...EXISTING, s3PrefixListId: undefined });
+    expectOutbound(template, [rule(443, { CidrIp: '0.0.0.0/0' }), rule(1792, { CidrIp: '10.20.0.0/24' })], []);
+  });
 });

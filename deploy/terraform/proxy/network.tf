@@ -11,6 +11,8 @@ locals {
   # Objects that the proxy reads from S3: on Fargate the image's layers (the same page, "Minimum Amazon S3 Bucket Permissions for Amazon
   # ECR"), on EC2 the package.
   s3_objects = var.fargate == null ? local.package_arns : ["arn:${local.partition}:s3:::prod-${local.region}-starport-layer-bucket/*"]
+  # The addresses of Amazon S3, which differ in each Region.
+  s3_prefix_list_ids = var.new_vpc == null ? compact([var.existing_vpc.s3_prefix_list_id]) : aws_vpc_endpoint.s3[*].prefix_list_id
 }
 
 # KMS Developer Guide, vpc-connectivity.html, step 1: two zones with a private subnet each, and neither a public subnet nor a NAT gateway.
@@ -78,11 +80,37 @@ resource "aws_security_group" "proxy" {
   }
 }
 
-# The addresses of AWS services depend on the routes of the subnets.
+# To AWS services in a new VPC, only through its endpoints.
+resource "aws_vpc_security_group_egress_rule" "endpoints" {
+  count = var.new_vpc == null ? 0 : 1
+
+  security_group_id            = aws_security_group.proxy.id
+  description                  = "AWS services"
+  referenced_security_group_id = aws_security_group.endpoints[0].id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+# To AWS services in an existing VPC, whose routes decide which addresses they have.
 resource "aws_vpc_security_group_egress_rule" "aws_services" {
+  for_each = toset(try(var.existing_vpc.aws_service_cidrs, []))
+
   security_group_id = aws_security_group.proxy.id
   description       = "AWS services"
-  cidr_ipv4         = "0.0.0.0/0"
+  cidr_ipv4         = each.value
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+# A gateway endpoint has no address of its own, so the rule names those of Amazon S3.
+resource "aws_vpc_security_group_egress_rule" "s3" {
+  count = length(local.s3_prefix_list_ids)
+
+  security_group_id = aws_security_group.proxy.id
+  description       = "Amazon S3"
+  prefix_list_id    = local.s3_prefix_list_ids[count.index]
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

@@ -24,6 +24,11 @@ output "load_balancer_security_group_id" {
   value       = aws_security_group.load_balancer.id
 }
 
+output "endpoints_security_group_id" {
+  description = "Security group of the VPC's endpoints; null in an existing VPC. Use it for additional endpoints that the proxy's instances need."
+  value       = one(aws_security_group.endpoints[*].id)
+}
+
 output "alarm_topic_arn" {
   description = "Topic of the alarms. Also pass it to the module key-store, in alarm_topic_arns."
   value       = aws_sns_topic.alarms.arn

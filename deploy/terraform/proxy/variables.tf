@@ -104,10 +104,17 @@ variable "new_vpc" {
 }
 
 variable "existing_vpc" {
-  description = "Uses an existing VPC with routes to the HSMs and to AWS services. subnet_ids maps Availability Zones to private subnets."
+  description = <<-E
+    Uses an existing VPC with routes to the HSMs and to AWS services.
+    subnet_ids: maps Availability Zones to private subnets.
+    aws_service_cidrs: IPv4 ranges in which the proxy may call AWS services, over HTTPS. If the VPC has endpoints for them, set the range of the VPC. The default permits all addresses, because AWS services that are reached through a NAT gateway have no fixed ones.
+    s3_prefix_list_id: prefix list of Amazon S3 in the Region. The proxy may call these addresses too, which a gateway endpoint needs.
+  E
   type = object({
-    id         = string
-    subnet_ids = map(string)
+    id                = string
+    subnet_ids        = map(string)
+    aws_service_cidrs = optional(list(string), ["0.0.0.0/0"])
+    s3_prefix_list_id = optional(string)
   })
   default = null
   validation {
@@ -117,6 +124,14 @@ variable "existing_vpc" {
   validation {
     condition     = var.existing_vpc == null ? true : length(var.existing_vpc.subnet_ids) >= 2 && alltrue([for id in values(var.existing_vpc.subnet_ids) : can(regex("^subnet-[0-9a-f]+$", id))])
     error_message = "existing_vpc.subnet_ids must map at least two zones to private subnets, such as { us-east-1a = \"subnet-0a\", us-east-1b = \"subnet-0b\" }."
+  }
+  validation {
+    condition     = var.existing_vpc == null ? true : length(var.existing_vpc.aws_service_cidrs) > 0 && alltrue([for cidr in var.existing_vpc.aws_service_cidrs : can(cidrnetmask(cidr))])
+    error_message = "existing_vpc.aws_service_cidrs must be one or more IPv4 ranges, such as the range of the VPC."
+  }
+  validation {
+    condition     = try(var.existing_vpc.s3_prefix_list_id, null) == null ? true : can(regex("^pl-[0-9a-f]+$", var.existing_vpc.s3_prefix_list_id))
+    error_message = "existing_vpc.s3_prefix_list_id must be an id such as pl-63a5400a: aws ec2 describe-managed-prefix-lists --filters Name=prefix-list-name,Values=com.amazonaws.us-east-1.s3 prints it."
   }
 }
 

@@ -1,6 +1,9 @@
 import { synthesize } from '../../aws/test/synthesize.ts';
 import { onlyOf } from './examplePlan.ts';
 
+/** The address in the rule with which the CDK replaces EC2's default rule, which permits everything. */
+const NOWHERE = '255.255.255.255/32';
+
 interface CdkResource {
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
@@ -60,6 +63,16 @@ export function withoutTexts(containers: unknown): unknown {
       return [...(value as readonly { readonly name: string }[])].sort((a, b) => a.name.localeCompare(b.name));
     return key === 'awslogs-group' ? undefined : value;
   });
+}
+
+/** Outbound rules of all security groups, as `<protocol> <from> <to> <address>`. */
+export function outboundRules(): string[] {
+  const inline = allOfCdk('AWS::EC2::SecurityGroup').flatMap(
+    ({ SecurityGroupEgress = [] }) => SecurityGroupEgress as readonly Readonly<Record<string, unknown>>[],
+  );
+  return [...inline, ...allOfCdk('AWS::EC2::SecurityGroupEgress')]
+    .filter(({ CidrIp }) => CidrIp !== NOWHERE)
+    .map(({ IpProtocol, FromPort, ToPort, CidrIp = null }) => [IpProtocol, FromPort, ToPort, CidrIp].join(' '));
 }
 
 /** All pairs of an action and a resource in a policy. */

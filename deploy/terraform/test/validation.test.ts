@@ -44,6 +44,14 @@ const BAD_VARIABLES: Readonly<Record<string, readonly [changes: object, message:
     { ...EXISTING, existing_vpc: { id: 'vpc-0a', subnet_ids: { a: 'subnet-0a' } } },
     /at least two zones to private subnets/,
   ],
+  'no address for AWS services': [
+    { ...EXISTING, existing_vpc: { ...EXISTING.existing_vpc, aws_service_cidrs: [] } },
+    /aws_service_cidrs must be one or more IPv4 ranges/,
+  ],
+  'a prefix list without its id': [
+    { ...EXISTING, existing_vpc: { ...EXISTING.existing_vpc, s3_prefix_list_id: 'com.amazonaws.us-east-1.s3' } },
+    /an id such as pl-/,
+  ],
   'neither Fargate nor EC2': [{ fargate: null }, /exactly one of fargate and ec2/],
   'both Fargate and EC2': [{ ec2: EC2.ec2 }, /exactly one of fargate and ec2/],
   'an image from elsewhere': [{ fargate: { image: 'docker.io/library/node:24' } }, /must be an image in Amazon ECR/],

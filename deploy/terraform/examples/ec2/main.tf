@@ -46,6 +46,9 @@ module "proxy" {
       us-east-1a = "subnet-0123456789abcdef0"
       us-east-1b = "subnet-0123456789abcdef1"
     }
+    # This VPC has endpoints for Secrets Manager and Amazon S3. Without endpoints, omit both lines.
+    aws_service_cidrs = ["10.0.0.0/16"] # the range of the VPC
+    s3_prefix_list_id = "pl-63a5400a"   # Amazon S3 in us-east-1
   }
   ec2 = {
     ami_id = "ami-0123456789abcdef0"
