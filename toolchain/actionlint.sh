@@ -4,8 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh
+. toolchain/go-build.sh
 
-VERSION=v1.7.12
+MODULE=github.com/rhysd/actionlint@v1.7.12
+HASH=h1:vQ4GeJN86C0QH+gTUQcs8McmK62OLT3kmakPMtEWYnY=
 
 usable() {
   "$1" -version >/dev/null 2>&1
@@ -19,8 +21,6 @@ if command -v brew >/dev/null; then
   brew install --quiet actionlint >&2 || true
 elif command -v go >/dev/null; then
   say 'Installing actionlint'
-  # With the Go of this machine, whose proxy has the modules; no C compiler is needed.
-  GOBIN=$PWD/.actionlint/bin CGO_ENABLED=0 GOFLAGS='' GOTOOLCHAIN=local GOWORK=off \
-    go install "github.com/rhysd/actionlint/cmd/actionlint@$VERSION" 2>/dev/null || true
+  go_build .actionlint/bin/actionlint "$MODULE" "$HASH" ./cmd/actionlint || true
 fi
 usable actionlint || usable .actionlint/bin/actionlint || say 'actionlint is not installed, so its test is skipped.'

@@ -4,8 +4,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 . toolchain/apt-get.sh
+. toolchain/go-build.sh
 
-VERSION=v4.3.1
+MODULE=helm.sh/helm/v4@v4.3.1
+HASH=h1:UndCoLe9UPmNoL7IvWzaUXveL7T5t/ijoorEmgJdI9g=
 
 usable() {
   "$1" version >/dev/null 2>&1
@@ -19,5 +21,5 @@ if ! command -v go >/dev/null; then
   say 'Neither Helm nor Go is installed. Please install one of them: https://helm.sh/docs/intro/install'
   exit 1
 fi
-say "Compiling Helm $VERSION, in some minutes"
-GOBIN="$PWD/.helm/bin" CGO_ENABLED=0 GOFLAGS='' GOWORK=off go install "helm.sh/helm/v4/cmd/helm@$VERSION"
+say "Compiling $MODULE, in some minutes"
+go_build .helm/bin/helm "$MODULE" "$HASH" ./cmd/helm

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chromium } from 'playwright-core';
 
-// Names on the PATH and absolute paths. Playwright installs the last one.
+// Names on the PATH and absolute paths. The last one is where `npx playwright-core install chromium` puts it.
 const CANDIDATES = [
   'chromium',
   'google-chrome',
