@@ -93,6 +93,11 @@ export interface KeyDescription {
   readonly sensitive?: boolean | undefined;
   /** Whether it can leave the key manager, encrypted with another key. Undefined if the key manager does not say. */
   readonly extractable?: boolean | undefined;
+  /**
+   * CKA_CHECK_VALUE in upper-case hexadecimal, by which people compare keys. Undefined if the key manager does not report one, or
+   * does not read it, because requests do not need it.
+   */
+  readonly checkValue?: string | undefined;
 }
 
 /** The attributes of a requested key, or why it cannot be used. Plain values, since they cross between threads. */

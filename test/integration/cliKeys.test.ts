@@ -4,6 +4,7 @@ import pkcs11js from 'pkcs11js';
 import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/secret.ts';
+import { checkValueOf } from '../support/checkValueOf.ts';
 import { encryptBody, keyPath, requestMetadata } from '../support/messages.ts';
 import { ProxyFiles, runCommand, RunningProxy } from '../support/runningProxy.ts';
 import type { CommandOutcome } from '../support/runProgram.ts';
@@ -22,6 +23,7 @@ function run(...args: string[]): Promise<CommandOutcome> {
 
 interface Key {
   readonly label: string;
+  readonly checkValue?: string;
 }
 
 async function listKeys(): Promise<Key[]> {
@@ -41,7 +43,7 @@ describe('key create', () => {
       exitCode: 0,
       stdout: expect.stringMatching(
         new RegExp(
-          `^Created ${label} {2}CKA_ID [0-9a-f]{32} {2}AES_256 .* sensitive {2}not extractable\nA key store serves it when .*\n$`,
+          `^Created ${label} {2}CKA_ID [0-9a-f]{32} {2}AES_256 {2}check value [0-9A-F]{6} .* sensitive {2}not extractable\nA key store serves it when .*\n$`,
         ),
       ) as string,
       stderr: 'warning: this is not recorded in an audit log: the configuration has none\n',
@@ -50,6 +52,7 @@ describe('key create', () => {
       label,
       ckaId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
       keySpec: 'AES_256',
+      checkValue: expect.stringMatching(/^[0-9A-F]{6}$/) as string,
       keyUsage,
       sensitive: true,
       extractable: false,
@@ -78,10 +81,11 @@ describe('key create', () => {
 
   it('accepts a CKA_ID, and a key store to which the key is added then also selects it by CKA_ID', async () => {
     const { exitCode, stdout } = await run('key', 'create', 'by-id', '--cka-id', '0123AB', '--usage', 'none');
+    const checkValue = (await listKeys()).find(({ label }) => label === 'by-id')?.checkValue ?? '';
     expect({ exitCode, stdout }).toEqual({
       exitCode: 0,
       stdout:
-        'Created by-id  CKA_ID 0123ab  AES_256  no usage  sensitive  not extractable\n' +
+        `Created by-id  CKA_ID 0123ab  AES_256  check value ${checkValue}  no usage  sensitive  not extractable\n` +
         `A key store serves it when its keys in ${files.configFile} have - { id: by-id, label: by-id, ckaId: "0123ab" }.\n`,
     });
     const added = await run('key', 'create', 'served', '--cka-id', '0456', '--key-store', 'second');
@@ -154,23 +158,27 @@ describe('key list', () => {
     expect(await list()).toBe('The token has no secret keys.\n');
 
     const value = Buffer.alloc(32, 1);
+    const checkValue = checkValueOf(value);
+    const noCheckValue = { type: pkcs11js.CKA_CHECK_VALUE, value: Buffer.alloc(0) };
     const ckaId = (id: string) => ({ type: pkcs11js.CKA_ID, value: Buffer.from(id, 'hex') });
     const open = { type: pkcs11js.CKA_EXTRACTABLE, value: true };
     const not = (type: number) => ({ type, value: false });
     const few = [pkcs11js.CKA_SIGN, pkcs11js.CKA_VERIFY, pkcs11js.CKA_WRAP, pkcs11js.CKA_UNWRAP].map(not);
     own.softHsm.importKey('twin', value, [ckaId('0a0b0c'), open, not(pkcs11js.CKA_SENSITIVE), ...few]);
-    own.softHsm.importKey('twin', value, [ckaId('0a'), not(pkcs11js.CKA_DECRYPT), ...few]);
+    own.softHsm.importKey('twin', value, [ckaId('0a'), noCheckValue, not(pkcs11js.CKA_DECRYPT), ...few]);
     own.softHsm.importKey('\x1b[31mréd\x9b', value, [ckaId('01'), ...few]);
     expect(await list()).toBe(
       [
-        'LABEL                CKA_ID  KEY      USAGE            SENSITIVE  EXTRACTABLE  ALWAYS_SENSITIVE  NEVER_EXTRACTABLE  LOCAL',
-        String.raw`\u001b[31mréd\u009b  01      AES_256  ENCRYPT,DECRYPT  yes        no           no                no                 no`,
-        'twin                 0a      AES_256  ENCRYPT          yes        no           no                no                 no',
-        'twin                 0a0b0c  AES_256  ENCRYPT,DECRYPT  NO         YES          no                no                 no',
+        'LABEL                CKA_ID  KEY      CHECK_VALUE  USAGE            SENSITIVE  EXTRACTABLE  ALWAYS_SENSITIVE  NEVER_EXTRACTABLE  LOCAL',
+        String.raw`\u001b[31mréd\u009b  01      AES_256  ${checkValue}       ENCRYPT,DECRYPT  yes        no           no                no                 no`,
+        'twin                 0a      AES_256  ?            ENCRYPT          yes        no           no                no                 no',
+        `twin                 0a0b0c  AES_256  ${checkValue}       ENCRYPT,DECRYPT  NO         YES          no                no                 no`,
         '',
       ].join('\n'),
     );
-    expect(JSON.parse(await list('--json'))).toMatchObject([
+    const listed = JSON.parse(await list('--json')) as Key[];
+    expect(listed.map((key) => key.checkValue)).toEqual([checkValue, undefined, checkValue]);
+    expect(listed).toMatchObject([
       { label: String.raw`\u001b[31mréd\u009b`, ckaId: '01' },
       { label: 'twin', ckaId: '0a', keyUsage: ['ENCRYPT'], alwaysSensitive: false, neverExtractable: false },
       { label: 'twin', ckaId: '0a0b0c', sensitive: false, extractable: true, local: false },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import pkcs11js from 'pkcs11js';
 import { openPkcs11Administration, type Pkcs11Administration } from '../../src/hsm/pkcs11/keys/pkcs11Administration.ts';
 import { ModuleRegistry } from '../../src/hsm/pkcs11/module/moduleRegistry.ts';
+import { checkValueOf } from '../support/checkValueOf.ts';
 import { createSoftHsm, type SoftHsmFixture } from '../support/softHsm.ts';
 
 let softHsm: SoftHsmFixture;
@@ -22,7 +23,8 @@ afterAll(() => {
 });
 
 const random16 = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
-const inToken = { ckaId: random16, sensitive: true, extractable: false };
+const checkValue = expect.stringMatching(/^[0-9A-F]{6}$/) as string;
+const inToken = { ckaId: random16, checkValue, sensitive: true, extractable: false };
 const madeInToken = { alwaysSensitive: true, neverExtractable: true, local: true };
 
 describe('keys', () => {
@@ -83,6 +85,7 @@ describe('keys', () => {
       ['0a', '0b'].map((ckaId) => ({
         label: 'twin',
         ckaId,
+        checkValue: checkValueOf(Buffer.alloc(32, 1)),
         keySpec: 'AES_256',
         keyUsage: ['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY', 'WRAP', 'UNWRAP'],
         ...imported,

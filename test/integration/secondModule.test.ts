@@ -189,6 +189,14 @@ it('refuses a wrong PIN after one try', async () => {
   expect(front.counts().get('C_Login')).toBe(before + 1);
 });
 
+it('has no check values, which does not matter', async () => {
+  const administration = await openPkcs11Administration(tokenOptions(), { modules: new ModuleRegistry() });
+  const both = administration.listKeys().find(({ label }) => label === 'both');
+  administration.close();
+  expect(both).toMatchObject({ keySpec: 'AES_256', sensitive: true });
+  expect(both?.checkValue).toBeUndefined();
+});
+
 it('works without a module in front', async () => {
   const keyManager = await open({ module: nss.module });
   const sealed = await keyManager.encrypt({ label: 'both' }, Buffer.from('plaintext'), aad);

@@ -8,7 +8,7 @@
 //   action    one of the names below
 //   argument  a number: milliseconds of delay; CKR of answer and answer-afterwards; the byte that flip-bit hits;
 //             the number that change-length adds to the length; bytes of the IV of make-iv-appended; values of repeat-random;
-//             flags of set-token-flags;
+//             flags of set-token-flags; bytes of set-check-value, where -1 is CK_UNAVAILABLE_INFORMATION;
 //             otherwise 0
 // The module reads this file at every call, so replace it by renaming another file over it. Without it, there are no faults.
 //
@@ -46,6 +46,7 @@ static const char *const ACTIONS[] = {
     [WRITE_NOTHING] = "write-nothing",
     [REPEAT_RANDOM] = "repeat-random",
     [SET_TOKEN_FLAGS] = "set-token-flags",
+    [SET_CHECK_VALUE] = "set-check-value",
 };
 
 static const char *const FUNCTIONS[] = {

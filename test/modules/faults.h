@@ -24,6 +24,7 @@ typedef enum {
   WRITE_NOTHING,
   REPEAT_RANDOM,
   SET_TOKEN_FLAGS,
+  SET_CHECK_VALUE,
 } action;
 
 typedef struct {

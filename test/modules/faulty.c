@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -176,9 +177,22 @@ WRAP(C_CreateObject, session, create_object(session, attributes, count, object))
 static CK_RV faulty_C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 WRAP(C_DestroyObject, session, target->C_DestroyObject(session, real_handle(object)))
 
+// With the fault, a check value that is read alone is `length` escape characters, whatever the key.
+static CK_RV get_attributes(const plan *plan, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                            CK_ATTRIBUTE_PTR attributes, CK_ULONG count) {
+  const fault *set = planned(plan, SET_CHECK_VALUE);
+  if (!set || count != 1 || attributes->type != CKA_CHECK_VALUE) {
+    return target->C_GetAttributeValue(session, object, attributes, count);
+  }
+  CK_ULONG length = (CK_ULONG)set->argument;
+  if (attributes->pValue && attributes->ulValueLen >= length) memset(attributes->pValue, '\x1b', length);
+  attributes->ulValueLen = length;
+  return CKR_OK;
+}
+
 static CK_RV faulty_C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_PTR attributes,
                                         CK_ULONG count)
-WRAP(C_GetAttributeValue, session, target->C_GetAttributeValue(session, real_handle(object), attributes, count))
+WRAP(C_GetAttributeValue, session, get_attributes(&plan, session, real_handle(object), attributes, count))
 
 static CK_RV faulty_C_FindObjectsInit(CK_SESSION_HANDLE session, CK_ATTRIBUTE_PTR attributes, CK_ULONG count)
 WRAP(C_FindObjectsInit, session, target->C_FindObjectsInit(session, attributes, count))

@@ -12,7 +12,7 @@ export type Fault = {
   readonly from?: number;
   /** Number of affected calls; all later calls if absent. */
   readonly times?: number;
-} & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault | TokenFault);
+} & (AnyFunctionFault | SessionFault | InitFault | CipherFault | RandomFault | TokenFault | CheckValueFault);
 
 type AnyFunctionFault = { readonly on: '*' | `C_${string}` } & (
   | { readonly does: 'delay'; readonly milliseconds: number }
@@ -68,6 +68,16 @@ interface TokenFault {
   readonly on: 'C_GetTokenInfo';
   readonly does: 'set-token-flags';
   readonly flags: number;
+}
+
+/**
+ * Reports a CKA_CHECK_VALUE of `bytes` escape characters for each key, if it is read alone. -1 bytes are
+ * CK_UNAVAILABLE_INFORMATION.
+ */
+interface CheckValueFault {
+  readonly on: 'C_GetAttributeValue';
+  readonly does: 'set-check-value';
+  readonly bytes: number;
 }
 
 interface RandomFault {
@@ -177,6 +187,8 @@ function argumentOf(fault: Fault): number {
       return fault.values;
     case 'set-token-flags':
       return fault.flags;
+    case 'set-check-value':
+      return fault.bytes;
     case 'hang':
     case 'close-session':
     case 'close-all-sessions':

@@ -5,6 +5,7 @@ const COLUMNS: readonly (readonly [heading: string, of: (key: ListedKey) => stri
   ['LABEL', ({ label }) => label || '""'],
   ['CKA_ID', ({ ckaId }) => ckaId || '-'],
   ['KEY', ({ keySpec }) => keySpec],
+  ['CHECK_VALUE', ({ checkValue }) => checkValue ?? '?'],
   ['USAGE', ({ keyUsage }) => keyUsage.join(',') || 'none'],
   ['SENSITIVE', ({ sensitive }) => inWord(sensitive, { no: 'NO' })],
   ['EXTRACTABLE', ({ extractable }) => inWord(extractable, { yes: 'YES' })],

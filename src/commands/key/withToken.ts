@@ -38,9 +38,9 @@ export async function createInToken(
   const { config } = loadConfig(choice.config, cli.env);
   const record = actRecorder(cli, config);
   const created = await withToken(cli, choice, (token) => token.createKey(key));
-  const { ckaId, keySpec, keyUsage } = created;
+  const { ckaId, keySpec, checkValue, keyUsage } = created;
   const { name: keyManager } = chooseKeyManager(config, choice.keyManager);
-  await record({ act, changed: 'token', keyManager, label: key.label, ckaId, keySpec, keyUsage });
+  await record({ act, changed: 'token', keyManager, label: key.label, ckaId, keySpec, checkValue, keyUsage });
   cli.out(`Created ${describe(created)}`);
   return { created, record };
 }
@@ -53,10 +53,11 @@ function chooseKeyManager({ keyManagers }: Config, name: string | undefined): Co
   throw new CommandFailure(`choose one key manager with --key-manager; the configuration has: ${names}`);
 }
 
-function describe({ label, ckaId, keySpec, keyUsage, sensitive, extractable }: ListedKey): string {
+function describe({ label, ckaId, keySpec, checkValue, keyUsage, sensitive, extractable }: ListedKey): string {
+  const identity = [`CKA_ID ${ckaId}`, keySpec, ...(checkValue === undefined ? [] : [`check value ${checkValue}`])];
   const protection = [
     sensitive ? 'sensitive' : 'NOT SENSITIVE',
     extractable === false ? 'not extractable' : 'EXTRACTABLE',
   ];
-  return [label, `CKA_ID ${ckaId}`, keySpec, keyUsage.join(',') || 'no usage', ...protection].join('  ');
+  return [label, ...identity, keyUsage.join(',') || 'no usage', ...protection].join('  ');
 }

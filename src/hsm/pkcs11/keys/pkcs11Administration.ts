@@ -9,6 +9,7 @@ import { openToken, type OpenToken, type TokenOptions } from '../token/openToken
 import { Pkcs11Failure } from '../pkcs11Failure.ts';
 import type { ModuleRegistry } from '../module/moduleRegistry.ts';
 import { showText } from '../token/showText.ts';
+import { readCheckValue } from './readCheckValue.ts';
 import { describeSecretKey, DESCRIBING_ATTRIBUTES, readBoolean } from './secretKey.ts';
 
 /** A secret key of the token. The last three members are undefined if the token does not report them. */
@@ -109,7 +110,8 @@ export class Pkcs11Administration {
   }
 
   #read(session: SessionHandle, key: ObjectHandle): ListedKey {
-    const attributes = this.#opened.module.cryptoki.readAttributes(session, key, [
+    const { cryptoki } = this.#opened.module;
+    const attributes = cryptoki.readAttributes(session, key, [
       ...DESCRIBING_ATTRIBUTES,
       CKA.LABEL,
       CKA.ID,
@@ -121,6 +123,7 @@ export class Pkcs11Administration {
       label: showText(attributes.get(CKA.LABEL) ?? ''),
       ckaId: attributes.get(CKA.ID)?.toString('hex') ?? '',
       ...describeSecretKey(attributes),
+      checkValue: readCheckValue(cryptoki, session, key),
       alwaysSensitive: readBoolean(attributes, CKA.ALWAYS_SENSITIVE),
       neverExtractable: readBoolean(attributes, CKA.NEVER_EXTRACTABLE),
       local: readBoolean(attributes, CKA.LOCAL),
