@@ -7,7 +7,7 @@ import type { ModuleHandle } from '../hsm/pkcs11/module/moduleHandle.ts';
 import type { PinDanger } from '../hsm/pkcs11/cryptoki/cryptoki.ts';
 import { failure, ok, warning } from './context.ts';
 import { examineHealth } from './examineHealth.ts';
-import { examineKeys } from './examineKeys.ts';
+import { examineKeys, type CheckedKey } from './examineKeys.ts';
 import { examineToken } from './examineToken.ts';
 import type { Finding } from '../finding.ts';
 
@@ -23,13 +23,14 @@ export interface ExamineOptions {
   readonly processes: number;
   /** Name of the configuration file, for advice. */
   readonly configFile: string;
+  readonly noteCheckValue: (key: CheckedKey) => void;
 }
 
 /** Checks module, token, login, mechanism, keys, health and sessions of a key manager. Its PKCS#11 calls block the process. */
 export async function* examineKeyManager(
   config: Config,
   name: string,
-  { modules, refused, processes, configFile }: ExamineOptions,
+  { modules, refused, processes, configFile, noteCheckValue }: ExamineOptions,
 ): AsyncGenerator<Finding> {
   const check = `key manager ${name}`;
   const options = config.keyManagers.find((manager) => manager.name === name)?.pkcs11;
@@ -61,11 +62,11 @@ export async function* examineKeyManager(
     refused.delete(serial);
     yield ok(check, 'the login works');
     const opened = { module, token, close: () => undefined };
-    const asServed = { ...options, name, timeoutMs: CALL_MS };
+    const asServed = { ...options, name, timeoutMs: CALL_MS, checkValues: true };
     const manager = new ServingKeyManager(asServed, opened, { logger: QUIET, clock: () => performance.now() });
     yield* examineToken(check, opened, config, name, processes);
     yield* examineHealth(check, manager, options.healthKey, configFile);
-    yield* examineKeys(config, manager, configFile);
+    yield* examineKeys(config, manager, { configFile, noteCheckValue });
     await manager.close();
   } catch (error) {
     if (!(error instanceof Pkcs11Failure)) throw error;

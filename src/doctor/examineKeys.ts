@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema/schema.ts';
-import type { KeyFinding, KeyManager } from '../hsm/keyManager.ts';
+import type { KeyFinding, KeyManager, KeySelector } from '../hsm/keyManager.ts';
 import { protectionProblems } from '../hsm/keyProtection.ts';
 import { failure, ok, warning } from './context.ts';
 import type { Finding } from '../finding.ts';
@@ -8,11 +8,26 @@ type KeyStore = Config['keyStores'][number];
 type ExternalKey = KeyStore['keys'][number];
 type Version = ExternalKey['versions'][number];
 
-/** Checks each version of the keys that key stores have in this key manager. `configFile` is for advice. */
+/** The check value of a key. Plain values, because they cross between processes. */
+export interface CheckedKey {
+  /** Name of the key manager. */
+  readonly keyManager: string;
+  readonly key: KeySelector;
+  /** Upper-case hexadecimal. */
+  readonly checkValue: string;
+}
+
+interface ExamineKeysOptions {
+  /** Name of the configuration file, for advice. */
+  readonly configFile: string;
+  readonly noteCheckValue: (key: CheckedKey) => void;
+}
+
+/** Checks each version of the keys that key stores have in this key manager, and notes their check values. */
 export async function* examineKeys(
   { keyStores }: Config,
   manager: KeyManager,
-  configFile: string,
+  { configFile, noteCheckValue }: ExamineKeysOptions,
 ): AsyncGenerator<Finding> {
   const examined = keyStores
     .filter(({ keyManagers }) => keyManagers.includes(manager.name))
@@ -23,12 +38,28 @@ export async function* examineKeys(
   for (const [index, keyFinding] of found.entries()) {
     const one = examined[index];
     if (!one) continue;
-    const isBlocked = one.key.status === 'blocked' || one.store.status === 'blocked';
-    for (const finding of judge(one, keyFinding, manager.name)) {
-      // While a key is blocked, no request uses it.
-      yield isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
+    const { store, key, version } = one;
+    const { checkValue } = keyFinding.description ?? {};
+    if (checkValue !== undefined) {
+      const { label, ckaId } = version;
+      noteCheckValue({ keyManager: manager.name, key: { label, ckaId }, checkValue });
     }
+    for (const finding of judge(one, keyFinding, manager.name)) yield lessIfBlocked(finding, store, key);
   }
+}
+
+/** Makes a failure of a blocked key a warning. While a key is blocked, no request uses it. */
+export function lessIfBlocked(
+  finding: Finding,
+  store: Pick<KeyStore, 'status'>,
+  key: Pick<ExternalKey, 'status'>,
+): Finding {
+  const isBlocked = key.status === 'blocked' || store.status === 'blocked';
+  return isBlocked && finding.level === 'failure' ? { ...finding, level: 'warning' } : finding;
+}
+
+export function describeVersion({ label, ckaId = '' }: KeySelector): string {
+  return label ?? `the key with CKA_ID ${ckaId}`;
 }
 
 interface Examined {
@@ -41,7 +72,7 @@ interface Examined {
 function judge(examined: Examined, { description, failure: problem }: KeyFinding, manager: string): Finding[] {
   const { store, key, version } = examined;
   const check = `key ${key.id} of ${store.name}`;
-  const where = `${version.label ?? `the key with CKA_ID ${version.ckaId ?? ''}`} in ${manager}`;
+  const where = `${describeVersion(version)} in ${manager}`;
   if (problem?.errorName === 'KeyNotFoundException') {
     return [failure(check, `there is no ${where}`, adviceIfMissing(examined))];
   }
@@ -49,7 +80,7 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
     const { message, detail = message } = problem;
     return [failure(check, `${where}: ${detail}`, 'correct the configuration or the token')];
   }
-  const { keySpec, keyUsage } = description;
+  const { keySpec, keyUsage, checkValue } = description;
   const isNewest = version === key.versions.findLast(({ decryptOnly }) => !decryptOnly);
   const missing = (['ENCRYPT', 'DECRYPT'] as const).filter((usage) => !keyUsage.includes(usage));
   const advice = isNewest ? adviceToRotate(examined) : 'remove this version when no data encrypted with it is needed';
@@ -66,7 +97,8 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
     found.push(warning(check, `${where} ${meaning}`, advice));
   }
   const usages = keyUsage.join(', ') || 'no usage';
-  return found.length > 0 ? found : [ok(check, `${where}: ${keySpec}, ${usages}, sensitive, not extractable`)];
+  const identity = checkValue === undefined ? keySpec : `${keySpec}, check value ${checkValue}`;
+  return found.length > 0 ? found : [ok(check, `${where}: ${identity}, ${usages}, sensitive, not extractable`)];
 }
 
 function adviceIfMissing({ store, version: { label = 'LABEL', ckaId }, configFile }: Examined): string {

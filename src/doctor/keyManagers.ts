@@ -1,7 +1,9 @@
 import { HelperProcess } from '../messaging/helperProcess.ts';
 import { ChannelEnd } from '../messaging/peer.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
+import { compareKeys } from './compareKeys.ts';
 import { failure, type LoadedContext } from './context.ts';
+import type { CheckedKey } from './examineKeys.ts';
 import type { Finding } from '../finding.ts';
 
 /** Calls that the examining process answers. A type alias, because Peer needs one. */
@@ -13,6 +15,8 @@ export type ExaminerCalls = {
 /** One-way calls from the examining process to `doctor`. */
 export type DoctorCalls = {
   found(finding: Finding): void;
+  /** Sent for each key that has a check value. */
+  checked(key: CheckedKey): void;
   /** Sent regularly while no call blocks the process, because examining thousands of keys takes a while. */
   alive(): void;
 };
@@ -22,13 +26,15 @@ const SILENCE_MS = 20_000;
 
 /**
  * Examines the key managers in a separate process. If a PKCS#11 module hangs, the process can be killed; if a module crashes, only
- * this process ends. One process examines all key managers, so that a PIN that a token has refused is not tried again.
+ * this process ends. One process examines all key managers, so that a PIN that a token has refused is not tried again. At the end,
+ * compares the keys of key managers that replace each other.
  */
 export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<Finding> {
+  const checked: CheckedKey[] = [];
   let examiner: Examiner | undefined;
   try {
     for (const { name } of context.config.keyManagers) {
-      examiner ??= new Examiner(context);
+      examiner ??= new Examiner(context, checked);
       const end = yield* examiner.examine(name);
       if (end === undefined) continue;
       yield failure(
@@ -42,6 +48,7 @@ export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<
   } finally {
     await examiner?.kill();
   }
+  yield* compareKeys(context.config, checked);
 }
 
 /** The process that examines key managers. */
@@ -50,11 +57,15 @@ class Examiner {
   readonly #found: Finding[] = [];
   #news = Promise.withResolvers<true>();
 
-  constructor({ examiner, env }: LoadedContext) {
+  /** Adds the check values that it finds to `checked`. */
+  constructor({ examiner, env }: LoadedContext, checked: CheckedKey[]) {
     const offer: DoctorCalls = {
       found: (finding) => {
         this.#found.push(finding);
         this.#news.resolve(true);
+      },
+      checked: (key) => {
+        checked.push(key);
       },
       alive: () => {
         this.#news.resolve(true);

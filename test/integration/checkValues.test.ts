@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../src/finding.ts';
 import { checkValueOf } from '../support/checkValueOf.ts';
 import { createFaultyModule, type Fault, type FaultyModule } from '../support/faultyModule.ts';
 import { ProxyFiles, runCommand } from '../support/runningProxy.ts';
@@ -42,6 +43,63 @@ async function listed(): Promise<unknown[]> {
   return keys.map(({ checkValue }) => checkValue);
 }
 
+async function findings(): Promise<readonly Finding[]> {
+  const args = ['doctor', '--json', '--peer', 'http://127.0.0.1:1/', '--config', files.configFile];
+  const { stdout } = await runCommand(args, files.env);
+  return (JSON.parse(stdout) as { findings: Finding[] }).findings;
+}
+
+/** The findings of the comparison of both tokens, and all failures. */
+async function compared(): Promise<Finding[]> {
+  return (await findings()).filter(
+    ({ check, level, message }) => check === 'keys of first' || message.includes('same key') || level === 'failure',
+  );
+}
+
+const NOT_COMPARED = {
+  check: 'keys of first',
+  level: 'ok',
+  message:
+    '0 of 1 key versions have the same check value in hsm-1, hsm-2; 1 could not be compared, for lack of the key or of its check value',
+};
+
+describe('doctor', () => {
+  it('finds that the tokens have the same key', async () => {
+    const found = await findings();
+    const values = `AES_256, check value ${checkValueOf(key)}, ENCRYPT, DECRYPT`;
+    expect(found.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining(`shared in hsm-1: ${values}`),
+        expect.stringContaining(`shared in hsm-2: ${values}`),
+        '1 of 1 key versions have the same check value in hsm-1, hsm-2',
+      ]),
+    );
+    expect(found.filter(({ level }) => level === 'failure')).toEqual([]);
+  });
+
+  it('fails for different keys under the same label', async () => {
+    const other = randomBytes(32);
+    files.softHsm.destroyKey('shared', 'second');
+    files.softHsm.importKey('shared', other, [], 'second');
+    expect(await compared()).toEqual([
+      {
+        check: 'key orders of first',
+        level: 'failure',
+        message: `shared is not the same key everywhere: its check value is ${checkValueOf(key)} in hsm-1, ${checkValueOf(other)} in hsm-2`,
+        advice:
+          'until they have the same key, leave only the right ones in keyManagers; a known ciphertext or an earlier key list tells which are right (docs/disaster-recovery.md)',
+      },
+    ]);
+  });
+
+  it('compares nothing if a token lacks the key, or its module crashes', async () => {
+    files.softHsm.destroyKey('shared', 'second');
+    expect(await compared()).toMatchObject([{ message: 'there is no shared in hsm-2' }, NOT_COMPARED]);
+    faulty.inject({ on: 'C_Login', does: 'abort' });
+    expect(await compared()).toMatchObject([{ check: 'key manager hsm-2', level: 'failure' }, NOT_COMPARED]);
+  });
+});
+
 describe('a module that gives no possible check value', () => {
   const on = 'C_GetAttributeValue';
   // The first two calls read the other attributes of the only key.
@@ -60,6 +118,11 @@ describe('a module that gives no possible check value', () => {
     expect(await listed()).toEqual([checkValueOf(key)]);
     faulty.inject(fault);
     expect(await listed()).toEqual([undefined]);
+  });
+
+  it('is not compared', async () => {
+    faulty.inject({ on, does: 'set-check-value', bytes: 2 ** 62 });
+    expect(await compared()).toEqual([NOT_COMPARED]);
   });
 });
 

@@ -13,7 +13,7 @@ const lost = { failure: expect.objectContaining({ message: 'The key manager cann
 const labels = (count = COUNT) => Array.from({ length: count }, (_, index) => `key-${index}`);
 
 /** A token with the keys of `labels`. Its clock advances by the duration of each search and each read. */
-function setUp({ searchMs = 40, readMs = 1, keys = labels() } = {}) {
+function setUp({ searchMs = 40, readMs = 1, keys = labels(), checkValues = false } = {}) {
   const cryptoki = new FakeCryptoki();
   cryptoki.keys = keys;
   let now = 0;
@@ -28,7 +28,15 @@ function setUp({ searchMs = 40, readMs = 1, keys = labels() } = {}) {
   };
   const warn = vi.fn();
   const keyManager = new ServingKeyManager(
-    { name: 'fake', sessions: 1, timeoutMs: 2_000, isolation: 'thread', iv: 'random', gcmParameters: 'v2.40' },
+    {
+      name: 'fake',
+      sessions: 1,
+      timeoutMs: 2_000,
+      isolation: 'thread',
+      iv: 'random',
+      gcmParameters: 'v2.40',
+      checkValues,
+    },
     openFake(cryptoki),
     { logger: { info: () => undefined, warn, error: () => undefined }, clock: () => now },
   );
@@ -164,4 +172,17 @@ it('if the token is lost meanwhile, each key fails at once', async () => {
   const findings = await describeKeys();
   expect(findings[0]).toEqual(described);
   expect(findings.slice(2)).toEqual(labels(COUNT - 2).map(() => lost));
+});
+
+it.each([
+  [false, [undefined, undefined], 2],
+  [true, ['A1B2C3', 'A1B2C3'], 4],
+])('check values are read only on request: %j', async (checkValues, expected, calls) => {
+  const { cryptoki, describeKeys } = setUp({ checkValues });
+  const read = cryptoki.readAttributes.bind(cryptoki);
+  cryptoki.readAttributes = (session, object, types) =>
+    read(session, object, types).set(CKA.CHECK_VALUE, Buffer.from('a1b2c3', 'hex'));
+  const found = await describeKeys(labels(2));
+  expect(found.map(({ description }) => description?.checkValue)).toEqual(expected);
+  expect(cryptoki.count('C_GetAttributeValue')).toBe(calls);
 });

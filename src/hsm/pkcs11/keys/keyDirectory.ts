@@ -5,6 +5,7 @@ import type { Cryptoki, ObjectHandle, SessionHandle, Template } from '../cryptok
 import { CKA, CKO, CKR } from '../cryptoki/cryptokiConstants.ts';
 import { CryptokiError } from '../cryptoki/cryptokiError.ts';
 import { KeysVanished } from './keysVanished.ts';
+import { readCheckValue } from './readCheckValue.ts';
 import { DESCRIBING_ATTRIBUTES, describeSecretKey, type SecretKey } from './secretKey.ts';
 
 interface Known extends SecretKey {
@@ -16,6 +17,8 @@ export interface KeyDirectoryOptions {
   readonly clock: () => number;
   /** How long a handle is used before the key is searched for again. */
   readonly keyAgeMs: number;
+  /** Whether the check value of each key is read too, with another call of the module. Requests do not need it. */
+  readonly checkValues?: boolean | undefined;
 }
 
 /**
@@ -72,7 +75,9 @@ export class KeyDirectory {
       });
     }
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);
-    const key = { handle, description: describeSecretKey(attributes), since: this.#options.clock() };
+    const checkValue = this.#options.checkValues ? readCheckValue(this.#cryptoki, session, handle) : undefined;
+    const description = { ...describeSecretKey(attributes), checkValue };
+    const key = { handle, description, since: this.#options.clock() };
     this.#known.set(id, key);
     if (!this.#unsteady.has(id)) this.#seen.set(id, selector);
     return key;

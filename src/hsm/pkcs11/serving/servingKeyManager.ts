@@ -17,7 +17,7 @@ import type {
   SealedWithCdiv,
 } from '../../keyManager.ts';
 import type { SessionHandle } from '../cryptoki/cryptoki.ts';
-import { KeyDirectory } from '../keys/keyDirectory.ts';
+import { KeyDirectory, type KeyDirectoryOptions } from '../keys/keyDirectory.ts';
 import { KeysVanished } from '../keys/keysVanished.ts';
 import { provideHealthKey } from '../keys/provideHealthKey.ts';
 import { requireUsage } from '../keys/requireUsage.ts';
@@ -31,7 +31,7 @@ import { Recovery } from './recovery.ts';
 import { SessionPool } from './sessionPool.ts';
 import { invalidCiphertext, isInvalidCiphertext, translateFailure } from './translateFailure.ts';
 
-export interface Pkcs11Options extends TokenOptions, GcmDialect {
+export interface Pkcs11Options extends TokenOptions, GcmDialect, Pick<KeyDirectoryOptions, 'checkValues'> {
   /** The key manager's name in the configuration. */
   readonly name: string;
   /** Number of sessions that may be lent at once, 1 or more. One more is kept for the login. */
@@ -75,7 +75,7 @@ export class ServingKeyManager implements KeyManager {
   #failsToDecrypt = false;
 
   constructor(
-    { name, sessions, timeoutMs, healthKey, ...dialect }: KeyManagerOptions,
+    { name, sessions, timeoutMs, healthKey, checkValues, ...dialect }: KeyManagerOptions,
     opened: OpenToken,
     { logger, clock, durations = KEY_MANAGER_DURATIONS }: ServingDependencies,
   ) {
@@ -88,7 +88,7 @@ export class ServingKeyManager implements KeyManager {
     this.#clock = clock;
     const { module, token } = opened;
     const log = new LossLog({ name, logger, clock, quietMs: durations.quietMs });
-    this.#keys = new KeyDirectory(module.cryptoki, { clock, keyAgeMs: durations.keyAgeMs });
+    this.#keys = new KeyDirectory(module.cryptoki, { clock, keyAgeMs: durations.keyAgeMs, checkValues });
     this.#aesGcm = new AesGcm(module.cryptoki, dialect, () => {
       log.repeatedRandom();
     });
