@@ -72,6 +72,7 @@ export class Network extends Construct {
       allowAllOutbound: false,
     });
     securityGroup.addIngressRule(this.taskSecurityGroup, ec2.Port.HTTPS);
+    const { account, partition, region } = Stack.of(this);
     const services = {
       EcrApi: ec2.InterfaceVpcEndpointAwsService.ECR,
       EcrDocker: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
@@ -79,16 +80,25 @@ export class Network extends Construct {
       Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
     };
     for (const [name, service] of Object.entries(services)) {
-      this.vpc.addInterfaceEndpoint(name, {
+      const endpoint = this.vpc.addInterfaceEndpoint(name, {
         service,
         subnets: this.subnets,
         securityGroups: [securityGroup],
         open: false,
       });
+      // Prevents an attacker who controls a task from sending its secrets to another account with credentials of that
+      // account.
+      endpoint.addToPolicy(
+        new PolicyStatement({
+          principals: [new AnyPrincipal()],
+          actions: ['*'],
+          resources: ['*'],
+          conditions: { StringEquals: { 'aws:PrincipalAccount': account } },
+        }),
+      );
     }
     const s3 = this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
     // The same page, "Minimum Amazon S3 Bucket Permissions for Amazon ECR".
-    const { partition, region } = Stack.of(this);
     s3.addToPolicy(
       new PolicyStatement({
         principals: [new AnyPrincipal()],

@@ -60,6 +60,24 @@ describe('a new VPC', () => {
     },
   );
 
+  it('has endpoints that only principals of this account may use', () => {
+    template.resourcePropertiesCountIs(
+      'AWS::EC2::VPCEndpoint',
+      {
+        VpcEndpointType: 'Interface',
+        PolicyDocument: {
+          Statement: [
+            Match.objectLike({
+              Effect: 'Allow',
+              Condition: { StringEquals: { 'aws:PrincipalAccount': { Ref: 'AWS::AccountId' } } },
+            }),
+          ],
+        },
+      },
+      4,
+    );
+  });
+
   it('reads only image layers from S3', () => {
     template.hasResourceProperties('AWS::EC2::VPCEndpoint', {
       VpcEndpointType: 'Gateway',

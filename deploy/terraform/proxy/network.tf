@@ -158,7 +158,18 @@ resource "aws_vpc_endpoint" "services" {
   private_dns_enabled = true
   subnet_ids          = local.subnet_ids
   security_group_ids  = [aws_security_group.endpoints[0].id]
-  tags                = { Name = "${var.name}-${each.value}" }
+  # Prevents an attacker who controls a proxy from sending its secrets to another account with credentials of that account.
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { AWS = "*" }
+      Action    = "*"
+      Resource  = "*"
+      Condition = { StringEquals = { "aws:PrincipalAccount" = local.account } }
+    }]
+  })
+  tags = { Name = "${var.name}-${each.value}" }
 }
 
 resource "aws_vpc_endpoint" "s3" {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { allOfCdk, camelCase, cdkResources, onlyOfCdk, permissions, resolved, withoutTexts } from './cdkTemplate.ts';
 import { describeCommonFacts } from './commonFacts.ts';
-import { ExamplePlan, onlyOf } from './examplePlan.ts';
+import { ExamplePlan } from './examplePlan.ts';
 import { describeWithProvider } from './terraformFolder.ts';
 
 describeWithProvider('the example for Fargate', () => {
@@ -106,22 +106,22 @@ describeWithProvider('the example for Fargate', () => {
     );
   });
 
-  it('reads only the objects of S3 that the CDK app reads', () => {
-    const gateway = (values: Readonly<Record<string, unknown>>) =>
-      (values['vpc_endpoint_type'] ?? values['VpcEndpointType']) === 'Gateway';
-    const { PolicyDocument } = onlyOf(allOfCdk('AWS::EC2::VPCEndpoint').filter(gateway));
-    const { policy } = onlyOf(plan.all('aws_vpc_endpoint').filter(gateway));
-    expect(permissions(JSON.parse(policy as string))).toEqual(permissions(resolved(PolicyDocument)));
-  });
-
-  it('has endpoints for the services of the CDK app', () => {
-    const names = allOfCdk('AWS::EC2::VPCEndpoint').map(({ ServiceName }) => resolved(ServiceName));
-    expect(
-      plan
-        .all('aws_vpc_endpoint')
-        .map(({ service_name }) => service_name)
-        .sort(),
-    ).toEqual(names.sort());
+  it('has the endpoints of the CDK app, which credentials of other accounts cannot use', () => {
+    const withLists = (policy: string) =>
+      JSON.parse(policy, (key, value: unknown) => (key === 'Resource' ? [value].flat() : value)) as unknown;
+    const ofCdk = new Map(
+      allOfCdk('AWS::EC2::VPCEndpoint').map(({ ServiceName, PolicyDocument }) => [
+        resolved(ServiceName),
+        withLists(JSON.stringify(resolved(PolicyDocument))),
+      ]),
+    );
+    const ofTerraform = new Map(
+      plan.all('aws_vpc_endpoint').map(({ service_name, policy }) => [service_name, withLists(policy as string)]),
+    );
+    expect(ofTerraform).toEqual(ofCdk);
+    expect(ofTerraform.get('com.amazonaws.us-east-1.secretsmanager')).toMatchObject({
+      Statement: [{ Condition: { StringEquals: { 'aws:PrincipalAccount': '111122223333' } } }],
+    });
   });
 
   it('keeps the log for the same time as the CDK app', () => {
