@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { ClusterConnection } from '../cloudHsm/clusterConnection.ts';
@@ -9,6 +9,7 @@ import { makeReadyCluster } from '../kms/clusters/makeReadyCluster.ts';
 import { DEFAULT_SUBNET_IDS } from '../kms/readConfig.ts';
 import { Secret } from '../secret.ts';
 import { CommandFailure, type Cli } from './cli.ts';
+import { parseEndpoint } from './kmsOptions.ts';
 
 interface CreateOptions {
   readonly endpoint: string;
@@ -25,7 +26,7 @@ export function kmsClusterCommand(cli: Cli): Command {
 function createCommand(cli: Cli): Command {
   return new Command('create')
     .description('makes a cluster that is ready for a key store: two HSMs, initialized, activated, with kmsuser')
-    .option('--endpoint <url>', 'where the local KMS listens, on this machine', 'http://127.0.0.1:4599')
+    .option('--endpoint <url>', 'where the local KMS listens, on this machine', parseEndpoint, 'http://127.0.0.1:4599')
     .option('--region <region>', 'Region of the local KMS', 'us-east-1')
     .option('--subnet-id <id>', 'subnet with an HSM; may be repeated', addId)
     .option('--folder <folder>', 'new folder for the certificate and the passwords; the id of the cluster by default')
@@ -41,17 +42,23 @@ function createCommand(cli: Cli): Command {
 
 async function create(cli: Cli, options: CreateOptions): Promise<void> {
   const { endpoint, region, subnetId = DEFAULT_SUBNET_IDS } = options;
+  // Made before the cluster, because a cluster whose passwords cannot be written would be of no use.
+  const chosen = options.folder === undefined ? undefined : makeFolder(resolve(options.folder));
   let written: Passwords | undefined;
   const { clusterId, trustAnchor } = await makeReadyCluster({
     client: new CloudHsmClient({ endpoint, region }),
     subnetIds: subnetId,
     activate: async (id) => {
       // Written before the cluster has the passwords, so that none is lost.
-      written = writePasswords(makeFolder(resolve(options.folder ?? id)));
+      written = writePasswords(chosen ?? makeFolder(resolve(id)));
       await activate(cli, id, written);
     },
     progress: cli.err,
     stop: cli.stop,
+  }).catch((error: unknown) => {
+    // So that the same command can be run again.
+    if (chosen !== undefined && written === undefined) rmdirSync(chosen);
+    throw error;
   });
   const { folder = '' } = written ?? {};
   const certificateFile = writeSecret(folder, 'customerCA.crt', trustAnchor);

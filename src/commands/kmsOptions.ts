@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { isHost } from '../hosts.ts';
 import type { LocalKmsSettings } from '../kms/startLocalKms.ts';
 
-// Parsers of the option values of `kms serve`. Each throws InvalidArgumentError, which says what to give.
+// Parsers of the option values of `kms` and its commands. Each throws InvalidArgumentError, which says what to give.
 
 export type Addresses = LocalKmsSettings['resolve'];
 
@@ -12,6 +12,11 @@ export function addAddress(text: string, addresses: Addresses = new Map()): Addr
     throw new InvalidArgumentError('Give name=host:port, such as xks.example.com=127.0.0.1:8443.');
   }
   return new Map([...addresses, [name.toLowerCase(), { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }]]);
+}
+
+export function parseEndpoint(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give a URL, such as http://127.0.0.1:4599.');
 }
 
 export function parseAccessKeyId(text: string): string {

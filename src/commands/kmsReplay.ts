@@ -5,6 +5,7 @@ import { readRecording, RecordingFailure } from '../kms/replay/recording.ts';
 import { replay } from '../kms/replay/replay.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { escapeInvisible } from './escapeInvisible.ts';
+import { parseEndpoint } from './kmsOptions.ts';
 
 const MAX_SHOWN = 300;
 
@@ -66,11 +67,6 @@ function show(name: string, value: unknown): string {
     member === 'Plaintext' ? '[redacted]' : held,
   ).slice(JSON.stringify(name).length + 2, -1);
   return escapeInvisible(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
-}
-
-function parseEndpoint(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('Give a URL, such as http://127.0.0.1:4599.');
 }
 
 function addPair(

@@ -49,7 +49,7 @@ export async function callLocalKms(
     });
     return { ok: response.ok, output: parse(await response.text()) };
   } catch (cause) {
-    const hint = 'Start the local KMS with: xks-proxy kms serve';
+    const hint = 'Start the local KMS with "xks-proxy kms serve", or give the URL of a running one with --endpoint.';
     throw new LocalKmsUnreachable(`${endpoint} does not answer. ${hint}`, { cause });
   }
 }

@@ -8,6 +8,7 @@ import { isAlive } from '../support/isAlive.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { runCommand } from '../support/runningProxy.ts';
 import { ENVIRONMENT } from '../support/startTestProgram.ts';
+import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const ADMIN = { username: 'admin', role: 'admin', password: new Secret('adminPassword1') } as const;
 const KMSUSER = { username: 'kmsuser', role: 'crypto-user', password: new Secret('kmsuserPassword1') } as const;
@@ -159,9 +160,10 @@ it('`kms cluster create` makes a cluster that is ready to use', async () => {
   await connection.login({ ...KMSUSER, password });
   for (const said of [stdout, stderr, kms.output]) expect(said).not.toContain(password.reveal());
 
+  // Before it makes another cluster, whose passwords nobody would have.
   const again = await create();
   expect(again).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(again.stderr).toContain(`The folder ${folder} cannot be created (EEXIST). Name a new one with --folder.`);
+  expect(again.stderr).toBe(`The folder ${folder} cannot be created (EEXIST). Name a new one with --folder.\n`);
 
   const { socketPath = '' } = (await kms.logged({ msg: 'a cluster runs', clusterId: ClusterId })) as {
     socketPath?: string;
@@ -172,19 +174,22 @@ it('`kms cluster create` makes a cluster that is ready to use', async () => {
 });
 
 it('`kms cluster create` reports that no local KMS runs, and why it refuses arguments', async () => {
-  const nobody = await runCommand(['kms', 'cluster', 'create', '--endpoint', 'http://127.0.0.1:1']);
+  const folder = join(temporaryFolder(), 'made');
+  const create = (endpoint: string, ...args: string[]) =>
+    runCommand(['kms', 'cluster', 'create', '--endpoint', endpoint, '--folder', folder, ...args]);
+  expect(await create('127.0.0.1:1')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Give a URL, such as http://127.0.0.1:4599.') as string,
+  });
+  const nobody = await create('http://127.0.0.1:1');
   expect(nobody).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(nobody.stderr).toBe('http://127.0.0.1:1 does not answer. Start the local KMS with: xks-proxy kms serve\n');
+  expect(nobody.stderr).toBe(
+    'http://127.0.0.1:1 does not answer. Start the local KMS with "xks-proxy kms serve", or give the URL of a running one with --endpoint.\n',
+  );
   const { kms } = await start();
-  const refused = await runCommand([
-    'kms',
-    'cluster',
-    'create',
-    '--endpoint',
-    kms.endpoint,
-    '--subnet-id',
-    'subnet-00000000',
-  ]);
+  const refused = await create(kms.endpoint, '--subnet-id', 'subnet-00000000');
   expect(refused.exitCode).toBe(1);
+  // A failed command leaves no folder, so that it can be run again.
+  expect(existsSync(folder)).toBe(false);
   expect(refused.stderr).toContain(`The configuration of the local KMS has: ${SUBNETS.join(', ')}.`);
 });

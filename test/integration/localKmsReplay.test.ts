@@ -134,7 +134,8 @@ it('uses ids of existing resources', async () => {
 it('says what to do if no local KMS runs, and describes its options', async () => {
   expect(await replay(CALLS, '--endpoint', 'http://127.0.0.1:1')).toMatchObject({
     exitCode: 1,
-    stderr: 'http://127.0.0.1:1 does not answer. Start the local KMS with: xks-proxy kms serve\n',
+    stderr:
+      'http://127.0.0.1:1 does not answer. Start the local KMS with "xks-proxy kms serve", or give the URL of a running one with --endpoint.\n',
   });
   for (const wrong of [
     ['--endpoint', '127.0.0.1:1'],
