@@ -208,8 +208,10 @@ function explain(error: unknown, { host, port }: ServeOptions): unknown {
   }
   if (error instanceof XksProxyFailure)
     return new CommandFailure(`a file of --ca, --client-cert or --client-key cannot be used: ${error.detail}`);
-  const { syscall = '' } = error as NodeJS.ErrnoException;
-  return ['listen', 'getaddrinfo'].includes(syscall)
-    ? new CommandFailure(new ListenFailure({ host, port }, error).message)
-    : error;
+  const { syscall = '', code } = error as NodeJS.ErrnoException;
+  if (!['listen', 'getaddrinfo'].includes(syscall)) return error;
+  const { message } = new ListenFailure({ host, port }, error);
+  const advice =
+    code === 'EADDRINUSE' || code === 'EACCES' ? 'choose another with --port' : 'choose another with --host';
+  return new CommandFailure(`${message}; ${advice}`);
 }

@@ -41,7 +41,7 @@ export function parseHost(text: string): string {
 
 export function parsePort(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('Give a number up to 65535.');
+  throw new InvalidArgumentError('Give a whole number from 0 to 65535.');
 }
 
 export function parseRegion(text: string): string {
@@ -57,7 +57,7 @@ export function parseAccountId(text: string): string {
 export function parseSeconds(text: string): number {
   const seconds = Number(text);
   if (/^\d+(\.\d+)?$/.test(text) && seconds <= 86_400) return seconds;
-  throw new InvalidArgumentError('Give a number up to 86400.');
+  throw new InvalidArgumentError('Give a number from 0 to 86400.');
 }
 
 export function parsePositive(text: string): number {

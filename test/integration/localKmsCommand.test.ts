@@ -18,13 +18,13 @@ describe('xks-proxy kms serve', () => {
   });
 
   it.each([
-    [['--port', '70000'], 'Give a number up to 65535.'],
+    [['--port', '70000'], 'Give a whole number from 0 to 65535.'],
     [['--account-id', '1234'], 'Give 12 digits.'],
     [['--resolve', 'localhost'], 'Give name=host:port'],
     [['--resolve', 'localhost=127.0.0.1:99999'], 'Give name=host:port'],
     [['--resolve', 'localhost=127.0.0.1:0'], 'Give name=host:port'],
     [['--host', ''], 'Give a name or an address, such as 127.0.0.1.'],
-    [['--connect-seconds', '-1'], 'Give a number up to 86400.'],
+    [['--connect-seconds', '-1'], 'Give a number from 0 to 86400.'],
     [['--day-seconds', '0'], 'Give a number above 0.'],
     [['--requests-per-second', '0.5'], 'Give a whole number from 1 to 999999.'],
     [['--answer-within-ms', '250.5'], 'Give a whole number from 1 to 999999.'],
@@ -59,7 +59,9 @@ describe('xks-proxy kms serve', () => {
     expect(await runCommand(['kms', 'serve', '--host', 'none.invalid', '--port', '0', '--state', ':memory:'])).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^cannot listen on none\.invalid port 0: (ENOTFOUND|EAI_AGAIN)\n$/) as string,
+      stderr: expect.stringMatching(
+        /^cannot listen on none\.invalid port 0: (ENOTFOUND|EAI_AGAIN); choose another with --host\n$/,
+      ) as string,
     });
   });
 
@@ -69,12 +71,14 @@ describe('xks-proxy kms serve', () => {
     const second = await runCommand(['kms', 'serve', '--port', '0', '--state', join(kms.folder, 'kms.db')]);
     expect(second).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('another process has it open') as string,
+      stderr: expect.stringContaining(
+        '(another process has it open). End that process, or name another file with --state.',
+      ) as string,
     });
     const third = await runCommand(['kms', 'serve', '--port', port, '--state', ':memory:']);
     expect(third).toMatchObject({
       exitCode: 1,
-      stderr: `cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it\n`,
+      stderr: `cannot listen on 127.0.0.1 port ${port}: EADDRINUSE, another process uses it; choose another with --port\n`,
     });
   });
 });

@@ -25,7 +25,8 @@ export function openDatabase(file: string): DatabaseSync {
     const isBusy = /locked|busy/.test(message);
     const said = message.startsWith(code) ? message : `${code}: ${message}`;
     const reason = isBusy ? 'another process has it open' : said;
-    throw new StateFileFailure(`The state file ${file} cannot be opened (${reason}).`);
+    const advice = isBusy ? 'End that process, or name another file with --state.' : 'Name another one with --state.';
+    throw new StateFileFailure(`The state file ${file} cannot be opened (${reason}). ${advice}`);
   }
 }
 

@@ -132,7 +132,9 @@ describe('the state file', () => {
     const file = join(folder, 'state.db');
     const first = openDatabase(file);
     expect(() => openDatabase(file)).toThrow(
-      new StateFileFailure(`The state file ${file} cannot be opened (another process has it open).`),
+      new StateFileFailure(
+        `The state file ${file} cannot be opened (another process has it open). End that process, or name another file with --state.`,
+      ),
     );
     first.close();
   });
