@@ -18,7 +18,9 @@ usable() {
 
 from_pypi() {
   if command -v apt-get >/dev/null; then apt_get install --yes --no-install-recommends python3-venv; fi
-  python3 -m venv .aws-cli && .aws-cli/bin/pip install --quiet --disable-pip-version-check --require-hashes -r toolchain/aws-cli.txt
+  # No package is built, because pip would download the tools for that without checksums.
+  python3 -m venv .aws-cli && .aws-cli/bin/pip install --quiet --disable-pip-version-check --only-binary :all: \
+    --require-hashes -r toolchain/aws-cli.txt
 }
 
 usable aws && exit
