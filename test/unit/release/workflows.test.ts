@@ -79,6 +79,11 @@ describe.each(workflows)('$file', ({ file, text, workflow }) => {
     expect(commands.filter((command) => command.includes('${{'))).toEqual([]);
   });
 
+  it('verifies what its commands download', () => {
+    const downloads = commands.filter((command) => /\b(?:curl|wget)\b/.test(command));
+    expect(downloads.filter((command) => !command.includes('sha256sum --check'))).toEqual([]);
+  });
+
   it('fails with any command of a pipe', () => {
     // GitHub, workflow syntax, defaults.run.shell: only a shell that is named gets pipefail.
     if (commands.length > 0) expect(workflow.defaults).toEqual({ run: { shell: 'bash' } });
