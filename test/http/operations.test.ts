@@ -52,6 +52,10 @@ describe('Encrypt and Decrypt', () => {
     expect(framed).toEqual(Buffer.concat([Buffer.from([0x20, 0x00]), Buffer.alloc(8192, 7), Buffer.from([0])]));
   });
 
+  it.each([{ 'Content-Type': 'text/plain' }, { 'Content-Encoding': 'identity' }])('accepts %j', async (headers) => {
+    expect((await proxy.post(paths.encrypt, encryptBody, { headers })).status).toBe(200);
+  });
+
   it('treats an absent AAD and an empty one as the same input', async () => {
     const sealed = await encrypted({ additionalAuthenticatedData: '' });
     expect((await proxy.post(paths.decrypt, decryptBody(sealed))).status).toBe(200);
