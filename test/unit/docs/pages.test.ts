@@ -50,3 +50,9 @@ it.each(pages.filter((name) => name !== 'CHANGELOG.md'))('%s: each test file tha
   const named = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/`(test\/[\w./-]+\.(?:ts|py))`/g)];
   expect(named.map(([, path = '']) => path).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
+
+it.each(pages)('%s: an empty line ends each table, because the next line would become a row', (name) => {
+  const lines = proseOf(join(ROOT, name)).split('\n');
+  const absorbed = lines.filter((line, index) => /^[^|\s]/.test(line) && lines[index - 1]?.startsWith('|'));
+  expect(absorbed).toEqual([]);
+});
