@@ -15,6 +15,8 @@ system_ca := NODE_USE_SYSTEM_CA=1
 
 # npm writes this file when an installation is complete.
 packages := node_modules/.package-lock.json
+# Missing after `npm ci --ignore-scripts`, which docs/install.md names.
+addon := node_modules/pkcs11js/build/Release/pkcs11.node
 aws_packages := deploy/aws/node_modules/.package-lock.json
 # Includes folders, because their times change when a file is removed.
 sources := $(shell find src)
@@ -34,7 +36,7 @@ demo-cloudhsm: build aws-cli ## shows the life of an AWS CloudHSM key store with
 test: build lint test-packages aws-cli promtool actionlint chromium ## builds, lints and runs all tests
 	@npm test --silent
 
-build: dist/main.js config/xks-proxy.schema.json ## bundles to dist/ and writes the configuration's JSON Schema
+build: dist/main.js config/xks-proxy.schema.json $(addon) ## bundles to dist/ and writes the configuration's JSON Schema
 
 terraform-test: build aws-cli ## plans the examples of deploy/terraform, and applies its module key-store to the local KMS, in 5 minutes
 	@TERRAFORM_APPLY=1 npx vitest run deploy/terraform/test
@@ -102,6 +104,9 @@ config/xks-proxy.schema.json: dist/main.js
 $(packages): package-lock.json | node system-packages
 	@echo 'Installing npm packages'
 	@$(system_ca) npm ci --include=dev --no-audit --no-fund
+
+$(addon): | $(packages)
+	@test -e $@ || { echo 'Compiling pkcs11js' && npm rebuild pkcs11js; }
 
 $(aws_packages): deploy/aws/package-lock.json | node
 	@echo 'Installing npm packages of deploy/aws'

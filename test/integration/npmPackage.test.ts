@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { LoggedProgram } from '../support/loggedProgram.ts';
 import { runProgram } from '../support/runProgram.ts';
 import { ProxyFiles, RunningProxy } from '../support/runningProxy.ts';
@@ -95,13 +96,35 @@ it('checks a proxy with the conformance suite', async () => {
   expect(outcome).toMatchObject({ exitCode: 0 });
 });
 
-it.each(['doctor', 'key list', 'serve'])('%s says what to do about the missing PKCS#11 addon', async (command) => {
-  const files = new ProxyFiles();
-  onTestFinished(() => {
-    files.dispose();
+describe('without the PKCS#11 addon', () => {
+  async function saidBy(command: string): Promise<string> {
+    const files = new ProxyFiles();
+    onTestFinished(() => {
+      files.dispose();
+    });
+    const args = [...command.split(' '), '--config', files.configFile];
+    const { exitCode, stdout, stderr } = await runProgram([program, ...args], { env, cwd: project, limitMs: 60_000 });
+    expect(exitCode).not.toBe(0);
+    return stdout + stderr;
+  }
+
+  it.each(['doctor', 'key list', 'serve'])('%s says how to install it', async (command) => {
+    const said = await saidBy(command);
+    expect(said).toContain('npm package pkcs11js, which is not installed here');
+    expect(said).toContain('`npm install pkcs11js --foreground-scripts`');
   });
-  const args = [...command.split(' '), '--config', files.configFile];
-  const { exitCode, stdout, stderr } = await runProgram([program, ...args], { env, cwd: project, limitMs: 60_000 });
-  expect(stdout + stderr).toContain('npm package pkcs11js, which is not installed or not compiled here');
-  expect(exitCode).not.toBe(0);
+
+  it('says how to compile it if it is installed, as after `npm ci --ignore-scripts`', async () => {
+    const installed = join(project, 'node_modules/pkcs11js');
+    cpSync(join(ROOT, 'node_modules/pkcs11js'), installed, {
+      recursive: true,
+      filter: (path) => !path.endsWith('/build'),
+    });
+    onTestFinished(() => {
+      rmSync(installed, { recursive: true });
+    });
+    const said = await saidBy('key list');
+    expect(said).toContain('npm package pkcs11js, which is not compiled here');
+    expect(said).toContain('`npm rebuild pkcs11js --foreground-scripts`');
+  });
 });

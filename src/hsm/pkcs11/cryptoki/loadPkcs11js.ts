@@ -13,11 +13,22 @@ export function loadPkcs11js(): Pkcs11js {
   try {
     return require('pkcs11js') as Pkcs11js;
   } catch (cause) {
+    // `npm install` would leave an installed package as it is.
+    const [state, action] = isInstalled() ? ['compiled', 'rebuild'] : ['installed', 'install'];
     throw new Pkcs11Failure(
-      'PKCS#11 modules are called through the npm package pkcs11js, which is not installed or not compiled here. ' +
-        'Install a C++ compiler, make and Python 3, then run `npm install pkcs11js --foreground-scripts` beside xks-proxy, ' +
-        'or use the .deb, the .tar.gz or the image, which have it (docs/install.md).',
+      `PKCS#11 modules are called through the npm package pkcs11js, which is not ${state} here. Install a C++ compiler, make ` +
+        `and Python 3, then run \`npm ${action} pkcs11js --foreground-scripts\` beside xks-proxy, or use the .deb, the .tar.gz ` +
+        'or the image, which have it (docs/install.md).',
       { cause },
     );
+  }
+}
+
+function isInstalled(): boolean {
+  try {
+    require.resolve('pkcs11js');
+    return true;
+  } catch {
+    return false;
   }
 }
