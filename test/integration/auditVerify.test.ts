@@ -128,7 +128,8 @@ Good: the log is as written.
     ],
     ['a checkpoint that is none', ['DIR', '--checkpoint', 'DIR/lock'], 2, 'it is not a signed note'],
     ['a folder without logs', ['DIR/..'], 1, 'there is no audit log in'],
-    ['a folder that is missing', ['/missing'], 1, 'ENOENT'],
+    ['a folder that is missing', ['/missing'], 1, 'there is no audit log in /missing, which does not exist\n'],
+    ['a file', ['DIR/lock'], 1, '/other/lock, which is not a folder\n'],
   ])('refuses %s', async (_what, args, code, message) => {
     const directory = temporaryFolder();
     openLog(directory, { slot: 'other' }).abandon();

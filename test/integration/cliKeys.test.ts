@@ -65,6 +65,11 @@ describe('key create', () => {
   it.each([
     ['xks-health', 'It is for the health checks of softhsm: no key store needs it.'],
     ['awaited', 'FILE has it in first already.'],
+    ['2026', 'A key store serves it when its keys in FILE have - { id: "2026" }.'],
+    [
+      'no id',
+      'A key store serves it when its keys in FILE have - { id: ID, label: no id }, with an ID of your choice.',
+    ],
   ])('says what the configuration uses %s for', async (label, purpose) => {
     const [first, ...others] = files.config.keyStores;
     files.writeConfig({
@@ -86,7 +91,7 @@ describe('key create', () => {
       exitCode: 0,
       stdout:
         `Created by-id  CKA_ID 0123ab  AES_256  check value ${checkValue}  no usage  sensitive  not extractable\n` +
-        `A key store serves it when its keys in ${files.configFile} have - { id: by-id, label: by-id, ckaId: "0123ab" }.\n`,
+        `A key store serves it when its keys in ${files.configFile} have - { id: by-id, label: by-id, ckaId: 0123ab }.\n`,
     });
     const added = await run('key', 'create', 'served', '--cka-id', '0456', '--key-store', 'second');
     expect(added).toMatchObject({ exitCode: 0 });

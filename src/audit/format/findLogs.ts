@@ -24,6 +24,9 @@ const FOLDER = /^(main|cli|w[1-9]\d*)(?:\.(\w+)\.(closed|sealed))?$/;
  * or the file system's error.
  */
 export function findLogs(folder: string): FoundLog[] {
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder === undefined) throw new NoLogFound(`there is no audit log in ${folder}, which does not exist`);
+  if (!isFolder) throw new NoLogFound(`there is no audit log in ${folder}, which is not a folder`);
   if (hasLog(folder)) return [{ path: folder, state: stateOf(basename(resolve(folder))) }];
   const logs = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => FOLDER.test(entry.name) && statSync(join(folder, entry.name)).isDirectory())

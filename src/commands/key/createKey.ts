@@ -1,6 +1,7 @@
 import { editConfig } from '../../config/editConfig.ts';
 import { loadConfig } from '../../config/loadConfig.ts';
 import type { Config } from '../../config/schema/schema.ts';
+import { inLine } from '../../config/yaml/yamlText.ts';
 import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';
@@ -53,8 +54,14 @@ function purposeOf(
     keys.some(({ versions }) => versions.some((version) => version.label === label)),
   );
   if (serving.length > 0) return `${file} has it in ${namesOf(serving)} already.`;
-  const selector = ckaId === undefined ? '' : `, label: ${label}, ckaId: "${ckaId}"`;
-  return `A key store serves it when its keys in ${file} have - { id: ${label}${selector} }.`;
+  const canBeId = EXTERNAL_KEY_ID_PATTERN.test(label);
+  const entry = {
+    id: canBeId ? label : 'ID',
+    ...((!canBeId || ckaId !== undefined) && { label }),
+    ...(ckaId !== undefined && { ckaId }),
+  };
+  const choice = canBeId ? '' : ', with an ID of your choice';
+  return `A key store serves it when its keys in ${file} have - ${inLine(entry)}${choice}.`;
 }
 
 function namesOf(named: readonly { readonly name: string }[]): string {
