@@ -18,13 +18,13 @@ wait_for_block_list() {
   run "grep 'the block list was changed' proxy.log | tail -n 1"
 }
 
-echo "The life of an external key store. An XKS proxy with one key, foo, in a SoftHSM token, listens on this machine; so
-does a local KMS, at $KMS_ENDPOINT. All that follows is done by the AWS CLI, and by the proxy's own commands:
+echo "The life of an external key store. On this machine, an XKS proxy serves one key, foo, from a SoftHSM token, and a
+local KMS listens at $KMS_ENDPOINT. The AWS CLI and the proxy's own commands do everything below:
 
   aws() { command aws --endpoint-url $KMS_ENDPOINT \"\$@\"; }"
 
 chapter 'Create'
-say "xks-proxy made a credential, and wrote it as the KMS console takes it. The CLI takes the same file. KMS asks the proxy for its health before it creates anything: a proxy that it cannot reach, or that does not accept the credential, is refused here."
+say "xks-proxy has written a credential file for the KMS console, which the AWS CLI accepts too. Before KMS creates the key store, it asks the proxy for its health. If KMS cannot reach the proxy, or the proxy does not accept the credential, CreateCustomKeyStore fails."
 run "sed 's/\"RawSecretAccessKey\": .*/\"RawSecretAccessKey\": ...not to be shown.../' credential.json"
 run 'KEY_STORE=$(aws kms create-custom-key-store --cli-input-json file://credential.json \
     --custom-key-store-name ExampleKeyStore --custom-key-store-type EXTERNAL_KEY_STORE \
@@ -33,9 +33,9 @@ run 'KEY_STORE=$(aws kms create-custom-key-store --cli-input-json file://credent
 run 'aws kms describe-custom-key-stores --custom-key-store-id $KEY_STORE'
 
 chapter 'Connect'
-say 'A new key store is disconnected, and no key can be made in it:'
+say 'A new key store is disconnected, so KMS cannot create a key in it:'
 refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id foo'
-say 'Connecting answers at once, and goes on in the background: minutes in AWS, seconds here.'
+say 'The command returns at once, while KMS connects in the background. This takes minutes in AWS, and seconds here.'
 run 'aws kms connect-custom-key-store --custom-key-store-id $KEY_STORE'
 show_state
 say 'And after a while:'
@@ -46,12 +46,12 @@ run 'KEY_ID=$(aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-
     --description "A key that never leaves the token" --query KeyMetadata.KeyId --output text); echo $KEY_ID'
 run 'aws kms describe-key --key-id $KEY_ID'
 run 'aws kms create-alias --alias-name alias/example --target-key-id $KEY_ID'
-say 'An external key that the proxy does not have cannot be used; and each external key only once:'
+say 'KMS refuses an external key that the proxy does not have, and one that already has a KMS key:'
 refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id nowhere'
 refused 'aws kms create-key --origin EXTERNAL_KEY_STORE --custom-key-store-id $KEY_STORE --xks-key-id foo'
 
 chapter 'Encrypt and decrypt'
-say 'KMS encrypts with key material of its own, and the proxy encrypts the result in the token: neither can decrypt alone.'
+say 'KMS encrypts with key material of its own, and the proxy encrypts the result in the token. So neither can decrypt alone.'
 run "printf 'Hello, external key store!' > hello.txt"
 run 'aws kms encrypt --key-id alias/example --plaintext fileb://hello.txt --encryption-context purpose=demo \
     --query CiphertextBlob --output text | base64 --decode > hello.encrypted; wc -c < hello.encrypted'
@@ -59,9 +59,9 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
     --query Plaintext --output text | base64 --decode; echo'
 say 'With another encryption context, decryption fails:'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-context purpose=theft'
-say 'A data key, as S3, EBS and databases use them:'
+say 'A data key, such as S3, EBS and databases use:'
 run 'aws kms generate-data-key --key-id alias/example --key-spec AES_256 --query CiphertextBlob --output text | cut -c 1-60'
-say 'The log line of the proxy says who used which key for which operation. It has no plaintext and no ciphertext:'
+say 'The proxy logs who used which key for which operation, but no plaintext and no ciphertext:'
 run 'grep GenerateDataKey proxy.log | tail -n 1'
 
 chapter 'Disconnect'
@@ -78,7 +78,7 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
     --query Plaintext --output text | base64 --decode; echo'
 
 chapter 'Rotate the credential, with no downtime'
-say 'The proxy accepts a second credential in addition to the first. Then KMS gets the second one, and then the proxy removes the first.'
+say 'First the proxy gets a second credential, and accepts both. Then KMS gets the second one. Finally the first one is removed from the proxy.'
 run 'OLD=$(xks-proxy credential list example --config config.yaml)'
 run 'xks-proxy credential add example --config config.yaml > new-credential.json'
 wait_for_reload
@@ -104,7 +104,7 @@ run 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted --encryption-cont
     --query Plaintext --output text | base64 --decode; echo'
 
 chapter 'Audit'
-say 'The proxy recorded each request before it answered, and what the commands above changed. It signs its log each second.'
+say 'The proxy recorded each request before it answered. The commands above recorded what they changed. The logs are signed every second.'
 run 'xks-proxy audit query audit --key foo --operation Decrypt | tail -n 2'
 run 'xks-proxy audit query audit --type admin | tail -n 4'
 run 'xks-proxy audit verify audit | tail -n 1'
@@ -120,4 +120,4 @@ run 'aws kms disconnect-custom-key-store --custom-key-store-id $KEY_STORE'
 wait_for_state DISCONNECTED
 refused 'aws kms delete-custom-key-store --custom-key-store-id $KEY_STORE'
 run 'aws kms cancel-key-deletion --key-id $KEY_ID'
-say 'docs/local-kms.md has how to use the local KMS in your own tests. The logs of this story are in local/made/demo.'
+say 'docs/local-kms.md shows how to use the local KMS in your own tests. The logs of this demo are in local/made/demo.'

@@ -40,18 +40,18 @@ active_hsms() {
 }
 
 echo "The life of an AWS CloudHSM key store. A local KMS listens at $KMS_ENDPOINT. Its CloudHSM clusters are SoftHSM
-tokens, each with a process of its own. External key stores can live beside (make demo). What takes minutes in AWS takes a
-second here, and a day 3 seconds. All that follows is done by the AWS CLI, and by CloudHSM CLI, which is xks-proxy's here:
+tokens, each with a process of its own. Steps that take minutes in AWS take a second here, and a day takes 3 seconds. The
+AWS CLI and xks-proxy's version of CloudHSM CLI do everything below (make demo shows an external key store):
 
   KMS_ENDPOINT=$KMS_ENDPOINT
   aws() { command aws --endpoint-url \$KMS_ENDPOINT \"\$@\"; }
   xks-proxy() { npx xks-proxy \"\$@\"; }"
 
 chapter 'A cluster'
-say 'One command does all that the guide does by hand: CreateCluster, CreateHsm twice, InitializeCluster with a signed certificate, cluster activate, user create.'
+say 'One command does what the guide of AWS does by hand: CreateCluster, CreateHsm twice, InitializeCluster with a signed certificate, cluster activate, user create.'
 run 'xks-proxy kms cluster create --endpoint $KMS_ENDPOINT --folder cluster'
 run 'CLUSTER=$(aws cloudhsmv2 describe-clusters --query "Clusters[].ClusterId" --output text); echo $CLUSTER'
-say 'CloudHSM CLI takes its login from the environment. The users are admin, kmsuser, which is for KMS, and app_user, which is of the HSMs themselves:'
+say 'CloudHSM CLI reads its login from the environment. There are three users: admin, kmsuser for KMS, and app_user, with which the HSMs synchronize:'
 run 'as_admin() { CLOUDHSM_ROLE=admin CLOUDHSM_PIN=admin:$(cat cluster/admin.password) xks-proxy cloudhsm-cli "$@"; }'
 run 'as_kmsuser() { CLOUDHSM_ROLE=crypto-user CLOUDHSM_PIN=kmsuser:$PASSWORD xks-proxy cloudhsm-cli "$@"; }'
 run 'as_admin user list | grep username'
@@ -90,7 +90,7 @@ chapter 'Disconnect, and log in as kmsuser'
 say 'KMS logs out, and no key can be used:'
 disconnect
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
-say 'Only KMS knows the password of kmsuser, so the administrator sets another one. The label of key material is the ARN of its KMS key, its id is the backing key id:'
+say 'Only KMS knows the password of kmsuser, so the administrator sets another one. The label of the key material is the ARN of its KMS key, and its id is the backing key id:'
 run 'PASSWORD=kmsPassword1'
 set_password '$PASSWORD'
 run 'as_kmsuser key list --verbose | grep -E "\"(label|id|key-type|extractable)\""'
@@ -100,7 +100,7 @@ wait_until_store_is FAILED
 show_state ConnectionErrorCode
 
 chapter 'kmsuser is logged in elsewhere'
-say 'A FAILED key store has to be disconnected first. KMS then gets the password, but kmsuser is still logged in on another terminal:'
+say 'A FAILED key store must be disconnected first. KMS then gets the password, but kmsuser is logged in in another terminal:'
 disconnect
 tell_password '$PASSWORD'
 run 'exec 3> >(xks-proxy cloudhsm-cli interactive > other-terminal.txt 2>&1)'
@@ -109,7 +109,7 @@ wait_until 'other-terminal.txt has the answer' 1 times_logged '"error_code": 0' 
 connect
 wait_until_store_is FAILED
 show_state ConnectionErrorCode
-say 'That terminal is closed, which logs kmsuser out:'
+say 'Closing that terminal logs kmsuser out:'
 run 'exec 3>&-'
 disconnect
 connect
@@ -117,7 +117,7 @@ wait_until_store_is CONNECTED
 run "$decrypt"
 
 chapter 'Five wrong passwords'
-say 'Five wrong passwords from anywhere lock kmsuser out, and KMS with it:'
+say 'Five wrong passwords, from any client, lock kmsuser, so KMS is locked out too:'
 run 'for PASSWORD in guess001 guess002 guess003 guess004 guess005; do as_kmsuser key list | grep data || true; done'
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
 disconnect
@@ -137,18 +137,18 @@ say 'Its process is killed:'
 before=$(times_logged '"a cluster runs"' kms.log)
 run "kill -KILL \$(sed -n 's/.*\"pid\":\([0-9]*\),\"socketPath.*/\1/p' kms.log | tail -n 1)"
 refused 'aws kms decrypt --ciphertext-blob fileb://hello.encrypted'
-say 'The key store stays CONNECTED. After ten seconds the process is replaced, as AWS replaces an HSM, and KMS logs in again:'
+say 'The key store stays CONNECTED. After ten seconds, the local KMS replaces the process, as AWS replaces an HSM, and logs in again:'
 wait_until 'kms.log says that a cluster runs' $((before + 1)) times_logged '"a cluster runs"' kms.log
 run "$decrypt"
 
 chapter 'Orphaned key material'
-say 'A second key is deleted after seven days, 21 seconds here, while KMS is not connected:'
+say 'A second key is deleted while KMS is not connected, after a waiting period of seven days (21 seconds here):'
 run 'SECOND_KEY=$(aws kms create-key --origin AWS_CLOUDHSM --custom-key-store-id $KEY_STORE \
     --query KeyMetadata.KeyId --output text); echo $SECOND_KEY'
 disconnect
 run 'aws kms schedule-key-deletion --key-id $SECOND_KEY --pending-window-in-days 7 --query KeyState'
 wait_until 'events.jsonl has the event DeleteKey' 1 times_logged '"eventName":"DeleteKey"' events.jsonl
-say 'The KMS key is gone. The event DeleteKey says that its key material is still there, and has its id:'
+say 'The KMS key is gone. The event DeleteKey reports that its key material is still there, with its id:'
 run 'grep DeleteKey events.jsonl | grep -o "\"backingKeysDeletionStatus\".*FAILURE[^]]*]"'
 run "BACKING_KEY=\$(sed -n 's/.*backingKeyId[^0-9a-f]*\([0-9a-f]*\)[^0-9a-f]*deletionStatus.*FAILURE.*/\1/p' events.jsonl); echo \$BACKING_KEY"
 run 'PASSWORD=kmsPassword3'
@@ -157,10 +157,10 @@ run 'as_kmsuser key list'
 run 'as_kmsuser key delete --filter attr.id="0x$BACKING_KEY"'
 
 chapter 'Key material lost, and recovered'
-say 'A backup was made with each change of the HSMs, and each day. This is the newest:'
+say 'The local KMS makes a backup at each change of the HSMs, and each day. This is the newest:'
 run 'BACKUP=$(aws cloudhsmv2 describe-backups --filters clusterIds=$CLUSTER,states=READY \
     --no-paginate --query "Backups[0].BackupId" --output text); echo $BACKUP'
-say 'While kmsuser can log in, the key material of a KMS key that is still needed can be deleted as well. KMS sees it when it connects:'
+say 'While kmsuser can log in, it can also delete key material that is still needed. KMS notices this when it connects:'
 run 'as_kmsuser key delete --filter attr.label=$KEY_ARN'
 tell_password '$PASSWORD'
 connect
@@ -175,7 +175,7 @@ before=$(active_hsms)
 run 'for ZONE in us-east-1a us-east-1b; do
     aws cloudhsmv2 create-hsm --cluster-id $NEW_CLUSTER --availability-zone $ZONE --query Hsm.State; done'
 wait_until 'both HSMs are ACTIVE' $((before + 2)) active_hsms
-say 'Its kmsuser has the password of the day of the backup, so the administrator sets another one. Tell KMS the cluster and the password. KMS accepts the cluster because it shares the backup history:'
+say 'The kmsuser of that cluster has the password of the time of the backup, so the administrator sets a new one. KMS then gets the cluster and the password. It accepts the cluster because both share the backup:'
 disconnect
 run 'printf "%s\n" $PASSWORD $PASSWORD | as_admin user change-password --username kmsuser --role crypto-user --cluster-id $NEW_CLUSTER'
 run 'aws kms update-custom-key-store --custom-key-store-id $KEY_STORE --cloud-hsm-cluster-id $NEW_CLUSTER --key-store-password $PASSWORD'
@@ -183,4 +183,4 @@ connect
 wait_until_store_is CONNECTED
 say 'The old ciphertext can be decrypted:'
 run "$decrypt"
-say 'docs/local-kms.md has all this step by step, docs/local-kms-causes.md each error with its cause and its cure. The log, the events and the clusters of this story are in local/made/demo-cloudhsm.'
+say 'docs/local-kms.md explains these steps, and docs/local-kms-causes.md lists each error with its cause and its cure. The log, the events and the clusters of this demo are in local/made/demo-cloudhsm.'

@@ -21,7 +21,7 @@ chapter() {
 }
 
 say() {
-  printf '\n%s\n' "$1" | fold -s -w 110
+  printf '\n%s\n' "$1" | fold -s -w 110 | sed 's/ *$//'
 }
 
 # Shows a line, and runs it.
