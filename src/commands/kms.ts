@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Logger } from 'pino';
+import { ConfigError } from '../config/problems/problem.ts';
 import { EventFileFailure } from '../kms/events/eventFile.ts';
-import { KmsConfigFailure } from '../kms/readConfig.ts';
 import { startLocalKms, type LocalKmsSettings, type RunningLocalKms } from '../kms/startLocalKms.ts';
 import { StateFileFailure } from '../kms/state/database.ts';
 import { XksProxyFailure } from '../kms/xksProxy/xksProxyFailure.ts';
@@ -203,7 +203,7 @@ function settingsOf(options: ServeOptions): Omit<LocalKmsSettings, 'startCluster
 }
 
 function explain(error: unknown, { host, port }: ServeOptions): unknown {
-  if ([KmsConfigFailure, StateFileFailure, EventFileFailure].some((failure) => error instanceof failure)) {
+  if ([ConfigError, StateFileFailure, EventFileFailure].some((failure) => error instanceof failure)) {
     return new CommandFailure((error as Error).message);
   }
   if (error instanceof XksProxyFailure)

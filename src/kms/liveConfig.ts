@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { readAgain, readFromDisk, type ConfigSnapshot } from '../config/files/configFiles.ts';
+import { ConfigError } from '../config/problems/problem.ts';
 import { watchConfig } from '../config/watchConfig.ts';
 import type { Identity } from './arn.ts';
-import { KmsConfigFailure, readConfig, type KmsConfig } from './readConfig.ts';
+import { readConfig, type KmsConfig } from './readConfig.ts';
 
 /**
  * A configuration that is reloaded when its file changes. If the new configuration is invalid, this is logged and the old one stays in
@@ -16,7 +17,7 @@ export class LiveConfig {
   #snapshot: ConfigSnapshot;
   #stop: (() => void) | undefined;
 
-  /** Without a file, everything has its default. Throws KmsConfigFailure. */
+  /** Without a file, everything has its default. Throws ConfigError. */
   constructor(file: string | undefined, identity: Identity, log: Logger) {
     this.#file = file;
     this.#identity = identity;
@@ -49,7 +50,7 @@ export class LiveConfig {
       this.#current = readConfig(this.#file, this.#identity);
       this.#log.info({ file: this.#file }, 'the configuration was read again');
     } catch (error) {
-      if (!(error instanceof KmsConfigFailure)) throw error;
+      if (!(error instanceof ConfigError)) throw error;
       this.#log.error({ detail: error.message }, 'the new configuration cannot be used; the old one stays in force');
     }
   }

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { parse } from 'yaml';
 import { z } from 'zod';
+import { ConfigError, locate } from '../config/problems/problem.ts';
+import { toRemarks } from '../config/problems/toRemark.ts';
+import { placeOf, readYaml } from '../config/yaml/writtenYaml.ts';
 import { identityPolicySchema, ifNoObject } from './access/policySchema.ts';
 import type { Identity } from './arn.ts';
 import type { Caller } from './caller.ts';
@@ -23,31 +24,25 @@ export interface KmsConfig {
 export const DEFAULT_SUBNET_IDS = ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'];
 const DEFAULT_VPC = 'vpc-0123456789abcdef0';
 
-/** Error if the configuration file cannot be used. The message lists all problems, each with its key path. */
-export class KmsConfigFailure extends Error {
-  override readonly name = 'KmsConfigFailure';
-}
-
-/** Reads the configuration file of the local KMS (YAML). Without a file, everything has its default. Throws KmsConfigFailure. */
+/** Reads the configuration file of the local KMS (YAML). Without a file, everything has its default. Throws ConfigError. */
 export function readConfig(file: string | undefined, identity: Identity): KmsConfig {
-  const result = schemaFor(identity).safeParse(file === undefined ? {} : readYaml(file));
-  if (!result.success) {
-    const problems = result.error.issues.map(
-      ({ path, message }) => `  ${z.core.toDotPath(path) || 'the file'}: ${message}`,
-    );
-    throw new KmsConfigFailure(`${String(file)} has problems:\n${problems.join('\n')}`);
-  }
-  const { callers, ...others } = result.data;
+  const schema = schemaFor(identity);
+  const { callers, ...others } = file === undefined ? schema.parse({}) : readFile(file, schema);
   return { ...others, callers: new Map(Object.entries(callers)) };
 }
 
-function readYaml(file: string): unknown {
-  try {
-    return parse(readFileSync(file, 'utf8')) ?? {};
-  } catch (error) {
-    throw new KmsConfigFailure(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
+function readFile(file: string, schema: KmsConfigSchema): z.output<KmsConfigSchema> {
+  const yaml = readYaml(file);
+  const written = yaml.value ?? {};
+  const result = schema.safeParse(written);
+  if (result.success) return result.data;
+  throw new ConfigError(
+    file,
+    locate(toRemarks(result.error, schema, written), (path) => placeOf(yaml, path)),
+  );
 }
+
+type KmsConfigSchema = ReturnType<typeof schemaFor>;
 
 function schemaFor({ region, accountId }: Identity) {
   const vpcEndpointService = z.strictObject({

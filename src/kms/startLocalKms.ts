@@ -65,7 +65,7 @@ export interface RunningLocalKms {
 }
 
 /**
- * Starts the local KMS. Rejects with KmsConfigFailure, StateFileFailure or EventFileFailure, with XksProxyFailure if a TLS file cannot be
+ * Starts the local KMS. Rejects with ConfigError, StateFileFailure or EventFileFailure, with XksProxyFailure if a TLS file cannot be
  * used, or with the system's error about the port.
  */
 export async function startLocalKms(settings: LocalKmsSettings, log: Logger): Promise<RunningLocalKms> {

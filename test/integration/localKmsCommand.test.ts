@@ -42,7 +42,7 @@ describe('xks-proxy kms serve', () => {
       runCommand(['kms', 'serve', '--port', '0', '--state', join(folder, 'kms.db'), ...args]);
     expect(await run('--config', join(folder, 'kms.yaml'))).toMatchObject({
       exitCode: 1,
-      stderr: `${join(folder, 'kms.yaml')} has problems:\n  callers: Invalid input: expected record, received number\n`,
+      stderr: `${join(folder, 'kms.yaml')} has a problem:\n  callers (line 1): must be a map (given: 7)\n`,
     });
     expect(await run('--ca', join(folder, 'ca.crt'))).toMatchObject({ exitCode: 1 });
     expect((await run('--ca', join(folder, 'ca.crt'))).stderr).toContain(join(folder, 'ca.crt'));

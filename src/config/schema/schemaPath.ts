@@ -10,7 +10,9 @@ export function schemaWithin({ _zod: { def } }: z.core.$ZodTypes, name: Property
 /** Schema inside a wrapper. Undefined if the given schema is not a wrapper. */
 export function unwrap({ _zod: { def } }: z.core.$ZodTypes): z.core.$ZodType | undefined {
   if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') return def.innerType;
-  return def.type === 'pipe' ? def.in : undefined;
+  if (def.type !== 'pipe') return undefined;
+  // The schema of z.preprocess comes after its function.
+  return def.in._zod.def.type === 'transform' ? def.out : def.in;
 }
 
 /** The keys of the map at a path. */

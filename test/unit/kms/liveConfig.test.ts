@@ -37,7 +37,7 @@ it('is read again after its file has changed and settled; an invalid one is repo
   expect(free()).toBe(0);
   const told = lines.filter((line) => line.includes('the old one stays in force'));
   expect(told).toHaveLength(1);
-  expect(told[0]).toContain(`${file} has problems`);
+  expect(told[0]).toContain(`${file} has a problem:\\n  subnets (line 1): must be a list (given: 5)`);
 
   writeFileSync(file, withAddresses(3));
   await vi.advanceTimersByTimeAsync(4_000);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { KmsConfigFailure, readConfig } from '../../../src/kms/readConfig.ts';
+import { ConfigError } from '../../../src/config/problems/problem.ts';
+import { readConfig } from '../../../src/kms/readConfig.ts';
 
 const IDENTITY = { region: 'eu-west-1', accountId: '111122223333' };
 let folder: string;
@@ -79,17 +80,17 @@ callers:
 `;
   expect(() => read(text)).toThrow(
     [
-      `${join(folder, 'kms.yaml')} has problems:`,
-      '  callers.ALICE.policies[0].Statement: must have statements',
-      '  callers.ALICE.policies[1].Statement: must have statements',
-      '  callers.ALICE.policies[2]: must be an object with Version and Statement',
-      '  callers.BOB.policies[0].Statement[0]: Unrecognized key: "Principal"',
-      '  callers.BOB.policies[0].Statement[1].Effect: must be Allow or Deny',
-      '  callers.BOB.policies[0].Statement[1].Action[1]: must be an action such as kms:Decrypt',
-      '  callers.BOB.policies[0].Statement[1].Resource: must list resources',
-      '  callers.BOB.policies[0].Statement[2].Action: must list actions',
-      '  callers.BOB.policies[0].Statement[3].Condition.StringIs: is not a condition operator',
-      '  callers.BOB.policies[0].Statement[3].Condition.IpAddress.c: must be an IP address, or a block such as 10.0.0.0/8',
+      `${join(folder, 'kms.yaml')} has 10 problems:`,
+      '  callers.ALICE.policies[0].Statement (line 3): is missing; it must be a list',
+      '  callers.ALICE.policies[1].Statement (line 3): must have statements (given: a list)',
+      '  callers.ALICE.policies[2] (line 3): must be an object with Version and Statement (given: 5)',
+      '  callers.BOB.policies[0].Statement[0] (line 8, column 60): has an unknown key "Principal"',
+      '  callers.BOB.policies[0].Statement[1].Effect (line 9): must be Allow or Deny (given: "allow")',
+      '  callers.BOB.policies[0].Statement[1].Action[1] (line 9): must be an action such as kms:Decrypt (given: "decrypt")',
+      '  callers.BOB.policies[0].Statement[1].Resource (line 9): must list resources (given: a list)',
+      '  callers.BOB.policies[0].Statement[2].Action (line 10): must list actions',
+      '  callers.BOB.policies[0].Statement[3].Condition.StringIs (line 11): is not a condition operator (given: a map)',
+      '  callers.BOB.policies[0].Statement[3].Condition.IpAddress.c (line 11): must be an IP address, or a block such as 10.0.0.0/8 (given: "d")',
     ].join('\n'),
   );
 });
@@ -146,43 +147,43 @@ callers:
 vpcEndpointServices:
   - { serviceName: my-service, owner: 111122223333 }
 `;
-  expect(() => read(text)).toThrow(KmsConfigFailure);
+  expect(() => read(text)).toThrow(ConfigError);
   expect(() => read(text)).toThrow(
     [
-      `${join(folder, 'kms.yaml')} has problems:`,
-      '  callers.AKIAALICE: Unrecognized key: "kmsViaSrvice"',
-      '  vpcEndpointServices[0].serviceName: must be like com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0',
-      '  vpcEndpointServices[0].owner: must be an account id in quotes',
-      '  the file: Unrecognized key: "caller"',
+      `${join(folder, 'kms.yaml')} has 4 problems:`,
+      '  callers.AKIAALICE (line 4, column 36): has an unknown key "kmsViaSrvice"; did you mean kmsViaService?',
+      '  vpcEndpointServices[0].serviceName (line 6): must be like com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0 (given: "my-service")',
+      '  vpcEndpointServices[0].owner (line 6): must be an account id in quotes (given: 111122223333)',
+      '  line 2, column 1: has an unknown key "caller"; did you mean callers?',
     ].join('\n'),
   );
 });
 
 it.each([
-  ['a: [', /cannot be read: .* at line 1, column 5/],
-  ['callers: { A: 5 }', /callers\.A: must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
+  ['a: [', /line 1: Flow sequence in block collection must be .*/],
+  ['callers: { A: 5 }', /callers\.A \(line 1\): must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
   [
     'subnets: [{ subnetId: subnet-1, vpcId: vpc-x, availabilityZone: zone, cidrBlock: 10.0.0.0/8 }]',
-    /subnets\[0\]\.subnetId: must be like .*\n.*vpcId: must be like .*\n.*availabilityZone: must be like .*\n.*cidrBlock: must be an IPv4 block of \/16 to \/28/,
+    /subnets\[0\]\.subnetId \(line 1\): must be like .*\n.*vpcId .*: must be like .*\n.*availabilityZone .*: must be like .*\n.*cidrBlock .*: must be an IPv4 block of \/16 to \/28/,
   ],
   [
     'subnets: [&a { subnetId: subnet-00000001, availabilityZone: eu-west-1a, cidrBlock: 10.0.0.0/24 }, *a]',
-    /subnets: must have different subnetIds/,
+    /subnets \(line 1\): must have different subnetIds/,
   ],
   [
     'securityGroups: [{ groupId: sg-1 }, { groupId: sg-00000001, ipPermissions: [{ ipProtocol: http, fromPort: 1, toPort: 65536 }] }]',
-    /securityGroups\[0\]\.groupId: must be like .*\n.*ipProtocol: .*\n.*toPort: /,
+    /securityGroups\[0\]\.groupId .*: must be like .*\n.*ipProtocol .*: .*\n.*toPort .*: /,
   ],
   [
     'securityGroups: [{ groupId: sg-00000001 }, { groupId: sg-00000001 }]',
-    /securityGroups: must have different groupIds/,
+    /securityGroups \(line 1\): must have different groupIds/,
   ],
-  ['- a', /the file: Invalid input: expected object/],
+  ['- a', /has a problem:\n {2}must be a map \(given: a list\)/],
 ])('refuses %j', (text, message) => {
   expect(() => read(text)).toThrow(message);
 });
 
 it('a missing file is named', () => {
   const file = join(folder, 'none.yaml');
-  expect(() => readConfig(file, IDENTITY)).toThrow(`${file} cannot be read: ENOENT`);
+  expect(() => readConfig(file, IDENTITY)).toThrow(`${file} has a problem:\n  the file cannot be read (ENOENT)`);
 });
