@@ -57,9 +57,16 @@ export async function introduce(target: Target, otherwise?: string): Promise<voi
 export function unreachable({ endpoint }: Target, error: unknown): unknown {
   if (!(error instanceof NoAnswer)) return error;
   // Leaves out Node's advice on certificate authorities, which is about options of Node.
-  const [reason] = error.message.split('; if the root CA');
-  const advice = reason === error.message ? '' : '; name its certificate authority with --ca FILE';
-  return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason ?? ''}${advice}`);
+  const [reason = ''] = error.message.split('; if the root CA');
+  const advice =
+    reason === error.message ? adviceOnScheme(endpoint.url, reason) : '; name its certificate authority with --ca FILE';
+  return new CommandFailure(`${endpoint.url.origin} cannot be reached: ${reason}${advice}`);
+}
+
+function adviceOnScheme({ protocol }: URL, reason: string): string {
+  if (protocol === 'https:' && reason.includes('wrong version number')) return '; if it has no TLS, give http://';
+  if (protocol === 'http:' && reason.includes('closed without an answer')) return '; if it has TLS, give https://';
+  return '';
 }
 
 export function readTargetOf(options: TargetOptions, command: Command): Target {

@@ -108,7 +108,8 @@ function parseJson(body: Buffer): unknown {
 }
 
 export function explain(error: unknown, deadlineMs: number): string {
-  const { name, code, message, reason } = error as NodeJS.ErrnoException & { reason?: string };
+  // An error while writing has OpenSSL's reason only in its message.
+  const { name, code, message, reason = reasonIn(message) } = error as NodeJS.ErrnoException & { reason?: string };
   if (name === 'AbortError' || name === 'TimeoutError') return `no answer within ${deadlineMs} ms`;
   if (code === 'ECONNREFUSED') return 'connection refused';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'connection closed without an answer';
@@ -116,4 +117,8 @@ export function explain(error: unknown, deadlineMs: number): string {
   const said = reason === undefined ? message || String(code) : `TLS failure: ${reason}`;
   // The text may contain names from a certificate, which may be anything.
   return said.replaceAll(/\p{C}/gu, '?').slice(0, MAX_REASON_CHARACTERS);
+}
+
+function reasonIn(message: string): string | undefined {
+  return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1];
 }

@@ -155,6 +155,22 @@ it('reports that the proxy cannot be reached', async () => {
   );
 });
 
+it('names the other scheme if the proxy has TLS and the endpoint does not, or the reverse', async () => {
+  await start();
+  const http = fake.target.endpoint.url.origin;
+  const https = http.replace('http:', 'https:');
+  expect((await conformance(['--endpoint', https])).failure).toEqual(
+    new CommandFailure(`${https} cannot be reached: TLS failure: wrong version number; if it has no TLS, give http://`),
+  );
+  await fake.close();
+  const { certificate, privateKey } = testCertificates.server;
+  fake = await startFakeXksProxy({}, { cert: certificate, key: privateKey });
+  const plain = fake.target.endpoint.url.origin.replace('https:', 'http:');
+  expect((await conformance(['--endpoint', plain])).failure).toEqual(
+    new CommandFailure(`${plain} cannot be reached: connection closed without an answer; if it has TLS, give https://`),
+  );
+});
+
 it('leaves no empty report, and keeps an older one and a link, when there is nothing to report', async () => {
   await start();
   await fake.close();
