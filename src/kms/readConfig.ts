@@ -78,13 +78,16 @@ function schemaFor({ region, accountId }: Identity) {
   });
 }
 
+// A policy would match no other text, so the caller's requests would be refused for no visible reason.
+const PRINCIPAL = /^arn:[^:]+:(iam|sts)::\d{12}:.+$|^[\w-]+(\.[\w-]+)+$/;
+const NO_PRINCIPAL = 'must be like arn:aws:iam::111122223333:user/Alice, or the name of a service';
 const NO_CALLER = 'must be the ARN of a principal, or a mapping with an awsPrincipalArn';
 const callerSchema = z.preprocess(
   (value) => (typeof value === 'string' ? { awsPrincipalArn: value } : value),
   z
     .strictObject(
       {
-        awsPrincipalArn: z.string({ error: NO_CALLER }).min(1).max(2048),
+        awsPrincipalArn: z.string({ error: NO_CALLER }).max(2048).regex(PRINCIPAL, { error: NO_PRINCIPAL }),
         awsSourceVpc: z.string().optional(),
         awsSourceVpce: z.string().optional(),
         kmsViaService: z.string().optional(),

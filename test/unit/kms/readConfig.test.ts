@@ -68,9 +68,9 @@ callers:
 it('reports all problems of policies at once', () => {
   const text = `
 callers:
-  ALICE: { awsPrincipalArn: a, policies: [{}, { Statement: [] }, 5] }
+  ALICE: { awsPrincipalArn: s3.amazonaws.com, policies: [{}, { Statement: [] }, 5] }
   BOB:
-    awsPrincipalArn: b
+    awsPrincipalArn: arn:aws:iam::111122223333:user/Bob
     policies:
       - Statement:
           - { Effect: Allow, Action: kms:*, Resource: "*", Principal: "*" }
@@ -143,7 +143,7 @@ it('reports all problems at once, with their places', () => {
   const text = `
 caller: {}
 callers:
-  AKIAALICE: { awsPrincipalArn: a, kmsViaSrvice: s3 }
+  AKIAALICE: { awsPrincipalArn: s3.amazonaws.com, kmsViaSrvice: s3 }
 vpcEndpointServices:
   - { serviceName: my-service, owner: 111122223333 }
 `;
@@ -151,7 +151,7 @@ vpcEndpointServices:
   expect(() => read(text)).toThrow(
     [
       `${join(folder, 'kms.yaml')} has 4 problems:`,
-      '  callers.AKIAALICE (line 4, column 36): has an unknown key "kmsViaSrvice"; did you mean kmsViaService?',
+      '  callers.AKIAALICE (line 4, column 51): has an unknown key "kmsViaSrvice"; did you mean kmsViaService?',
       '  vpcEndpointServices[0].serviceName (line 6): must be like com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0 (given: "my-service")',
       '  vpcEndpointServices[0].owner (line 6): must be an account id in quotes (given: 111122223333)',
       '  line 2, column 1: has an unknown key "caller"; did you mean callers?',
@@ -161,6 +161,10 @@ vpcEndpointServices:
 
 it.each([
   ['a: [', /line 1: Flow sequence in block collection must be .*/],
+  [
+    'callers: { A: Alice }',
+    /callers\.A\.awsPrincipalArn \(line 1\): must be like arn:aws:iam::111122223333:user\/Alice, or the name of a service/,
+  ],
   ['callers: { A: 5 }', /callers\.A \(line 1\): must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
   [
     'subnets: [{ subnetId: subnet-1, vpcId: vpc-x, availabilityZone: zone, cidrBlock: 10.0.0.0/8 }]',
