@@ -112,6 +112,7 @@ function ownCause({ title, got }: CaseResult): Cause {
 }
 
 function namesOf(status: number): string {
+  if (status === 200) return 'a success';
   const names = Object.entries(XKS_ERROR_STATUS).filter(([, its]) => its === status);
   return names.length > 0 ? names.map(([name]) => name).join(' or ') : `an unknown answer with ${status}`;
 }

@@ -1,5 +1,6 @@
 import { describeAnswer, describeRequest } from './describeExchange.ts';
 import { NotRun, type Exchange } from './conformanceCase.ts';
+import { errorNameOf } from './errorNameOf.ts';
 import { KeyStoreClient, type Send } from '../xksClient/keyStoreClient.ts';
 import { sendRequest, type Answer } from '../xksClient/sendRequest.ts';
 import type { OptionalKeys, Target } from '../xksClient/target.ts';
@@ -18,7 +19,7 @@ export class Probe {
   readonly exchanges: Exchange[] = [];
   /** The last answer, and the path of its request. */
   last: { readonly path: string; readonly answer: Answer } | undefined;
-  /** Every answer of the run with a status of 400 or more, of all cases. */
+  /** Every error answer of the run, of all cases: one with a status of 400 or more, or with an errorName. */
   readonly refusals: Answer[];
 
   constructor(target: Target, refusals: Answer[]) {
@@ -57,7 +58,7 @@ export class Probe {
       const answer = await sendRequest(this.target.endpoint, request, agent);
       this.note(sent, describeAnswer(answer));
       this.last = { path: request.path, answer };
-      if (answer.status >= 400) this.refusals.push(answer);
+      if (answer.status >= 400 || errorNameOf(answer) !== undefined) this.refusals.push(answer);
       return answer;
     } catch (error) {
       this.note(sent, (error as Error).message);

@@ -24,6 +24,7 @@ function everyError(
     async run(probe) {
       await provokeErrors(probe);
       const errors = probe.refusals.filter(({ status }) => status !== 405);
+      if (errors.length === 0) throw new Unmet('no error answer, even to invalid requests');
       const broken = errors.filter((answer) => !holds(answer));
       const [first] = broken;
       const example = first ? describeAnswer(first) : '';

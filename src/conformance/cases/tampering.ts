@@ -139,6 +139,6 @@ function flipBit(bytes: Uint8Array, index: number): Buffer {
 }
 
 function present(metadata: Buffer | undefined): Buffer {
-  if (!metadata) throw new NotRun('needs a proxy that returns ciphertextMetadata');
+  if (!metadata?.length) throw new NotRun('needs a proxy that returns ciphertextMetadata');
   return metadata;
 }

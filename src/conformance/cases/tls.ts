@@ -1,3 +1,4 @@
+import { Agent } from 'node:https';
 import type { SecureVersion } from 'node:tls';
 import { NotRun, Unmet, type ConformanceCase } from '../conformanceCase.ts';
 import { expectThat } from '../expectations.ts';
@@ -46,10 +47,13 @@ export const tls: readonly ConformanceCase[] = [
     id: 'tls-without-alpn',
     level: 'MUST',
     title: 'Serves HTTP/1.1 to a client that offers no application protocol (ALPN), or only HTTP/1.1',
-    expected: 'a handshake in both cases',
+    expected: 'a handshake in both cases, and an answer in HTTP/1.1 to the client that offers none',
     async run(probe) {
       probe.requireTls();
       expectThat(await connects(probe, 'no ALPN', { ALPNProtocols: [] }), 'no handshake without ALPN');
+      // A server may complete the handshake, and then speak only HTTP/2 or close the connection.
+      const { httpVersion } = await probe.store.call('health', {}, { agent: new Agent({ ALPNProtocols: [] }) });
+      expectThat(httpVersion === '1.1', `an answer in HTTP/${httpVersion} without ALPN`);
       expectThat(await connects(probe, 'ALPN http/1.1', { ALPNProtocols: ['http/1.1'] }), 'no handshake for http/1.1');
     },
   },

@@ -53,9 +53,11 @@ export const transport: Section = {
       title: 'Sends answers with the Content-Type application/json',
       expected: 'Content-Type: application/json',
       async run({ store }) {
-        const answer = await store.call('health');
-        expectSuccess(answer);
-        expectJsonType(answer);
+        const answers = [await store.call('health'), await store.call('metadata'), await store.call('encrypt')];
+        for (const answer of answers) {
+          expectSuccess(answer);
+          expectJsonType(answer);
+        }
       },
     },
     {
