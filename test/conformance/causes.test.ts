@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { conforms, type ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
 import { textReport } from '../../src/conformance/report/textReport.ts';
 import { htmlReport } from '../../src/conformance/report/htmlReport.ts';
-import { startFakeXksProxy, type FakeXksProxy, type Reply, type Steps } from '../support/fakeXksProxy.ts';
+import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
+import type { Reply, Steps } from '../support/fakeXksProxySteps.ts';
 import { idsWith, runOn } from './runOn.ts';
 
 let fake: FakeXksProxy;
@@ -39,6 +40,16 @@ describe('one cause is reported as one finding', () => {
     expect(report.causes[0]?.consequence).toContain('AuthenticationFailedException');
     const text = textReport(report);
     expect(text.indexOf('ValidationException is sent with status 401')).toBeLessThan(text.indexOf('pass  MUST'));
+  });
+
+  it('for errors that are sent with status 200', async () => {
+    const report = await reportOn(changing('KeyNotFoundException', { status: 200 }), 'uri-paths');
+    expect(report.causes).toMatchObject([
+      {
+        text: 'KeyNotFoundException is sent with status 200 instead of 404',
+        consequence: expect.stringContaining('KMS cannot distinguish KeyNotFoundException from a success') as unknown,
+      },
+    ]);
   });
 
   it('for an errorName that a failure of the proxy always replaces', async () => {

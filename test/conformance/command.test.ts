@@ -7,7 +7,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandFailure } from '../../src/commands/cli.ts';
 import { conformanceCommand } from '../../src/commands/conformance.ts';
 import { testCertificates } from '../support/certificates.ts';
-import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
+import type { Steps } from '../support/fakeXksProxySteps.ts';
 import { answers } from './faultySteps.ts';
 
 let fake: FakeXksProxy;

@@ -1,26 +1,19 @@
 import { createServer } from 'node:http';
 import { afterEach, expect, it } from 'vitest';
-import type { Target } from '../../src/xksClient/target.ts';
-import { testCertificates } from '../support/certificates.ts';
 import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
 import { listenLocally } from '../support/listenLocally.ts';
 import { ProxyUnderTest } from '../support/proxyUnderTest.ts';
 import { OTHER_PREFIX, PREFIX, REGION } from '../support/signedRequest.ts';
+import { answers } from './faultySteps.ts';
+import { CLIENT_CERTIFICATE, MUTUAL_TLS, overTls, SERVER_TLS } from './overTls.ts';
 import { idsWith, resultsOf, runOn } from './runOn.ts';
-
-const { ca, server, client } = testCertificates;
-const serverTls = { cert: server.certificate, key: server.privateKey };
 
 let fake: FakeXksProxy | undefined;
 afterEach(() => fake?.close());
 
-function withTls(target: Target, tls: Partial<Target['endpoint']['tls']>): Target {
-  return { ...target, endpoint: { ...target.endpoint, tls: { ...target.endpoint.tls, ca: ca.certificate, ...tls } } };
-}
-
 it('a correct proxy passes every case', async () => {
-  fake = await startFakeXksProxy({}, serverTls);
-  const report = await runOn(withTls(fake.target, {}), undefined, 5);
+  fake = await startFakeXksProxy({}, SERVER_TLS);
+  const report = await runOn(overTls(fake.target), undefined, 5);
   const rest = resultsOf(report).filter(({ outcome }) => outcome !== 'pass');
   expect(rest.map(({ id, got }) => [id, got])).toEqual([
     ['mtls-without-certificate', 'needs --client-cert and --client-key'],
@@ -35,11 +28,18 @@ it('a correct proxy passes every case', async () => {
 });
 
 it('a correct proxy that requires a client certificate, at an IP address, passes every case', async () => {
-  fake = await startFakeXksProxy({}, { ...serverTls, ca: ca.certificate, requestCert: true, rejectUnauthorized: true });
-  const { endpoint, ...target } = withTls(fake.target, { cert: client.certificate, key: client.privateKey });
+  fake = await startFakeXksProxy({}, MUTUAL_TLS);
+  const { endpoint, ...target } = overTls(fake.target, CLIENT_CERTIFICATE);
   const url = new URL(`https://127.0.0.1:${endpoint.url.port}`);
   const report = await runOn({ ...target, endpoint: { ...endpoint, url, connectTo: undefined } }, 'transport');
   expect(idsWith(report, 'pass')).toHaveLength(resultsOf(report).length);
+});
+
+it('a correct proxy whose ciphertextMetadata is empty fails no case', async () => {
+  fake = await startFakeXksProxy({ ...answers('encrypt', { ciphertextMetadata: '' }), frameAad: (aad) => aad });
+  const report = await runOn(fake.target, 'decrypt');
+  expect(idsWith(report, 'fail')).toEqual([]);
+  expect(idsWith(report, 'skipped')).toEqual(['changed-metadata', 'missing-metadata', 'metadata-as-aad']);
 });
 
 it('xks-proxy itself passes every case that needs no TLS', async () => {

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { conforms } from '../../src/conformance/report/conformanceReport.ts';
 import { NoAnswer } from '../../src/xksClient/sendRequest.ts';
-import type { Target } from '../../src/xksClient/target.ts';
 import { testCertificates } from '../support/certificates.ts';
-import { startFakeXksProxy, type FakeXksProxy, type Steps } from '../support/fakeXksProxy.ts';
+import { startFakeXksProxy, type FakeXksProxy } from '../support/fakeXksProxy.ts';
+import type { Steps } from '../support/fakeXksProxySteps.ts';
 import { opensslCertificate } from '../support/opensslCertificate.ts';
+import { overTls, SERVER_TLS } from './overTls.ts';
 import { idsWith, resultsOf, runOn } from './runOn.ts';
 
 let fake: FakeXksProxy;
@@ -58,45 +59,19 @@ describe('a proxy that', () => {
 });
 
 describe('over TLS, the suite', () => {
-  const { ca, server } = testCertificates;
-  const options = { cert: server.certificate, key: server.privateKey };
-  const trusting = ({ endpoint, ...target }: Target): Target => ({
-    ...target,
-    endpoint: { ...endpoint, tls: { ...endpoint.tls, ca: ca.certificate } },
-  });
-
-  it.each([
-    ['finds TLS 1.1', { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const, 'tls-old-versions'],
-    [
-      'finds that the required suites are missing',
-      { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256', maxVersion: 'TLSv1.2' } as const,
-      'tls-required-suites',
-    ],
-  ])('%s', async (_title, tls, id) => {
-    fake = await startFakeXksProxy({}, { ...options, ...tls });
-    expect(idsWith(await runOn(trusting(fake.target), 'transport'), 'fail')).toEqual([id]);
-  });
-
-  it('finds that no client certificate is requested', async () => {
-    fake = await startFakeXksProxy({}, options);
-    const { endpoint, ...target } = trusting(fake.target);
-    const { certificate: cert, privateKey: key } = testCertificates.client;
-    const report = await runOn(
-      { ...target, endpoint: { ...endpoint, tls: { ...endpoint.tls, cert, key } } },
-      'transport',
-    );
-    expect(idsWith(report, 'fail')).toEqual(['mtls-without-certificate']);
-  });
-
   it('reports an untrusted certificate as an unreachable proxy', async () => {
-    fake = await startFakeXksProxy({}, options);
+    fake = await startFakeXksProxy({}, SERVER_TLS);
     await expect(runOn(fake.target)).rejects.toThrow(NoAnswer);
   });
 
   it('reports a key on a curve with which Node.js crashes as an unreachable proxy', async () => {
     const newKey = 'ec -pkeyopt ec_paramgen_curve:brainpoolP256r1';
-    const pair = opensslCertificate({ newKey, issuer: ca, extensions: ['subjectAltName=DNS:localhost'] });
+    const pair = opensslCertificate({
+      newKey,
+      issuer: testCertificates.ca,
+      extensions: ['subjectAltName=DNS:localhost'],
+    });
     fake = await startFakeXksProxy({}, { cert: pair.certificate, key: pair.privateKey });
-    await expect(runOn(trusting(fake.target))).rejects.toThrow(NoAnswer);
+    await expect(runOn(overTls(fake.target))).rejects.toThrow(NoAnswer);
   });
 });

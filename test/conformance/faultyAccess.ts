@@ -1,15 +1,57 @@
-import type { Json } from '../support/fakeXksProxy.ts';
+import { OPERATIONS } from '../../src/xksClient/keyStoreClient.ts';
+import { isSignedAsClaimed } from '../support/isSignedAsClaimed.ts';
 import type { Faults } from './faults.ts';
-import { ageInMinutes, answers, replaces, serves, trusts, trustsAge } from './faultySteps.ts';
-
-const KEY_OPERATIONS = ['metadata', 'encrypt', 'decrypt'];
-const OPERATIONS = ['health', ...KEY_OPERATIONS];
-const UNAUTHENTICATED = { status: 401, body: { errorName: 'AuthenticationFailedException' } };
-const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
+import { ageInMinutes, answers, errorReply, misreports, replaces, serves, trusts, trustsAge } from './faultySteps.ts';
 
 /** Faults of authentication, key usage and isolation. */
 export const faultyAccess: Faults = {
   authentication: [
+    [
+      'verifies only that the signature covers what the request claims',
+      { trusts: isSignedAsClaimed },
+      [
+        ...['unknown-access-key-id', 'indistinguishable'],
+        ...['service', 'terminator', 'region', 'date'].map((part) => `scope-${part}`),
+        ...['day-old', 'hour-old', 'hour-ahead', '6-minutes-old', '6-minutes-ahead', 'amz-date-format'],
+        ...['host-not-signed', 'date-not-signed', 'signed-header-missing', 'amz-header-not-signed'],
+        ...['signed-headers-unsorted', 'signed-headers-twice', 'signed-headers-case'],
+        ...['content-sha256-of-another-body', 'content-sha256-unsigned'],
+      ],
+    ],
+    [
+      'does not compare signatures',
+      { ignores: (check) => check === 'signature' },
+      [
+        ...OPERATIONS.map((operation) => `wrong-secret-${operation}`),
+        ...['body', 'path', 'method', 'host', 'date'].map((part) => `other-${part}`),
+        ...['indistinguishable', 'content-sha256-of-another-body', 'content-sha256-unsigned'],
+      ],
+    ],
+    [
+      'serves requests with an Authorization header that it cannot parse',
+      { ignores: (check) => check === 'authorization-header' },
+      [
+        ...OPERATIONS.map((operation) => `unsigned-${operation}`),
+        ...['other-scheme', 'empty-authorization', 'garbled-authorization', 'two-authorizations'],
+        ...['short-signature', 'empty-signature'],
+      ],
+    ],
+    [
+      'compares only the digits of a signature that the request has',
+      trusts('authorization', /Signature=[\da-f]{0,63}$/),
+      ['short-signature', 'empty-signature'],
+    ],
+    [
+      'serves GetHealthStatus without authentication',
+      { trusts: ({ path }) => path.endsWith('/health') },
+      ['unsigned-health', 'wrong-secret-health'],
+    ],
+    [
+      'uses one secret for all access key ids',
+      { ignores: (check) => check === 'access-key-id' },
+      ['unknown-access-key-id', 'indistinguishable'],
+    ],
+    ['accepts an x-amz-date in any format', trusts('x-amz-date', /GMT$/), ['amz-date-format']],
     [
       'accepts requests without a signature',
       { trusts: ({ headers }) => !headers.has('authorization') },
@@ -38,7 +80,7 @@ export const faultyAccess: Faults = {
     ['accepts requests that are 6 minutes old or early', trustsAge(5.5, 7), ['6-minutes-old', '6-minutes-ahead']],
     [
       'refuses requests that are 4 minutes old or early',
-      replaces(200, UNAUTHENTICATED, ({ headers }) => ageInMinutes(headers) > 3),
+      replaces(200, errorReply('AuthenticationFailedException'), ({ headers }) => ageInMinutes(headers) > 3),
       ['4-minutes-old', '4-minutes-ahead'],
     ],
     ['accepts signatures without host', trusts('authorization', /SignedHeaders=x-amz-date,/), ['host-not-signed']],
@@ -57,12 +99,18 @@ export const faultyAccess: Faults = {
     ['accepts presigned requests', serves((path) => path.replace(/\?X-Amz-.*$/, '')), ['presigned-query']],
     [
       'refuses signatures of further headers',
-      replaces(200, UNAUTHENTICATED, ({ headers }) => String(headers.get('authorization')).includes('content-type')),
+      replaces(200, errorReply('AuthenticationFailedException'), ({ headers }) =>
+        String(headers.get('authorization')).includes('content-type'),
+      ),
       ['content-type-signed', 'more-headers-signed'],
     ],
     [
       'requires a space after each comma of Authorization',
-      replaces(200, UNAUTHENTICATED, ({ headers }) => !String(headers.get('authorization')).includes(', ')),
+      replaces(
+        200,
+        errorReply('AuthenticationFailedException'),
+        ({ headers }) => !String(headers.get('authorization')).includes(', '),
+      ),
       ['commas-without-spaces'],
     ],
   ],
@@ -74,8 +122,13 @@ export const faultyAccess: Faults = {
     ],
     [
       'answers a wrong usage with InternalException',
-      { reply: (reply) => (errorName(reply.body) === 'InvalidKeyUsageException' ? { ...reply, ...INTERNAL } : reply) },
+      misreports('InvalidKeyUsageException', errorReply('InternalException')),
       ['encryptOnly-decrypt', 'encryptOnly-cdiv', 'decryptOnly-encrypt', 'noUsage-encrypt', 'noUsage-decrypt'],
+    ],
+    [
+      'requires both usages for Decrypt',
+      replaces(400, errorReply('InvalidKeyUsageException'), ({ path }) => path.endsWith('/decrypt-only/decrypt')),
+      ['decryptOnly-decrypt'],
     ],
     ['reports a blocked key as enabled', answers('metadata', { keyStatus: 'ENABLED' }), ['blocked-status']],
     [
@@ -103,7 +156,3 @@ export const faultyAccess: Faults = {
     ],
   ],
 };
-
-function errorName(body: unknown): unknown {
-  return (body as Json | undefined)?.['errorName'];
-}

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
+import { isObject } from '../../src/conformance/errorNameOf.ts';
+import { KEY_OPERATIONS } from '../../src/xksClient/keyStoreClient.ts';
 import type { Faults } from './faults.ts';
-import { amends, refuses, replaces, serves } from './faultySteps.ts';
+import { amends, bytesOf, COMPLETE_METADATA, errorReply, refuses, replaces, SEALED, throwsFor } from './faultySteps.ts';
 
-const KEY_OPERATIONS = ['metadata', 'encrypt', 'decrypt'];
-const COMPLETE_METADATA = { kmsRequestId: 'r', kmsOperation: 'o', awsPrincipalArn: 'p', kmsKeyArn: 'k' };
 const FIELDS_OF_KEY_OPERATIONS = [
   ...KEY_OPERATIONS.flatMap((operation) =>
     ['kmsRequestId', 'kmsOperation', 'awsPrincipalArn'].map((field) => `${field}-${operation}`),
@@ -12,10 +12,8 @@ const FIELDS_OF_KEY_OPERATIONS = [
   'kmsKeyArn-decrypt',
 ];
 const LOOSE_BASE64 = ['url-safe', 'unpadded', 'space', 'newline', 'padding-bits', 'trailing'];
-const UNAUTHENTICATED = { status: 401, body: { errorName: 'AuthenticationFailedException' } };
-const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
 
-/** Faults in the validation of input and in the errors for invalid input. */
+/** Faults in the validation of bodies. */
 export const faultyInput: Faults = {
   base64: [
     [
@@ -30,12 +28,25 @@ export const faultyInput: Faults = {
         'base64-newline-iv',
       ],
     ],
+    [
+      'answers malformed Base64 in Decrypt with InternalException',
+      throwsFor((body, operation) => operation === 'decrypt' && SEALED.some((field) => !bytesOf(body, field))),
+      [
+        ...SEALED.map((field) => `base64-none-${field}`),
+        ...['base64-unpadded-ciphertext', 'base64-unpadded-tag', 'base64-newline-iv'],
+      ],
+    ],
   ],
   'request-metadata': [
     [
-      'does not validate the fields of requestMetadata',
-      amends(({ requestMetadata: given }) => (isFilledObject(given) ? { requestMetadata: COMPLETE_METADATA } : {})),
-      [...FIELDS_OF_KEY_OPERATIONS.map((id) => `no-${id}`), ...FIELDS_OF_KEY_OPERATIONS.map((id) => `mistyped-${id}`)],
+      'does not validate requestMetadata',
+      amends(({ requestMetadata }) => (requestMetadata === undefined ? {} : { requestMetadata: COMPLETE_METADATA })),
+      [
+        ...KEY_OPERATIONS.map((operation) => `empty-metadata-${operation}`),
+        ...['array-metadata', 'text-metadata'],
+        ...FIELDS_OF_KEY_OPERATIONS.map((id) => `no-${id}`),
+        ...FIELDS_OF_KEY_OPERATIONS.map((id) => `mistyped-${id}`),
+      ],
     ],
     [
       'accepts requests without requestMetadata',
@@ -67,6 +78,15 @@ export const faultyInput: Faults = {
       refuses(({ kmsOperation }) => String(kmsOperation).includes('Future')),
       KEY_OPERATIONS.map((operation) => `unknown-kms-operation-${operation}`),
     ],
+    [
+      'knows only Encrypt, Decrypt and CreateKey',
+      refuses(({ kmsOperation }) => !['Encrypt', 'Decrypt', 'CreateKey'].includes(String(kmsOperation))),
+      [
+        ...['GenerateDataKey', 'GenerateDataKeyWithoutPlaintext', 'ReEncrypt'].map((name) => `encrypt-for-${name}`),
+        ...KEY_OPERATIONS.map((operation) => `unknown-kms-operation-${operation}`),
+        'metadata-with-key-arn',
+      ],
+    ],
     ['refuses optional fields', refuses((metadata) => 'kmsViaService' in metadata), ['optional-fields']],
     [
       'refuses a kmsKeyArn in GetKeyMetadata',
@@ -75,6 +95,19 @@ export const faultyInput: Faults = {
     ],
   ],
   'malformed-bodies': [
+    [
+      'answers a body that is not a JSON object with InternalException',
+      replaces(400, errorReply('InternalException'), ({ body }) => !isJsonObject(body)),
+      [
+        ...['empty', 'text', 'truncated', 'trailing', 'array', 'null', 'number', 'string', 'brackets'],
+        ...['utf-8', 'gzip'],
+      ].map((id) => `body-${id}`),
+    ],
+    [
+      'answers 415 to another Content-Type',
+      replaces(200, { status: 415, body: undefined }, ({ headers }) => headers.get('content-type') === 'text/plain'),
+      ['content-type-text'],
+    ],
     ['replaces bytes that are not UTF-8', { parse: (body) => parseJson(Buffer.from(body).toString()) }, ['body-utf-8']],
     ['decompresses gzip', { parse: (body) => parseJson(inflate(body)) }, ['body-gzip']],
     [
@@ -91,60 +124,9 @@ export const faultyInput: Faults = {
     ],
     [
       'answers deep nesting with InternalException',
-      replaces(200, INTERNAL, ({ body }) => body.length > 20_000),
+      replaces(200, errorReply('InternalException'), ({ body }) => body.length > 20_000),
       ['body-nested'],
     ],
-  ],
-  'uri-paths': [
-    ['serves a path with a trailing slash', serves((path) => path.replace(/\/$/, '')), ['spelling-trailing-slash']],
-    [
-      'collapses slashes',
-      serves((path) => path.replaceAll(/\/+/g, '/')),
-      ['spelling-double-slash', 'spelling-leading-slash'],
-    ],
-    [
-      'resolves dot segments',
-      serves((path) => path.replace(/\/x\/(\.\.|%2e%2e)\/|\/\.\//, '/')),
-      ['spelling-dot', 'spelling-dot-dot', 'spelling-encoded-dots'],
-    ],
-    [
-      'decodes escapes in the path',
-      serves((path) => (path.includes('%C3') ? path : decodeURIComponent(path))),
-      ['spelling-encoded-letter', 'spelling-encoded-slash'],
-    ],
-    [
-      'ignores the case of the path',
-      serves((path) => path.toLowerCase()),
-      ['spelling-operation-case', 'spelling-prefix-case'],
-    ],
-    ['ignores a query', serves((path) => path.replace(/\?.*$/, '')), ['spelling-query', 'spelling-empty-query']],
-    ['ignores path parameters', serves((path) => path.replace(/;.*$/, '')), ['spelling-path-parameter']],
-    [
-      'authenticates before it checks the path',
-      replaces(404, UNAUTHENTICATED, ({ headers }) => !headers.has('authorization')),
-      ['unknown-path-unsigned'],
-    ],
-    [
-      'answers an unknown key with InternalException',
-      replaces(404, INTERNAL, ({ path }) => path.includes('unknown-key')),
-      KEY_OPERATIONS.map((operation) => `unknown-key-${operation}`),
-    ],
-  ],
-  errors: [
-    ['sends an errorName of its own', replaces(404, { body: { errorName: 'NoSuchKey' } }), ['error-names']],
-    ['sends an errorName with another status', replaces(404, { status: 400 }), ['error-names']],
-    ['sends errors without JSON', replaces(401, { body: 'Unauthorized' }), ['error-names']],
-    [
-      'sends a long errorMessage',
-      replaces(401, { body: { ...UNAUTHENTICATED.body, errorMessage: 'm'.repeat(512) } }),
-      ['error-messages'],
-    ],
-    [
-      'sends an errorMessage that is not ASCII',
-      replaces(401, { body: { ...UNAUTHENTICATED.body, errorMessage: '\u00a7' } }),
-      ['error-messages'],
-    ],
-    ['answers invalid input with InternalException', replaces(400, INTERNAL), ['no-internal-errors']],
   ],
 };
 
@@ -153,8 +135,12 @@ function respell(name: string, value: unknown): unknown {
   return isText ? Buffer.from(value, 'base64').toString('base64') : value;
 }
 
-function isFilledObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+function isJsonObject(body: Uint8Array): boolean {
+  try {
+    return isObject(parseJson(decode(body)));
+  } catch {
+    return false;
+  }
 }
 
 function parseJson(text: string): unknown {

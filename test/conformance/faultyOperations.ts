@@ -1,35 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Json } from '../support/fakeXksProxy.ts';
+import type { SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
 import type { Faults } from './faults.ts';
-import { amends, answers, refuses, replaces } from './faultySteps.ts';
+import { amends, answers, COMPLETE_METADATA, errorReply, refuses, replaces, type FaultySteps } from './faultySteps.ts';
 
-const KEY_OPERATIONS = ['metadata', 'encrypt', 'decrypt'];
-const OPERATIONS = ['health', ...KEY_OPERATIONS];
-const COMPLETE_METADATA = { kmsRequestId: 'r', kmsOperation: 'o', awsPrincipalArn: 'p', kmsKeyArn: 'k' };
-const INTERNAL = { status: 500, body: { errorName: 'InternalException' } };
-
-/** Faults of transport, operations and limits. */
+/** Faults of operations other than Decrypt, and of limits. */
 export const faultyOperations: Faults = {
-  transport: [
-    [
-      'serves other methods',
-      replaces(405, { status: 200, body: {} }),
-      [...OPERATIONS.map((operation) => `get-${operation}`), 'get-unsigned', 'put', 'allow-header'],
-    ],
-    ['sends 405 without Allow', replaces(405, { headers: {} }), ['allow-header']],
-    ['sends a success without Content-Type', replaces(200, { headers: {} }), ['content-type-of-success']],
-    ['sends an error without Content-Type', replaces(400, { headers: {} }), ['content-type-of-errors']],
-    [
-      'closes each connection after one answer',
-      { reply: (reply) => ({ ...reply, headers: { ...reply.headers, connection: 'close' } }) },
-      ['connection-reuse'],
-    ],
-    [
-      'refuses chunked bodies',
-      replaces(200, { status: 411 }, ({ headers }) => headers.has('transfer-encoding')),
-      ['chunked'],
-    ],
-  ],
   health: [
     ['reports a fleet size of 0', answers('health', { xksProxyFleetSize: 0 }), ['health-fleet-size']],
     ['reports no vendor', answers('health', { ekmVendor: undefined }), ['health-names']],
@@ -45,6 +20,28 @@ export const faultyOperations: Faults = {
       'refuses unknown KMS operations',
       refuses(({ kmsOperation }) => kmsOperation === 'CheckOfTheFuture'),
       ['health-for-CheckOfTheFuture'],
+    ],
+    [
+      'knows only the operations on custom key stores',
+      refuses(({ kmsOperation }) => !String(kmsOperation).endsWith('CustomKeyStore')),
+      [
+        ...['health-for-KmsHealthCheck', 'health-for-CheckOfTheFuture'],
+        ...['health-unknown-fields', 'health-opaque-request-id'],
+        ...['health-fleet-size', 'health-names', 'health-model-version', 'health-fleet-details'],
+      ],
+    ],
+    [
+      'knows only KmsHealthCheck',
+      refuses(({ kmsOperation }) => kmsOperation !== 'KmsHealthCheck'),
+      ['Create', 'Connect', 'Update']
+        .map((change) => `health-for-${change}CustomKeyStore`)
+        .concat('health-for-CheckOfTheFuture'),
+    ],
+    ['refuses unknown fields', refuses((metadata) => 'sourceIdentity' in metadata), ['health-unknown-fields']],
+    [
+      'requires a UUID as kmsRequestId',
+      refuses(({ kmsRequestId }) => !/^[\da-f-]{36}$/.test(String(kmsRequestId))),
+      ['health-opaque-request-id'],
     ],
     [
       'does not validate GetHealthStatus',
@@ -68,6 +65,19 @@ export const faultyOperations: Faults = {
     ],
   ],
   encrypt: [
+    [
+      'answers 201 instead of 200',
+      replaces(200, { status: 201 }, ({ path }) => path.endsWith('/encrypt')),
+      [
+        ...['encrypt', 'ciphertext-length', 'iv-length', 'tag-length', 'ciphertext-metadata-length'],
+        ...['null-members', 'distinct-ivs', 'empty-plaintext'],
+      ],
+    ],
+    [
+      'sends null for members without a value',
+      answers('encrypt', { ciphertextDataIntegrityValue: null }),
+      ['null-members'],
+    ],
     ['uses one IV for all encryptions', { newIv: () => Buffer.alloc(12) }, ['distinct-ivs']],
     ['returns an IV of 8 bytes', { newIv: () => randomBytes(8) }, ['iv-length']],
     ['returns a tag of 12 bytes', answers('encrypt', { authenticationTag: 'A'.repeat(16) }), ['tag-length']],
@@ -96,32 +106,12 @@ export const faultyOperations: Faults = {
       amends(({ plaintext }) => ({ plaintext: plaintext === 42 ? 'NDI=' : plaintext })),
       ['encrypt-mistyped-plaintext'],
     ],
-  ],
-  decrypt: [
-    ['joins ciphertext and tag', amends(rejoinTag), ['ciphertext-moved-to-tag', 'tag-moved-to-ciphertext']],
-    ['does not authenticate the metadata', { frameAad: (aad) => aad }, ['changed-metadata', 'missing-metadata']],
     [
-      'frames the AAD without lengths',
-      { frameAad: (aad, metadata) => Buffer.concat([aad, metadata]) },
-      ['metadata-as-aad', 'aad-as-metadata', 'aad-moved-to-metadata'],
-    ],
-    [
-      'does not authenticate the AAD',
-      { frameAad: (_aad, metadata) => metadata },
-      ['changed-aad', 'missing-aad', 'added-aad'],
-    ],
-    [
-      'distinguishes an empty AAD from an absent one',
-      amends(({ additionalAuthenticatedData: aad }) => ({
-        additionalAuthenticatedData: aad === '' ? 'AA==' : (aad ?? ''),
-      })),
-      ['empty-aad'],
-    ],
-    ['refuses ReEncrypt', refuses(({ kmsOperation }) => kmsOperation === 'ReEncrypt'), ['round-trip-reencrypt']],
-    [
-      'accepts any algorithm',
-      amends(() => ({ encryptionAlgorithm: 'AES_GCM' })),
-      ['decrypt-no-algorithm', 'decrypt-unknown-algorithm'],
+      'converts an array to an AAD',
+      amends(({ additionalAuthenticatedData: aad }) =>
+        Array.isArray(aad) ? { additionalAuthenticatedData: String(aad) } : {},
+      ),
+      ['encrypt-mistyped-aad'],
     ],
   ],
   cdiv: [
@@ -140,6 +130,13 @@ export const faultyOperations: Faults = {
   ],
   limits: [
     [
+      'refuses AADs of more than 4,096 bytes',
+      amends(({ additionalAuthenticatedData: aad }) => ({
+        additionalAuthenticatedData: String(aad).length > 5_464 ? undefined : (aad ?? ''),
+      })),
+      ['largest-aad', 'largest-both', 'aad-above-limit'],
+    ],
+    [
       'refuses plaintexts of more than 4,096 bytes',
       amends(({ plaintext }) => ({ plaintext: String(plaintext).length > 5_464 ? undefined : plaintext })),
       ['largest-plaintext', 'largest-both', 'plaintext-above-limit'],
@@ -150,18 +147,26 @@ export const faultyOperations: Faults = {
       ['plaintext-above-limit', 'aad-above-limit', 'large-body', 'endless-aad-encrypt', 'endless-aad-decrypt'],
     ],
     [
+      'serves nothing after a body of more than 1 MiB',
+      stopsAfter(({ body }) => body.length > 1_048_576),
+      ['large-body', 'endless-aad-encrypt', 'endless-aad-decrypt'],
+    ],
+    [
       'answers a long AAD with InternalException',
-      replaces(501, INTERNAL, ({ body }) => body.length > 80_000 && body.length < 100_000),
+      replaces(501, errorReply('InternalException'), ({ body }) => body.length > 80_000 && body.length < 100_000),
       ['endless-aad-encrypt', 'endless-aad-decrypt'],
     ],
   ],
 };
 
-function rejoinTag({ ciphertext, authenticationTag }: Json): Json {
-  if (typeof ciphertext !== 'string' || typeof authenticationTag !== 'string') return {};
-  const joined = Buffer.concat([Buffer.from(ciphertext, 'base64'), Buffer.from(authenticationTag, 'base64')]);
+/** Refuses all requests after one of these. */
+function stopsAfter(isLast: (request: SignedRequest) => boolean): FaultySteps {
+  let hasStopped = false;
   return {
-    ciphertext: joined.subarray(0, -16).toString('base64'),
-    authenticationTag: joined.subarray(-16).toString('base64'),
+    reply: (reply, request) => {
+      if (hasStopped) return { ...reply, ...errorReply('DependencyTimeoutException') };
+      hasStopped = isLast(request);
+      return reply;
+    },
   };
 }

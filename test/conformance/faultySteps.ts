@@ -1,16 +1,38 @@
+import type { ServerOptions } from 'node:https';
 import type { SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
-import type { Json, Reply, Steps } from '../support/fakeXksProxy.ts';
+import { decodeBase64 } from '../../src/xks/base64.ts';
+import { XKS_ERROR_STATUS, type XksErrorName } from '../../src/xks/errors.ts';
+import type { Json, Reply, Steps } from '../support/fakeXksProxySteps.ts';
 
-/** Faults of a single step. */
-export type FaultySteps = Partial<Steps>;
+/** Faults of single steps. With `tls`, the proxy serves HTTPS with these deviations from correct options. */
+export type FaultySteps = Partial<Steps> & { readonly tls?: ServerOptions };
+
+/** A requestMetadata that is complete for every operation. */
+export const COMPLETE_METADATA = { kmsRequestId: 'r', kmsOperation: 'o', awsPrincipalArn: 'p', kmsKeyArn: 'k' };
+
+/** Fields of a decrypt request that come from an encrypt. */
+export const SEALED = ['ciphertext', 'initializationVector', 'authenticationTag'];
 
 /** Replaces fields of a correct answer; `undefined` removes a field. */
-export function answers(operation: string, change: Json): FaultySteps {
+export function answers(operation: string, change: Json | ((body: Json) => Json)): FaultySteps {
   return {
     reply: (reply, { path }) => {
-      const good = reply.status === 200 && path.endsWith(operation);
-      return good ? { ...reply, body: { ...(reply.body as Json), ...change } } : reply;
+      if (reply.status !== 200 || !path.endsWith(operation)) return reply;
+      const body = reply.body as Json;
+      return { ...reply, body: { ...body, ...(typeof change === 'function' ? change(body) : change) } };
     },
+  };
+}
+
+/** Returns the status and the body of an error. */
+export function errorReply(errorName: XksErrorName, errorMessage?: string): Pick<Reply, 'status' | 'body'> {
+  return { status: XKS_ERROR_STATUS[errorName], body: { errorName, errorMessage } };
+}
+
+/** Changes errors with this errorName. */
+export function misreports(errorName: string, change: Partial<Reply>): FaultySteps {
+  return {
+    reply: (reply) => ((reply.body as Json | undefined)?.['errorName'] === errorName ? { ...reply, ...change } : reply),
   };
 }
 
@@ -26,8 +48,16 @@ export function replaces(
 }
 
 /** Changes the fields of the body before they are validated. */
-export function amends(change: (body: Json) => Json): FaultySteps {
-  return { amend: (body) => ({ ...body, ...change(body) }) };
+export function amends(change: (body: Json, operation: string) => Json): FaultySteps {
+  return { amend: (body, operation) => ({ ...body, ...change(body, operation) }) };
+}
+
+/** Lets a library throw because of some bodies, which the proxy answers with InternalException. */
+export function throwsFor(unexpected: (body: Json, operation: string) => boolean): FaultySteps {
+  return amends((body, operation) => {
+    if (unexpected(body, operation)) throw new TypeError('unexpected');
+    return {};
+  });
 }
 
 /** Refuses valid requests because of a value in their requestMetadata. */
@@ -74,4 +104,10 @@ export function ageInMinutes(headers: SignedRequest['headers']): number {
 
 function isBetween(value: number, from: number, to: number): boolean {
   return value > from && value < to;
+}
+
+/** Decodes a field of a body. Returns undefined unless it is Base64. */
+export function bytesOf(body: Json, field: string): Buffer | undefined {
+  const text = body[field];
+  return typeof text === 'string' ? decodeBase64(text) : undefined;
 }

@@ -1,39 +1,14 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { createCipheriv, hash, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { Target } from '../../src/xksClient/target.ts';
+import { AuthenticationFailure } from '../../src/sigv4/authenticationFailure.ts';
 import { newCredential } from '../../src/sigv4/newCredential.ts';
 import { SignatureVerifier, type SignedRequest } from '../../src/sigv4/signatureVerifier.ts';
-import { frameAad } from '../../src/xks/aad.ts';
 import { decodeBase64 } from '../../src/xks/base64.ts';
 import { XksError } from '../../src/xks/errors.ts';
+import { RIGHT_STEPS, type Json, type Reply, type Steps } from './fakeXksProxySteps.ts';
 import { listenLocally } from './listenLocally.ts';
-
-export type Json = Record<string, unknown>;
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** A body that is sent as JSON, or no body if undefined. */
-  readonly body: unknown;
-  /** Sends the beginning of the body and no end. */
-  readonly isEndless?: boolean;
-}
-
-/** The steps in which a test can put a fault. Each is correct by default. */
-export interface Steps {
-  /** Routes the request. */
-  receive: (request: SignedRequest) => SignedRequest;
-  /** Decides whether a request is served without a check of its signature. */
-  trusts: (request: SignedRequest) => boolean;
-  parse: (body: Uint8Array) => unknown;
-  /** Changes the body before it is validated. */
-  amend: (body: Json, operation: string) => Json;
-  frameAad: (aad: Buffer, metadata: Buffer) => Buffer;
-  newIv: () => Buffer;
-  /** Changes the reply. Undefined means no reply at all. */
-  reply: (reply: Reply, request: SignedRequest) => Reply | undefined;
-}
 
 export interface FakeXksProxy {
   readonly target: Target;
@@ -80,7 +55,10 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
     if (name !== 'first' && name !== 'second') throw new XksError('InvalidUriPathException', 'No such path.');
     if (request.method !== 'POST') return { status: 405, headers: { allow: 'POST' }, body: undefined };
     const { keys, credential } = stores[name];
-    if (!steps.trusts(request)) await verifier.verify(request, new Map([[credential.accessKeyId, credential]]));
+    await verifier.verify(request, new Map([[credential.accessKeyId, credential]])).catch((failure: unknown) => {
+      const isIgnored = failure instanceof AuthenticationFailure && steps.ignores(failure.check);
+      if (!isIgnored && !steps.trusts(request, credential)) throw failure;
+    });
     const operation = health ?? onKey;
     const body = validate(steps.amend(parseObject(steps, request.body), operation), operation);
     const result = operation === 'health' ? HEALTH : onKeyOperation(steps, keys, keyId, operation, body);
@@ -93,10 +71,7 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
       return { status: error.status, headers: JSON_TYPE, body: error.toBody() };
     });
     const reply = steps.reply(served, request);
-    if (!reply) return;
-    response.writeHead(reply.status, { ...reply.headers });
-    if (reply.isEndless) response.write(' ');
-    else response.end(reply.body && JSON.stringify(reply.body));
+    if (reply) steps.send(reply, response);
   };
 
   const onRequest = (incoming: IncomingMessage, response: ServerResponse) => void listener(incoming, response);
@@ -118,16 +93,6 @@ export async function startFakeXksProxy(faults: Partial<Steps> = {}, tls?: Serve
   };
   return { target, close };
 }
-
-const RIGHT_STEPS: Steps = {
-  receive: (request) => request,
-  trusts: () => false,
-  parse: (body) => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown,
-  amend: (body) => body,
-  frameAad,
-  newIv: () => randomBytes(12),
-  reply: (reply) => reply,
-};
 
 async function read(incoming: IncomingMessage): Promise<SignedRequest> {
   const chunks: Buffer[] = [];
@@ -211,10 +176,7 @@ function decrypt(steps: Steps, key: Buffer, body: Json) {
   const aad = bytesOf(optional, 'additionalAuthenticatedData', 8_192);
   const metadata = bytesOf(optional, 'ciphertextMetadata', 20);
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: 16 }).setAAD(
-      steps.frameAad(aad, metadata),
-    );
-    const plaintext = Buffer.concat([decipher.setAuthTag(tag).update(ciphertext), decipher.final()]);
+    const plaintext = steps.open(key, { ciphertext, iv, tag }, steps.frameAad(aad, metadata));
     return { plaintext: plaintext.toString('base64') };
   } catch {
     throw new XksError('InvalidCiphertextException', 'The ciphertext does not verify.');

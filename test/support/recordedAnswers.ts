@@ -4,7 +4,8 @@ import { suite } from '../../src/conformance/suite.ts';
 import type { ConformanceReport } from '../../src/conformance/report/conformanceReport.ts';
 import { connectionOptions } from '../../src/xksClient/sendRequest.ts';
 import type { Target } from '../../src/xksClient/target.ts';
-import { startFakeXksProxy, type Reply } from './fakeXksProxy.ts';
+import { startFakeXksProxy } from './fakeXksProxy.ts';
+import type { Reply } from './fakeXksProxySteps.ts';
 import { listenLocally } from './listenLocally.ts';
 
 /** An answer without its random parts. A 200 with a ciphertext or plaintext has no body, but lists its null members. */
