@@ -17,6 +17,17 @@ export const faultyTransport: Faults = {
     ],
     ['requests no client certificate', { tls: { requestCert: false } }, ['mtls-without-certificate']],
     [
+      'begins to answer a client without a certificate',
+      {
+        tls: { rejectUnauthorized: false },
+        send: (reply, response) => {
+          if (isAdmitted(response)) RIGHT_STEPS.send(reply, response);
+          else response.writeHead(200, { 'Content-Length': 100 }).write('{', () => response.destroy());
+        },
+      },
+      ['mtls-without-certificate'],
+    ],
+    [
       'closes connections without ALPN after the handshake',
       {
         tls: {},
@@ -62,6 +73,10 @@ export const faultyTransport: Faults = {
     ],
   ],
 };
+
+function isAdmitted({ socket }: ServerResponse): boolean {
+  return socket instanceof TLSSocket && socket.authorized;
+}
 
 function isWithoutAlpn({ socket }: ServerResponse): boolean {
   return socket instanceof TLSSocket && socket.alpnProtocol === false;

@@ -3,7 +3,7 @@ import type { SecureVersion } from 'node:tls';
 import { NotRun, Unmet, type ConformanceCase } from '../conformanceCase.ts';
 import { expectThat } from '../expectations.ts';
 import type { Probe } from '../probe.ts';
-import { NoAnswer, sendRequest } from '../../xksClient/sendRequest.ts';
+import { BrokenAnswer, NoAnswer, sendRequest } from '../../xksClient/sendRequest.ts';
 import { tlsHandshake } from '../tlsHandshake.ts';
 
 // Spec, "API content type": at least one of these.
@@ -73,6 +73,8 @@ export const tls: readonly ConformanceCase[] = [
         const { status } = await sendRequest(withoutCertificate, request);
         throw new Unmet(`status ${status} without a client certificate`);
       } catch (error) {
+        if (error instanceof BrokenAnswer)
+          throw new Unmet(`a broken answer without a client certificate: ${error.message}`);
         if (!(error instanceof NoAnswer)) throw error;
         probe.note(`POST ${path} without a client certificate`, error.message);
       }
