@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { ClusterConnection } from '../cloudHsm/clusterConnection.ts';
 import { ClusterFailure } from '../cloudHsm/clusterFailure.ts';
@@ -43,32 +43,32 @@ function createCommand(cli: Cli): Command {
 async function create(cli: Cli, options: CreateOptions): Promise<void> {
   const { endpoint, region, subnetId = DEFAULT_SUBNET_IDS } = options;
   // Made before the cluster, because a cluster whose passwords cannot be written would be of no use.
-  const chosen = options.folder === undefined ? undefined : makeFolder(resolve(options.folder));
+  const made = makeFolder(options.folder);
   let written: Passwords | undefined;
   const { clusterId, trustAnchor } = await makeReadyCluster({
     client: new CloudHsmClient({ endpoint, region }),
     subnetIds: subnetId,
     activate: async (id) => {
       // Written before the cluster has the passwords, so that none is lost.
-      written = writePasswords(chosen ?? makeFolder(resolve(id)));
+      written = writePasswords(options.folder === undefined ? renameFolder(made, id) : made);
       await activate(cli, id, written);
     },
     progress: cli.err,
     stop: cli.stop,
   }).catch((error: unknown) => {
     // So that the same command can be run again.
-    if (chosen !== undefined && written === undefined) rmdirSync(chosen);
+    if (written === undefined) rmdirSync(made);
     throw error;
   });
   const { folder = '' } = written ?? {};
   const certificateFile = writeSecret(folder, 'customerCA.crt', trustAnchor);
-  const made = {
+  const created = {
     ClusterId: clusterId,
     TrustAnchorCertificate: certificateFile,
     AdminPassword: written?.admin.file,
     KmsuserPassword: written?.kmsuser.file,
   };
-  cli.out(JSON.stringify(made, undefined, 2));
+  cli.out(JSON.stringify(created, undefined, 2));
 }
 
 interface WrittenPassword {
@@ -101,15 +101,28 @@ function writePasswords(folder: string): Passwords {
   return { folder, admin: write('admin'), kmsuser: write('kmsuser') };
 }
 
-/** Makes a new folder, readable by this user only. An existing folder might be open to others. */
-function makeFolder(folder: string): string {
+/**
+ * Makes a new folder, readable by this user only, with a temporary name if none is chosen. An existing folder might be open to
+ * others.
+ */
+function makeFolder(chosen: string | undefined): string {
+  const folder = resolve(chosen ?? 'cluster-new-');
   try {
+    if (chosen === undefined) return mkdtempSync(folder);
     mkdirSync(folder, { mode: 0o700 });
     return folder;
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(`The folder ${folder} cannot be created (${code}). Name a new one with --folder.`);
+    const what = chosen === undefined ? `A folder in ${process.cwd()}` : `The folder ${folder}`;
+    throw new CommandFailure(`${what} cannot be created (${code}). Name a new one with --folder.`);
   }
+}
+
+/** Gives a folder another name beside it. Returns its new path. */
+function renameFolder(folder: string, name: string): string {
+  const renamed = join(dirname(folder), name);
+  renameSync(folder, renamed);
+  return renamed;
 }
 
 function writeSecret(folder: string, name: string, text: string): string {

@@ -7,7 +7,8 @@ import { AwsCloudHsm, SUBNETS, type DescribedBackup, type DescribedCluster } fro
 import { isAlive } from '../support/isAlive.ts';
 import { RunningLocalKms } from '../support/runningLocalKms.ts';
 import { runCommand } from '../support/runningProxy.ts';
-import { ENVIRONMENT } from '../support/startTestProgram.ts';
+import { runProgram } from '../support/runProgram.ts';
+import { ENVIRONMENT, MAIN } from '../support/startTestProgram.ts';
 import { temporaryFolder } from '../support/temporaryFolder.ts';
 
 const ADMIN = { username: 'admin', role: 'admin', password: new Secret('adminPassword1') } as const;
@@ -171,6 +172,23 @@ it('`kms cluster create` makes a cluster that is ready to use', async () => {
   kms.signal('SIGTERM');
   expect(await kms.exitCode).toBe(0);
   expect(existsSync(socketPath)).toBe(false);
+});
+
+it('`kms cluster create` names its folder after the cluster, and makes no cluster if it cannot make the folder', async () => {
+  const { kms, aws } = await start(['--state', ':memory:']);
+  const create = (cwd: string) =>
+    runProgram([process.execPath, MAIN, 'kms', 'cluster', 'create', '--endpoint', kms.endpoint], { cwd });
+  // Nobody can make a folder there, not even root.
+  const refused = await create('/proc');
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toMatch(/^A folder in \/proc cannot be created \(E\w+\)\. Name a new one with --folder\.\n$/);
+  expect(await aws.run('describe-clusters')).toEqual({ Clusters: [] });
+  const { exitCode, stdout } = await create(kms.folder);
+  expect(exitCode).toBe(0);
+  const { ClusterId, AdminPassword } = JSON.parse(stdout) as { ClusterId: string; AdminPassword: string };
+  expect(AdminPassword).toBe(join(kms.folder, ClusterId, 'admin.password'));
+  expect(readdirSync(join(kms.folder, ClusterId))).toHaveLength(3);
+  expect(readdirSync(kms.folder).filter((name) => name.startsWith('cluster'))).toEqual([ClusterId]);
 });
 
 it('`kms cluster create` reports that no local KMS runs, and why it refuses arguments', async () => {
