@@ -27,7 +27,7 @@ it.each([{ workers: 1 }, { workers: 2 }])(
     const tamper = new Tamperer(join(directory, 'cli'));
     tamper.lines(records(0), (lines) => lines.slice(0, size as number));
     tamper.notes(notes(0), (all) => all.slice(0, 1));
-    const why = `the log has only ${size as number} records: it was truncated`;
+    const why = `the log has only ${size as number} of these records: it was truncated`;
     const problem = `${CLI} does not extend the checkpoint of size ${last['size'] as number}, which is recorded in main: ${why}`;
     expect(await verify(directory)).toMatchObject({
       exitCode: 1,

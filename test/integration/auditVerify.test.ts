@@ -46,9 +46,12 @@ Good: the log is as written.
     const { folder, vkeyFile, kept } = await writeWithVkey();
     const checkpoint = join(temporaryFolder({ checkpoint: kept[20] ?? '' }), 'checkpoint');
     const { exitCode, stdout } = await verify(folder, '--vkey', vkeyFile, '--checkpoint', checkpoint);
-    expect(stdout).toContain('  extends      the checkpoint kept of size 200\n');
+    expect(stdout).toContain('  extends      the checkpoint of size 200 in main or --checkpoint\n');
     expect(stdout).not.toMatch(OWN_KEYS);
+    expect(stdout).not.toContain('No checkpoint was given');
     expect(exitCode).toBe(0);
+    const withoutCheckpoint = await verify(folder, '--vkey', vkeyFile);
+    expect(withoutCheckpoint.stdout).toContain('\n\nNo checkpoint was given that was kept elsewhere: ');
   });
 
   it("prints no character of a stranger's file that a terminal would obey", async () => {
@@ -72,7 +75,9 @@ Good: the log is as written.
     writeFileSync(vkeyFile, `${readFileSync(vkeyFile, 'utf8')}${vkey}\n`);
     const { exitCode, stdout } = await verify(join(folder, '..'), '--vkey', vkeyFile);
     expect(stdout).toContain(`\nnote: there is no log here of ${ORIGIN}/cli: deleted, or never begun\n`);
-    expect(stdout).toMatch(/\nGood: the log is as written\. Read the notes: logs or records are missing\.\n$/);
+    expect(stdout).toMatch(
+      /\nIncomplete: the log is as written, but others or their records are missing\. Read the notes\.\n$/,
+    );
     expect(exitCode).toBe(0);
     const strict = await verify(join(folder, '..'), '--vkey', vkeyFile, '--strict');
     expect(strict).toMatchObject({ exitCode: 1, stderr: 'Not good: 1 note, and --strict allows none.\n' });

@@ -28,6 +28,11 @@ export class CheckedTree {
     return this.#sequence.next;
   }
 
+  /** Records before this index are signed by a checkpoint, or were not read. */
+  get provenTo(): number {
+    return this.#provenTo;
+  }
+
   /** Ranges of records that a checkpoint was found to sign. */
   get proven(): readonly Stretch[] {
     return this.#proven;
@@ -63,9 +68,25 @@ export class CheckedTree {
       this.#problems.add({ index: this.#misfit.size - 1, message });
       this.#misfit = undefined;
     }
-    this.#provenTo = head.size;
+    this.#prove(head.size);
+  }
+
+  /** Notes that a checkpoint that was kept elsewhere signs the records read so far. */
+  proveHere(): void {
+    if (this.range) this.#prove(this.range.size);
+  }
+
+  /** Reports a log without checkpoints that has records, unless a checkpoint that was kept elsewhere signs some of them. */
+  requireProof(): void {
+    if (this.next === this.#takenUpAt || this.#proven.length > 0) return;
+    const why = 'its checkpoints were deleted, unless its process has just begun';
+    this.#problems.add({ message: `no checkpoint signs any of its records, so they prove nothing: ${why}` });
+  }
+
+  #prove(size: number): void {
+    this.#provenTo = size;
     if (this.#proven.at(-1)?.from === this.#takenUpAt) this.#proven.pop();
-    this.#proven.push({ from: this.#takenUpAt, to: head.size - 1 });
+    this.#proven.push({ from: this.#takenUpAt, to: size - 1 });
   }
 
   /** Notes that no more records or checkpoints of a segment follow. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { FoundLog } from '../format/findLogs.ts';
 import type { VerifierKey } from '../format/signedNote.ts';
 import { originOf, type KeptCheckpoint } from './keptCheckpoints.ts';
 import { changedFiles } from './sealedFiles.ts';
@@ -7,7 +6,7 @@ import type { VerifiedLog } from './verifyLog.ts';
 
 /** Whether a log extends a checkpoint; `failure` says why not. */
 interface Outcome extends Pick<KeptCheckpoint, 'failure' | 'isPruned'> {
-  readonly kind: FoundLog['state'];
+  readonly folder: string;
 }
 
 const ABSENT = { failure: 'there is no log of that name here', isPruned: false };
@@ -26,7 +25,7 @@ export class CrossCheck {
     for (const { report, kept } of logs) {
       for (const { note, failure, isPruned } of kept) {
         const outcomes = this.#outcomes.get(note) ?? [];
-        this.#outcomes.set(note, [...outcomes, { kind: report.kind, failure, isPruned }]);
+        this.#outcomes.set(note, [...outcomes, { folder: report.folder, failure, isPruned }]);
       }
     }
   }
@@ -51,10 +50,21 @@ export class CrossCheck {
     }
   }
 
-  /** Notes verifier keys whose logs are not here. Such a log was deleted, or never began. */
-  noteAbsent(keys: readonly VerifierKey[]): void {
+  /**
+   * Reports logs that are not here. Each worker has a supervisor, so `main` belongs to the log of a worker. Any other log with a
+   * verifier key was deleted or never began: this is a note, unless `main` shows that the worker never started.
+   */
+  checkAbsent(keys: readonly VerifierKey[]): void {
+    const open = this.#logs.filter(({ report }) => report.kind === 'open');
+    const main = open.find(({ report }) => report.slot === 'main');
+    const workers = open.flatMap(({ report: { slot } }) => (slot?.startsWith('w') ? [slot] : []));
+    if (!main && workers.length > 0) {
+      const why = 'which every proxy with worker processes writes: it was deleted, or not copied';
+      this.problems.push(`there is no log main here beside ${workers.join(', ')}, ${why}`);
+    }
     const names = new Set(keys.map(({ name }) => name));
-    for (const { report } of this.#logs) if (report.kind === 'open' && report.name) names.delete(report.name);
+    for (const { report } of open) if (report.name) names.delete(report.name);
+    for (const name of names) if (main && hasNeverStarted(main, name)) names.delete(name);
     if (names.size === 0) return;
     this.notes.push(`there is no log here of ${[...names].join(', ')}: deleted, or never begun`);
   }
@@ -91,10 +101,14 @@ export class CrossCheck {
   }
 
   /** Returns undefined if a log extends the checkpoint. */
-  #failureOf(note: string): Omit<Outcome, 'kind'> | undefined {
+  #failureOf(note: string): Omit<Outcome, 'folder'> | undefined {
     const outcomes = this.#outcomes.get(note) ?? [];
     if (outcomes.some(({ failure }) => failure === undefined)) return undefined;
-    return outcomes.find(({ kind }) => kind === 'open') ?? outcomes[0] ?? ABSENT;
+    const [first = ABSENT, ...others] = outcomes;
+    if (others.length === 0) return first;
+    // The log has begun again. The checkpoint may be one of any of these logs.
+    const failure = outcomes.map((outcome) => `${outcome.folder}: ${outcome.failure ?? ''}`).join('; ');
+    return { failure, isPruned: outcomes.some(({ isPruned }) => isPruned) };
   }
 
   #find(folder: string | undefined): VerifiedLog | undefined {
@@ -105,4 +119,12 @@ export class CrossCheck {
     const [origin, size] = note.split('\n');
     return `${origin ?? ''} does not extend the checkpoint of size ${size ?? '?'}`;
   }
+}
+
+/** Whether the complete and undamaged log of a supervisor shows that this log of a worker never began. */
+function hasNeverStarted({ report, others }: VerifiedLog, name: string): boolean {
+  if (report.problemCount > 0 || report.firstIndex > 0 || others.previous) return false;
+  const origin = report.name?.replace(/main$/, '');
+  const slot = /\/(w[1-9]\d*)$/.exec(name)?.[1];
+  return slot !== undefined && name === `${origin ?? ''}${slot}` && !others.startedSlots.has(slot);
 }

@@ -36,17 +36,26 @@ export class KeptCheckpoints {
     this.#pending.sort((one, other) => one.size - other.size);
   }
 
+  /** Sizes of the checkpoints that the log extends. */
+  get extended(): readonly number[] {
+    return this.outcomes.flatMap(({ size, failure }) => (failure === undefined ? (size ?? []) : []));
+  }
+
   /** Size of the checkpoint to compare next. */
   get nextSize(): number {
     return this.#pending[this.#next]?.size ?? Infinity;
   }
 
-  /** Compares the next checkpoint with the tree of the records read so far. `range` is undefined if that tree is unknown. */
-  compare(range: CompactRange | undefined): void {
+  /**
+   * Compares the next checkpoint with the tree of the records read so far, and returns whether it signs them. `range` is
+   * undefined if that tree is unknown.
+   */
+  compare(range: CompactRange | undefined): boolean {
     const next = this.#pending[this.#next++];
-    if (!next || range?.size !== next.size) return;
+    if (!next || range?.size !== next.size) return false;
     const fits = range.root().equals(next.root);
     next.outcome.failure = fits ? undefined : 'its records up to there are different';
+    return fits;
   }
 
   /** Skips checkpoints that are smaller than the log's first index. */
@@ -62,7 +71,7 @@ export class KeptCheckpoints {
   /** Notes that the log has this many records. */
   finish(records: number): void {
     for (const { outcome } of this.#pending.slice(this.#next)) {
-      outcome.failure = `the log has only ${records} records: it was truncated`;
+      outcome.failure = `the log has only ${records} of these records: it was truncated`;
     }
   }
 

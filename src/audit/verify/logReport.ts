@@ -59,7 +59,7 @@ export interface LogReport {
   readonly firstIndex: number;
   /** Size of the newest signed checkpoint. */
   readonly signedRecords: number;
-  /** Number of whole lines after that checkpoint. */
+  /** Number of whole lines at the end that no checkpoint signs, neither its own nor one that was kept elsewhere. */
   readonly unsigned: number;
   /** Time of the first of these lines. */
   readonly unsignedSince: string | undefined;

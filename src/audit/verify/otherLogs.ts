@@ -15,6 +15,7 @@ interface NotedCheckpoint {
 export class OtherLogs {
   /** The largest and the newest checkpoint of each log that this one records. They differ if that log began again. */
   readonly #noted = new Map<string, { readonly largest: NotedCheckpoint; readonly newest: NotedCheckpoint }>();
+  readonly #startedSlots = new Set<string>();
   #previous: PreviousLog | undefined;
 
   /** Checkpoints of other logs that these logs must extend. */
@@ -28,13 +29,20 @@ export class OtherLogs {
     return this.#previous;
   }
 
+  /** Slots of the workers that this log has seen start: `w1`. */
+  get startedSlots(): ReadonlySet<string> {
+    return this.#startedSlots;
+  }
+
   /** Reads the record with this index. */
   read({ bytes }: RecordLine, index: number): void {
     const letter = bytes[BEFORE_TYPE + String(index).length];
-    if (letter !== C && !(letter === S && index === 0)) return;
+    if (letter !== C && letter !== S) return;
     const members = membersOf(bytes);
     if (members['type'] === 'checkpoint') this.#note(members);
-    if (members['type'] === 'start') this.#previous = members['previous'] as PreviousLog | undefined;
+    if (members['type'] !== 'start') return;
+    if (index === 0) this.#previous = members['previous'] as PreviousLog | undefined;
+    if (typeof members['slot'] === 'string') this.#startedSlots.add(members['slot']);
   }
 
   #note({ log, size, note }: Readonly<Record<string, unknown>>): void {

@@ -4,7 +4,7 @@ import type { RecordLine } from '../format/recordLines.ts';
 // A proxy signs at least once an hour (audit.checkpointSeconds), and takes no records while it cannot.
 const MAX_HOURS = 2;
 
-/** The records after the newest checkpoint of a log, which nothing protects yet. */
+/** The records of a log that no checkpoint signs yet, so that nothing protects them. */
 export class UnsignedTail {
   readonly #problems: Problems;
   #first: number | undefined;
@@ -20,7 +20,10 @@ export class UnsignedTail {
     return this.#since;
   }
 
-  /** Notes that a segment begins. The records before it are signed by its first checkpoint, so the tail starts again. */
+  /**
+   * Notes that the records read so far are signed: by the first checkpoint of the segment that begins, or by one that was kept
+   * elsewhere. The tail starts again.
+   */
   restart(): void {
     this.#first = this.#since = this.#until = undefined;
   }

@@ -92,7 +92,6 @@ class LogVerification {
 
   #report(firstIndex: number): LogReport {
     const { lock } = logFolder(this.#log.path);
-    const extended = this.#kept.outcomes.filter(({ failure }) => failure === undefined);
     return {
       folder: basename(resolve(this.#log.path)),
       kind: this.#log.state,
@@ -102,7 +101,7 @@ class LogVerification {
       records: this.#records,
       firstIndex,
       signedRecords: this.#newest?.size ?? 0,
-      unsigned: Math.max(this.#tree.next - Math.max(this.#newest?.size ?? 0, firstIndex), 0),
+      unsigned: Math.max(this.#tree.next - Math.max(this.#newest?.size ?? 0, this.#tree.provenTo), 0),
       unsignedSince: this.#tail.since,
       segments: this.#files.parts.filter(({ hasRecords }) => hasRecords).length,
       checkpoints: this.#checkpoints,
@@ -111,7 +110,7 @@ class LogVerification {
       tornCheckpointBytes: this.#tornCheckpointBytes,
       writer: holderOf(lock) ?? (existsSync(lock) ? 'stale' : undefined),
       proven: this.#tree.proven,
-      extended: extended.flatMap(({ size }) => size ?? []),
+      extended: this.#kept.extended,
       problems: this.#problems.listed,
       problemCount: this.#problems.count,
     };
@@ -131,6 +130,7 @@ class LogVerification {
     this.#tail.end();
     this.#ranges.finish(parts, firstIndex, this.#tree.next);
     this.#kept.finish(this.#tree.next);
+    if (this.#checkpoints === 0) this.#tree.requireProof();
   }
 
   #beginSegment({ first }: LogPart): void {
@@ -223,7 +223,9 @@ class LogVerification {
     while (this.#kept.nextSize <= size && this.#kept.nextSize !== Infinity) {
       await this.#read(lines, this.#kept.nextSize, isSigned);
       if (this.#tree.next < this.#kept.nextSize) return;
-      this.#kept.compare(this.#tree.range);
+      if (!this.#kept.compare(this.#tree.range)) continue;
+      this.#tree.proveHere();
+      this.#tail.restart();
     }
     await this.#read(lines, size, isSigned);
   }

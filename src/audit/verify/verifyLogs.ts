@@ -43,7 +43,7 @@ export async function verifyLogs(folder: string, { trusted, kept, pause }: Verif
   for (const [note, recorder] of noted) check.requireNoted(note, recorder);
   if (isWhole) {
     check.checkPredecessors(folder);
-    check.noteAbsent(trusted ?? []);
+    check.checkAbsent(trusted ?? []);
   }
   const { problems, notes } = check;
   const good = problems.length === 0 && logs.every(({ report }) => report.problemCount === 0);

@@ -42,7 +42,7 @@ function describeRecords({ records, segments, firstIndex }: LogReport): string {
 
 function describeUnsigned({ unsigned, unsignedSince }: LogReport): string {
   const since = unsignedSince === undefined ? '' : `, from ${unsignedSince} on`;
-  return `${plural(unsigned, 'record')} behind the newest checkpoint${since}`;
+  return `${plural(unsigned, 'record')} that no checkpoint signs yet${since}`;
 }
 
 function describeStretch({ from, to }: Stretch): string {
@@ -68,6 +68,6 @@ function describeExtended(sizes: readonly number[]): string {
   // Spread arguments would overflow the stack for a month of checkpoints.
   const greatest = sizes.reduce((one, other) => Math.max(one, other), 0);
   return sizes.length === 1
-    ? `the checkpoint kept of size ${greatest}`
-    : `${sizes.length} checkpoints kept, the newest of size ${greatest}`;
+    ? `the checkpoint of size ${greatest} in main or --checkpoint`
+    : `${sizes.length} checkpoints in main or --checkpoint, the newest of size ${greatest}`;
 }

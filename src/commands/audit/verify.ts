@@ -26,6 +26,9 @@ const MIN_THREADS = 4;
 const OWN_KEYS =
   'The verifier keys are those that the folders hold themselves: this proves nothing against someone who could change\n' +
   'both the records and the keys. Give --vkey with a file of verifier keys that was kept elsewhere.';
+const NOTHING_KEPT =
+  'No checkpoint was given that was kept elsewhere: the newest records may have been cut off together with their\n' +
+  'checkpoints, and this does not show it. Give --checkpoint with a file of checkpoints that were kept elsewhere.';
 
 /** `xks-proxy audit verify`: checks the integrity of logs, or a proof of one record. */
 export function auditVerifyCommand(cli: Cli): Command {
@@ -72,7 +75,7 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
     progress.clear();
   });
   if (json) cli.out(JSON.stringify({ ...report, vkeys: vkey ? 'given' : 'own' }, null, 2));
-  else cli.out([describeReport(report), ...(vkey ? [] : [OWN_KEYS])].join('\n\n'));
+  else cli.out([describeReport(report), ...warningsOf(report, vkey, checkpoint)].join('\n\n'));
   if (!report.good) throw new CommandFailure(describeFailure(report));
   if (strict && report.notes.length > 0) {
     throw new CommandFailure(`Not good: ${plural(report.notes.length, 'note')}, and --strict allows none.`);
@@ -80,11 +83,22 @@ async function verify(cli: Cli, directory: string, { vkey, checkpoint = [], json
   if (!json) cli.out(`\n${describeSuccess(report)}`);
 }
 
+/** Returns what the result does not show, for lack of evidence from elsewhere. */
+function warningsOf(
+  { good }: AuditReport,
+  keys: readonly VerifierKey[] | undefined,
+  kept: readonly string[],
+): string[] {
+  if (!keys) return [OWN_KEYS];
+  return good && kept.length === 0 ? [NOTHING_KEPT] : [];
+}
+
 function describeSuccess({ logs, notes }: AuditReport): string {
   const what = logs.length === 1 ? 'the log is' : `all ${logs.length} logs are`;
   const unsigned = logs.reduce((sum, log) => sum + log.unsigned, 0);
   const but = unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`;
-  return `Good: ${what} as written${but}.${notes.length === 0 ? '' : ' Read the notes: logs or records are missing.'}`;
+  if (notes.length === 0) return `Good: ${what} as written${but}.`;
+  return `Incomplete: ${what} as written${but}, but others or their records are missing. Read the notes.`;
 }
 
 function describeFailure({ logs, problems }: AuditReport): string {

@@ -33,9 +33,18 @@ async function writeSlot(
   return checkpoints;
 }
 
-/** A supervisor's log that holds checkpoints of the log of worker 1, or of another slot. */
-function writeSupervisor(directory: string, checkpoints: readonly Checkpoint[], slot = 'w1'): void {
+/** A supervisor's log that holds the starts of workers, and checkpoints of the log of worker 1, or of another slot. */
+function writeSupervisor(
+  directory: string,
+  checkpoints: readonly Checkpoint[],
+  slot = 'w1',
+  started: readonly string[] = [],
+): void {
   const log = openLog(directory, { privateKey: key });
+  appendAll(
+    log,
+    started.map((worker) => ({ type: 'start', time: '2026-11-26T19:00:00.000Z', slot: worker })),
+  );
   const type = 'checkpoint';
   appendAll(
     log,
@@ -70,7 +79,7 @@ describe('the logs of a host', () => {
     const tamper = new Tamperer(join(directory, slot));
     tamper.lines(records(0), (lines) => lines.slice(0, 21));
     tamper.notes(notes(0), (all) => all.slice(0, 2));
-    const why = 'the log has only 21 records: it was truncated';
+    const why = 'the log has only 21 of these records: it was truncated';
     expect(await verify(directory)).toMatchObject({
       good: false,
       problems: [`${ORIGIN}/${slot} does not extend the checkpoint of size 51, which is recorded in main: ${why}`],
@@ -87,7 +96,7 @@ describe('the logs of a host', () => {
     tamper.notes(notes(0), (all) => all.slice(0, 2));
     const after = await writeSlot(directory, 'w1', 10);
     writeSupervisor(directory, [...before, ...after]);
-    const why = 'the log has only 32 records: it was truncated';
+    const why = 'the log has only 32 of these records: it was truncated';
     expect((await verify(directory)).problems).toEqual([
       `${ORIGIN}/w1 does not extend the checkpoint of size 51, which is recorded in main: ${why}`,
     ]);
@@ -123,6 +132,7 @@ describe('the logs of a host', () => {
   it('must extend all checkpoints that were kept elsewhere', async () => {
     const directory = temporaryFolder();
     const kept = (await writeSlot(directory, 'w1', 50)).map(({ note }) => note);
+    writeSupervisor(directory, []);
     expect(await verify(directory, { kept })).toMatchObject({ good: true });
     const another = new NoteSigner('xks.example.com/proxy-2/w1', key).sign('xks.example.com/proxy-2/w1\n7\nroot\n');
     expect((await verify(directory, { kept: [another] })).problems).toEqual([
@@ -134,6 +144,7 @@ describe('the logs of a host', () => {
     const directory = temporaryFolder();
     const kept = (await writeSlot(directory, 'w1', 50)).map(({ note }) => note);
     await writeSlot(directory, 'w2', 10);
+    writeSupervisor(directory, []);
     rmSync(join(directory, 'w1'), { recursive: true });
     const why = 'there is no log of that name here';
     expect((await verify(directory, { kept })).problems).toEqual([
@@ -145,11 +156,55 @@ describe('the logs of a host', () => {
     const directory = temporaryFolder();
     await writeSlot(directory, 'w1', 10);
     await writeSlot(directory, 'cli', 10);
-    const trusted = ['w1', 'cli', 'w2'].map((slot) => parseVkey(new NoteSigner(`${ORIGIN}/${slot}`, key).vkey));
+    writeSupervisor(directory, [], 'w1', ['w1', 'w2']);
+    const trusted = ['main', 'w1', 'cli', 'w2'].map((slot) => parseVkey(new NoteSigner(`${ORIGIN}/${slot}`, key).vkey));
     rmSync(join(directory, 'cli'), { recursive: true });
     const absent = [`there is no log here of ${ORIGIN}/cli, ${ORIGIN}/w2: deleted, or never begun`];
     expect(await verify(directory, { trusted })).toMatchObject({ good: true, notes: absent });
     expect(await verify(join(directory, 'w1'), { trusted })).toMatchObject({ good: true, notes: [] });
+  });
+
+  it('need not include a worker that the supervisor never started', async () => {
+    const directory = temporaryFolder();
+    await writeSlot(directory, 'w1', 10);
+    writeSupervisor(directory, [], 'w1', ['w1']);
+    const names = [`${ORIGIN}/main`, `${ORIGIN}/w1`, `${ORIGIN}/w2`, 'xks.example.com/proxy-2/w2'];
+    const trusted = names.map((name) => parseVkey(new NoteSigner(name, key).vkey));
+    expect((await verify(directory, { trusted })).notes).toEqual([
+      'there is no log here of xks.example.com/proxy-2/w2: deleted, or never begun',
+    ]);
+  });
+
+  it('include the supervisor’s log if there is a worker’s', async () => {
+    const directory = temporaryFolder();
+    await writeSlot(directory, 'w1', 10);
+    await writeSlot(directory, 'w2', 10);
+    await writeSlot(directory, 'cli', 10);
+    const why = 'which every proxy with worker processes writes: it was deleted, or not copied';
+    expect(await verify(directory)).toMatchObject({
+      good: false,
+      problems: [`there is no log main here beside w1, w2, ${why}`],
+    });
+    expect(await verify(join(directory, 'w1'))).toMatchObject({ good: true });
+  });
+
+  it('are proven by the checkpoints that the supervisor has recorded, if their own were deleted', async () => {
+    const directory = temporaryFolder();
+    writeSupervisor(directory, await writeSlot(directory, 'w1', 50));
+    rmSync(join(directory, 'w1', notes(0)));
+    const { logs } = await verifyLogs(directory, { trusted: undefined, kept: [], pause: () => Promise.resolve() });
+    expect(logs).toMatchObject([{}, { problemCount: 0, unsigned: 0, proven: [{ from: 0, to: 50 }] }]);
+  });
+
+  it('are not good without any checkpoint', async () => {
+    const directory = temporaryFolder();
+    await writeSlot(directory, 'cli', 50);
+    rmSync(join(directory, 'cli', notes(0)));
+    const why = 'so they prove nothing: its checkpoints were deleted, unless its process has just begun';
+    expect(await verify(directory)).toMatchObject({
+      good: false,
+      messages: [['cli', `no checkpoint signs any of its records, ${why}`]],
+    });
   });
 });
 
