@@ -16,7 +16,14 @@ export async function* examineHealth(
   configFile: string,
 ): AsyncGenerator<Finding> {
   try {
-    await manager.describeKey({ label });
+    const { keySpec, keyUsage } = await manager.describeKey({ label });
+    if (keySpec !== 'AES_256' || !keyUsage.includes('ENCRYPT') || !keyUsage.includes('DECRYPT')) {
+      const found = `${keySpec}, for ${keyUsage.join(', ') || 'nothing'}`;
+      const create = `xks-proxy key create LABEL --key-manager ${manager.name} --config ${configFile}`;
+      const message = `the health key ${label} must be AES_256, for ENCRYPT and DECRYPT, but is ${found}`;
+      yield failure(check, message, `name another one in healthKey; ${create} makes it`);
+      return;
+    }
     let bestMs = Infinity;
     for (let tried = 0; tried < TRIES; tried += 1) {
       const begin = performance.now();
@@ -35,7 +42,7 @@ export async function* examineHealth(
       const advice = `${create} makes it, and so does serve when it starts`;
       yield warning(check, `the token has no health key ${label}, so nothing was encrypted`, advice);
     } else {
-      const advice = 'see iv and gcmParameters of the key manager, and the log of the HSM';
+      const advice = 'see healthKey, iv and gcmParameters of the key manager, and the log of the HSM';
       yield failure(check, `the health key ${label} does not work: ${detail ?? message}`, advice);
     }
   }

@@ -101,13 +101,17 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
   return found.length > 0 ? found : [ok(check, `${where}: ${identity}, ${usages}, sensitive, not extractable`)];
 }
 
-function adviceIfMissing({ store, version: { label = 'LABEL', ckaId }, configFile }: Examined): string {
-  const options = ckaId === undefined ? '' : ` --cka-id ${ckaId}`;
-  // A new key could not decrypt data encrypted with the missing one.
+// A new key could not decrypt data encrypted with the missing one.
+function adviceIfMissing({ store, key, version, configFile }: Examined): string {
   if (store.keyManagers.length > 1) return `copy the key from a key manager of ${store.name} that has it`;
+  const restore = 'restore it from its backup, because a new key decrypts nothing';
+  const isOld = key.versions.slice(key.versions.indexOf(version) + 1).some(({ decryptOnly }) => !decryptOnly);
+  if (isOld) return `${restore}; or remove this version when no data encrypted with it is needed`;
+  const { label = 'LABEL', ckaId } = version;
   const [manager = ''] = store.keyManagers;
+  const options = ckaId === undefined ? '' : ` --cka-id ${ckaId}`;
   const create = `xks-proxy key create ${label}${options} --key-manager ${manager} --config ${configFile}`;
-  return `${create} makes the key, if it is a new one; key list shows the keys of the token`;
+  return `${restore}; if it has never encrypted anything, ${create} makes it (key list shows the keys of the token)`;
 }
 
 function adviceToRotate({ store, key, configFile }: Examined): string {

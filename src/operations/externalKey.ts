@@ -1,4 +1,4 @@
-import type { KeySelector } from '../hsm/keyManager.ts';
+import type { KeySelector, KeyUsage } from '../hsm/keyManager.ts';
 
 /** A key of a key store, as the configuration names it. */
 export interface ExternalKey {
@@ -29,8 +29,13 @@ export function nameOfVersion({ label, ckaId = '' }: KeySelector): string {
 }
 
 /** The version that encrypts. */
-export function newestVersion({ versions }: ExternalKey): KeyVersion {
+export function newestVersion({ versions }: Pick<ExternalKey, 'versions'>): KeyVersion {
   return versions.findLast(({ decryptOnly }) => !decryptOnly) ?? versions[0];
+}
+
+/** The usages that a version must permit. KMS decrypts what it has encrypted, and old versions only decrypt. */
+export function neededUsages(key: Pick<ExternalKey, 'versions'>, version: KeyVersion): readonly KeyUsage[] {
+  return version === newestVersion(key) ? ['ENCRYPT', 'DECRYPT'] : ['DECRYPT'];
 }
 
 /**

@@ -114,3 +114,29 @@ describe('key rotate', () => {
     });
   });
 });
+
+describe('a key store with several key managers', () => {
+  const until = (name: string) =>
+    `Until then, only ${name} can use it, and requests that need it fail when ${name} fails.\n`;
+
+  it('needs a copy of each new key in the others, as the commands say', async () => {
+    const { keyManagers, keyStores, ...others } = files.config;
+    const [manager] = keyManagers;
+    const names = ['softhsm', 'replica'];
+    files.writeConfig({
+      ...others,
+      keyManagers: names.map((name) => ({ ...manager, name })),
+      keyStores: keyStores.map((store) => ({ ...store, keyManagers: names })),
+    });
+    const created = await run('key', 'create', 'copied', '--key-store', 'second', '--key-manager', 'replica');
+    expect(created.stdout).toContain(`Copy copied from replica to softhsm now. ${until('replica')}`);
+    const rotated = await run('key', 'rotate', 'copied', '--key-store', 'second');
+    expect(rotated.stdout).toContain(`Copy copied-v2 from softhsm to replica now. ${until('softhsm')}`);
+    const staged = await run('key', 'rotate', 'copied', '--key-store', 'second', '--decrypt-only');
+    expect(staged.stdout).toContain('Copy copied-v3 from softhsm to replica before you remove decryptOnly. ');
+    expect(await run('key', 'create', 'x', '--key-manager', 'soft')).toMatchObject({
+      exitCode: 1,
+      stderr: 'no key manager soft; there is softhsm, replica\n',
+    });
+  });
+});

@@ -82,7 +82,7 @@ it('for a good set-up, prints a line for each finding and a summary, and exits w
     /^ok {7}key manager softhsm: random numbers differ$/m,
     /^ok {7}key foo of first: foo in softhsm: AES_256, check value [0-9A-F]{6}, ENCRYPT, DECRYPT.*, sensitive, not extractable$/m,
     // The key store is blocked, so no one uses it.
-    /^warning {2}key blocked of first: there is no blocked in softhsm\n {9}xks-proxy key create blocked /m,
+    /^warning {2}key blocked of first: there is no blocked in softhsm\n {9}restore it .*, xks-proxy key create blocked /m,
     /^\d+ ok, \d+ warnings?, 0 failures\n$/m,
   ])
     expect(stdout).toMatch(line);
@@ -173,6 +173,30 @@ it('reports keys that are missing, too short or not for encryption as failures, 
       'open in softhsm is not sensitive: its bytes can be read',
     ]),
   );
+});
+
+it('advises to restore the missing key of an old version, and to make a key only if it never encrypted', async () => {
+  const [first, second] = files.config.keyStores;
+  const keys = [{ id: 'foo', versions: [{ label: 'lost' }, { label: 'foo' }, { label: 'later', decryptOnly: true }] }];
+  files.writeConfig({ ...files.config, keyStores: [{ ...first, keys }, second] });
+  const advice = (await findings()).filter(({ level }) => level === 'failure').map((finding) => finding.advice);
+  const restore = 'restore it from its backup, because a new key decrypts nothing';
+  expect(advice).toEqual([
+    `${restore}; or remove this version when no data encrypted with it is needed`,
+    expect.stringMatching(`^${restore}; if it has never encrypted anything, xks-proxy key create later .* makes it `),
+  ]);
+});
+
+it('reports a health key that KMS could not use, with advice', async () => {
+  files.softHsm.importKey('short-health', randomBytes(16));
+  configure({ pkcs11: { healthKey: 'short-health' } });
+  const [found] = (await findings()).filter(({ level }) => level === 'failure');
+  expect(found).toMatchObject({
+    message: expect.stringMatching(
+      /^the health key short-health must be AES_256, for ENCRYPT and DECRYPT, but is AES_128, for /,
+    ) as string,
+    advice: expect.stringMatching(/^name another one in healthKey; xks-proxy key create LABEL .* makes it$/) as string,
+  });
 });
 
 it('for a configuration that does not load, prints JSON with each problem', async () => {

@@ -186,6 +186,7 @@ it('two keys with one label are an error in the log, and neither is used', async
   await proxy.logged({
     operation: 'Encrypt',
     errorName: 'InternalException',
-    detail: 'several secret keys of the token have the label "bar": give each its own, or select one by its ckaId',
+    detail:
+      'several secret keys of the token have the label "bar": give each a label of its own, or select one by its ckaId',
   });
 });

@@ -32,7 +32,7 @@ it('a wrong PIN at the start is tried once, and the proxy exits with advice', as
     const { exitCode, stdout, stderr } = await runCommand(['serve', '--config', files.configFile], files.env);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
-      /^key manager softhsm: The PIN was refused by token "first"\. It was tried once .+Correct the PIN/,
+      /^key manager softhsm: The PIN was refused by token "first"\. It was tried once\. .+Correct the PIN/,
     );
     expect(stdout + stderr).not.toContain('not-the-pin');
     expect(faulty.counts().get('C_Login')).toBe(1);

@@ -92,7 +92,7 @@ describe('start-up fails with advice', () => {
     ],
     'with a wrong PIN': [
       () => ({ pin: new Secret('wrong-pin') }),
-      /^The PIN was refused by token "first"\. It was tried once .+\(C_Login answered CKR_PIN_INCORRECT \(0xa0\)\)$/,
+      /^The PIN was refused by token "first"\. It was tried once\. .+\(C_Login answered CKR_PIN_INCORRECT \(0xa0\)\)$/,
     ],
   };
 

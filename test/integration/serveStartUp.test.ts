@@ -63,7 +63,7 @@ describe('serve does not start', () => {
     const pin = files.writeSecret('wrong', 'wrong-pin');
     const outcome = await failToServe({ pin });
     expect(outcome).toMatchObject(
-      refused(/^key manager softhsm: The PIN was refused by token "first"\. It was tried once .+\n$/, 1),
+      refused(/^key manager softhsm: The PIN was refused by token "first"\. It was tried once\. .+\n$/, 1),
     );
     expect(outcome.stderr).not.toContain('wrong-pin');
   });

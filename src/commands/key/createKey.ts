@@ -6,7 +6,7 @@ import { EXTERNAL_KEY_ID_PATTERN } from '../../xks/path.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';
 import type { Usage } from './keyArguments.ts';
-import { createInToken, type TokenChoice } from './withToken.ts';
+import { adviceToCopy, createInToken, type TokenChoice } from './withToken.ts';
 
 export interface CreateOptions extends TokenChoice {
   readonly usage: readonly Usage[];
@@ -36,6 +36,7 @@ export async function createKey(
   });
   await record({ act: 'key create', changed: 'configuration', keyStore: found.keyStore.name, externalKeyId: label });
   cli.out(`Added it to the key store ${found.keyStore.name}; a running proxy serves it within a few seconds.`);
+  for (const line of adviceToCopy(label, choice.keyManager, found.keyStore, 'now')) cli.out(line);
 }
 
 /** Says what the configuration uses the new key for, or how a key store comes to serve it. */

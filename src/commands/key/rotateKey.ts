@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { YamlEditor } from '../../config/yaml/yamlEditor.ts';
 import { CommandFailure, type Cli } from '../cli.ts';
 import { findKeyStore } from '../findKeyStore.ts';
-import { createInToken } from './withToken.ts';
+import { adviceToCopy, createInToken } from './withToken.ts';
 
 export interface RotateOptions {
   readonly config: string;
@@ -32,8 +32,8 @@ export async function rotateKey(cli: Cli, id: string, options: RotateOptions): P
   });
   const version = { externalKeyId: id, keyVersion: label, decryptOnly };
   await record({ act: 'key rotate', changed: 'configuration', keyStore: name, ...version });
-  if (keyStore.keyManagers.length > 1)
-    cli.out(`Replicate ${label} to ${keyStore.keyManagers.slice(1).join(', ')} first.`);
+  const when = decryptOnly ? 'before you remove decryptOnly' : 'now';
+  for (const line of adviceToCopy(label, keyStore.keyManagers[0], keyStore, when)) cli.out(line);
   cli.out(
     decryptOnly
       ? `Now give this configuration to every proxy. When all have reloaded it, remove decryptOnly, and give them the new configuration.`

@@ -45,11 +45,25 @@ export async function createInToken(
   return { created, record };
 }
 
+/** Says that the other key managers of a key store need a new key too. Empty if there are none. */
+export function adviceToCopy(
+  label: string,
+  holder: string | undefined,
+  { keyManagers }: Config['keyStores'][number],
+  when: string,
+): string[] {
+  const others = keyManagers.filter((name) => name !== holder).join(', ');
+  if (others === '') return [];
+  const until = `Until then, only ${holder ?? ''} can use it, and requests that need it fail when ${holder ?? ''} fails.`;
+  return [`Copy ${label} from ${holder ?? ''} to ${others} ${when}. ${until}`];
+}
+
 function chooseKeyManager({ keyManagers }: Config, name: string | undefined): Config['keyManagers'][number] {
   const matching = keyManagers.filter((keyManager) => name === undefined || keyManager.name === name);
   const [chosen, ...others] = matching;
   if (chosen && others.length === 0) return chosen;
   const names = keyManagers.map((keyManager) => keyManager.name).join(', ');
+  if (name !== undefined) throw new CommandFailure(`no key manager ${name}; there is ${names}`);
   throw new CommandFailure(`choose one key manager with --key-manager; the configuration has: ${names}`);
 }
 

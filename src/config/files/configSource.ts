@@ -119,10 +119,9 @@ export class ConfigSource {
   /** Returns the absolute path of a PKCS#11 module. */
   resolveModule(module: string): string {
     const path = this.#path(module);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
-    throw new Error(
-      `names ${path}, which does not exist; install the library of the HSM (SoftHSM: apt-get install softhsm2)`,
-    );
+    const fault = moduleFault(path);
+    if (fault === undefined) return path;
+    throw new Error(`names ${path}, which ${fault}`);
   }
 
   /** Returns the canonical path of a module, the same for all links to it. Returns the given path if the file does not exist. */
@@ -209,4 +208,18 @@ function isPath(text: string): boolean {
 
 function isOpenToAll(mode: number): boolean {
   return (mode & 0o006) !== 0;
+}
+
+/** Returns why a PKCS#11 module cannot be loaded, as far as its file shows. */
+function moduleFault(path: string): string | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) return 'does not exist; install the library of the HSM (SoftHSM: apt-get install softhsm2)';
+    if (!found.isFile()) return 'is not a file; name the library of the HSM itself';
+    accessSync(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    return `cannot be read (${code})`;
+  }
 }

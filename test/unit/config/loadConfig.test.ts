@@ -274,6 +274,16 @@ describe('problems', () => {
       /module: names .*gone\.so, which does not exist/,
     ],
     [
+      'a module that is a folder',
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.module = '.')),
+      /module: names .*, which is not a file; name the library of the HSM itself/,
+    ],
+    [
+      'a module that cannot be read',
+      changedConfig(({ keyManagers: [m] }) => m && (m.pkcs11.module = 'x'.repeat(300))),
+      /module: names .*xxx, which cannot be read \(ENAMETOOLONG\)/,
+    ],
+    [
       'a secret with another shape',
       changedConfig(({ keyStores: [s] }) => s?.credentials[0] && (s.credentials[0].secretAccessKey = { file: 'pin' })),
       /secretAccessKey: must hold 43 to 64 characters/,

@@ -71,7 +71,7 @@ export class KeyDirectory {
     if (!handle) throw this.#notFound(session, selector);
     if (another) {
       throw new XksError('InternalException', 'The key manager has several keys for this external key.', {
-        detail: `several secret keys of the token have ${inWords(selector)}: give each its own, or select one by its ckaId`,
+        detail: `several secret keys of the token have ${inWords(selector)}: give each a label of its own, or select one by its ckaId`,
       });
     }
     const attributes = this.#cryptoki.readAttributes(session, handle, DESCRIBING_ATTRIBUTES);

@@ -161,7 +161,7 @@ function advise({ label, slot }: TokenInfo, cause: unknown): string {
     return `No user PIN is set on ${token}. Its security officer must set one.`;
   }
   if (isAnswer(cause, ...PIN_REFUSALS)) {
-    return `The PIN was refused by ${token}. It was tried once and will not be tried again, because HSMs lock a user after a few attempts. Correct the PIN.`;
+    return `The PIN was refused by ${token}. It was tried once. HSMs lock a user after a few attempts, and each further start or command is an attempt. Correct the PIN first.`;
   }
   return `Cannot log in to ${token}.`;
 }
