@@ -47,7 +47,8 @@ function loadPolicies(file: string): LoadedPolicies {
   try {
     return new ConfigSource('.', {}).loadPolicies(file);
   } catch (error) {
-    throw new CommandFailure((error as Error).message);
+    const { message } = error as Error;
+    throw new CommandFailure(message.startsWith('names ') ? `--policy-file ${message}` : message);
   }
 }
 

@@ -113,7 +113,8 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
 /** Runs a table of policy tests. Returns how many pass. Throws if one fails. */
 function testPolicies({ env }: Cli, config: string, store: string, file: string): number {
   const tests = loadPolicyTests(file);
-  runPolicyTests({ out: () => undefined }, tests, choosePolicies({ env, err: () => undefined }, { config, store }));
+  const silent = { env, out: () => undefined, err: () => undefined };
+  runPolicyTests(silent, tests, choosePolicies(silent, { config, store }));
   return tests.length;
 }
 

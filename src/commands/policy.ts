@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { loadPolicyTests, parseGivenRequest, type GivenRequest } from '../config/policyTests.ts';
+import { loadPolicyTests, misspeltFields, parseGivenRequest, type GivenRequest } from '../config/policyTests.ts';
 import { cedarSchema } from '../policy/cedarSchema.ts';
 import { describeRequest } from '../policy/decisionRecord.ts';
 import { requestOf } from '../policy/requestOf.ts';
@@ -43,7 +43,7 @@ export function policyCommand(cli: Cli): Command {
       if ((table === undefined) === (fields.length === 0))
         throw new CommandFailure('give either the fields of a request or --table');
       const chosen = choosePolicies(cli, choice);
-      if (table === undefined) cli.out(describeDecision(chosen.decide(requestOfFields(fields))));
+      if (table === undefined) cli.out(describeDecision(chosen.decide(requestOfFields(cli, fields))));
       else runPolicyTests(cli, loadPolicyTests(table), chosen);
     });
   withChoice(cli, command.command('explain'))
@@ -54,7 +54,7 @@ export function policyCommand(cli: Cli): Command {
     .argument(...FIELDS)
     .action((fields: string[], { json = false, ...choice }: PolicyChoice & { readonly json?: boolean }) => {
       const chosen = choosePolicies(cli, choice);
-      const given = requestOfFields(fields);
+      const given = requestOfFields(cli, fields);
       const request = describeRequest(requestOf(chosen.subjectOf(given)));
       const decision = chosen.decide(given);
       const permits = chosen.explain(given);
@@ -83,11 +83,13 @@ function withChoice(cli: Cli, command: Command): Command {
     .requiredOption('--store <name>', 'the key store');
 }
 
-function requestOfFields(fields: readonly string[]): GivenRequest {
+function requestOfFields(cli: Pick<Cli, 'err'>, fields: readonly string[]): GivenRequest {
   const given = fields.map((field): [string, string] => {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(field) ?? [];
     if (name === undefined || value === undefined) throw new CommandFailure(`${field} is not of the form name=value`);
     return [name, value];
   });
-  return parseGivenRequest(Object.fromEntries(given));
+  const request = parseGivenRequest(Object.fromEntries(given));
+  for (const warning of misspeltFields(request)) cli.err(`warning: ${warning}`);
+  return request;
 }

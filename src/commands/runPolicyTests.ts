@@ -1,13 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { PolicyTest } from '../config/policyTests.ts';
+import { misspeltFields, type PolicyTest } from '../config/policyTests.ts';
 import type { Decision } from '../policy/policyEngine.ts';
 import type { ChosenPolicies } from './choosePolicies.ts';
 import { CommandFailure, type Cli } from './cli.ts';
 import { describeDecision, describeUnmet } from './describeDecision.ts';
 
 /** Runs a table of tests and prints the result of each. Throws CommandFailure if the policies decide otherwise than expected. */
-export function runPolicyTests(cli: Pick<Cli, 'out'>, tests: readonly PolicyTest[], policies: ChosenPolicies): void {
+export function runPolicyTests(
+  cli: Pick<Cli, 'out' | 'err'>,
+  tests: readonly PolicyTest[],
+  policies: ChosenPolicies,
+): void {
   const failed = tests.filter(({ name, request, expect }) => {
+    for (const warning of misspeltFields(request)) cli.err(`warning: ${name}: ${warning}`);
     const decision = policies.decide(request);
     const passes = isExpected(decision, expect);
     cli.out(`${passes ? 'ok  ' : 'FAIL'} ${name}`);

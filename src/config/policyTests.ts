@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { nearestName } from './problems/nearestName.ts';
 import { ConfigError, locate } from './problems/problem.ts';
 import { toRemarks } from './problems/toRemark.ts';
 import { placeOf, readYaml } from './yaml/writtenYaml.ts';
+import { METADATA_FIELDS } from '../xks/messages/requestMetadata.ts';
 
 /** A request as given to the policy commands: these fields and those of requestMetadata. */
 export type GivenRequest = z.output<typeof givenRequest>;
@@ -72,6 +74,18 @@ export function parseGivenRequest(given: Readonly<Record<string, string>>): Give
     'the request',
     locate(remarks, () => undefined),
   );
+}
+
+const KNOWN_FIELDS = [...Object.keys(fields.shape), ...METADATA_FIELDS];
+
+/** Returns a warning about each field that is probably misspelt. It is none of those that policies know, but like one. */
+export function misspeltFields({ requestMetadata }: GivenRequest): string[] {
+  const unknown = Object.keys(requestMetadata).filter((field) => !KNOWN_FIELDS.includes(field));
+  return unknown.flatMap((field) => {
+    const near = nearestName(field, KNOWN_FIELDS);
+    if (near === undefined) return [];
+    return [`policies see the field ${field} only in context.otherMetadata; did you mean ${near}?`];
+  });
 }
 
 function withDefaults(written: unknown): unknown {

@@ -9,15 +9,23 @@ export interface PolicyRemarks {
   /** Each begins with the policy: `in "orders": ...`. */
   readonly warnings: readonly string[];
   readonly named: readonly (EntityName & { readonly policyId: string })[];
+  /** The tags of keys that the policies read. */
+  readonly tags: readonly { readonly policyId: string; readonly tag: string }[];
 }
 
 /** Finds comparisons that are valid Cedar but never true, because no principal or key has a name of that form. */
 export function neverTrue(policyId: string, policy: PolicyJson): PolicyRemarks {
-  const { entities, values } = comparisonsOf(policy);
-  const found = [...entities.map(entityProblem), ...values.map(valueProblem), ...kindProblems(policy)];
+  const { entities, values, members, tags } = comparisonsOf(policy);
+  const found = [
+    ...entities.map(entityProblem),
+    ...values.map(valueProblem),
+    ...members.map(memberProblem),
+    ...kindProblems(policy),
+  ];
   const told = new Set(found.filter((problem) => problem !== undefined));
   return {
     named: entities.map((entity) => ({ policyId, ...entity })),
+    tags: [...new Set(tags)].map((tag) => ({ policyId, tag })),
     warnings: [...told].map((problem) => `in "${policyId}": ${problem}`),
   };
 }
@@ -33,16 +41,35 @@ type Json = Readonly<Record<string, unknown>>;
 function comparisonsOf(policy: PolicyJson) {
   const entities: EntityName[] = [];
   const values: Comparison[] = [];
+  const members: EntityName[] = [];
+  const tags: string[] = [];
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null) return;
     for (const [key, child] of Object.entries(node)) {
       if (key === 'entity' || key === '__entity') entities.push(child as EntityName);
       else visit(child);
       values.push(...comparedIn(key, child as Json));
+      if (key === 'in') members.push(...entitiesOf(child as Json));
+      if (key === 'hasTag' || key === 'getTag') tags.push(...tagOfResource(child as Json));
     }
   };
-  visit([policy.principal, policy.resource, policy.conditions]);
-  return { entities, values };
+  const { principal } = policy;
+  if (principal.op === 'in' && 'entity' in principal) members.push(principal.entity as EntityName);
+  visit([principal, policy.resource, policy.conditions]);
+  return { entities, values, members, tags };
+}
+
+/** Returns the entities on the right of `in` in a condition: one, or those of a set. */
+function entitiesOf({ right }: Json): EntityName[] {
+  const { Value: value, Set: entries } = (right ?? {}) as { Value?: Json; Set?: readonly unknown[] };
+  if (entries) return entries.flatMap((entry) => entitiesOf({ right: entry }));
+  const name = value?.['__entity'];
+  return name === undefined ? [] : [name as EntityName];
+}
+
+/** Returns the name of the tag that a condition reads. Empty if the tag is not one of a key, or its name is computed. */
+function tagOfResource({ left, right }: Json): string[] {
+  return (left as { readonly Var?: unknown } | undefined)?.Var === 'resource' ? textsOf(right) : [];
 }
 
 /** Returns the attribute and texts that an operator compares. Empty if it compares something else. */
@@ -73,7 +100,7 @@ function wholeText(pattern: unknown): string | undefined {
 }
 
 const KEY_STORE = '[A-Za-z0-9._-]{1,64}';
-const ARN_WITHOUT_PATTERN = [/^[^*]*$/, 'compared as a whole, and * is not a wildcard: use like'] as const;
+const WITHOUT_PATTERN = [/^[^*]*$/, 'compared as a whole, and * is not a wildcard: use like'] as const;
 const ACCOUNT_FORM = [whole(ACCOUNT), '12 digits'] as const;
 const REGION_FORM = [/^[a-z0-9-]+$/, 'a Region such as us-east-1'] as const;
 const ENDPOINT_FORM = [/^vpce-[0-9a-f]+$/, 'a VPC endpoint id such as vpce-0123456789abcdef0'] as const;
@@ -86,7 +113,7 @@ const ENTITY_FORMS: Readonly<Record<string, readonly [RegExp, string]>> = {
 };
 
 const VALUE_FORMS: Readonly<Record<string, readonly [RegExp, string]>> = {
-  'principal.arn': ARN_WITHOUT_PATTERN,
+  'principal.arn': WITHOUT_PATTERN,
   'principal.account': ACCOUNT_FORM,
   'principal.partition': [/^aws[a-z-]*$/, 'a partition such as aws'],
   'principal.path': [/^\/(.*\/)?$/, 'a path that begins and ends with /'],
@@ -95,9 +122,10 @@ const VALUE_FORMS: Readonly<Record<string, readonly [RegExp, string]>> = {
   'resource.id': [EXTERNAL_KEY_ID_PATTERN, 'an external key id'],
   'resource.keyStore': [whole(KEY_STORE), 'the name of a key store'],
   'context.kmsOperation': [/^[A-Z][A-Za-z]*$/, 'an operation such as Encrypt or GenerateDataKey'],
-  'context.kmsKeyArn': ARN_WITHOUT_PATTERN,
+  'context.kmsKeyArn': WITHOUT_PATTERN,
   'context.kmsKeyAccount': ACCOUNT_FORM,
   'context.kmsKeyRegion': REGION_FORM,
+  'context.kmsViaService': WITHOUT_PATTERN,
   'context.kmsViaServiceName': [/^[a-z0-9-]+$/, 'a service such as ebs'],
   'context.kmsViaServiceRegion': REGION_FORM,
   'context.awsSourceVpc': [/^vpc-[0-9a-f]+$/, 'a VPC id such as vpc-0123456789abcdef0'],
@@ -117,6 +145,15 @@ function entityProblem({ type, id }: EntityName): string | undefined {
   }
   if (id.includes('*')) return `${name} is never met: * is not a wildcard in a name; compare principal.arn with like`;
   return kind === type ? undefined : `${name} is never met: the name in ${type}::"..." is ${principalForm}`;
+}
+
+/** Reports `in` with a role, of which its sessions are no members. */
+function memberProblem({ type, id }: EntityName): string | undefined {
+  const principal = principalOf(id);
+  if (type !== 'Role' || principal.type !== 'Role' || id.includes('*')) return undefined;
+  const { account, name } = principal.attributes;
+  const roleName = nameOf({ type: 'RoleName', id: `${String(account)}/${String(name)}` });
+  return `in ${nameOf({ type, id })} is true only of the role itself; for its sessions too, write in ${roleName}`;
 }
 
 function valueProblem({ variable, attribute, value }: Comparison): string | undefined {

@@ -71,7 +71,15 @@ function* remarksOn(policies: readonly (ParsedPolicy & { readonly id: string })[
     all.push(neverTrue(id, json));
     yield;
   }
-  return { warnings: all.flatMap(({ warnings }) => warnings), named: all.flatMap(({ named }) => named) };
+  const permits = policies.some(({ json }) => json.effect === 'permit');
+  return {
+    warnings: [
+      ...(permits ? [] : ['there is no permit, so every request is denied']),
+      ...all.flatMap(({ warnings }) => warnings),
+    ],
+    named: all.flatMap(({ named }) => named),
+    tags: all.flatMap(({ tags }) => tags),
+  };
 }
 
 // Ids appear in log records, and as names in YAML.

@@ -1,4 +1,4 @@
-import type { MetadataField, RequestMetadata } from '../xks/messages/requestMetadata.ts';
+import { METADATA_FIELDS, type RequestMetadata } from '../xks/messages/requestMetadata.ts';
 import type { CedarRequest, KeyApi, Texts } from './cedarRequest.ts';
 import { principalOf } from './principal.ts';
 
@@ -18,16 +18,6 @@ const KEY_ARN = /^arn:aws[a-z-]*:kms:(?<kmsKeyRegion>[a-z0-9-]+):(?<kmsKeyAccoun
 // `ebs` in the specification's examples; the condition key kms:ViaService has the regional endpoint.
 const VIA_SERVICE =
   /^(?<kmsViaServiceName>[a-z0-9-]+)(?:\.(?<kmsViaServiceRegion>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)?$/;
-
-const KNOWN_FIELDS: ReadonlySet<string> = new Set<MetadataField>([
-  'kmsRequestId',
-  'kmsOperation',
-  'awsPrincipalArn',
-  'kmsKeyArn',
-  'kmsViaService',
-  'awsSourceVpc',
-  'awsSourceVpce',
-]);
 
 /** Builds the request that Cedar decides, from everything but kmsRequestId. An empty optional text counts as absent. */
 export function requestOf({ api, keyStore, externalKey, requestMetadata, ...connection }: PolicySubject): CedarRequest {
@@ -55,7 +45,7 @@ export function requestOf({ api, keyStore, externalKey, requestMetadata, ...conn
     },
     // Encrypt and Decrypt require kmsKeyArn, which may be empty.
     context: { kmsOperation, ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }), ...present(optional) },
-    otherMetadata: present(requestMetadata, (field) => !KNOWN_FIELDS.has(field)),
+    otherMetadata: present(requestMetadata, (field) => !METADATA_FIELDS.has(field)),
   };
 }
 

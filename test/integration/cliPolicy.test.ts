@@ -123,6 +123,8 @@ it.each([
   [[], /^give either the fields of a request or --table\n$/],
   [[...REQUEST, 'externalKeyId=nope'], /^first has no external key nope\n$/],
   [['operation=Encrypt'], /externalKeyId: is missing.*\n.*awsPrincipalArn: is missing/],
+  [['operation=GenerateDataKey'], /operation: must be GetKeyMetadata, Encrypt or Decrypt \(given: "GenerateDataKey"\)/],
+  [['externalKeyId=foo'], /operation: is missing; it must be GetKeyMetadata, Encrypt or Decrypt/],
   [['Encrypt'], /^Encrypt is not of the form name=value\n$/],
 ])('test refuses %j', async (fields, message) => {
   const { exitCode, stdout, stderr } = await policy(
@@ -135,6 +137,30 @@ it.each([
   );
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
   expect(stderr).toMatch(message);
+});
+
+it('test and explain warn of a misspelt field, from the command line and in a table', async () => {
+  const told = 'policies see the field kmsVaiService only in context.otherMetadata; did you mean kmsViaService?';
+  const choice = ['--config', files.configFile, '--store', 'first'];
+  for (const command of ['test', 'explain']) {
+    const { stderr } = await policy(command, ...choice, ...REQUEST, 'kmsVaiService=ebs', 'aNewField=x');
+    expect(stderr).toBe(`warning: ${told}\n`);
+  }
+  const table = write(
+    'misspelt.yaml',
+    `
+tests:
+  - name: through EBS
+    request: { operation: Decrypt, externalKeyId: foo, kmsKeyArn: k, awsPrincipalArn: a, kmsVaiService: ebs }
+    expect: { decision: deny }
+`,
+  );
+  expect((await policy('test', ...choice, '--table', table)).stderr).toBe(`warning: through EBS: ${told}\n`);
+});
+
+it('test names --policy-file if the file cannot be read', async () => {
+  const { stderr } = await policy('test', '--policy-file', 'gone.cedar', '--store', 'first', ...REQUEST);
+  expect(stderr).toMatch(/^--policy-file names \S*gone\.cedar, which cannot be read \(ENOENT\)\n$/);
 });
 
 it('a key store that has no policies or does not exist cannot be tested', async () => {

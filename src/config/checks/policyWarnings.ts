@@ -8,7 +8,7 @@ export function policyWarnings({ keyStores }: Config, source: ConfigSource): Rem
     const sharing = keyStores.filter((store) => policyFile && store.policyFile?.file === policyFile.file);
     // A file that several key stores share is reported once.
     if (!policyFile || sharing[0] !== keyStores[index]) return [];
-    const { warnings, named } = source.loadPolicies(policyFile.file).remarks;
+    const { warnings, named, tags } = source.loadPolicies(policyFile.file).remarks;
     const known = {
       KeyStore: new Set(sharing.map(({ name }) => name)),
       ExternalKey: new Set(sharing.flatMap(({ name, keys }) => keys.map(({ id }) => `${name}/${id}`))),
@@ -20,7 +20,15 @@ export function policyWarnings({ keyStores }: Config, source: ConfigSource): Rem
         ? []
         : [`in "${policyId}": ${type}::${JSON.stringify(id)} is no ${what} that has this policyFile`];
     });
-    const messages = new Set([...warnings, ...unknown]);
+    const given = new Set(
+      sharing.flatMap((store) => [store, ...store.keys].flatMap((tagged) => Object.keys(tagged.tags))),
+    );
+    const absent = tags
+      .filter(({ tag }) => !given.has(tag))
+      .map(
+        ({ policyId, tag }) => `in "${policyId}": no key that has this policyFile has the tag ${JSON.stringify(tag)}`,
+      );
+    const messages = new Set([...warnings, ...unknown, ...absent]);
     return [...messages].map((message) => ({
       keys: ['keyStores', index, 'policyFile'],
       message: `${policyFile.file}: ${message}`,

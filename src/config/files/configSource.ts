@@ -43,7 +43,7 @@ export class ConfigSource {
     this.#folder = folder;
     this.#env = env;
     this.#readFile = readFile;
-    const remarks = { warnings: [], named: [] };
+    const remarks = { warnings: [], named: [], tags: [] };
     for (const policySet of policySets) this.#policies.set(policySet.file, () => ({ policySet, remarks }));
   }
 

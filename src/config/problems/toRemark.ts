@@ -4,8 +4,8 @@ import { isPkcs11Uri } from '../schema/pkcs11Uri.ts';
 import type { KeyPath, Remark } from './problem.ts';
 import { keysOfSchema } from '../schema/schemaPath.ts';
 
-// Beginning of zod's own messages, which are used where our schemas give none.
-const ZODS_OWN = 'Invalid input';
+// Beginnings of zod's own messages, for which we have our own words.
+const ZODS_OWN = /^Invalid (?:input|option)/;
 
 /** Turns the issues of a schema into remarks. They show the given value unless it may be a misplaced secret. */
 export function toRemarks({ issues }: z.ZodError, schema: z.core.$ZodType, written: unknown): Remark[] {
@@ -28,8 +28,9 @@ function toRemark(issue: z.core.$ZodIssue, written: unknown): Remark {
   const { path: keys } = issue;
   const given = valueAt(written, keys);
   const isType = issue.code === 'invalid_type';
-  const mustBe = isType && issue.message.startsWith(ZODS_OWN) ? `must be a ${nameOf(issue.expected)}` : issue.message;
-  if (isType && given === undefined) return { keys, message: `is missing; it must be a ${nameOf(issue.expected)}` };
+  const mustBe = mustBeOf(issue);
+  if (given === undefined && isType) return { keys, message: `is missing; it must be a ${nameOf(issue.expected)}` };
+  if (given === undefined && issue.code === 'invalid_value') return { keys, message: `is missing; it ${mustBe}` };
   // YAML reads a key with nothing after it as null.
   if (isType && given === null)
     return { keys, message: `${keys.length === 0 ? 'the file ' : ''}is empty; it ${mustBe}` };
@@ -38,6 +39,14 @@ function toRemark(issue: z.core.$ZodIssue, written: unknown): Remark {
   const isHarmless = isType && typeof given === 'object';
   const show = given !== undefined && !isSaid && (isHarmless || !isNearSecret(keys)) && !isPkcs11Uri(given);
   return { keys, message: show ? `${mustBe} (given: ${abridge(given)})` : mustBe };
+}
+
+function mustBeOf(issue: z.core.$ZodIssue): string {
+  if (!ZODS_OWN.test(issue.message)) return issue.message;
+  if (issue.code === 'invalid_type') return `must be a ${nameOf(issue.expected)}`;
+  if (issue.code !== 'invalid_value') return issue.message;
+  const values = issue.values.map(String);
+  return `must be ${[values.slice(0, -1).join(', '), ...values.slice(-1)].filter((part) => part !== '').join(' or ')}`;
 }
 
 const SECRETS = ['keyManagers.pkcs11.pin', 'keyStores.credentials', 'audit.key', 'server.tls.privateKeyFile'];

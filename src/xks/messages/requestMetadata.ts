@@ -29,7 +29,8 @@ export type MetadataField =
   | 'awsSourceVpce';
 
 const REQUIRED: readonly MetadataField[] = ['kmsRequestId', 'kmsOperation'];
-const KNOWN: ReadonlySet<string> = new Set<MetadataField>([
+/** The names of the fields of the specification. */
+export const METADATA_FIELDS: ReadonlySet<string> = new Set<MetadataField>([
   ...REQUIRED,
   'awsPrincipalArn',
   'kmsKeyArn',
@@ -56,7 +57,7 @@ function withTexts(given: JsonObject): RequestMetadata {
   // Without a prototype, a field named __proto__ is an ordinary field.
   const metadata = Object.create(null) as Record<string, string> & { kmsRequestId: string; kmsOperation: string };
   for (const field of Object.keys(given)) {
-    metadata[field] = KNOWN.has(field)
+    metadata[field] = METADATA_FIELDS.has(field)
       ? (optionalString(given, field, `requestMetadata.${field}`) ?? '')
       : asText(given[field]);
   }

@@ -67,6 +67,22 @@ describe('a policy that matches no request has a warning', () => {
     expect(warningsOf(`permit (principal, action, ${resource});`)).toEqual([expect.stringContaining(message)]);
   });
 
+  it('for a tag that no key has', () => {
+    const when = (condition: string) => `permit (principal, action, resource) when { ${condition} };`;
+    const tagged = changedConfig(({ keyStores: [store] }) => {
+      const [key] = (store?.keys ?? []) as object[];
+      Object.assign(store ?? {}, { policyFile: 'p.cedar', tags: { team: 'billing' } });
+      Object.assign(key ?? {}, { tags: { class: 'secret' } });
+    });
+    const policies = ['team', 'class', 'clas'].map(
+      (tag) => `@id("${tag}") ${when(`resource.hasTag("${tag}") && resource.getTag("${tag}") == "x"`)}`,
+    );
+    const { warnings } = loadWritten(tagged, { 'p.cedar': policies.join('\n') });
+    expect(warnings.filter((text) => text.includes('tag'))).toEqual([
+      expect.stringMatching(/p\.cedar: in "clas": no key that has this policyFile has the tag "clas"$/),
+    ]);
+  });
+
   it.each(['resource in KeyStore::"second"', 'resource == ExternalKey::"example/foo"'])('not for %s', (resource) => {
     expect(warningsOf(`permit (principal, action, ${resource});`)).toEqual([]);
   });

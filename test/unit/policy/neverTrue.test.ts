@@ -79,9 +79,29 @@ it.each([
   'context has vpcEndpointId && context.vpcEndpointId == "vpc-0123"',
   'context has awsSourceVpc && context.awsSourceVpc == "vpce-0123"',
   'resource.id == "a/b"',
+  'context has kmsViaService && context.kmsViaService == "ec2.*.amazonaws.com"',
 ])('gives a warning about an impossible value: %s', (condition) => {
   expect(warningsOf(when(condition))).toEqual([
     expect.stringMatching(/^in "p": (principal|context|resource)\.\w+ is never "/),
+  ]);
+});
+
+describe('a warning says that a role has no members:', () => {
+  const told = `in Role::"${ROLE}" is true only of the role itself; for its sessions too, write in RoleName::"111122223333/x"`;
+
+  it.each([
+    `permit (principal in Role::"${ROLE}", action, resource);`,
+    when(`principal in Role::"${ROLE}"`),
+    when(`principal in [Role::"${ROLE}"]`),
+    `forbid (principal, action, resource) unless { principal in Role::"${ROLE}" };`,
+  ])('%s', (policy) => {
+    expect(warningsOf(policy).filter((text) => !text.startsWith('there is no permit'))).toEqual([`in "p": ${told}`]);
+  });
+});
+
+it('gives a warning if no policy permits anything', () => {
+  expect(warningsOf('forbid (principal, action, resource);')).toEqual([
+    'there is no permit, so every request is denied',
   ]);
 });
 
