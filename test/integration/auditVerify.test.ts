@@ -222,7 +222,7 @@ describe('audit prove', () => {
     });
     expect(await prove(join(directory, 'w1'), '2')).toMatchObject({
       exitCode: 1,
-      stderr: 'the newest checkpoint covers records 0 to 1: record 2 is not signed yet\n',
+      stderr: 'the newest checkpoint covers records 0 to 1: record 2 does not exist, or is not signed yet\n',
     });
     expect((await prove(join(directory, 'w1'), '-1')).exitCode).toBe(2);
     expect((await prove(join(directory, 'w1'), '1')).stdout).toContain(`${ORIGIN}/w1`);

@@ -41,7 +41,7 @@ export async function proveRecord(
   const { note, head } = await newestCheckpoint(log, files);
   if (index >= head.size) {
     throw new ProofFailure(
-      `the newest checkpoint covers records 0 to ${head.size - 1}: record ${index} is not signed yet`,
+      `the newest checkpoint covers records 0 to ${head.size - 1}: record ${index} does not exist, or is not signed yet`,
     );
   }
   const { range, parts } = startBefore(index, files);

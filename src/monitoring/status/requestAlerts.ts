@@ -3,7 +3,7 @@ import { joined } from '../../pages/parts.ts';
 import { ofKeyStores, overTime, type Alert } from './alert.ts';
 import { quantileMs } from './latency.ts';
 import type { Recent } from './recent.ts';
-import type { RequestCounts } from './requestCounts.ts';
+import { isRefusal, isRetryable, type RequestCounts } from './requestCounts.ts';
 
 /** Alerts on the counts of the last minutes. */
 export const REQUEST_ALERTS: readonly Alert[] = [
@@ -12,7 +12,7 @@ export const REQUEST_ALERTS: readonly Alert[] = [
     severity: 'critical',
     problem: 'Requests fail with errors that make KMS retry',
     cure: 'The HSM fails or is too slow, requests exceed the quota or the sessions, or the proxy cannot record requests. The log has each error with its details.',
-    ...ofKeyStores(5, 0.01, (requests, { minutes }) => share(requests, requests.retryable, minutes)),
+    ...ofKeyStores(5, 0.01, (requests, { minutes }) => share(requests, requests.retryable, minutes, isRetryable)),
   },
   {
     name: 'XksProxyLatencyHigh',
@@ -58,8 +58,8 @@ export const REQUEST_ALERTS: readonly Alert[] = [
     name: 'XksProxyNonRetryableErrors',
     severity: 'warning',
     problem: 'Requests are refused, so calls of KMS fail',
-    cure: 'Keys are blocked or not configured, policies deny requests, or ciphertexts belong to other keys. The error names below say which.',
-    ...ofKeyStores(15, 0.05, (requests, { minutes }) => share(requests, requests.refused, minutes)),
+    cure: 'Keys are blocked, not configured or missing in the HSM, policies deny requests, or ciphertexts belong to other keys. The error names say which.',
+    ...ofKeyStores(15, 0.05, (requests, { minutes }) => share(requests, requests.refused, minutes, isRefusal)),
   },
   {
     name: 'XksProxyAuthenticationFailures',
@@ -122,10 +122,17 @@ export const REQUEST_ALERTS: readonly Alert[] = [
   },
 ];
 
-function share({ succeeded, failed, errors }: RequestCounts, count: number, minutes: number) {
+/** Describes the share of `count` requests, and the errors that it concerns. */
+function share(
+  { succeeded, failed, errors }: RequestCounts,
+  count: number,
+  minutes: number,
+  concerns: (error: string) => boolean = () => true,
+) {
   const all = succeeded + failed;
   const value = all === 0 ? 0 : count / all;
-  const named = Object.entries(errors).map(([name, its]) => `${formatNumber(its)} ${name}`);
+  const concerned = Object.entries(errors).filter(([name]) => concerns(name));
+  const named = concerned.map(([name, its]) => `${formatNumber(its)} ${name}`);
   return {
     value,
     says: `${formatShare(value)} of ${countOf(all, 'request')} ${inLast(minutes)} (failed: ${joined(named)})`,

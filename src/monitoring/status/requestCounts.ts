@@ -35,6 +35,16 @@ export const REQUEST_METRICS: readonly string[] = [REQUESTS, DURATION, THROTTLED
 const RETRYABLE = ['InternalException', 'DependencyTimeoutException', 'ThrottlingException'];
 const UNVERIFIED = 'AuthenticationFailedException';
 
+/** Whether KMS repeats a request that gets this error. */
+export function isRetryable(error: string): boolean {
+  return RETRYABLE.includes(error);
+}
+
+/** Whether this name in `errors` counts as `refused`. */
+export function isRefusal(name: string): boolean {
+  return !isRetryable(name) && name !== UNVERIFIED && name !== 'aborted';
+}
+
 export function readRequests(metrics: MetricReader, key_store: string): RequestCounts {
   const requests = metrics.with(REQUESTS, { key_store });
   const errors: Record<string, number> = {};
@@ -49,7 +59,7 @@ export function readRequests(metrics: MetricReader, key_store: string): RequestC
     errors[name] = (errors[name] ?? 0) + value;
     counts.failed += value;
     if (outcome === 'aborted') counts.aborted += value;
-    if (RETRYABLE.includes(error)) counts.retryable += value;
+    if (isRetryable(error)) counts.retryable += value;
     else if (error === UNVERIFIED) counts.unverified += value;
     else if (outcome === 'failure') counts.refused += value;
   }

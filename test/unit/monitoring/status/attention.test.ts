@@ -210,6 +210,13 @@ describe('the attention list', () => {
         'warn XksProxyNonRetryableErrors s: 6.0 % of 100 requests in the last 15 minutes (failed: 6 AccessDeniedException)',
       ],
     ],
+    [
+      { succeeded: 90, retryable: 4, refused: 6, errors: { DependencyTimeoutException: 4, KeyNotFoundException: 6 } },
+      [
+        'fail XksProxyRetryableErrors s: 4.0 % of 100 requests in the last 5 minutes (failed: 4 DependencyTimeoutException)',
+        'warn XksProxyNonRetryableErrors s: 6.0 % of 100 requests in the last 15 minutes (failed: 6 KeyNotFoundException)',
+      ],
+    ],
     [{ succeeded: 100, unverified: 1 }, ['warn XksProxyAuthenticationFailures s: 1 request in the last 5 minutes']],
     [{ unauthenticated: 26 }, ['warn XksProxyUnauthenticatedRequests 5.2 a second']],
     [
