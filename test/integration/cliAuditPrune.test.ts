@@ -55,7 +55,10 @@ describe('audit prune', () => {
     expect(stdout).toMatch(
       new RegExp(`^${lines.map((line) => `${line.replace(/^./, (c) => c.toUpperCase())}\n`).join('')}$`),
     );
-    expect(await runCommandHere(['audit', 'verify', directory])).toMatchObject({ exitCode: 0 });
+    expect(await runCommandHere(['audit', 'verify', directory])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/\nGood: .* as written from the first record on that was not deleted/) as string,
+    });
     expect(await prune(...args)).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(new RegExp(`^Nothing to do: no whole segment is older than ${time}\n$`)) as string,

@@ -37,8 +37,9 @@ export class CrossCheck {
   requireKept(notes: readonly string[]): void {
     const failed = new Map<string, { readonly note: string; readonly failure: string; count: number }>();
     for (const note of notes) {
-      const { failure } = this.#failureOf(note) ?? {};
-      if (failure === undefined) continue;
+      const { failure: why, isPruned = false } = this.#failureOf(note) ?? {};
+      if (why === undefined) continue;
+      const failure = isPruned ? `${why}; leave it out if you have pruned the log` : why;
       const reason = `${originOf(note)}\n${failure}`;
       const group = failed.get(reason) ?? { note, failure, count: 0 };
       group.count += 1;

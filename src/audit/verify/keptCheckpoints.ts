@@ -63,7 +63,7 @@ export class KeptCheckpoints {
     while (this.nextSize < first) {
       const outcome = this.#pending[this.#next++]?.outcome;
       if (!outcome) continue;
-      outcome.failure = `the log begins with record ${first}, so that it cannot be compared`;
+      outcome.failure = `the log begins with record ${first}, so it cannot be compared`;
       outcome.isPruned = true;
     }
   }

@@ -25,7 +25,7 @@ function linesOf(log: LogReport): string[] {
     `checkpoints  ${log.checkpoints}${size}`,
     `proven       ${log.proven.map(describeStretch).join(', ') || 'nothing'}`,
     ...(log.extended.length > 0 ? [`extends      ${describeExtended(log.extended)}`] : []),
-    ...(log.firstIndex > 0 ? [`deleted      records before ${log.firstIndex}: the tree is taken up there`] : []),
+    ...(log.firstIndex > 0 ? [`deleted      records before ${log.firstIndex}: nothing here shows what they were`] : []),
     ...(log.unsigned > 0 ? [`not signed   ${describeUnsigned(log)}`] : []),
     ...(tornBytes > 0 ? [`torn         ${tornBytes} bytes of an unfinished last record`] : []),
     ...(tornCheckpointBytes > 0 ? [`torn         ${tornCheckpointBytes} bytes of an unfinished last checkpoint`] : []),

@@ -96,7 +96,8 @@ function warningsOf(
 function describeSuccess({ logs, notes }: AuditReport): string {
   const what = logs.length === 1 ? 'the log is' : `all ${logs.length} logs are`;
   const unsigned = logs.reduce((sum, log) => sum + log.unsigned, 0);
-  const but = unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`;
+  const from = logs.some(({ firstIndex }) => firstIndex > 0) ? ' from the first record on that was not deleted' : '';
+  const but = `${from}${unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`}`;
   if (notes.length === 0) return `Good: ${what} as written${but}.`;
   return `Incomplete: ${what} as written${but}, but others or their records are missing. Read the notes.`;
 }

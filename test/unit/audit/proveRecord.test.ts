@@ -42,7 +42,9 @@ describe('proveRecord', () => {
     const { folder, log } = await writeLog();
     appendAll(log, [requestRecord()]);
     await expect(prove(folder, 351)).rejects.toThrow(
-      new ProofFailure('the newest checkpoint covers records 0 to 350: record 351 does not exist, or is not signed yet'),
+      new ProofFailure(
+        'the newest checkpoint covers records 0 to 350: record 351 does not exist, or is not signed yet',
+      ),
     );
   });
 

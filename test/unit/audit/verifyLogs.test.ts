@@ -114,9 +114,20 @@ describe('the logs of a host', () => {
       good: true,
       notes: [
         `${ORIGIN}/w1 does not extend the checkpoint of size 11, which is recorded in main: ` +
-          'the log begins with record 20, so that it cannot be compared',
+          'the log begins with record 20, so it cannot be compared',
       ],
     });
+  });
+
+  it('do not extend a checkpoint of deleted records that was kept elsewhere, which may be left out', async () => {
+    const directory = temporaryFolder();
+    const kept = (await writeSlot(directory, 'main', 50, key, 20)).map(({ note }) => note);
+    rmSync(join(directory, 'main', records(0)));
+    const why = 'the log begins with record 20, so it cannot be compared; leave it out if you have pruned the log';
+    expect((await verify(directory, { kept })).problems).toEqual([
+      `${ORIGIN}/main does not extend the checkpoint of size 11, which was kept elsewhere: ${why}`,
+    ]);
+    expect((await verify(directory, { kept: kept.slice(1) })).problems).toEqual([]);
   });
 
   it('show that a worker’s log is missing', async () => {

@@ -123,7 +123,7 @@ describe('checkpoints kept elsewhere', () => {
       [231, damaged],
     ]);
     tamper.remove(records(0), records(100));
-    const deleted = 'the log begins with record 200, so that it cannot be compared';
+    const deleted = 'the log begins with record 200, so it cannot be compared';
     expect(await outcomes(folder, kept.slice(19, 21))).toEqual([
       [191, deleted],
       [200, undefined],
