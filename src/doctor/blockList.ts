@@ -3,6 +3,9 @@ import { blockListPath, readBlockList } from '../blocks/blockListFile.ts';
 import { failure, ok, type LoadedContext } from './context.ts';
 import type { Finding } from '../finding.ts';
 
+const ADVICE =
+  'correct it; without it, a proxy starts with nothing blocked, and a running one keeps the blocks that it has read';
+
 /** Checks that `serve` can read the block list, and lists what it blocks. */
 export async function* checkBlockList({ file: configFile, config }: LoadedContext): AsyncGenerator<Finding> {
   const file = blockListPath(configFile, config.blockList?.file);
@@ -11,6 +14,6 @@ export async function* checkBlockList({ file: configFile, config }: LoadedContex
     yield ok('block list', blocked.length === 0 ? 'it blocks nothing' : `it blocks ${blocked.join(', ')}`);
   } catch (error) {
     if (!(error instanceof BlockListProblem)) throw error;
-    yield failure('block list', `${file} ${error.message}`, 'correct it, or move it away to block nothing');
+    yield failure('block list', `${file} ${error.message}`, ADVICE);
   }
 }

@@ -167,6 +167,20 @@ describe('a proxy', () => {
     expect((await proxy.post(paths.encrypt, encryptBody)).status).toBe(400);
   });
 
+  it('keeps the blocks of a list that has disappeared, until a command writes a new one', async () => {
+    await run('key', 'block', 'foo', '--key-store', 'first');
+    const proxy = await startProxy(files);
+    rmSync(blockList(files));
+    await proxy.logged({ msg: 'the block list cannot be read: the previous blocks stay in force', problem: 'is gone' });
+    expect((await run('key', 'unblock', 'foo', '--key-store', 'first')).stdout).toMatch(
+      /is not blocked: there is no block list .*\. If a running proxy still refuses it, .* Block something, and unblock it/,
+    );
+    expect((await proxy.post(paths.encrypt, encryptBody)).body).toMatchObject({ errorName: 'InvalidStateException' });
+    await run('keystore', 'block', 'second');
+    await run('keystore', 'unblock', 'second');
+    await expect.poll(async () => (await proxy.post(paths.encrypt, encryptBody)).status).toBe(200);
+  });
+
   it('refuses a key store that the configuration blocks', async () => {
     const [first, second] = files.config.keyStores;
     files.writeConfig({ ...files.config, keyStores: [{ ...first, status: 'blocked' }, second] });

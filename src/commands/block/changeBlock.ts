@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BlockListProblem, describeBlock, type Block, type BlockList } from '../../blocks/blockList.ts';
 import { editBlockList } from '../../blocks/blockListFile.ts';
@@ -15,6 +16,10 @@ export interface BlockOptions extends BlockListChoice {
   /** Also blocks a key or key store that the configuration does not name. */
   readonly force?: boolean;
 }
+
+const IF_REFUSED =
+  'If a running proxy still refuses it, that proxy keeps the blocks of a list that has disappeared. ' +
+  'Block something, and unblock it: this writes a new list, which replaces those blocks.';
 
 /** Blocks a key or a key store, whatever is wrong with the configuration. */
 export async function block(cli: Cli, what: Block, options: BlockOptions): Promise<void> {
@@ -50,11 +55,12 @@ export async function unblock(cli: Cli, what: Block, options: BlockListChoice): 
   if (wasListed) await record(cli, file, 'unblock', what);
   const still = stillBlocked(rough, await readForCommand(path), what, file);
   if (still !== undefined) throw new CommandFailure(`the ${describeBlock(what)} stays blocked: ${still}`);
-  cli.out(
-    wasListed
-      ? `Unblocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file serves it again within a second.`
-      : `The ${describeBlock(what)} is not blocked, in ${path}.`,
-  );
+  if (wasListed) {
+    cli.out(
+      `Unblocked the ${describeBlock(what)}, in ${path}. Each proxy that follows this file serves it again within a second.`,
+    );
+  } else if (existsSync(path)) cli.out(`The ${describeBlock(what)} is not blocked, in ${path}.`);
+  else cli.out(`The ${describeBlock(what)} is not blocked: there is no block list ${path}. ${IF_REFUSED}`);
 }
 
 /** Loads the configuration. Undefined if it has problems, because these must not keep a key from being blocked. */
