@@ -96,6 +96,9 @@ function judge(examined: Examined, { description, failure: problem }: KeyFinding
       problem === 'extractable' ? 'can be extracted from the token' : 'is not sensitive: its bytes can be read';
     found.push(warning(check, `${where} ${meaning}`, advice));
   }
+  if (description.private === false) {
+    found.push(warning(check, `${where} can be used without a PIN, because its CKA_PRIVATE is false`, advice));
+  }
   const usages = keyUsage.join(', ') || 'no usage';
   const identity = checkValue === undefined ? keySpec : `${keySpec}, check value ${checkValue}`;
   return found.length > 0 ? found : [ok(check, `${where}: ${identity}, ${usages}, sensitive, not extractable`)];

@@ -93,6 +93,8 @@ export interface KeyDescription {
   readonly sensitive?: boolean | undefined;
   /** Whether it can leave the key manager, encrypted with another key. Undefined if the key manager does not say. */
   readonly extractable?: boolean | undefined;
+  /** Whether it can be used only after a login. Undefined if the key manager does not say. */
+  readonly private?: boolean | undefined;
   /**
    * CKA_CHECK_VALUE in upper-case hexadecimal, by which people compare keys. Undefined if the key manager does not report one, or
    * does not read it, because requests do not need it.

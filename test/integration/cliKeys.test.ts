@@ -59,6 +59,7 @@ describe('key create', () => {
       alwaysSensitive: true,
       neverExtractable: true,
       local: true,
+      private: true,
     });
   });
 

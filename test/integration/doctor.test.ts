@@ -157,8 +157,9 @@ it('reports keys that are missing, too short or not for encryption as failures, 
     { type: pkcs11js.CKA_SENSITIVE, value: false },
     { type: pkcs11js.CKA_EXTRACTABLE, value: true },
   ]);
+  files.softHsm.importKey('public', randomBytes(32), [{ type: pkcs11js.CKA_PRIVATE, value: false }]);
   const [first, second] = files.config.keyStores;
-  const keys = ['absent', 'short', 'decrypt-only', 'open'].map((id) => ({ id }));
+  const keys = ['absent', 'short', 'decrypt-only', 'open', 'public'].map((id) => ({ id }));
   files.writeConfig({ ...files.config, keyStores: [{ ...first, keys }, second] });
   const found = await findings();
   const of = (level: string) => found.filter((finding) => finding.level === level).map(({ message }) => message);
@@ -171,6 +172,7 @@ it('reports keys that are missing, too short or not for encryption as failures, 
     expect.arrayContaining([
       'open in softhsm can be extracted from the token',
       'open in softhsm is not sensitive: its bytes can be read',
+      'public in softhsm can be used without a PIN, because its CKA_PRIVATE is false',
     ]),
   );
 });

@@ -25,7 +25,7 @@ afterAll(() => {
 const random16 = expect.stringMatching(/^[0-9a-f]{32}$/) as string;
 const checkValue = expect.stringMatching(/^[0-9A-F]{6}$/) as string;
 const inToken = { ckaId: random16, checkValue, sensitive: true, extractable: false };
-const madeInToken = { alwaysSensitive: true, neverExtractable: true, local: true };
+const madeInToken = { alwaysSensitive: true, neverExtractable: true, local: true, private: true };
 
 describe('keys', () => {
   it.each([
@@ -90,6 +90,7 @@ describe('keys', () => {
         keyUsage: ['ENCRYPT', 'DECRYPT', 'SIGN', 'VERIFY', 'WRAP', 'UNWRAP'],
         ...imported,
         local: false,
+        private: true,
       })),
     );
   });

@@ -89,7 +89,7 @@ describe.each(['none', 'thread'] as const)('NSS softoken with isolation: %s', (i
   });
 
   it('describes itself and its keys', async () => {
-    const isProtected = { sensitive: true, extractable: false };
+    const isProtected = { sensitive: true, extractable: false, private: true };
     expect(await keyManager.describe()).toMatchObject({ vendor: 'Mozilla Foundation' });
     expect(await keyManager.describeKey({ label: 'both' })).toEqual({
       keySpec: 'AES_256',

@@ -143,6 +143,7 @@ describe.each(['none', 'thread'] as const)('a PKCS#11 key manager with isolation
         keyUsage,
         sensitive: true,
         extractable: false,
+        private: true,
       });
     });
 

@@ -26,6 +26,7 @@ export const DESCRIBING_ATTRIBUTES: readonly number[] = [
   CKA.VALUE_LEN,
   CKA.SENSITIVE,
   CKA.EXTRACTABLE,
+  CKA.PRIVATE,
   ...USAGES.map(([, attribute]) => attribute),
 ];
 
@@ -39,6 +40,7 @@ export function describeSecretKey(attributes: Attributes): KeyDescription {
     keyUsage: USAGES.filter(([, attribute]) => readBoolean(attributes, attribute) === true).map(([usage]) => usage),
     sensitive: readBoolean(attributes, CKA.SENSITIVE),
     extractable: readBoolean(attributes, CKA.EXTRACTABLE),
+    private: readBoolean(attributes, CKA.PRIVATE),
   };
 }
 
