@@ -18,10 +18,13 @@ export function* checkPolicies({ file: configFile, config, testPolicies }: Loade
       continue;
     }
     try {
-      yield ok(check, `${testPolicies(name, tests)} tests of ${tests} pass`);
+      const count = testPolicies(name, tests);
+      yield ok(check, count === 1 ? `the only test of ${tests} passes` : `${count} tests of ${tests} pass`);
     } catch (error) {
       const advice = `xks-proxy policy test --store ${name} --table ${tests} --config ${configFile} says more`;
-      yield failure(check, `${tests}: ${(error as Error).message}`, advice);
+      const { message } = error as Error;
+      // A problem of the file itself begins with its name.
+      yield failure(check, message.startsWith(tests) ? message : `${tests}: ${message}`, advice);
     }
   }
 }
