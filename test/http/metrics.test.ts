@@ -79,6 +79,7 @@ it('has the time of the last signature of each credential', async () => {
   const since = 'xks_proxy_credential_first_seen_timestamp_seconds';
   const firstSeen = valueOf(samples, since, { access_key_id: unused.accessKeyId }) ?? NaN;
   expect(firstSeen).toBeGreaterThanOrEqual(before / 1000);
+  expect(valueOf(samples, since, { access_key_id: used.accessKeyId })).toBe(at);
   proxy.clockOffset = 86_400_000;
   expect(valueOf(await collect(), since, { access_key_id: unused.accessKeyId })).toBe(firstSeen);
 });

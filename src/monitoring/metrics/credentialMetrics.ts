@@ -44,5 +44,7 @@ export function credentialMetrics(
   });
   return (accessKeyId, usedAt) => {
     lastUsed.set(accessKeyId, usedAt);
+    // The metrics may be read for the first time after this.
+    firstSeen.set(accessKeyId, firstSeen.get(accessKeyId) ?? usedAt);
   };
 }
