@@ -103,7 +103,7 @@ describe('a token that shows only some of its keys', () => {
 
 describe('a key that is deleted', () => {
   it('is confirmed after a restart of the module', async () => {
-    const { cryptoki, encryption, look, warn } = setUp();
+    const { cryptoki, encryption, look, error } = setUp();
     await encryption();
     await encryption('other');
     cryptoki.keys = ['xks-health', 'other'];
@@ -113,7 +113,7 @@ describe('a key that is deleted', () => {
     await expect(look()).rejects.toMatchObject(notFound);
     await encryption('other');
     expect(cryptoki.count('C_Initialize')).toBe(restarts + 1);
-    expect(warn).toHaveBeenCalledWith(
+    expect(error).toHaveBeenCalledWith(
       { keyManager: 'fake', detail: 'no secret key of the token has the label "key"' },
       'A key is no longer in the token',
     );

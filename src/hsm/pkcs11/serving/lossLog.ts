@@ -64,7 +64,7 @@ export class LossLog {
   /** `key`: description of the key. */
   deleted(key: string): void {
     const fields = { keyManager: this.#options.name, detail: `no secret key of the token has ${key}` };
-    this.#options.logger.warn(fields, 'A key is no longer in the token');
+    this.#options.logger.error(fields, 'A key is no longer in the token');
   }
 
   /** Logs the end of all repairs. */
