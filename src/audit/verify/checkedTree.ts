@@ -76,13 +76,6 @@ export class CheckedTree {
     if (this.range) this.#prove(this.range.size);
   }
 
-  /** Reports a log without checkpoints that has records, unless a checkpoint that was kept elsewhere signs some of them. */
-  requireProof(): void {
-    if (this.next === this.#takenUpAt || this.#proven.length > 0) return;
-    const why = 'its checkpoints were deleted, unless its process has just begun';
-    this.#problems.add({ message: `no checkpoint signs any of its records, so they prove nothing: ${why}` });
-  }
-
   #prove(size: number): void {
     this.#provenTo = size;
     if (this.#proven.at(-1)?.from === this.#takenUpAt) this.#proven.pop();

@@ -101,6 +101,18 @@ export class CrossCheck {
     }
   }
 
+  /**
+   * Notes logs without checkpoints that have records, unless a checkpoint that was kept elsewhere signs some of them. A process
+   * that was killed before its first checkpoint leaves such a log.
+   */
+  noteUnsigned(): void {
+    for (const { report } of this.#logs) {
+      if (report.checkpoints > 0 || report.unsigned === 0 || report.proven.length > 0) continue;
+      const why = 'they were deleted, or the process had just begun';
+      this.notes.push(`${report.folder} has no checkpoints (${why}), so its records prove nothing`);
+    }
+  }
+
   /** Returns undefined if a log extends the checkpoint. */
   #failureOf(note: string): Omit<Outcome, 'folder'> | undefined {
     const outcomes = this.#outcomes.get(note) ?? [];

@@ -39,6 +39,7 @@ export async function verifyLogs(folder: string, { trusted, kept, pause }: Verif
     for (const note of verified.others.checkpoints) noted.set(note, verified.report.folder);
   }
   const check = new CrossCheck(logs);
+  check.noteUnsigned();
   check.requireKept(kept);
   for (const [note, recorder] of noted) check.requireNoted(note, recorder);
   if (isWhole) {

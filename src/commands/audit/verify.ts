@@ -99,7 +99,7 @@ function describeSuccess({ logs, notes }: AuditReport): string {
   const from = logs.some(({ firstIndex }) => firstIndex > 0) ? ' from the first record on that was not deleted' : '';
   const but = `${from}${unsigned === 0 ? '' : `, except ${plural(unsigned, 'record')} that nothing signs yet`}`;
   if (notes.length === 0) return `Good: ${what} as written${but}.`;
-  return `Incomplete: ${what} as written${but}, but others or their records are missing. Read the notes.`;
+  return `Incomplete: ${what} as written${but}. The notes say what is missing.`;
 }
 
 function describeFailure({ logs, problems }: AuditReport): string {
