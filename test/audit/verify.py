@@ -76,7 +76,7 @@ class Key:
 
 def read_checkpoints(file, name):
     """The checkpoints of a file: text, signature line, size, root."""
-    text = file.read_text()
+    text = file.read_text() if file.exists() else ""
     while text:
         body, signature, text = text.split("\n\n", 2)
         origin, size, root = body.split("\n")
@@ -108,6 +108,8 @@ def verify(folder, key, sample):
                 if tree.size in roots and roots.pop(tree.size) != tree.root():
                     problems.append(f"the root of size {tree.size} is another")
         problems += [f"records before {size} are missing" for size in roots]
+    if tree.size > 0 and not checkpoints:
+        problems.append("no checkpoint signs any record")
     sizes = [size for _, _, size, _ in checkpoints]
     if sizes != sorted(set(sizes)):
         problems.append("the sizes of the checkpoints do not ascend")

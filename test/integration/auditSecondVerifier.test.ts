@@ -47,6 +47,15 @@ describe('a second verifier', () => {
     });
   });
 
+  it('finds that all checkpoints were deleted', async () => {
+    const { folder, tamper } = await writeLog();
+    tamper.remove(notes(0), notes(100), notes(200), notes(300));
+    expect(await verifyIndependently(folder)).toMatchObject({
+      exitCode: 1,
+      found: { problems: ['no checkpoint signs any record'] },
+    });
+  });
+
   it('finds a changed record and a changed checkpoint', async () => {
     const { folder, tamper } = await writeLog();
     tamper.lines(records(300), (lines) => changed(lines, 42, (line) => line.replace('success', 'failure')));
