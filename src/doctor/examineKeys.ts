@@ -118,6 +118,10 @@ function adviceIfMissing({ store, key, version, configFile }: Examined): string 
 }
 
 function adviceToRotate({ store, key, configFile }: Examined): string {
+  const last = key.versions.at(-1);
+  if (last?.decryptOnly) {
+    return `${describeVersion(last)} can replace it: remove its decryptOnly when all proxies have this version`;
+  }
   const rotate = `xks-proxy key rotate ${key.id} --key-store ${store.name} --config ${configFile}`;
   return `${rotate} makes a new version: AES_256, for ENCRYPT and DECRYPT, protected`;
 }

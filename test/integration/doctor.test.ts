@@ -189,6 +189,18 @@ it('advises to restore the missing key of an old version, and to make a key only
   ]);
 });
 
+it('advises to rotate away from a key, or to finish a rotation that has begun', async () => {
+  for (const label of ['weak', 'weaker']) files.softHsm.importKey(label, randomBytes(16));
+  const [first, second] = files.config.keyStores;
+  const keys = [{ id: 'weak' }, { id: 'weaker', versions: [{ label: 'weaker' }, { label: 'foo', decryptOnly: true }] }];
+  files.writeConfig({ ...files.config, keyStores: [{ ...first, keys }, second] });
+  const advice = (await findings()).filter(({ level }) => level === 'failure').map((finding) => finding.advice);
+  expect(advice).toEqual([
+    expect.stringMatching('^xks-proxy key rotate weak --key-store first '),
+    'foo can replace it: remove its decryptOnly when all proxies have this version',
+  ]);
+});
+
 it('reports a health key that KMS could not use, with advice', async () => {
   files.softHsm.importKey('short-health', randomBytes(16));
   configure({ pkcs11: { healthKey: 'short-health' } });
