@@ -47,6 +47,8 @@ function comparisonsOf(policy: PolicyJson) {
     if (typeof node !== 'object' || node === null) return;
     for (const [key, child] of Object.entries(node)) {
       if (key === 'entity' || key === '__entity') entities.push(child as EntityName);
+      // The names of a record's attributes may be anything, also those of operators.
+      else if (key === 'Record') Object.values(child as Json).forEach(visit);
       else visit(child);
       values.push(...comparedIn(key, child as Json));
       if (key === 'in') members.push(...entitiesOf(child as Json));
