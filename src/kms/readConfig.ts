@@ -79,8 +79,8 @@ function schemaFor({ region, accountId }: Identity) {
 }
 
 // A policy would match no other text, so the caller's requests would be refused for no visible reason.
-const PRINCIPAL = /^arn:[^:]+:(iam|sts)::\d{12}:.+$|^[\w-]+(\.[\w-]+)+$/;
-const NO_PRINCIPAL = 'must be like arn:aws:iam::111122223333:user/Alice, or the name of a service';
+const PRINCIPAL = /^arn:[^:]+:(iam|sts)::\d{12}:.+$|^[\w-]+(\.[\w-]+)+$|^AWS Internal$/;
+const NO_PRINCIPAL = 'must be like arn:aws:iam::111122223333:user/Alice, the name of a service, or AWS Internal';
 const NO_CALLER = 'must be the ARN of a principal, or a mapping with an awsPrincipalArn';
 const callerSchema = z.preprocess(
   (value) => (typeof value === 'string' ? { awsPrincipalArn: value } : value),

@@ -139,6 +139,17 @@ subnets:
   ]);
 });
 
+it.each([
+  'arn:aws:iam::111122223333:root',
+  'arn:aws-cn:iam::111122223333:user/a/b/Alice',
+  'arn:aws:sts::111122223333:assumed-role/App/session@example.com',
+  'arn:aws:sts::111122223333:federated-user/Bob',
+  'ec2.amazonaws.com',
+  'AWS Internal',
+])('accepts a caller of each kind: %s', (awsPrincipalArn) => {
+  expect(read(`callers: { A: "${awsPrincipalArn}" }`).callers.get('A')).toEqual({ awsPrincipalArn });
+});
+
 it('reports all problems at once, with their places', () => {
   const text = `
 caller: {}
@@ -163,7 +174,7 @@ it.each([
   ['a: [', /line 1: Flow sequence in block collection must be .*/],
   [
     'callers: { A: Alice }',
-    /callers\.A\.awsPrincipalArn \(line 1\): must be like arn:aws:iam::111122223333:user\/Alice, or the name of a service/,
+    /callers\.A\.awsPrincipalArn \(line 1\): must be like arn:aws:iam::111122223333:user\/Alice, the name of a service, or AWS Internal/,
   ],
   ['callers: { A: 5 }', /callers\.A \(line 1\): must be the ARN of a principal, or a mapping with an awsPrincipalArn/],
   [
