@@ -77,6 +77,8 @@ export class CheckedTree {
   }
 
   #prove(size: number): void {
+    // A checkpoint of this size signs only records before those that were read.
+    if (size === this.#takenUpAt) return;
     this.#provenTo = size;
     if (this.#proven.at(-1)?.from === this.#takenUpAt) this.#proven.pop();
     this.#proven.push({ from: this.#takenUpAt, to: size - 1 });

@@ -141,6 +141,13 @@ describe('a log whose first segments were deleted', () => {
     });
   });
 
+  it('has no proven record if only the checkpoint before its first record is left', async () => {
+    const { folder, tamper, kept } = await writeLog();
+    tamper.remove(records(0), records(100), records(200), notes(300));
+    const report = await verifyFolder(folder, { kept: kept.filter((note) => note.includes('\n300\n')) });
+    expect(report).toMatchObject({ firstIndex: 300, unsigned: 51, proven: [], extended: [300], messages: [] });
+  });
+
   const WHY =
     'records from 200 on could not be verified: ranges has no line of that size with the root of a signed checkpoint';
 
