@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CrossCheck } from './crossCheck.ts';
 import { findLogs, type FoundLog } from '../format/findLogs.ts';
 import type { LogReport } from './logReport.ts';
@@ -18,12 +19,31 @@ export interface VerifyLogsOptions extends Pick<VerifyOptions, 'trusted' | 'kept
   readonly pause: (log: FoundLog, records: number, bytes: number) => Promise<void>;
 }
 
+// Logs are moved aside only when a proxy starts, so a second attempt is usually enough.
+const ATTEMPTS = 3;
+
 /**
- * Verifies the log in a folder, or all logs of an audit directory and their statements about one another. Throws NoLogFound, or
- * the file system's error.
+ * Verifies the log in a folder, or all logs of an audit directory and their statements about one another. If a proxy moves a log
+ * aside or begins a new one meanwhile, verifies everything again. Throws NoLogFound, or the file system's error.
  */
-export async function verifyLogs(folder: string, { trusted, kept, pause }: VerifyLogsOptions): Promise<AuditReport> {
-  const found = findLogs(folder);
+export async function verifyLogs(folder: string, options: VerifyLogsOptions): Promise<AuditReport> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = findLogs(folder);
+    const isFinal = () => attempt === ATTEMPTS || isDeepStrictEqual(findLogs(folder), found);
+    try {
+      const report = await verifyAll(folder, found, options);
+      if (isFinal()) return report;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || isFinal()) throw error;
+    }
+  }
+}
+
+async function verifyAll(
+  folder: string,
+  found: readonly FoundLog[],
+  { trusted, kept, pause }: VerifyLogsOptions,
+): Promise<AuditReport> {
   const isWhole = found[0]?.path !== folder;
   const logs: VerifiedLog[] = [];
   // In this order, `main` comes before the logs whose checkpoints it records.

@@ -238,6 +238,21 @@ describe('a log that was closed because the key changed', () => {
     expect(await verify(directory, { trusted: vkeys.map(parseVkey) })).toEqual(good);
   });
 
+  it('may be closed while it is verified', async () => {
+    const directory = temporaryFolder();
+    // So many records that verification pauses once while it reads them.
+    const starts = Array.from({ length: 16_384 }, () => 'w1');
+    writeSupervisor(directory, await writeSlot(directory, 'w1', 30, newSigningKey()), 'w1', starts);
+    let pauses = 0;
+    const pause = async () => {
+      pauses += 1;
+      if (pauses === 1) await writeSlot(directory, 'w1', 10);
+    };
+    const report = await verify(directory, { pause });
+    expect(report).toMatchObject({ good: true, messages: [['main'], [asideOf(directory)], ['w1']] });
+    expect(pauses).toBe(2);
+  });
+
   it('needs its own key among those kept elsewhere', async () => {
     const { directory, closed, vkeys } = await writeClosed();
     const { good, messages } = await verify(directory, { trusted: vkeys.slice(0, 2).map(parseVkey) });
