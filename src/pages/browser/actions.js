@@ -4,6 +4,27 @@ import { keeper } from './live.js';
 
 const CALL_PATH = document.body.dataset['calls'] ?? '';
 
+/**
+ * The dialog that was opened last, and what to do when it is closed.
+ * @type {{ readonly dialog: HTMLDialogElement, readonly atEnd: (() => void)[] } | undefined}
+ */
+let opened;
+
+// The browser reports the close when it draws the page, and by then the same dialog or another one may be open.
+document.addEventListener(
+  'close',
+  ({ target }) => {
+    if (target === opened?.dialog && !opened.dialog.open) finish();
+  },
+  true,
+);
+
+function finish() {
+  const { atEnd = [] } = opened ?? {};
+  opened = undefined;
+  for (const act of atEnd) act();
+}
+
 document.addEventListener('click', ({ target }) => {
   const button = target instanceof Element ? target.closest('button') : null;
   if (button?.dataset['dialog'] !== undefined) open(button);
@@ -40,8 +61,10 @@ function open(button) {
   }
   const subject = dialog.querySelector('[data-subject]');
   if (subject) subject.textContent = button.dataset['subject'] ?? '';
+  // Of a dialog whose close has not been reported yet.
+  finish();
   // An update may take the button away while the dialog is open.
-  dialog.addEventListener('close', keeper(button), { once: true });
+  opened = { dialog, atEnd: [keeper(button)] };
   dialog.showModal();
 }
 
@@ -52,13 +75,9 @@ async function send(form) {
   form.ariaBusy = 'true';
   // An answer that comes after the dialog was closed is of no subject that it shows later.
   const closed = new AbortController();
-  form.closest('dialog')?.addEventListener(
-    'close',
-    () => {
-      closed.abort();
-    },
-    { once: true },
-  );
+  opened?.atEnd.push(() => {
+    closed.abort();
+  });
   say(form, 'Waiting for the answer', false);
   try {
     const body = JSON.stringify(await inputOf(form));
