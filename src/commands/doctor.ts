@@ -5,7 +5,7 @@ import { ConfigError } from '../config/problems/problem.ts';
 import type { DoctorContext } from '../doctor/context.ts';
 import { examine } from '../doctor/examine.ts';
 import { examineKeyManager } from '../doctor/examineKeyManager.ts';
-import type { CheckedKey } from '../doctor/examineKeys.ts';
+import type { KeyCheckValue } from '../doctor/examineKeys.ts';
 import type { Finding } from '../finding.ts';
 import type { DoctorCalls, ExaminerCalls } from '../doctor/keyManagers.ts';
 import { ModuleRegistry } from '../hsm/pkcs11/module/moduleRegistry.ts';
@@ -87,8 +87,8 @@ async function examineFor(parent: ProcessChannel, cli: Cli, file: string): Promi
     refused: new Set<string>(),
     configFile: file,
     processes: workers === 'auto' ? cli.cores : workers,
-    noteCheckValue: (key: CheckedKey) => {
-      doctor.tell('checked', key);
+    noteCheckValue: (found: KeyCheckValue) => {
+      doctor.tell('checkValue', found);
     },
   };
   const offer: ExaminerCalls = {

@@ -1,12 +1,12 @@
 import type { Config } from '../config/schema/schema.ts';
 import type { KeySelector } from '../hsm/keyManager.ts';
 import { failure, ok, warning } from './context.ts';
-import { describeVersion, lessIfBlocked, type CheckedKey } from './examineKeys.ts';
+import { describeVersion, lessIfBlocked, type KeyCheckValue } from './examineKeys.ts';
 import type { Finding } from '../finding.ts';
 
 /** Compares the check values of each key version in the key managers of its key store, which must have the same keys. */
-export function* compareKeys({ keyStores }: Config, checked: readonly CheckedKey[]): Generator<Finding> {
-  const checkValues = new Map(checked.map(({ keyManager, key, checkValue }) => [placeOf(keyManager, key), checkValue]));
+export function* compareKeys({ keyStores }: Config, checkValues: readonly KeyCheckValue[]): Generator<Finding> {
+  const byPlace = new Map(checkValues.map(({ keyManager, key, checkValue }) => [placeOf(keyManager, key), checkValue]));
   for (const store of keyStores) {
     const { name, keyManagers } = store;
     if (keyManagers.length < 2) continue;
@@ -14,7 +14,7 @@ export function* compareKeys({ keyStores }: Config, checked: readonly CheckedKey
     let [equal, unknown] = [0, 0];
     for (const { key, version } of versions) {
       const found = keyManagers.flatMap((keyManager): Found[] => {
-        const checkValue = checkValues.get(placeOf(keyManager, version));
+        const checkValue = byPlace.get(placeOf(keyManager, version));
         return checkValue === undefined ? [] : [{ keyManager, checkValue }];
       });
       const difference = compare(`key ${key.id} of ${name}`, describeVersion(version), found);

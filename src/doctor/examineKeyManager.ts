@@ -7,7 +7,7 @@ import type { ModuleHandle } from '../hsm/pkcs11/module/moduleHandle.ts';
 import type { PinDanger } from '../hsm/pkcs11/cryptoki/cryptoki.ts';
 import { failure, ok, warning } from './context.ts';
 import { examineHealth } from './examineHealth.ts';
-import { examineKeys, type CheckedKey } from './examineKeys.ts';
+import { examineKeys, type KeyCheckValue } from './examineKeys.ts';
 import { examineToken } from './examineToken.ts';
 import type { Finding } from '../finding.ts';
 
@@ -23,7 +23,7 @@ export interface ExamineOptions {
   readonly processes: number;
   /** Name of the configuration file, for advice. */
   readonly configFile: string;
-  readonly noteCheckValue: (key: CheckedKey) => void;
+  readonly noteCheckValue: (found: KeyCheckValue) => void;
 }
 
 /** Checks module, token, login, mechanism, keys, health and sessions of a key manager. Its PKCS#11 calls block the process. */

@@ -9,7 +9,7 @@ type ExternalKey = KeyStore['keys'][number];
 type Version = ExternalKey['versions'][number];
 
 /** The check value of a key. Plain values, because they cross between processes. */
-export interface CheckedKey {
+export interface KeyCheckValue {
   /** Name of the key manager. */
   readonly keyManager: string;
   readonly key: KeySelector;
@@ -20,7 +20,7 @@ export interface CheckedKey {
 interface ExamineKeysOptions {
   /** Name of the configuration file, for advice. */
   readonly configFile: string;
-  readonly noteCheckValue: (key: CheckedKey) => void;
+  readonly noteCheckValue: (found: KeyCheckValue) => void;
 }
 
 /** Checks each version of the keys that key stores have in this key manager, and notes their check values. */

@@ -3,7 +3,7 @@ import { ChannelEnd } from '../messaging/peer.ts';
 import { withTimeLimit } from '../timing/timeLimit.ts';
 import { compareKeys } from './compareKeys.ts';
 import { failure, type LoadedContext } from './context.ts';
-import type { CheckedKey } from './examineKeys.ts';
+import type { KeyCheckValue } from './examineKeys.ts';
 import type { Finding } from '../finding.ts';
 
 /** Calls that the examining process answers. A type alias, because Peer needs one. */
@@ -16,7 +16,7 @@ export type ExaminerCalls = {
 export type DoctorCalls = {
   found(finding: Finding): void;
   /** Sent for each key that has a check value. */
-  checked(key: CheckedKey): void;
+  checkValue(found: KeyCheckValue): void;
   /** Sent regularly while no call blocks the process, because examining thousands of keys takes a while. */
   alive(): void;
 };
@@ -30,11 +30,11 @@ const SILENCE_MS = 20_000;
  * compares the keys of key managers that replace each other.
  */
 export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<Finding> {
-  const checked: CheckedKey[] = [];
+  const checkValues: KeyCheckValue[] = [];
   let examiner: Examiner | undefined;
   try {
     for (const { name } of context.config.keyManagers) {
-      examiner ??= new Examiner(context, checked);
+      examiner ??= new Examiner(context, checkValues);
       const end = yield* examiner.examine(name);
       if (end === undefined) continue;
       yield failure(
@@ -48,7 +48,7 @@ export async function* checkKeyManagers(context: LoadedContext): AsyncGenerator<
   } finally {
     await examiner?.kill();
   }
-  yield* compareKeys(context.config, checked);
+  yield* compareKeys(context.config, checkValues);
 }
 
 /** The process that examines key managers. */
@@ -57,15 +57,15 @@ class Examiner {
   readonly #found: Finding[] = [];
   #news = Promise.withResolvers<true>();
 
-  /** Adds the check values that it finds to `checked`. */
-  constructor({ examiner, env }: LoadedContext, checked: CheckedKey[]) {
+  /** Adds the check values that it finds to `checkValues`. */
+  constructor({ examiner, env }: LoadedContext, checkValues: KeyCheckValue[]) {
     const offer: DoctorCalls = {
       found: (finding) => {
         this.#found.push(finding);
         this.#news.resolve(true);
       },
-      checked: (key) => {
-        checked.push(key);
+      checkValue: (found) => {
+        checkValues.push(found);
       },
       alive: () => {
         this.#news.resolve(true);

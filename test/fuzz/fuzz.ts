@@ -15,7 +15,7 @@ const OWN_NODE = join(ROOT, '.fuzz/node');
 // Stops a parser that never ends. Shorter is not possible, because busy machines stop programs for half a minute.
 // checkInput judges shorter times.
 const TIMEOUT_MS = 120_000;
-// Of the whole process. Node.js gives memory back late: a target without a leak has reached 1 GiB.
+// Limit of the process's memory. Node.js releases memory late, so even a target without a leak has reached 1 GiB.
 const MAX_MIB = 2_048;
 
 /** Files of one target, in the git-ignored folder. */

@@ -6,6 +6,9 @@ import { FaultyProxy } from '../support/faultyProxy.ts';
 const ISOLATIONS = ['none', 'thread'] as const;
 const [ONLY_OK, ONLY_INTERNAL] = [new Set(['ok']), new Set(['InternalException'])];
 
+// Errors while a token is lost: at once, or when an operation has waited for the token until its deadline.
+const REFUSALS = ['InternalException', 'DependencyTimeoutException'];
+
 let proxy: FaultyProxy;
 
 // A store for each isolation. Operations that run when a token is lost wait for it until their deadline.
@@ -74,6 +77,7 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
       const other = 1 - store;
       const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js[loss] });
       // The first operations may wait for the token until their deadline.
+      expect(REFUSALS).toEqual(expect.arrayContaining([...(await proxy.concurrentOutcomes(10, store))]));
       await expect.poll(() => proxy.concurrentOutcomes(10, store)).toEqual(ONLY_INTERNAL);
       expect(await proxy.outcomes(10, store)).toEqual(Array(20).fill('InternalException'));
       expect(await proxy.concurrentOutcomes(10, other)).toEqual(ONLY_OK);
@@ -87,6 +91,7 @@ describe.each(ISOLATIONS)('isolation: %s', (isolation) => {
   it('a loss and its end are logged', async () => {
     const keyManager = `${store + 1}-1`;
     const lift = proxy.module(store).inject({ on: '*', does: 'answer', code: pkcs11js.CKR_DEVICE_REMOVED });
+    expect(REFUSALS).toEqual(expect.arrayContaining(await proxy.outcomes(1, store)));
     await expect.poll(() => proxy.outcomes(1, store)).toEqual(['InternalException', 'InternalException']);
     const lost = 'A token is lost: operations are refused until it has been repaired';
     await proxy.running.logged({ keyManager, level: 'error', msg: lost });

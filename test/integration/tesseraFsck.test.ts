@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportTiles, openForExport } from '../../src/audit/read/exportTiles.ts';
 import { logOfSize } from '../support/auditLogs.ts';
 import { runProgram } from '../support/runProgram.ts';
@@ -20,19 +20,18 @@ const BUILD_ENV = { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOWO
 const goVersion = spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', env: BUILD_ENV }).stdout as string | null;
 const hasGo = Number(/^go1\.(\d+)/.exec(goVersion ?? '')?.[1] ?? 0) >= GO_MINOR;
 
-const folder = mkdtempSync(join(tmpdir(), 'xks-proxy-fsck-'));
-const missing = hasGo ? await build() : `go 1.${GO_MINOR} or newer is not installed`;
-if (missing !== undefined) rmSync(folder, { recursive: true });
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+let folder: string;
 
-/** Compiles fsck. Resolves to the reason if this fails, for example without a network. */
-async function build(): Promise<string | undefined> {
+beforeAll(async () => {
+  if (!hasGo) return;
+  folder = mkdtempSync(join(tmpdir(), 'xks-proxy-fsck-'));
   const env = { ...BUILD_ENV, GOBIN: folder };
   const { exitCode, stderr } = await runProgram(['go', 'install', FSCK], { env, limitMs: BUILD_MS });
-  return exitCode === 0 ? undefined : `it could not be built: ${stderr.trim().split('\n').at(-1) ?? ''}`;
-}
+  if (exitCode !== 0) throw new Error(`${FSCK} could not be built:\n${stderr}`);
+}, BUILD_MS + 10_000);
+afterAll(() => {
+  if (hasGo) rmSync(folder, { recursive: true });
+});
 
 /** Makes a log of this size and exports it. Returns the folders of both. */
 async function exported(size: number): Promise<{ readonly log: string; readonly out: string }> {
@@ -51,8 +50,8 @@ async function fsck({ log, out }: { readonly log: string; readonly out: string }
   return stderr;
 }
 
-const name = `fsck of Tessera${missing === undefined ? '' : ` (skipped: ${missing})`}`;
-describe.skipIf(missing !== undefined)(name, () => {
+const name = `fsck of Tessera${hasGo ? '' : ` (skipped: go 1.${GO_MINOR} or newer is not installed)`}`;
+describe.skipIf(!hasGo)(name, () => {
   it.each([1, 255, 256, 257, 66_000])('passes on an export of %i records', async (size) => {
     const said = await fsck(await exported(size));
     expect(said).toContain(`Successfully fsck'd log with size ${size} and root `);

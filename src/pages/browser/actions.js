@@ -61,7 +61,7 @@ function open(button) {
   }
   const subject = dialog.querySelector('[data-subject]');
   if (subject) subject.textContent = button.dataset['subject'] ?? '';
-  // Of a dialog whose close has not been reported yet.
+  // The close of the previous dialog may not have been reported yet.
   finish();
   // An update may take the button away while the dialog is open.
   opened = { dialog, atEnd: [keeper(button)] };
